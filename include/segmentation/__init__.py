@@ -1,0 +1,5 @@
+"""Customer segmentation: extract -> validate -> measure -> segment -> publish -> report.
+
+Nothing below this package imports Airflow: the same functions serve the DAG tasks and
+``python -m include.segmentation``.
+"""

@@ -1,0 +1,125 @@
+"""The command line: ``python -m include.segmentation <stage|fit|run> --profile P --cadence C --as-of D``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from include.segmentation.errors import SegmentationError
+from include.segmentation.profile import CADENCES, load_profile
+from include.segmentation.run import Run, parse_as_of
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, or 2 with one line on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        profile = load_profile(options.profile, options.profiles_dir)
+        run = Run(profile, options.cadence or profile.schedule.primary_cadence, parse_as_of(options.as_of, profile))
+        options.command(run, options)
+    except SegmentationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _extract(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.extract import extract
+
+    for name in _chosen(options.only, list(run.profile.extracts)):
+        _say("extract", name, extract(run, name))
+
+
+def _validate(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.validate import validate
+
+    _say("validate", "all", validate(run))
+
+
+def _measure(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.measure import measure
+
+    for target in _chosen(options.only, ["population", *run.profile.macro_segments]):
+        _say("measure", target, measure(run, target))
+
+
+def _segment(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.segment import segment
+
+    for macro_segment in _chosen(options.only, list(run.profile.macro_segments)):
+        _say("segment", macro_segment, segment(run, macro_segment))
+
+
+def _publish(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.publish import publish
+
+    _say("publish", "all", publish(run))
+
+
+def _report(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.report import report
+
+    _say("report", "all", report(run))
+
+
+def _fit(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.segment import fit
+
+    _validate(run, options)
+    _measure(run, argparse.Namespace(only=None))
+    for macro_segment in run.profile.macro_segments:
+        _say("fit", macro_segment, fit(run, macro_segment))
+
+
+def _run(run: Run, options: argparse.Namespace) -> None:
+    for stage in (_extract, _validate, _measure, _segment, _publish, _report):
+        stage(run, options)
+
+
+_COMMANDS = {
+    "extract": (_extract, "pull what is new from MySQL and Google Analytics into the lake"),
+    "validate": (_validate, "check the new rows; hold back those that fail"),
+    "measure": (_measure, "compute every KPI of every customer at as_of"),
+    "segment": (_segment, "label every customer with the model effective at as_of"),
+    "publish": (_publish, "write the warehouse tables in one transaction"),
+    "report": (_report, "write the run's HTML report"),
+    "fit": (_fit, "fit a model effective from as_of and put it on the timeline"),
+    "run": (_run, "all stages in order"),
+}
+_WITH_PARTS = ("extract", "measure", "segment")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m include.segmentation", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="<command>")
+    for name, (command, words) in _COMMANDS.items():
+        sub = commands.add_parser(name, help=words, description=words)
+        sub.add_argument("--profile", required=True, help="such as learning")
+        sub.add_argument(
+            "--as-of", required=True, help="end of the data interval: 2025-02-01, or a time with an offset"
+        )
+        sub.add_argument("--cadence", choices=CADENCES, help="default: the profile's primary cadence")
+        sub.add_argument("--profiles-dir", type=Path, help="a folder with more profiles (YAML and sql/<profile>/)")
+        if name in _WITH_PARTS:
+            sub.add_argument("--only", help="one extract or macro segment; default: all")
+        sub.set_defaults(command=command, only=None)
+    return parser
+
+
+def _chosen(only: str | None, allowed: list[str]) -> list[str]:
+    if only is None:
+        return allowed
+    if only not in allowed:
+        raise SegmentationError(f"--only '{only}'; allowed are {', '.join(allowed)}")
+    return [only]
+
+
+def _say(stage: str, name: str, summary: dict[str, object]) -> None:
+    details = "  ".join(f"{key}={value}" for key, value in summary.items() if not isinstance(value, (dict, list)))
+    print(f"{stage:<9} {name:<16} {details}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

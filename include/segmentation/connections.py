@@ -1,0 +1,106 @@
+"""A connection id -> an address.
+
+The command line and Airflow resolve the same ids. Outside Airflow an id is looked up in the environment, in
+Airflow's own form: ``AIRFLOW_CONN_<ID>`` holding a URI or a JSON object. Inside a task the DAG code calls
+``use_resolver`` so that Airflow's metadata database and secret backends answer too.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from include.segmentation.errors import SourceError
+
+Resolver = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server is and how to log in.
+
+    Attributes:
+        id: the connection id it came from, for messages.
+        kind: Airflow's connection type, such as ``mysql``, ``postgres`` or ``google_cloud_platform``.
+        extra: whatever the connection adds, such as ``{"ssl": ...}``.
+    """
+
+    id: str
+    kind: str
+    host: str = ""
+    port: int | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)
+    database: str = ""
+    extra: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+def _from_environment(connection_id: str) -> str | None:
+    return os.environ.get(f"AIRFLOW_CONN_{connection_id.upper()}")
+
+
+_resolver: Resolver = _from_environment
+
+
+def use_resolver(resolver: Resolver) -> None:
+    """Let ``resolver`` answer for connection ids (it returns a URI or JSON text, or None)."""
+    global _resolver
+    _resolver = resolver
+
+
+def resolve(connection_id: str) -> Address:
+    """Return the address behind a connection id.
+
+    Raises:
+        SourceError: the id is unknown, or its text is neither a URI nor a JSON object.
+    """
+    text = _resolver(connection_id)
+    if not text:
+        raise SourceError(
+            f"connection '{connection_id}' is not defined: set the environment variable "
+            f"AIRFLOW_CONN_{connection_id.upper()} (a URI such as mysql://user:password@host:3306/database, "
+            "or JSON), or define the connection in Airflow"
+        )
+    return _from_json(connection_id, text) if text.lstrip().startswith("{") else _from_uri(connection_id, text)
+
+
+def _from_json(connection_id: str, text: str) -> Address:
+    try:
+        value = json.loads(text)
+        extra = value.get("extra") or {}
+        return Address(
+            id=connection_id,
+            kind=value.get("conn_type", ""),
+            host=value.get("host") or "",
+            port=int(value["port"]) if value.get("port") else None,
+            user=value.get("login") or "",
+            password=value.get("password") or "",
+            database=value.get("schema") or "",
+            extra=json.loads(extra) if isinstance(extra, str) else dict(extra),
+        )
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SourceError(f"connection '{connection_id}' is not a valid JSON connection: {error}") from None
+
+
+def _from_uri(connection_id: str, text: str) -> Address:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise SourceError(f"connection '{connection_id}' is not a valid URI: {error}") from None
+    if not parts.scheme:
+        raise SourceError(f"connection '{connection_id}' is not a valid URI: it has no scheme such as mysql://")
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    extra = json.loads(query["__extra__"]) if "__extra__" in query else query
+    return Address(
+        id=connection_id,
+        kind=parts.scheme.replace("-", "_").replace("postgresql", "postgres"),
+        host=unquote(parts.hostname or ""),
+        port=port,
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
+        database=unquote(parts.path.lstrip("/")),
+        extra=extra,
+    )

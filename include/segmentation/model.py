@@ -1,0 +1,196 @@
+"""The frozen model of a macro segment, and the timeline that says which model a run uses.
+
+A model is JSON, never a pickle. The timeline is a change log in the lake: one row per decision about a model; the
+newest row of a model is its status.
+"""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import pyarrow as pa
+from pydantic import BaseModel, ConfigDict
+
+from include.segmentation.errors import NotReadyError
+from include.segmentation.lake import SEQ, Lake
+
+Status = Literal["candidate", "accepted", "rejected", "retired"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class BandRange(_Frozen):
+    """What a segment's name claims about one KPI: p25 to p75 at the fit, in the profile's band words."""
+
+    kpi: str
+    low_word: str
+    high_word: str
+    low: float | None
+    high: float | None
+
+
+class SegmentDefinition(_Frozen):
+    """One segment of a stratum.
+
+    Attributes:
+        key: opaque, stable across models, never reused.
+        path: where it stands, for display only: ``value.repeat.02``.
+        centroid: in the scaled space of the stratum; empty for a stratum that is one segment.
+        name: fixed when the model is accepted.
+        bands: what the name claims.
+        rule_sql: the exact rule as a SQL condition over the macro segment's KPIs.
+        rule_words: the rule for people.
+        customers_at_fit: how many customers it had at effective_from.
+    """
+
+    key: str
+    path: str
+    name: str
+    description: str
+    centroid: list[float]
+    bands: list[BandRange]
+    rule_sql: str
+    rule_words: str
+    customers_at_fit: int
+
+
+class Evidence(_Frozen):
+    """One number about a fit that was tried: a row of ``fct_model_quality``."""
+
+    stratum: str
+    algorithm: str
+    k: int
+    metric: str
+    value: float | None
+    standard_error: float | None = None
+
+
+class StratumModel(_Frozen):
+    """How one stratum is labelled.
+
+    Attributes:
+        kpis: the columns that are clustered on, in the order of ``center``, ``spread`` and every centroid; empty for
+            a stratum that is one segment.
+        transforms: one per KPI, applied before scaling.
+        center, spread: scaled = (transformed - center) / spread.
+        note: what a reader should know about this fit ("fewer than 200 customers: not cut").
+    """
+
+    name: str
+    label: str
+    when: str
+    kpis: list[str]
+    transforms: list[Literal["none", "log1p"]]
+    center: list[float]
+    spread: list[float]
+    segments: list[SegmentDefinition]
+    note: str = ""
+
+
+class Lineage(_Frozen):
+    """What became of a segment of the previous model at the same as_of, on the same customers.
+
+    Attributes:
+        share: of the previous segment's customers that the new segment took.
+    """
+
+    from_key: str | None
+    to_key: str | None
+    kind: Literal["survived", "split", "merged", "appeared", "disappeared"]
+    jaccard: float
+    share: float
+
+
+class Model(_Frozen):
+    """Everything that a fit froze for one macro segment."""
+
+    format: Literal[1] = 1
+    model_id: str
+    profile: str
+    macro_segment: str
+    effective_from: datetime
+    seed: int
+    customers: int
+    strata: list[StratumModel]
+    evidence: list[Evidence]
+    lineage: list[Lineage] = []
+
+    def segments(self) -> list[SegmentDefinition]:
+        """All segments, in the order of the strata."""
+        return [segment for stratum in self.strata for segment in stratum.segments]
+
+
+class TimelineEntry(_Frozen):
+    """A model and what has been decided about it."""
+
+    model: Model
+    status: Status
+    decided_by: str
+    decided_at: datetime
+
+
+_SCHEMA = pa.schema(
+    [
+        ("macro_segment", pa.string()),
+        ("model_id", pa.string()),
+        ("effective_from", pa.timestamp("us", "UTC")),
+        ("status", pa.string()),
+        ("decided_by", pa.string()),
+        ("decided_at", pa.timestamp("us", "UTC")),
+        ("model", pa.string()),
+    ]
+)
+
+
+def decide(lake: Lake, model: Model, status: Status, decided_by: str) -> None:
+    """Append a decision about a model to the timeline."""
+    row = {
+        "macro_segment": model.macro_segment,
+        "model_id": model.model_id,
+        "effective_from": model.effective_from,
+        "status": status,
+        "decided_by": decided_by,
+        "decided_at": datetime.now(UTC),
+        "model": model.model_dump_json(),
+    }
+    log = lake.models()
+    with log.writer():
+        log.append(pa.Table.from_pylist([row], schema=_SCHEMA), log.state())
+
+
+def timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
+    """All models of a macro segment with their newest status, by effective_from."""
+    table = lake.models().table()
+    rows = table.to_pyarrow_table().to_pylist() if table else []
+    newest = {row["model_id"]: row for row in sorted(rows, key=lambda row: row[SEQ])}
+    entries = [
+        TimelineEntry(
+            model=Model.model_validate_json(row["model"]),
+            status=row["status"],
+            decided_by=row["decided_by"],
+            decided_at=row["decided_at"],
+        )
+        for row in newest.values()
+        if row["macro_segment"] == macro_segment
+    ]
+    return sorted(entries, key=lambda entry: (entry.model.effective_from, entry.model.model_id))
+
+
+def effective_model(lake: Lake, macro_segment: str, as_of: datetime) -> tuple[Model, bool]:
+    """The accepted model that a run at ``as_of`` uses.
+
+    Returns:
+        The model, and whether it looks ahead: as_of lies before the first model, which then scores it.
+
+    Raises:
+        NotReadyError: no model of the macro segment has been accepted yet.
+    """
+    accepted = [entry.model for entry in timeline(lake, macro_segment) if entry.status == "accepted"]
+    if not accepted:
+        raise NotReadyError(
+            f"macro segment '{macro_segment}' has no accepted model; run the fit first "
+            "(python -m include.segmentation fit …)"
+        )
+    past = [model for model in accepted if model.effective_from <= as_of]
+    return (past[-1], False) if past else (accepted[0], True)

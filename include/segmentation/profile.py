@@ -1,0 +1,505 @@
+"""The contract: what a profile may say, checked before anything runs.
+
+A profile is one YAML file and a folder of SQL. It is loaded from ``include/profiles`` or, with ``--profiles-dir``
+or ``SEGMENTATION_PROFILES``, from a folder outside (the YAML file there, its SQL in ``sql/<profile>`` beside it).
+"""
+
+import os
+import re
+from collections.abc import Hashable
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from include.segmentation.errors import ProfileError
+from include.segmentation.predicate import Domain, evaluate_on_grid, parse
+
+Cadence = Literal["daily", "weekly", "monthly"]
+CADENCES: tuple[Cadence, ...] = ("daily", "weekly", "monthly")
+SHIPPED = Path(__file__).resolve().parents[1] / "profiles"
+AGE = "age_days"
+"""Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_WINDOW = re.compile(r"^(?:(lifetime)|trailing (\d+)d|since_registration \[(\d+)d, (\d+)d\)|(calendar month))$")
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d+)([smhd])", str(value))
+    if not match:
+        raise ValueError("allowed is a whole number and a unit, such as 30s, 15m, 2h or 3d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _name(value: Any) -> Any:
+    if not _NAME.fullmatch(str(value)):
+        raise ValueError("allowed are small letters, digits and _, beginning with a letter")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Name = Annotated[str, BeforeValidator(_name)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Window(_Part):
+    """The time over which a KPI looks back, always cut at as_of."""
+
+    kind: Literal["lifetime", "trailing", "since_registration", "calendar_month"]
+    start_day: int = 0
+    end_day: int = 0
+
+    @classmethod
+    def parse(cls, value: Any) -> "Window":
+        """Read ``lifetime``, ``trailing 30d``, ``since_registration [1d, 7d)`` or ``calendar month``."""
+        if isinstance(value, Window):
+            return value
+        match = _WINDOW.fullmatch(str(value))
+        if not match:
+            raise ValueError(
+                "allowed are 'lifetime', 'trailing 30d', 'since_registration [0d, 7d)' and 'calendar month'"
+            )
+        if match[1]:
+            return cls(kind="lifetime")
+        if match[5]:
+            return cls(kind="calendar_month")
+        kind: Literal["trailing", "since_registration"] = "trailing" if match[2] else "since_registration"
+        start, end = (0, int(match[2])) if match[2] else (int(match[3]), int(match[4]))
+        if end <= start:
+            raise ValueError("a window must be longer than 0 days")
+        return cls(kind=kind, start_day=start, end_day=end)
+
+    def __str__(self) -> str:
+        return {
+            "lifetime": "lifetime",
+            "calendar_month": "calendar month",
+            "trailing": f"trailing {self.end_day}d",
+            "since_registration": f"since_registration [{self.start_day}d, {self.end_day}d)",
+        }[self.kind]
+
+
+class Warehouse(_Part):
+    """Where a profile is published."""
+
+    connection: str
+    schema_name: Name = Field(alias="schema")
+
+
+class Schedule(_Part):
+    """When a profile runs.
+
+    Attributes:
+        start: the first day with data; nothing is extracted or run before it.
+        end: the last as_of of a closed data set; open-ended where absent.
+        first_fit: the as_of of the first model.
+        refit_every: months between two fits.
+        primary_cadence: the one cadence that feeds membership and ``customer_analytics_record``.
+    """
+
+    start: date
+    end: date | None = None
+    first_fit: date
+    refit_every: int = Field(3, ge=1, description="months")
+    primary_cadence: Cadence = "monthly"
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Schedule":
+        if self.first_fit <= self.start:
+            raise ValueError(f"first_fit {self.first_fit} must be after start {self.start}")
+        if self.end and self.end < self.first_fit:
+            raise ValueError(f"end {self.end} must not be before first_fit {self.first_fit}")
+        return self
+
+
+class MySQLSource(_Part):
+    """A MySQL or MariaDB server (5.0 to today), read through an Airflow connection id."""
+
+    kind: Literal["mysql"]
+    connection: str
+
+
+class GA4Source(_Part):
+    """A Google Analytics 4 property, read through an Airflow connection id."""
+
+    kind: Literal["ga4"]
+    connection: str
+    property: str = Field(pattern=r"^properties/\d+$")
+
+
+Source = Annotated[MySQLSource | GA4Source, Field(discriminator="kind")]
+
+
+class _RowsExtract(_Part):
+    source: str
+    mode: Literal["append", "merge"]
+    cursor: str
+    primary_key: list[str] = Field(min_length=1)
+    lag: Duration = timedelta(hours=1)
+
+
+class TableExtract(_RowsExtract):
+    """One MySQL table.
+
+    Attributes:
+        mode: ``append`` for immutable events, ``merge`` for rows that change (their cursor moves when they do).
+        cursor: the column that grows with every insert (and, for ``merge``, every update).
+        lag: how far back to look again at every pull.
+        columns: the columns to read; all where absent.
+    """
+
+    kind: Literal["table"]
+    table: str
+    columns: list[str] | None = None
+
+
+class QueryExtract(_RowsExtract):
+    """One SELECT in ``sql/<profile>/extract/<query>``, written with window functions."""
+
+    kind: Literal["query"]
+    query: str
+
+
+class GA4Extract(_Part):
+    """One GA4 report, a day at a time.
+
+    Attributes:
+        filter: dimension -> the one value that rows must have, applied by GA4.
+        restate: how many of the last days are written again at every pull, because GA4 restates them.
+    """
+
+    kind: Literal["report"]
+    source: str
+    dimensions: list[str] = Field(min_length=1, max_length=9)
+    metrics: list[str] = Field(min_length=1, max_length=10)
+    filter: dict[str, str] = {}
+    restate: int = Field(3, ge=0, description="days")
+
+    @model_validator(mode="after")
+    def _by_day(self) -> "GA4Extract":
+        if "date" not in self.dimensions:
+            raise ValueError("a report is read by day: dimensions must hold 'date'")
+        return self
+
+
+Extract = Annotated[TableExtract | QueryExtract | GA4Extract, Field(discriminator="kind")]
+
+
+class Expectation(_Part):
+    """One Great Expectations expectation.
+
+    Attributes:
+        type: its name in snake_case, such as ``expect_column_values_to_not_be_null``.
+        severity: what a failure does: ``quarantine`` holds the failing rows back, ``stop`` ends the run,
+            ``warn`` is only recorded.
+        args: the expectation's own arguments, such as ``column`` and ``min_value``.
+    """
+
+    type: str = Field(pattern=r"^expect_[a-z_]+$")
+    severity: Literal["quarantine", "stop", "warn"]
+    args: dict[str, Any] = Field(default_factory=dict)
+
+
+class Kpi(_Part):
+    """One number per customer at as_of.
+
+    Attributes:
+        label: the words a reader sees ("Returns").
+        definition: one sentence saying what is counted.
+        unit: what one unit is ("visit days", "EUR", "days").
+        window: the time it looks back over, always cut at as_of.
+        resolution: values are rounded to a multiple of this.
+        direction: whether more of it is better, less is better, or neither.
+        minimum: the smallest possible value; null where there is none.
+        undefined_when: a condition over the macro segment's KPIs under which, and only then, the value is undefined
+            (NULL); NULL is never zero.
+        matures_after: the age in days below which the value is not final yet.
+        rule_only: used by stratum predicates only, never clustered on.
+        transform: applied before scaling.
+        bands: rising inner edges; ``band_words`` has one word more. A value equal to an edge is in the upper band.
+        goal, indicator, owner: why the KPI exists and who answers for it.
+    """
+
+    label: str
+    definition: str
+    unit: str
+    window: Annotated[Window, BeforeValidator(Window.parse)]
+    resolution: float = Field(1, gt=0)
+    direction: Literal["more", "less", "neutral"] = "more"
+    minimum: float | None = 0
+    undefined_when: str | None = None
+    matures_after: int = Field(0, ge=0, description="days")
+    rule_only: bool = False
+    transform: Literal["none", "log1p"] = "none"
+    bands: list[float] = []
+    band_words: list[str] = []
+    goal: str = ""
+    indicator: str = ""
+    owner: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Kpi":
+        if not self.rule_only and not self.bands:
+            raise ValueError("a KPI that is clustered on needs bands: rising inner edges such as [1, 2, 5]")
+        if sorted(set(self.bands)) != self.bands:
+            raise ValueError(f"bands {self.bands} must rise")
+        if self.bands and len(self.band_words) != len(self.bands) + 1:
+            raise ValueError(
+                f"band_words has {len(self.band_words)} words; {len(self.bands)} edges need {len(self.bands) + 1}"
+            )
+        if self.transform == "log1p" and (self.minimum is None or self.minimum < 0):
+            raise ValueError("transform log1p needs a minimum of 0 or more")
+        return self
+
+    @property
+    def domain(self) -> Domain:
+        """The values that a predicate has to be checked on."""
+        return Domain(step=self.resolution, minimum=self.minimum, nullable=self.undefined_when is not None)
+
+
+class Cluster(_Part):
+    """How a stratum is cut.
+
+    Attributes:
+        kpis: the KPIs it is clustered on.
+        k: a fixed number of clusters; ``auto`` walks up from 2 while every cluster is stable.
+        k_max: where the walk ends.
+    """
+
+    kpis: list[str] = Field(min_length=1)
+    k: Literal["auto"] | Annotated[int, Field(ge=2, le=12)] = "auto"
+    k_max: int = Field(6, ge=2, le=12)
+
+
+class Stratum(_Part):
+    """A kind of customer set apart by a rule before any clustering.
+
+    Attributes:
+        when: a SQL condition over the macro segment's KPIs and ``age_days``.
+        label: the words every name in this stratum begins with ("Bought once").
+        cluster: how it is cut; absent where the whole stratum is one segment.
+    """
+
+    name: Name
+    label: str
+    when: str
+    description: str = ""
+    cluster: Cluster | None = None
+    recommended_action: str = ""
+    owner: str = ""
+
+
+class MacroSegment(_Part):
+    """A set of KPIs clustered together, stratum by stratum."""
+
+    label: str
+    scale: Literal["standard", "minmax", "none"] = "standard"
+    kpis: dict[Name, Kpi] = Field(min_length=1)
+    strata: list[Stratum] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _strata_cut_once(self) -> "MacroSegment":
+        names = [stratum.name for stratum in self.strata]
+        if len(set(names)) != len(names):
+            raise ValueError(f"strata {names} must have different names")
+        domains = {name: kpi.domain for name, kpi in self.kpis.items()} | {AGE: Domain(step=1, minimum=0)}
+        conditions = {f"KPI '{name}' undefined_when": kpi.undefined_when for name, kpi in self.kpis.items()}
+        conditions |= {f"stratum '{stratum.name}'": stratum.when for stratum in self.strata}
+        for where, condition in conditions.items():
+            try:
+                parse(condition or "true", list(domains))
+            except ProfileError as error:
+                raise ValueError(f"{where}: {error}") from None
+        for stratum in self.strata:
+            self._check_cluster(stratum)
+        # Where a KPI is undefined or immature is decided on the same grid as the strata, so both become conditions.
+        undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
+        impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
+        immature = [f"{AGE} < {kpi.matures_after}" for kpi in self.kpis.values() if kpi.matures_after]
+        strata = [stratum.when for stratum in self.strata]
+        try:
+            grid = evaluate_on_grid([*strata, *impossible, *immature], domains)
+        except ProfileError as error:
+            raise ValueError(str(error)) from None
+        for point in grid:
+            if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
+                self._check_point(point)
+        return self
+
+    def _check_cluster(self, stratum: Stratum) -> None:
+        for kpi in stratum.cluster.kpis if stratum.cluster else []:
+            clusterable = [name for name, declared in self.kpis.items() if not declared.rule_only]
+            if kpi not in clusterable:
+                raise ValueError(f"stratum '{stratum.name}' clusters on '{kpi}'; allowed are {', '.join(clusterable)}")
+
+    def _check_point(self, point: dict[str, Any]) -> None:
+        case = ", ".join(
+            f"{name} {'IS NULL' if value is None else f'= {value:g}'}"
+            for name, value in point.items()
+            if name != "true"
+        )
+        held = [self.strata[i] for i in point["true"] if i < len(self.strata)]
+        if not held:
+            raise ValueError(f"strata are incomplete: no stratum takes a customer with {case}")
+        if len(held) > 1:
+            raise ValueError(f"strata '{held[0].name}' and '{held[1].name}' overlap: both take a customer with {case}")
+        for name in held[0].cluster.kpis if held[0].cluster else []:
+            kpi = self.kpis[name]
+            if kpi.undefined_when and point[name] is None:
+                raise ValueError(
+                    f"stratum '{held[0].name}' clusters on '{name}' but takes customers for whom it is undefined "
+                    f"({case}); exclude them with NOT ({kpi.undefined_when})"
+                )
+            if kpi.matures_after and point[AGE] < kpi.matures_after:
+                raise ValueError(
+                    f"stratum '{held[0].name}' clusters on '{name}', final only after {kpi.matures_after} days, but "
+                    f"takes younger customers ({case}); exclude them with '{AGE} >= {kpi.matures_after}'"
+                )
+
+
+class Profile(_Part):
+    """One business: its sources, extracts, expectations, KPIs and macro segments."""
+
+    profile: Name
+    title: str
+    time_zone: str = "UTC"
+    warehouse: Warehouse
+    schedule: Schedule
+    sources: dict[Name, Source] = Field(min_length=1)
+    extracts: dict[Name, Extract] = Field(min_length=1)
+    expectations: dict[Name, list[Expectation]] = {}
+    cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
+    macro_segments: dict[Name, MacroSegment] = Field(min_length=1)
+    path: Path = Field(exclude=True)
+
+    @model_validator(mode="after")
+    def _references(self) -> "Profile":
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"time_zone '{self.time_zone}' is unknown; allowed is an IANA name") from None
+        kinds = {"table": "mysql", "query": "mysql", "report": "ga4"}
+        for name, extract in self.extracts.items():
+            source = self.sources.get(extract.source)
+            if source is None:
+                raise ValueError(f"extracts.{name}.source: '{extract.source}'; allowed are {', '.join(self.sources)}")
+            if source.kind != kinds[extract.kind]:
+                raise ValueError(f"extracts.{name}: kind '{extract.kind}' needs a {kinds[extract.kind]} source")
+        for name in self.expectations:
+            if name not in self.extracts:
+                raise ValueError(f"expectations.{name}: no such extract; allowed are {', '.join(self.extracts)}")
+        seen: dict[str, str] = {}
+        for macro, segment in self.macro_segments.items():
+            for kpi in segment.kpis:
+                if kpi in seen:
+                    raise ValueError(f"KPI '{kpi}' is declared in both {seen[kpi]} and {macro}; names are unique")
+                seen[kpi] = macro
+        for sql in self.sql_files:
+            if not sql.is_file():
+                raise ValueError(f"SQL file {sql} is missing")
+        return self
+
+    @cached_property
+    def sql_dir(self) -> Path:
+        """The folder of the profile's SQL."""
+        root = self.path.parent.parent if self.path.parent == SHIPPED else self.path.parent
+        return root / "sql" / self.profile
+
+    @property
+    def sql_files(self) -> list[Path]:
+        """Every SQL file that the profile needs."""
+        queries = [extract.query for extract in self.extracts.values() if isinstance(extract, QueryExtract)]
+        measures = ["population", *self.macro_segments]
+        return [self.sql_dir / "extract" / query for query in queries] + [
+            self.sql_dir / "measure" / f"{name}.sql" for name in measures
+        ]
+
+    @property
+    def kpis(self) -> dict[str, Kpi]:
+        """Every KPI of every macro segment, by name."""
+        return {name: kpi for macro in self.macro_segments.values() for name, kpi in macro.kpis.items()}
+
+    def midnight(self, day: date) -> datetime:
+        """The moment a day begins in the profile's time zone, in UTC."""
+        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """YAML that refuses a key written twice; plain YAML would keep the last silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key '{key}' appears twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def profile_dirs(extra: Path | None = None) -> list[Path]:
+    """The folders that profiles are looked for in, the shipped one last."""
+    outside = [extra] if extra else []
+    outside += [Path(text) for text in os.environ.get("SEGMENTATION_PROFILES", "").split(os.pathsep) if text]
+    return [*outside, SHIPPED]
+
+
+def profile_names(extra: Path | None = None) -> list[str]:
+    """The names of all profiles that can be loaded."""
+    return sorted({path.stem for folder in profile_dirs(extra) for path in folder.glob("*.yaml")})
+
+
+def load_profile(name: str, profiles_dir: Path | None = None) -> Profile:
+    """Read and check a profile.
+
+    Args:
+        name: the profile's name, which is also its file's.
+        profiles_dir: a folder outside to look in first.
+
+    Raises:
+        ProfileError: there is no such profile, or it says something that it may not say. The message names the file,
+            the key, what was found and what is allowed.
+    """
+    for folder in profile_dirs(profiles_dir):
+        path = (folder / f"{name}.yaml").resolve()
+        if path.is_file():
+            return _read(path, name)
+    raise ProfileError(f"profile '{name}' does not exist; allowed are {', '.join(profile_names(profiles_dir))}")
+
+
+def _read(path: Path, name: str) -> Profile:
+    try:
+        with path.open(encoding="utf-8") as file:
+            value = yaml.load(file, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ProfileError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(value, dict):
+        raise ProfileError(f"{path}: a profile is a mapping of keys; found {type(value).__name__}")
+    if value.get("profile") != name:
+        raise ProfileError(f"{path}: profile: found {value.get('profile')!r}; allowed is the file's name, '{name}'")
+    try:
+        return Profile.model_validate(value | {"path": path})
+    except ValidationError as error:
+        raise ProfileError(f"{path}: " + "; ".join(_explain(problem) for problem in error.errors())) from None
+
+
+def _explain(problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    found = problem.get("input")
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: unknown key"
+    if problem["type"] == "missing":
+        return f"{key}: missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    shown = f"found {found!r}; " if isinstance(found, (str, int, float, bool, date)) else ""
+    return f"{key}: {shown}{message}" if key else message

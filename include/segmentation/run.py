@@ -1,0 +1,104 @@
+"""A run: one profile at one as_of, and the place of everything it leaves behind."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from include.segmentation.errors import NotReadyError, ProfileError
+from include.segmentation.lake import Lake
+from include.segmentation.profile import Cadence, Profile
+
+LAKE_ROOT = Path(".local/lake")
+
+
+def lake_root() -> str:
+    """The folder or object-store URL of the lake: ``SEGMENTATION_LAKE``, or ``.local/lake``."""
+    return os.environ.get("SEGMENTATION_LAKE", str(LAKE_ROOT.resolve()))
+
+
+def parse_as_of(text: str, profile: Profile) -> datetime:
+    """Read a day (midnight in the profile's time zone) or a full ISO time with an offset.
+
+    Raises:
+        ProfileError: the text is neither.
+    """
+    try:
+        if len(text) == len("2025-01-01"):
+            return profile.midnight(date.fromisoformat(text))
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise ProfileError(
+            f"as_of '{text}': allowed is a day (2025-02-01) or a time with an offset (2025-02-01T00:00Z)"
+        )
+    return moment.astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One profile evaluated at one as_of.
+
+    Attributes:
+        as_of: the end of the run's data interval, in UTC; never now().
+    """
+
+    profile: Profile
+    cadence: Cadence
+    as_of: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse an as_of that no run can have.
+
+        Raises:
+            NotReadyError: as_of lies in the future or not after the profile's start.
+        """
+        where = f"{self.profile.path}: as_of {self.as_of:%Y-%m-%dT%H:%MZ}"
+        if self.as_of > datetime.now(UTC):
+            raise NotReadyError(f"{where} lies in the future; allowed is a time up to now")
+        if self.as_of <= self.profile.midnight(self.profile.schedule.start):
+            raise NotReadyError(f"{where}: allowed is a time after schedule.start {self.profile.schedule.start}")
+
+    @property
+    def run_id(self) -> str:
+        """The run's name, such as ``learning/monthly/2025-02-01``."""
+        return f"{self.profile.profile}/{self.cadence}/{self._moment}"
+
+    @property
+    def is_primary(self) -> bool:
+        """Whether this run feeds membership and ``customer_analytics_record``."""
+        return self.cadence == self.profile.schedule.primary_cadence
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The profile's lake."""
+        return Lake(lake_root(), self.profile)
+
+    def artifact(self, stage: str, name: str) -> str:
+        """The place, inside the profile's lake, of something that a stage leaves for the next one."""
+        return f"_runs/{self.cadence}/{self._moment}/{stage}/{name}"
+
+    def record(self, stage: str, name: str, summary: dict[str, Any]) -> dict[str, Any]:
+        """Keep a task's summary (counts, versions, seconds) for the run's row in the warehouse."""
+        text = json.dumps(summary, sort_keys=True, default=str)
+        self.lake.write_text(self.artifact(stage, f"{name}.json"), text)
+        return dict(json.loads(text))
+
+    def recorded(self, stage: str, name: str) -> dict[str, Any] | None:
+        """The summary that a task of this run has recorded, if it has."""
+        text = self.lake.read_text(self.artifact(stage, f"{name}.json"))
+        return None if text is None else dict(json.loads(text))
+
+    @property
+    def _moment(self) -> str:
+        midnight = self.profile.midnight(self._local_day)
+        return self._local_day.isoformat() if self.as_of == midnight else f"{self.as_of:%Y-%m-%dT%H%M%SZ}"
+
+    @property
+    def _local_day(self) -> date:
+        return self.as_of.astimezone(ZoneInfo(self.profile.time_zone)).date()

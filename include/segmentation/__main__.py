@@ -32,7 +32,7 @@ def _extract(run: Run, options: argparse.Namespace) -> None:
         _say("extract", name, extract(run, name))
 
 
-def _validate(run: Run, options: argparse.Namespace) -> None:
+def _validate(run: Run, _: argparse.Namespace) -> None:
     from include.segmentation.validate import validate
 
     _say("validate", "all", validate(run))
@@ -52,13 +52,13 @@ def _segment(run: Run, options: argparse.Namespace) -> None:
         _say("segment", macro_segment, segment(run, macro_segment))
 
 
-def _publish(run: Run, options: argparse.Namespace) -> None:
+def _publish(run: Run, _: argparse.Namespace) -> None:
     from include.segmentation.publish import publish
 
     _say("publish", "all", publish(run))
 
 
-def _report(run: Run, options: argparse.Namespace) -> None:
+def _report(run: Run, _: argparse.Namespace) -> None:
     from include.segmentation.report import report
 
     _say("report", "all", report(run))

@@ -1,0 +1,63 @@
+# `make help` lists what there is to do.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON := .venv/bin/python
+PROFILE ?= learning
+DATA ?=
+LEARNERS ?= 33280
+Q ?=
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: help
+help: ## list every target
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## install what is missing (OS packages, virtual environment, pinned packages)
+	@scripts/setup
+
+.PHONY: setup-dev
+setup-dev:
+	@scripts/setup dev
+
+.PHONY: demo
+demo: setup ## the whole chain on a real Airflow; PROFILE=retail DATA=<file> for a shop's own lines, LEARNERS=n for another size
+	@$(PYTHON) -m demo run --profile $(PROFILE) --learners $(LEARNERS) $(if $(DATA),--data "$(DATA)")
+
+.PHONY: airflow
+airflow: setup ## open the demo's Airflow with its UI, in the background
+	@$(PYTHON) -m demo airflow
+
+.PHONY: stop
+stop: ## end what `make airflow` started
+	@$(PYTHON) -m demo stop
+
+.PHONY: sql
+sql: setup ## psql on the demo's warehouse; make -s sql Q="select …" prints CSV
+	@$(PYTHON) -m demo sql $(if $(Q),--query "$(Q)")
+
+.PHONY: test
+test: setup-dev lint ## lint, types and all tests, with coverage
+	@scripts/test
+
+.PHONY: lint
+lint: setup-dev ## ruff and mypy
+	@ruff check . && ruff format --check . && mypy
+
+.PHONY: format
+format: setup-dev ## format the code
+	@ruff check --fix . ; ruff format .
+
+.PHONY: docs
+docs: setup ## write the generated part of docs/ again (the table dictionary)
+	@$(PYTHON) -m docs.dictionary
+
+.PHONY: requirements
+requirements: setup-dev ## resolve requirements*.in into requirements*.txt
+	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements.txt requirements.in
+	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements-dev.txt requirements-dev.in
+
+.PHONY: clean
+clean: stop ## remove the demo's data (the virtual environment stays)
+	@$(PYTHON) -m demo clean

@@ -1,0 +1,41 @@
+CREATE TABLE IF NOT EXISTS segmentation_run (
+    run_id text PRIMARY KEY,
+    profile text NOT NULL,
+    cadence text NOT NULL CHECK (cadence IN ('daily', 'weekly', 'monthly')),
+    as_of timestamptz NOT NULL,
+    is_primary boolean NOT NULL,
+    status text NOT NULL CHECK (status = 'published'),
+    look_ahead boolean NOT NULL,
+    customers bigint NOT NULL,
+    unknown_rows bigint NOT NULL,
+    quarantined bigint NOT NULL,
+    complete_through jsonb NOT NULL,
+    models jsonb NOT NULL,
+    kpis jsonb NOT NULL,
+    gates jsonb NOT NULL,
+    versions jsonb NOT NULL,
+    started_at timestamptz NOT NULL,
+    finished_at timestamptz NOT NULL,
+    seconds double precision NOT NULL,
+    UNIQUE (cadence, as_of)
+);
+
+COMMENT ON TABLE segmentation_run IS 'One row per published run: what it was made from and what was checked. A run that fails a gate publishes nothing, not even a row here.';
+COMMENT ON COLUMN segmentation_run.run_id IS 'The run: profile/cadence/as_of.';
+COMMENT ON COLUMN segmentation_run.profile IS 'The profile.';
+COMMENT ON COLUMN segmentation_run.cadence IS 'How often the run is evaluated: daily, weekly or monthly.';
+COMMENT ON COLUMN segmentation_run.as_of IS 'The end of the run''s data interval (exclusive).';
+COMMENT ON COLUMN segmentation_run.is_primary IS 'Whether the run feeds fct_segment_membership and customer_analytics_record.';
+COMMENT ON COLUMN segmentation_run.status IS 'published.';
+COMMENT ON COLUMN segmentation_run.look_ahead IS 'Whether as_of lies before the first model of a macro segment, which then labelled it.';
+COMMENT ON COLUMN segmentation_run.customers IS 'The population: identified customers first seen before as_of.';
+COMMENT ON COLUMN segmentation_run.unknown_rows IS 'Source rows without a customer: counted, never labelled.';
+COMMENT ON COLUMN segmentation_run.quarantined IS 'Rows held in quarantine over all extracts when the run was published.';
+COMMENT ON COLUMN segmentation_run.complete_through IS 'Extract -> the time up to which it was known to be whole when the run was published.';
+COMMENT ON COLUMN segmentation_run.models IS 'Macro segment -> the model that labelled it; see dim_model.';
+COMMENT ON COLUMN segmentation_run.kpis IS 'KPI -> its definition in this run; dim_kpi is derived from it.';
+COMMENT ON COLUMN segmentation_run.gates IS 'The checks that the run passed: name, macro segment, verdict, found.';
+COMMENT ON COLUMN segmentation_run.versions IS 'Versions of the code and of the libraries that computed the run.';
+COMMENT ON COLUMN segmentation_run.started_at IS 'When publishing began.';
+COMMENT ON COLUMN segmentation_run.finished_at IS 'When publishing ended.';
+COMMENT ON COLUMN segmentation_run.seconds IS 'How long publishing took.';

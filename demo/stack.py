@@ -1,0 +1,116 @@
+"""Everything a demo runs on: private MariaDB, PostgreSQL and GA4 stand-in, and the environment that points at them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from demo.servers import CHECKOUT, Server, ServerError, free_port, mariadb, postgres, private_dir, running
+
+HOME = CHECKOUT / ".local" / "demo"
+"""What the demo leaves to look at: the lake with its reports, Airflow's logs, which profile was run."""
+
+WAREHOUSE = "warehouse"
+
+
+def servers_home() -> Path:
+    """The folder of the demo's database servers."""
+    return private_dir() / "demo"
+
+
+def remember(settings: dict[str, object]) -> None:
+    """Keep the demo's settings for `make airflow` and `make sql`."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    (HOME / "settings.json").write_text(json.dumps(settings))
+
+
+def remembered() -> dict[str, object]:
+    """The settings of the last demo.
+
+    Raises:
+        ServerError: no demo has run here.
+    """
+    try:
+        return dict(json.loads((HOME / "settings.json").read_text()))
+    except FileNotFoundError:
+        raise ServerError("no demo has run here yet; run `make demo` first") from None
+
+
+def wipe(profile: str) -> None:
+    """Remove what an earlier demo of a profile left in the lake."""
+    shutil.rmtree(HOME / "lake" / profile, ignore_errors=True)
+
+
+@contextmanager
+def databases() -> Iterator[dict[str, str]]:
+    """Run MariaDB and PostgreSQL; give the environment that points at them, and stop them at the end."""
+    home = servers_home()
+    with running(mariadb(home / "mariadb")) as source, running(postgres(home / "postgres")) as target:
+        for name in (WAREHOUSE, "airflow"):
+            create_database(target, name)
+        yield {
+            "SEGMENTATION_LAKE": str(HOME / "lake"),
+            "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": target.uri(WAREHOUSE),
+            "AIRFLOW_CONN_LEARNING_MYSQL": source.uri("learning"),
+            "AIRFLOW_CONN_RETAIL_MYSQL": source.uri("retail"),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_uri(target),
+        }
+
+
+def airflow_uri(server: Server) -> str:
+    """The metadata database in SQLAlchemy's form."""
+    return server.uri("airflow").replace("postgres://", "postgresql+psycopg2://")
+
+
+def create_database(server: Server, name: str) -> None:
+    """Create a database of the private PostgreSQL where it is missing."""
+    with psycopg.connect(libpq_uri(server.uri("postgres")), autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            connection.execute(f'CREATE DATABASE "{name}"')
+
+
+def drop_database(server_uri: str, name: str) -> None:
+    """Drop a database of the private PostgreSQL, ending whoever still uses it."""
+    with psycopg.connect(libpq_uri(server_uri), autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def libpq_uri(uri: str) -> str:
+    """An Airflow connection URI in the form that libpq reads."""
+    return uri.replace("postgres://", "postgresql://", 1)
+
+
+@contextmanager
+def analytics(learners: int) -> Iterator[dict[str, str]]:
+    """Run the GA4 stand-in; give the environment that points at it, and stop it at the end.
+
+    Raises:
+        ServerError: it did not come up.
+    """
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "demo.ga4", "--port", str(port), "--learners", str(learners)],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+    )
+    try:
+        first = process.stdout.readline() if process.stdout else ""
+        if "ready" not in first:
+            raise ServerError(f"the GA4 stand-in did not start: {first.strip() or 'no word from it'}")
+        connection = {
+            "conn_type": "google_cloud_platform",
+            "extra": {"api_endpoint": f"http://127.0.0.1:{port}", "anonymous": True},
+        }
+        yield {"AIRFLOW_CONN_LEARNING_GA4": json.dumps(connection)}
+    finally:
+        process.terminate()
+        process.wait(10)

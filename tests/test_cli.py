@@ -1,0 +1,91 @@
+"""The command line as its user meets it: one clear line and status 2 for everything that can not work."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+def segmentation(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "include.segmentation", *arguments],
+        cwd=CHECKOUT,
+        env={key: value for key, value in os.environ.items() if not key.startswith("AIRFLOW_CONN_")} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert done.returncode == 2, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    for word in words:
+        assert word in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "words"),
+    [
+        ("2999-01-01", ["as_of 2999-01-01", "future"]),
+        ("2025-01-01", ["schedule.start 2025-01-01"]),
+        ("yesterday", ["as_of 'yesterday'", "2025-02-01"]),
+        ("2025-02-01T00:00", ["offset"]),
+    ],
+)
+def test_an_as_of_that_no_run_can_have_is_refused(as_of: str, words: list[str]) -> None:
+    refused(segmentation("run", "--profile", "learning", "--as-of", as_of), *words)
+
+
+def test_an_unknown_profile_is_answered_with_the_known_ones() -> None:
+    refused(segmentation("run", "--profile", "lerning", "--as-of", "2025-02-01"), "'lerning'", "learning", "retail")
+
+
+def test_an_unknown_part_is_answered_with_the_known_ones() -> None:
+    done = segmentation("measure", "--profile", "learning", "--as-of", "2025-02-01", "--only", "loyality")
+    refused(done, "'loyality'", "loyalty")
+
+
+def test_an_undefined_connection_is_named_with_its_variable(tmp_path: Path) -> None:
+    done = segmentation(
+        "extract", "--profile", "learning", "--as-of", "2025-02-01", "--only", "users", SEGMENTATION_LAKE=str(tmp_path)
+    )
+    refused(done, "learning_mysql", "AIRFLOW_CONN_LEARNING_MYSQL")
+    assert not any(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("extract", "variable", "uri"),
+    [
+        ("users", "AIRFLOW_CONN_LEARNING_MYSQL", "mysql://u:p@127.0.0.1:1/learning"),
+        (
+            "sessions",
+            "AIRFLOW_CONN_LEARNING_GA4",
+            '{"conn_type": "google_cloud_platform", "extra": {"api_endpoint": "http://127.0.0.1:1", "anonymous": true}}',
+        ),
+    ],
+)
+def test_an_unreachable_source_is_one_line(tmp_path: Path, extract: str, variable: str, uri: str) -> None:
+    done = segmentation(
+        *("extract", "--profile", "learning", "--as-of", "2025-02-01", "--only", extract),
+        **{"SEGMENTATION_LAKE": str(tmp_path), variable: uri},
+    )
+    refused(done, variable.removeprefix("AIRFLOW_CONN_").lower(), "127.0.0.1:1")
+    assert not any(tmp_path.rglob("*.parquet"))
+
+
+def test_a_stage_without_the_stage_before_says_which(tmp_path: Path) -> None:
+    done = segmentation("measure", "--profile", "learning", "--as-of", "2025-02-01", SEGMENTATION_LAKE=str(tmp_path))
+    refused(done, "extract")
+
+
+def test_help_names_every_command() -> None:
+    done = segmentation("--help")
+    assert done.returncode == 0
+    for command in ("extract", "validate", "measure", "segment", "publish", "report", "fit", "run"):
+        assert command in done.stdout

@@ -43,7 +43,7 @@ test: setup-dev lint ## lint, types and all tests, with coverage
 
 .PHONY: lint
 lint: setup-dev ## ruff and mypy
-	@ruff check . && ruff format --check . && mypy
+	@ruff check . && ruff format --check . && mypy && python scripts/dictionary.py --check
 
 .PHONY: format
 format: setup-dev ## format the code
@@ -51,7 +51,7 @@ format: setup-dev ## format the code
 
 .PHONY: docs
 docs: setup ## write the generated part of docs/ again (the table dictionary)
-	@$(PYTHON) -m docs.dictionary
+	@$(PYTHON) scripts/dictionary.py
 
 .PHONY: requirements
 requirements: setup-dev ## resolve requirements*.in into requirements*.txt

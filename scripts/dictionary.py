@@ -15,8 +15,9 @@ DDL = CHECKOUT / "include" / "sql" / "warehouse"
 PAGE = CHECKOUT / "docs" / "tables.md"
 INTRODUCTION = """# Published tables
 
-The contract with BI tools: one PostgreSQL schema per profile. Times are UTC, validity is half-open `[valid_from, valid_to)`, and
-every table is written in one transaction per run. This page is generated from `include/sql/warehouse/*.sql` by `make docs`.
+The contract with BI tools: one PostgreSQL schema per profile. Times are UTC, validity is half-open
+`[valid_from, valid_to)`, and every table is written in one transaction per run. This page is generated from
+`include/sql/warehouse/*.sql` by `make docs`.
 """
 _COMMENT = re.compile(r"COMMENT ON (TABLE|COLUMN) ([\w.\"]+) IS '((?:[^']|'')*)';")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from demo.servers import CHECKOUT, Server, ServerError, free_port, mariadb, postgres, private_dir, running
+from include.segmentation.profile import Profile
 
 HOME = CHECKOUT / ".local" / "demo"
 """What the demo leaves to look at: the lake with its reports, Airflow's logs, which profile was run."""
@@ -42,18 +43,25 @@ def remembered() -> dict[str, object]:
         raise ServerError("no demo has run here yet; run `make demo` first") from None
 
 
-def wipe(profile: str) -> None:
-    """Remove what an earlier demo of a profile left in the lake."""
-    shutil.rmtree(HOME / "lake" / profile, ignore_errors=True)
+def forget(profile: Profile) -> None:
+    """Remove what an earlier demo of a profile left in the lake, and what Airflow kept."""
+    shutil.rmtree(HOME / "lake" / profile.profile, ignore_errors=True)
+    shutil.rmtree(HOME / "airflow" / "logs", ignore_errors=True)
 
 
 @contextmanager
-def databases() -> Iterator[dict[str, str]]:
-    """Run MariaDB and PostgreSQL; give the environment that points at them, and stop them at the end."""
+def databases(fresh: Profile | None = None) -> Iterator[dict[str, str]]:
+    """Run MariaDB and PostgreSQL; give the environment that points at them, and stop them at the end.
+
+    Args:
+        fresh: a profile whose warehouse schema is dropped, together with all of Airflow's metadata.
+    """
     home = servers_home()
     with running(mariadb(home / "mariadb")) as source, running(postgres(home / "postgres")) as target:
+        if fresh:
+            _start_afresh(target, fresh)
         for name in (WAREHOUSE, "airflow"):
-            create_database(target, name)
+            _create_database(target, name)
         yield {
             "SEGMENTATION_LAKE": str(HOME / "lake"),
             "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": target.uri(WAREHOUSE),
@@ -68,17 +76,18 @@ def airflow_uri(server: Server) -> str:
     return server.uri("airflow").replace("postgres://", "postgresql+psycopg2://")
 
 
-def create_database(server: Server, name: str) -> None:
-    """Create a database of the private PostgreSQL where it is missing."""
+def _create_database(server: Server, name: str) -> None:
     with psycopg.connect(libpq_uri(server.uri("postgres")), autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             connection.execute(f'CREATE DATABASE "{name}"')
 
 
-def drop_database(server_uri: str, name: str) -> None:
-    """Drop a database of the private PostgreSQL, ending whoever still uses it."""
-    with psycopg.connect(libpq_uri(server_uri), autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+def _start_afresh(server: Server, profile: Profile) -> None:
+    _create_database(server, WAREHOUSE)
+    with psycopg.connect(libpq_uri(server.uri("postgres")), autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS airflow WITH (FORCE)")
+    with psycopg.connect(libpq_uri(server.uri(WAREHOUSE)), autocommit=True) as connection:
+        connection.execute(f'DROP SCHEMA IF EXISTS "{profile.warehouse.schema_name}" CASCADE')
 
 
 def libpq_uri(uri: str) -> str:

@@ -1,0 +1,200 @@
+"""``python -m demo run|airflow|stop|sql|clean``: what `make demo`, `make airflow`, `make stop`, `make sql` call."""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from pathlib import Path
+
+import psycopg
+from rich.console import Console
+
+from demo import background, claims, stack, summary
+from demo.airflow import Airflow
+from demo.servers import ServerError, postgres, running
+from include.segmentation.errors import SegmentationError
+from include.segmentation.profile import Cadence, Profile, load_profile
+
+console = Console()
+
+CALENDAR: dict[str, list[tuple[Cadence, date]]] = {
+    "learning": [
+        *[("monthly", date(2025, month, 1)) for month in (2, 3, 4, 5)],
+        ("weekly", date(2025, 5, 26)),
+        ("daily", date(2025, 6, 1)),
+    ],
+    "retail": [("monthly", date(2011, month, 1)) for month in (7, 8, 9, 10, 11, 12)],
+}
+"""The runs of a demo, in order; the extraction reaches the end of the profile's data before the first of them."""
+
+
+def main() -> int:
+    """Run one command and return its exit status."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every `finally` stops its server
+    options = _parser().parse_args()
+    try:
+        return int(options.command(options) or 0)
+    except (ServerError, SegmentationError) as error:
+        console.print(f"[bold red]error:[/] {error}", soft_wrap=True)
+        return 2
+    except KeyboardInterrupt:
+        console.print("interrupted; everything is stopped")
+        return 130
+
+
+def _run(options: argparse.Namespace) -> None:
+    profile = load_profile(options.profile)
+    if profile.profile not in CALENDAR:
+        raise ServerError(f"there is no demo of profile '{profile.profile}'; allowed are {', '.join(CALENDAR)}")
+    background.stop()
+    started = time.monotonic()
+    stack.forget(profile)
+    stack.remember({"profile": profile.profile, "learners": options.learners})
+    with ExitStack() as servers:
+        console.print(f"Private servers: data in {stack.servers_home()}")
+        environment = servers.enter_context(stack.databases(fresh=profile))
+        environment |= _sources(profile, options, environment, servers)
+        os.environ.update(environment)
+        console.print("Airflow: API server, scheduler, DAG processor, triggerer")
+        airflow = servers.enter_context(_airflow(environment))
+        _run_dags(airflow, profile)
+        _tell(environment, profile)
+    console.print(f"Done in {time.monotonic() - started:.0f} s; all servers are stopped.")
+    _where_to_look(profile)
+
+
+def _sources(
+    profile: Profile, options: argparse.Namespace, environment: dict[str, str], servers: ExitStack
+) -> dict[str, str]:
+    """Fill the source database, start the stand-in; return what the environment needs besides."""
+    database = environment[f"AIRFLOW_CONN_{profile.profile.upper()}_MYSQL"]
+    if profile.profile == "retail":
+        from demo.retail import load
+
+        with console.status("Loading the invoice lines into MariaDB") as status:
+            counts = load(database, options.data, progress=status.update)
+    else:
+        from demo.learning import fill
+
+        with console.status(f"Filling MariaDB with {options.learners:,} learners") as status:
+            counts = fill(database, learners=options.learners, progress=status.update)
+    console.print("MariaDB: " + ", ".join(f"{value:,} {name}" for name, value in counts.items()))
+    if profile.profile == "retail":
+        return {}
+    with console.status("Google Analytics stand-in"):
+        return servers.enter_context(stack.analytics(options.learners))
+
+
+@contextmanager
+def _airflow(environment: dict[str, str]) -> Iterator[Airflow]:
+    airflow = Airflow(home=stack.HOME / "airflow", environment=environment)
+    try:
+        yield airflow.start()
+    finally:
+        airflow.stop()
+
+
+def _run_dags(airflow: Airflow, profile: Profile) -> None:
+    airflow.create_pools([profile])
+    last = max(day for _, day in CALENDAR[profile.profile])
+    runs = [("extract", last), ("fit", profile.schedule.first_fit)]
+    runs += [(f"segment_{cadence}", day) for cadence, day in CALENDAR[profile.profile]]
+    for dag, day in runs:
+        _run_dag(airflow, f"{profile.profile}__{dag}", day, profile)
+
+
+def _run_dag(airflow: Airflow, dag_id: str, day: date, profile: Profile) -> None:
+    began = time.monotonic()
+    with console.status(f"{dag_id} as of {day}") as status:
+        airflow.run(dag_id, profile.midnight(day), lambda text: status.update(f"{dag_id} as of {day}: {text}"))
+    console.print(f"  {dag_id:<28} as of {day}  success in {time.monotonic() - began:5.1f} s")
+
+
+def _tell(environment: dict[str, str], profile: Profile) -> None:
+    uri = stack.libpq_uri(environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"])
+    options = f"-c search_path={profile.warehouse.schema_name}"
+    with psycopg.connect(uri, options=options) as connection:
+        summary.print_segments(console, connection, profile)
+        summary.print_claims(console, getattr(claims, profile.profile)(connection))
+        summary.print_row_counts(console, connection, profile)
+
+
+def _where_to_look(profile: Profile) -> None:
+    reports = sorted(
+        (stack.HOME / "lake" / profile.profile).rglob("report.html"), key=lambda path: path.stat().st_mtime
+    )
+    console.print(f"Report:    {reports[-1] if reports else 'none'}", soft_wrap=True)
+    console.print('Warehouse: make sql, or make -s sql Q="select * from dim_segment"')
+    console.print("Airflow:   make airflow (ends with make stop)")
+
+
+def _open_airflow(_: argparse.Namespace) -> None:
+    stack.remembered()
+    url, user, password = background.start(console)
+    console.print(f"Airflow is at {url} (user {user}, password {password}); `make stop` ends it.", soft_wrap=True)
+
+
+def _serve(_: argparse.Namespace) -> None:
+    settings = stack.remembered()
+    with ExitStack() as servers:
+        environment = servers.enter_context(stack.databases())
+        if settings["profile"] == "learning":
+            environment |= servers.enter_context(stack.analytics(int(str(settings["learners"]))))
+        airflow = servers.enter_context(_airflow(environment))
+        background.announce(airflow, environment)
+        signal.pause()
+
+
+def _stop(_: argparse.Namespace) -> None:
+    console.print("stopped" if background.stop() else "nothing was running")
+
+
+def _sql(options: argparse.Namespace) -> int:
+    settings = stack.remembered()
+    schema = load_profile(str(settings["profile"])).warehouse.schema_name
+    with ExitStack() as servers:
+        environment = background.environment()
+        if environment is None:
+            server = servers.enter_context(running(postgres(stack.servers_home() / "postgres")))
+            uri = server.uri(stack.WAREHOUSE)
+        else:
+            uri = environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"]
+        command = ["psql", "--no-psqlrc", "--quiet", stack.libpq_uri(uri)]
+        if options.query:
+            command += ["--csv", "--set", "ON_ERROR_STOP=1", "--command", options.query]
+        search_path = f"-c search_path={schema},public"
+        return subprocess.run(command, env=os.environ | {"PGOPTIONS": search_path}, check=False).returncode
+
+
+def _clean(_: argparse.Namespace) -> None:
+    background.stop()
+    shutil.rmtree(stack.HOME, ignore_errors=True)
+    shutil.rmtree(stack.servers_home(), ignore_errors=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="<command>")
+    run = commands.add_parser("run", help="fill the sources and run the DAGs on a real Airflow")
+    run.add_argument("--profile", default="learning")
+    run.add_argument("--learners", type=int, default=33_280, help="size of the generated platform")
+    run.add_argument("--data", type=Path, help="the shop's file (Parquet, CSV or XLSX), for profile retail")
+    run.set_defaults(command=_run)
+    commands.add_parser("airflow", help="open Airflow in the background").set_defaults(command=_open_airflow)
+    commands.add_parser("serve", help="open Airflow in the foreground").set_defaults(command=_serve)
+    commands.add_parser("stop", help="end what `airflow` started").set_defaults(command=_stop)
+    sql = commands.add_parser("sql", help="psql on the warehouse")
+    sql.add_argument("--query", help="print its result as CSV")
+    sql.set_defaults(command=_sql)
+    commands.add_parser("clean", help="remove the demo's data").set_defaults(command=_clean)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

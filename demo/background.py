@@ -1,0 +1,100 @@
+"""The demo's Airflow in the background: one process that holds all servers, found again by its file."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from demo.airflow import USER, Airflow
+from demo.servers import CHECKOUT, ServerError
+from demo.stack import HOME
+
+_START_SECONDS = 180
+_STOP_SECONDS = 60
+
+
+def _file() -> Path:
+    return HOME / "running.json"
+
+
+def start(console: Console) -> tuple[str, str, str]:
+    """Start `python -m demo serve` detached, unless it runs already.
+
+    Returns:
+        The URL of Airflow's UI, the user and the password.
+
+    Raises:
+        ServerError: it ended or did not become healthy in time.
+    """
+    if _read() is None:
+        HOME.mkdir(parents=True, exist_ok=True)
+        log = HOME / "serve.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "demo", "serve"],
+                cwd=CHECKOUT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        with console.status("Starting MariaDB, PostgreSQL, the stand-in and Airflow"):
+            while _read() is None:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise ServerError(f"Airflow did not start; see {log}")
+                time.sleep(0.5)
+    running = _read() or {}
+    return running["url"], USER, running["password"]
+
+
+def announce(airflow: Airflow, environment: dict[str, str]) -> None:
+    """Say, from inside `serve`, that everything is up."""
+    text = json.dumps(
+        {"pid": os.getpid(), "url": airflow.url, "password": airflow.password, "environment": environment}
+    )
+    descriptor = os.open(_file(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+
+
+def environment() -> dict[str, str] | None:
+    """The environment of the running servers, or None when nothing runs."""
+    running = _read()
+    return None if running is None else dict(running["environment"])
+
+
+def stop() -> bool:
+    """End the background servers; return whether any ran."""
+    running = _read()
+    if running is None:
+        return False
+    os.kill(running["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_SECONDS
+    while _alive(running["pid"]):
+        if time.monotonic() > deadline:
+            raise ServerError(f"process {running['pid']} does not end")
+        time.sleep(0.2)
+    _file().unlink(missing_ok=True)
+    return True
+
+
+def _read() -> dict[str, object] | None:
+    try:
+        running = json.loads(_file().read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return running if _alive(running["pid"]) else None
+
+
+def _alive(pid: int) -> bool:
+    """Whether the process runs and is ours: a number may have been given to another program since."""
+    try:
+        return b"demo\0serve" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False

@@ -1,0 +1,91 @@
+"""The originals' headline figures, each beside the same figure from the published tables.
+
+The claims are the ones of the platform's own monthly tables, in which months 2 of three macro segments were a paste of
+the fourth, and of the two shops' loyalty programmes.
+"""
+
+import psycopg
+
+
+def _share(connection: psycopg.Connection, macro_segment: str, strata: list[str], month: int) -> float:
+    """The share of the January cohort that was in one of the strata at the end of a month."""
+    row = connection.execute(
+        """
+        WITH sizes AS (
+            SELECT DISTINCT c.segment_key, c.learners, d.stratum
+            FROM fct_cohort_segment AS c
+            JOIN dim_segment AS d ON d.segment_key = c.segment_key AND d.is_current
+            WHERE c.macro_segment = %s AND c.month = %s
+        )
+        SELECT coalesce(sum(learners) FILTER (WHERE stratum = ANY(%s)), 0)::float / sum(learners) FROM sizes
+        """,
+        [macro_segment, month, strata],
+    ).fetchone()
+    return float(row[0]) if row and row[0] is not None else float("nan")
+
+
+def _total(connection: psycopg.Connection, macro_segment: str, month: int) -> int:
+    row = connection.execute(
+        """
+        SELECT sum(learners) FROM (
+            SELECT DISTINCT segment_key, learners FROM fct_cohort_segment WHERE macro_segment = %s AND month = %s
+        ) AS sizes
+        """,
+        [macro_segment, month],
+    ).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def learning(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    """The course platform's claims."""
+    ever = [1 - _share(connection, "engagement", ["never"], month) for month in (1, 2)]
+    active = [1 - _share(connection, "engagement", ["never", "quiet"], month) for month in (1, 2)]
+    enrolled = [1 - _share(connection, "interest", ["never", "quiet"], month) for month in (1, 2)]
+    again = _share(connection, "value", ["bought_again"], 2)
+    totals = {macro: _total(connection, macro, 2) for macro in ("engagement", "value")}
+    return [
+        (
+            '"No engagement rises from 32% to 95% in month 2" (loyalty\'s month 2, pasted over engagement)',
+            f"{ever[0]:.1%} have engaged by month 1 and {ever[1]:.1%} by month 2; "
+            f"active in the month itself: {active[0]:.1%}, then {active[1]:.1%}",
+        ),
+        (
+            '"No interest: 8% in month 1, 95% in month 2" (the same paste)',
+            f"enrolled in something: {enrolled[0]:.1%} in month 1, {enrolled[1]:.1%} in month 2",
+        ),
+        ('"474 high purchasers in month 2" (1.4%; 28 the month before)', f"bought again by month 2: {again:.2%}"),
+        (
+            "engagement and value of month 2 add up to 33,013 of 33,280 learners",
+            f"engagement {totals['engagement']:,}, value {totals['value']:,}: every learner once, "
+            "or nothing is published",
+        ),
+    ]
+
+
+def retail(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    """The two loyalty programmes' claims."""
+    row = connection.execute(
+        """
+        SELECT customers, unknown_rows FROM segmentation_run WHERE cadence = 'monthly' ORDER BY as_of DESC LIMIT 1
+        """
+    ).fetchone()
+    customers, unknown = row if row else (0, 0)
+    never = connection.execute(
+        "SELECT count(*) FROM fct_segment_membership WHERE macro_segment = 'rfm' AND valid_to IS NULL "
+        "AND segment_key IN (SELECT segment_key FROM dim_segment WHERE stratum = 'cancellations_only')"
+    ).fetchone()
+    return [
+        (
+            "invoices without a customer made into customers of their own: 44.8% of all were invented",
+            f"{customers:,} identified customers; {unknown:,} lines without a customer counted as unknown, "
+            "never clustered",
+        ),
+        (
+            "cancellations counted as purchases, or dropped",
+            f"kept as returns; {never[0] if never else 0} customers with cancellations only are a stratum of their own",
+        ),
+        (
+            "scores from the order of the rows: 9.1% of customers change segment when rows are shuffled",
+            "0 customers: labels depend on each customer's own figures and the frozen model",
+        ),
+    ]

@@ -1,0 +1,77 @@
+"""What a demo prints when it is done: the segments, the originals' claims beside ours, and where to look."""
+
+from collections.abc import Sequence
+
+import psycopg
+from psycopg.rows import dict_row
+from rich.console import Console
+from rich.table import Table
+
+from include.segmentation.profile import Profile
+
+_SEGMENTS = """
+SELECT d.name, s.customers, s.share, s.suppressed, s.segment_key
+FROM fct_segment_size AS s
+JOIN dim_segment AS d ON d.segment_key = s.segment_key AND d.is_current
+WHERE s.cadence = %(cadence)s AND s.as_of = %(as_of)s AND s.macro_segment = %(macro_segment)s
+ORDER BY d.path
+"""
+_RANGES = """
+SELECT segment_key, kpi, p25, p75, nulls = customers AS undefined
+FROM fct_segment_profile
+WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND macro_segment = %(macro_segment)s
+"""
+_NEWEST = "SELECT max(as_of) AS as_of FROM segmentation_run WHERE cadence = %s"
+_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s ORDER BY table_name"
+
+
+def print_segments(console: Console, connection: psycopg.Connection, profile: Profile) -> None:
+    """One table per macro segment: name, customers, share and the middle half of every KPI."""
+    cadence = profile.schedule.primary_cadence
+    with connection.cursor(row_factory=dict_row) as cursor:
+        newest = cursor.execute(_NEWEST, [cadence]).fetchone()
+        as_of = newest["as_of"] if newest else None
+        for name, macro_segment in profile.macro_segments.items():
+            where = {"cadence": cadence, "as_of": as_of, "macro_segment": name}
+            ranges = {(row["segment_key"], row["kpi"]): row for row in cursor.execute(_RANGES, where).fetchall()}
+            kpis = {kpi: declared for kpi, declared in macro_segment.kpis.items() if not declared.rule_only}
+            table = Table(title=f"{macro_segment.label} at {as_of:%Y-%m-%d}", title_justify="left", expand=True)
+            table.add_column("segment", ratio=3)
+            table.add_column("customers", justify="right")
+            table.add_column("share", justify="right")
+            for declared in kpis.values():
+                table.add_column(f"{declared.label}\n({declared.unit})", justify="right")
+            for row in cursor.execute(_SEGMENTS, where).fetchall():
+                cells = [_range(ranges.get((row["segment_key"], kpi)), row["suppressed"]) for kpi in kpis]
+                table.add_row(row["name"], f"{row['customers']:,}", f"{row['share']:.1%}", *cells)
+            console.print(table)
+
+
+def _range(row: dict[str, object] | None, suppressed: bool) -> str:
+    if suppressed:
+        return "fewer than 10"
+    if row is None or row["p25"] is None:
+        return "-"
+    low, high = row["p25"], row["p75"]
+    return f"{low:,g}" if low == high else f"{low:,g} - {high:,g}"
+
+
+def print_claims(console: Console, claims: Sequence[tuple[str, str]]) -> None:
+    """What the originals reported, beside what the data say."""
+    table = Table(title="What the originals claimed, and what it is", title_justify="left", expand=True)
+    table.add_column("claimed", ratio=1)
+    table.add_column("is", ratio=1)
+    for claimed, corrected in claims:
+        table.add_row(claimed, corrected)
+    console.print(table)
+
+
+def print_row_counts(console: Console, connection: psycopg.Connection, profile: Profile) -> None:
+    """The published tables with their rows."""
+    table = Table(title=f"Published in schema {profile.warehouse.schema_name}", title_justify="left")
+    table.add_column("table")
+    table.add_column("rows", justify="right")
+    for (name,) in connection.execute(_TABLES, [profile.warehouse.schema_name]).fetchall():
+        counted = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
+        table.add_row(name, f"{counted[0]:,}" if counted else "-")
+    console.print(table)

@@ -1,0 +1,123 @@
+"""A fourth business through every stage, from the command line: MySQL in, segment tables and a report out."""
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import MySQLdb
+import psycopg
+import pytest
+
+from demo.servers import PASSWORD, Server
+from demo.stack import libpq_uri
+
+CHECKOUT = Path(__file__).parents[1]
+PROFILES = CHECKOUT / "tests" / "profiles"
+MEMBERS = 900
+TABLES = """
+CREATE TABLE members (
+    member_id INT PRIMARY KEY, joined_at DATETIME NOT NULL, town VARCHAR(40), updated_at DATETIME NOT NULL,
+    INDEX (updated_at, member_id)
+);
+CREATE TABLE loans (
+    branch VARCHAR(10), loan_no INT, member_id INT, borrowed_at DATETIME NOT NULL,
+    PRIMARY KEY (branch, loan_no), INDEX (borrowed_at, branch, loan_no)
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def library(
+    mariadb_server: Server, postgres_server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict]:
+    """The environment of a filled library: a third never borrows, a third a little, a third a lot."""
+    connection = MySQLdb.connect(host="127.0.0.1", port=mariadb_server.port, user="demo", password=PASSWORD)
+    cursor = connection.cursor()
+    cursor.execute("CREATE DATABASE library")
+    connection.select_db("library")
+    for statement in TABLES.split(";"):
+        cursor.execute(statement)
+    chance = random.Random(7)
+    joined = datetime(2024, 1, 2)
+    cursor.executemany(
+        "INSERT INTO members VALUES (%s, %s, %s, %s)", [(i, joined, "Ulm", joined) for i in range(1, MEMBERS + 1)]
+    )
+    loans = []
+    for member in range(1, MEMBERS + 1):
+        for _ in range([0, chance.randint(1, 2), chance.randint(15, 25)][member % 3]):
+            loans.append(
+                (chance.choice("ab"), len(loans), member, joined + timedelta(hours=chance.randint(0, 24 * 115)))
+            )
+    loans.append(("a", len(loans), None, joined))  # nobody's: held back by the expectation
+    cursor.executemany("INSERT INTO loans VALUES (%s, %s, %s, %s)", loans)
+    connection.commit()
+    with psycopg.connect(libpq_uri(postgres_server.uri("postgres")), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE library")
+    yield os.environ | {
+        "SEGMENTATION_LAKE": str(tmp_path_factory.mktemp("lake")),
+        "AIRFLOW_CONN_LIBRARY_MYSQL": mariadb_server.uri("library"),
+        "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": postgres_server.uri("library"),
+    }
+    cursor.execute("DROP DATABASE library")
+
+
+def segmentation(environment: dict, command: str, as_of: str) -> subprocess.CompletedProcess[str]:
+    arguments = [command, "--profile", "library", "--as-of", as_of, "--profiles-dir", str(PROFILES)]
+    return subprocess.run(
+        [sys.executable, "-m", "include.segmentation", *arguments],
+        cwd=CHECKOUT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def published(environment: dict, query: str) -> list[tuple]:
+    uri = libpq_uri(environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"])
+    with psycopg.connect(uri, options="-c search_path=library") as connection:
+        return connection.execute(query).fetchall()
+
+
+def everything(environment: dict) -> dict[str, list[tuple]]:
+    names = published(environment, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'library'")
+    return {
+        name: sorted(published(environment, f'SELECT * FROM "{name}"'), key=repr)
+        for (name,) in names
+        if name != "segmentation_run"
+    }
+
+
+def test_a_fourth_business_needs_no_python(library: dict) -> None:
+    too_early = segmentation(library, "run", "2024-04-01")
+    assert too_early.returncode == 2, "without a model there is nothing to label with"
+    assert "fit" in too_early.stderr.splitlines()[-1]
+
+    fitted = segmentation(library, "fit", "2024-04-01")
+    assert fitted.returncode == 0, fitted.stderr
+    for as_of in ("2024-04-01", "2024-05-01"):
+        done = segmentation(library, "run", as_of)
+        assert done.returncode == 0, done.stderr
+
+    [(customers, never)] = published(
+        library,
+        "SELECT count(*), count(*) FILTER (WHERE stratum = 'never') FROM fct_segment_label "
+        "WHERE as_of = '2024-04-01' AND macro_segment = 'reading'",
+    )
+    assert (customers, never) == (MEMBERS, MEMBERS // 3)
+    [(segments,)] = published(library, "SELECT count(*) FROM dim_segment WHERE stratum = 'borrowing' AND is_current")
+    assert segments >= 2, "those who borrow a little and those who borrow a lot are two segments"
+    [(quarantined,)] = published(library, "SELECT max(quarantined) FROM segmentation_run")
+    assert quarantined == 1
+
+    before = everything(library)
+    assert segmentation(library, "run", "2024-05-01").returncode == 0
+    assert everything(library) == before, "the same run twice leaves identical tables"
+
+    reports = sorted(Path(library["SEGMENTATION_LAKE"]).rglob("report.html"))
+    assert len(reports) == 2
+    assert "Never borrowed" in reports[-1].read_text()

@@ -21,7 +21,12 @@ class _Frozen(BaseModel):
 
 
 class BandRange(_Frozen):
-    """What a segment's name claims about one KPI: p25 to p75 at the fit, in the profile's band words."""
+    """What a segment's name claims about one KPI: the bands that its p25 and p75 were in at the fit.
+
+    Attributes:
+        low_word, high_word: the words of the lowest and the highest band.
+        low, high: the claim as numbers, low <= value < high; None where the band is open.
+    """
 
     kpi: str
     low_word: str
@@ -103,7 +108,14 @@ class Lineage(_Frozen):
 
 
 class Model(_Frozen):
-    """Everything that a fit froze for one macro segment."""
+    """Everything that a fit froze for one macro segment.
+
+    Attributes:
+        effective_from: the as_of it was fitted at, UTC.
+        customers: how many customers it was fitted on.
+        windows: the KPIs it reads and the windows they had; with another window it would label another thing.
+        lineage: what became of the previous model's segments; empty for the first model.
+    """
 
     format: Literal[1] = 1
     model_id: str
@@ -114,6 +126,7 @@ class Model(_Frozen):
     customers: int
     strata: list[StratumModel]
     evidence: list[Evidence]
+    windows: dict[str, str] = {}
     lineage: list[Lineage] = []
 
     def segments(self) -> list[SegmentDefinition]:
@@ -160,21 +173,20 @@ def decide(lake: Lake, model: Model, status: Status, decided_by: str) -> None:
 
 
 def timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
-    """All models of a macro segment with their newest status, by effective_from."""
+    """All models of a macro segment with their newest status, by effective_from; the one decided last comes last."""
     table = lake.models().table()
     rows = table.to_pyarrow_table().to_pylist() if table else []
     newest = {row["model_id"]: row for row in sorted(rows, key=lambda row: row[SEQ])}
-    entries = [
+    return [
         TimelineEntry(
             model=Model.model_validate_json(row["model"]),
             status=row["status"],
             decided_by=row["decided_by"],
             decided_at=row["decided_at"],
         )
-        for row in newest.values()
+        for row in sorted(newest.values(), key=lambda row: (row["effective_from"], row[SEQ]))
         if row["macro_segment"] == macro_segment
     ]
-    return sorted(entries, key=lambda entry: (entry.model.effective_from, entry.model.model_id))
 
 
 def effective_model(lake: Lake, macro_segment: str, as_of: datetime) -> tuple[Model, bool]:

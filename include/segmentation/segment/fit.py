@@ -1,0 +1,179 @@
+"""Fit: freeze a model of one macro segment at as_of and put it on the timeline."""
+
+import hashlib
+import time
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+from threadpoolctl import threadpool_limits
+
+from include.segmentation.errors import DataError, NotReadyError
+from include.segmentation.model import (
+    Model,
+    SegmentDefinition,
+    Status,
+    StratumModel,
+    TimelineEntry,
+    effective_model,
+    timeline,
+)
+from include.segmentation.profile import MacroSegment
+from include.segmentation.run import Run
+from include.segmentation.segment.contract import measured, refuse_changed_kpis, windows_of
+from include.segmentation.segment.cut import Cut, cut
+from include.segmentation.segment.decide import settle
+from include.segmentation.segment.identity import SURVIVES, overlap_of, with_keys
+from include.segmentation.segment.kmeans import SEED
+from include.segmentation.segment.names import Naming, name_segments
+from include.segmentation.segment.rules import rule_sql, rule_words
+from include.segmentation.segment.score import columns_used, score_all
+from include.segmentation.segment.strata import refuse_non_numbers, stratum_of
+
+_BY = "fit"
+_HASH_LENGTH = 8
+
+
+def fit(run: Run, macro_segment: str) -> dict[str, Any]:
+    """Fit a model effective from the run's as_of and decide about it.
+
+    The first model is accepted by itself, and so is one in which every segment survives; any other waits as a
+    candidate for a person. Fitting again on the same data changes nothing.
+
+    Args:
+        run: the as_of to fit at; its ``measure`` stage has run.
+        macro_segment: one of the profile's.
+
+    Returns:
+        model_id, status, customers, strata, segments, lineage (rows by kind) and seconds; also recorded.
+
+    Raises:
+        NotReadyError: as_of lies before the profile's first fit.
+        DataError: a KPI is missing, NaN or infinite, or a customer falls in no stratum or in two.
+    """
+    started = time.perf_counter()
+    _refuse_too_early(run)
+    customers = measured(run, macro_segment)
+    with threadpool_limits(1):  # sums in another order give other centroids
+        draft = _draft(run, macro_segment, customers)
+    entry = _known(run, draft)
+    model, status = (entry.model, entry.status) if entry else _decide(run, draft, customers)
+    summary = {
+        "model_id": model.model_id,
+        "status": status,
+        "customers": model.customers,
+        "strata": len(model.strata),
+        "segments": len(model.segments()),
+        "lineage": dict(sorted(Counter(row.kind for row in model.lineage).items())),
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return run.record("fit", macro_segment, summary)
+
+
+def _refuse_too_early(run: Run) -> None:
+    first_fit = run.profile.schedule.first_fit
+    if run.as_of < run.profile.midnight(first_fit):
+        raise NotReadyError(
+            f"{run.profile.path}: schedule.first_fit is {first_fit}; a model can not be fitted at "
+            f"{run.as_of:%Y-%m-%dT%H:%MZ}, allowed is that day or later"
+        )
+
+
+def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
+    """The model before it is compared with another: its keys are its paths, and its id is a hash of its content."""
+    macro = run.profile.macro_segments[macro_segment]
+    refuse_non_numbers(customers, list(macro.kpis))
+    stratum_of(customers, [stratum.when for stratum in macro.strata])
+    cuts = [cut(customers, macro, stratum) for stratum in macro.strata]
+    strata = [
+        _stratum_model(macro_segment, macro, part, names) for part, names in zip(cuts, name_segments(cuts), strict=True)
+    ]
+    draft = Model(
+        model_id="",
+        profile=run.profile.profile,
+        macro_segment=macro_segment,
+        effective_from=run.as_of,
+        seed=SEED,
+        customers=customers.num_rows,
+        strata=strata,
+        evidence=[row for part in cuts for row in part.evidence],
+    )
+    draft = draft.model_copy(update={"windows": windows_of(macro, columns_used(draft))})
+    draft = _counted(draft, customers)
+    digest = hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:_HASH_LENGTH]
+    moment = run.run_id.rsplit("/", 1)[-1]
+    return draft.model_copy(update={"model_id": f"{draft.profile}.{macro_segment}.{moment}.{digest}"})
+
+
+def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: list[Naming]) -> StratumModel:
+    segments = []
+    for ordinal, naming in enumerate(names):
+        path = f"{macro_segment}.{part.stratum.name}" + (f".{ordinal + 1:02d}" if part.kpis else "")
+        segments.append(
+            SegmentDefinition(
+                key=path,
+                path=path,
+                name=naming.name,
+                description=naming.description,
+                centroid=part.centroids[ordinal].tolist() if part.kpis else [],
+                bands=naming.bands,
+                rule_sql=rule_sql(part, ordinal),
+                rule_words=rule_words(part, ordinal, macro.kpis),
+                customers_at_fit=0,
+            )
+        )
+    return StratumModel(
+        name=part.stratum.name,
+        label=part.stratum.label,
+        when=part.stratum.when,
+        kpis=part.scale.kpis,
+        transforms=part.scale.transforms,
+        center=part.scale.center,
+        spread=part.scale.spread,
+        segments=segments,
+        note=part.note,
+    )
+
+
+def _counted(draft: Model, customers: pa.Table) -> Model:
+    sizes = Counter(score_all(draft, customers)["segment_key"].to_pylist())
+    strata = [
+        stratum.model_copy(
+            update={"segments": [s.model_copy(update={"customers_at_fit": sizes[s.key]}) for s in stratum.segments]}
+        )
+        for stratum in draft.strata
+    ]
+    return draft.model_copy(update={"strata": strata})
+
+
+def _known(run: Run, draft: Model) -> TimelineEntry | None:
+    """The same model where it stands on the timeline; a retired one is decided again, unless history went past it."""
+    entries = timeline(run.lake, draft.macro_segment)
+    past = any(entry.status == "accepted" and entry.model.effective_from > run.as_of for entry in entries)
+    for entry in entries:
+        if entry.model.model_id == draft.model_id and (entry.status != "retired" or past):
+            return entry
+    return None
+
+
+def _decide(run: Run, draft: Model, customers: pa.Table) -> tuple[Model, Status]:
+    accepted = [entry for entry in timeline(run.lake, draft.macro_segment) if entry.status == "accepted"]
+    previous = effective_model(run.lake, draft.macro_segment, run.as_of)[0] if accepted else None
+    overlap = _overlap(run, previous, draft, customers) if previous else {}
+    model = with_keys(draft, previous, overlap)
+    status: Status = "accepted" if previous is None or _every_segment_survives(previous, model) else "candidate"
+    settle(run.lake, model, status, _BY)
+    return model, status
+
+
+def _overlap(run: Run, previous: Model, draft: Model, customers: pa.Table) -> dict[tuple[str, str], int]:
+    try:
+        refuse_changed_kpis(run.profile, previous)
+    except DataError:
+        return {}  # the old model can not be asked any more, so no cluster of it can be recognised
+    return overlap_of(score_all(previous, customers), score_all(draft, customers))
+
+
+def _every_segment_survives(previous: Model, model: Model) -> bool:
+    same_keys = {s.key for s in previous.segments()} == {s.key for s in model.segments()}
+    return same_keys and all(row.jaccard > SURVIVES for row in model.lineage if row.kind == "survived")

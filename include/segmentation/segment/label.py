@@ -1,0 +1,60 @@
+"""Label every customer of a run with the model effective at its as_of."""
+
+import time
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+
+from include.segmentation.model import Model, effective_model
+from include.segmentation.run import Run
+from include.segmentation.segment.contract import measured, refuse_changed_kpis
+from include.segmentation.segment.score import score_all
+
+_COHORT_COLUMNS = ["cohort", "month", "customer_id"]
+
+
+def segment(run: Run, macro_segment: str) -> dict[str, Any]:
+    """Write the run's labels of one macro segment, and those of its cohort months where the profile follows cohorts.
+
+    Args:
+        run: its ``measure`` stage has run.
+        macro_segment: one of the profile's.
+
+    Returns:
+        model_id, look_ahead (as_of lies before the first model), customers, sizes (customers by segment key),
+        cohort_rows and seconds; also recorded.
+
+    Raises:
+        NotReadyError: no model has been accepted yet.
+        DataError: the profile no longer measures what the model was fitted on, or the data contradict the profile.
+    """
+    started = time.perf_counter()
+    model, look_ahead = effective_model(run.lake, macro_segment, run.as_of)
+    refuse_changed_kpis(run.profile, model)
+    labels = _labelled(model, measured(run, macro_segment), ["customer_id"])
+    run.lake.write_table(run.artifact("segment", f"{macro_segment}.parquet"), labels)
+    cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
+    sizes = Counter(labels["segment_key"].to_pylist())
+    summary = {
+        "model_id": model.model_id,
+        "look_ahead": look_ahead,
+        "customers": labels.num_rows,
+        "sizes": {segment.key: sizes[segment.key] for segment in model.segments()},
+        "cohort_rows": cohort_rows,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return run.record("segment", macro_segment, summary)
+
+
+def _segment_cohorts(run: Run, macro_segment: str, model: Model) -> int:
+    labels = _labelled(model, measured(run, f"{macro_segment}.cohort"), _COHORT_COLUMNS)
+    artifact = run.artifact("segment", f"{macro_segment}.cohort.parquet")
+    run.lake.write_table(artifact, labels.select([*_COHORT_COLUMNS, "stratum", "segment_key"]))
+    return int(labels.num_rows)
+
+
+def _labelled(model: Model, customers: pa.Table, keep: list[str]) -> pa.Table:
+    labels = score_all(model, customers)
+    kept = customers.select(keep)
+    return pa.table([*kept.columns, *labels.columns], names=[*keep, *labels.column_names])

@@ -1,0 +1,186 @@
+"""What learners study on their visit days: enrolments, topics and completions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from demo.learning.catalogue import Catalogue, choose, choose_new
+from demo.learning.chance import Floats, Ints, ranked, skewed, stream, tied_to
+from demo.learning.days import MONTHS, VisitDays
+from demo.learning.people import People
+from demo.learning.plan import MonthOne
+
+WELCOME = 20  # seconds from the begin of a visit to the first enrolment
+PER_ENROLMENT = 5  # seconds
+_STUDY_AT_MOST = 9000  # seconds of topics in one visit
+TOPICS_PER_COURSE = 10_000  # room for topic ids: topic k of a course has the id course_id * 10,000 + k
+
+# Ranges of the published engagement clusters on day one and on days 2 to 7.
+_FIRST_DAY = {1: (0, 674), 2: (0, 36), 3: (109, 393), 4: (37, 108)}
+_FIRST_WEEK = {1: 931, 2: 389, 3: 97, 4: 136}
+# In the months 3 and 4 that were not pasted, of those who returned: who enrolled, who completed a course.
+_ENROL_LATER, _COMPLETE_LATER = 0.83, 0.135
+
+
+@dataclass(frozen=True)
+class Enrolments:
+    """Ordered by learner and time.
+
+    Attributes:
+        learner: whose.
+        visit: on which visit day, a position in VisitDays.
+        place: 0 for the first enrolment of that visit day.
+        course: position in the catalogue.
+        completed: on which visit day it is completed, -1 for never.
+    """
+
+    learner: Ints
+    visit: Ints
+    place: Ints
+    course: Ints
+    completed: Ints
+
+
+@dataclass(frozen=True)
+class Topics:
+    """Topics viewed, ordered by visit day and time.
+
+    Attributes:
+        visit: on which visit day, a position in VisitDays.
+        course: position in the catalogue; the learner is enrolled in it by then.
+        number: the learner's 1st, 2nd, 3rd ... topic of that course; no topic is viewed twice.
+        after: seconds from the begin of the visit.
+        seconds: how long the topic is looked at.
+    """
+
+    visit: Ints
+    course: Ints
+    number: Ints
+    after: Ints
+    seconds: Ints
+
+
+def enrol(seed: int, plan: MonthOne, days: VisitDays, courses: Catalogue) -> Enrolments:
+    """Enrolments as planned in month 1, new ones of most who return later, and completions."""
+    rng = stream(seed, "study")
+    rows, course = choose(rng, courses, plan.categories, plan.certificates, plan.diplomas)
+    month_one = np.bincount(days.learner[days.month == 1], minlength=len(plan.visits))
+    later = np.where(rng.random(len(rows)) < 0.7, 0, (rng.random(len(rows)) * month_one[rows]).astype(np.int64))
+    shuffled = rng.random(len(rows))
+    order = np.lexsort((shuffled, rows))
+    later[order[np.searchsorted(rows, np.unique(rows))]] = 0  # the first enrolment is on the first visit day
+    learner, visit, course = rows[order], (days.first[rows] + later)[order], course[order]
+    for month in range(2, MONTHS + 1):
+        learner, visit, course = _enrol_later(rng, month, days, courses, (learner, visit, course))
+    order = np.lexsort((np.arange(len(visit)), visit))
+    learner, visit, course = learner[order], visit[order], course[order]
+    place = np.arange(len(visit)) - np.searchsorted(visit, visit)
+    return Enrolments(learner, visit, place, course, _complete(rng, plan, days, learner, visit))
+
+
+def study(seed: int, people: People, plan: MonthOne, days: VisitDays, enrolments: Enrolments) -> Topics:
+    """Topics as published for the first day and days 2 to 7; some more on later visit days."""
+    rng = stream(seed, "topics")
+    topics = _first_week_topics(rng, people, plan, days)
+    topics += _later_topics(rng, plan, days)
+    enrolled_before = np.searchsorted(enrolments.visit, days.first[days.learner])
+    choices = np.searchsorted(enrolments.visit, np.arange(len(days)), side="right") - enrolled_before
+    topics[choices == 0] = 0
+    visit = np.repeat(np.arange(len(days)), topics)
+    place = np.arange(len(visit)) - np.repeat(np.cumsum(topics) - topics, topics)
+    favourite = (rng.random(len(visit)) ** 1.5 * choices[visit]).astype(np.int64)
+    course = enrolments.course[enrolled_before[visit] + favourite]
+    pace = np.minimum(np.clip(np.exp(rng.normal(4.9, 0.6, len(days))), 20, 900), _STUDY_AT_MOST / np.maximum(topics, 1))
+    starts = WELCOME + PER_ENROLMENT * np.bincount(enrolments.visit, minlength=len(days)) + 10
+    return Topics(
+        visit=visit,
+        course=course,
+        number=_running_number(days.learner[visit], course),
+        after=starts[visit] + (place * pace[visit]).astype(np.int64),
+        seconds=np.maximum(1, (pace[visit] * rng.uniform(0.5, 0.95, len(visit))).astype(np.int64)),
+    )
+
+
+def _enrol_later(
+    rng: np.random.Generator, month: int, days: VisitDays, courses: Catalogue, so_far: tuple[Ints, Ints, Ints]
+) -> tuple[Ints, Ints, Ints]:
+    learner, visit, course = so_far
+    came, first_visit = np.unique(days.learner[days.month == month], return_index=True)
+    visits = np.flatnonzero(days.month == month)[first_visit]
+    enrols = rng.random(len(came)) < _ENROL_LATER
+    came, visits = came[enrols], visits[enrols]
+    taken = np.zeros((len(came), len(courses)), dtype=bool)
+    row = np.minimum(np.searchsorted(came, learner), max(len(came) - 1, 0))
+    known = came[row] == learner if len(came) else np.zeros(len(learner), dtype=bool)
+    taken[row[known], course[known]] = True
+    rows, chosen = choose_new(rng, courses, skewed(rng, 1, 12, len(came), median=1.4, sigma=0.8), taken)
+    return (
+        np.concatenate([learner, came[rows]]),
+        np.concatenate([visit, visits[rows]]),
+        np.concatenate([course, chosen]),
+    )
+
+
+def _complete(rng: np.random.Generator, plan: MonthOne, days: VisitDays, learner: Ints, visit: Ints) -> Ints:
+    """The visit day on which each enrolment is completed, or -1: planned ones in month 1, a few later ones."""
+    completed = np.full(len(visit), -1)
+    first = np.searchsorted(learner, learner)
+    month_one = days.month[visit] == 1
+    planned = month_one & (np.arange(len(visit)) - first < plan.completions[learner])
+    month_one_end = np.searchsorted(days.learner * 1000 + days.day, learner * 1000 + 30)
+    span = month_one_end - visit
+    completed[planned] = (visit + (rng.random(len(visit)) * span).astype(np.int64))[planned]
+    for month in range(2, MONTHS + 1):
+        came, position = np.unique(days.learner[days.month == month], return_index=True)
+        on = np.flatnonzero(days.month == month)[position]
+        on = on[rng.random(len(came)) < _COMPLETE_LATER]
+        latest = np.searchsorted(visit, on, side="right") - 1
+        open_still = (latest >= 0) & (learner[latest] == days.learner[on])
+        open_still[open_still] = completed[latest[open_still]] == -1
+        completed[latest[open_still]] = on[open_still]
+    return completed
+
+
+def _first_week_topics(rng: np.random.Generator, people: People, plan: MonthOne, days: VisitDays) -> Ints:
+    """Topics per visit day in the first seven days, inside the ranges of each learner's engagement cluster."""
+    in_week = (days.day >= 1) & (days.day <= 6)
+    week_visits = np.bincount(days.learner[in_week], minlength=len(people))
+    topics = np.zeros(len(days), dtype=np.int64)
+    for cluster, (low, high) in _FIRST_DAY.items():
+        who = np.flatnonzero(plan.engagement_cluster == cluster)
+        lively = tied_to(rng, people.activity[who], 0.8)
+        first_day = skewed(rng, max(low, 1), high, len(who), median=8.0, sigma=1.15)
+        first_day = _with_highest(ranked(first_day, lively), lively, high)
+        first_week = skewed(rng, 0, _FIRST_WEEK[cluster], len(who), median=5.0, sigma=1.3)
+        first_week = _with_highest(ranked(first_week, lively), lively * (week_visits[who] > 0), _FIRST_WEEK[cluster])
+        first_week[week_visits[who] == 0] = 0
+        if low == 0:  # some only begin on the second day
+            first_day[(first_week > 0) & (rng.random(len(who)) < 0.12)] = 0
+        topics[days.first[who]] += first_day
+        learner = np.repeat(who, first_week)
+        on = (rng.random(len(learner)) * week_visits[learner]).astype(np.int64)
+        np.add.at(topics, days.first[learner] + 1 + on, 1)
+    return topics
+
+
+def _with_highest(values: Ints, score: Floats, highest: int) -> Ints:
+    """Give the highest score the end of the range, so that the published maximum exists."""
+    if len(values):
+        values[np.argmax(score)] = highest
+    return values
+
+
+def _later_topics(rng: np.random.Generator, plan: MonthOne, days: VisitDays) -> Ints:
+    """Topics on visit days after the first week; in month 1 only of those who are engaged at all."""
+    engaged = (plan.engagement_cluster[days.learner] > 0) | (days.month > 1)
+    studies = (days.day >= 7) & engaged & (rng.random(len(days)) < 0.6)
+    return np.where(studies, skewed(rng, 1, 60, len(days), median=4.0), 0)
+
+
+def _running_number(learner: Ints, course: Ints) -> Ints:
+    """1 for a learner's first topic of a course, 2 for the next, and so on."""
+    order = np.lexsort((np.arange(len(learner)), course, learner))
+    group = learner[order] * TOPICS_PER_COURSE + course[order]
+    number = np.empty(len(learner), dtype=np.int64)
+    number[order] = np.arange(len(group)) - np.searchsorted(group, group) + 1
+    return number

@@ -1,0 +1,72 @@
+"""What the originals published per cluster and month: how many learners, and the range of each KPI.
+
+``thresholds.csv`` holds their figures as they were printed, mistakes included: month 2 of three macro segments is a
+paste of the fourth. The generator therefore follows month 1 of every macro segment and months 2 to 4 of loyalty only.
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FILE = Path(__file__).with_name("thresholds.csv")
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One original cluster in one month.
+
+    Attributes:
+        month: months since registration, from 1.
+        learners: how many of the 33,280 learners were in it.
+        ranges: KPI name -> lowest and highest value, both included.
+    """
+
+    macro_segment: str
+    cluster: int
+    name: str
+    month: int
+    learners: int
+    ranges: dict[str, tuple[float, float]]
+
+
+@cache
+def thresholds() -> tuple[Threshold, ...]:
+    """Every published cluster, in the order of the file."""
+    with _FILE.open(encoding="utf-8", newline="") as file:
+        return tuple(_read(row) for row in csv.DictReader(file))
+
+
+def clusters(macro_segment: str, month: int) -> list[Threshold]:
+    """The clusters of one macro segment in one month, by cluster number."""
+    found = [row for row in thresholds() if row.macro_segment == macro_segment and row.month == month]
+    return sorted(found, key=lambda row: row.cluster)
+
+
+def shares(macro_segment: str, month: int, learners: int) -> NDArray[np.int64]:
+    """How many of ``learners`` each cluster of a month gets; at 33,280 the published counts themselves."""
+    return largest_remainder([row.learners for row in clusters(macro_segment, month)], learners)
+
+
+def largest_remainder(counts: list[int], total: int) -> NDArray[np.int64]:
+    """Scale ``counts`` to sum to ``total``: whole parts first, then one more for the largest remainders."""
+    weights = np.asarray(counts, dtype=np.int64)
+    scaled, remainders = np.divmod(weights * total, weights.sum())
+    missing = total - int(scaled.sum())
+    scaled[np.argsort(-remainders, kind="stable")[:missing]] += 1
+    return scaled
+
+
+def _read(row: dict[str, str]) -> Threshold:
+    names = [key for key in ("kpi_1", "kpi_2", "kpi_3") if row[key]]
+    return Threshold(
+        macro_segment=row["macro_segment"],
+        cluster=int(row["cluster"]),
+        name=row["name"],
+        month=int(row["month"]),
+        learners=int(row["learners"]),
+        ranges={row[key]: (float(row[f"{key}_min"]), float(row[f"{key}_max"])) for key in names},
+    )

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 
 from include.segmentation.connections import resolve
-from include.segmentation.errors import SourceError, UnavailableError
+from include.segmentation.errors import DataError, SourceError, UnavailableError
 from include.segmentation.profile import Profile
 
 _CONNECT_TIMEOUT_SECONDS = 10
@@ -17,11 +17,14 @@ def connect(profile: Profile) -> Iterator[psycopg.Connection]:
     """Open a connection whose search path is the profile's schema; commit at the end, roll back on an error.
 
     Raises:
-        UnavailableError: nothing answers at the address.
-        SourceError: the server refuses the login or the database.
+        UnavailableError: nothing answers at the address, or the connection broke; nothing is committed.
+        SourceError: the server refuses the login, the database or what was asked of it.
+        DataError: the server can not do what was asked, such as read a table that was never published.
     """
     address = resolve(profile.warehouse.connection)
     where = f"warehouse connection '{address.id}' ({address.host}:{address.port or 5432}/{address.database})"
+    if address.kind != "postgres":
+        raise SourceError(f"{where}: its type is '{address.kind}'; allowed is postgres")
     try:
         connection = psycopg.connect(
             host=address.host,
@@ -33,8 +36,19 @@ def connect(profile: Profile) -> Iterator[psycopg.Connection]:
             options=f"-c search_path={profile.warehouse.schema_name},public -c timezone=UTC",
         )
     except psycopg.OperationalError as error:
-        reason = " ".join(str(error).split())
+        reason = _one_line(error)
         refused = any(word in reason for word in ("authentication", "does not exist", "no pg_hba.conf"))
         raise (SourceError if refused else UnavailableError)(f"{where}: {reason}") from None
-    with connection:
-        yield connection
+    try:
+        with connection:
+            yield connection
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise SourceError(f"{where}: user '{address.user}': {_one_line(error)}; nothing was written") from error
+    except psycopg.OperationalError as error:
+        raise UnavailableError(f"{where}: {_one_line(error)}; nothing was written") from error
+    except psycopg.Error as error:
+        raise DataError(f"{where}: {_one_line(error)}; nothing was written") from error
+
+
+def _one_line(error: psycopg.Error) -> str:
+    return " ".join(str(error).split())

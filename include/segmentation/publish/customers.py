@@ -1,0 +1,60 @@
+"""The tables with a row per customer, streamed from the engine in batches."""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from include.segmentation.profile import AGE
+from include.segmentation.publish.inputs import Inputs, segment_columns
+
+_BATCH_ROWS = 100_000
+
+
+def attributes(inputs: Inputs) -> pa.RecordBatchReader:
+    """The run's rows of ``dim_customer``."""
+    return _stream(inputs, ["customer_id", "first_seen", "last_seen", _as_of(inputs), *_quoted(inputs.attributes)], "")
+
+
+def kpis(inputs: Inputs) -> pa.RecordBatchReader:
+    """The run's rows of ``fct_customer_kpi``: the KPIs of all macro segments side by side."""
+    columns = [f"'{inputs.run.cadence}' AS cadence", _as_of(inputs), "customer_id", f"population.{AGE}"]
+    return _stream(inputs, columns + _quoted(inputs.run.profile.kpis), _joined(inputs, "measure"))
+
+
+def labels(inputs: Inputs) -> pa.RecordBatchReader:
+    """The run's rows of ``fct_segment_label``."""
+    columns = "customer_id, stratum, segment_key, micro_key, margin"
+    parts = [f"SELECT '{macro}' AS macro_segment, {columns} FROM label_{macro}" for macro in inputs.models]
+    query = f"SELECT '{inputs.run.cadence}' AS cadence, {_as_of(inputs)}, * FROM ({' UNION ALL '.join(parts)})"
+    return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
+
+
+def record(inputs: Inputs) -> pa.RecordBatchReader:
+    """The rows of ``customer_analytics_record``: everything that is known of each customer, side by side."""
+    columns = ["customer_id", _as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
+    columns += ["first_seen", "last_seen", f"population.{AGE}", *_quoted(inputs.attributes)]
+    columns += _quoted(inputs.run.profile.kpis)
+    for macro, model in inputs.models.items():
+        key, name, micro = segment_columns(macro)
+        names = {segment.key: segment.name for segment in model.segments()}
+        inputs.engine.register(f"name_{macro}", pa.table({"segment_key": list(names), "name": list(names.values())}))
+        named = f"(SELECT name FROM name_{macro} AS n WHERE n.segment_key = label_{macro}.segment_key)"
+        columns += [f"label_{macro}.segment_key AS {key}", f"{named} AS {name}", f"label_{macro}.micro_key AS {micro}"]
+    return _stream(inputs, columns, _joined(inputs, "measure") + _joined(inputs, "label"))
+
+
+def _stream(inputs: Inputs, columns: list[str], joins: str) -> pa.RecordBatchReader:
+    query = f"SELECT {', '.join(columns)} FROM population {joins}"
+    return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
+
+
+def _joined(inputs: Inputs, part: str) -> str:
+    return "".join(f" JOIN {part}_{macro} USING (customer_id)" for macro in inputs.models)
+
+
+def _quoted(names: Iterable[str]) -> list[str]:
+    return [f'"{name}"' for name in names]
+
+
+def _as_of(inputs: Inputs) -> str:
+    return f"TIMESTAMPTZ '{inputs.run.as_of.isoformat()}' AS as_of"

@@ -1,0 +1,127 @@
+"""What the tables mean: segments by validity, models, KPIs and the run itself, as rows."""
+
+import json
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from include.segmentation import __version__
+from include.segmentation.model import Model
+from include.segmentation.profile import MacroSegment
+from include.segmentation.publish.gates import Verdict
+from include.segmentation.publish.inputs import Inputs
+
+Row = dict[str, Any]
+_LIBRARIES = ("deltalake", "duckdb", "numpy", "psycopg", "pyarrow", "scikit-learn")
+
+
+def dim_segment(inputs: Inputs) -> list[Row]:
+    """Every version of every segment of the accepted models; a version lasts until a model changes or drops it."""
+    rows: list[Row] = []
+    for macro, timeline in inputs.timelines.items():
+        standing: dict[str, Row] = {}
+        for model in (entry.model for entry in timeline if entry.status == "accepted"):
+            brought = _segments(model, inputs.run.profile.macro_segments[macro])
+            for key in [key for key, row in standing.items() if _meaning(row) != _meaning(brought.get(key))]:
+                rows.append(standing.pop(key) | {"valid_to": model.effective_from, "is_current": False})
+            standing = brought | standing
+        rows += standing.values()
+    return rows
+
+
+def dim_model(inputs: Inputs) -> list[Row]:
+    """Every model of the profile's macro segments."""
+    return [
+        {
+            "model_id": entry.model.model_id,
+            "macro_segment": macro,
+            "effective_from": entry.model.effective_from,
+            "status": entry.status,
+            "decided_by": entry.decided_by,
+            "decided_at": entry.decided_at,
+            "customers": entry.model.customers,
+            "segments": len(entry.model.segments()),
+            "model": entry.model.model_dump_json(),
+        }
+        for macro, timeline in inputs.timelines.items()
+        for entry in timeline
+    ]
+
+
+def model_quality(inputs: Inputs) -> list[Row]:
+    """The evidence of every model."""
+    return [
+        {"model_id": entry.model.model_id, "macro_segment": macro} | evidence.model_dump()
+        for macro, timeline in inputs.timelines.items()
+        for entry in timeline
+        for evidence in entry.model.evidence
+    ]
+
+
+def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: datetime) -> Row:
+    """The run's own row; publishing fills in when it ended."""
+    run = inputs.run
+    logs = {extract: run.lake.log(extract).state() for extract in run.profile.extracts}
+    through = {extract: state.complete_through for extract, state in logs.items()}
+    (customers,) = inputs.one("SELECT count(*) FROM population")
+    return {
+        "run_id": run.run_id,
+        "profile": run.profile.profile,
+        "cadence": run.cadence,
+        "as_of": run.as_of,
+        "is_primary": run.is_primary,
+        "status": "published",
+        "look_ahead": inputs.look_ahead,
+        "customers": customers,
+        "unknown_rows": inputs.unknown_rows,
+        "quarantined": sum(run.lake.quarantine(extract).state().seq for extract in run.profile.extracts),
+        "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
+        "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
+        "kpis": json.dumps(_kpis(inputs)),
+        "gates": json.dumps(verdicts),
+        "versions": json.dumps({"code": __version__} | {name: version(name) for name in _LIBRARIES}),
+        "started_at": started_at,
+        "finished_at": datetime.now(UTC),
+        "seconds": 0.0,
+    }
+
+
+def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
+    strata = {stratum.name: stratum for stratum in declared.strata}
+    rows = {}
+    for stratum in model.strata:
+        profile = strata.get(stratum.name)
+        for segment in stratum.segments:
+            rows[segment.key] = {
+                "segment_key": segment.key,
+                "valid_from": model.effective_from,
+                "valid_to": None,
+                "is_current": True,
+                "macro_segment": model.macro_segment,
+                "stratum": stratum.name,
+                "stratum_label": stratum.label,
+                "path": segment.path,
+                "name": segment.name,
+                "description": segment.description,
+                "rule_sql": segment.rule_sql,
+                "rule_words": segment.rule_words,
+                "recommended_action": profile.recommended_action if profile else "",
+                "owner": profile.owner if profile else "",
+                "model_id": model.model_id,
+            }
+    return rows
+
+
+def _meaning(row: Row | None) -> Row | None:
+    """What a version says, without when and by which model it came."""
+    return row and {name: value for name, value in row.items() if name not in ("valid_from", "model_id")}
+
+
+def _kpis(inputs: Inputs) -> Row:
+    told = {"label", "definition", "unit", "resolution", "direction", "rule_only", "undefined_when"}
+    told |= {"matures_after", "goal", "indicator", "owner"}
+    return {
+        name: kpi.model_dump(include=told) | {"window": str(kpi.window), "macro_segment": macro}
+        for macro, segment in inputs.run.profile.macro_segments.items()
+        for name, kpi in segment.kpis.items()
+    }

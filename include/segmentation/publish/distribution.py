@@ -1,0 +1,128 @@
+"""How the KPIs of a macro segment are distributed among the customers of each segment.
+
+Sums are exact (decimals at the KPI's resolution) and percentiles are values that occur, so that the figures do not
+depend on threads or on the order of rows.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+from include.segmentation.profile import Kpi
+from include.segmentation.publish.inputs import Inputs
+
+SUPPRESS_BELOW = 10
+"""Segments with fewer customers are shown, their ranges are not."""
+
+_PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+_FIGURES = ("total", "share_of_total", "nonzero_share", "nulls", "min", *_PERCENTILES, "max", "mean", "band")
+
+Row = dict[str, Any]
+
+
+def segment_sizes(inputs: Inputs) -> Iterator[Row]:
+    """The rows of ``fct_segment_size`` without the columns of the run; segments without customers included."""
+    (population,) = inputs.one("SELECT count(*) FROM population")
+    for macro, model in inputs.models.items():
+        counts = f"SELECT segment_key, count(*) FROM label_{macro} GROUP BY segment_key"
+        found: dict[str, int] = dict(inputs.engine.execute(counts).fetchall())
+        for segment in model.segments():
+            customers = found.get(segment.key, 0)
+            yield {
+                "macro_segment": macro,
+                "segment_key": segment.key,
+                "model_id": model.model_id,
+                "customers": customers,
+                "share": customers / population,
+                "suppressed": customers < SUPPRESS_BELOW,
+            }
+
+
+def segment_profiles(inputs: Inputs) -> Iterator[Row]:
+    """The rows of ``fct_segment_profile`` without the columns of the run."""
+    for macro in inputs.models:
+        source = f"label_{macro} JOIN measure_{macro} USING (customer_id)"
+        for row in _describe(inputs, macro, source, []):
+            yield {"macro_segment": macro} | row
+
+
+def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
+    """The rows of ``fct_cohort_segment`` without as_of."""
+    figures = ("min", "p25", "p50", "p75", "max")
+    for macro, model in inputs.models.items():
+        source = f"cohort_label_{macro} JOIN cohort_measure_{macro} USING (cohort, month, customer_id)"
+        rows = list(_describe(inputs, macro, source, ["cohort", "month"]))
+        one_kpi = next(iter(inputs.run.profile.macro_segments[macro].kpis))
+        learners: dict[tuple[Any, Any], int] = {}
+        for row in rows:
+            if row["kpi"] == one_kpi:
+                learners[row["cohort"], row["month"]] = (
+                    learners.get((row["cohort"], row["month"]), 0) + row["customers"]
+                )
+        for row in rows:
+            kept = {name: row[name] for name in ("cohort", "month", "segment_key", "kpi", *figures)}
+            share = row["customers"] / learners[row["cohort"], row["month"]]
+            counts = {"learners": row["customers"], "share": share, "model_id": model.model_id}
+            yield {"macro_segment": macro} | kept | counts
+
+
+def _describe(inputs: Inputs, macro: str, source: str, by: list[str]) -> Iterator[Row]:
+    """One row per group, segment of the model and KPI; segments without customers included."""
+    kpis = inputs.run.profile.macro_segments[macro].kpis
+    found = {}
+    groups = set()
+    for name, kpi in kpis.items():
+        for row in _query(inputs, source, [*by, "segment_key"], name, kpi):
+            group = tuple(row[column] for column in by)
+            groups.add(group)
+            found[*group, row["segment_key"], name] = row
+    keys = [segment.key for segment in inputs.models[macro].segments()]
+    for group, key, name in product(sorted(groups), keys, kpis):
+        figures = _figures(found.get((*group, key, name)), kpis[name])
+        yield dict(zip(by, group, strict=True)) | {"segment_key": key, "kpi": name} | figures
+
+
+def _query(inputs: Inputs, source: str, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
+    scale = max(0, -int(Decimal(repr(kpi.resolution)).normalize().as_tuple().exponent))
+    groups = ", ".join(columns)
+    # A percentile is the smallest value that at least its share of the defined values does not exceed.
+    result = inputs.engine.execute(
+        f'SELECT {groups}, count(*) AS customers, count(*) - count("{name}") AS nulls, '
+        f'count(*) FILTER ("{name}" <> 0) AS nonzero, '
+        f'sum(CAST("{name}" AS DECIMAL(38, {scale}))) AS total, '
+        f'sum(sum(CAST("{name}" AS DECIMAL(38, {scale})))) OVER () AS grand_total, '
+        f'min("{name}") AS min, max("{name}") AS max, '
+        f'quantile_disc("{name}", {list(_PERCENTILES.values())}) AS percentiles '
+        f"FROM {source} GROUP BY {groups} ORDER BY {groups}"
+    )
+    return list(result.to_arrow_table().to_pylist())
+
+
+def _figures(row: Row | None, kpi: Kpi) -> Row:
+    customers = row["customers"] if row else 0
+    if row is None or customers < SUPPRESS_BELOW:
+        return {"customers": customers} | dict.fromkeys(_FIGURES)
+    defined = customers - row["nulls"]
+    total, grand_total = row["total"], row["grand_total"]
+    percentiles = dict(zip(_PERCENTILES, row["percentiles"] or [None] * len(_PERCENTILES), strict=True))
+    return {
+        "customers": customers,
+        "total": total,
+        "share_of_total": float(total / grand_total) if total is not None and grand_total else None,
+        "nonzero_share": row["nonzero"] / customers,
+        "nulls": row["nulls"],
+        "min": row["min"],
+        **percentiles,
+        "max": row["max"],
+        "mean": float(total / defined) if defined else None,
+        "band": _band(percentiles["p25"], percentiles["p75"], kpi),
+    }
+
+
+def _band(low: float | None, high: float | None, kpi: Kpi) -> str | None:
+    if not kpi.bands or low is None or high is None:
+        return None
+    words = [kpi.band_words[bisect_right(kpi.bands, value)] for value in (low, high)]
+    return words[0] if words[0] == words[1] else f"{words[0]} to {words[1]}"

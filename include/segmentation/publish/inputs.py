@@ -1,0 +1,111 @@
+"""What a run has left in the lake for publishing, behind one DuckDB connection."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.model import Model, TimelineEntry, effective_model, timeline
+from include.segmentation.profile import AGE
+from include.segmentation.run import Run
+
+POPULATION_COLUMNS = ("customer_id", "first_seen", "last_seen", AGE)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A run's artifacts and the models that it was labelled with.
+
+    Attributes:
+        engine: has the views ``population``, ``measure_<macro>``, ``label_<macro>`` and, where cohorts are followed,
+            ``cohort_measure_<macro>`` and ``cohort_label_<macro>``.
+        attributes: the columns that population.sql adds, with their Arrow types.
+        models: macro segment -> the model that labelled it.
+        timelines: macro segment -> all its models with their status.
+        look_ahead: whether as_of lies before the first model of a macro segment.
+        unknown_rows: source rows without a customer.
+    """
+
+    run: Run
+    engine: duckdb.DuckDBPyConnection
+    attributes: dict[str, pa.DataType]
+    models: dict[str, Model]
+    timelines: dict[str, list[TimelineEntry]]
+    look_ahead: bool
+    unknown_rows: int
+
+    def one(self, query: str) -> tuple[Any, ...]:
+        """The single row of a query."""
+        row = self.engine.execute(query).fetchone()
+        assert row is not None, query  # noqa: S101 - aggregates always answer with a row
+        return row
+
+
+def read_inputs(run: Run) -> Inputs:
+    """Read everything that a run publishes.
+
+    Raises:
+        DataError: a stage before has not run, or a macro segment was labelled with a model that is not in force.
+        NotReadyError: a macro segment has no accepted model.
+        ProfileError: an attribute, a KPI and a segment column would share a name.
+    """
+    engine = run.lake.engine()
+    population = run.lake.read_table(run.artifact("measure", "population.parquet"))
+    engine.register("population", population)
+    attributes = {field.name: field.type for field in population.schema if field.name not in POPULATION_COLUMNS}
+    _refuse_shared_names(run, list(attributes))
+    models, look_ahead = {}, False
+    for macro in run.profile.macro_segments:
+        models[macro], ahead = effective_model(run.lake, macro, run.as_of)
+        look_ahead |= ahead
+        _check_labelled_with(run, macro, models[macro])
+        _register(engine, run, macro)
+    return Inputs(
+        run=run,
+        engine=engine,
+        attributes=attributes,
+        models=models,
+        timelines={macro: timeline(run.lake, macro) for macro in models},
+        look_ahead=look_ahead,
+        unknown_rows=int((run.recorded("measure", "population") or {}).get("unknown_rows", 0)),
+    )
+
+
+def segment_columns(macro: str) -> tuple[str, str, str]:
+    """The columns of a macro segment in ``customer_analytics_record``: key, name and micro key."""
+    return f"{macro}_segment_key", f"{macro}_segment", f"{macro}_micro_key"
+
+
+def _register(engine: duckdb.DuckDBPyConnection, run: Run, macro: str) -> None:
+    parts = [("", ".parquet")] + ([("cohort_", ".cohort.parquet")] if run.profile.cohort_months else [])
+    for prefix, ending in parts:
+        engine.register(f"{prefix}measure_{macro}", run.lake.read_table(run.artifact("measure", macro + ending)))
+        engine.register(f"{prefix}label_{macro}", run.lake.read_table(run.artifact("segment", macro + ending)))
+
+
+def _check_labelled_with(run: Run, macro: str, model: Model) -> None:
+    labelled = run.recorded("segment", macro)
+    if labelled is None:
+        raise DataError(f"macro segment '{macro}' of {run.run_id} has not been labelled; run the segment stage first")
+    if labelled["model_id"] != model.model_id:
+        raise DataError(
+            f"macro segment '{macro}' of {run.run_id} was labelled with model {labelled['model_id']}, but model "
+            f"{model.model_id} is in force at its as_of; run the segment stage again"
+        )
+
+
+def _refuse_shared_names(run: Run, attributes: list[str]) -> None:
+    taken = dict.fromkeys([*POPULATION_COLUMNS, "as_of", "run_id", "cadence"], "a column of every customer")
+    declared = [(name, "an attribute of population.sql") for name in attributes]
+    declared += [(name, "a KPI") for name in run.profile.kpis]
+    for macro in run.profile.macro_segments:
+        declared += [(name, f"the segment column of '{macro}'") for name in segment_columns(macro)]
+    for name, kind in declared:
+        if name in taken:
+            raise ProfileError(
+                f"{run.profile.path}: '{name}' is both {taken[name]} and {kind}; "
+                "the columns of customer_analytics_record need different names"
+            )
+        taken[name] = kind

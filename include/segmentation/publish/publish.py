@@ -1,0 +1,160 @@
+"""Publish a run: gates first, then one transaction that either changes every table or none."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+
+from include.segmentation.errors import DataError
+from include.segmentation.profile import Kpi
+from include.segmentation.publish import customers, dimensions, distribution, gates, tables
+from include.segmentation.publish.inputs import Inputs, read_inputs, segment_columns
+from include.segmentation.run import Run
+from include.segmentation.warehouse import connect
+
+
+def publish(run: Run) -> dict[str, Any]:
+    """Publish a run's artifacts to the profile's warehouse schema.
+
+    Publishing a run again gives the same tables (but for when it happened), and so does publishing runs in another
+    order.
+
+    Returns:
+        run_id, schema, customers, look_ahead, gates (how many passed), rows (published table -> rows of this run),
+        seconds.
+
+    Raises:
+        DataError: a gate fails, or a stage before has not run; nothing is published.
+        NotReadyError: a macro segment has no accepted model.
+        SourceError: the warehouse refuses.
+        UnavailableError: the warehouse can not be reached, or the connection broke; nothing is published.
+    """
+    started, started_at = time.monotonic(), datetime.now(UTC)
+    inputs = read_inputs(run)
+    verdicts = gates.check(inputs)
+    own_row = dimensions.segmentation_run(inputs, verdicts, started_at)
+    profiles = list(distribution.segment_profiles(inputs))
+    cohorts = list(distribution.cohort_profiles(inputs)) if run.profile.cohort_months else []
+    schema = run.profile.warehouse.schema_name
+    with connect(run.profile) as connection:
+        tables.take_turn(connection, schema)
+        tables.make_tables(connection, schema)
+        _add_profile_columns(connection, inputs)
+        rows = _publish_dimensions(connection, inputs)
+        rows |= _publish_run(connection, inputs, own_row, profiles)
+        rows["fct_cohort_segment"] = _publish_cohorts(connection, run, cohorts)
+        _derive(connection, run)
+        connection.execute(
+            "UPDATE segmentation_run SET finished_at = clock_timestamp(), seconds = %s WHERE run_id = %s",
+            [round(time.monotonic() - started, 3), run.run_id],
+        )
+    summary = {
+        "run_id": run.run_id,
+        "schema": schema,
+        "customers": own_row["customers"],
+        "look_ahead": inputs.look_ahead,
+        "gates": len(verdicts),
+        "rows": rows,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    return run.record("publish", "all", summary)
+
+
+def _add_profile_columns(connection: psycopg.Connection, inputs: Inputs) -> None:
+    attributes = {
+        name: (tables.column_type(kind), "An attribute of the customer, from population.sql.")
+        for name, kind in inputs.attributes.items()
+    }
+    kpis = {name: ("double precision", _explain(kpi)) for name, kpi in inputs.run.profile.kpis.items()}
+    segments = {}
+    for macro, declared in inputs.run.profile.macro_segments.items():
+        key, name, micro = segment_columns(macro)
+        segments[key] = ("text", f"The customer's {declared.label} segment; see dim_segment.")
+        segments[name] = ("text", f"The name of the customer's {declared.label} segment.")
+        segments[micro] = ("text", f"The micro segment inside it; NULL where it is not cut further ({declared.label}).")
+    tables.add_columns(connection, "dim_customer", attributes)
+    tables.add_columns(connection, "fct_customer_kpi", kpis)
+    tables.add_columns(connection, "customer_analytics_record", attributes | kpis | segments)
+
+
+def _explain(kpi: Kpi) -> str:
+    undefined = f" NULL when {kpi.undefined_when}." if kpi.undefined_when else ""
+    return f"{kpi.label}: {kpi.definition} In {kpi.unit}, {kpi.window}.{undefined}"
+
+
+def _publish_dimensions(connection: psycopg.Connection, inputs: Inputs) -> dict[str, int]:
+    """What follows from the model timeline alone: written anew as a whole."""
+    macros = list(inputs.models)
+    return {
+        "dim_model": tables.replace(connection, "dim_model", dimensions.dim_model(inputs), macro_segment=macros),
+        "dim_segment": tables.replace(connection, "dim_segment", dimensions.dim_segment(inputs), macro_segment=macros),
+        "fct_model_quality": tables.replace(
+            connection, "fct_model_quality", dimensions.model_quality(inputs), macro_segment=macros
+        ),
+    }
+
+
+def _publish_run(
+    connection: psycopg.Connection, inputs: Inputs, own_row: dimensions.Row, profiles: list[distribution.Row]
+) -> dict[str, int]:
+    """What belongs to this run only, in place of what it published before."""
+    run = inputs.run
+    here = {"cadence": run.cadence, "as_of": run.as_of}
+    sizes = [row | here | {"run_id": run.run_id} for row in distribution.segment_sizes(inputs)]
+    profiles = [row | here for row in profiles]
+    rows = {
+        "segmentation_run": tables.replace(connection, "segmentation_run", [own_row], run_id=run.run_id),
+        "fct_customer_kpi": tables.replace(connection, "fct_customer_kpi", customers.kpis(inputs), **here),
+        "fct_segment_label": tables.replace(connection, "fct_segment_label", customers.labels(inputs), **here),
+        "fct_segment_size": tables.replace(connection, "fct_segment_size", sizes, **here),
+        "fct_segment_profile": tables.replace(connection, "fct_segment_profile", profiles, **here),
+        "dim_customer": _publish_customers(connection, inputs),
+    }
+    if run.is_primary and _neighbours(connection, run)[1] is None:
+        record = customers.record(inputs)
+        rows["customer_analytics_record"] = tables.replace(connection, "customer_analytics_record", record)
+    return rows
+
+
+def _publish_customers(connection: psycopg.Connection, inputs: Inputs) -> int:
+    """A customer's row is as of the newest run that saw them: an older run only adds whom no newer one knows."""
+    staged = tables.stage(connection, "dim_customer", customers.attributes(inputs))
+    return tables.upsert(connection, "dim_customer", staged, key="customer_id", newest_by="as_of")
+
+
+def _publish_cohorts(connection: psycopg.Connection, run: Run, cohorts: list[distribution.Row]) -> int:
+    """A cohort's month comes as a whole from the newest run: an older run only adds months that no newer one has."""
+    if not cohorts:
+        return 0
+    rows = pa.Table.from_pylist([row | {"as_of": run.as_of} for row in cohorts])
+    tables.stage(connection, "fct_cohort_segment", rows.to_reader())
+    return int(tables.derive(connection, "fct_cohort_segment", as_of=run.as_of)[0][0])
+
+
+def _derive(connection: psycopg.Connection, run: Run) -> None:
+    """What follows from several runs: movement to this run and from it to the next, membership, KPI validity."""
+    before, after = _neighbours(connection, run)
+    for as_of, previous in [(run.as_of, before)] + ([(after, run.as_of)] if after else []):
+        tables.derive(connection, "fct_segment_migration", cadence=run.cadence, as_of=as_of, before=previous)
+        wrong = tables.derive(connection, "check", cadence=run.cadence, as_of=as_of, before=previous)
+        if wrong:
+            macro, what, found, expected = wrong[0]
+            raise DataError(
+                f"{run.run_id}: macro segment '{macro}': {what} add up to {found} but {expected} are expected "
+                f"at {as_of:%Y-%m-%d}; nothing was published"
+            )
+    if run.is_primary:
+        tables.derive(connection, "fct_segment_membership", cadence=run.cadence, as_of=run.as_of, before=before)
+    tables.derive(connection, "dim_kpi")
+
+
+def _neighbours(connection: psycopg.Connection, run: Run) -> tuple[datetime | None, datetime | None]:
+    """The published as_ofs of the same cadence right before and right after the run's."""
+    row = connection.execute(
+        "SELECT max(as_of) FILTER (WHERE as_of < %(as_of)s), min(as_of) FILTER (WHERE as_of > %(as_of)s) "
+        "FROM segmentation_run WHERE cadence = %(cadence)s",
+        {"as_of": run.as_of, "cadence": run.cadence},
+    ).fetchone()
+    return row or (None, None)

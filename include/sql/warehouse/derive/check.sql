@@ -1,0 +1,38 @@
+-- What does not add up at the run at :as_of: one row per macro segment and sum, none when all is well.
+WITH size AS (
+    SELECT macro_segment, segment_key, customers
+    FROM fct_segment_size
+    WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+),
+arrived AS (
+    SELECT macro_segment, to_key AS segment_key, sum(customers) AS customers
+    FROM fct_segment_migration
+    WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND to_key <> 'left'
+    GROUP BY macro_segment, to_key
+),
+came_from AS (
+    SELECT macro_segment, from_key AS segment_key, sum(customers) AS customers
+    FROM fct_segment_migration
+    WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND from_key <> 'new'
+    GROUP BY macro_segment, from_key
+),
+before AS (
+    SELECT macro_segment, segment_key, customers
+    FROM fct_segment_size
+    WHERE cadence = %(cadence)s AND as_of = %(before)s AND customers > 0
+)
+SELECT macro_segment, 'segment sizes' AS what, sum(size.customers)::bigint AS found, run.customers AS expected
+FROM size, segmentation_run AS run
+WHERE run.cadence = %(cadence)s AND run.as_of = %(as_of)s
+GROUP BY macro_segment, run.customers
+HAVING sum(size.customers) <> run.customers
+UNION ALL
+SELECT macro_segment, 'arrivals in ' || segment_key, coalesce(arrived.customers, 0)::bigint, size.customers
+FROM size LEFT JOIN arrived USING (macro_segment, segment_key)
+WHERE %(before)s::timestamptz IS NOT NULL AND coalesce(arrived.customers, 0) <> size.customers
+UNION ALL
+SELECT macro_segment, 'departures from ' || segment_key, coalesce(came_from.customers, 0)::bigint,
+    coalesce(before.customers, 0)
+FROM before FULL JOIN came_from USING (macro_segment, segment_key)
+WHERE %(before)s::timestamptz IS NOT NULL AND coalesce(came_from.customers, 0) <> coalesce(before.customers, 0)
+ORDER BY 1, 2

@@ -1,0 +1,35 @@
+-- The definitions of the KPIs by validity: gaps and islands over what every published run says it used.
+DELETE FROM dim_kpi;
+
+WITH definition AS (
+    SELECT DISTINCT ON (as_of) as_of, kpis FROM segmentation_run ORDER BY as_of, is_primary DESC, cadence
+),
+run AS (
+    SELECT as_of, kpis, lag(as_of) OVER by_time AS before, lead(as_of) OVER by_time AS after
+    FROM definition
+    WINDOW by_time AS (ORDER BY as_of)
+),
+used AS (
+    SELECT
+        run.*, kpi.key AS kpi, kpi.value AS said,
+        lag(run.as_of) OVER by_kpi IS DISTINCT FROM run.before OR lag(kpi.value) OVER by_kpi IS DISTINCT FROM kpi.value
+            AS begins
+    FROM run, jsonb_each(run.kpis) AS kpi
+    WINDOW by_kpi AS (PARTITION BY kpi.key ORDER BY run.as_of)
+),
+island AS (
+    SELECT *, count(*) FILTER (WHERE begins) OVER (PARTITION BY kpi ORDER BY as_of) AS nth FROM used
+),
+version AS (
+    SELECT
+        kpi, said, min(as_of) AS valid_from,
+        (array_agg(after ORDER BY as_of DESC))[1] AS valid_to
+    FROM island
+    GROUP BY kpi, nth, said
+)
+INSERT INTO dim_kpi
+SELECT
+    version.kpi, version.valid_from, version.valid_to, version.valid_to IS NULL,
+    said.macro_segment, said.label, said.definition, said."window", said.unit, said.resolution, said.direction,
+    said.rule_only, said.undefined_when, said.matures_after, said.goal, said.indicator, said.owner
+FROM version, jsonb_populate_record(NULL::dim_kpi, version.said) AS said

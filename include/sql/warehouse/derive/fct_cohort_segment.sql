@@ -1,0 +1,17 @@
+-- Each staged month of a cohort replaces the one of an older run, as a whole; a newer run's stays.
+DELETE FROM fct_cohort_segment AS old
+USING (SELECT DISTINCT macro_segment, cohort, month FROM staged_fct_cohort_segment) AS found
+WHERE old.macro_segment = found.macro_segment AND old.cohort = found.cohort AND old.month = found.month
+    AND old.as_of <= %(as_of)s;
+
+INSERT INTO fct_cohort_segment (
+    macro_segment, cohort, month, segment_key, kpi, learners, share, min, p25, p50, p75, max, model_id, as_of
+)
+SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, min, p25, p50, p75, max, model_id, as_of
+FROM staged_fct_cohort_segment AS found
+WHERE NOT EXISTS (
+    SELECT FROM fct_cohort_segment AS newer
+    WHERE newer.macro_segment = found.macro_segment AND newer.cohort = found.cohort AND newer.month = found.month
+);
+
+SELECT count(*) FROM fct_cohort_segment WHERE as_of = %(as_of)s

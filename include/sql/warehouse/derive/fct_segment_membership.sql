@@ -1,0 +1,80 @@
+-- Who was in which segment when: gaps and islands over the labels of the primary cadence, recomputed from the run
+-- before :as_of on. Only rows that come out different are touched.
+CREATE TEMP TABLE derived_membership ON COMMIT DROP AS
+WITH run AS (
+    SELECT
+        run_id, as_of, models,
+        lag(as_of) OVER by_time AS before, lag(models) OVER by_time AS models_before, lead(as_of) OVER by_time AS after
+    FROM segmentation_run
+    WHERE cadence = %(cadence)s
+    WINDOW by_time AS (ORDER BY as_of)
+),
+label AS (
+    SELECT
+        customer_id, macro_segment, as_of, segment_key, micro_key, run_id, before, after,
+        models ->> macro_segment IS DISTINCT FROM models_before ->> macro_segment AS refitted,
+        lag(as_of) OVER by_customer AS seen_at,
+        lag(segment_key) OVER by_customer AS key_before,
+        lag(micro_key) OVER by_customer AS micro_before
+    FROM fct_segment_label JOIN run USING (as_of)
+    WHERE cadence = %(cadence)s AND as_of >= coalesce(%(before)s, %(as_of)s)
+    WINDOW by_customer AS (PARTITION BY customer_id, macro_segment ORDER BY as_of)
+),
+step AS (
+    SELECT
+        *,
+        seen_at IS DISTINCT FROM before AS appears,
+        segment_key IS DISTINCT FROM key_before OR micro_key IS DISTINCT FROM micro_before AS moves
+    FROM label
+),
+island AS (
+    SELECT
+        *, count(*) FILTER (WHERE appears OR moves) OVER (PARTITION BY customer_id, macro_segment ORDER BY as_of) AS nth
+    FROM step
+),
+stay AS (
+    SELECT
+        customer_id, macro_segment, segment_key, micro_key,
+        min(as_of) AS began,
+        (array_agg(after ORDER BY as_of DESC))[1] AS valid_to,
+        (array_agg(CASE WHEN appears THEN 'new' WHEN refitted THEN 'refit' ELSE 'activity' END ORDER BY as_of))[1] AS reason,
+        (array_agg(run_id ORDER BY as_of))[1] AS run_id
+    FROM island
+    GROUP BY customer_id, macro_segment, nth, segment_key, micro_key
+)
+SELECT
+    stay.customer_id, stay.macro_segment,
+    coalesce(earlier.valid_from, stay.began) AS valid_from,
+    stay.valid_to, stay.segment_key, stay.micro_key,
+    coalesce(earlier.entered_reason, stay.reason) AS entered_reason,
+    coalesce(earlier.run_id, stay.run_id) AS run_id
+FROM stay
+LEFT JOIN fct_segment_membership AS earlier -- a stay that the run before already found has begun earlier
+    ON earlier.customer_id = stay.customer_id
+    AND earlier.macro_segment = stay.macro_segment
+    AND stay.began = %(before)s
+    AND earlier.valid_from <= %(before)s
+    AND (earlier.valid_to > %(before)s OR earlier.valid_to IS NULL);
+
+ANALYZE derived_membership;
+
+DELETE FROM fct_segment_membership AS old
+WHERE (valid_to >= %(as_of)s OR valid_to IS NULL)
+    AND NOT EXISTS (
+        SELECT FROM derived_membership AS kept
+        WHERE kept.customer_id = old.customer_id AND kept.macro_segment = old.macro_segment
+            AND kept.valid_from = old.valid_from AND kept.valid_to IS NOT DISTINCT FROM old.valid_to
+            AND kept.segment_key = old.segment_key AND kept.micro_key IS NOT DISTINCT FROM old.micro_key
+            AND kept.entered_reason = old.entered_reason AND kept.run_id = old.run_id
+    );
+
+INSERT INTO fct_segment_membership (
+    customer_id, macro_segment, valid_from, valid_to, segment_key, micro_key, entered_reason, run_id
+)
+SELECT customer_id, macro_segment, valid_from, valid_to, segment_key, micro_key, entered_reason, run_id
+FROM derived_membership AS found
+WHERE NOT EXISTS (
+    SELECT FROM fct_segment_membership AS old
+    WHERE old.customer_id = found.customer_id AND old.macro_segment = found.macro_segment
+        AND old.valid_from = found.valid_from
+);

@@ -1,0 +1,196 @@
+"""A tiny shop: a profile, models made by hand and artifacts written as the stages before publish would."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+
+from include.segmentation.model import Evidence, Model, SegmentDefinition, StratumModel, decide
+from include.segmentation.profile import Profile
+from include.segmentation.run import Run, parse_as_of
+
+PROFILE: dict[str, Any] = {
+    "profile": "shop",
+    "title": "A shop",
+    "time_zone": "Europe/Berlin",
+    "warehouse": {"connection": "shop_warehouse", "schema": "shop"},
+    "schedule": {"start": date(2024, 12, 1), "first_fit": date(2025, 1, 1), "primary_cadence": "monthly"},
+    "sources": {"db": {"kind": "mysql", "connection": "shop_db"}},
+    "extracts": {
+        "orders": {
+            **{"kind": "table", "source": "db", "table": "orders", "mode": "append"},
+            **{"cursor": "ordered_at", "primary_key": ["order_id"]},
+        }
+    },
+    "cohort_months": 2,
+    "macro_segments": {
+        "value": {
+            "label": "Value",
+            "kpis": {
+                "purchases": {
+                    **{"label": "Purchases", "definition": "Orders.", "unit": "orders", "window": "lifetime"},
+                    **{"bands": [1, 3], "band_words": ["No", "Some", "Many"]},
+                },
+                "revenue": {
+                    **{"label": "Revenue", "definition": "Paid.", "unit": "EUR", "window": "trailing 30d"},
+                    **{"resolution": 0.01, "bands": [10, 100], "band_words": ["Low", "Medium", "High"]},
+                },
+            },
+            "strata": [
+                {"name": "never", "label": "Never bought", "when": "purchases = 0", "recommended_action": "Invite."},
+                {
+                    **{"name": "bought", "label": "Bought", "when": "purchases >= 1", "owner": "sales"},
+                    "cluster": {"kpis": ["purchases", "revenue"], "k": 2},
+                },
+            ],
+        },
+        "visiting": {
+            "label": "Visiting",
+            "kpis": {
+                "visits": {
+                    **{"label": "Visits", "definition": "Visits.", "unit": "visits", "window": "lifetime"},
+                    "rule_only": True,
+                },
+                "visit_gap": {
+                    **{"label": "Gap", "definition": "Days.", "unit": "days", "window": "lifetime", "resolution": 0.5},
+                    **{"bands": [7], "band_words": ["Short", "Long"], "undefined_when": "visits = 0"},
+                },
+            },
+            "strata": [
+                {"name": "silent", "label": "Silent", "when": "visits = 0"},
+                {"name": "visitor", "label": "Visitor", "when": "visits >= 1"},
+            ],
+        },
+    },
+}
+
+
+@dataclass(frozen=True)
+class Customer:
+    """What the artifacts say of one customer at one as_of."""
+
+    purchases: int = 0
+    revenue: float = 0.0
+    visits: int = 0
+    visit_gap: float | None = None
+    country: str | None = "DE"
+
+
+def strata(macro: str, renamed: dict[str, str]) -> list[StratumModel]:
+    keys = {"value": {"never": ["v0"], "bought": ["v1", "v2"]}, "visiting": {"silent": ["w0"], "visitor": ["w1"]}}
+    return [
+        StratumModel(
+            name=name,
+            label=name.title(),
+            when="true",
+            kpis=[],
+            transforms=[],
+            center=[],
+            spread=[],
+            segments=[
+                SegmentDefinition(
+                    key=key,
+                    path=f"{macro}.{name}.{i:02}",
+                    name=renamed.get(key, f'Segment "{key}", näher'),
+                    description="made by hand",
+                    centroid=[],
+                    bands=[],
+                    rule_sql="true",
+                    rule_words="everybody",
+                    customers_at_fit=1,
+                )
+                for i, key in enumerate(found)
+            ],
+        )
+        for name, found in keys[macro].items()
+    ]
+
+
+def segment_of(macro: str, customer: Customer) -> tuple[str, str]:
+    if macro == "value":
+        if customer.purchases == 0:
+            return "never", "v0"
+        return "bought", "v1" if customer.revenue < 100 else "v2"
+    return ("visitor", "w1") if customer.visits else ("silent", "w0")
+
+
+@dataclass
+class Shop:
+    """The shop's profile and warehouse, and hands that write what the other stages would."""
+
+    profile: Profile
+    url: str
+    registered: dict[str, datetime] = field(default_factory=dict)
+
+    def run(self, as_of: str, cadence: str = "monthly") -> Run:
+        return Run(self.profile, cadence, parse_as_of(as_of, self.profile))
+
+    def accept(self, effective_from: str, model: str = "m1", **renamed: str) -> None:
+        run = self.run(effective_from)
+        evidence = Evidence(stratum="bought", algorithm="kmeans", k=2, metric="jaccard", value=0.9, standard_error=None)
+        for macro in self.profile.macro_segments:
+            made = Model(
+                model_id=f"{macro}-{model}",
+                profile="shop",
+                macro_segment=macro,
+                effective_from=run.as_of,
+                seed=1,
+                customers=1,
+                strata=strata(macro, renamed),
+                evidence=[evidence],
+            )
+            decide(run.lake, made, "accepted", "a test")
+
+    def leave(self, run: Run, customers: dict[str, Customer], model: str = "m1") -> None:
+        """Write the artifacts of measure and segment."""
+        for name in customers:
+            self.registered.setdefault(
+                name, datetime(2024, 12, 1, tzinfo=UTC) + timedelta(minutes=len(self.registered))
+            )
+        ids = pa.array(customers, pa.string())
+        ages = pa.array([(run.as_of - self.registered[name]).days for name in customers], pa.int64())
+        first_seen = pa.array([self.registered[name] for name in customers], pa.timestamp("us", "UTC"))
+        population = {"customer_id": ids, "first_seen": first_seen, "last_seen": first_seen, "age_days": ages}
+        population |= {
+            "country": pa.array([c.country for c in customers.values()], pa.string()),
+            "email_consent": pa.array([1 for _ in customers], pa.int64()),
+        }
+        self.write(run, "measure", "population.parquet", population)
+        run.record("measure", "population", {"customers": len(customers), "unknown_rows": 7})
+        for macro, declared in self.profile.macro_segments.items():
+            measured = {"customer_id": ids, "age_days": ages}
+            for kpi in declared.kpis:
+                measured[kpi] = pa.array([getattr(c, kpi) for c in customers.values()], pa.float64())
+            found = [segment_of(macro, customer) for customer in customers.values()]
+            labelled = {"customer_id": ids, "stratum": pa.array([stratum for stratum, _ in found], pa.string())}
+            labelled |= {"segment_key": pa.array([key for _, key in found], pa.string())}
+            months = {
+                "cohort": pa.array([date(2024, 12, 1)] * len(customers), pa.date32()),
+                "month": pa.array([1] * len(customers), pa.int64()),
+            }
+            self.write(run, "measure", f"{macro}.cohort.parquet", months | measured)
+            self.write(run, "segment", f"{macro}.cohort.parquet", months | labelled)
+            margins = [0.5 if key in ("v1", "v2") else None for _, key in found]
+            labelled |= {"micro_key": pa.nulls(len(found), pa.string()), "margin": pa.array(margins, pa.float64())}
+            self.write(run, "measure", f"{macro}.parquet", measured)
+            self.write(run, "segment", f"{macro}.parquet", labelled)
+            run.record("segment", macro, {"model_id": f"{macro}-{model}", "look_ahead": False})
+
+    @staticmethod
+    def write(run: Run, stage: str, name: str, columns: dict[str, pa.Array]) -> None:
+        run.lake.write_table(run.artifact(stage, name), pa.table(columns))
+
+    def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url, options="-c search_path=shop,public -c timezone=UTC") as connection:
+            return connection.execute(query, parameters).fetchall()
+
+    def tables(self) -> dict[str, list[str]]:
+        """Every published table's rows as sorted text, without what says when it was published."""
+        names = [name for (name,) in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'shop' ORDER BY 1")]
+        when = "- 'started_at' - 'finished_at' - 'seconds'"
+        return {
+            name: [row for (row,) in self.rows(f"SELECT (to_jsonb(t) {when})::text FROM {name} AS t ORDER BY 1")]
+            for name in names
+        }

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from filelock import FileLock, Timeout
 
 from include.segmentation.errors import DataError, UnavailableError
@@ -26,7 +26,10 @@ from include.segmentation.profile import GA4Extract, Profile
 SEQ, OBSERVED_AT, DELETED = "_seq", "_observed_at", "_deleted"
 BATCH = "_batch"
 """GA4 reports only: grows with every rewriting of a day, so that the newest batch of a day is the day."""
+_OWN = (SEQ, OBSERVED_AT, DELETED)
 _STATE_KEY = "segmentation_state"
+_NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
+"""Engines read the Parquet files' own statistics; those in Delta's log would outlive an erased customer."""
 _LOCK_SECONDS = 600
 
 
@@ -83,10 +86,20 @@ class ChangeLog:
     def state(self) -> State:
         """What the newest commit says; an empty state before the first one."""
         table = self.table()
-        for commit in table.history() if table else []:
-            if _STATE_KEY in commit:
-                return State.from_json(commit[_STATE_KEY])
+        if table is None:
+            return State()
+        for limit in (1, None):  # the newest commit nearly always answers: one small file is read
+            for commit in table.history(limit):
+                if _STATE_KEY in commit:
+                    return State.from_json(commit[_STATE_KEY])
         return State()
+
+    def schema(self) -> pa.Schema | None:
+        """The columns of the extract, without the log's own; None before the first commit."""
+        table = self.table()
+        if table is None:
+            return None
+        return pa.schema([field for field in pa.schema(table.schema()) if field.name not in _OWN])
 
     def file_uris(self) -> list[str]:
         """The Parquet files that make up the log now."""
@@ -128,10 +141,7 @@ class ChangeLog:
         table = self.table()
         found = (table.transaction_version(self.name) if table else None) or 0
         if found != state.version:
-            raise DataError(
-                f"change log '{self.name}': read at page {state.version} but page {found} is committed; "
-                "another writer was faster, nothing was written"
-            )
+            raise self._overtaken(state, f"page {found} is committed")
         committed = replace(state, seq=state.seq + rows.num_rows, version=state.version + 1)
         now = datetime.now(UTC)
         numbered = (
@@ -139,16 +149,27 @@ class ChangeLog:
             .append_column(OBSERVED_AT, pa.array([now] * rows.num_rows, pa.timestamp("us", "UTC")))
             .append_column(DELETED, pa.array([deleted] * rows.num_rows, pa.bool_()))
         )
-        write_deltalake(
-            self.uri,
-            numbered,
-            mode="append",
-            commit_properties=CommitProperties(
-                custom_metadata={_STATE_KEY: committed.to_json()},
-                app_transactions=[Transaction(self.name, committed.version)],
-            ),
-        )
+        if table is None:
+            table = DeltaTable.create(self.uri, numbered.schema, mode="ignore", configuration=_NO_STATISTICS)
+        try:
+            write_deltalake(
+                table,  # as it was when the version was checked: Delta refuses whoever commits in between
+                numbered,
+                mode="append",
+                commit_properties=CommitProperties(
+                    custom_metadata={_STATE_KEY: committed.to_json()},
+                    app_transactions=[Transaction(self.name, committed.version)],
+                ),
+            )
+        except CommitFailedError as error:
+            raise self._overtaken(state, str(error)) from None
         return committed
+
+    def _overtaken(self, state: State, found: str) -> DataError:
+        return DataError(
+            f"change log '{self.name}': read at page {state.version} but {found}; "
+            "another writer was faster, nothing was written"
+        )
 
 
 class Lake:
@@ -186,46 +207,50 @@ class Lake:
         Raises:
             DataError: the extract has never been pulled.
         """
-        files = self.log(extract).file_uris()
-        validated = self.quarantine(extract).state().cursor or 0
-        held = self.quarantine(extract).file_uris()
-        if self.log(extract).table() is None:
-            raise DataError(f"extract '{extract}' has never been pulled; run the extract stage first")
-        source = f"{self._scan(extract, files)} WHERE {SEQ} <= {validated}"
-        latest = self._latest(extract, source)
-        bad = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {_read(held)})" if held else ""
-        connection.execute(
-            f"CREATE OR REPLACE VIEW {extract} AS "
-            f"SELECT * EXCLUDE ({SEQ}, {OBSERVED_AT}, {DELETED}) FROM ({latest}) {bad}"
-        )
+        quarantine = self.quarantine(extract)
+        validated = int(quarantine.state().cursor or 0)
+        latest = self._latest(extract, f"SELECT * FROM {self._scan(extract)} WHERE {SEQ} <= {validated}")
+        held = quarantine.file_uris()
+        good = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {_read(held)})" if held else ""
+        _create_view(connection, extract, f"SELECT * EXCLUDE ({', '.join(_OWN)}) FROM ({latest}) {good}")
 
     def view_current(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
-        """Create view ``<extract>``: the latest version of every row, with the log's own columns, validated or not."""
-        source = self._scan(extract, self.log(extract).file_uris())
-        connection.execute(f"CREATE OR REPLACE VIEW {extract} AS {self._latest(extract, source)}")
+        """Create view ``<extract>``: the latest version of every row, with the log's own columns, validated or not.
 
-    def _scan(self, extract: str, files: list[str]) -> str:
-        if files:
-            return f"FROM {_read(files)}"
+        Raises:
+            DataError: the extract has never been pulled.
+        """
+        _create_view(connection, extract, self._latest(extract, f"SELECT * FROM {self._scan(extract)}"))
+
+    def view_log(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
+        """Create view ``<extract>``: every version of every row that was ever written, with the log's own columns.
+
+        Raises:
+            DataError: the extract has never been pulled.
+        """
+        _create_view(connection, extract, f"SELECT * FROM {self._scan(extract)}")
+
+    def _scan(self, extract: str) -> str:
+        """What stands behind FROM to read a log: its files or, where there are none yet, no rows of its columns."""
         table = self.log(extract).table()
         if table is None:
             raise DataError(f"extract '{extract}' has never been pulled; run the extract stage first")
-        schema = pa.schema(table.schema())
-        columns = ", ".join(f'CAST(NULL AS {_duckdb_type(field.type)}) AS "{field.name}"' for field in schema)
-        return f"FROM (SELECT {columns} WHERE false)"
+        files = table.file_uris()
+        if files:
+            return _read(files)
+        columns = (f"CAST(NULL AS {_duckdb_type(f.type)}) AS {_quoted(f.name)}" for f in pa.schema(table.schema()))
+        return f"(SELECT {', '.join(columns)} WHERE false)"
 
-    def _latest(self, extract: str, source: str) -> str:
+    def _latest(self, extract: str, versions: str) -> str:
         """The newest version of each key. Immutable events were deduplicated when written: no sort is needed."""
         declared = self._profile.extracts[extract]
         if isinstance(declared, GA4Extract):
             # A day is written whole, each time as a new batch (an emptied day as one deleted row).
-            newest = f"QUALIFY {BATCH} = max({BATCH}) OVER (PARTITION BY date)"
-            return f"SELECT * FROM (SELECT * {source} {newest}) WHERE NOT {DELETED}"
-        if declared.mode == "append":
-            return f"SELECT * {source} AND NOT {DELETED}" if " WHERE " in source else f"SELECT * {source}"
-        key = ", ".join(f'"{column}"' for column in declared.primary_key)
-        newest = f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1"
-        return f"SELECT * FROM (SELECT * {source} {newest}) WHERE NOT {DELETED}"
+            versions += f" QUALIFY {BATCH} = max({BATCH}) OVER (PARTITION BY date)"
+        elif declared.mode == "merge":
+            key = ", ".join(_quoted(column) for column in declared.primary_key)
+            versions += f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1"
+        return f"SELECT * FROM ({versions}) WHERE NOT {DELETED}"
 
     # Artifacts: what one stage leaves for the next. A name is replaced as a whole or not at all.
 
@@ -273,6 +298,14 @@ class Lake:
         unfinished = f"{path}.unfinished"
         yield filesystem, unfinished
         filesystem.move(unfinished, path)
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
+    connection.execute(f"CREATE OR REPLACE VIEW {_quoted(name)} AS {select}")
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _read(files: list[str]) -> str:

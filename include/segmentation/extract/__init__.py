@@ -1,0 +1,50 @@
+"""The extract stage: pull what is new from a source into the extract's change log."""
+
+from time import perf_counter
+from typing import Any
+
+from include.segmentation.errors import ProfileError, SegmentationError
+from include.segmentation.profile import GA4Extract
+from include.segmentation.run import Run
+
+__all__ = ["extract"]
+
+
+def extract(run: Run, name: str) -> dict[str, Any]:
+    """Pull one extract up to what its source can safely give; a second pull writes nothing that is already there.
+
+    Args:
+        run: the run. MySQL is read up to the server's own safe time whatever the as_of is; Google Analytics up to the
+            last day that ended at as_of.
+        name: an extract of the profile.
+
+    Returns:
+        ``extract``, ``rows_read``, ``rows_written``, ``pages``, ``complete_through`` (ISO time, UTC, or None),
+        ``seconds``, and what the source adds: ``bound`` for MySQL, ``days`` and ``quota`` for Google Analytics.
+
+    Raises:
+        ProfileError: the profile has no such extract.
+        UnavailableError: the source does not answer now.
+        SourceError: the source refuses or lacks what the profile asks for.
+        DataError: the rows contradict the profile.
+    """
+    started = perf_counter()
+    declared = run.profile.extracts.get(name)
+    if declared is None:
+        raise ProfileError(f"{run.profile.path}: extract '{name}'; allowed are {', '.join(run.profile.extracts)}")
+    log = run.lake.log(name)
+    try:
+        with log.writer():
+            if isinstance(declared, GA4Extract):
+                from include.segmentation.extract.days import pull_days  # Google's client takes seconds to import
+
+                pulled = pull_days(run, name, declared)
+            else:
+                from include.segmentation.extract.rows import pull_rows
+
+                pulled = pull_rows(run, name, declared)
+    except SegmentationError as error:
+        raise type(error)(f"{run.profile.path}: extracts.{name}: {error}") from error.__cause__
+    through = log.state().complete_through
+    summary = {"extract": name, **pulled, "complete_through": through.isoformat() if through else None}
+    return run.record("extract", name, summary | {"seconds": round(perf_counter() - started, 3)})

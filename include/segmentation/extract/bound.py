@@ -1,0 +1,125 @@
+"""How far a server's rows can be read safely: every change below the bound is committed and visible.
+
+A transaction may write a row with an early cursor and commit it late; a watermark that has moved past it by then loses
+it for ever. So the bound stays below the start of the oldest open transaction. It is read *before* the rows: a
+transaction that ends between the two is then visible to the rows' own, later snapshot.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from time import sleep
+from typing import Any
+
+import pyarrow as pa
+
+from include.segmentation.extract.mysql import ACCESS_DENIED, UNKNOWN_TABLES, MySQL, ServerError, identifier
+from include.segmentation.extract.schema import Column
+
+Poll = dict[str, Any]
+"""An integer cursor's MAX at a moment: ``at``, ``max``, and ``whole_through``, the time before which all was begun."""
+
+BY_TRANSACTIONS = "open transactions and lag"
+BY_LAG = "lag only: innodb_trx is missing, not granted (PROCESS) or stale"
+
+_PAUSES = (0.12, 0.25, 0.5, 1, 2, 4)
+"""Seconds between looks at a list that is not fresh yet: longer each time, as every look keeps it stale."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """The safe end of a pull.
+
+    Attributes:
+        condition: SQL that holds for every row that may be read.
+        limit: the cursor's value there, as SQL; None where nothing may be read.
+        complete_through: the time that the extract is whole up to once the rows are read, UTC.
+        how: what the bound rests on.
+        polls: what the next pull has to know about this one (integer cursors).
+    """
+
+    condition: str
+    limit: str | None
+    complete_through: datetime | None
+    how: str
+    polls: list[Poll] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """The server's time, and when its oldest transaction that may still write was begun (None: there is none)."""
+
+    now: datetime
+    oldest: datetime | None
+    how: str
+
+
+def time_bound(server: MySQL, cursor: Column, lag: timedelta) -> Bound:
+    """The bound of a cursor that tells the time: before now - lag and before every open transaction."""
+    clock = _clock(server)
+    safe = min(clock.now - lag, clock.oldest or clock.now)
+    if cursor.type == pa.date32():  # a day still fills up until it is over
+        safe = safe.replace(hour=0, minute=0, second=0)
+    limit = cursor.literal(f"{safe:%Y-%m-%d %H:%M:%S}")
+    return Bound(f"{identifier(cursor.name)} < {limit}", limit, safe, clock.how)
+
+
+def integer_bound(server: MySQL, table: str, cursor: Column, lag: timedelta, polls: list[Poll]) -> Bound:
+    """The bound of a cursor that only counts: the MAX of a poll that is older than every open transaction.
+
+    Numbers are given out in order, so whoever holds a number up to that MAX had begun before the poll. Without sight
+    of the transactions a poll counts as safe once it is older than the lag, which is weaker. ``polls`` is what earlier
+    pulls have left, oldest first.
+    """
+    highest = server.value(f"SELECT MAX({identifier(cursor.name)}) FROM {identifier(table)}")
+    clock = _clock(server)  # after MAX: a transaction that is open then is listed now, or ended and visible
+    begun = min(clock.now if clock.how == BY_TRANSACTIONS else clock.now - lag, clock.oldest or clock.now)
+    polls = [*polls, {"at": clock.now.isoformat(), "max": highest, "whole_through": begun.isoformat()}]
+    before = clock.oldest if clock.how == BY_TRANSACTIONS else clock.now - lag
+    safe = [poll for poll in polls if before is None or datetime.fromisoformat(poll["at"]) < before]
+    if not safe:
+        return Bound("1 = 0", None, None, clock.how, polls)
+    newest, through = safe[-1]["max"], datetime.fromisoformat(safe[-1]["whole_through"])
+    waiting = polls[polls.index(safe[-1]) + 1 :]
+    if newest is None:  # the table was empty
+        return Bound("1 = 0", None, through, clock.how, waiting)
+    return Bound(f"{identifier(cursor.name)} <= {newest}", newest, through, clock.how, waiting)
+
+
+def _clock(server: MySQL) -> _Clock:
+    now = _moment(server.value("SELECT UTC_TIMESTAMP()"))
+    try:
+        server.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        # trx_started is in the system's time zone on some versions and in the session's on others: make the two equal.
+        server.ask("SET time_zone = 'SYSTEM'")
+        for pause in _PAUSES:
+            oldest, is_fresh = server.ask(_oldest_transaction(server))[0]
+            if is_fresh == b"1":
+                return _Clock(now, _moment(oldest.decode()) if oldest else None, BY_TRANSACTIONS)
+            sleep(pause)
+    except ServerError as error:
+        if error.code != ACCESS_DENIED and error.code not in UNKNOWN_TABLES:
+            raise server.refused(error) from None
+    finally:
+        server.rows("ROLLBACK")
+        server.rows("SET time_zone = '+00:00'")
+    return _Clock(now, None, BY_LAG)
+
+
+def _oldest_transaction(server: MySQL) -> str:
+    """When the oldest transaction began that may still write, and whether the list is fresh.
+
+    InnoDB serves a list that somebody has read within the last 0.1 s again as it was. It is fresh where it shows the
+    transaction that we have just opened.
+    """
+    others = "trx_mysql_thread_id <> CONNECTION_ID()"
+    if server.version.has((5, 6, 4), (10, 0)):
+        others += " AND trx_is_read_only = 0"
+    age = f"TIMESTAMPDIFF(SECOND, MIN(CASE WHEN {others} THEN trx_started END), NOW())"
+    return (
+        f"SELECT UTC_TIMESTAMP() - INTERVAL GREATEST(0, {age}) SECOND, SUM(trx_mysql_thread_id = CONNECTION_ID()) "
+        "FROM information_schema.innodb_trx"
+    )
+
+
+def _moment(text: str | None) -> datetime:
+    return datetime.fromisoformat(str(text)).replace(tzinfo=UTC)

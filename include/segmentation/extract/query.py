@@ -1,0 +1,57 @@
+"""Extracts of kind ``query``: the profile's SELECT, or its variant for servers without window functions."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined, TemplateError
+
+from include.segmentation.errors import SourceError
+from include.segmentation.extract.mysql import Version
+
+WITHOUT_WINDOWS = ".mysql5.sql"
+
+
+def query_file(sql: Path, version: Version) -> Path:
+    """The file that this server can run: ``x.sql``, or ``x.mysql5.sql`` where it has no window functions.
+
+    Raises:
+        SourceError: the server needs the variant and there is none.
+    """
+    if version.has_window_functions:
+        return sql
+    variant = sql.with_suffix(WITHOUT_WINDOWS)
+    if not variant.is_file():
+        number = ".".join(str(part) for part in version.number)
+        raise SourceError(f"{version.flavour} {number} may have no window functions; {variant} is missing")
+    return variant
+
+
+def query_source(path: Path) -> Callable[[str | None, str | None], str]:
+    """A query as something to select from.
+
+    The file may write ``{{ page("v.visited_at") }}`` where rows outside the page's range of the cursor can be left
+    out early; it must give the same rows for the page without it.
+
+    Returns:
+        A function from the page's lowest and highest cursor (SQL, None where open) to the derived table.
+
+    Raises:
+        SourceError: the file is not a valid template.
+    """
+    try:
+        template = Environment(undefined=StrictUndefined, autoescape=False).from_string(path.read_text("utf-8"))  # noqa: S701 - SQL, not HTML
+    except TemplateError as error:
+        raise SourceError(f"{path}: not a valid template: {error}") from None
+
+    def derived(low: str | None, high: str | None) -> str:
+        def page(cursor: str) -> str:
+            limits = [f"{cursor} >= {low}"] * (low is not None) + [f"{cursor} <= {high}"] * (high is not None)
+            return f"({' AND '.join(limits) or '1 = 1'})"
+
+        try:
+            rendered = template.render(page=page)
+        except TemplateError as error:
+            raise SourceError(f"{path}: {error}; allowed is page(column)") from None
+        return f"({rendered.strip().rstrip(';')}\n) AS `rows_of_query`"
+
+    return derived

@@ -1,0 +1,210 @@
+"""Pull the new rows of a MySQL table or query into a change log, page by page.
+
+A pull reads in order: rows behind the last position down to the lag again, rows whose cursor is NULL, and then
+everything beyond the last position up to the safe bound. Only the last kind moves the position. Whatever the log
+already holds unchanged is not written again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from include.segmentation.connections import resolve
+from include.segmentation.errors import DataError, SourceError
+from include.segmentation.extract.bound import Bound, integer_bound, time_bound
+from include.segmentation.extract.mysql import MySQL, connected, identifier
+from include.segmentation.extract.pages import Page, Position, Relation, Source, Span, read_pages, up_to
+from include.segmentation.extract.query import query_file, query_source
+from include.segmentation.extract.schema import Column, arrow_schema, query_columns, table_columns, unique_keys
+from include.segmentation.extract.unseen import unseen
+from include.segmentation.lake import ChangeLog, State
+from include.segmentation.profile import QueryExtract, TableExtract
+from include.segmentation.run import Run
+
+RowsExtract = TableExtract | QueryExtract
+
+
+def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
+    """Pull one table or query; the caller holds the log's writer.
+
+    Returns:
+        ``rows_read``, ``rows_written``, ``pages`` and ``bound``.
+    """
+    log = run.lake.log(name)
+    state = log.state()
+    address = resolve(run.profile.sources[declared.source].connection)
+    with connected(address) as server:
+        relation = _relation(run, server, declared)
+        _check_schema(log, relation)
+        position = _position(relation, state)
+        bound = _bound(server, relation, declared, state)
+        counts = {"rows_read": 0, "rows_written": 0, "pages": 0}
+        for page in _again(server, relation, declared, position):
+            rows = unseen(run.lake, name, declared, page.rows)
+            _count(counts, page, rows)
+            if rows.num_rows:
+                state = log.append(rows, state)
+        for page in read_pages(server, relation, _new(relation, position, bound)):
+            position = page.last or position
+            _count(counts, page, page.rows)
+            state = log.append(page.rows, _moved(state, relation, position, bound, page.is_end))
+    return {**counts, "bound": bound.how}
+
+
+def _relation(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
+    """What to read, with everything that the profile says about it checked.
+
+    Raises:
+        SourceError: the source lacks a table or column, or can not be read in pages by these columns.
+    """
+    if isinstance(declared, TableExtract):
+        columns = table_columns(server, declared.table, declared.columns)
+        where = f"table '{declared.table}'"
+
+        def source(_low: str | None, _high: str | None) -> str:
+            return identifier(str(declared.table))
+    else:
+        path = query_file(run.profile.sql_dir / "extract" / declared.query, server.version)
+        source = query_source(path)
+        columns = query_columns(server, f"SELECT * FROM {source(None, None)} LIMIT 0")
+        where = str(path)
+    by_name = {column.name: column for column in columns}
+    for role, column in [("cursor", declared.cursor), *(("primary_key", key) for key in declared.primary_key)]:
+        if column not in by_name:
+            raise SourceError(f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}")
+        if not by_name[column].is_ordered:
+            raise SourceError(
+                f"{role} '{column}' is of type {by_name[column].mysql}; allowed are whole numbers, decimals, dates, "
+                "times of day and date, texts and bytes"
+            )
+    relation = Relation(columns, by_name[declared.cursor], _key(declared, by_name), source)
+    if isinstance(declared, TableExtract):
+        _check_table(server, declared, relation)
+    else:
+        _check_query(server, relation, where)
+    return relation
+
+
+def _whole(table: str) -> Source:
+    return lambda _low, _high: identifier(table)
+
+
+def _key(declared: RowsExtract, by_name: dict[str, Column]) -> list[Column]:
+    return [by_name[key] for key in declared.primary_key if key != declared.cursor]
+
+
+def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> None:
+    keys = unique_keys(server, declared.table)
+    if not any(key <= set(declared.primary_key) for key in keys):
+        allowed = " or ".join(f"[{', '.join(sorted(key))}]" for key in keys) or "none: it has no unique key"
+        raise SourceError(
+            f"primary_key [{', '.join(declared.primary_key)}] does not tell the rows of table '{declared.table}' "
+            f"apart; allowed is {allowed}"
+        )
+    cursor = relation.cursor
+    if not (cursor.is_time or cursor.is_whole_number):
+        raise SourceError(
+            f"cursor '{cursor.name}' is of type {cursor.mysql}; allowed are dates, times and whole numbers"
+        )
+
+
+def _check_query(server: MySQL, relation: Relation, where: str) -> None:
+    cursor = relation.cursor
+    if not cursor.is_time:
+        raise SourceError(f"cursor '{cursor.name}' of {where} is of type {cursor.mysql}; allowed are dates and times")
+    if cursor.nullable:
+        nulls = server.value(
+            f"SELECT COUNT(*) FROM {relation.source(None, None)} WHERE {identifier(cursor.name)} IS NULL"
+        )
+        if nulls != "0":
+            raise DataError(f"cursor '{cursor.name}' of {where} is NULL in {nulls} rows; a query has to leave them out")
+
+
+def _check_schema(log: ChangeLog, relation: Relation) -> None:
+    """Refuse a source whose columns are no longer those of the log.
+
+    Raises:
+        SourceError: with the columns that differ, old and new.
+    """
+    held = log.schema()
+    if held is None:
+        return
+    old, new = dict(zip(held.names, held.types, strict=True)), arrow_schema(relation.columns)
+    now = dict(zip(new.names, new.types, strict=True))
+    changed = [
+        f"'{name}' was {old.get(name, 'absent')}, is {now.get(name, 'absent')}"
+        for name in dict.fromkeys([*old, *now])
+        if old.get(name) != now.get(name)
+    ]
+    if changed:
+        raise SourceError(f"the source's columns have changed: {'; '.join(changed)}")
+
+
+def _order(relation: Relation) -> list[Column]:
+    return [relation.cursor, *relation.key]
+
+
+def _position(relation: Relation, state: State) -> Position | None:
+    """Where the last pull ended.
+
+    Raises:
+        SourceError: it was ordered by other columns than now.
+    """
+    names = [column.name for column in _order(relation)]
+    if state.cursor is None or state.cursor["position"] is None:
+        return None
+    if state.cursor["order"] != names:
+        raise SourceError(
+            f"cursor and primary_key are {names}, but the log was read by {state.cursor['order']}; "
+            "put the old ones back, or give the extract a new name to begin a new log"
+        )
+    return list(state.cursor["position"])
+
+
+def _bound(server: MySQL, relation: Relation, declared: RowsExtract, state: State) -> Bound:
+    if relation.cursor.is_time:
+        return time_bound(server, relation.cursor, declared.lag)
+    polls = state.cursor["polls"] if state.cursor else []
+    return integer_bound(server, str(declared.table), relation.cursor, declared.lag, polls)  # type: ignore[union-attr]
+
+
+def _again(server: MySQL, relation: Relation, declared: RowsExtract, position: Position | None) -> Iterator[Page]:
+    """Rows that earlier pulls have passed by or could not place: down to the lag, and without a cursor."""
+    if position and relation.cursor.is_time and declared.lag > timedelta(0):
+        yield from read_pages(server, relation, _lagging(server, relation, position, declared.lag))
+    if relation.cursor.nullable and isinstance(declared, TableExtract):
+        missing = [f"{identifier(relation.cursor.name)} IS NULL"]
+        yield from read_pages(server, relation, Span(missing, relation.key))
+
+
+def _lagging(server: MySQL, relation: Relation, position: Position, lag: timedelta) -> Span:
+    reached = relation.cursor.literal(position[0])
+    low = relation.cursor.literal(
+        server.value(f"SELECT CAST({reached} - INTERVAL {int(lag.total_seconds())} SECOND AS CHAR)") or position[0]
+    )
+    conditions = [f"{identifier(relation.cursor.name)} >= {low}", up_to(_order(relation), position)]
+    return Span(conditions, _order(relation), low=low, high=reached)
+
+
+def _new(relation: Relation, position: Position | None, bound: Bound) -> Span:
+    low = relation.cursor.literal(position[0]) if position else None
+    return Span([bound.condition], _order(relation), low=low, high=bound.limit, after=position)
+
+
+def _moved(state: State, relation: Relation, position: Position | None, bound: Bound, is_end: bool) -> State:
+    """The state behind a page: the position moves with every page, complete_through at the end, never backwards."""
+    through = state.complete_through
+    if is_end and bound.complete_through and (through is None or bound.complete_through > through):
+        through = bound.complete_through
+    polls = bound.polls if is_end else (state.cursor or {}).get("polls", [])
+    order = [column.name for column in _order(relation)]
+    return replace(state, cursor={"order": order, "position": position, "polls": polls}, complete_through=through)
+
+
+def _count(counts: dict[str, int], page: Page, written: pa.Table) -> None:
+    counts["rows_read"] += page.rows.num_rows
+    counts["rows_written"] += written.num_rows
+    counts["pages"] += 1

@@ -1,0 +1,233 @@
+"""MySQL columns as lake columns: the one mapping table, and the parsing of raw text by it."""
+
+import re
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.segmentation.errors import DataError, SourceError
+from include.segmentation.extract.mysql import MySQL, RawRow, identifier, text
+
+MOMENT = pa.timestamp("us", "UTC")
+_UNSIGNED_64 = pa.decimal128(20, 0)
+_LARGEST_DECIMAL = 38
+_PLAIN = {
+    **dict.fromkeys(["tinyint", "smallint", "mediumint", "int", "bigint", "year", "time"], pa.int64()),
+    **dict.fromkeys(["float", "double"], pa.float64()),
+    **dict.fromkeys(["char", "varchar", "tinytext", "text", "mediumtext", "longtext"], pa.string()),
+    **dict.fromkeys(["enum", "set", "json", "uuid", "inet4", "inet6"], pa.string()),
+    **dict.fromkeys(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"], pa.binary()),
+    **dict.fromkeys(["datetime", "timestamp"], MOMENT),
+    "date": pa.date32(),
+}
+"""MySQL's type -> the lake's. BIGINT UNSIGNED, BIT and DECIMAL depend on their size; TIME is in microseconds."""
+_UNORDERED = ("enum", "set", "json", "float", "double", "bit", "time")
+"""Types whose order or equality by text is not the server's: they can not lead a keyset."""
+_TIME = re.compile(r"(-?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
+
+# Of the client protocol: field type -> MySQL's name. Types from 249 to 254 are texts and bytes alike.
+_FIELD_TYPES = {0: "decimal", 1: "tinyint", 2: "smallint", 3: "int", 4: "float", 5: "double", 7: "timestamp"}
+_FIELD_TYPES |= {8: "bigint", 9: "mediumint", 10: "date", 11: "time", 12: "datetime", 13: "year", 16: "bit"}
+_FIELD_TYPES |= {245: "json", 246: "decimal"}
+_NOT_NULL, _UNSIGNED, _BINARY = 1, 32, 128
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an extract.
+
+    Attributes:
+        mysql: the type as MySQL declares it, for messages and for what depends on it.
+        type: the type in the lake.
+    """
+
+    name: str
+    mysql: str
+    type: pa.DataType
+    nullable: bool
+
+    @property
+    def kind(self) -> str:
+        """MySQL's type without size and sign."""
+        return re.split(r"[ (]", self.mysql, maxsplit=1)[0]
+
+    @property
+    def selected(self) -> str:
+        """The expression that makes the server render every value exactly as text."""
+        name = identifier(self.name)
+        if self.kind == "bit":
+            return f"{name} + 0 AS {name}"  # otherwise raw bits
+        return f"{name} + 0e0 AS {name}" if self.kind == "float" else name  # otherwise six digits
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the server's order of it can be continued from a value's text."""
+        return self.kind not in _UNORDERED
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it says when: a DATE, DATETIME or TIMESTAMP."""
+        return bool(self.type in (MOMENT, pa.date32()))
+
+    @property
+    def is_whole_number(self) -> bool:
+        """Whether it is an integer of any size."""
+        return bool(self.type == pa.int64() or (pa.types.is_decimal(self.type) and self.type.scale == 0))
+
+    def position(self, raw: bytes) -> str:
+        """A raw value as JSON can keep it."""
+        return raw.hex() if self.type == pa.binary() else raw.decode()
+
+    def literal(self, position: str) -> str:
+        """The SQL literal of a kept value; numbers stay bare, as a quoted one would be compared as a double."""
+        if self.type == pa.binary():
+            return f"x'{position}'"
+        if pa.types.is_integer(self.type) or pa.types.is_decimal(self.type):
+            return position
+        return text(position)
+
+    def parse(self, values: list[bytes | None]) -> pa.Array:
+        """Raw text -> the lake's type, exactly.
+
+        Raises:
+            DataError: a value can not be read; the message shows the first one and how many there are.
+        """
+        try:
+            return self._cast(pa.array(values, pa.binary()))
+        except pa.ArrowInvalid:
+            unreadable = [value for value in values if not self._reads(value)]
+            raise DataError(
+                f"column '{self.name}' ({self.mysql}): {len(unreadable)} of {len(values)} values of a page can not be "
+                f"read as {self.type}; the first is {unreadable[0]!r}"
+            ) from None
+
+    def _reads(self, value: bytes | None) -> bool:
+        try:
+            self._cast(pa.array([value], pa.binary()))
+        except pa.ArrowInvalid:
+            return False
+        return True
+
+    def _cast(self, raw: pa.Array) -> pa.Array:
+        if self.type == pa.binary():
+            return raw
+        words = raw.cast(pa.string())
+        if self.kind == "time":
+            return pa.array([_microseconds(word) for word in words.to_pylist()], pa.int64())
+        if self.type == MOMENT:
+            return pc.assume_timezone(words.cast(pa.timestamp("us")), "UTC")
+        return words.cast(self.type)
+
+
+def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Column]:
+    """The columns of a table, all or those asked for, in the table's order.
+
+    Raises:
+        SourceError: the table or a column does not exist, or a column's type has no place in the lake.
+    """
+    found = server.rows(
+        "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale "
+        f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {text(table)} "
+        "ORDER BY ordinal_position"
+    )
+    if not found:
+        tables = server.rows(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name"
+        )
+        raise SourceError(f"table '{table}' does not exist; found are {_listed(row[0] for row in tables)}")
+    names = [str(row[0], "utf-8") for row in found if row[0] is not None]
+    for name in only or []:
+        if name not in names:
+            raise SourceError(f"table '{table}' has no column '{name}'; found are {', '.join(names)}")
+    columns = []
+    for name, row in zip(names, found, strict=True):
+        if only is None or name in only:
+            kind, declared, nullable = (str(value or b"", "utf-8").lower() for value in row[1:4])
+            columns.append(_column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0)))
+    return columns
+
+
+def query_columns(server: MySQL, sql: str) -> list[Column]:
+    """The columns of a SELECT, from what the server says about its (empty) result.
+
+    A text with a binary collation can not be told from bytes there, and is taken as bytes.
+
+    Raises:
+        SourceError: the server refuses the SELECT, or a column's type has no place in the lake.
+    """
+    columns = []
+    for name, field_type, _, _, length, scale, _, flags in server.describe(sql):
+        kind = _FIELD_TYPES.get(field_type, "blob" if flags & _BINARY else "text")
+        unsigned = bool(flags & _UNSIGNED)
+        precision = length - (scale > 0) - (not unsigned) if kind == "decimal" else length  # a point, a sign
+        declared = f"decimal({precision},{scale})" if kind == "decimal" else kind + " unsigned" * unsigned
+        columns.append(_column(name.decode(), kind, declared, not flags & _NOT_NULL, precision, scale))
+    return columns
+
+
+def unique_keys(server: MySQL, table: str) -> list[set[str]]:
+    """The sets of columns that tell the rows of a table apart: its primary key and other unique, never NULL keys."""
+    found = server.rows(
+        "SELECT index_name, column_name, nullable FROM information_schema.statistics "
+        f"WHERE table_schema = DATABASE() AND table_name = {text(table)} AND non_unique = 0 "
+        "ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index"
+    )
+    keys: dict[bytes | None, set[str]] = {}
+    nullable = {index for index, _, null in found if null == b"YES"}
+    for index, column, _ in found:
+        if index not in nullable:
+            keys.setdefault(index, set()).add(str(column or b"", "utf-8"))
+    return list(keys.values())
+
+
+def to_arrow(columns: list[Column], rows: tuple[RawRow, ...]) -> pa.Table:
+    """Raw rows as an Arrow table of the lake's types.
+
+    Raises:
+        DataError: a value can not be read.
+    """
+    by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [column.parse(list(values)) for column, values in zip(columns, by_column, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=arrow_schema(columns))
+
+
+def arrow_schema(columns: list[Column]) -> pa.Schema:
+    """The lake's schema of the columns."""
+    return pa.schema([(column.name, column.type) for column in columns])
+
+
+def _column(name: str, kind: str, declared: str, nullable: bool, precision: int, scale: int) -> Column:
+    if kind == "decimal":
+        arrow = pa.decimal128(precision, scale) if precision <= _LARGEST_DECIMAL else pa.string()
+    elif kind == "bit":
+        arrow = _UNSIGNED_64 if precision >= _UNSIGNED_64_BITS else pa.int64()
+    elif kind == "bigint" and "unsigned" in declared:
+        arrow = _UNSIGNED_64
+    elif kind in _PLAIN:
+        arrow = _PLAIN[kind]
+    else:
+        raise SourceError(
+            f"column '{name}' is of type {declared}, which the lake does not hold; leave it out of columns"
+        )
+    return Column(name, declared, arrow, nullable)
+
+
+_UNSIGNED_64_BITS = 64
+
+
+def _microseconds(word: str | None) -> int | None:
+    """A TIME, which may be negative and beyond 24 hours, in microseconds."""
+    if word is None:
+        return None
+    found = _TIME.fullmatch(word)
+    if not found:
+        raise pa.ArrowInvalid(word)
+    sign, hours, minutes, seconds, fraction = found.groups()
+    whole = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
+    size = whole * 1_000_000 + int((fraction or "").ljust(6, "0"))
+    return -size if sign else size
+
+
+def _listed(names: "object") -> str:
+    return ", ".join(str(name, "utf-8") for name in names) or "no tables"  # type: ignore[attr-defined]

@@ -1,0 +1,60 @@
+"""Everything the warehouse says about a run, read at once."""
+
+from dataclasses import dataclass
+
+from include.segmentation.report import queries
+from include.segmentation.report.queries import (
+    CohortSpread,
+    Cut,
+    Move,
+    PublishedRun,
+    Quality,
+    Segment,
+    Size,
+    Spread,
+)
+from include.segmentation.run import Run
+from include.segmentation.warehouse import connect
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the page is made from.
+
+    Attributes:
+        before: the run before of the same cadence; None for a first run.
+        segments: every segment by key, also those of earlier models.
+        sizes: of this run and those before it, by time.
+        spreads: by (segment key, KPI).
+    """
+
+    now: PublishedRun
+    before: PublishedRun | None
+    segments: dict[str, Segment]
+    sizes: list[Size]
+    spreads: dict[tuple[str, str], Spread]
+    moves: list[Move]
+    cohorts: list[CohortSpread]
+    evidence: list[Quality]
+    cuts: list[Cut]
+
+
+def read_answers(run: Run) -> Answers:
+    """Ask the warehouse everything about a run in one consistent snapshot.
+
+    Raises:
+        DataError: the run has not been published.
+    """
+    with connect(run.profile) as connection:
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return Answers(
+            now=queries.published_run(connection, run),
+            before=queries.run_before(connection, run),
+            segments=queries.segments(connection, run),
+            sizes=queries.sizes(connection, run),
+            spreads=queries.spreads(connection, run),
+            moves=queries.moves(connection, run),
+            cohorts=queries.cohorts(connection, run),
+            evidence=queries.evidence(connection, run),
+            cuts=queries.cuts(connection, run),
+        )

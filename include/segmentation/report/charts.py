@@ -1,0 +1,197 @@
+"""The two charts that a table can not be: sizes over time, and the tree of the segments. Both are inline SVG."""
+
+import html
+import io
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import leaves_list, linkage
+
+from include.segmentation.report import words
+
+_WIDTH = 640  # points; the page scales the picture to its column
+_INK, _FAINT = "#3b4552", "#c9d0d8"
+_STYLE = {
+    "svg.fonttype": "none",  # text stays text: small files, searchable, in the page's own font
+    "text.parse_math": False,  # a name may hold a $
+    "font.size": 9,
+    "text.color": _INK,
+    "axes.edgecolor": _FAINT,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One segment's share over time.
+
+    Attributes:
+        label: what stands at its end; two lines at most.
+        points: (as_of, share) by time.
+    """
+
+    label: str
+    colour: str
+    points: Sequence[tuple[datetime, float]]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One segment in the tree.
+
+    Attributes:
+        share: its part of the population, 0 to 1.
+        vector: its median of each KPI, transformed; NaN where undefined.
+    """
+
+    label: str
+    share: float
+    vector: Sequence[float]
+
+
+def label(path: str, name: str, share: float) -> str:
+    """What stands beside a segment in a chart: its path and share, and below them as much of its name as fits."""
+    return f"{path}  {words.share(share)}\n{textwrap.shorten(name, 46, placeholder=' …')}"
+
+
+def trend(lines: Sequence[Line], zone: str, title: str) -> str:
+    """Shares over the runs: one line per segment, labelled at its end.
+
+    Args:
+        lines: at least one, each with at least one point.
+        zone: the time zone that dates are written in.
+        title: what a screen reader says.
+    """
+    moments = sorted({moment for line in lines for moment, _ in line.points})
+    height = max(190, 26 * len(lines) + 50)
+    with mpl.rc_context(_STYLE | {"svg.hashsalt": title}):
+        figure = Figure(figsize=(_WIDTH / 72, height / 72))
+        axes = figure.add_axes((42 / _WIDTH, 30 / height, 0.52, (height - 44) / height))
+        top = 1.08 * max(share for line in lines for _, share in line.points) or 1.0
+        axes.set_ylim(0, top)
+        for line in lines:
+            times, shares = zip(*line.points, strict=True)
+            axes.plot(times, shares, color=line.colour, linewidth=1.6, marker="o", markersize=3.2, clip_on=False)
+        shown = moments[:: -(-len(moments) // 6)]
+        axes.set_xticks(shown, [words.day(moment, zone).rsplit(" ", 1)[0] for moment in shown])
+        axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        axes.grid(axis="y", color=_FAINT, linewidth=0.5)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.tick_params(length=0)
+        ends = [line.points[-1][1] / top for line in lines]
+        for line, end, place in zip(lines, ends, spread_out(ends, 25 / (height - 44)), strict=True):
+            axes.annotate(
+                line.label,
+                xy=(line.points[-1][0], end * top),
+                xytext=(1.06, place),
+                textcoords="axes fraction",
+                va="center",
+                fontsize=8.5,
+                linespacing=1.25,
+                color=line.colour,
+                annotation_clip=False,
+                arrowprops={"arrowstyle": "-", "color": line.colour, "linewidth": 0.5, "shrinkA": 1, "shrinkB": 3},
+            )
+        return _svg(figure, title)
+
+
+def spread_out(places: Sequence[float], gap: float) -> list[float]:
+    """Move labels as little as is needed to keep them ``gap`` apart and, where they fit, inside 0 to 1.
+
+    Args:
+        places: where each label wants to be, 0 to 1.
+        gap: the least distance between two labels.
+
+    Returns:
+        A place for each label, in the order of ``places``.
+    """
+    order = sorted(range(len(places)), key=lambda i: places[i])
+    found = [places[i] for i in order]
+    for i in range(1, len(found)):
+        found[i] = max(found[i], found[i - 1] + gap)
+    ceiling = max(1.0, gap * (len(found) - 1))
+    for i in reversed(range(len(found))):
+        found[i] = min(found[i], ceiling - gap * (len(found) - 1 - i))
+    return [place for _, place in sorted(zip(order, found, strict=True))]
+
+
+def tree(leaves: Sequence[Leaf], title: str) -> str:
+    """The segments as a dendrogram, from everyone on the left to the segments on the right.
+
+    Average linkage (UPGMA; Sokal and Michener 1958) over the segments' median KPI vectors, each KPI standardised by
+    its size-weighted mean and spread. Being undefined is a trait of its own, never a zero.
+
+    Args:
+        leaves: at least two.
+        title: what a screen reader says.
+    """
+    merges = linkage(_standardised(leaves), method="average", optimal_ordering=True)
+    across = merges[-1, 2] or 1.0
+    height = 27 * len(leaves) + 20
+    rows = {int(leaf): float(row) for row, leaf in enumerate(leaves_list(merges))}
+    depth = dict.fromkeys(rows, 0.0)
+    shares = {i: leaf.share for i, leaf in enumerate(leaves)}
+    with mpl.rc_context(_STYLE | {"svg.hashsalt": title}):
+        figure = Figure(figsize=(_WIDTH / 72, height / 72))
+        axes = figure.add_axes((0.06, 0, 0.48, 1))
+        axes.set_axis_off()
+        axes.set_xlim(1.04, 0)
+        axes.set_ylim(len(leaves) - 0.4, -0.6)
+        for node, (a, b, distance, _) in enumerate(merges, start=len(leaves)):
+            ends = [int(a), int(b)]
+            depth[node] = distance / across
+            rows[node] = (rows[ends[0]] + rows[ends[1]]) / 2
+            shares[node] = shares[ends[0]] + shares[ends[1]]
+            axes.plot(
+                [depth[ends[0]], depth[node], depth[node], depth[ends[1]]],
+                [rows[ends[0]], rows[ends[0]], rows[ends[1]], rows[ends[1]]],
+                color="#0b6375",
+                linewidth=1.3,
+                clip_on=False,
+            )
+        for node in range(len(leaves), len(leaves) + len(merges)):
+            axes.text(
+                depth[node] + 0.008,
+                rows[node],
+                words.share(shares[node]),
+                ha="right",
+                va="center",
+                fontsize=8,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+            )
+        for i, leaf in enumerate(leaves):
+            axes.text(-0.02, rows[i], leaf.label, ha="left", va="center", fontsize=8.5, linespacing=1.25)
+        return _svg(figure, title)
+
+
+def _standardised(leaves: Sequence[Leaf]) -> NDArray[np.float64]:
+    """Segments x (KPIs and which of them are undefined), in size-weighted standard deviations."""
+    weights = np.array([leaf.share for leaf in leaves])
+    vectors = np.array([leaf.vector for leaf in leaves], dtype=float)
+    missing = np.isnan(vectors)
+    known = np.where(missing, 0.0, weights[:, None])
+    mean = np.nansum(vectors * known, axis=0) / np.maximum(known.sum(axis=0), np.finfo(float).tiny)
+    traits = np.hstack([np.where(missing, mean, vectors), missing.astype(float)])
+    traits = traits - np.average(traits, axis=0, weights=weights)
+    spread = np.sqrt(np.average(traits**2, axis=0, weights=weights))
+    return traits[:, spread > 0] / spread[spread > 0] if spread.any() else traits[:, :1]
+
+
+def _svg(figure: Figure, title: str) -> str:
+    """The figure as an inline SVG element with a name: no prolog, no date, no ids but those it refers to."""
+    stream = io.StringIO()
+    figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")), transparent=True)
+    text = stream.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"\s*<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
+    return text.replace("<svg ", f'<svg class="chart" role="img" aria-label="{html.escape(title)}" ', 1)

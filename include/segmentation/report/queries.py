@@ -1,0 +1,307 @@
+"""What the report asks the warehouse: one function per question, each about one run."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.rows import class_row
+
+from include.segmentation.errors import DataError
+from include.segmentation.run import Run
+
+RUNS_IN_TREND = 60
+COHORTS_SHOWN = 6
+_Row = TypeVar("_Row")
+
+# A key's wording at the run: the newest version up to as_of; of a segment that is younger than as_of, the first.
+_SEGMENT_AT_RUN = """
+    SELECT DISTINCT ON (segment_key) *
+    FROM dim_segment
+    ORDER BY segment_key, valid_from > %(as_of)s, abs(extract(epoch FROM valid_from - %(as_of)s))
+"""
+
+
+@dataclass(frozen=True)
+class PublishedRun:
+    """The run's own row: what it was made from and what was checked."""
+
+    as_of: datetime
+    customers: int
+    unknown_rows: int
+    quarantined: int
+    look_ahead: bool
+    complete_through: dict[str, Any]
+    models: dict[str, str]
+    kpis: dict[str, dict[str, Any]]
+    gates: list[dict[str, Any]]
+    versions: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment's wording at the run."""
+
+    segment_key: str
+    macro_segment: str
+    stratum: str
+    stratum_label: str
+    path: str
+    name: str
+    rule_words: str
+    recommended_action: str
+    owner: str
+
+    @property
+    def short_path(self) -> str:
+        """The path without its macro segment: ``repeat.02``."""
+        return self.path.removeprefix(f"{self.macro_segment}.")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many customers a segment had at a run."""
+
+    as_of: datetime
+    macro_segment: str
+    segment_key: str
+    customers: int
+    share: float
+    entered: int | None
+    left: int | None
+    suppressed: bool
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a KPI is spread inside a segment; None where undefined or suppressed."""
+
+    segment_key: str
+    kpi: str
+    p25: float | None
+    p50: float | None
+    p75: float | None
+    band: str | None
+
+
+@dataclass(frozen=True)
+class Move:
+    """Customers who went from one segment to another since the run before; ``new`` and ``left`` stand for outside."""
+
+    macro_segment: str
+    from_key: str
+    to_key: str
+    customers: int
+    share: float
+
+
+@dataclass(frozen=True)
+class CohortSpread:
+    """A KPI inside a segment of a registration cohort at the end of a month since registration."""
+
+    macro_segment: str
+    cohort: date
+    month: int
+    segment_key: str
+    kpi: str
+    learners: int
+    share: float
+    p25: float | None
+    p75: float | None
+
+
+@dataclass(frozen=True)
+class Quality:
+    """One number about a cut that was tried."""
+
+    macro_segment: str
+    stratum: str
+    algorithm: str
+    k: int
+    metric: str
+    value: float | None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What the model did with one stratum."""
+
+    macro_segment: str
+    stratum: str
+    label: str
+    segments: int
+    clustered: bool
+    note: str
+
+
+def published_run(connection: psycopg.Connection, run: Run) -> PublishedRun:
+    """The run's row.
+
+    Raises:
+        DataError: there is none; the run has not been published.
+    """
+    try:
+        rows = _ask(
+            connection,
+            PublishedRun,
+            """
+            SELECT as_of, customers, unknown_rows, quarantined, look_ahead, complete_through, models, kpis, gates, versions
+            FROM segmentation_run
+            WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+            """,
+            run,
+        )
+    except psycopg.errors.UndefinedTable:
+        rows = []
+    if not rows:
+        raise DataError(
+            f"run {run.run_id} is not published in warehouse schema '{run.profile.warehouse.schema_name}'; "
+            "run the publish stage first (python -m include.segmentation publish …)"
+        )
+    return rows[0]
+
+
+def run_before(connection: psycopg.Connection, run: Run) -> PublishedRun | None:
+    """The newest earlier run of the same cadence, if there is one."""
+    rows = _ask(
+        connection,
+        PublishedRun,
+        """
+        SELECT as_of, customers, unknown_rows, quarantined, look_ahead, complete_through, models, kpis, gates, versions
+        FROM segmentation_run
+        WHERE cadence = %(cadence)s AND as_of < %(as_of)s
+        ORDER BY as_of DESC
+        LIMIT 1
+        """,
+        run,
+    )
+    return rows[0] if rows else None
+
+
+def segments(connection: psycopg.Connection, run: Run) -> dict[str, Segment]:
+    """Every segment that ever was, by key, worded as at the run."""
+    rows = _ask(
+        connection,
+        Segment,
+        f"""
+        SELECT segment_key, macro_segment, stratum, stratum_label, path, coalesce(alias, name) AS name, rule_words,
+            recommended_action, owner
+        FROM ({_SEGMENT_AT_RUN}) AS at_run
+        """,
+        run,
+    )
+    return {row.segment_key: row for row in rows}
+
+
+def sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
+    """The sizes of all segments at the run and at the runs before it, by time."""
+    return _ask(
+        connection,
+        Size,
+        """
+        SELECT as_of, macro_segment, segment_key, customers, share, entered, "left", suppressed
+        FROM fct_segment_size
+        WHERE cadence = %(cadence)s AND as_of IN (
+            SELECT as_of FROM segmentation_run
+            WHERE cadence = %(cadence)s AND as_of <= %(as_of)s
+            ORDER BY as_of DESC LIMIT %(runs)s
+        )
+        ORDER BY as_of, segment_key
+        """,
+        run,
+        runs=RUNS_IN_TREND,
+    )
+
+
+def spreads(connection: psycopg.Connection, run: Run) -> dict[tuple[str, str], Spread]:
+    """How every KPI is spread in every segment at the run, by (segment key, KPI)."""
+    rows = _ask(
+        connection,
+        Spread,
+        """
+        SELECT segment_key, kpi, p25, p50, p75, band
+        FROM fct_segment_profile
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        """,
+        run,
+    )
+    return {(row.segment_key, row.kpi): row for row in rows}
+
+
+def moves(connection: psycopg.Connection, run: Run) -> list[Move]:
+    """Who went where since the run before, those who stayed included; empty for a first run."""
+    return _ask(
+        connection,
+        Move,
+        """
+        SELECT macro_segment, from_key, to_key, customers, share
+        FROM fct_segment_migration
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        ORDER BY customers DESC, from_key, to_key
+        """,
+        run,
+    )
+
+
+def cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]:
+    """The months of the newest cohorts that were complete at the run: thresholds and insights by month."""
+    return _ask(
+        connection,
+        CohortSpread,
+        """
+        WITH complete AS (
+            SELECT * FROM fct_cohort_segment
+            WHERE (cohort + interval '1 month')::timestamp AT TIME ZONE %(zone)s + month * interval '30 days' <= %(as_of)s
+        )
+        SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, p25, p75
+        FROM complete
+        WHERE cohort IN (SELECT DISTINCT cohort FROM complete ORDER BY cohort DESC LIMIT %(cohorts)s)
+        ORDER BY cohort, month, segment_key, kpi
+        """,
+        run,
+        zone=run.profile.time_zone,
+        cohorts=COHORTS_SHOWN,
+    )
+
+
+def evidence(connection: psycopg.Connection, run: Run) -> list[Quality]:
+    """Every number about every cut that was tried by the models of the run."""
+    return _ask(
+        connection,
+        Quality,
+        """
+        SELECT quality.macro_segment, stratum, algorithm, k, metric, value
+        FROM fct_model_quality AS quality
+        JOIN segmentation_run AS run ON run.models ->> quality.macro_segment = quality.model_id
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        ORDER BY algorithm, k, metric
+        """,
+        run,
+    )
+
+
+def cuts(connection: psycopg.Connection, run: Run) -> list[Cut]:
+    """What the models of the run did with each stratum, in the order of the strata."""
+    return _ask(
+        connection,
+        Cut,
+        """
+        SELECT
+            dim_model.macro_segment, stratum ->> 'name' AS stratum, stratum ->> 'label' AS label,
+            jsonb_array_length(stratum -> 'segments') AS segments,
+            jsonb_array_length(stratum -> 'kpis') > 0 AS clustered,
+            stratum ->> 'note' AS note
+        FROM segmentation_run AS run
+        JOIN dim_model ON run.models ->> dim_model.macro_segment = dim_model.model_id,
+            jsonb_array_elements(dim_model.model -> 'strata') WITH ORDINALITY AS strata (stratum, nth)
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        ORDER BY dim_model.macro_segment, nth
+        """,
+        run,
+    )
+
+
+def _ask(connection: psycopg.Connection, kind: type[_Row], sql: str, run: Run, **more: Any) -> list[_Row]:
+    with connection.cursor(row_factory=class_row(kind)) as cursor:
+        cursor.execute(sql.encode(), {"cadence": run.cadence, "as_of": run.as_of, **more})
+        return cursor.fetchall()

@@ -1,0 +1,59 @@
+"""Numbers and dates as a reader wants them."""
+
+import math
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+UNDEFINED = "undefined"
+SUPPRESSED = "fewer than 10"
+
+
+def count(number: int) -> str:
+    """``33280`` -> ``33,280``."""
+    return f"{number:,}"
+
+
+def share(part: float) -> str:
+    """``0.1234`` -> ``12.3%``; a part that is there but rounds to nothing is ``<0.1%``."""
+    return "<0.1%" if 0 < part < 0.0005 else f"{part:.1%}"
+
+
+def change(number: int) -> str:
+    """``-1240`` -> ``−1,240``, with a sign that lines up with a plus."""
+    return "±0" if number == 0 else f"{'+' if number > 0 else '−'}{abs(number):,}"
+
+
+def value(number: float, resolution: float) -> str:
+    """A KPI's value with the decimals of its resolution: ``3.25, 0.1`` -> ``3.2``."""
+    decimals = max(0, -math.floor(math.log10(resolution) + 1e-9))
+    return f"{number:,.{decimals}f}"
+
+
+def span(low: float | None, high: float | None, resolution: float) -> str:
+    """``2–5``, or one value where the two are the same."""
+    if low is None or high is None:
+        return UNDEFINED
+    ends = [value(low, resolution), value(high, resolution)]
+    return ends[0] if ends[0] == ends[1] else "–".join(ends)
+
+
+def day(moment: datetime, zone: str) -> str:
+    """``1 May 2025``, and the time of the day where it is not midnight in ``zone``."""
+    local = moment.astimezone(ZoneInfo(zone))
+    text = f"{local.day} {local:%B %Y}"
+    return text if local.time() == datetime.min.time() else f"{text}, {local:%H:%M}"
+
+
+def month(first: date) -> str:
+    """``January 2025``."""
+    return f"{first:%B %Y}"
+
+
+def plain(found: Any) -> str:
+    """Whatever a gate found, as text on one line."""
+    if isinstance(found, dict):
+        return ", ".join(f"{key} {plain(part)}" for key, part in found.items())
+    if isinstance(found, list):
+        return ", ".join(plain(part) for part in found)
+    return "" if found is None else str(found)

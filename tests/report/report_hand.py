@@ -1,0 +1,141 @@
+"""Warehouse rows written by hand: the published tables from their DDL, and what a few small runs would leave there."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.sql import SQL, Identifier, Placeholder
+from psycopg.types.json import Jsonb
+
+from include.segmentation.profile import Profile
+from include.segmentation.run import Run, parse_as_of
+
+DDL = Path(__file__).parents[2] / "include" / "sql" / "warehouse"
+TOLD = {"label", "definition", "unit", "resolution", "rule_only", "undefined_when"}
+
+
+@dataclass
+class Hand:
+    """One profile's warehouse, filled by hand."""
+
+    profile: Profile
+    url: str
+
+    def __post_init__(self) -> None:
+        schema = self.profile.warehouse.schema_name
+        with psycopg.connect(self.url) as connection:
+            connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+            connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
+            connection.execute(SQL("SET search_path TO {}, public").format(Identifier(schema)))
+            for file in sorted(DDL.glob("*.sql")):
+                connection.execute(file.read_bytes())
+
+    def run(self, as_of: str) -> Run:
+        return Run(self.profile, "monthly", parse_as_of(as_of, self.profile))
+
+    def put(self, table: str, **row: Any) -> None:
+        """Insert one row; a dict or list becomes jsonb."""
+        values = {name: Jsonb(value) if isinstance(value, (dict, list)) else value for name, value in row.items()}
+        statement = SQL("INSERT INTO {} ({}) VALUES ({})").format(
+            Identifier(self.profile.warehouse.schema_name, table),
+            SQL(", ").join(map(Identifier, values)),
+            SQL(", ").join(map(Placeholder, values)),
+        )
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statement, values)
+
+    def change(self, statement: str) -> None:
+        with psycopg.connect(self.url, options=f"-c search_path={self.profile.warehouse.schema_name}") as connection:
+            connection.execute(statement)
+
+    def publish(self, run: Run, customers: int, models: dict[str, str], **more: Any) -> None:
+        """The run's own row."""
+        kpis = {
+            name: kpi.model_dump(include=TOLD) | {"window": str(kpi.window), "macro_segment": macro}
+            for macro, declared in self.profile.macro_segments.items()
+            for name, kpi in declared.kpis.items()
+        }
+        gate = {"name": "populations_reconcile", "verdict": "pass", "found": f"{customers} in the population"}
+        row = {
+            "run_id": run.run_id,
+            "profile": run.profile.profile,
+            "cadence": run.cadence,
+            "as_of": run.as_of,
+            "is_primary": run.is_primary,
+            "status": "published",
+            "look_ahead": False,
+            "customers": customers,
+            "unknown_rows": 12345,
+            "quarantined": 67,
+            "complete_through": {name: "2025-06-01T01:02:03+00:00" for name in self.profile.extracts},
+            "models": models,
+            "kpis": kpis,
+            "gates": [gate | {"macro_segment": macro} for macro in models],
+            "versions": {"code": "0.1.0", "duckdb": "1.5.6"},
+            "started_at": datetime(2025, 6, 1, tzinfo=UTC),
+            "finished_at": datetime(2025, 6, 1, tzinfo=UTC),
+            "seconds": 0.5,
+        }
+        self.put("segmentation_run", **row | more)
+
+    def model(self, macro: str, model_id: str, cuts: list[dict[str, Any]]) -> None:
+        """A model; of its JSON only what became of each stratum."""
+        row = {"decided_by": "the first fit", "decided_at": datetime(2025, 2, 1, tzinfo=UTC), "customers": 1000}
+        row |= {"effective_from": datetime(2025, 2, 1, tzinfo=UTC), "status": "accepted", "model": {"strata": cuts}}
+        self.put("dim_model", model_id=model_id, macro_segment=macro, segments=4, **row)
+
+    def trial(self, macro: str, model_id: str, stratum: str, k: int, **metrics: float) -> None:
+        """The evidence for one k."""
+        where = {"model_id": model_id, "macro_segment": macro, "stratum": stratum, "algorithm": "kmeans", "k": k}
+        for metric, value in metrics.items():
+            self.put("fct_model_quality", **where, metric=metric, value=value)
+
+    def segment(self, macro: str, key: str, name: str, stratum: str, **more: Any) -> None:
+        row = {
+            "segment_key": key,
+            "valid_from": datetime(2025, 2, 1, tzinfo=UTC),
+            "is_current": True,
+            "macro_segment": macro,
+            "stratum": stratum,
+            "stratum_label": stratum.title(),
+            "path": f"{macro}.{stratum}.01",
+            "name": name,
+            "description": "made by hand",
+            "rule_sql": "true",
+            "rule_words": f"whoever is {stratum}",
+            "recommended_action": "Write to them.",
+            "owner": "marketing",
+            "model_id": f"{macro}-m1",
+        }
+        self.put("dim_segment", **row | more)
+
+    def size(
+        self, run: Run, macro: str, key: str, customers: int, of: int, entered: int | None = None, left: int | None = None
+    ) -> None:
+        where = {"cadence": run.cadence, "as_of": run.as_of, "macro_segment": macro, "segment_key": key}
+        row = {"model_id": f"{macro}-m1", "customers": customers, "share": customers / of, "run_id": run.run_id}
+        self.put("fct_segment_size", **where, **row, entered=entered, left=left, suppressed=customers < 10)
+
+    def spread(
+        self, run: Run, macro: str, key: str, kpi: str, quartiles: tuple[float, float, float] | None, band: str = ""
+    ) -> None:
+        """A KPI's p25, p50 and p75; None where it is undefined or suppressed."""
+        where = {"cadence": run.cadence, "as_of": run.as_of, "macro_segment": macro, "segment_key": key, "kpi": kpi}
+        found = dict(zip(("p25", "p50", "p75"), quartiles, strict=True)) if quartiles else {}
+        self.put("fct_segment_profile", **where, customers=1, **found, band=band or None)
+
+    def move(self, run: Run, before: Run, macro: str, from_key: str, to_key: str, customers: int, of: int) -> None:
+        where = {"cadence": run.cadence, "as_of": run.as_of, "macro_segment": macro, "previous_as_of": before.as_of}
+        ends = {"from_key": from_key, "to_key": to_key}
+        self.put("fct_segment_migration", **where, **ends, customers=customers, share=customers / of)
+
+    def cohort(
+        self, run: Run, macro: str, month: int, key: str, kpi: str, learners: int, of: int, ends: tuple[float, float]
+    ) -> None:
+        where = {"macro_segment": macro, "cohort": date(2025, 1, 1), "month": month, "segment_key": key, "kpi": kpi}
+        row = {"learners": learners, "share": learners / of, "model_id": f"{macro}-m1", "as_of": run.as_of}
+        if learners >= 10:
+            row |= {"min": ends[0], "p25": ends[0], "p50": ends[0], "p75": ends[1], "max": ends[1]}
+        self.put("fct_cohort_segment", **where, **row)

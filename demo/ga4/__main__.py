@@ -1,0 +1,28 @@
+"""``python -m demo.ga4 --port P``: the stand-in as a process of its own; prints one line when it is ready."""
+
+import argparse
+import gc
+
+import pyarrow as pa
+
+from demo.ga4.facts import facts
+from demo.ga4.server import StandIn
+from demo.learning import LEARNERS, SEED, generate
+
+
+def main() -> None:
+    """Generate the learners, then serve until the process is ended."""
+    options = argparse.ArgumentParser(prog="python -m demo.ga4", description=__doc__)
+    options.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    options.add_argument("--learners", type=int, default=LEARNERS)
+    options.add_argument("--seed", type=int, default=SEED)
+    asked = options.parse_args()
+    server = StandIn(facts(generate(asked.seed, asked.learners)), asked.port)
+    gc.collect()
+    pa.default_memory_pool().release_unused()
+    print(f"GA4 stand-in ready at {server.url}", flush=True)
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

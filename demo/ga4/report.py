@@ -1,0 +1,181 @@
+"""Answer ``runReport`` requests of the GA4 Data API from the facts, in the API's real shape.
+
+Shapes follow https://developers.google.com/analytics/devguides/reporting/data/v1/rest/v1beta/properties/runReport:
+integers of 64 bits travel as text, a report without rows has neither ``rows`` nor ``rowCount``.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo.ga4.facts import DIMENSIONS, METRICS
+
+DEFAULT_LIMIT, MOST_ROWS = 10_000, 250_000
+_MOST_DIMENSIONS, _MOST_METRICS = 9, 10
+_THRESHOLDED = {"userAgeBracket", "userGender"}
+_FEWEST_USERS = 10  # cells with fewer are withheld when Google's guesses are asked for
+_SCHEMA_PAGE = "https://developers.google.com/analytics/devguides/reporting/data/v1/api-schema"
+_EXACT = {None, "EXACT", "MATCH_TYPE_UNSPECIFIED", 0, 1}  # the client sends enumerations as numbers
+
+
+class RequestError(Exception):
+    """A request that the API refuses.
+
+    Attributes:
+        code: the HTTP status.
+        status: Google's name for it, such as INVALID_ARGUMENT.
+    """
+
+    def __init__(self, code: int, status: str, message: str):
+        super().__init__(message)
+        self.code, self.status = code, status
+
+
+@dataclass(frozen=True)
+class Request:
+    """A ``runReport`` body, checked.
+
+    Attributes:
+        filters: dimension -> the one value that it must have; the dimension need not be asked for.
+        order: (column, "ascending" or "descending"), dimensions and metrics alike.
+    """
+
+    start: str
+    end: str
+    dimensions: list[str]
+    metrics: list[str]
+    filters: dict[str, str]
+    order: list[tuple[str, str]]
+    limit: int
+    offset: int
+    with_quota: bool
+
+    @property
+    def thresholded(self) -> bool:
+        """Whether Google may withhold small cells."""
+        return bool(_THRESHOLDED & {*self.dimensions, *self.filters})
+
+
+def parse(body: dict[str, Any]) -> Request:
+    """Read a request.
+
+    Raises:
+        RequestError: 400, as the API words it, where it is one of the API's own refusals.
+    """
+    dimensions = [_known(item.get("name", ""), DIMENSIONS, "dimension") for item in body.get("dimensions", [])]
+    metrics = [_known(item.get("name", ""), METRICS, "metric") for item in body.get("metrics", [])]
+    if not dimensions and not metrics:
+        raise _invalid("A report must have at least one dimension or metric.")
+    if len(dimensions) > _MOST_DIMENSIONS or len(metrics) > _MOST_METRICS:
+        raise _invalid(f"Requests are limited to {_MOST_DIMENSIONS} dimensions and {_MOST_METRICS} metrics.")
+    ranges = body.get("dateRanges", [])
+    if len(ranges) != 1:
+        raise _invalid(f"This stand-in serves exactly one date range; the request has {len(ranges)}.")
+    start, end = (_date(ranges[0].get(key, "")) for key in ("startDate", "endDate"))
+    if start > end:
+        raise _invalid(f"Invalid date range: startDate {start} is after endDate {end}.")
+    limit, offset = int(body.get("limit", 0)) or DEFAULT_LIMIT, int(body.get("offset", 0))
+    if limit < 0 or offset < 0:
+        raise _invalid("Limit and offset must not be negative.")
+    return Request(
+        start=start,
+        end=end,
+        dimensions=dimensions,
+        metrics=metrics,
+        filters=_filters(body.get("dimensionFilter", {})),
+        order=_order(body.get("orderBys", []), dimensions, metrics),
+        limit=min(limit, MOST_ROWS),
+        offset=offset,
+        with_quota=bool(body.get("returnPropertyQuota")),
+    )
+
+
+def rows_of(facts: pa.Table, request: Request) -> pa.Table:
+    """Every row of the report, before paging: the asked columns in the asked order."""
+    keep = pc.and_(pc.greater_equal(facts["date"], request.start), pc.less_equal(facts["date"], request.end))
+    for name, value in request.filters.items():
+        keep = pc.and_(keep, pc.equal(facts[name], value))
+    grouped = facts.filter(keep).group_by(request.dimensions, use_threads=False)
+    counted = ("visitor", "count_distinct")
+    summed = [(name, "sum") for name in METRICS if name in facts.column_names]
+    found = grouped.aggregate([counted, *summed])
+    found = found.rename_columns(
+        {"visitor_count_distinct": "activeUsers"} | {f"{name}_sum": name for name, _ in summed}
+    )
+    if request.thresholded:
+        found = found.filter(pc.greater_equal(found["activeUsers"], _FEWEST_USERS))
+    ties = [(name, "ascending") for name in request.dimensions]
+    order = request.order or [(name, "descending") for name in request.metrics[:1]]
+    return found.sort_by(order + [tie for tie in ties if tie[0] not in dict(order)] or [("activeUsers", "descending")])
+
+
+def response(rows: pa.Table, request: Request, most_rows: int, time_zone: str) -> dict[str, Any]:
+    """One page of a report as the API's JSON."""
+    page = rows.slice(request.offset, min(request.limit, most_rows))
+    answer: dict[str, Any] = {
+        "dimensionHeaders": [{"name": name} for name in request.dimensions],
+        "metricHeaders": [{"name": name, "type": METRICS[name]} for name in request.metrics],
+    }
+    if len(rows):
+        answer |= {"rows": _json_rows(page, request), "rowCount": len(rows)}
+    metadata: dict[str, Any] = {"currencyCode": "EUR", "timeZone": time_zone}
+    if request.thresholded:
+        metadata["subjectToThresholding"] = True
+    return answer | {"metadata": metadata, "kind": "analyticsData#runReport"}
+
+
+def _json_rows(page: pa.Table, request: Request) -> list[dict[str, Any]]:
+    dimensions = [pc.cast(page[name], pa.string()).to_pylist() for name in request.dimensions]
+    metrics = [pc.cast(page[name], pa.string()).to_pylist() for name in request.metrics]
+    return [
+        {
+            "dimensionValues": [{"value": values[place]} for values in dimensions],
+            "metricValues": [{"value": values[place]} for values in metrics],
+        }
+        for place in range(len(page))
+    ]
+
+
+def _filters(expression: dict[str, Any]) -> dict[str, str]:
+    if not expression:
+        return {}
+    if "andGroup" in expression:
+        parts = [_filters(part) for part in expression["andGroup"].get("expressions", [])]
+        return {name: value for part in parts for name, value in part.items()}
+    condition = expression.get("filter", {})
+    text = condition.get("stringFilter")
+    if text is None or text.get("matchType") not in _EXACT:
+        raise _invalid("This stand-in serves exact string filters and and-groups of them only.")
+    return {_known(condition.get("fieldName", ""), DIMENSIONS, "dimension"): text.get("value", "")}
+
+
+def _order(items: list[dict[str, Any]], dimensions: list[str], metrics: list[str]) -> list[tuple[str, str]]:
+    order = []
+    for item in items:
+        name = item.get("dimension", {}).get("dimensionName") or item.get("metric", {}).get("metricName") or ""
+        if name not in (*dimensions, *metrics):
+            raise _invalid(f"Field {name} is in orderBys but is not a requested dimension or metric.")
+        order.append((name, "descending" if item.get("desc") else "ascending"))
+    return order
+
+
+def _known(name: str, known: Any, kind: str) -> str:
+    if name not in known:
+        raise _invalid(
+            f"Field {name} is not a valid {kind}. For a list of valid dimensions and metrics, see {_SCHEMA_PAGE} "
+        )
+    return name
+
+
+def _date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).strftime("%Y%m%d")
+    except ValueError:
+        raise _invalid(f"Invalid date: {text}. This stand-in takes YYYY-MM-DD.") from None
+
+
+def _invalid(message: str) -> RequestError:
+    return RequestError(400, "INVALID_ARGUMENT", message)

@@ -1,0 +1,196 @@
+"""A stand-in for the Google Analytics Data API (v1beta, REST) that serves the generated learners.
+
+The official client reaches it with ``transport="rest"``, anonymous credentials and ``api_endpoint`` set to ``url``.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo.ga4.facts import METRICS
+from demo.ga4.report import MOST_ROWS, RequestError, parse, response, rows_of
+
+PROPERTY = "412345678"
+TIME_ZONE = "UTC"
+_PATH = re.compile(r"^/v1beta/properties/([^/:]+):runReport$")
+_QUOTAS = {
+    "tokensPerDay": 200_000,
+    "tokensPerHour": 40_000,
+    "tokensPerProjectPerHour": 14_000,
+    "concurrentRequests": 10,
+    "serverErrorsPerProjectPerHour": 10,
+    "potentiallyThresholdedRequestsPerHour": 120,
+}
+_ROWS_PER_TOKEN = 10_000
+_STATUS = {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE", 401: "UNAUTHENTICATED"}
+_MESSAGE = {
+    401: "Request had invalid authentication credentials.",
+    429: "Exhausted property tokens per hour. These quota tokens will return in under an hour.",
+    500: "Internal error encountered.",
+    503: "The service is currently unavailable.",
+}
+
+
+@dataclass
+class Faults:
+    """What goes wrong on purpose; tests set these while the server runs.
+
+    Attributes:
+        most_rows: no page is longer, whatever the request's limit.
+        drift: for how many later pages rowCount differs from the first page's.
+        data_loss: answers say that rows were folded into ``(other)``.
+    """
+
+    most_rows: int = MOST_ROWS
+    drift: int = 0
+    data_loss: bool = False
+    _failures: list[int] = field(default_factory=list)
+    _restated: dict[str, int] = field(default_factory=dict)
+
+    def fail(self, code: int, times: int = 1) -> None:
+        """Answer the next ``times`` reports with an error: 401, 429, 500 or 503."""
+        self._failures += [code] * times
+
+    def restate(self, day: str, factor: int) -> None:
+        """Serve every metric but users of a day (YYYY-MM-DD) times ``factor``, as if hits had come in late."""
+        self._restated[day.replace("-", "")] = factor
+
+    def next_failure(self) -> int | None:
+        """The error that the report being answered now must end in."""
+        return self._failures.pop(0) if self._failures else None
+
+    def restated(self, facts: pa.Table) -> pa.Table:
+        """The facts as they are served now."""
+        for day, factor in self._restated.items():
+            scale = pc.if_else(pc.equal(facts["date"], day), factor, 1)
+            for name in METRICS.keys() & set(facts.column_names):
+                place = facts.column_names.index(name)
+                facts = facts.set_column(place, name, pc.multiply(facts[name], scale))
+        return facts
+
+
+class StandIn(ThreadingHTTPServer):
+    """The server; ``url`` is what the client takes as ``api_endpoint``.
+
+    Attributes:
+        faults: what goes wrong on purpose.
+        requests: every report asked for, in order, as its JSON body.
+    """
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, facts: pa.Table, port: int = 0):
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.faults = Faults()
+        self.requests: list[dict[str, Any]] = []
+        self._facts = facts
+        self._spent = dict.fromkeys(_QUOTAS, 0)
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        """Such as ``http://127.0.0.1:8081``."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def report(self, property_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Answer one ``runReport``.
+
+        Raises:
+            RequestError: the API would refuse it, or a fault was asked for.
+        """
+        with self._lock:
+            self.requests.append(body)
+            failure = self.faults.next_failure()
+            if failure:
+                raise RequestError(failure, _STATUS[failure], _MESSAGE[failure])
+            if property_id != PROPERTY:
+                raise RequestError(
+                    403,
+                    "PERMISSION_DENIED",
+                    "User does not have sufficient permissions for this property. To learn more about Property ID, "
+                    "see https://developers.google.com/analytics/devguides/reporting/data/v1/property-id.",
+                )
+            request = parse(body)
+            rows = rows_of(self.faults.restated(self._facts), request)
+            answer = response(rows, request, self.faults.most_rows, TIME_ZONE)
+            self._spend(1 + len(answer.get("rows", [])) // _ROWS_PER_TOKEN, request.thresholded)
+            self._distort(answer, request.offset)
+            if request.with_quota:
+                answer["propertyQuota"] = {
+                    name: {"consumed": self._spent[name], "remaining": max(0, most - self._spent[name])}
+                    for name, most in _QUOTAS.items()
+                }
+            return answer
+
+    def _spend(self, tokens: int, thresholded: bool) -> None:
+        for name in ("tokensPerDay", "tokensPerHour", "tokensPerProjectPerHour"):
+            self._spent[name] += tokens
+        self._spent["potentiallyThresholdedRequestsPerHour"] += thresholded
+
+    def _distort(self, answer: dict[str, Any], offset: int) -> None:
+        if offset and self.faults.drift and "rowCount" in answer:
+            answer["rowCount"] += 1
+            self.faults.drift -= 1
+        if self.faults.data_loss:
+            answer["metadata"]["dataLossFromOtherRow"] = True
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: StandIn
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # headers and body leave together: two small writes would wait for a delayed acknowledgement
+
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+        if self.path == "/health":
+            self._send(200, {"status": "ok"})
+        else:
+            self._refuse(RequestError(404, "NOT_FOUND", f"Nothing at {self.path}."))
+
+    def do_POST(self) -> None:  # noqa: N802
+        try:
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            asked = _PATH.match(self.path.split("?")[0])
+            if not asked:
+                raise RequestError(404, "NOT_FOUND", f"Nothing at {self.path}.")
+            self._send(200, self.server.report(asked[1], json.loads(raw or b"{}")))
+        except json.JSONDecodeError as error:
+            self._refuse(RequestError(400, "INVALID_ARGUMENT", f"Invalid JSON payload received. {error}"))
+        except RequestError as error:
+            self._refuse(error)
+
+    def _refuse(self, error: RequestError) -> None:
+        self._send(error.code, {"error": {"code": error.code, "message": str(error), "status": error.status}})
+
+    def _send(self, code: int, answer: dict[str, Any]) -> None:
+        body = json.dumps(answer).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json; charset=UTF-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server names it
+        """Say nothing: the demo prints its own progress."""
+
+
+@contextmanager
+def serving(facts: pa.Table, port: int = 0) -> Iterator[StandIn]:
+    """Run the stand-in in a thread of this process; port 0 takes a free one."""
+    server = StandIn(facts, port)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,56 @@
+"""``<profile>__extract``: every day, pull what is new into the lake and validate it."""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, TaskGroup
+
+from include.segmentation.profile import GA4Extract
+from segmentation_airflow.operators import DEFAULT_ARGS, SettleOperator, StageOperator, ValidateOperator, asset
+from segmentation_airflow.schedules import at, profiles
+
+DOC = """
+### {title}: extract
+Every day after midnight ({zone}), as soon as the longest lag has passed, each extract pulls what is new from its source
+into an append-only change log in the lake, then the new rows are validated; rows that fail are held in quarantine.
+
+**Writes** the lake's {extracts}.
+
+**Again, or for the past:** an extract goes on from its own cursor, so a cleared or repeated run changes nothing and one
+run catches up however long the pause was. `airflow backfill create --dag-id {dag_id} --from-date D --to-date D` runs
+given intervals.
+
+**Needs** one Airflow pool per source, named after its connection: {pools}.
+"""
+
+for profile in profiles():
+    with DAG(
+        dag_id=f"{profile.profile}__extract",
+        **at(profile, "daily"),
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        tags=["segmentation", profile.profile],
+        doc_md=DOC.format(
+            title=profile.title,
+            zone=profile.time_zone,
+            dag_id=f"{profile.profile}__extract",
+            extracts=", ".join(f"`{name}`" for name in profile.extracts),
+            pools=", ".join(f"`{source.connection}`" for source in profile.sources.values()),
+        ),
+    ) as dag:
+        common = {"profile": profile.profile, "cadence": "daily"}
+        lags = [declared.lag for declared in profile.extracts.values() if not isinstance(declared, GA4Extract)]
+        settle = SettleOperator(task_id="settle", lag=max(lags, default=timedelta()))
+        with TaskGroup("extract") as extract:
+            for name, declared in profile.extracts.items():
+                StageOperator(
+                    task_id=name,
+                    stage="extract",
+                    target=name,
+                    pool=profile.sources[declared.source].connection,
+                    outlets=[asset(profile.profile, "lake", name)],
+                    **common,
+                )
+        with TaskGroup("validate") as validate:
+            ValidateOperator(task_id="new_rows", stage="validate", **common)
+        settle >> extract >> validate
+    globals()[dag.dag_id] = dag

@@ -1,0 +1,54 @@
+"""``<profile>__fit``: from time to time, fit the models that the segment DAGs score with."""
+
+from airflow.sdk import DAG, TaskGroup
+
+from segmentation_airflow.operators import DEFAULT_ARGS, StageOperator, ValidateOperator, WaitOperator, asset
+from segmentation_airflow.schedules import at_refits, profiles
+
+DOC = """
+### {title}: fit
+At {first} and every {months} months after it, each macro segment is clustered stratum by stratum and frozen as a model
+with `effective_from` = as_of. The first model is accepted by itself.
+
+**Writes** the model timeline in the lake; the next segment run publishes it as `dim_model` and `dim_segment`.
+
+**Again, or for the past:** the same as_of gives the same model. A trigger with a logical date L fits at the last
+scheduled as_of up to L; a trigger through the REST API with a data interval of its own fits at that interval's end.
+"""
+
+for profile in profiles():
+    with DAG(
+        dag_id=f"{profile.profile}__fit",
+        **at_refits(profile),
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        tags=["segmentation", profile.profile],
+        doc_md=DOC.format(
+            title=profile.title,
+            dag_id=f"{profile.profile}__fit",
+            first=profile.schedule.first_fit,
+            months=profile.schedule.refit_every,
+        ),
+    ) as dag:
+        common = {"profile": profile.profile, "cadence": profile.schedule.primary_cadence}
+        wait = WaitOperator(task_id="wait", models=False, **common)
+        with TaskGroup("validate") as validate:
+            ValidateOperator(task_id="new_rows", stage="validate", **common)
+        with TaskGroup("measure") as measure:
+            population = StageOperator(task_id="population", stage="measure", target="population", **common)
+            measured = {
+                macro: StageOperator(task_id=macro, stage="measure", target=macro, **common)
+                for macro in profile.macro_segments
+            }
+            population >> list(measured.values())
+        with TaskGroup("segment"):
+            for macro in profile.macro_segments:
+                measured[macro] >> StageOperator(
+                    task_id=f"fit_{macro}",
+                    stage="fit",
+                    target=macro,
+                    outlets=[asset(profile.profile, "models", macro)],
+                    **common,
+                )
+        wait >> validate >> measure
+    globals()[dag.dag_id] = dag

@@ -1,0 +1,67 @@
+"""``<profile>__segment_daily|weekly|monthly``: measure, label, publish and report at the end of each interval."""
+
+from airflow.sdk import DAG, TaskGroup
+
+from include.segmentation.profile import CADENCES
+from segmentation_airflow.operators import (
+    DEFAULT_ARGS,
+    ReportOperator,
+    StageOperator,
+    ValidateOperator,
+    WaitOperator,
+    asset,
+)
+from segmentation_airflow.schedules import at, profiles
+
+DOC = """
+### {title}: segment, {cadence}
+Waits until every extract is complete through as_of, the end of the interval, and a model exists; measures every KPI cut
+there; labels every customer with the model effective then; publishes all tables in one transaction; writes an HTML
+report.
+
+**Writes** schema `{schema}` of connection `{warehouse}`{primary}.
+
+**Again, or for the past:** a repeated run leaves identical tables.
+`airflow backfill create --dag-id {dag_id} --from-date D --to-date D` runs any past interval, from {start} on.
+"""
+PRIMARY = "; this is the primary cadence, which alone feeds `customer_analytics_record` and membership"
+
+for profile in profiles():
+    macros = list(profile.macro_segments)
+    for cadence in CADENCES:
+        with DAG(
+            dag_id=f"{profile.profile}__segment_{cadence}",
+            **at(profile, cadence),
+            max_active_runs=1,
+            default_args=DEFAULT_ARGS,
+            tags=["segmentation", profile.profile],
+            doc_md=DOC.format(
+                title=profile.title,
+                cadence=cadence,
+                dag_id=f"{profile.profile}__segment_{cadence}",
+                schema=profile.warehouse.schema_name,
+                warehouse=profile.warehouse.connection,
+                start=profile.schedule.start,
+                primary=PRIMARY if cadence == profile.schedule.primary_cadence else "",
+            ),
+        ) as dag:
+            common = {"profile": profile.profile, "cadence": cadence}
+            wait = WaitOperator(task_id="wait", models=True, **common)
+            with TaskGroup("validate") as validate:
+                ValidateOperator(task_id="new_rows", stage="validate", **common)
+            with TaskGroup("measure") as measure:
+                population = StageOperator(task_id="population", stage="measure", target="population", **common)
+                measured = [StageOperator(task_id=m, stage="measure", target=m, **common) for m in macros]
+                population >> measured
+            with TaskGroup("segment") as segment:
+                labelled = [StageOperator(task_id=m, stage="segment", target=m, **common) for m in macros]
+            for one, then in zip(measured, labelled, strict=True):
+                one >> then
+            with TaskGroup("publish") as publish:
+                outlets = [asset(profile.profile, "segments", macro) for macro in macros]
+                StageOperator(task_id="tables", stage="publish", outlets=outlets, **common)
+            with TaskGroup("report") as report:
+                ReportOperator(task_id="html", stage="report", **common)
+            wait >> validate >> measure
+            segment >> publish >> report
+        globals()[dag.dag_id] = dag

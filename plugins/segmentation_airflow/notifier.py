@@ -1,0 +1,59 @@
+"""Who hears of a failed task."""
+
+import json
+import urllib.request
+from typing import Any
+
+from airflow.sdk import BaseHook, BaseNotifier, Context
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+ALERTS = "segmentation_alerts"
+"""The id of an optional HTTP connection: host, port, ``endpoint`` in its extra, a bearer token as its password."""
+
+_TIMEOUT_SECONDS = 10
+
+
+class FailureNotifier(BaseNotifier):
+    """Log one clear line about a failed task; post it to the webhook of connection ``segmentation_alerts``, if any."""
+
+    def notify(self, context: Context) -> None:
+        """Tell it; a webhook that does not answer is only logged, the task has failed already."""
+        alert = describe(context)
+        self.log.error(alert["text"])
+        try:
+            connection = BaseHook.get_connection(ALERTS)
+        except AirflowNotFoundException:
+            return
+        try:
+            _post(connection, alert)
+        except OSError as error:
+            self.log.error("the alert could not be posted to connection '%s': %s", ALERTS, error)
+
+
+def describe(context: Context) -> dict[str, str]:
+    """What is told: the task, the run, as_of, and the error in one line."""
+    ti = context["ti"]
+    as_of = context.get("data_interval_end")
+    error = " ".join(str(context.get("exception") or "no error was given").split())
+    facts = {
+        "dag": ti.dag_id,
+        "task": ti.task_id,
+        "run": ti.run_id,
+        "as_of": as_of.isoformat() if as_of else "none",
+        "error": error,
+        "log": getattr(ti, "log_url", ""),
+    }
+    return {"text": f"{facts['dag']}.{facts['task']} failed at as_of {facts['as_of']}: {error}", **facts}
+
+
+def _post(connection: Any, alert: dict[str, str]) -> None:
+    base = connection.host if "://" in connection.host else f"{connection.schema or 'https'}://{connection.host}"
+    port = f":{connection.port}" if connection.port else ""
+    request = urllib.request.Request(  # noqa: S310 - an administrator's own connection
+        f"{base.rstrip('/')}{port}{connection.extra_dejson.get('endpoint', '')}",
+        data=json.dumps(alert).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    if connection.password:
+        request.add_header("Authorization", f"Bearer {connection.password}")
+    urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS).close()  # noqa: S310

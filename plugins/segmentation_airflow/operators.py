@@ -1,0 +1,190 @@
+"""The operators of every DAG here: one runs a stage, one waits for the data it needs."""
+
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk import (
+    Asset,
+    BaseHook,
+    BaseOperator,
+    BaseOperatorLink,
+    Context,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+)
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+
+from include.segmentation import connections
+from include.segmentation.errors import NotReadyError, SegmentationError, UnavailableError
+from include.segmentation.profile import Cadence, load_profile
+from include.segmentation.run import Run
+from segmentation_airflow.notifier import FailureNotifier
+from segmentation_airflow.waiting import ReadyTrigger, missing
+
+DEFAULT_ARGS: dict[str, Any] = {
+    "owner": "segmentation",
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(UnavailableError, RetryAction.RETRY, timedelta(minutes=10), "a server may answer later"),
+            RetryRule(SegmentationError, RetryAction.FAIL, reason="retrying can not help"),
+        ]
+    ),
+    "on_failure_callback": FailureNotifier(),
+}
+"""For every DAG: retry what waiting can help, fail at once what it can not, tell who has to know."""
+
+_STAGE_OF = {"fit": "segment"}
+
+
+class ReportLink(BaseOperatorLink):
+    """From a task to the run's HTML report on the page that the plugin serves."""
+
+    name = "Report"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        """The report's address below Airflow's own."""
+        as_of = as_of_of(ti_key.get_template_context())
+        return f"/segmentation/reports/{operator.profile}/{operator.cadence}/{as_of:%Y-%m-%dT%H:%M:%SZ}"
+
+
+class DataDocsLink(BaseOperatorLink):
+    """From the validate task to Great Expectations' Data Docs of the run."""
+
+    name = "Data Docs"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+        """The Data Docs' address below Airflow's own."""
+        return f"/segmentation/data-docs/{operator.profile}/"
+
+
+class StageOperator(BaseOperator):
+    """Run one stage of a profile's run, or one part of it, and return its summary: counts, versions, paths."""
+
+    ui_color = "#e8f1f8"
+
+    def __init__(
+        self, *, profile: str, cadence: Cadence, stage: str, target: str | None = None, **options: Any
+    ) -> None:
+        """Name the stage's function and, where it takes one, the extract or macro segment it is called for."""
+        super().__init__(**options)
+        self.profile = profile
+        self.cadence = cadence
+        self.stage = stage
+        self.target = target
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Call the stage's function; its errors are told apart by the retry policy."""
+        run = run_of(context, self.profile, self.cadence)
+        module = import_module(f"include.segmentation.{_STAGE_OF.get(self.stage, self.stage)}")
+        function = getattr(module, self.stage)
+        summary: dict[str, Any] = function(run, self.target) if self.target else function(run)
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra = {"cadence": self.cadence, "as_of": run.as_of.isoformat()}
+        return summary
+
+
+class ValidateOperator(StageOperator):
+    """The validate stage, linked to its Data Docs."""
+
+    operator_extra_links = (DataDocsLink(),)
+
+
+class ReportOperator(StageOperator):
+    """The report stage, linked to its report."""
+
+    operator_extra_links = (ReportLink(),)
+
+
+class SettleOperator(BaseOperator):
+    """Wait, without holding a worker, until the longest lag of the extracts has passed since as_of.
+
+    A MySQL extract reads up to its lag before now, so at midnight it could not be complete through midnight.
+    """
+
+    ui_color = "#f4f0e0"
+
+    def __init__(self, *, lag: timedelta, **options: Any) -> None:
+        """Wait for ``lag``."""
+        super().__init__(**options)
+        self.lag = lag
+
+    def execute(self, context: Context) -> None:
+        """Go on at once for a past interval."""
+        moment = as_of_of(context) + self.lag
+        if datetime.now(UTC) < moment:
+            self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
+
+    def resume(self, context: Context, event: Any) -> None:
+        """The time has come."""
+
+
+class WaitOperator(BaseOperator):
+    """Wait, without holding a worker, until every extract is complete through as_of and, for scoring, models exist."""
+
+    ui_color = "#f4f0e0"
+
+    def __init__(self, *, profile: str, cadence: Cadence, models: bool, hours: int = 30, **options: Any) -> None:
+        """Wait for at most ``hours``: past the next daily extraction, which may be the one that completes as_of."""
+        super().__init__(**options)
+        self.profile = profile
+        self.cadence = cadence
+        self.models = models
+        self.hours = hours
+
+    def execute(self, context: Context) -> None:
+        """Go on at once where everything is there, which spares the triggerer a past interval."""
+        run = run_of(context, self.profile, self.cadence)
+        if not missing(run, self.models):
+            return
+        deadline = datetime.now(UTC) + timedelta(hours=self.hours)
+        times = {"as_of": run.as_of.isoformat(), "deadline": deadline.isoformat()}
+        trigger = ReadyTrigger(profile=self.profile, cadence=self.cadence, models=self.models, **times)
+        self.defer(trigger=trigger, method_name="resume")
+
+    def resume(self, context: Context, event: dict[str, Any]) -> None:
+        """Take up again after the wait.
+
+        Raises:
+            NotReadyError: the time is up; the message names what was missing.
+        """
+        if event["missing"]:
+            lacks = "; ".join(event["missing"])
+            raise NotReadyError(f"waited {self.hours} h for as_of {as_of_of(context):%Y-%m-%dT%H:%MZ}: {lacks}")
+
+
+def run_of(context: Context, profile: str, cadence: Cadence) -> Run:
+    """The run that a task belongs to; connection ids are answered by Airflow from here on."""
+    connections.use_resolver(_connection_uri)
+    return Run(load_profile(profile), cadence, as_of_of(context))
+
+
+def as_of_of(context: Context) -> datetime:
+    """The end of the run's data interval, in UTC.
+
+    Raises:
+        AirflowFailException: the run has none; waiting can not help.
+    """
+    as_of = context.get("data_interval_end")
+    if as_of is None:
+        raise AirflowFailException(
+            f"{context['dag'].dag_id}: this run has no data interval, so it has no as_of; start it from the schedule, "
+            "by a backfill, or by a trigger with a logical date"
+        )
+    return as_of.astimezone(UTC)
+
+
+def asset(profile: str, kind: str, name: str) -> Asset:
+    """The asset of an extract (kind ``lake``), a model (``models``) or a published macro segment (``segments``)."""
+    return Asset(name=f"{profile}/{kind}/{name}", uri=f"segmentation://{profile}/{kind}/{name}")
+
+
+def _connection_uri(connection_id: str) -> str | None:
+    try:
+        return BaseHook.get_connection(connection_id).get_uri()
+    except AirflowNotFoundException:
+        return None

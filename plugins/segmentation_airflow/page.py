@@ -1,0 +1,130 @@
+"""The pages inside Airflow's UI, behind Airflow's login: a profile's runs, their reports, the Data Docs.
+
+Airflow mounts a plugin's app without any guard: the dependency on ``requires_authenticated`` is what closes it. It is
+the one thing here that Airflow does not declare public; a test holds it.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC
+from pathlib import Path
+from typing import Annotated, Any
+
+from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.api_fastapi.core_api.security import requires_authenticated
+from airflow.exceptions import AirflowNotFoundException
+from airflow.models import Connection, DagRun
+from fastapi import Depends, FastAPI, HTTPException, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader
+from psycopg.rows import namedtuple_row
+from sqlalchemy import select
+
+from include.segmentation import connections
+from include.segmentation.errors import ProfileError, SegmentationError
+from include.segmentation.profile import CADENCES, Cadence, Profile, load_profile, profile_names
+from include.segmentation.run import Run, parse_as_of
+from include.segmentation.warehouse import connect
+
+ROOT = "/segmentation"
+
+_RUNS = """
+    SELECT as_of, cadence, customers, quarantined, finished_at FROM segmentation_run
+    WHERE cadence = ANY (%s) ORDER BY as_of DESC, cadence LIMIT 200
+"""
+_html = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True).get_template("page.html")
+
+app = FastAPI(dependencies=[Depends(requires_authenticated())], docs_url=None, redoc_url=None, openapi_url=None)
+
+
+def _known(profile: str) -> Profile:
+    """Only names that exist are ever made into a path."""
+    if profile not in profile_names():
+        raise HTTPException(404, f"there is no profile '{profile}'")
+    try:
+        return load_profile(profile)
+    except ProfileError as error:
+        raise HTTPException(422, str(error)) from None
+
+
+KnownProfile = Annotated[Profile, Depends(_known)]
+
+
+@app.get("/")
+def profiles() -> HTMLResponse:
+    """All profiles."""
+    return HTMLResponse(_html.render(root=ROOT, profiles=[_known(name) for name in profile_names()]))
+
+
+@app.get("/profiles/{profile}")
+def runs(profile: KnownProfile) -> HTMLResponse:
+    """The published runs of a profile."""
+    return _page(profile, CADENCES)
+
+
+@app.get("/dags/{dag_id}")
+def dag(dag_id: str) -> HTMLResponse:
+    """The published runs that belong to a DAG: of its cadence, or of all for the extract and the fit."""
+    name, _, kind = dag_id.partition("__")
+    cadence = kind.removeprefix("segment_")
+    return _page(_ours(name), [each for each in CADENCES if each == cadence] or CADENCES)
+
+
+@app.get("/dags/{dag_id}/runs/{run_id}")
+def dag_run(dag_id: str, run_id: str, session: SessionDep) -> Response:
+    """The report of a DAG run; the runs of its DAG where it has none."""
+    name, _, kind = dag_id.partition("__")
+    profile = _ours(name)
+    query = select(DagRun.data_interval_end).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
+    as_of = session.scalar(query)
+    cadence = kind.removeprefix("segment_")
+    if as_of is None or cadence not in CADENCES or _report(Run(profile, cadence, as_of)) is None:
+        return RedirectResponse(f"{ROOT}/dags/{dag_id}")
+    return RedirectResponse(f"{ROOT}/reports/{name}/{cadence}/{as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+@app.get("/reports/{profile}/{cadence}/{as_of}")
+def report(profile: KnownProfile, cadence: Cadence, as_of: str) -> HTMLResponse:
+    """The HTML report of a run."""
+    try:
+        text = _report(Run(profile, cadence, parse_as_of(as_of, profile)))
+    except SegmentationError as error:
+        raise HTTPException(404, str(error)) from None
+    if text is None:
+        raise HTTPException(404, f"run {profile.profile}/{cadence}/{as_of} has no report yet")
+    return HTMLResponse(text)
+
+
+def _report(run: Run) -> str | None:
+    return run.lake.read_text(run.artifact("report", "report.html"))
+
+
+def _page(profile: Profile, cadences: Sequence[str]) -> HTMLResponse:
+    connections.use_resolver(_connection_uri)
+    found: list[Any] = []
+    note = ""
+    try:
+        with connect(profile) as connection:
+            connection.execute("SET TRANSACTION READ ONLY")
+            if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() != (None,):
+                rows = connection.cursor(row_factory=namedtuple_row).execute(_RUNS, [list(cadences)])
+                found = rows.fetchall()
+    except SegmentationError as error:
+        note = str(error)
+    return HTMLResponse(
+        _html.render(
+            root=ROOT, profile=profile, runs=found, note=note or ("" if found else "Nothing is published yet.")
+        )
+    )
+
+
+def _ours(name: str) -> Profile:
+    if name not in profile_names():
+        raise HTTPException(404, "this DAG is none of the segmentation DAGs")
+    return _known(name)
+
+
+def _connection_uri(connection_id: str) -> str | None:
+    try:
+        return Connection.get_connection_from_secrets(connection_id).get_uri()
+    except AirflowNotFoundException:
+        return None

@@ -1,0 +1,69 @@
+"""Waiting for data, in Airflow's triggerer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from include.segmentation.errors import NotReadyError
+from include.segmentation.model import effective_model
+from include.segmentation.profile import Cadence, load_profile
+from include.segmentation.run import Run
+
+_POLL_SECONDS = 60
+
+
+def missing(run: Run, models: bool) -> list[str]:
+    """What a run still lacks, one phrase each: extracts not complete through as_of, macro segments without a model."""
+    return [*_late_extracts(run), *(_absent_models(run) if models else [])]
+
+
+def _late_extracts(run: Run) -> list[str]:
+    found = {name: run.lake.log(name).state().complete_through for name in run.profile.extracts}
+    return [
+        f"extract '{name}' is complete through {through:%Y-%m-%dT%H:%MZ}"
+        if through
+        else f"extract '{name}' has no data"
+        for name, through in found.items()
+        if through is None or through < run.as_of
+    ]
+
+
+def _absent_models(run: Run) -> list[str]:
+    absent = []
+    for macro in run.profile.macro_segments:
+        try:
+            effective_model(run.lake, macro, run.as_of)
+        except NotReadyError as error:
+            absent.append(str(error))
+    return absent
+
+
+class ReadyTrigger(BaseTrigger):
+    """Fire when a run lacks nothing any more, or when the time is up; the event says what is still missing."""
+
+    def __init__(self, *, profile: str, cadence: Cadence, models: bool, as_of: str, deadline: str) -> None:
+        """Times are ISO texts: a trigger is kept in Airflow's database."""
+        super().__init__()
+        self.profile = profile
+        self.cadence = cadence
+        self.models = models
+        self.as_of = as_of
+        self.deadline = deadline
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The form kept in Airflow's database."""
+        arguments = ("profile", "cadence", "models", "as_of", "deadline")
+        return f"{__name__}.{type(self).__name__}", {name: getattr(self, name) for name in arguments}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look again every minute."""
+        run = Run(load_profile(self.profile), self.cadence, datetime.fromisoformat(self.as_of))
+        while True:
+            lacks = await asyncio.to_thread(missing, run, self.models)
+            if not lacks or datetime.now(UTC) >= datetime.fromisoformat(self.deadline):
+                yield TriggerEvent({"missing": lacks})
+                return
+            await asyncio.sleep(_POLL_SECONDS)

@@ -94,6 +94,26 @@ class Run:
         text = self.lake.read_text(self.artifact(stage, f"{name}.json"))
         return None if text is None else dict(json.loads(text))
 
+    def lagging(self) -> dict[str, datetime | None]:
+        """The extracts that are not known to be whole up to as_of, with the time they are whole up to."""
+        through = {name: self.lake.log(name).state().complete_through for name in self.profile.extracts}
+        return {name: moment for name, moment in through.items() if moment is None or moment < self.as_of}
+
+    def require_complete(self) -> None:
+        """Refuse to go on before every extract has arrived.
+
+        Raises:
+            NotReadyError: an extract is not known to be whole up to as_of.
+        """
+        late = [
+            f"'{name}' is complete through {moment.isoformat() if moment else 'nothing yet'}"
+            for name, moment in self.lagging().items()
+        ]
+        if late:
+            raise NotReadyError(
+                f"run {self.run_id}: extract {', '.join(late)}; allowed is {self.as_of.isoformat()} or later"
+            )
+
     @property
     def _moment(self) -> str:
         midnight = self.profile.midnight(self._local_day)

@@ -1,0 +1,51 @@
+"""Cohort months: the same KPIs at 30, 60, 90 … days after registration, for customers registered in one month."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import duckdb
+
+from include.segmentation.run import Run
+
+MONTH_DAYS = 30
+_PUBLISHED_FOR_DAYS = 62
+"""How long a cohort is measured on after its last month is complete: its numbers can still change by late data."""
+
+
+@dataclass(frozen=True)
+class CohortMonth:
+    """Customers registered in one calendar month of the profile's time zone, n times 30 days after registration.
+
+    Attributes:
+        cohort: the first day of the calendar month.
+        month: 1 for the first 30 days.
+    """
+
+    cohort: date
+    month: int
+
+    @property
+    def following(self) -> date:
+        """The first day of the calendar month after the cohort's."""
+        return (self.cohort + timedelta(days=32)).replace(day=1)
+
+
+def complete_months(run: Run, connection: duckdb.DuckDBPyConnection) -> list[CohortMonth]:
+    """The cohort months whose every customer has been followed for all of their days at as_of.
+
+    Args:
+        run: the run; its profile says how many months are followed.
+        connection: holds table ``everyone_measured`` (customer_id, first_seen).
+    """
+    months = run.profile.cohort_months
+    oldest = run.as_of - timedelta(days=months * MONTH_DAYS + _PUBLISHED_FOR_DAYS)
+    cohorts = connection.execute(
+        "SELECT DISTINCT CAST(date_trunc('month', first_seen) AS DATE) FROM everyone_measured ORDER BY 1"
+    ).fetchall()
+    candidates = [CohortMonth(cohort, month) for (cohort,) in cohorts for month in range(1, months + 1)]
+    return [each for each in candidates if run.profile.midnight(each.cohort) >= oldest and _complete(run, each)]
+
+
+def _complete(run: Run, each: CohortMonth) -> bool:
+    end: datetime = run.profile.midnight(each.following + timedelta(days=each.month * MONTH_DAYS))
+    return end <= run.as_of

@@ -1,0 +1,72 @@
+"""Golden cases of the profiles' SQL, as data: a new case is a new file below ``cases/``, without any Python.
+
+A case says ``as_of``, the rows of each ``extracts`` entry (a column left out is NULL, times are UTC) and the rows to
+``expect``: every customer, each with at least the KPIs the case is about. ``time_zone`` replaces the profile's;
+``expect_cohort`` has rows with cohort and month. ``cases/<profile>/schema.yaml`` gives the extracts' column types.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from include.segmentation.measure import measure
+from include.segmentation.profile import load_profile
+from include.segmentation.run import Run
+
+CASES = Path(__file__).parent / "cases"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    value: dict[str, Any] = yaml.load(path.read_text(), Loader=yaml.BaseLoader)
+    return value
+
+
+def _plain(value: Any) -> str | None:
+    """A found or expected value in one form: 2.50, 2.5 and Decimal alike; NULL as None."""
+    if value is None or value in ("null", ""):
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    try:
+        return repr(float(value))
+    except (TypeError, ValueError):
+        return str(value).lower()
+
+
+def _matching(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    columns = list(expected[0]) if expected else []
+    return [{name: _plain(row[name]) for name in columns} for row in found]
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*/*/*.yaml")), ids=lambda path: "/".join(path.parts[-3:]))
+def test_case(
+    path: Path,
+    run_at: Callable[..., Run],
+    table: Callable[..., Any],
+    accept: Callable[..., None],
+) -> None:
+    case, (name, target) = _read(path), path.parts[-3:-1]
+    profile = load_profile(name)
+    profile = profile.model_copy(update={"time_zone": case.get("time_zone", profile.time_zone)})
+    run = run_at(profile, case["as_of"])
+    schema = _read(CASES / name / "schema.yaml")
+    for extract, columns in schema.items():
+        accept(run, extract, table(case["extracts"].get(extract, []), columns))
+    assert set(case["extracts"]) <= set(schema)
+
+    summary = measure(run, "population")
+    if target != "population":
+        measure(run, target)
+
+    found = run.lake.read_table(run.artifact("measure", f"{target}.parquet")).to_pylist()
+    expected = [{column: _plain(value) for column, value in row.items()} for row in case["expect"]]
+    assert _matching(found, expected) == expected
+    if "unknown_rows" in case:
+        assert summary["unknown_rows"] == int(case["unknown_rows"])
+    if "expect_cohort" in case:
+        found = run.lake.read_table(run.artifact("measure", f"{target}.cohort.parquet")).to_pylist()
+        expected = [{column: _plain(value) for column, value in row.items()} for row in case["expect_cohort"]]
+        assert _matching(found, expected) == expected

@@ -32,9 +32,7 @@ class RetailFileError(ValueError):
     """The file is not the shop's; one line says what was found and what is wanted."""
 
 
-def load(
-    uri: str, path: str | Path, *, progress: Callable[[str], object] = lambda _: None
-) -> dict[str, int | Decimal]:
+def load(uri: str, path: str | Path, *, progress: Callable[[str], object] = lambda _: None) -> dict[str, int | Decimal]:
     """Load a file of invoice lines into table ``invoice_lines``; an earlier one is replaced.
 
     Args:

@@ -105,8 +105,8 @@ def rows_of(facts: pa.Table, request: Request) -> pa.Table:
     found = found.rename_columns(
         {"visitor_count_distinct": "activeUsers"} | {f"{name}_sum": name for name, _ in summed}
     )
-    if request.thresholded:
-        found = found.filter(pc.greater_equal(found["activeUsers"], _FEWEST_USERS))
+    fewest = _FEWEST_USERS if request.thresholded else 1
+    found = found.filter(pc.greater_equal(found["activeUsers"], fewest))
     ties = [(name, "ascending") for name in request.dimensions]
     order = request.order or [(name, "descending") for name in request.metrics[:1]]
     return found.sort_by(order + [tie for tie in ties if tie[0] not in dict(order)] or [("activeUsers", "descending")])

@@ -30,9 +30,13 @@ _QUOTAS = {
     "potentiallyThresholdedRequestsPerHour": 120,
 }
 _ROWS_PER_TOKEN = 10_000
-_STATUS = {429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE", 401: "UNAUTHENTICATED"}
+_NO_PERMISSION = (
+    "User does not have sufficient permissions for this property. To learn more about Property ID, see "
+    "https://developers.google.com/analytics/devguides/reporting/data/v1/property-id."
+)
+_STATUS = {403: "PERMISSION_DENIED", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
 _MESSAGE = {
-    401: "Request had invalid authentication credentials.",
+    403: _NO_PERMISSION,
     429: "Exhausted property tokens per hour. These quota tokens will return in under an hour.",
     500: "Internal error encountered.",
     503: "The service is currently unavailable.",
@@ -56,7 +60,7 @@ class Faults:
     _restated: dict[str, int] = field(default_factory=dict)
 
     def fail(self, code: int, times: int = 1) -> None:
-        """Answer the next ``times`` reports with an error: 401, 429, 500 or 503."""
+        """Answer the next ``times`` reports with an error: 403, 429, 500 or 503."""
         self._failures += [code] * times
 
     def restate(self, day: str, factor: int) -> None:
@@ -113,12 +117,7 @@ class StandIn(ThreadingHTTPServer):
             if failure:
                 raise RequestError(failure, _STATUS[failure], _MESSAGE[failure])
             if property_id != PROPERTY:
-                raise RequestError(
-                    403,
-                    "PERMISSION_DENIED",
-                    "User does not have sufficient permissions for this property. To learn more about Property ID, "
-                    "see https://developers.google.com/analytics/devguides/reporting/data/v1/property-id.",
-                )
+                raise RequestError(403, _STATUS[403], _NO_PERMISSION)
             request = parse(body)
             rows = rows_of(self.faults.restated(self._facts), request)
             answer = response(rows, request, self.faults.most_rows, TIME_ZONE)
@@ -147,15 +146,15 @@ class StandIn(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: StandIn
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # headers and body leave together: two small writes would wait for a delayed acknowledgement
+    disable_nagle_algorithm = True  # headers and body are two small writes: the second must not wait for an answer
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         if self.path == "/health":
             self._send(200, {"status": "ok"})
         else:
             self._refuse(RequestError(404, "NOT_FOUND", f"Nothing at {self.path}."))
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         try:
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = _PATH.match(self.path.split("?")[0])

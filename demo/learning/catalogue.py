@@ -92,9 +92,7 @@ def choose(
     return np.concatenate(rows), np.concatenate(chosen)
 
 
-def choose_new(
-    rng: np.random.Generator, courses: Catalogue, count: Ints, taken: np.ndarray
-) -> tuple[Ints, Ints]:
+def choose_new(rng: np.random.Generator, courses: Catalogue, count: Ints, taken: np.ndarray) -> tuple[Ints, Ints]:
     """Choose ``count`` courses per row that the row has not ``taken`` (rows, courses)."""
     weights = courses.popularity + courses.draw[courses.category]
     keys = np.where(taken, -np.inf, weights + rng.gumbel(size=taken.shape))

@@ -45,7 +45,7 @@ def shop(seed: int, plan: MonthOne, days: VisitDays) -> Intents:
     rng = stream(seed, "shop")
     parts = [_on_visits(rng, days, np.arange(len(plan.visits)), 1, plan.purchases, plan.abandonments)]
     for month in range(2, MONTHS + 1):
-        came = np.unique(days.learner[days.month == month])
+        came = days.learner[days.openings(month)]
         kind = rng.choice(4, size=len(came), p=[*_LATER, 1 - sum(_LATER)])
         purchases = np.where(np.isin(kind, (1, 2)), skewed(rng, 1, 2, len(came), median=1.1, sigma=0.5), 0)
         abandonments = np.where(np.isin(kind, (0, 2)), skewed(rng, 1, 2, len(came), median=1.1, sigma=0.5), 0)
@@ -89,5 +89,3 @@ def _on_visits(
     place = np.arange(len(row)) - np.repeat(np.cumsum(events) - events, events)
     visit = usable[first[row] + np.minimum((on * visits[row]).astype(np.int64), visits[row] - 1)]
     return visit, place < purchases[row]
-
-

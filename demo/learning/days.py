@@ -43,6 +43,11 @@ class VisitDays:
         """Months since registration, from 1."""
         return self.day // MONTH + 1
 
+    def openings(self, month: int) -> Ints:
+        """The first visit day of each learner who came in the month, as positions, by learner."""
+        inside = np.flatnonzero(self.month == month)
+        return inside[np.unique(self.learner[inside], return_index=True)[1]]
+
 
 def visit_days(seed: int, people: People, plan: MonthOne) -> VisitDays:
     """Month 1 as planned; then the few who return, with the counts and intervals published for months 2 to 4."""
@@ -50,7 +55,9 @@ def visit_days(seed: int, people: People, plan: MonthOne) -> VisitDays:
     visitors = np.flatnonzero(plan.visits)
     returning = np.flatnonzero(plan.returns)
     learners, days = [visitors], [np.zeros(len(visitors), dtype=np.int64)]
-    rows, picked = pick_days(rng, np.ones(len(returning), dtype=np.int64), plan.span[returning], plan.returns[returning])
+    rows, picked = pick_days(
+        rng, np.ones(len(returning), dtype=np.int64), plan.span[returning], plan.returns[returning]
+    )
     learners.append(returning[rows])
     days.append(picked)
     last = np.where(plan.visits, plan.span, -1)
@@ -79,11 +86,7 @@ def pick_days(rng: np.random.Generator, first: Ints, last: Ints, count: Ints) ->
 
 
 def _later_month(rng: np.random.Generator, month: int, last: Ints, activity: Floats) -> tuple[Ints, Ints]:
-    """Who comes back in a month after the first, and when.
-
-    Args:
-        last: each learner's last visit day so far; -1 when they never came.
-    """
+    """Who comes back in a month after the first, and when; ``last`` is the last visit day so far, -1 for none."""
     rows = clusters("loyalty", month)
     sizes = shares("loyalty", month, len(last))
     free = last >= 0

@@ -139,9 +139,7 @@ def _narrow(rng: np.random.Generator, size: int) -> np.ndarray:
 def _diploma_minded(rng: np.random.Generator, size: int) -> np.ndarray:
     diplomas = skewed(rng, 1, 3, size, median=1.3)
     certificates = skewed(rng, 0, 16, size, median=1.8)
-    return np.stack(
-        [certificates, diplomas, skewed(rng, 1, np.minimum(3, certificates + diplomas), size, median=1.6)]
-    )
+    return np.stack([certificates, diplomas, skewed(rng, 1, np.minimum(3, certificates + diplomas), size, median=1.6)])
 
 
 def _broad(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -154,9 +152,7 @@ def _broader(rng: np.random.Generator, size: int) -> np.ndarray:
     categories = skewed(rng, 6, 32, size, median=7.0, sigma=0.6)
     least = np.where(categories < 12, 6, 0)
     diplomas = skewed(rng, least, np.minimum(16, np.where(categories < 12, categories, 16)), size, median=2.5)
-    return np.stack(
-        [skewed(rng, np.maximum(0, categories - diplomas), 66, size, median=5.0), diplomas, categories]
-    )
+    return np.stack([skewed(rng, np.maximum(0, categories - diplomas), 66, size, median=5.0), diplomas, categories])
 
 
 def _broadest(rng: np.random.Generator, size: int) -> np.ndarray:

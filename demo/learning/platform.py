@@ -141,7 +141,6 @@ def _visits(seed: int, days: VisitDays, clock: _Clock) -> pa.Table:
     seconds = np.concatenate([clock.over, skewed(rng, 5, 600, len(again), median=60.0)])
     return _numbered(
         "visit_id",
-        "visited_at",
         at,
         {"user_id": _user_ids(days.learner[visit]), "visited_at": _times(at), "seconds": pa.array(seconds)},
     )
@@ -152,7 +151,6 @@ def _topic_views(days: VisitDays, topics: Topics) -> pa.Table:
     course_id = topics.course + 1
     return _numbered(
         "topic_view_id",
-        "viewed_at",
         at,
         {
             "user_id": _user_ids(days.learner[topics.visit]),
@@ -170,7 +168,6 @@ def _enrolments(days: VisitDays, enrolments: Enrolments, clock: _Clock) -> pa.Ta
     completed = days.begin[enrolments.completed] + clock.studied[enrolments.completed]
     return _numbered(
         "enrolment_id",
-        "enrolled_at",
         at,
         {
             "user_id": _user_ids(enrolments.learner),
@@ -223,7 +220,6 @@ def _orders(days: VisitDays, intents: Intents, clock: _Clock) -> pa.Table:
     euros = [Decimal(cents).scaleb(-2) for cents in intents.cents[bought].tolist()]
     return _numbered(
         "order_id",
-        "ordered_at",
         ordered_at,
         {
             "user_id": _user_ids(days.learner[intents.visit[bought]]),
@@ -252,7 +248,7 @@ def _times(seconds: Ints, missing: np.ndarray | None = None) -> pa.Array:
     return pa.array(seconds.astype("datetime64[s]"), mask=missing)
 
 
-def _numbered(key: str, cursor: str, at: Ints, columns: dict[str, pa.Array]) -> pa.Table:
+def _numbered(key: str, at: Ints, columns: dict[str, pa.Array]) -> pa.Table:
     """Order the rows by time and number them from 1, as a table's AUTO_INCREMENT would."""
     rows = pa.table(columns).take(pa.array(np.argsort(at, kind="stable")))
     return rows.add_column(0, key, pa.array(np.arange(len(at)) + 1))

@@ -104,19 +104,18 @@ def study(seed: int, people: People, plan: MonthOne, days: VisitDays, enrolments
 def _enrol_later(
     rng: np.random.Generator, month: int, days: VisitDays, courses: Catalogue, so_far: tuple[Ints, Ints, Ints]
 ) -> tuple[Ints, Ints, Ints]:
+    """Add the enrolments of a later month; all in courses that the learner has not enrolled in before."""
     learner, visit, course = so_far
-    came, first_visit = np.unique(days.learner[days.month == month], return_index=True)
-    visits = np.flatnonzero(days.month == month)[first_visit]
-    enrols = rng.random(len(came)) < _ENROL_LATER
-    came, visits = came[enrols], visits[enrols]
+    openings = days.openings(month)
+    openings = openings[rng.random(len(openings)) < _ENROL_LATER]
+    came = days.learner[openings]
     taken = np.zeros((len(came), len(courses)), dtype=bool)
-    row = np.minimum(np.searchsorted(came, learner), max(len(came) - 1, 0))
-    known = came[row] == learner if len(came) else np.zeros(len(learner), dtype=bool)
-    taken[row[known], course[known]] = True
+    known = np.isin(learner, came)
+    taken[np.searchsorted(came, learner[known]), course[known]] = True
     rows, chosen = choose_new(rng, courses, skewed(rng, 1, 12, len(came), median=1.4, sigma=0.8), taken)
     return (
         np.concatenate([learner, came[rows]]),
-        np.concatenate([visit, visits[rows]]),
+        np.concatenate([visit, openings[rows]]),
         np.concatenate([course, chosen]),
     )
 
@@ -131,13 +130,11 @@ def _complete(rng: np.random.Generator, plan: MonthOne, days: VisitDays, learner
     span = month_one_end - visit
     completed[planned] = (visit + (rng.random(len(visit)) * span).astype(np.int64))[planned]
     for month in range(2, MONTHS + 1):
-        came, position = np.unique(days.learner[days.month == month], return_index=True)
-        on = np.flatnonzero(days.month == month)[position]
-        on = on[rng.random(len(came)) < _COMPLETE_LATER]
-        latest = np.searchsorted(visit, on, side="right") - 1
-        open_still = (latest >= 0) & (learner[latest] == days.learner[on])
-        open_still[open_still] = completed[latest[open_still]] == -1
-        completed[latest[open_still]] = on[open_still]
+        openings = days.openings(month)
+        on = openings[rng.random(len(openings)) < _COMPLETE_LATER]
+        newest = np.searchsorted(visit, on, side="right") - 1
+        theirs = (newest >= 0) & (learner[newest] == days.learner[on]) & (completed[newest] == -1)
+        completed[newest[theirs]] = on[theirs]
     return completed
 
 

@@ -1,0 +1,288 @@
+"""The stand-in answers Google's own client as the GA4 Data API would."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from google.analytics.data_v1beta import BetaAnalyticsDataClient
+from google.analytics.data_v1beta.types import (
+    DateRange,
+    Dimension,
+    Filter,
+    FilterExpression,
+    FilterExpressionList,
+    Metric,
+    OrderBy,
+    RunReportRequest,
+    RunReportResponse,
+)
+from google.api_core import exceptions
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials
+
+from demo.ga4 import PROPERTY, StandIn, facts, serving
+from demo.learning import Platform, generate
+
+DAY, EMPTY_DAY = "2025-01-15", "2026-01-15"
+LEARNER = "customUser:learner_id"
+CHECKOUT = Path(__file__).resolve().parents[2]
+Report = Callable[..., RunReportResponse]
+
+
+@pytest.fixture(scope="module")
+def platform() -> Platform:
+    return generate(learners=3000)
+
+
+@pytest.fixture(scope="module")
+def served(platform: Platform) -> pa.Table:
+    return facts(platform)
+
+
+@pytest.fixture
+def stand_in(served: pa.Table) -> Iterator[StandIn]:
+    with serving(served) as server:
+        yield server
+
+
+def client(url: str) -> BetaAnalyticsDataClient:
+    return BetaAnalyticsDataClient(
+        transport="rest", credentials=AnonymousCredentials(), client_options=ClientOptions(api_endpoint=url)
+    )
+
+
+@pytest.fixture
+def report(stand_in: StandIn) -> Report:
+    google = client(stand_in.url)
+
+    def run(
+        dimensions: list[str], metrics: list[str], day: str = DAY, end: str = "", number: str = PROPERTY, **more: object
+    ) -> RunReportResponse:
+        return google.run_report(
+            RunReportRequest(
+                property=f"properties/{number}",
+                date_ranges=[DateRange(start_date=day, end_date=end or day)],
+                dimensions=[Dimension(name=name) for name in dimensions],
+                metrics=[Metric(name=name) for name in metrics],
+                **more,
+            )
+        )
+
+    return run
+
+
+def by(*dimensions: str) -> list[OrderBy]:
+    return [OrderBy(dimension=OrderBy.DimensionOrderBy(dimension_name=name)) for name in dimensions]
+
+
+def exactly(**wanted: str) -> FilterExpression:
+    conditions = [
+        FilterExpression(filter=Filter(field_name=name, string_filter=Filter.StringFilter(value=value, match_type=1)))
+        for name, value in wanted.items()
+    ]
+    if len(conditions) == 1:
+        return conditions[0]
+    return FilterExpression(and_group=FilterExpressionList(expressions=conditions))
+
+
+def values(answer: RunReportResponse) -> list[tuple[str, ...]]:
+    return [
+        (*(cell.value for cell in row.dimension_values), *(cell.value for cell in row.metric_values))
+        for row in answer.rows
+    ]
+
+
+def test_sessions_are_the_consenting_learners_visits(report: Report, platform: Platform) -> None:
+    visits = platform.tables["visits"]
+    that_day = visits.filter(pc.equal(pc.strftime(visits["visited_at"], "%Y-%m-%d"), DAY))
+    consenting = platform.traits.filter(platform.traits["analytics_consent"])["user_id"]
+    seen = that_day.filter(pc.is_in(that_day["user_id"], consenting))
+    counted = seen.group_by("user_id").aggregate([("user_id", "count")]).to_pylist()
+    answer = report(["date", LEARNER], ["sessions"], order_bys=by("date", LEARNER))
+    named = [(learner, int(count)) for _, learner, count in values(answer) if learner != "(not set)"]
+    assert named == sorted((str(row["user_id"]), row["user_id_count"]) for row in counted)
+    assert len(seen) < len(that_day)
+    assert {row[0] for row in values(answer)} == {"20250115"}
+
+
+def test_visits_without_a_login_are_not_set(report: Report) -> None:
+    assert "(not set)" in {row[0] for row in values(report([LEARNER], ["sessions"]))}
+
+
+def test_headers_types_and_metadata(report: Report) -> None:
+    answer = report(["date", LEARNER], ["sessions", "engagedSessions", "userEngagementDuration"])
+    assert [header.name for header in answer.dimension_headers] == ["date", LEARNER]
+    assert [header.type_.name for header in answer.metric_headers] == ["TYPE_INTEGER", "TYPE_INTEGER", "TYPE_SECONDS"]
+    assert (answer.metadata.currency_code, answer.metadata.time_zone) == ("EUR", "UTC")
+    assert not answer.metadata.subject_to_thresholding
+    assert not answer.metadata.data_loss_from_other_row
+    assert all(int(engaged) <= int(sessions) for *_, sessions, engaged, _ in values(answer))
+
+
+@pytest.mark.parametrize("size", [1, 7, 100])
+def test_pages_add_up(report: Report, size: int) -> None:
+    dimensions = ["date", LEARNER]
+    whole = report(dimensions, ["sessions"], order_bys=by(*dimensions))
+    assert whole.row_count == len(whole.rows) > 100
+    pages = [
+        report(dimensions, ["sessions"], order_bys=by(*dimensions), limit=size, offset=offset)
+        for offset in range(0, min(whole.row_count, 5 * size), size)
+    ]
+    assert {page.row_count for page in pages} == {whole.row_count}
+    assert [row for page in pages for row in values(page)] == values(whole)[: 5 * size]
+    beyond = report(dimensions, ["sessions"], offset=whole.row_count)
+    assert (len(beyond.rows), beyond.row_count) == (0, whole.row_count)
+
+
+def test_a_filter_may_name_a_dimension_that_is_not_asked_for(report: Report, platform: Platform) -> None:
+    month = {"day": "2025-01-01", "end": "2025-01-31"}
+    views = report([LEARNER], ["screenPageViews"], **month, dimension_filter=exactly(pagePath="/pricing"))
+    named = {learner: int(count) for learner, count in values(views) if learner != "(not set)"}
+    asked = platform.pricing_views
+    asked = asked.filter(pc.less(asked["viewed_at"], pa.scalar(1738368000, pa.int64()).cast(pa.timestamp("s"))))
+    consenting = platform.traits.filter(platform.traits["analytics_consent"])["user_id"]
+    asked = asked.filter(pc.is_in(asked["user_id"], consenting))
+    assert sum(named.values()) == len(asked) > 50
+    one = next(iter(named))
+    alone = report(
+        [LEARNER], ["screenPageViews"], **month, dimension_filter=exactly(**{"pagePath": "/pricing", LEARNER: one})
+    )
+    assert values(alone) == [(one, str(named[one]))]
+
+
+def test_orders_by_metric_and_descending(report: Report) -> None:
+    falling = [OrderBy(metric=OrderBy.MetricOrderBy(metric_name="userEngagementDuration"), desc=True)]
+    seconds = [int(row[1]) for row in values(report([LEARNER], ["userEngagementDuration"], order_bys=falling))]
+    assert seconds == sorted(seconds, reverse=True)
+    assert seconds[0] > seconds[-1]
+
+
+def test_an_empty_day_has_neither_rows_nor_a_row_count(report: Report, stand_in: StandIn) -> None:
+    answer = report(["date"], ["sessions"], EMPTY_DAY)
+    assert (list(answer.rows), answer.row_count) == ([], 0)
+    raw = json.dumps(
+        {"dateRanges": [{"startDate": EMPTY_DAY, "endDate": EMPTY_DAY}], "metrics": [{"name": "sessions"}]}
+    )
+    url = f"{stand_in.url}/v1beta/properties/{PROPERTY}:runReport"
+    with urllib.request.urlopen(urllib.request.Request(url, raw.encode(), method="POST")) as reply:
+        assert json.load(reply).keys() == {"dimensionHeaders", "metricHeaders", "metadata", "kind"}
+
+
+@pytest.mark.parametrize("dimension", ["userAgeBracket", "userGender"])
+def test_guessed_traits_are_thresholded(report: Report, served: pa.Table, dimension: str) -> None:
+    withheld = 0
+    for day in ("2025-01-01", DAY, "2025-03-15"):
+        answer = report([dimension], ["activeUsers"], day)
+        assert answer.metadata.subject_to_thresholding
+        of_day = served.filter(pc.equal(served["date"], day.replace("-", "")))
+        counts = of_day.group_by(dimension).aggregate([("visitor", "count_distinct")]).to_pylist()
+        users = {row[dimension]: str(row["visitor_count_distinct"]) for row in counts}
+        shown = dict(values(answer))
+        assert shown == {trait: count for trait, count in users.items() if int(count) >= 10}
+        withheld += len(users) - len(shown)
+    assert withheld > 0
+
+
+def test_a_filter_on_a_guessed_trait_is_thresholded_too(report: Report) -> None:
+    answer = report([LEARNER], ["sessions"], dimension_filter=exactly(userGender="female"))
+    assert answer.metadata.subject_to_thresholding
+    assert not answer.rows
+
+
+def test_quota_is_told_when_asked_for_and_falls(report: Report) -> None:
+    assert "property_quota" not in report(["date"], ["sessions"])
+    first = report(["date"], ["sessions"], return_property_quota=True).property_quota
+    second = report(["userGender"], ["activeUsers"], return_property_quota=True).property_quota
+    assert second.tokens_per_day.remaining < first.tokens_per_day.remaining < 200_000
+    assert second.tokens_per_hour.consumed == second.tokens_per_project_per_hour.consumed > 0
+    assert second.potentially_thresholded_requests_per_hour.remaining == 119
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "words"),
+    [
+        ({"number": "1"}, exceptions.Forbidden, "permissions for this property"),
+        ({"dimensions": ["learnerId"]}, exceptions.BadRequest, "Field learnerId is not a valid dimension"),
+        ({"metrics": ["session"]}, exceptions.BadRequest, "Field session is not a valid metric"),
+        ({"day": "yesteryear"}, exceptions.BadRequest, "Invalid date: yesteryear"),
+        ({"day": "2025-01-02", "end": "2025-01-01"}, exceptions.BadRequest, "Invalid date range"),
+        ({"dimensions": [], "metrics": []}, exceptions.BadRequest, "at least one dimension or metric"),
+        ({"order_bys": by("userGender")}, exceptions.BadRequest, "orderBys"),
+        ({"limit": -1}, exceptions.BadRequest, "must not be negative"),
+    ],
+)
+def test_refusals_read_as_googles(report: Report, asked: dict, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        report(**{"dimensions": ["date"], "metrics": ["sessions"]} | asked)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (403, exceptions.Forbidden),
+        (429, exceptions.TooManyRequests),
+        (500, exceptions.InternalServerError),
+        (503, exceptions.ServiceUnavailable),
+    ],
+)
+def test_it_fails_as_often_as_it_is_told(
+    report: Report, stand_in: StandIn, code: int, error: type[exceptions.GoogleAPICallError]
+) -> None:
+    stand_in.faults.fail(code, times=2)
+    for _ in range(2):
+        with pytest.raises(error):
+            report(["date"], ["sessions"])
+    assert report(["date"], ["sessions"]).row_count == 1
+    assert len(stand_in.requests) == 3
+
+
+def test_a_day_can_be_restated(report: Report, stand_in: StandIn) -> None:
+    week = {"day": "2025-01-14", "end": "2025-01-16", "order_bys": by("date")}
+    before = [int(row[1]) for row in values(report(["date"], ["sessions"], **week))]
+    stand_in.faults.restate(DAY, factor=3)
+    after = [int(row[1]) for row in values(report(["date"], ["sessions"], **week))]
+    assert after == [before[0], 3 * before[1], before[2]]
+
+
+def test_row_count_can_change_between_pages(report: Report, stand_in: StandIn) -> None:
+    first = report([LEARNER], ["sessions"], limit=10)
+    stand_in.faults.drift = 1
+    assert report([LEARNER], ["sessions"], limit=10, offset=10).row_count == first.row_count + 1
+    assert report([LEARNER], ["sessions"], limit=10, offset=10).row_count == first.row_count
+
+
+def test_pages_can_be_shorter_than_asked(report: Report, stand_in: StandIn) -> None:
+    stand_in.faults.most_rows = 5
+    answer = report([LEARNER], ["sessions"], limit=100)
+    assert len(answer.rows) == 5 < answer.row_count
+
+
+def test_data_loss_can_be_told(report: Report, stand_in: StandIn) -> None:
+    stand_in.faults.data_loss = True
+    assert report(["date"], ["sessions"]).metadata.data_loss_from_other_row
+
+
+def test_it_runs_as_a_process_of_its_own() -> None:
+    command = [sys.executable, "-m", "demo.ga4", "--port", "0", "--learners", "200"]
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            line = process.stdout.readline()
+            assert "ready" in line
+            url = line.split()[-1]
+            with urllib.request.urlopen(f"{url}/health") as reply:
+                assert json.load(reply) == {"status": "ok"}
+            request = RunReportRequest(
+                property=f"properties/{PROPERTY}",
+                date_ranges=[DateRange(start_date="2025-01-01", end_date="2025-05-31")],
+                dimensions=[Dimension(name="date")],
+                metrics=[Metric(name="sessions")],
+            )
+            assert client(url).run_report(request).row_count > 31
+        finally:
+            process.terminate()

@@ -17,6 +17,9 @@ from rich.console import Console
 
 from demo import background, claims, stack, summary
 from demo.airflow import Airflow
+from demo.learning import fill
+from demo.mysql import FillError
+from demo.retail import RetailFileError, load
 from demo.servers import ServerError, postgres, running
 from include.segmentation.errors import SegmentationError
 from include.segmentation.profile import Cadence, Profile, load_profile
@@ -40,7 +43,7 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         return int(options.command(options) or 0)
-    except (ServerError, SegmentationError) as error:
+    except (ServerError, SegmentationError, RetailFileError, FillError) as error:
         console.print(f"[bold red]error:[/] {error}", soft_wrap=True)
         return 2
     except KeyboardInterrupt:
@@ -52,6 +55,8 @@ def _run(options: argparse.Namespace) -> None:
     profile = load_profile(options.profile)
     if profile.profile not in CALENDAR:
         raise ServerError(f"there is no demo of profile '{profile.profile}'; allowed are {', '.join(CALENDAR)}")
+    if profile.profile == "retail" and options.data is None:
+        raise ServerError("profile retail needs the shop's file: make demo PROFILE=retail DATA=<file>")
     background.stop()
     started = time.monotonic()
     stack.forget(profile)
@@ -75,13 +80,9 @@ def _sources(
     """Fill the source database, start the stand-in; return what the environment needs besides."""
     database = environment[f"AIRFLOW_CONN_{profile.profile.upper()}_MYSQL"]
     if profile.profile == "retail":
-        from demo.retail import load
-
         with console.status("Loading the invoice lines into MariaDB") as status:
             counts = load(database, options.data, progress=status.update)
     else:
-        from demo.learning import fill
-
         with console.status(f"Filling MariaDB with {options.learners:,} learners") as status:
             counts = fill(database, learners=options.learners, progress=status.update)
     console.print("MariaDB: " + ", ".join(f"{value:,} {name}" for name, value in counts.items()))

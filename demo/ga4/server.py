@@ -34,8 +34,15 @@ _NO_PERMISSION = (
     "User does not have sufficient permissions for this property. To learn more about Property ID, see "
     "https://developers.google.com/analytics/devguides/reporting/data/v1/property-id."
 )
-_STATUS = {403: "PERMISSION_DENIED", 429: "RESOURCE_EXHAUSTED", 500: "INTERNAL", 503: "UNAVAILABLE"}
+_STATUS = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    429: "RESOURCE_EXHAUSTED",
+    500: "INTERNAL",
+    503: "UNAVAILABLE",
+}
 _MESSAGE = {
+    401: "Request had invalid authentication credentials.",
     403: _NO_PERMISSION,
     429: "Exhausted property tokens per hour. These quota tokens will return in under an hour.",
     500: "Internal error encountered.",
@@ -60,7 +67,7 @@ class Faults:
     _restated: dict[str, int] = field(default_factory=dict)
 
     def fail(self, code: int, times: int = 1) -> None:
-        """Answer the next ``times`` reports with an error: 403, 429, 500 or 503."""
+        """Answer the next ``times`` reports with an error: 401, 403, 429, 500 or 503."""
         self._failures += [code] * times
 
     def restate(self, day: str, factor: int) -> None:

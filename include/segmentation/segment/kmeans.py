@@ -33,7 +33,7 @@ class Clustering:
     inertia: float
 
 
-def cluster(points: Floats, counts: Integers, k: int, starts: int = STARTS, warm: Floats | None = None) -> Clustering:
+def cluster(points: Floats, counts: Integers, k: int, starts: int = STARTS) -> Clustering:
     """Cluster sorted distinct vectors; call it inside one thread (``threadpool_limits(1)``).
 
     Args:
@@ -41,13 +41,9 @@ def cluster(points: Floats, counts: Integers, k: int, starts: int = STARTS, warm
         counts: int64[vectors].
         k: how many clusters.
         starts: how many k-means++ starts compete.
-        warm: float64[k, KPIs], one more start to compete.
     """
     with config_context(assume_finite=True, skip_parameter_validation=True):
         best = KMeans(k, n_init=starts, random_state=SEED).fit(points, sample_weight=counts)
-        if warm is not None:
-            other = KMeans(k, init=warm, n_init=1).fit(points, sample_weight=counts)
-            best = other if other.inertia_ < best.inertia_ else best
     labels, _ = nearest(points, best.cluster_centers_)
     return Clustering(best.cluster_centers_, labels, float(best.inertia_))
 

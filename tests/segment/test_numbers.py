@@ -1,0 +1,124 @@
+"""Numbers that were measured elsewhere on public data, reproduced by this stage's own functions."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from threadpoolctl import threadpool_limits
+
+from include.segmentation.profile import Cluster, Kpi, load_profile
+from include.segmentation.segment import fit, segment
+from include.segmentation.segment.choose_k import choose
+from include.segmentation.segment.kmeans import cluster
+from include.segmentation.segment.scale import fit_scale, scaled
+from include.segmentation.segment.silhouette import sample, silhouette
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+KPI = Kpi(label="x", definition="x", unit="x", window="lifetime", bands=[1], band_words=["Low", "High"])
+LOG = KPI.model_copy(update={"transform": "log1p"})
+needs_cards = pytest.mark.skipif(not (DATA / "cc_general.parquet").exists(), reason="the card holders are not here")
+needs_insiders = pytest.mark.skipif(not (DATA / "insiders_rfm.parquet").exists(), reason="Insiders are not here")
+
+
+def prepared(values, kpi=KPI, method="standard"):
+    """Distinct sorted vectors in the scaled space, and the customers behind each."""
+    vectors, counts = np.unique(values, axis=0, return_counts=True)
+    kpis = {f"kpi_{column}": kpi for column in range(vectors.shape[1])}
+    scale = fit_scale(vectors, counts, kpis, method)
+    return scaled(vectors, scale.transforms, scale.center, scale.spread), counts
+
+
+@pytest.fixture(scope="module")
+def cards():
+    table = pq.read_table(DATA / "cc_general.parquet")
+    columns = [name for name in table.column_names if name != "CUST_ID"]
+    return np.column_stack([np.nan_to_num(table[name].to_numpy().astype(float)) for name in columns])
+
+
+@needs_cards
+def test_n6_silhouettes_of_the_card_holders(cards):
+    points, counts = prepared(cards)
+    found = []
+    with threadpool_limits(1):
+        for k in range(2, 9):
+            labels = cluster(points, counts, k).labels
+            found.append(silhouette(points, counts, labels))
+            if k == 4:
+                assert sorted(np.bincount(labels).tolist()) == pytest.approx([409, 1197, 3367, 3977], abs=12)
+    assert found == pytest.approx([0.210, 0.250, 0.198, 0.193, 0.203, 0.215, 0.222], abs=0.0015)
+
+
+@needs_cards
+def test_n6b_the_walk_over_all_columns_of_the_card_holders_ends_at_six(cards):
+    """k = 4 lies on the border: 0.74 with a standard error of 0.02, so the draw decides whether the walk passes it."""
+    points, counts = prepared(cards, LOG)
+    with threadpool_limits(1):
+        choice = choose("all", points, counts, Cluster(kpis=["x"], k_max=8))
+    jaccard = {row.k: row.value for row in choice.evidence if row.metric == "jaccard_min"}
+    assert len(choice.clustering.centroids) == 6
+    assert min(jaccard[5], jaccard[6]) > 0.84
+    assert jaccard[7] < 0.6
+
+
+@needs_insiders
+def test_n3_silhouettes_of_the_insiders():
+    table = pq.read_table(DATA / "insiders_rfm.parquet")
+    rfm = np.column_stack([table[name].to_numpy().astype(float) for name in ("GrossRevenue", "Recency", "Frequency")])
+    points, counts = prepared(rfm, LOG, "minmax")
+    with threadpool_limits(1):
+        found = [silhouette(points, counts, cluster(points, counts, k).labels) for k in range(2, 6)]
+    assert found == pytest.approx([0.449, 0.367, 0.370, 0.363], abs=0.0015)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_cloud_without_structure_is_not_cut_further(seed):
+    points, counts = prepared(np.random.default_rng(seed).normal(size=(4000, 4)))
+    with threadpool_limits(1):
+        choice = choose("cloud", points, counts, Cluster(kpis=["x"], k_max=8))
+    assert choice.clustering is None
+    assert choice.note.startswith("not cut: k = 2: a cluster comes back with a Jaccard of ")
+
+
+def test_the_weighted_silhouette_equals_that_of_every_customer():
+    from sklearn.metrics import silhouette_score
+
+    draw = np.random.default_rng(3)
+    people = np.concatenate([draw.integers(0, 4, (300, 2)), draw.integers(6, 9, (200, 2))]).astype(float)
+    points, counts = np.unique(people, axis=0, return_counts=True)
+    labels = (points[:, 0] > 5).astype(np.int64)
+    everyone = silhouette_score(np.repeat(points, counts, axis=0), np.repeat(labels, counts))
+    assert silhouette(points, counts, labels) == pytest.approx(everyone)
+
+
+def test_a_sample_keeps_the_shares_of_the_clusters():
+    labels = np.repeat([1, 0, 1], [100, 30, 70])
+    counts = np.repeat([10, 100, 20], [100, 30, 70])
+    vectors, people = sample(counts, labels)
+    assert people.sum() == 2000
+    assert people[labels[vectors] == 0].sum() == pytest.approx(2000 * 3000 / 5400, abs=1)
+
+
+def test_n1_learners_with_no_return_and_with_one_never_share_a_segment(lake_root, at, put):
+    """The originals' first month: 9,320 learners without and 19,195 with one to four returns, in one cluster."""
+    draw = np.random.default_rng(7)
+    returns = np.concatenate([np.zeros(9320), draw.integers(1, 5, 19195), draw.integers(1, 2, 264)])
+    returns = np.concatenate([returns, draw.integers(1, 6, 2592), draw.integers(5, 25, 1909)])
+    gap = np.round(30 / (returns + 1) * draw.uniform(0.2, 1, len(returns)), 1)
+    run = at(load_profile("learning"))
+    kpis = {
+        "count_of_returns": returns.tolist(),
+        "avg_days_between_returns": [g if r else None for r, g in zip(returns, gap, strict=True)],
+        "days_since_last_visit": draw.integers(0, 30, len(returns)).astype(float).tolist(),
+        "lifetime_visit_days": (returns + 1).tolist(),
+    }
+    people = put(run, "loyalty", kpis)
+    cohorts = people.slice(0, 0).append_column("cohort", pa.array([], pa.date32()))
+    cohorts = cohorts.append_column("month", pa.array([], pa.int64()))
+    run.lake.write_table(run.artifact("measure", "loyalty.cohort.parquet"), cohorts)  # no month is complete yet
+    fit(run, "loyalty")
+    segment(run, "loyalty")
+    keys = np.array(run.lake.read_table(run.artifact("segment", "loyalty.parquet"))["segment_key"].to_pylist())
+    assert len(keys) == 33_280
+    assert not set(keys[returns == 0]) & set(keys[returns >= 1])

@@ -1,0 +1,167 @@
+"""Scoring: the label of a customer depends on that customer alone, and the published SQL says the same."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import duckdb
+import numpy as np
+import psycopg
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from include.segmentation.errors import DataError
+from include.segmentation.model import Model, effective_model, timeline
+from include.segmentation.profile import MacroSegment
+from include.segmentation.segment import fit
+from include.segmentation.segment.cut import Cut
+from include.segmentation.segment.kmeans import nearest
+from include.segmentation.segment.rules import rule_sql
+from include.segmentation.segment.scale import Scale, fit_scale, scaled
+from include.segmentation.segment.score import LABELS, score, score_all
+
+SHARED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def people():
+    """900 customers on a lattice, so that some lie exactly between two centroids, and 50 who never came."""
+    draw = np.random.default_rng(4)
+    visits = np.concatenate([draw.integers(1, 6, 450), draw.integers(20, 25, 450)]).astype(float)
+    gap = np.concatenate([draw.integers(20, 30, 450), draw.integers(1, 4, 450)]).astype(float)
+    return {"visits": [0.0] * 50 + visits.tolist(), "gap": [None] * 50 + gap.tolist()}
+
+
+@pytest.fixture
+def fitted(make_profile, at, put, people):
+    run = at(make_profile())
+    table = put(run, "habit", people)
+    fit(run, "habit")
+    return effective_model(run.lake, "habit", run.as_of)[0], table
+
+
+def test_any_order_and_any_chunks_give_the_same_bytes(make_profile, at, put, fitted):
+    model, table = fitted
+
+    @SHARED
+    @given(seed=st.integers(0, 10_000), cuts=st.lists(st.integers(1, table.num_rows - 1), max_size=6, unique=True))
+    def check(seed, cuts):
+        order = np.random.default_rng(seed).permutation(table.num_rows)
+        shuffled = table.take(pa.array(order))
+        edges = [0, *sorted(cuts), table.num_rows]
+        parts = [score(model, shuffled.slice(a, b - a)) for a, b in pairwise(edges)]
+        expected = score_all(model, table).take(pa.array(order))
+        assert pa.concat_tables(parts).combine_chunks().equals(expected.combine_chunks())
+
+    check()
+
+
+def test_the_order_of_the_rows_does_not_change_a_byte_of_the_model(make_profile, at, put, fitted):
+    model, table = fitted
+    run = at(make_profile(name="again"))
+    for seed in (1, 2):
+        shuffled = table.take(pa.array(np.random.default_rng(seed).permutation(table.num_rows)))
+        run.lake.write_table(run.artifact("measure", "habit.parquet"), shuffled)
+        fit(run, "habit")
+    (again,) = timeline(run.lake, "habit")  # the second fit found the very same model
+    assert again.model.strata[1].model_copy(update={"segments": []}) == model.strata[1].model_copy(
+        update={"segments": []}
+    )
+    assert [s.centroid for s in again.model.segments()] == [s.centroid for s in model.segments()]
+    assert again.model.evidence == model.evidence
+
+
+def test_a_model_survives_its_json_byte_for_byte(fitted):
+    model, table = fitted
+    again = Model.model_validate_json(model.model_dump_json())
+    assert again.model_dump_json() == model.model_dump_json()
+    assert score(again, table).equals(score(model, table))
+
+
+def test_the_published_rule_labels_as_score_does(fitted, postgres_server):
+    model, table = fitted
+    grid = [(float(v), g / 4) for v in range(1, 40) for g in range(1, 140)]
+    wide = pa.table({"visits": pa.array([v for v, _ in grid]), "gap": pa.array([g for _, g in grid])})
+    every = pa.concat_tables([table.select(["visits", "gap"]), wide])
+    expected = score(model, every)["segment_key"].to_pylist()
+    # Each rule gives its key or an empty text: a customer of two segments, or of none, would show.
+    cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.segments())
+    with duckdb.connect() as engine:
+        engine.register("customers", every)
+        assert [row[0] for row in engine.execute(f"SELECT {cases} FROM customers").fetchall()] == expected
+    with psycopg.connect(_dsn(postgres_server)) as warehouse, warehouse.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE customers (n bigint, visits double precision, gap double precision)")
+        with cursor.copy("COPY customers FROM STDIN") as copy:
+            for n, row in enumerate(every.to_pylist()):
+                copy.write_row((n, row["visits"], row["gap"]))
+        cursor.execute(f"SELECT {cases} FROM customers ORDER BY n")
+        assert [row[0] for row in cursor.fetchall()] == expected
+
+
+def _dsn(server):
+    return server.uri().replace("postgres://", "postgresql://") + "postgres"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    centroids=st.lists(st.tuples(*[st.integers(-3, 3)] * 2), min_size=2, max_size=5, unique=True),
+    method=st.sampled_from(["standard", "minmax", "none"]),
+)
+def test_the_rule_is_exact_on_ties_too(centroids, method, habit):
+    """Integer points and centroids tie often; rule and score must still name the same single segment."""
+    points = np.array([(x, y) for x in range(8) for y in range(8)], dtype=float)
+    scale = fit_scale(points, np.ones(len(points), dtype=np.int64), habit.kpis, method)
+    centres = np.array(centroids, dtype=float)
+    moved = scaled(points, scale.transforms, scale.center, scale.spread)
+    cut = _cut(habit, scale, centres)
+    labels, margin = nearest(moved, centres)
+    rules = ", ".join(f"({rule_sql(cut, ordinal)})" for ordinal in range(len(centres)))
+    with duckdb.connect() as engine:
+        engine.register("customers", pa.table({"visits": points[:, 0], "gap": points[:, 1]}))
+        held = np.array(engine.execute(f"SELECT {rules} FROM customers").fetchall())
+    assert held.sum(axis=1).tolist() == [1] * len(points)
+    assert held.argmax(axis=1).tolist() == labels.tolist()
+    assert ((margin >= 0) & (margin <= 1)).all()
+
+
+@pytest.fixture(scope="module")
+def habit():
+    """Two KPIs, one of them on a logarithmic scale, in a stratum that takes everyone."""
+    kpi = {"definition": "x", "unit": "x", "window": "lifetime", "bands": [1], "band_words": ["Low", "High"]}
+    return MacroSegment.model_validate(
+        {
+            "label": "Habit",
+            "kpis": {"visits": kpi | {"label": "Visits"}, "gap": kpi | {"label": "Interval", "transform": "log1p"}},
+            "strata": [{"name": "all", "label": "All", "when": "visits >= 0", "cluster": {"kpis": ["visits", "gap"]}}],
+        }
+    )
+
+
+def _cut(macro, scale: Scale, centres) -> Cut:
+    nothing, none = np.empty((0, 2)), np.empty(0, dtype=np.int64)
+    return Cut(macro.strata[0], dict(macro.kpis), scale, nothing, nothing, none, none, centres, [], "")
+
+
+def test_an_empty_batch_has_the_labels_columns(fitted):
+    model, table = fitted
+    assert score_all(model, table.slice(0, 0)).schema.equals(LABELS)
+
+
+def test_a_kpi_that_is_null_where_it_is_needed_is_refused(fitted):
+    model, _ = fitted
+    bad = pa.table({"visits": pa.array([3.0]), "gap": pa.array([None], pa.float64())})
+    with pytest.raises(DataError, match=r"KPI 'gap' is undefined \(NULL\) for 1 customers of stratum 'active'"):
+        score(model, bad)
+
+
+def test_nan_is_refused_when_scoring(fitted):
+    model, _ = fitted
+    bad = pa.table({"visits": pa.array([3.0]), "gap": pa.array([float("nan")])})
+    with pytest.raises(DataError, match="KPI 'gap': 1 customers have NaN"):
+        score(model, bad)
+
+
+def test_a_model_names_the_time_it_is_effective_from(fitted):
+    assert fitted[0].effective_from == datetime(2025, 2, 1, tzinfo=UTC)
+    assert fitted[0].windows == {"visits": "trailing 30d", "gap": "trailing 30d"}

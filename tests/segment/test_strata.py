@@ -1,0 +1,65 @@
+"""Strata: every customer in exactly one, whatever the values."""
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.segmentation.errors import DataError
+from include.segmentation.profile import load_profile
+from include.segmentation.segment.strata import distinct_vectors, stratum_of
+
+VALUE = load_profile("learning").macro_segments["value"]
+COUNTS = st.integers(0, 4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(st.tuples(COUNTS, COUNTS), min_size=1, max_size=30))
+def test_the_shipped_strata_take_every_customer_once(rows):
+    batch = pa.table(
+        {
+            "lifetime_purchases": pa.array([float(bought) for bought, _ in rows]),
+            "lifetime_intents": pa.array([float(looked) for _, looked in rows]),
+        }
+    )
+    found = stratum_of(batch, [stratum.when for stratum in VALUE.strata])
+    names = [VALUE.strata[number].name for number in found]
+    expected = [
+        "bought_again" if b > 1 else "bought_once" if b == 1 else "intent_only" if i else "never" for b, i in rows
+    ]
+    assert names == expected
+
+
+def test_a_customer_in_two_strata_is_refused():
+    batch = pa.table({"visits": pa.array([1.0, 5.0])})
+    with pytest.raises(DataError, match=r"1 customers fall in more than one stratum, the first with visits = 5\.0"):
+        stratum_of(batch, ["visits >= 1", "visits >= 5"])
+
+
+def test_null_is_no_match():
+    with pytest.raises(DataError, match="no stratum, the first with gap = None"):
+        stratum_of(pa.table({"gap": pa.array([None], pa.float64())}), ["gap > 1", "gap <= 1"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=st.lists(st.tuples(COUNTS, COUNTS), min_size=1, max_size=40), data=st.data())
+def test_distinct_vectors_count_every_customer_once_in_any_order(rows, data):
+    def collapse(people):
+        table = pa.table({"a": pa.array([float(a) for a, _ in people]), "b": pa.array([float(b) for _, b in people])})
+        return distinct_vectors(table, "a >= 1", ["a", "b"])
+
+    vectors, note = collapse(rows)
+    assert note == ""
+    assert sum(vectors["_customers"].to_pylist()) == sum(a >= 1 for a, _ in rows)
+    assert vectors.num_rows == len({row for row in rows if row[0] >= 1})
+    assert collapse(data.draw(st.permutations(rows)))[0].equals(vectors)
+
+
+def test_beyond_the_cap_a_sample_by_hash_is_fitted(monkeypatch):
+    monkeypatch.setattr("include.segmentation.segment.strata.MAX_VECTORS", 50)
+    table = pa.table({"a": pa.array([float(value) for value in range(200)])})
+    vectors, note = distinct_vectors(table, "a >= 0", ["a"])
+    assert note == "fitted on 50 of 200 distinct vectors, chosen by hash"
+    assert vectors["a"].to_pylist() == sorted(vectors["a"].to_pylist())
+    again, _ = distinct_vectors(table.take(list(reversed(range(200)))), "a >= 0", ["a"])
+    assert again.equals(vectors)

@@ -278,6 +278,14 @@ class Lake:
             stream.write(text.encode())
         return f"{self.uri}/{name}"
 
+    def write_folder(self, name: str, folder: Path) -> str:
+        """Copy a local folder, in place of an earlier one of that name, and return its URI."""
+        filesystem, path = self._locate(name)
+        filesystem.create_dir(path, recursive=True)
+        filesystem.delete_dir_contents(path)
+        pa.fs.copy_files(str(folder), path, pa.fs.LocalFileSystem(), filesystem)
+        return f"{self.uri}/{name}"
+
     def read_text(self, name: str) -> str | None:
         """Read a text artifact, or None where there is none."""
         filesystem, path = self._locate(name)

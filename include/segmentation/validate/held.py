@@ -1,0 +1,76 @@
+"""What is written down about a row that fails: its key, the row itself, and a reason that a person understands."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import pyarrow as pa
+
+from include.segmentation.lake import BATCH, DELETED, OBSERVED_AT, SEQ
+from include.segmentation.profile import Expectation, Extract, GA4Extract
+from include.segmentation.validate.suite import Failure
+
+SCHEMA = pa.schema(
+    [
+        ("source_seq", pa.int64()),
+        ("key", pa.string()),
+        ("expectation", pa.string()),
+        ("reason", pa.string()),
+        ("raw", pa.string()),
+        ("severity", pa.string()),
+    ]
+)
+_SUBJECTS = ("column", "column_A", "column_B", "column_list")
+_OWN = (SEQ, OBSERVED_AT, DELETED)
+
+
+def held_rows(declared: Extract, rows: pa.Table, failures: Iterable[Failure]) -> pa.Table:
+    """One quarantine row per failing row and expectation, in the order of the batch."""
+    key = _key_columns(declared, rows.schema)
+    found = []
+    for failure in failures:
+        for row in rows.take(pa.array(failure.rows, pa.int64())).to_pylist():
+            found.append(
+                {
+                    "source_seq": row[SEQ],
+                    "key": _json({name: row[name] for name in key}),
+                    "expectation": failure.expectation.type,
+                    "reason": reason(failure.expectation, row),
+                    "raw": _json({name: value for name, value in row.items() if name not in _OWN}),
+                    "severity": failure.expectation.severity,
+                }
+            )
+    return pa.Table.from_pylist(sorted(found, key=lambda held: held["source_seq"]), schema=SCHEMA)
+
+
+def reason(expectation: Expectation, row: dict[str, Any]) -> str:
+    """Say in words why a row fails: ``seconds is -5; must be between (min_value=0, max_value=86400)``."""
+    names: list[str] = []
+    for argument in _SUBJECTS:
+        value = expectation.args.get(argument, [])
+        names += value if isinstance(value, list) else [value]
+    found = ", ".join(f"{name} is {_shown(row.get(name))}" for name in names)
+    return f"{found}; {rule(expectation)}"
+
+
+def rule(expectation: Expectation) -> str:
+    """Say in words what is allowed: ``must be between (min_value=0, max_value=86400)``."""
+    subject, _, verb = expectation.type.removeprefix("expect_").partition("_to_")
+    who = "" if subject == "column_values" else f"{subject.replace('_', ' ')} "
+    limits = ", ".join(f"{name}={value}" for name, value in expectation.args.items() if name not in _SUBJECTS)
+    return f"{who}must {verb.replace('_', ' ')}" + (f" ({limits})" if limits else "")
+
+
+def _key_columns(declared: Extract, schema: pa.Schema) -> list[str]:
+    if not isinstance(declared, GA4Extract):
+        return declared.primary_key
+    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_date(field.type)]
+    return [*texts, BATCH]  # a report's dimensions are its texts and its date; its metrics are numbers
+
+
+def _shown(value: Any) -> str:
+    return "NULL" if value is None else str(value)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)

@@ -1,0 +1,119 @@
+"""The stage: new rows in batches, what fails committed together with how far validation has come."""
+
+import shutil
+import time
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.segmentation.errors import DataError
+from include.segmentation.lake import DELETED, SEQ
+from include.segmentation.run import Run
+from include.segmentation.validate.held import SCHEMA, held_rows, reason, rule
+from include.segmentation.validate.suite import Failure, Suites
+
+BATCH_ROWS = 200_000
+_COUNTS = ("validated", "quarantined", "warned")
+_DOCS = "data_docs"
+
+
+def validate(run: Run) -> dict[str, Any]:
+    """Check every row that no run has checked yet.
+
+    Rows that fail an expectation of severity ``quarantine`` are held back from the accepted view until a newer
+    version of them arrives; ``warn`` is only counted. An extract without expectations is accepted as it is.
+
+    Returns:
+        ``extracts`` (rows validated, quarantined and warned of, by extract), the same three as totals, ``data_docs``
+        (the index page of this run's Data Docs, or None where it had nothing to check) and seconds. A run that is
+        repeated adds what is new to what it has recorded.
+
+    Raises:
+        DataError: an expectation of severity ``stop`` fails, or an extract has never been pulled. The batches before
+            stay validated; the failing one is not.
+        ProfileError: an expectation does not exist, has wrong arguments, or names a column that is not there.
+    """
+    began = time.monotonic()
+    before = run.recorded("validate", "summary") or {}
+    stage = _Stage(run)
+    extracts = {extract: stage.validate(extract) for extract in run.profile.extracts}
+    docs = stage.write_docs()
+    totals = {count: sum(each[count] for each in extracts.values()) for count in _COUNTS}
+    seconds = round(time.monotonic() - began, 3)
+    summary = {"extracts": extracts, **totals, _DOCS: docs or before.get(_DOCS), "seconds": seconds}
+    return run.record("validate", "summary", summary)
+
+
+class _Stage:
+    """One call of ``validate``: the run, and Great Expectations once there is something to check."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._suites: Suites | None = None
+
+    def validate(self, extract: str) -> dict[str, Any]:
+        """Validate one extract up to the newest row in its log."""
+        run, quarantine = self._run, self._run.lake.quarantine(extract)
+        if run.lake.log(extract).table() is None:
+            raise DataError(f"extract '{extract}' has never been pulled; run the extract stage first")
+        counts: Counter[str] = Counter(dict.fromkeys(_COUNTS, 0))
+        with quarantine.writer():
+            state = quarantine.state()
+            done, last = int(state.cursor or 0), run.lake.log(extract).state().seq
+            while done < last:
+                through, held = last, SCHEMA.empty_table()
+                if run.profile.expectations.get(extract):
+                    through = min(done + BATCH_ROWS, last)
+                    held = self._check(extract, self._read(extract, done, through), counts)
+                counts["validated"] += through - done
+                state = quarantine.append(held, replace(state, cursor=through))
+                done = through
+        recorded = run.recorded("validate", extract) or {}
+        return run.record("validate", extract, {count: counts[count] + recorded.get(count, 0) for count in _COUNTS})
+
+    def write_docs(self) -> str | None:
+        """Keep the Data Docs of what has been checked; None where nothing was."""
+        if self._suites is None:
+            return None
+        folder = self._suites.build_docs()
+        try:
+            return self._run.lake.write_folder(self._run.artifact("validate", _DOCS), folder) + "/index.html"
+        finally:
+            shutil.rmtree(folder)
+
+    def _check(self, extract: str, rows: pa.Table, counts: Counter[str]) -> pa.Table:
+        """Return what has to be held back of a batch."""
+        if not rows.num_rows:  # deletions only
+            return SCHEMA.empty_table()
+        self._suites = self._suites or Suites(self._run.profile)
+        failures = self._suites.check(extract, rows)
+        for failure in failures:
+            if failure.expectation.severity == "stop":
+                raise self._stopped(extract, failure, rows)
+        held = held_rows(
+            self._run.profile.extracts[extract],
+            rows,
+            [failure for failure in failures if failure.expectation.severity == "quarantine"],
+        )
+        counts["quarantined"] += pc.count_distinct(held["source_seq"]).as_py()
+        counts["warned"] += sum(len(each.rows) or 1 for each in failures if each.expectation.severity == "warn")
+        return held
+
+    def _stopped(self, extract: str, failure: Failure, rows: pa.Table) -> DataError:
+        where = f"{self._run.profile.path}: expectations.{extract}: {failure.expectation.type} stops the run"
+        found = f"found {failure.observed}; {rule(failure.expectation)}"
+        if failure.rows:
+            row = rows.slice(failure.rows[0], 1).to_pylist()[0]
+            found = f"{len(failure.rows)} rows fail, such as {reason(failure.expectation, row)}"
+        return DataError(f"{where}: {found}; see {self.write_docs()}")
+
+    def _read(self, extract: str, after: int, through: int) -> pa.Table:
+        files = self._run.lake.log(extract).file_uris()
+        with self._run.lake.engine() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            rows = connection.read_parquet(files, union_by_name=True)
+            batch = rows.filter(f"{SEQ} > {after} AND {SEQ} <= {through} AND NOT {DELETED}").order(SEQ)
+            return batch.to_arrow_table()

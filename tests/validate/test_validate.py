@@ -1,0 +1,312 @@
+"""New rows in, quarantine, stops and Data Docs out, on a real lake with real Great Expectations."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+
+from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.profile import load_profile, profile_names
+from include.segmentation.run import Run, parse_as_of
+from include.segmentation.validate import stage, validate
+
+SCHEMA = pa.schema(
+    [
+        ("order_id", pa.int64()),
+        ("amount", pa.decimal128(10, 2)),
+        ("ordered_at", pa.timestamp("us", "UTC")),
+        ("paid_at", pa.timestamp("us", "UTC")),
+        ("updated_at", pa.timestamp("us", "UTC")),
+    ]
+)
+WHOLE = datetime(2030, 1, 1, tzinfo=UTC)
+NOT_NULL = {"type": "expect_column_values_to_not_be_null", "severity": "quarantine", "args": {"column": "ordered_at"}}
+AMOUNT = {
+    "type": "expect_column_values_to_be_between",
+    "severity": "quarantine",
+    "args": {"column": "amount", "min_value": 3.05, "max_value": 100},
+}
+
+
+def _profile(expectations: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    table = {"kind": "table", "source": "db", "mode": "merge", "cursor": "updated_at", "primary_key": ["order_id"]}
+    return {
+        "profile": "shop",
+        "title": "A shop",
+        "warehouse": {"connection": "w", "schema": "shop"},
+        "schedule": {"start": "2025-01-01", "first_fit": "2025-02-01"},
+        "sources": {"db": {"kind": "mysql", "connection": "shop_mysql"}},
+        "extracts": {"orders": table | {"table": "orders"}, "returns": table | {"table": "returns"}},
+        "expectations": expectations,
+        "macro_segments": {
+            "value": {
+                "label": "Value",
+                "kpis": {
+                    "orders_ever": {
+                        "label": "Orders",
+                        "definition": "Orders.",
+                        "unit": "orders",
+                        "window": "lifetime",
+                        "rule_only": True,
+                    }
+                },
+                "strata": [{"name": "everyone", "label": "Everyone", "when": "orders_ever >= 0"}],
+            }
+        },
+    }
+
+
+@pytest.fixture
+def shop(tmp_path: Path, lake_root: Path) -> Callable[..., Run]:
+    """A run of a small shop with these expectations on its orders; its returns have none."""
+
+    def build(*expectations: dict[str, Any], as_of: str = "2025-03-01") -> Run:
+        sql = tmp_path / "sql" / "shop" / "measure"
+        sql.mkdir(parents=True, exist_ok=True)
+        for name in ("population", "value"):
+            (sql / f"{name}.sql").write_text("SELECT 1")
+        text = yaml.safe_dump(_profile({"orders": list(expectations)}), sort_keys=False)
+        (tmp_path / "shop.yaml").write_text(text)
+        profile = load_profile("shop", tmp_path)
+        run = Run(profile, "monthly", parse_as_of(as_of, profile))
+        if run.lake.log("returns").table() is None:
+            _pull(run, [], "returns")
+            _pull(run, [], "orders")
+        return run
+
+    return build
+
+
+def _pull(run: Run, rows: list[dict[str, Any]], extract: str = "orders", deleted: bool = False) -> None:
+    log = run.lake.log(extract)
+    log.append(pa.Table.from_pylist(rows, SCHEMA), replace(log.state(), complete_through=WHOLE), deleted)
+
+
+def _order(order_id: int, amount: str | None = "10.00", **more: Any) -> dict[str, Any]:
+    at = datetime(2025, 1, 5, tzinfo=UTC)
+    row = {"order_id": order_id, "ordered_at": at, "updated_at": at, **more}
+    return row | {"amount": None if amount is None else Decimal(amount)}
+
+
+def _accepted(run: Run, extract: str = "orders") -> list[int]:
+    with run.lake.engine() as connection:
+        run.lake.view_accepted(connection, extract)
+        return [row[0] for row in connection.execute(f"SELECT order_id FROM {extract} ORDER BY 1").fetchall()]
+
+
+def _held(run: Run) -> list[dict[str, Any]]:
+    table = run.lake.quarantine("orders").table()
+    assert table is not None
+    return sorted(table.to_pyarrow_table().to_pylist(), key=lambda row: (row["source_seq"], row["expectation"]))
+
+
+def test_failing_rows_are_held_back_with_the_reason(shop: Callable[..., Run]) -> None:
+    run = shop(NOT_NULL, AMOUNT)
+    _pull(run, [_order(1), _order(2, "-3.05"), _order(3, "3.05"), _order(4, "3.04", ordered_at=None), _order(5, None)])
+
+    summary = validate(run)
+
+    assert _accepted(run) == [1, 3, 5]
+    held = _held(run)
+    assert [(row["source_seq"], row["expectation"], row["severity"]) for row in held] == [
+        (2, AMOUNT["type"], "quarantine"),
+        (4, AMOUNT["type"], "quarantine"),
+        (4, NOT_NULL["type"], "quarantine"),
+    ]
+    assert held[0]["reason"] == "amount is -3.05; must be between (min_value=3.05, max_value=100)"
+    assert held[2]["reason"] == "ordered_at is NULL; must not be null"
+    assert json.loads(held[0]["key"]) == {"order_id": 2}
+    assert json.loads(held[0]["raw"])["amount"] == "-3.05"
+    assert json.loads(held[0]["raw"])["ordered_at"] == "2025-01-05 00:00:00+00:00"
+    counts = {"validated": 5, "quarantined": 2, "warned": 0}
+    assert summary["extracts"]["orders"] == counts
+    assert {name: summary[name] for name in counts} == counts
+    assert run.recorded("validate", "orders") == counts
+
+
+def test_a_corrected_row_comes_back_by_itself(shop: Callable[..., Run]) -> None:
+    run = shop(AMOUNT)
+    _pull(run, [_order(1, "-1.00"), _order(2)])
+    validate(run)
+    assert _accepted(run) == [2]
+
+    _pull(run, [_order(1, "5.00")])
+    assert _accepted(run) == [2]  # not before it has been validated
+    validate(run)
+    assert _accepted(run) == [1, 2]
+
+
+def test_only_new_rows_are_validated_and_a_repeated_run_adds_up(shop: Callable[..., Run]) -> None:
+    run = shop(AMOUNT)
+    _pull(run, [_order(1), _order(2, "-1.00")])
+    first = validate(run)
+    version = run.lake.quarantine("orders").state().version
+
+    again = validate(run)
+    assert run.lake.quarantine("orders").state().version == version  # nothing is written
+    assert again["extracts"] == first["extracts"]
+    assert again["data_docs"] == first["data_docs"]
+
+    _pull(run, [_order(3)])
+    assert validate(run)["extracts"]["orders"] == {"validated": 3, "quarantined": 1, "warned": 0}
+    assert validate(shop(AMOUNT, as_of="2025-04-01"))["extracts"]["orders"]["validated"] == 0  # another run's rows
+
+
+def test_batches_give_what_one_pass_gives(shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "BATCH_ROWS", 3)
+    run = shop(AMOUNT)
+    _pull(run, [_order(n, "-1.00" if n % 4 == 0 else "10.00") for n in range(1, 9)])
+    _pull(run, [_order(9, "1000.00"), _order(10)])
+
+    summary = validate(run)
+
+    assert summary["extracts"]["orders"] == {"validated": 10, "quarantined": 3, "warned": 0}
+    assert _accepted(run) == [1, 2, 3, 5, 6, 7, 10]
+    assert run.lake.quarantine("orders").state().cursor == 10
+
+
+def test_a_stop_ends_the_run_and_moves_nothing(shop: Callable[..., Run]) -> None:
+    run = shop(AMOUNT | {"severity": "stop"})
+    _pull(run, [_order(1), _order(2, "-1.00"), _order(3, "-2.00")])
+
+    with pytest.raises(DataError) as caught:
+        validate(run)
+
+    message = str(caught.value)
+    assert "shop.yaml: expectations.orders: expect_column_values_to_be_between stops the run" in message
+    assert "2 rows fail, such as amount is -1.00; must be between (min_value=3.05, max_value=100)" in message
+    assert Path(message.rsplit("see ", 1)[1]).is_file()
+    assert run.lake.quarantine("orders").state().cursor is None
+    assert _accepted(run) == []
+    assert run.recorded("validate", "summary") is None
+
+
+def test_a_stop_about_the_whole_batch(shop: Callable[..., Run]) -> None:
+    rows = {"type": "expect_table_row_count_to_be_between", "severity": "stop", "args": {"min_value": 2}}
+    run = shop(rows)
+    _pull(run, [_order(1)])
+    with pytest.raises(DataError, match=r"found 1; table_row_count must be|found 1; table row count must be between"):
+        validate(run)
+
+
+def test_a_warning_is_only_recorded(shop: Callable[..., Run]) -> None:
+    run = shop(AMOUNT | {"severity": "warn"})
+    _pull(run, [_order(1), _order(2, "-1.00")])
+
+    assert validate(run)["extracts"]["orders"] == {"validated": 2, "quarantined": 0, "warned": 1}
+    assert _accepted(run) == [1, 2]
+    assert _held(run) == []
+
+
+def test_two_columns_are_compared(shop: Callable[..., Run]) -> None:
+    pair = {
+        "column_A": "paid_at",
+        "column_B": "ordered_at",
+        "or_equal": True,
+        "ignore_row_if": "either_value_is_missing",
+    }
+    run = shop({"type": "expect_column_pair_values_a_to_be_greater_than_b", "severity": "quarantine", "args": pair})
+    early = datetime(2025, 1, 4, 23, 59, 59, tzinfo=UTC)
+    _pull(run, [_order(1, paid_at=early), _order(2, paid_at=datetime(2025, 1, 5, tzinfo=UTC)), _order(3)])
+
+    validate(run)
+
+    assert _accepted(run) == [2, 3]
+    assert _held(run)[0]["reason"].startswith(
+        "paid_at is 2025-01-04 23:59:59+00:00, ordered_at is 2025-01-05 00:00:00+00:00; "
+    )
+
+
+def test_extracts_without_expectations_are_accepted_without_great_expectations(shop: Callable[..., Run]) -> None:
+    run = shop()
+    _pull(run, [_order(7)], "returns")
+    assert validate(run)["extracts"]["returns"]["validated"] == 1
+    assert _accepted(run, "returns") == [7]
+    assert validate(run)["data_docs"] is None
+
+
+def test_nothing_new_does_not_import_great_expectations(shop: Callable[..., Run], tmp_path: Path) -> None:
+    run = shop(AMOUNT)
+    _pull(run, [_order(1)])
+    validate(run)
+    code = (
+        "import sys; from pathlib import Path; from include.segmentation.__main__ import main; "
+        f"options = ['--profile', 'shop', '--as-of', '2025-03-01', '--profiles-dir', {str(tmp_path)!r}]; "
+        "status = main(['validate', *options]); "
+        "sys.exit(status or 'great_expectations' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_deletions_are_not_checked(shop: Callable[..., Run]) -> None:
+    run = shop(NOT_NULL)
+    _pull(run, [_order(1), _order(2)])
+    _pull(run, [{"order_id": 1}], deleted=True)
+    assert validate(run)["extracts"]["orders"] == {"validated": 3, "quarantined": 0, "warned": 0}
+    assert _accepted(run) == [2]
+    _pull(run, [{"order_id": 2}], deleted=True)
+    validate(run)
+    assert _accepted(run) == []
+
+
+def test_data_docs_show_the_failure(shop: Callable[..., Run]) -> None:
+    run = shop(AMOUNT)
+    _pull(run, [_order(1, "-1.00")])
+
+    docs = validate(run)["data_docs"]
+
+    index = Path(docs)
+    assert index.name == "index.html"
+    assert "orders" in index.read_text()
+    pages = list((index.parent / "validations").rglob("*.html"))
+    assert len(pages) == 1
+    assert "greater than or equal to" in pages[0].read_text()
+
+
+@pytest.mark.parametrize(
+    ("expectation", "words"),
+    [
+        ({"type": "expect_nonsense", "args": {}}, "expect_nonsense: no such expectation"),
+        (AMOUNT | {"args": {"colum": "amount", "min_value": 1}}, "colum extra fields not permitted"),
+        (AMOUNT | {"args": {"column": "amont", "min_value": 1}}, '"amont"'),
+        (AMOUNT | {"args": {"column": "ordered_at", "min_value": 1}}, "expect_column_values_to_be_between: "),
+        (
+            {"type": "expect_table_row_count_to_be_between", "args": {"min_value": 2}},
+            "it is about a whole batch, not a row; allowed severities are stop and warn",
+        ),
+    ],
+)
+def test_a_wrong_expectation_is_named(shop: Callable[..., Run], expectation: dict[str, Any], words: str) -> None:
+    run = shop({"severity": "quarantine"} | expectation)
+    _pull(run, [_order(1)])
+    with pytest.raises(ProfileError) as caught:
+        validate(run)
+    assert "shop.yaml: expectations.orders: " in str(caught.value)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert run.lake.quarantine("orders").state().cursor is None
+
+
+def test_an_extract_that_was_never_pulled(shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    run = shop()
+    monkeypatch.setenv("SEGMENTATION_LAKE", str(Path(run.lake.uri).parent / "another"))
+    with pytest.raises(DataError, match="extract 'orders' has never been pulled; run the extract stage first"):
+        validate(Run(run.profile, "monthly", run.as_of))
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_the_suites_of_shipped_profiles_exist(name: str) -> None:
+    suites = stage.Suites(load_profile(name))
+    docs = suites.build_docs()
+    assert (docs / "index.html").is_file()
+    shutil.rmtree(docs)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import psycopg
 import pyarrow as pa
 from publish_shop import Customer, Shop
 
@@ -175,3 +176,21 @@ def test_every_column_is_explained(shop: Shop) -> None:
         "WHERE attrelid = 'fct_customer_kpi'::regclass AND attname = 'visit_gap'"
     )
     assert comment == "Gap: Days. In days, lifetime. NULL when visits = 0."
+
+
+def test_tables_of_older_declarations_are_brought_up_to_date(shop: Shop) -> None:
+    shop.accept("2025-01-01")
+    run = shop.run("2025-01-01")
+    shop.leave(run, crowd(10))
+    publish(run)
+    expected = shop.tables()
+    with psycopg.connect(shop.url) as connection:
+        connection.execute('UPDATE shop.segmentation_run SET versions = \'{"tables": "of last year"}\'')
+        connection.execute("COMMENT ON COLUMN shop.dim_model.model_id IS NULL")
+        connection.execute("DROP TABLE shop.fct_model_quality")
+
+    publish(run)
+
+    assert shop.tables() == expected
+    comment = "SELECT col_description('dim_model'::regclass, 1)"
+    assert shop.rows(comment) == [("The model.",)]

@@ -8,6 +8,7 @@ from typing import Any
 from include.segmentation import __version__
 from include.segmentation.model import Model
 from include.segmentation.profile import MacroSegment
+from include.segmentation.publish import tables
 from include.segmentation.publish.gates import Verdict
 from include.segmentation.publish.inputs import Inputs
 
@@ -79,7 +80,9 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
         "kpis": json.dumps(_kpis(inputs)),
         "gates": json.dumps(verdicts),
-        "versions": json.dumps({"code": __version__} | {name: version(name) for name in _LIBRARIES}),
+        "versions": json.dumps(
+            {"code": __version__, "tables": tables.version()} | {name: version(name) for name in _LIBRARIES}
+        ),
         "started_at": started_at,
         "finished_at": datetime.now(UTC),
         "seconds": 0.0,
@@ -115,6 +118,11 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
 def _meaning(row: Row | None) -> Row | None:
     """What a version says, without when and by which model it came."""
     return row and {name: value for name, value in row.items() if name not in ("valid_from", "model_id")}
+
+
+def _versions() -> Row:
+    own = {"code": __version__, "tables": tables.version()}
+    return own | {library: version(library) for library in _LIBRARIES}
 
 
 def _kpis(inputs: Inputs) -> Row:

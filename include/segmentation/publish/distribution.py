@@ -71,10 +71,13 @@ def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
 def _describe(inputs: Inputs, macro: str, source: str, by: list[str]) -> Iterator[Row]:
     """One row per group, segment of the model and KPI; segments without customers included."""
     kpis = inputs.run.profile.macro_segments[macro].kpis
+    columns = [*by, "segment_key"]
+    wanted = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
+    inputs.engine.execute(f"CREATE OR REPLACE TEMP TABLE described AS SELECT {wanted} FROM {source}")
     found = {}
     groups = set()
     for name, kpi in kpis.items():
-        for row in _query(inputs, source, [*by, "segment_key"], name, kpi):
+        for row in _query(inputs, columns, name, kpi):
             group = tuple(row[column] for column in by)
             groups.add(group)
             found[*group, row["segment_key"], name] = row
@@ -84,7 +87,7 @@ def _describe(inputs: Inputs, macro: str, source: str, by: list[str]) -> Iterato
         yield dict(zip(by, group, strict=True)) | {"segment_key": key, "kpi": name} | figures
 
 
-def _query(inputs: Inputs, source: str, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
+def _query(inputs: Inputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
     scale = max(0, -int(Decimal(repr(kpi.resolution)).normalize().as_tuple().exponent))
     groups = ", ".join(columns)
     # A percentile is the smallest value that at least its share of the defined values does not exceed.
@@ -95,7 +98,7 @@ def _query(inputs: Inputs, source: str, columns: list[str], name: str, kpi: Kpi)
         f'sum(sum(CAST("{name}" AS DECIMAL(38, {scale})))) OVER () AS grand_total, '
         f'min("{name}") AS min, max("{name}") AS max, '
         f'quantile_disc("{name}", {list(_PERCENTILES.values())}) AS percentiles '
-        f"FROM {source} GROUP BY {groups} ORDER BY {groups}"
+        f"FROM described GROUP BY {groups} ORDER BY {groups}"
     )
     return list(result.to_arrow_table().to_pylist())
 

@@ -136,6 +136,7 @@ def _publish_cohorts(connection: psycopg.Connection, run: Run, cohorts: list[dis
 def _derive(connection: psycopg.Connection, run: Run) -> None:
     """What follows from several runs: movement to this run and from it to the next, membership, KPI validity."""
     before, after = _neighbours(connection, run)
+    connection.execute("ANALYZE fct_segment_label")  # without it the joins below are planned for a handful of rows
     for as_of, previous in [(run.as_of, before)] + ([(after, run.as_of)] if after else []):
         tables.derive(connection, "fct_segment_migration", cadence=run.cadence, as_of=as_of, before=previous)
         wrong = tables.derive(connection, "check", cadence=run.cadence, as_of=as_of, before=previous)

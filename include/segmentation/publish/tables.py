@@ -1,5 +1,6 @@
 """The tables in PostgreSQL: made on first use, grown by the profile, loaded by COPY."""
 
+import hashlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any, LiteralString
@@ -17,18 +18,26 @@ _SQL = Path(__file__).resolve().parents[2] / "sql" / "warehouse"
 
 def take_turn(connection: psycopg.Connection, schema: str) -> None:
     """Wait until nobody else publishes to the schema, and hold the place until the transaction ends."""
+    connection.execute("SET LOCAL work_mem = '128MB'")
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"segmentation.publish.{schema}"])
 
 
+def version() -> str:
+    """A fingerprint of the tables' declarations, kept with every run."""
+    return hashlib.sha256(b"".join(file.read_bytes() for file in _declarations())).hexdigest()[:12]
+
+
 def make_tables(connection: psycopg.Connection, schema: str) -> None:
-    """Make the schema and the published tables where they are missing."""
+    """Make the schema and the published tables where they are missing or the newest run knew older declarations."""
+    if _are_made(connection, schema):
+        return  # even CREATE … IF NOT EXISTS and COMMENT take locks that maintenance would have to wait for
     # Looked up first: CREATE … IF NOT EXISTS asks for the privilege even where nothing has to be made.
     if not _exists(connection, "SELECT FROM pg_namespace WHERE nspname = %s", schema):
         connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(schema)))
     if not _exists(connection, "SELECT FROM pg_extension WHERE extname = %s", "btree_gist"):
         connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('segmentation.extension', 0))")
         connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
-    for file in sorted(_SQL.glob("*.sql")):
+    for file in _declarations():
         connection.execute(file.read_bytes())
 
 
@@ -38,23 +47,27 @@ def add_columns(connection: psycopg.Connection, table: str, columns: dict[str, t
     Raises:
         DataError: the table has the column with another type.
     """
-    found: dict[str, str] = dict(
-        connection.execute(
-            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute "
+    found = {
+        name: (kind, comment)
+        for name, kind, comment in connection.execute(
+            "SELECT attname, format_type(atttypid, atttypmod), col_description(attrelid, attnum) FROM pg_attribute "
             "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
             [table],
-        ).fetchall()
-    )
+        )
+    }
     for name, (kind, comment) in columns.items():
-        if name not in found:
-            connection.execute(SQL("ALTER TABLE {} ADD COLUMN {} " + kind).format(Identifier(table), Identifier(name)))
-        elif found[name] != kind:
+        here, said = found.get(name, (None, None))
+        if here is None:
+            statement = SQL("ALTER TABLE {} ADD COLUMN {} {}")
+            connection.execute(statement.format(Identifier(table), Identifier(name), SQL(kind)))
+        elif here != kind:
             raise DataError(
-                f"warehouse table {table}: column '{name}' is {found[name]} but the profile now gives {kind}; "
+                f"warehouse table {table}: column '{name}' is {here} but the profile now gives {kind}; "
                 "rename the one or drop the other; nothing was published"
             )
-        statement = SQL("COMMENT ON COLUMN {}.{} IS {}")
-        connection.execute(statement.format(Identifier(table), Identifier(name), Literal(comment)))
+        if said != comment:
+            statement = SQL("COMMENT ON COLUMN {}.{} IS {}")
+            connection.execute(statement.format(Identifier(table), Identifier(name), Literal(comment)))
 
 
 def column_type(kind: pa.DataType) -> str:
@@ -152,6 +165,19 @@ def _insert(connection: psycopg.Connection, table: str, staged: str) -> Composed
 def _columns(connection: psycopg.Connection, table: str) -> list[str]:
     cursor = connection.execute(SQL("SELECT * FROM {} LIMIT 0").format(Identifier(table)))
     return [column.name for column in cursor.description or []]
+
+
+def _declarations() -> list[Path]:
+    return sorted(_SQL.glob("*.sql"))
+
+
+def _are_made(connection: psycopg.Connection, schema: str) -> bool:
+    names = [file.stem for file in _declarations()]
+    query = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relname = ANY(%s)"
+    if connection.execute(query, [schema, names]).fetchone() != (len(names),):
+        return False
+    newest = "SELECT versions ->> 'tables' FROM segmentation_run ORDER BY finished_at DESC LIMIT 1"
+    return connection.execute(newest).fetchone() == (version(),)
 
 
 def _exists(connection: psycopg.Connection, query: LiteralString, value: str) -> bool:

@@ -35,7 +35,7 @@ COMMENT ON COLUMN segmentation_run.complete_through IS 'Extract -> the time up t
 COMMENT ON COLUMN segmentation_run.models IS 'Macro segment -> the model that labelled it; see dim_model.';
 COMMENT ON COLUMN segmentation_run.kpis IS 'KPI -> its definition in this run; dim_kpi is derived from it.';
 COMMENT ON COLUMN segmentation_run.gates IS 'The checks that the run passed: name, macro segment, verdict, found.';
-COMMENT ON COLUMN segmentation_run.versions IS 'Versions of the code and of the libraries that computed the run.';
+COMMENT ON COLUMN segmentation_run.versions IS 'Versions of the code, of these tables'' declarations and of the libraries that computed the run.';
 COMMENT ON COLUMN segmentation_run.started_at IS 'When publishing began.';
 COMMENT ON COLUMN segmentation_run.finished_at IS 'When publishing ended.';
 COMMENT ON COLUMN segmentation_run.seconds IS 'How long publishing took.';

@@ -23,7 +23,7 @@ label AS (
 step AS (
     SELECT
         *,
-        seen_at IS DISTINCT FROM before AS appears,
+        seen_at IS NULL OR seen_at IS DISTINCT FROM before AS appears,
         segment_key IS DISTINCT FROM key_before OR micro_key IS DISTINCT FROM micro_before AS moves
     FROM label
 ),

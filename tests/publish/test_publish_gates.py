@@ -1,0 +1,132 @@
+"""What does not add up is not published: the message names the macro segment and both numbers, the tables stay."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from publish_shop import Customer, Shop
+
+from include.segmentation.errors import DataError, NotReadyError, ProfileError
+from include.segmentation.publish import publish
+
+CROWD = {f"c{i}": Customer(purchases=i % 2, revenue=i) for i in range(12)}
+Break = Callable[[pa.Table], pa.Table]
+
+
+@pytest.fixture
+def published(shop: Shop) -> Shop:
+    shop.accept("2025-01-01")
+    shop.leave(shop.run("2025-01-01"), CROWD)
+    publish(shop.run("2025-01-01"))
+    shop.leave(shop.run("2025-02-01"), CROWD | {"late": Customer()})
+    return shop
+
+
+def renamed(column: str, value: str) -> Break:
+    return lambda table: table.set_column(
+        table.schema.get_field_index(column),
+        column,
+        pa.array([value, *table[column].to_pylist()[1:]], pa.string()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("stage", "artifact", "change", "message"),
+    [
+        ("segment", "value.parquet", lambda t: t.slice(1), "'value': 12 customers are labelled .* population has 13"),
+        ("measure", "visiting.parquet", lambda t: t.slice(2), "'visiting': 11 customers are measured .* has 13"),
+        (
+            *("segment", "value.parquet", lambda t: pa.concat_tables([t, t.slice(0, 1)])),
+            "'value': 14 rows are labelled for 13 customers",
+        ),
+        ("segment", "value.parquet", renamed("customer_id", "ghost"), "'value': 1 of 13 labelled customers are not"),
+        (
+            "segment",
+            "value.parquet",
+            renamed("segment_key", "w0"),
+            "'value': 1 labels name segment 'w0' .* none of the 3",
+        ),
+        (
+            "segment",
+            "value.parquet",
+            renamed("stratum", "bought"),
+            "'value': 1 labels name segment 'v0' of .* 'bought'",
+        ),
+        ("segment", "value.cohort.parquet", lambda t: t.slice(1), "'value': cohort months have 12 labels .* for 13"),
+        ("measure", "population.parquet", lambda t: pa.concat_tables([t, t]), "'population': has 26 rows for 13"),
+        ("measure", "population.parquet", lambda t: t.slice(0, 0), "the population is empty"),
+    ],
+)
+def test_a_failing_gate_leaves_the_tables(
+    published: Shop, stage: str, artifact: str, change: Break, message: str
+) -> None:
+    run = published.run("2025-02-01")
+    before = published.tables()
+    name = run.artifact(stage, artifact)
+    run.lake.write_table(name, change(run.lake.read_table(name)))
+
+    with pytest.raises(DataError, match=message) as refusal:
+        publish(run)
+
+    assert "nothing was published" in str(refusal.value)
+    assert published.tables() == before
+
+
+def test_a_stage_that_has_not_run_is_named(published: Shop) -> None:
+    with pytest.raises(DataError, match=r"population\.parquet does not exist; run the stage before this one"):
+        publish(published.run("2025-03-01"))
+
+
+def test_labels_of_a_model_that_is_not_in_force_are_refused(published: Shop) -> None:
+    published.accept("2025-02-01", model="m2")
+
+    with pytest.raises(DataError, match="labelled with model value-m1, but model value-m2 is in force"):
+        publish(published.run("2025-02-01"))
+
+
+def test_without_an_accepted_model_nothing_is_published(shop: Shop) -> None:
+    shop.leave(shop.run("2025-01-01"), CROWD)
+
+    with pytest.raises(NotReadyError, match="'value' has no accepted model"):
+        publish(shop.run("2025-01-01"))
+
+
+def test_an_attribute_may_not_share_a_kpis_name(published: Shop) -> None:
+    run = published.run("2025-02-01")
+    name = run.artifact("measure", "population.parquet")
+    population: Any = run.lake.read_table(name)
+    run.lake.write_table(name, population.append_column("visits", pc.cast(population["age_days"], "float64")))
+
+    with pytest.raises(ProfileError, match=r"'visits' is both an attribute of population\.sql and a KPI"):
+        publish(run)
+
+
+def test_an_attribute_that_changes_its_type_is_refused(published: Shop) -> None:
+    run = published.run("2025-02-01")
+    before = published.tables()
+    name = run.artifact("measure", "population.parquet")
+    population = run.lake.read_table(name)
+    at = population.schema.get_field_index("email_consent")
+    changed = population.set_column(at, "email_consent", pc.cast(population["email_consent"], "string"))
+    run.lake.write_table(name, changed)
+
+    with pytest.raises(
+        DataError, match="dim_customer: column 'email_consent' is bigint but the profile now gives text"
+    ):
+        publish(run)
+
+    assert published.tables() == before
+
+
+def test_movement_that_does_not_add_up_with_the_run_before_is_refused(published: Shop) -> None:
+    with psycopg.connect(published.url) as connection:
+        connection.execute("UPDATE shop.fct_segment_size SET customers = 7 WHERE segment_key = 'v1'")
+    before = published.tables()
+
+    with pytest.raises(DataError, match="'value': departures from v1 add up to 6 but 7 are expected .* nothing was"):
+        publish(published.run("2025-02-01"))
+
+    assert published.tables() == before

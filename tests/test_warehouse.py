@@ -1,0 +1,90 @@
+"""The door to the warehouse: who it lets in, what it says when it does not, and when it commits."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from demo.servers import PASSWORD, Server
+from include.segmentation.errors import DataError, SourceError, UnavailableError
+from include.segmentation.profile import Profile, Warehouse
+from include.segmentation.warehouse import connect
+
+PROFILE = cast(Profile, SimpleNamespace(warehouse=Warehouse(connection="door", schema="behind_the_door")))
+
+
+@pytest.fixture
+def server(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setenv("AIRFLOW_CONN_DOOR", postgres_server.uri("postgres"))
+    with connect(PROFILE) as connection:
+        connection.execute("CREATE SCHEMA behind_the_door")
+    yield postgres_server
+    monkeypatch.setenv("AIRFLOW_CONN_DOOR", postgres_server.uri("postgres"))
+    with connect(PROFILE) as connection:
+        connection.execute("DROP SCHEMA behind_the_door CASCADE")
+
+
+def rows(query: str) -> list[tuple[Any, ...]]:
+    with connect(PROFILE) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_it_commits_into_the_profiles_schema_in_utc(server: Server) -> None:
+    with connect(PROFILE) as connection:
+        connection.execute("CREATE TABLE t AS SELECT timestamptz '2025-01-01 00:00+01' AS at")
+
+    assert rows("SELECT at::text FROM behind_the_door.t") == [("2024-12-31 23:00:00+00",)]
+
+
+def test_an_error_rolls_back(server: Server) -> None:
+    def fail() -> None:
+        with connect(PROFILE) as connection:
+            connection.execute("CREATE TABLE t (x int)")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+
+    assert rows("SELECT to_regclass('t')") == [(None,)]
+
+
+def test_what_the_server_can_not_do_is_one_line(server: Server) -> None:
+    with pytest.raises(DataError, match=r"connection 'door'.*relation \"missing\" does not exist") as error:
+        rows("SELECT\n*\nFROM missing")
+
+    assert "\n" not in str(error.value)
+
+
+def test_a_broken_connection_may_be_tried_again(server: Server) -> None:
+    def break_off() -> None:
+        with connect(PROFILE) as connection:
+            connection.execute("CREATE TABLE t (x int)")
+            with connect(PROFILE) as other:
+                other.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])
+            connection.execute("SELECT 1")
+
+    with pytest.raises(UnavailableError, match="connection 'door'") as error:
+        break_off()
+
+    assert error.value.retry
+    assert rows("SELECT to_regclass('t')") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("postgres://postgres:wrong@127.0.0.1:{port}/postgres", "password authentication failed"),
+        ("postgres://postgres:{password}@127.0.0.1:{port}/nowhere", 'database "nowhere" does not exist'),
+        ("mysql://postgres:{password}@127.0.0.1:{port}/postgres", "its type is 'mysql'; allowed is postgres"),
+    ],
+)
+def test_it_says_what_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch, address: str, message: str) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_DOOR", address.format(port=server.port, password=PASSWORD))
+
+    with pytest.raises(SourceError, match=f"connection 'door' .*{message}") as error, connect(PROFILE):
+        pass
+
+    assert "\n" not in str(error.value)
+    assert not error.value.retry
+    assert PASSWORD not in str(error.value)

@@ -117,7 +117,11 @@ def _chosen(only: str | None, allowed: list[str]) -> list[str]:
 
 
 def _say(stage: str, name: str, summary: dict[str, object]) -> None:
-    details = "  ".join(f"{key}={value}" for key, value in summary.items() if not isinstance(value, (dict, list)))
+    details = "  ".join(
+        f"{key}={value:,}" if isinstance(value, int) else f"{key}={value}"
+        for key, value in summary.items()
+        if not isinstance(value, dict | list) and value != name
+    )
     print(f"{stage:<9} {name:<16} {details}", flush=True)
 
 

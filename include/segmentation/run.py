@@ -85,7 +85,7 @@ class Run:
 
     def record(self, stage: str, name: str, summary: dict[str, Any]) -> dict[str, Any]:
         """Keep a task's summary (counts, versions, seconds) for the run's row in the warehouse."""
-        text = json.dumps(summary, sort_keys=True, default=str)
+        text = json.dumps(summary, default=str)
         self.lake.write_text(self.artifact(stage, f"{name}.json"), text)
         return dict(json.loads(text))
 

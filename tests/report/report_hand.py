@@ -24,13 +24,13 @@ class Hand:
     url: str
 
     def __post_init__(self) -> None:
-        schema = self.profile.warehouse.schema_name
-        with psycopg.connect(self.url) as connection:
-            connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
-            connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
-            connection.execute(SQL("SET search_path TO {}, public").format(Identifier(schema)))
-            for file in sorted(DDL.glob("*.sql")):
-                connection.execute(file.read_bytes())
+        schema = Identifier(self.profile.warehouse.schema_name)
+        self.connection = psycopg.connect(self.url, autocommit=True)
+        self.connection.execute(SQL("CREATE SCHEMA {}").format(schema))
+        self.connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
+        self.connection.execute(SQL("SET search_path TO {}, public").format(schema))
+        for file in sorted(DDL.glob("*.sql")):
+            self.connection.execute(file.read_bytes())
 
     def run(self, as_of: str) -> Run:
         return Run(self.profile, "monthly", parse_as_of(as_of, self.profile))
@@ -39,16 +39,12 @@ class Hand:
         """Insert one row; a dict or list becomes jsonb."""
         values = {name: Jsonb(value) if isinstance(value, (dict, list)) else value for name, value in row.items()}
         statement = SQL("INSERT INTO {} ({}) VALUES ({})").format(
-            Identifier(self.profile.warehouse.schema_name, table),
-            SQL(", ").join(map(Identifier, values)),
-            SQL(", ").join(map(Placeholder, values)),
+            Identifier(table), SQL(", ").join(map(Identifier, values)), SQL(", ").join(map(Placeholder, values))
         )
-        with psycopg.connect(self.url) as connection:
-            connection.execute(statement, values)
+        self.connection.execute(statement, values)
 
     def change(self, statement: str) -> None:
-        with psycopg.connect(self.url, options=f"-c search_path={self.profile.warehouse.schema_name}") as connection:
-            connection.execute(statement)
+        self.connection.execute(statement)
 
     def publish(self, run: Run, customers: int, models: dict[str, str], **more: Any) -> None:
         """The run's own row."""
@@ -69,7 +65,7 @@ class Hand:
             "customers": customers,
             "unknown_rows": 12345,
             "quarantined": 67,
-            "complete_through": {name: "2025-06-01T01:02:03+00:00" for name in self.profile.extracts},
+            "complete_through": dict.fromkeys(self.profile.extracts, "2025-06-01T01:02:03+00:00"),
             "models": models,
             "kpis": kpis,
             "gates": [gate | {"macro_segment": macro} for macro in models],
@@ -112,7 +108,14 @@ class Hand:
         self.put("dim_segment", **row | more)
 
     def size(
-        self, run: Run, macro: str, key: str, customers: int, of: int, entered: int | None = None, left: int | None = None
+        self,
+        run: Run,
+        macro: str,
+        key: str,
+        customers: int,
+        of: int,
+        entered: int | None = None,
+        left: int | None = None,
     ) -> None:
         where = {"cadence": run.cadence, "as_of": run.as_of, "macro_segment": macro, "segment_key": key}
         row = {"model_id": f"{macro}-m1", "customers": customers, "share": customers / of, "run_id": run.run_id}

@@ -4,12 +4,13 @@ import html
 import io
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list, linkage
@@ -17,6 +18,8 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from include.segmentation.report import words
 
 _WIDTH = 640  # points; the page scales the picture to its column
+_LABEL_LETTERS = 50
+_LINE_HEIGHT = 11.5  # points
 _INK, _FAINT = "#3b4552", "#c9d0d8"
 _STYLE = {
     "svg.fonttype": "none",  # text stays text: small files, searchable, in the page's own font
@@ -34,7 +37,7 @@ class Line:
     """One segment's share over time.
 
     Attributes:
-        label: what stands at its end; two lines at most.
+        label: what stands at its end.
         points: (as_of, share) by time.
     """
 
@@ -58,8 +61,9 @@ class Leaf:
 
 
 def label(path: str, name: str, share: float) -> str:
-    """What stands beside a segment in a chart: its path and share, and below them as much of its name as fits."""
-    return f"{path}  {words.share(share)}\n{textwrap.shorten(name, 46, placeholder=' …')}"
+    """What stands beside a segment in a chart: its path and share, and below them its name in at most two lines."""
+    lines = textwrap.wrap(name, _LABEL_LETTERS, max_lines=2, placeholder=" …")
+    return "\n".join([f"{path}  {words.share(share)}", *lines])
 
 
 def trend(lines: Sequence[Line], zone: str, title: str) -> str:
@@ -71,27 +75,30 @@ def trend(lines: Sequence[Line], zone: str, title: str) -> str:
         title: what a screen reader says.
     """
     moments = sorted({moment for line in lines for moment, _ in line.points})
-    height = max(190, 26 * len(lines) + 50)
+    label_height = _label_height(line.label for line in lines)
+    height = max(190.0, label_height * len(lines) + 56)
     with mpl.rc_context(_STYLE | {"svg.hashsalt": title}):
         figure = Figure(figsize=(_WIDTH / 72, height / 72))
-        axes = figure.add_axes((42 / _WIDTH, 30 / height, 0.52, (height - 44) / height))
+        axes = figure.add_axes((36 / _WIDTH, 38 / height, 0.5, (height - 50) / height))
         top = 1.08 * max(share for line in lines for _, share in line.points) or 1.0
         axes.set_ylim(0, top)
         for line in lines:
             times, shares = zip(*line.points, strict=True)
-            axes.plot(times, shares, color=line.colour, linewidth=1.6, marker="o", markersize=3.2, clip_on=False)
+            axes.plot(
+                date2num(times), shares, color=line.colour, linewidth=1.6, marker="o", markersize=3.2, clip_on=False
+            )
         shown = moments[:: -(-len(moments) // 6)]
-        axes.set_xticks(shown, [words.day(moment, zone).rsplit(" ", 1)[0] for moment in shown])
+        axes.set_xticks(date2num(shown), [words.tick(moment, zone) for moment in shown])
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes.grid(axis="y", color=_FAINT, linewidth=0.5)
         axes.set_axisbelow(True)
         axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.tick_params(length=0)
+        axes.tick_params(length=0, pad=6)
         ends = [line.points[-1][1] / top for line in lines]
-        for line, end, place in zip(lines, ends, spread_out(ends, 25 / (height - 44)), strict=True):
+        for line, end, place in zip(lines, ends, spread_out(ends, label_height / (height - 50)), strict=True):
             axes.annotate(
                 line.label,
-                xy=(line.points[-1][0], end * top),
+                xy=(date2num(line.points[-1][0]), end * top),
                 xytext=(1.06, place),
                 textcoords="axes fraction",
                 va="center",
@@ -99,7 +106,10 @@ def trend(lines: Sequence[Line], zone: str, title: str) -> str:
                 linespacing=1.25,
                 color=line.colour,
                 annotation_clip=False,
-                arrowprops={"arrowstyle": "-", "color": line.colour, "linewidth": 0.5, "shrinkA": 1, "shrinkB": 3},
+                arrowprops={
+                    **{"arrowstyle": "-", "color": line.colour, "linewidth": 0.5},
+                    **{"relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 3},
+                },
             )
         return _svg(figure, title)
 
@@ -136,13 +146,13 @@ def tree(leaves: Sequence[Leaf], title: str) -> str:
     """
     merges = linkage(_standardised(leaves), method="average", optimal_ordering=True)
     across = merges[-1, 2] or 1.0
-    height = 27 * len(leaves) + 20
+    height = _label_height(leaf.label for leaf in leaves) * len(leaves) + 12
     rows = {int(leaf): float(row) for row, leaf in enumerate(leaves_list(merges))}
     depth = dict.fromkeys(rows, 0.0)
     shares = {i: leaf.share for i, leaf in enumerate(leaves)}
     with mpl.rc_context(_STYLE | {"svg.hashsalt": title}):
         figure = Figure(figsize=(_WIDTH / 72, height / 72))
-        axes = figure.add_axes((0.06, 0, 0.48, 1))
+        axes = figure.add_axes((0.055, 0, 0.48, 1))
         axes.set_axis_off()
         axes.set_xlim(1.04, 0)
         axes.set_ylim(len(leaves) - 0.4, -0.6)
@@ -186,10 +196,17 @@ def _standardised(leaves: Sequence[Leaf]) -> NDArray[np.float64]:
     return traits[:, spread > 0] / spread[spread > 0] if spread.any() else traits[:, :1]
 
 
+def _label_height(labels: Iterable[str]) -> float:
+    """Points between two labels, whatever their number of lines."""
+    return _LINE_HEIGHT * max(text.count("\n") + 1 for text in labels) + 6
+
+
 def _svg(figure: Figure, title: str) -> str:
     """The figure as an inline SVG element with a name: no prolog, no date, no ids but those it refers to."""
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")), transparent=True)
+    figure.savefig(
+        stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")), transparent=True
+    )
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"\s*<(metadata|style)\b.*?</\1>", "", text, flags=re.DOTALL)

@@ -14,6 +14,8 @@ RUNS_IN_TREND = 60
 COHORTS_SHOWN = 6
 _Row = TypeVar("_Row")
 
+_RUN = "as_of, customers, unknown_rows, quarantined, look_ahead, complete_through, models, kpis, gates, versions"
+
 # A key's wording at the run: the newest version up to as_of; of a segment that is younger than as_of, the first.
 _SEGMENT_AT_RUN = """
     SELECT DISTINCT ON (segment_key) *
@@ -144,8 +146,8 @@ def published_run(connection: psycopg.Connection, run: Run) -> PublishedRun:
         rows = _ask(
             connection,
             PublishedRun,
-            """
-            SELECT as_of, customers, unknown_rows, quarantined, look_ahead, complete_through, models, kpis, gates, versions
+            f"""
+            SELECT {_RUN}
             FROM segmentation_run
             WHERE cadence = %(cadence)s AND as_of = %(as_of)s
             """,
@@ -166,8 +168,8 @@ def run_before(connection: psycopg.Connection, run: Run) -> PublishedRun | None:
     rows = _ask(
         connection,
         PublishedRun,
-        """
-        SELECT as_of, customers, unknown_rows, quarantined, look_ahead, complete_through, models, kpis, gates, versions
+        f"""
+        SELECT {_RUN}
         FROM segmentation_run
         WHERE cadence = %(cadence)s AND as_of < %(as_of)s
         ORDER BY as_of DESC
@@ -251,7 +253,7 @@ def cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]:
         """
         WITH complete AS (
             SELECT * FROM fct_cohort_segment
-            WHERE (cohort + interval '1 month')::timestamp AT TIME ZONE %(zone)s + month * interval '30 days' <= %(as_of)s
+            WHERE (cohort + interval '1 month') AT TIME ZONE %(zone)s + month * interval '30 days' <= %(as_of)s
         )
         SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, p25, p75
         FROM complete

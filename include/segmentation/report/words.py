@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 UNDEFINED = "undefined"
 SUPPRESSED = "fewer than 10"
 
@@ -15,13 +16,13 @@ def count(number: int) -> str:
 
 
 def share(part: float) -> str:
-    """``0.1234`` -> ``12.3%``; a part that is there but rounds to nothing is ``<0.1%``."""
-    return "<0.1%" if 0 < part < 0.0005 else f"{part:.1%}"
+    """``0.1234`` -> ``12.3%``; all is ``100%``, and a part that is there but rounds to nothing ``<0.1%``."""
+    return "<0.1%" if 0 < part < 0.0005 else f"{part:.1%}".replace("100.0%", "100%")
 
 
 def change(number: int) -> str:
-    """``-1240`` -> ``−1,240``, with a sign that lines up with a plus."""
-    return "±0" if number == 0 else f"{'+' if number > 0 else '−'}{abs(number):,}"
+    """``-1240`` -> ``-1,240``, with the minus sign that is as wide as a plus."""
+    return "0" if number == 0 else f"{'+' if number > 0 else MINUS}{abs(number):,}"
 
 
 def value(number: float, resolution: float) -> str:
@@ -31,11 +32,11 @@ def value(number: float, resolution: float) -> str:
 
 
 def span(low: float | None, high: float | None, resolution: float) -> str:
-    """``2–5``, or one value where the two are the same."""
+    """``2`` to ``5`` with a dash between, or one value where the two are the same."""
     if low is None or high is None:
         return UNDEFINED
     ends = [value(low, resolution), value(high, resolution)]
-    return ends[0] if ends[0] == ends[1] else "–".join(ends)
+    return ends[0] if ends[0] == ends[1] else DASH.join(ends)
 
 
 def day(moment: datetime, zone: str) -> str:
@@ -43,6 +44,12 @@ def day(moment: datetime, zone: str) -> str:
     local = moment.astimezone(ZoneInfo(zone))
     text = f"{local.day} {local:%B %Y}"
     return text if local.time() == datetime.min.time() else f"{text}, {local:%H:%M}"
+
+
+def tick(moment: datetime, zone: str) -> str:
+    """A day on two short lines, for an axis."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local.day} {local:%b}\n{local:%Y}"
 
 
 def month(first: date) -> str:

@@ -1,0 +1,139 @@
+"""A club with one macro segment in a database of its own, and what the page says about it."""
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+from report_hand import Hand
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from demo.servers import Server
+from demo.stack import libpq_uri
+from include.segmentation.profile import load_profile
+
+PROFILE: dict[str, Any] = {
+    "profile": "club",
+    "title": "A club",
+    "warehouse": {"connection": "club_warehouse", "schema": "club"},
+    "schedule": {"start": date(2025, 1, 1), "first_fit": date(2025, 2, 1), "primary_cadence": "monthly"},
+    "sources": {"db": {"kind": "mysql", "connection": "club_db"}},
+    "extracts": {
+        "visits": {
+            **{"kind": "table", "source": "db", "table": "visits", "mode": "append"},
+            **{"cursor": "visited_at", "primary_key": ["visit_id"]},
+        }
+    },
+    "cohort_months": 3,
+    "macro_segments": {
+        "loyalty": {
+            "label": "Loyalty",
+            "kpis": {
+                "visits": {
+                    **{"label": "Visits", "definition": "Days with a visit.", "unit": "days", "window": "trailing 30d"},
+                    **{"transform": "log1p", "bands": [1, 5], "band_words": ["No", "Few", "Many"]},
+                },
+                "visit_gap": {
+                    **{"label": "Gap", "definition": "Mean days between.", "unit": "days", "window": "lifetime"},
+                    **{"resolution": 0.1, "bands": [7], "band_words": ["Short", "Long"]},
+                    "undefined_when": "visits_ever <= 1",
+                },
+                "visits_ever": {
+                    **{"label": "Visits ever", "definition": "All.", "unit": "days", "window": "lifetime"},
+                    "rule_only": True,
+                },
+            },
+            "strata": [
+                {"name": "never", "label": "Never came", "when": "visits_ever <= 1"},
+                {
+                    **{"name": "coming", "label": "Coming", "when": "visits_ever >= 2"},
+                    "cluster": {"kpis": ["visits", "visit_gap"]},
+                },
+            ],
+        }
+    },
+}
+MODELS = {"loyalty": "loyalty-m1"}
+
+
+@pytest.fixture
+def hand(postgres_server: Server, lake_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
+    """The club's empty warehouse."""
+    name = f"club_{uuid.uuid4().hex[:8]}"
+    admin = libpq_uri(postgres_server.uri("postgres"))
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    monkeypatch.setenv("AIRFLOW_CONN_CLUB_WAREHOUSE", postgres_server.uri(name))
+    (tmp_path / "club.yaml").write_text(yaml.safe_dump(PROFILE, sort_keys=False))
+    (tmp_path / "sql" / "club" / "measure").mkdir(parents=True)
+    for sql in ("population", "loyalty"):
+        (tmp_path / "sql" / "club" / "measure" / f"{sql}.sql").touch()
+    hand = Hand(load_profile("club", tmp_path), libpq_uri(postgres_server.uri(name)))
+    yield hand
+    hand.connection.close()
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def club(hand: Hand) -> Hand:
+    """Three segments on 1 March: 600 never came, 394 come often, 6 rarely; a month before 500, 490 and 0."""
+    first, second = hand.run("2025-02-01"), hand.run("2025-03-01")
+    hand.publish(first, 990, MODELS)
+    hand.publish(second, 1000, MODELS)
+    hand.segment("loyalty", "k0", "Never came", "never", path="loyalty.never")
+    hand.segment("loyalty", "k1", "Coming, Many Visits", "coming", path="loyalty.coming.01", stratum_label="Coming")
+    hand.segment("loyalty", "k2", "Coming, Few Visits", "coming", path="loyalty.coming.02", stratum_label="Coming")
+    for key, customers in (("k0", 500), ("k1", 490), ("k2", 0)):
+        hand.size(first, "loyalty", key, customers, of=990)
+    for key, customers, entered, left in (("k0", 600, 120, 20), ("k1", 394, 4, 100), ("k2", 6, 6, 0)):
+        hand.size(second, "loyalty", key, customers, of=1000, entered=entered, left=left)
+    for source, target, customers, of in (
+        *(("k0", "k0", 480, 500), ("k0", "k1", 4, 500), ("k0", "k2", 6, 500), ("k0", "left", 10, 500)),
+        *(("k1", "k1", 390, 490), ("k1", "k0", 100, 490), ("new", "k0", 20, 20)),
+    ):
+        hand.move(second, first, "loyalty", source, target, customers, of)
+    hand.spread(second, "loyalty", "k0", "visits", (0, 0, 1), "No to Few")
+    hand.spread(second, "loyalty", "k0", "visit_gap", None)
+    hand.spread(second, "loyalty", "k1", "visits", (6, 8, 1234), "Many")
+    hand.spread(second, "loyalty", "k1", "visit_gap", (2.5, 3.25, 3.5), "Short")
+    for key, learners, ends in (("k0", 700, (0, 2)), ("k1", 297, (3, 4)), ("k2", 3, (5, 6))):
+        for kpi in ("visits", "visits_ever"):
+            hand.cohort(second, "loyalty", 1, key, kpi, learners, 1000, ends)
+            hand.cohort(second, "loyalty", 2, key, kpi, learners, 1000, ends)
+    note = "stopped before k = 3: a cluster comes back with a Jaccard of 0.61 only; 0.75 is needed"
+    cut = {"name": "coming", "label": "Coming", "segments": [{}, {}], "kpis": ["visits"], "note": note}
+    whole = {"name": "never", "label": "Never came", "segments": [{}], "kpis": [], "note": ""}
+    hand.model("loyalty", "loyalty-m1", [whole, cut])
+    found = {"smallest_share": 0.4, "largest_share": 0.6, "silhouette": 0.4321, "inertia": 9.0}
+    hand.trial("loyalty", "loyalty-m1", "coming", 2, **found, jaccard_min=0.94, chosen=1)
+    hand.trial("loyalty", "loyalty-m1", "coming", 3, **found, jaccard_min=0.61, chosen=0)
+    return hand
+
+
+@pytest.fixture
+def chromium() -> Iterator[Callable[[int], Any]]:
+    """Chromium at a width, told to stay off the network, remembering its console and its requests."""
+    drivers = []
+
+    def opened(width: int) -> webdriver.Chrome:
+        options = webdriver.ChromeOptions()
+        options.binary_location = shutil.which("chromium") or ""
+        for flag in (
+            *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
+            *("--disable-component-update", "--disable-sync", "--no-first-run", f"--window-size={width},900"),
+        ):
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        drivers.append(webdriver.Chrome(options, Service(shutil.which("chromedriver"))))
+        return drivers[-1]
+
+    yield opened
+    for driver in drivers:
+        driver.quit()

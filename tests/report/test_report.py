@@ -1,0 +1,278 @@
+"""The report says what the warehouse says, in one file that needs nothing else."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from report_hand import Hand
+from report_reading import Page
+
+from include.segmentation.errors import DataError
+from include.segmentation.report import report
+from include.segmentation.report.charts import spread_out
+
+HEAD, ROW = "Customers per segment on", "Median of each KPI"
+
+
+def text_of(hand: Hand, as_of: str = "2025-03-01") -> str:
+    return Path(report(hand.run(as_of))["path"]).read_text(encoding="utf-8")
+
+
+def page_of(hand: Hand, as_of: str = "2025-03-01") -> Page:
+    return Page(text_of(hand, as_of))
+
+
+def test_a_summary_is_returned_and_kept(club: Hand) -> None:
+    run = club.run("2025-03-01")
+    summary = report(run)
+    assert summary == run.recorded("report", "report")
+    assert summary["path"].endswith("/club/_runs/monthly/2025-03-01/report/report.html")
+    assert Path(summary["path"]).stat().st_size == summary["bytes"] < 1_000_000
+
+
+def test_the_segments_are_the_warehouses(club: Hand) -> None:
+    rows = page_of(club).table(HEAD)
+    assert rows[1:] == [
+        ["Never came never", "600", "60.0%", "+100 +120 in -20 out", "0-1 No to Few", "- undefined"],
+        ["Coming, Many Visits coming.01", "394", "39.4%", "-96 +4 in -100 out", "6-1,234 Many", "2.5-3.5 Short"],
+        ["Coming, Few Visits coming.02", "6", "0.6%", "+6 +6 in 0 out", "- fewer than 10", "- fewer than 10"],
+    ]
+    assert rows[0][:4] == ["Segment", "Customers", "Share", "Change since 1 February 2025"]
+    assert rows[0][4:] == ["Visits days", "Gap days"]  # a KPI that only decides strata has no column
+
+
+def test_a_changed_number_in_the_warehouse_is_a_changed_number_on_the_page(club: Hand) -> None:
+    club.change("UPDATE fct_segment_profile SET p50 = 777 WHERE segment_key = 'k1' AND kpi = 'visits'")
+    assert page_of(club).table(ROW)[2] == ["Coming, Many Visits coming.01", "777", "3.2"]
+
+
+def test_the_headline_says_who_moved(club: Hand) -> None:
+    text = " ".join(page_of(club).text.split())
+    assert (
+        "1,000 customers. The largest segment is “Never came” (Loyalty) with 60.0% of them. The largest move since "
+        "1 February 2025: 100 went from “Coming, Many Visits” to “Never came” (Loyalty). The models are unchanged."
+    ) in text
+    assert "3 segments of 1,000 customers; 110 changed theirs since 1 February 2025." in text
+
+
+def test_the_migration_has_margins(club: Hand) -> None:
+    rows = page_of(club).table("From the segment on 1 February 2025")
+    assert rows[0][-2:] == ["Left no customer now", "Total"]
+    assert rows[1:] == [
+        ["Never came never", "480 96.0%", "4 0.8%", "6 1.2%", "10 2.0%", "500"],
+        ["Coming, Many Visits coming.01", "100 20.4%", "390 79.6%", "·", "·", "490"],
+        ["New not a customer before", "20 100%", "·", "·", "·", "20"],
+        ["Total", "600", "394", "6", "10", "1,010"],
+    ]
+
+
+def test_the_evidence_says_which_k_and_why(club: Hand) -> None:
+    page = page_of(club)
+    rows = page.table("Coming. Cut into 2 segments. Stopped before k = 3: a cluster comes back with a Jaccard of 0.61")
+    assert rows[1:] == [
+        ["2", "kmeans", "0.94", "40.0%", "60.0%", "0.432", "chosen"],
+        ["3", "kmeans", "0.61", "40.0%", "60.0%", "0.432", ""],
+    ]
+    assert not any("Never came." in caption for caption in page.tables)  # nobody wanted to cut it
+
+
+def test_actions_rules_and_definitions(club: Hand) -> None:
+    page = page_of(club)
+    assert page.table("The rule as SQL")[1] == ["Never came never", "Write to them.", "marketing", "whoever is never"]
+    text = " ".join(page.text.split())
+    assert "Days with a visit. Window: trailing 30d, cut at 1 March 2025. Unit: days." in text
+    assert "Undefined, never zero, when visits_ever <= 1." in text
+    assert {f"kpi-{name}" for name in ("visits", "visit_gap", "visits_ever")} <= set(page.ids)
+
+
+def test_the_run_is_told_at_the_end(club: Hand) -> None:
+    page = page_of(club)
+    text = " ".join(page.text.split())
+    assert "12,345, counted and never put into a segment" in text
+    assert "Rows in quarantine 67" in text
+    assert "loyalty loyalty-m1" in text
+    assert "code 0.1.0, duckdb 1.5.6" in text
+    assert page.table("All of them have to pass")[1] == [
+        *("populations reconcile", "loyalty", "pass", "1000 in the population")
+    ]
+    assert page.table("Every extract is known to be whole")[1] == ["visits", "2025-06-01 01:02"]
+
+
+def test_only_complete_cohort_months_are_shown(club: Hand) -> None:
+    """Everyone of January has lived 30 days by 3 March and 60 days by 2 April."""
+    assert "No month of a registration cohort is complete on 1 March 2025 yet." in page_of(club).text
+    club.publish(club.run("2025-03-03"), 1000, {"loyalty": "loyalty-m1"})
+    for key in ("k0", "k1", "k2"):
+        club.size(club.run("2025-03-03"), "loyalty", key, 100, of=300)
+    rows = page_of(club, "2025-03-03").table("first seen in January 2025")
+    assert rows == [
+        ["Segment", "Month 1"],
+        ["Never came never", "70.0% · 700 Visits 0-2"],
+        ["Coming, Many Visits coming.01", "29.7% · 297 Visits 3-4"],
+        ["Coming, Few Visits coming.02", "0.3% · 3 fewer than 10"],
+    ]
+
+
+def test_months_are_compared(club: Hand) -> None:
+    run = club.run("2025-04-02")
+    club.publish(run, 1000, {"loyalty": "loyalty-m1"})
+    club.size(run, "loyalty", "k0", 1000, of=1000)
+    club.change("UPDATE fct_cohort_segment SET share = 0.9 WHERE segment_key = 'k0' AND month = 2")
+    page = page_of(club, "2025-04-02")
+    assert page.table("first seen in January 2025")[0] == ["Segment", "Month 1", "Month 2"]
+    assert "Month 2: “Never came” grew most, from 70.0% to 90.0%." in page.text
+
+
+def test_a_first_run_has_nothing_to_compare_with(club: Hand) -> None:
+    page = page_of(club, "2025-02-01")
+    text = " ".join(page.text.split())
+    assert "This is the first run of its cadence, so nothing can have moved yet." in text
+    assert "This is the first monthly run: there is nothing to compare it with yet." in text
+    assert "One monthly run so far" in text
+    assert [row[1:4] for row in page.table(HEAD)[1:]] == [
+        ["500", "50.5%", "- first run"],
+        ["490", "49.5%", "- first run"],
+        ["0", "0.0%", "- first run"],
+    ]
+
+
+def test_a_later_run_does_not_change_an_earlier_page(club: Hand) -> None:
+    before = text_of(club)
+    later = club.run("2025-04-01")
+    club.publish(later, 5, {"loyalty": "loyalty-m9"})
+    club.size(later, "loyalty", "k0", 5, of=5)
+    club.segment("loyalty", "k0", "Renamed", "never", valid_from=later.as_of)
+    assert text_of(club) == before
+
+
+def test_a_new_model_is_said_and_old_segments_keep_their_names(club: Hand) -> None:
+    run = club.run("2025-04-01")
+    club.publish(run, 1000, {"loyalty": "loyalty-m2"}, look_ahead=True)
+    club.segment("loyalty", "k9", "Everybody", "coming", valid_from=run.as_of)
+    club.size(run, "loyalty", "k9", 1000, of=1000)
+    club.move(run, club.run("2025-03-01"), "loyalty", "k1", "k9", 394, 394)
+    page = page_of(club, "2025-04-01")
+    text = " ".join(page.text.split())
+    assert "New model: Loyalty." in text
+    assert "Labelled by a new model loyalty-m2." in text
+    assert "Looking ahead" in text
+    assert "Segments of earlier models that are gone (3) are not drawn." in text
+    assert page.table(HEAD)[1][3] == "- new segment"
+    rows = page.table("The model changed in between")
+    assert rows[1] == ["Coming, Many Visits coming.01", "394 100%", "394"]
+
+
+def test_a_name_is_text_and_never_markup(club: Hand) -> None:
+    evil = "<script>alert('$x^2$ & \"y\"')</script>"
+    club.change(f"UPDATE dim_segment SET name = $${evil}$$ WHERE segment_key = 'k0'".replace("$$", "$evil$"))
+    text = text_of(club)
+    page = Page(text)
+    assert "script" not in page.tags
+    assert page.table(HEAD)[1][0] == f"{evil} never"
+    assert page.text.count("alert('$x^2$ &") >= 5  # tables, trend and tree alike
+
+
+def test_one_file_that_needs_nothing_else(club: Hand) -> None:
+    text = text_of(club)
+    page = Page(text)
+    inside = {f"#{name}" for name in page.ids}
+    assert {link for link in page.links if link not in inside} == {"data:,"}
+    assert not re.search(r"@import|url\((?!#)|<script|<iframe|<img", text)
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_the_same_warehouse_gives_the_same_bytes(club: Hand) -> None:
+    before = text_of(club)
+    club.change("CREATE TABLE shuffled AS SELECT * FROM fct_segment_size")
+    club.change("DELETE FROM fct_segment_size")
+    club.change("INSERT INTO fct_segment_size SELECT * FROM shuffled ORDER BY customers")
+    assert text_of(club) == before
+
+
+def test_charts_have_names_and_text(club: Hand) -> None:
+    text = text_of(club)
+    assert text.count('role="img"') == 2
+    assert 'aria-label="Loyalty: share of customers per segment over the runs. Now: Never came 60.0%, ' in text
+    assert "<text" in text  # not outlines: small, searchable, in the page's own font
+    assert "coming.01  39.4%" in text.replace("&#160;", " ")
+
+
+def test_every_coloured_cell_can_be_read(club: Hand) -> None:
+    colours = re.findall(r"background:#(\w{6});color:#(\w{3})\b", " ".join(page_of(club).styles))
+    assert len(colours) > 8
+    for back, ink in colours:
+        lighter, darker = sorted([luminance(back), luminance(ink * 2)], reverse=True)
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (0, 2, 4)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_a_run_that_is_not_published(club: Hand) -> None:
+    run = club.run("2025-04-01")
+    with pytest.raises(
+        DataError, match=r"club/monthly/2025-04-01 is not published in warehouse schema 'club'; run the"
+    ):
+        report(run)
+    assert run.recorded("report", "report") is None
+
+
+def test_nothing_was_ever_published(club: Hand) -> None:
+    club.change("DROP SCHEMA club CASCADE")
+    with pytest.raises(DataError, match="is not published in warehouse schema 'club'"):
+        report(club.run("2025-03-01"))
+
+
+def test_many_runs_stay_readable(club: Hand) -> None:
+    for day in range(2, 28):
+        run = club.run(f"2025-02-{day:02}")
+        club.publish(run, 1000, {"loyalty": "loyalty-m1"})
+        club.size(run, "loyalty", "k0", day, of=1000)
+    text = text_of(club)
+    assert text.count(">2025</text>") <= 7
+    assert "27 Feb<" not in text
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.2))
+def test_labels_never_overlap_and_keep_their_order(places: list[float], gap: float) -> None:
+    found = spread_out(places, gap)
+    ordered = [place for _, place in sorted(zip(places, found, strict=True))]
+    assert all(b - a >= gap - 1e-9 for a, b in pairwise(ordered))
+    assert min(found) >= -1e-9
+    assert max(found) <= max(1.0, gap * (len(found) - 1)) + 1e-9
+
+
+@pytest.mark.parametrize("width", [800, 1400])
+def test_in_a_browser(club: Hand, chromium: Callable[[int], Any], width: int) -> None:
+    page = f"file://{report(club.run('2025-03-01'))['path']}"
+    browser = chromium(width)
+    browser.get(page)
+    wide = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+    assert wide[0] <= wide[1]
+    assert browser.get_log("browser") == []
+    sent = [e["message"] for e in browser.get_log("performance") if '"Network.requestWillBeSent"' in e["message"]]
+    requests = re.findall(r'"url":"([^"]+)"', " ".join(sent))
+    assert page in requests
+    assert {url for url in requests if not url.startswith(("file://", "data:"))} == set()
+    assert browser.execute_script("return getComputedStyle(document.querySelector('nav')).position") == "sticky"
+    focused = browser.execute_script(
+        "document.querySelector('.skip').focus(); return document.querySelector('.skip').getBoundingClientRect().left"
+    )
+    assert focused >= 0
+
+
+def test_the_days_of_a_page_are_the_profiles(club: Hand) -> None:
+    """as_of 23:30 UTC is not midnight, so the time is told."""
+    run = club.run((datetime(2025, 3, 1, tzinfo=UTC) - timedelta(minutes=30)).isoformat())
+    club.publish(run, 10, {"loyalty": "loyalty-m1"})
+    club.size(run, "loyalty", "k0", 10, of=10)
+    assert "Customer segments on 28 February 2025, 23:30" in Path(report(run)["path"]).read_text()

@@ -29,7 +29,12 @@ HABIT = """
     scale: standard
     kpis:
       visits:
-        {label: Visits, definition: "", unit: visits, window: trailing 30d, bands: [3, 10], band_words: [Few, Some, Many]}
+        label: Visits
+        definition: Days with a visit.
+        unit: visits
+        window: trailing 30d
+        bands: [3, 10]
+        band_words: [Few, Some, Many]
       gap:
         label: Interval
         definition: Mean days between visits.

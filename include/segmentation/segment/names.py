@@ -40,7 +40,7 @@ def quantile(values: Floats, counts: Integers, share: float) -> float:
 
 def number(value: float) -> str:
     """A number as people write it: at most two decimals, none that say nothing."""
-    text = f"{value:.2f}"
+    text = f"{round(value, 2) + 0.0:.2f}"  # + 0.0: never "-0"
     return text.rstrip("0").rstrip(".")
 
 

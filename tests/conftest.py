@@ -1,13 +1,25 @@
 """Real servers for every test that needs one: private, on free ports, started once per worker."""
 
+import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from demo.servers import Server, mariadb, mysql56, postgres, private_dir, running
+from demo.servers import CHECKOUT, Server, mariadb, mysql56, postgres, private_dir, running
+
+# Airflow reads its settings when it is first imported, which is before any fixture runs.
+_airflow_home = tempfile.TemporaryDirectory(prefix="segmentation-airflow-")
+os.environ |= {
+    "AIRFLOW_HOME": _airflow_home.name,
+    "AIRFLOW__CORE__DAGS_FOLDER": str(CHECKOUT / "dags"),
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(CHECKOUT / "plugins"),
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__API_AUTH__JWT_SECRET": uuid.uuid4().hex * 2,
+}
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
-"""The operators of every DAG here: one runs a stage, one waits for the data it needs."""
+"""The operators of every DAG here: one runs a stage, two wait for what it needs.
+
+DAG files import this module whenever they are parsed, so whatever reads data is imported inside a task.
+"""
 
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import (
@@ -20,9 +23,11 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundExceptio
 from include.segmentation import connections
 from include.segmentation.errors import NotReadyError, SegmentationError, UnavailableError
 from include.segmentation.profile import Cadence, load_profile
-from include.segmentation.run import Run
 from segmentation_airflow.notifier import FailureNotifier
 from segmentation_airflow.waiting import ReadyTrigger, missing
+
+if TYPE_CHECKING:
+    from include.segmentation.run import Run
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "segmentation",
@@ -83,8 +88,8 @@ class StageOperator(BaseOperator):
         module = import_module(f"include.segmentation.{_STAGE_OF.get(self.stage, self.stage)}")
         function = getattr(module, self.stage)
         summary: dict[str, Any] = function(run, self.target) if self.target else function(run)
-        for asset in self.outlets:
-            context["outlet_events"][asset].extra = {"cadence": self.cadence, "as_of": run.as_of.isoformat()}
+        for outlet in self.outlets:
+            context["outlet_events"][outlet].extra = {"cadence": self.cadence, "as_of": run.as_of.isoformat()}
         return summary
 
 
@@ -157,8 +162,10 @@ class WaitOperator(BaseOperator):
             raise NotReadyError(f"waited {self.hours} h for as_of {as_of_of(context):%Y-%m-%dT%H:%MZ}: {lacks}")
 
 
-def run_of(context: Context, profile: str, cadence: Cadence) -> Run:
+def run_of(context: Context, profile: str, cadence: Cadence) -> "Run":
     """The run that a task belongs to; connection ids are answered by Airflow from here on."""
+    from include.segmentation.run import Run
+
     connections.use_resolver(_connection_uri)
     return Run(load_profile(profile), cadence, as_of_of(context))
 
@@ -175,12 +182,12 @@ def as_of_of(context: Context) -> datetime:
             f"{context['dag'].dag_id}: this run has no data interval, so it has no as_of; start it from the schedule, "
             "by a backfill, or by a trigger with a logical date"
         )
-    return as_of.astimezone(UTC)
+    return datetime.fromtimestamp(as_of.timestamp(), UTC)  # pendulum's own loses its zone when something is added
 
 
 def asset(profile: str, kind: str, name: str) -> Asset:
     """The asset of an extract (kind ``lake``), a model (``models``) or a published macro segment (``segments``)."""
-    return Asset(name=f"{profile}/{kind}/{name}", uri=f"segmentation://{profile}/{kind}/{name}")
+    return Asset(f"{profile}/{kind}/{name}")  # no URI: Airflow would import every provider to look at its scheme
 
 
 def _connection_uri(connection_id: str) -> str | None:

@@ -1,26 +1,27 @@
-"""Waiting for data, in Airflow's triggerer."""
+"""Waiting for data, in Airflow's triggerer; what reads the lake is imported when it is used."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.segmentation.errors import NotReadyError
-from include.segmentation.model import effective_model
 from include.segmentation.profile import Cadence, load_profile
-from include.segmentation.run import Run
+
+if TYPE_CHECKING:
+    from include.segmentation.run import Run
 
 _POLL_SECONDS = 60
 
 
-def missing(run: Run, models: bool) -> list[str]:
+def missing(run: "Run", models: bool) -> list[str]:
     """What a run still lacks, one phrase each: extracts not complete through as_of, macro segments without a model."""
     return [*_late_extracts(run), *(_absent_models(run) if models else [])]
 
 
-def _late_extracts(run: Run) -> list[str]:
+def _late_extracts(run: "Run") -> list[str]:
     found = {name: run.lake.log(name).state().complete_through for name in run.profile.extracts}
     return [
         f"extract '{name}' is complete through {through:%Y-%m-%dT%H:%MZ}"
@@ -31,7 +32,9 @@ def _late_extracts(run: Run) -> list[str]:
     ]
 
 
-def _absent_models(run: Run) -> list[str]:
+def _absent_models(run: "Run") -> list[str]:
+    from include.segmentation.model import effective_model
+
     absent = []
     for macro in run.profile.macro_segments:
         try:
@@ -60,6 +63,8 @@ class ReadyTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look again every minute."""
+        from include.segmentation.run import Run
+
         run = Run(load_profile(self.profile), self.cadence, datetime.fromisoformat(self.as_of))
         while True:
             lacks = await asyncio.to_thread(missing, run, self.models)

@@ -1,0 +1,234 @@
+"""The DAGs that the profiles give: names, groups, pools, schedules, outlets; thin files that parse fast."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization
+
+from demo.servers import CHECKOUT
+from include.segmentation.profile import CADENCES, load_profile, profile_names
+
+DAGS = sorted((CHECKOUT / "dags").glob("*.py"))
+SHIPPED = profile_names()
+STAGES = ["extract", "validate", "measure", "segment", "publish", "report"]
+MOST_TASKS = 15
+
+TINY = """
+profile: tiny
+title: A fourth business
+time_zone: Europe/Berlin
+warehouse: {connection: tiny_warehouse, schema: tiny}
+schedule: {start: 2024-01-15, first_fit: 2024-03-01, refit_every: 5, primary_cadence: weekly}
+sources: {shop: {kind: mysql, connection: tiny_mysql}}
+extracts:
+  sales: {kind: table, source: shop, table: sales, mode: append, cursor: sold_at, primary_key: [sale_id], lag: 2h}
+macro_segments:
+  value:
+    label: Value
+    kpis:
+      orders: {label: Orders, definition: Orders., unit: orders, window: lifetime, bands: [1], band_words: ["No", Some]}
+    strata: [{name: everyone, label: Customers, when: "orders >= 0"}]
+"""
+
+
+def load() -> DagBag:
+    return DagBag(dag_folder=str(CHECKOUT / "dags"))
+
+
+@pytest.fixture(scope="module")
+def dags() -> dict[str, DAG]:
+    bag = load()
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+@pytest.fixture
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder outside with a profile of its own: one YAML file and two SQL files."""
+    measure = tmp_path / "sql" / "tiny" / "measure"
+    measure.mkdir(parents=True)
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    (measure / "population.sql").write_text("SELECT 1")
+    (measure / "value.sql").write_text("SELECT 1")
+    monkeypatch.setenv("SEGMENTATION_PROFILES", str(tmp_path))
+    return tmp_path
+
+
+def tasks(dag: DAG, group: str) -> list[str]:
+    return [task.label for task in dag.tasks if task.task_id.startswith(f"{group}.")]
+
+
+def test_every_profile_gives_its_five_dags(dags: dict[str, DAG]) -> None:
+    kinds = ["extract", "fit", *[f"segment_{cadence}" for cadence in CADENCES]]
+    assert set(dags) == {f"{name}__{kind}" for name in SHIPPED for kind in kinds}
+
+
+def test_task_groups_are_named_after_the_stages(dags: dict[str, DAG]) -> None:
+    for dag_id, dag in dags.items():
+        groups = list(dag.task_group.get_task_group_dict())
+        assert set(groups) - {None} <= set(STAGES), dag_id
+
+
+def test_no_run_has_more_than_fifteen_tasks(dags: dict[str, DAG]) -> None:
+    assert max(len(dag.tasks) for dag in dags.values()) <= MOST_TASKS
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_extract_has_a_task_per_extract_in_its_sources_pool(dags: dict[str, DAG], name: str) -> None:
+    profile, dag = load_profile(name), dags[f"{name}__extract"]
+    assert tasks(dag, "extract") == list(profile.extracts)
+    for extract, declared in profile.extracts.items():
+        task = dag.get_task(f"extract.{extract}")
+        assert task.pool == profile.sources[declared.source].connection
+        assert [outlet.name for outlet in task.outlets] == [f"{name}/lake/{extract}"]
+        assert task.upstream_task_ids == {"settle"}
+        assert task.downstream_task_ids == {"validate.new_rows"}
+    assert dag.max_active_runs == 1
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_segment_has_a_task_per_macro_segment(dags: dict[str, DAG], name: str) -> None:
+    macros = list(load_profile(name).macro_segments)
+    for cadence in CADENCES:
+        dag = dags[f"{name}__segment_{cadence}"]
+        assert tasks(dag, "measure") == ["population", *macros]
+        assert tasks(dag, "segment") == macros
+        assert dag.get_task("wait").downstream_task_ids == {"validate.new_rows"}
+        assert dag.get_task("wait").models is True
+        assert dag.get_task("validate.new_rows").downstream_task_ids >= {"measure.population"}
+        assert dag.get_task("segment." + macros[0]).upstream_task_ids >= {f"measure.{macros[0]}"}
+        assert dag.get_task("publish.tables").upstream_task_ids == {f"segment.{macro}" for macro in macros}
+        outlets = [outlet.name for outlet in dag.get_task("publish.tables").outlets]
+        assert outlets == [f"{name}/segments/{macro}" for macro in macros]
+        assert dag.get_task("report.html").upstream_task_ids == {"publish.tables"}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_fit_fits_every_macro_segment(dags: dict[str, DAG], name: str) -> None:
+    macros, dag = list(load_profile(name).macro_segments), dags[f"{name}__fit"]
+    assert tasks(dag, "segment") == [f"fit_{macro}" for macro in macros]
+    for macro in macros:
+        task = dag.get_task(f"segment.fit_{macro}")
+        assert task.stage == "fit"
+        assert [outlet.name for outlet in task.outlets] == [f"{name}/models/{macro}"]
+    assert dag.get_task("wait").models is False
+    assert dag.max_active_runs == 1
+
+
+def test_every_stage_task_names_a_function_of_the_stages(dags: dict[str, DAG]) -> None:
+    stages = [task for dag in dags.values() for task in dag.tasks if hasattr(task, "stage")]
+    calls = {(task.stage, task.task_id.split(".")[0]) for task in stages}
+    assert calls == {(stage, stage) for stage in STAGES} | {("fit", "segment")}
+
+
+def test_every_task_retries_by_kind_of_error_and_tells_of_a_failure(dags: dict[str, DAG]) -> None:
+    for dag in dags.values():
+        for task in dag.tasks:
+            assert task.retry_policy.rules
+            assert type(task.on_failure_callback[0]).__name__ == "FailureNotifier"
+
+
+def test_every_dag_says_what_it_does_and_how_to_backfill(dags: dict[str, DAG]) -> None:
+    for dag_id, dag in dags.items():
+        profile = load_profile(dag_id.split("__")[0])
+        assert profile.title in dag.doc_md
+        assert "for the past" in dag.doc_md
+        assert "{" not in dag.doc_md
+        assert dag.catchup is False
+        assert dag.end_date == profile.midnight(profile.schedule.end)
+
+
+def test_airflows_database_gives_back_the_same_dags(dags: dict[str, DAG]) -> None:
+    for dag in dags.values():
+        kept = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
+        assert kept.task_ids == dag.task_ids
+        assert kept.timetable.summary
+        links = {task.task_id: [link.name for link in task.operator_extra_links] for task in kept.tasks}
+        assert links.get("report.html", ["Report"]) == ["Report"]
+
+
+def test_a_profile_from_outside_yields_its_dags(outside: Path) -> None:
+    bag = load()
+    assert bag.import_errors == {}
+    assert {dag_id for dag_id in bag.dags if dag_id.startswith("tiny")} == {
+        "tiny__extract",
+        "tiny__fit",
+        "tiny__segment_daily",
+        "tiny__segment_weekly",
+        "tiny__segment_monthly",
+    }
+    fit = bag.dags["tiny__fit"]
+    assert fit.timetable.summary == "every 5 months from 2024-03-01"
+    assert fit.end_date is None
+    assert bag.dags["tiny__extract"].get_task("settle").lag.total_seconds() == 7200
+    assert fit.get_task("wait").cadence == "weekly"
+
+
+@pytest.fixture
+def breaks(outside: Path) -> Callable[[], DagBag]:
+    (outside / "tiny.yaml").write_text(TINY.replace("orders >= 0", "orders > 0"))
+    return load
+
+
+def test_a_wrong_profile_is_an_import_error_that_names_file_and_key(breaks: Callable[[], DagBag]) -> None:
+    bag = breaks()
+    assert len(bag.import_errors) == len(DAGS)
+    for error in bag.import_errors.values():
+        assert "tiny.yaml: macro_segments.value" in error
+        assert "strata are incomplete" in error
+
+
+def test_a_wrong_profile_stops_no_task_of_another(
+    breaks: Callable[[], DagBag], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "retail__segment_daily")
+    bag = breaks()
+    assert bag.import_errors == {}
+    assert {dag_id.split("__")[0] for dag_id in bag.dags} == {"retail"}
+
+
+@pytest.mark.parametrize("file", DAGS, ids=lambda path: path.name)
+def test_a_dag_file_parses_in_under_a_second_without_heavy_imports(file: Path) -> None:
+    """Measured as Airflow does it: in a process that has Airflow loaded already."""
+    script = (
+        "import json, sys, time\n"
+        "import airflow.dag_processing.processor, airflow.dag_processing.dagbag as bag\n"
+        "before = set(sys.modules); began = time.process_time()\n"
+        "found = bag.DagBag(dag_folder=sys.argv[1])\n"
+        "seconds = time.process_time() - began\n"
+        "loaded = sorted({name.split('.')[0] for name in set(sys.modules) - before})\n"
+        "print(json.dumps([seconds, len(found.dags), loaded, list(found.import_errors.values())]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(file)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+    )
+    seconds, count, loaded, errors = json.loads(done.stdout.splitlines()[-1])
+    assert errors == []
+    assert count >= len(SHIPPED)
+    assert seconds < 1
+    assert not {"pyarrow", "deltalake", "pandas", "sklearn", "great_expectations", "psycopg", "google"} & set(loaded)
+
+
+@pytest.mark.parametrize("file", DAGS, ids=lambda path: path.name)
+def test_dag_files_are_thin(file: Path) -> None:
+    assert len(file.read_text().splitlines()) <= 80
+
+
+def test_the_code_of_the_stages_knows_no_airflow() -> None:
+    for file in (CHECKOUT / "include").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [name for name in names if name.split(".")[0] in ("airflow", "segmentation_airflow")], file

@@ -1,0 +1,31 @@
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Airflow's own metadata, in a throw-away SQLite file."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+@pytest.fixture(scope="session")
+def airflow_api(airflow_database: None) -> Iterator[TestClient]:
+    """Airflow's API server with our plugin, nobody logged in."""
+    from airflow.api_fastapi.app import create_app
+
+    with TestClient(create_app(apps="core"), follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def logged_in(airflow_api: TestClient) -> dict[str, str]:
+    """The header of a user of Airflow."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    token = get_auth_manager().generate_jwt(user=SimpleAuthManagerUser(username="reader", role="VIEWER"))
+    return {"Authorization": f"Bearer {token}"}

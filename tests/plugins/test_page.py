@@ -1,0 +1,153 @@
+"""The pages in Airflow's UI: closed to strangers, and true to the warehouse."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from psycopg import sql
+
+from demo.servers import CHECKOUT, Server
+from include.segmentation.profile import load_profile
+from include.segmentation.run import Run
+
+AS_OF = datetime(2025, 2, 1, tzinfo=UTC)
+REPORT = "/segmentation/reports/learning/monthly/2025-02-01T00:00:00Z"
+PAGES = [
+    "/segmentation/",
+    "/segmentation/profiles/learning",
+    "/segmentation/dags/learning__segment_monthly",
+    "/segmentation/dags/learning__segment_monthly/runs/a_run",
+    REPORT,
+]
+
+
+@pytest.fixture
+def report(lake_root: Path) -> Run:
+    run = Run(load_profile("learning"), "monthly", AS_OF)
+    run.lake.write_text(run.artifact("report", "report.html"), "<h1>What learners do</h1>")
+    return run
+
+
+@pytest.fixture
+def warehouse(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection:
+    """An empty database behind the profile's warehouse connection."""
+    uri = postgres_server.uri("pages").replace("postgres://", "postgresql://")
+    with psycopg.connect(uri.replace("/pages", "/postgres"), autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS pages")
+        connection.execute("CREATE DATABASE pages")
+    monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", postgres_server.uri("pages"))
+    with psycopg.connect(uri, autocommit=True) as connection:
+        yield connection
+
+
+def publish(connection: psycopg.Connection, cadence: str, customers: int) -> None:
+    connection.execute("CREATE SCHEMA IF NOT EXISTS learning; SET search_path = learning")
+    connection.execute((CHECKOUT / "include/sql/warehouse/segmentation_run.sql").read_text())
+    columns = connection.execute(
+        "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'segmentation_run'"
+    ).fetchall()
+    plain = {"text": "x", "bigint": 0, "boolean": False, "jsonb": "{}", "double precision": 0.0}
+    row = {name: plain.get(kind, AS_OF) for name, kind in columns}
+    row |= {"run_id": cadence, "cadence": cadence, "status": "published", "customers": customers}
+    names, values = sql.SQL(", ").join(map(sql.Identifier, row)), sql.SQL(", ").join(map(sql.Literal, row.values()))
+    connection.execute(sql.SQL("INSERT INTO segmentation_run ({}) VALUES ({})").format(names, values))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_strangers_see_nothing(airflow_api: TestClient, report: Run, page: str) -> None:
+    answer = airflow_api.get(page)
+    assert answer.status_code == 401
+    assert answer.json() == {"detail": "Not authenticated"}
+
+
+def test_every_route_is_closed() -> None:
+    from segmentation_airflow.page import app
+
+    routes = {route.path for route in app.routes}
+    assert len(routes) == len(PAGES)
+    for route in app.routes:
+        assert "requires_authenticated" in str(route.dependant.dependencies[0].call)
+
+
+@pytest.mark.parametrize("page", ["/segmentation/docs", "/segmentation/redoc", "/segmentation/openapi.json"])
+def test_the_app_does_not_describe_itself(airflow_api: TestClient, logged_in: dict[str, str], page: str) -> None:
+    assert airflow_api.get(page, headers=logged_in).status_code == 404
+
+
+def test_a_forged_token_is_refused(airflow_api: TestClient) -> None:
+    assert airflow_api.get("/segmentation/", headers={"Authorization": "Bearer a.b.c"}).status_code == 403
+
+
+def test_the_start_page_lists_the_profiles(airflow_api: TestClient, logged_in: dict[str, str]) -> None:
+    page = airflow_api.get("/segmentation/", headers=logged_in)
+    assert page.status_code == 200
+    assert "Free online courses" in page.text
+    assert "Online retail" in page.text
+
+
+def test_runs_come_from_the_warehouse(
+    airflow_api: TestClient, logged_in: dict[str, str], warehouse: psycopg.Connection
+) -> None:
+    def page(dag: str) -> str:
+        return airflow_api.get(f"/segmentation/dags/learning__{dag}", headers=logged_in).text
+
+    assert "Nothing is published yet" in page("segment_monthly")
+    publish(warehouse, "monthly", 33_280)
+    publish(warehouse, "weekly", 12_345)
+    assert "33,280" in page("segment_monthly")
+    assert "12,345" not in page("segment_monthly")
+    assert "33,280" in page("extract")
+    assert "12,345" in page("extract")
+    assert REPORT in page("segment_monthly")
+
+
+def test_an_unreachable_warehouse_is_named(
+    airflow_api: TestClient, logged_in: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", "postgres://u:secret@127.0.0.1:1/db")
+    page = airflow_api.get("/segmentation/profiles/learning", headers=logged_in)
+    assert page.status_code == 200
+    assert "segmentation_warehouse" in page.text
+    assert "secret" not in page.text
+
+
+def test_a_report_is_served_as_it_was_written(airflow_api: TestClient, logged_in: dict[str, str], report: Run) -> None:
+    page = airflow_api.get(REPORT, headers=logged_in)
+    assert page.status_code == 200
+    assert page.text == "<h1>What learners do</h1>"
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/segmentation/reports/learning/weekly/2025-02-01T00:00:00Z", "has no report yet"),
+        ("/segmentation/reports/learning/monthly/soon", "as_of 'soon'"),
+        ("/segmentation/reports/nobody/monthly/2025-02-01", "there is no profile 'nobody'"),
+        ("/segmentation/profiles/..%2F..%2Fetc", "Not Found"),
+        ("/segmentation/dags/another_dag", "none of the segmentation DAGs"),
+    ],
+)
+def test_what_is_not_there_is_not_found(
+    airflow_api: TestClient, logged_in: dict[str, str], report: Run, path: str, says: str
+) -> None:
+    answer = airflow_api.get(path, headers=logged_in)
+    assert answer.status_code == 404
+    assert says in answer.text
+
+
+def test_a_run_of_a_dag_leads_to_its_report(airflow_api: TestClient, logged_in: dict[str, str], report: Run) -> None:
+    from airflow.models import DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.types import DagRunType
+
+    dag_id = "learning__segment_monthly"
+    run = DagRun(dag_id=dag_id, run_id="a_run", run_type=DagRunType.MANUAL, run_after=AS_OF)
+    run.data_interval_start, run.data_interval_end = datetime(2025, 1, 1, tzinfo=UTC), AS_OF
+    with create_session() as session:
+        session.add(run)
+    answer = airflow_api.get(f"/segmentation/dags/{dag_id}/runs/a_run", headers=logged_in)
+    assert answer.headers["location"] == REPORT
+    other = airflow_api.get(f"/segmentation/dags/{dag_id}/runs/another", headers=logged_in)
+    assert other.headers["location"] == f"/segmentation/dags/{dag_id}"

@@ -69,17 +69,18 @@ def resolve(connection_id: str) -> Address:
 def _from_json(connection_id: str, text: str) -> Address:
     try:
         value = json.loads(text)
-        extra = value.get("extra") or {}
         return Address(
             id=connection_id,
-            kind=value.get("conn_type", ""),
+            kind=_kind(value["conn_type"]),
             host=value.get("host") or "",
             port=int(value["port"]) if value.get("port") else None,
             user=value.get("login") or "",
             password=value.get("password") or "",
             database=value.get("schema") or "",
-            extra=json.loads(extra) if isinstance(extra, str) else dict(extra),
+            extra=_extra(value.get("extra") or {}),
         )
+    except KeyError:
+        raise SourceError(f"connection '{connection_id}' is not a valid JSON connection: it has no conn_type") from None
     except (ValueError, TypeError, AttributeError) as error:
         raise SourceError(f"connection '{connection_id}' is not a valid JSON connection: {error}") from None
 
@@ -88,15 +89,15 @@ def _from_uri(connection_id: str, text: str) -> Address:
     try:
         parts = urlsplit(text)
         port = parts.port
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        extra = _extra(query.get("__extra__", query))
     except ValueError as error:
         raise SourceError(f"connection '{connection_id}' is not a valid URI: {error}") from None
     if not parts.scheme:
         raise SourceError(f"connection '{connection_id}' is not a valid URI: it has no scheme such as mysql://")
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
-    extra = json.loads(query["__extra__"]) if "__extra__" in query else query
     return Address(
         id=connection_id,
-        kind=parts.scheme.replace("-", "_").replace("postgresql", "postgres"),
+        kind=_kind(parts.scheme),
         host=unquote(parts.hostname or ""),
         port=port,
         user=unquote(parts.username or ""),
@@ -104,3 +105,14 @@ def _from_uri(connection_id: str, text: str) -> Address:
         database=unquote(parts.path.lstrip("/")),
         extra=extra,
     )
+
+
+def _kind(name: str) -> str:
+    return name.replace("-", "_").replace("postgresql", "postgres")
+
+
+def _extra(value: str | dict[str, Any]) -> dict[str, Any]:
+    extra = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(extra, dict):
+        raise ValueError("extra must be an object")
+    return extra

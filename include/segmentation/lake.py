@@ -138,10 +138,6 @@ class ChangeLog:
         Raises:
             DataError: another writer committed since the state was read; nothing is written.
         """
-        table = self.table()
-        found = (table.transaction_version(self.name) if table else None) or 0
-        if found != state.version:
-            raise self._overtaken(state, f"page {found} is committed")
         committed = replace(state, seq=state.seq + rows.num_rows, version=state.version + 1)
         now = datetime.now(UTC)
         numbered = (
@@ -149,11 +145,15 @@ class ChangeLog:
             .append_column(OBSERVED_AT, pa.array([now] * rows.num_rows, pa.timestamp("us", "UTC")))
             .append_column(DELETED, pa.array([deleted] * rows.num_rows, pa.bool_()))
         )
-        if table is None:
-            table = DeltaTable.create(self.uri, numbered.schema, mode="ignore", configuration=_NO_STATISTICS)
         try:
+            table = self.table()
+            if table is None and state.version == 0:
+                table = DeltaTable.create(self.uri, numbered.schema, mode="ignore", configuration=_NO_STATISTICS)
+            found = (table.transaction_version(self.name) if table else None) or 0
+            if table is None or found != state.version:
+                raise self._overtaken(state, f"page {found} is committed")
             write_deltalake(
-                table,  # as it was when the version was checked: Delta refuses whoever commits in between
+                table,  # as it was when the version was read: Delta refuses whoever commits in between
                 numbered,
                 mode="append",
                 commit_properties=CommitProperties(

@@ -99,7 +99,12 @@ def shop(tmp_path: Path, lake_root: Path, monkeypatch: pytest.MonkeyPatch) -> Sh
     """Make a run over a database: ``shop(database, events={...})``."""
 
     def make(
-        address: Any, *, as_of: str = "2025-06-01", queries: dict[str, str] | None = None, **extracts: Any
+        address: Any,
+        *,
+        as_of: str = "2025-06-01",
+        queries: dict[str, str] | None = None,
+        time_zone: str = "UTC",
+        **extracts: Any,
     ) -> Pulls:
         connection = address.uri if isinstance(address, Database) else address
         monkeypatch.setenv("AIRFLOW_CONN_SHOP", connection if isinstance(connection, str) else json.dumps(connection))
@@ -110,7 +115,7 @@ def shop(tmp_path: Path, lake_root: Path, monkeypatch: pytest.MonkeyPatch) -> Sh
             file = folder / "sql" / "shop" / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-        (folder / "shop.yaml").write_text(yaml.safe_dump(_PROFILE | {"extracts": extracts}))
+        (folder / "shop.yaml").write_text(yaml.safe_dump(_PROFILE | {"extracts": extracts, "time_zone": time_zone}))
         moment = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
         return Pulls(Run(load_profile("shop", folder), "monthly", moment))
 

@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from include.segmentation.errors import SourceError
+from demo.servers import PASSWORD, free_port
+from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
 from include.segmentation.extract import pages
 from include.segmentation.lake import ChangeLog
 
@@ -250,3 +251,94 @@ def test_what_the_source_lacks_is_named(mariadb_database, shop, changed, named):
     assert "shop.yaml: extracts.events: " in str(raised.value)
     assert "\n" not in str(raised.value)
     assert pulls.run.lake.log("events").table() is None
+
+
+def test_a_refusing_server_is_explained_without_the_password(database, shop):
+    server = f"127.0.0.1:{database.server.port}"
+    cases = [
+        (f"mysql://demo:not-the-password@{server}/{database.name}", r"Access denied for user 'demo'.*\(1045\)"),
+        (f"mysql://demo:{PASSWORD}@{server}/no_such_database", r"no_such_database.*\(10(49|44)\)"),
+        (f"mysql://demo:{PASSWORD}@{server}/", "names no database"),
+        (f"postgres://demo:{PASSWORD}@{server}/x", "is of type 'postgres'; allowed are mysql and mariadb"),
+    ]
+    for uri, named in cases:
+        pulls = shop(uri, events=EVENTS)
+        with pytest.raises(SourceError, match=named) as raised:
+            pulls.pull()
+        assert "connection 'shop'" in str(raised.value)
+        assert "password" not in str(raised.value).replace("(using password: YES)", "")
+        assert not raised.value.retry
+        assert pulls.run.lake.log("events").table() is None
+
+
+def test_an_unreachable_server_may_answer_later(shop):
+    with pytest.raises(UnavailableError, match=r"connection 'shop' .*\(2002|2003\)") as raised:
+        shop(f"mysql://a:b@127.0.0.1:{free_port()}/shop", events=EVENTS).pull()
+    assert raised.value.retry
+
+
+def test_a_killed_connection_may_answer_later_and_goes_on(database, shop, small_pages, monkeypatch):
+    database.execute(CREATE_EVENTS)
+    database.insert("events", events(60))
+    pulls = shop(database, events=EVENTS)
+    append, commits = ChangeLog.append, []
+
+    def killing(self, *arguments):
+        commits.append(1)
+        if len(commits) == 3:
+            sleeping = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+            for (connection,) in database.execute(sleeping):
+                database.execute(f"KILL {connection}")
+        return append(self, *arguments)
+
+    monkeypatch.setattr(ChangeLog, "append", killing)
+    with pytest.raises(UnavailableError):
+        pulls.pull()
+    pulls.pull()
+    assert [row[0] for row in pulls.current(columns="id")] == list(range(60))
+
+
+def test_an_extract_that_is_not_declared_is_named(mariadb_database, shop):
+    with pytest.raises(ProfileError, match="extract 'orders'; allowed are events"):
+        shop(mariadb_database, events=EVENTS).pull("orders")
+
+
+def test_a_date_that_is_none_stops_the_extract_and_is_shown(database, shop):
+    database.execute(
+        CREATE_EVENTS.replace("n INT", "n DATETIME NULL"),
+        "SET SESSION sql_mode = ''",
+    )
+    with database.connect() as connection:
+        cursor = connection.cursor()
+        cursor.execute("SET SESSION sql_mode = ''")
+        cursor.execute("INSERT INTO events VALUES (1, '2025-01-01', '0000-00-00 00:00:00'), (2, '2025-01-01', NULL)")
+    pulls = shop(database, events=EVENTS)
+    with pytest.raises(DataError, match=r"column 'n' \(datetime\): 1 of 2 values .* b'0000-00-00 00:00:00'"):
+        pulls.pull()
+    assert pulls.run.lake.log("events").table() is None
+
+
+def test_a_changed_source_is_shown_old_and_new(database, shop):
+    database.execute(CREATE_EVENTS)
+    pulls = shop(database, events=EVENTS)
+    pulls.pull()
+    database.execute("ALTER TABLE events CHANGE n amount DECIMAL(10,2)")
+    with pytest.raises(SourceError, match=r"'n' was int64, is absent; 'amount' was absent, is decimal128\(10, 2\)"):
+        pulls.pull()
+    database.execute("ALTER TABLE events CHANGE amount n INT")
+    database.insert("events", events(1))
+    pulls.pull()
+    moved = shop(database, events=EVENTS | {"cursor": "id"})
+    with pytest.raises(
+        SourceError, match=r"cursor and primary_key are \['id'\], but the log was read by \['at', 'id'\]"
+    ):
+        moved.pull()
+
+
+def test_a_day_is_read_once_it_is_over(database, shop):
+    database.execute("CREATE TABLE events (id INT PRIMARY KEY, at DATE NOT NULL)")
+    database.execute("INSERT INTO events VALUES (1, UTC_DATE() - INTERVAL 1 DAY), (2, UTC_DATE())")
+    pulls = shop(database, events=EVENTS | {"lag": "0s"})
+    assert pulls.pull()["rows_written"] == 1
+    through = pulls.run.lake.log("events").state().complete_through
+    assert (through.hour, through.minute) == (0, 0)

@@ -18,9 +18,11 @@ PAGE_ROWS = 50_000
 Position = list[str]
 """The values of the ordering columns of one row."""
 
-Source = Callable[[str | None, str | None], str]
-"""Gives what stands behind FROM; it may make use of the lowest and highest cursor (SQL, inclusive, None where open)
-that the page can hold, and need not."""
+Limits = Callable[[str], str]
+"""The rows that a statement can hold, as a condition on whatever expression is their cursor."""
+
+Source = Callable[[Limits], str]
+"""Gives what stands behind FROM; it may leave out early what is outside the limits, and need not."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Span:
 
     Attributes:
         conditions: SQL that every row of it fulfils.
-        order: the columns that order it, unique together.
+        order: the columns that order it, unique together; without the cursor where that is NULL.
         low, high: the cursor's lowest and highest value in it, as SQL; None where open.
         after: the row behind which it begins.
     """
@@ -103,15 +105,36 @@ def _fetch(server: MySQL, relation: Relation, span: Span, at: Position | None) -
 
 def page_sql(relation: Relation, span: Span, at: Position | None) -> str:
     """The statement that fetches the page of a span behind a row."""
-    leads = at is not None and span.order[0] == relation.cursor
-    low = relation.cursor.literal(at[0]) if at is not None and leads else span.low
+    leads = span.order[0] == relation.cursor
+    low = relation.cursor.literal(at[0]) if at is not None else span.low
+    limits = between(low, span.high) if leads else is_null
     where = [*span.conditions, *([after(span.order, at)] if at is not None else [])]
     return (
         f"SELECT {', '.join(column.selected for column in relation.columns)} "
-        f"FROM {relation.source(low, span.high)} "
+        f"FROM {relation.source(limits)} "
         f"WHERE {' AND '.join(where)} "
         f"ORDER BY {', '.join(identifier(column.name) for column in span.order)} LIMIT {PAGE_ROWS}"
     )
+
+
+def between(low: str | None, high: str | None) -> Limits:
+    """The limits of a page: cursors from low to high, both included; None is open."""
+
+    def limits(cursor: str) -> str:
+        ends = [f"{cursor} >= {low}"] * (low is not None) + [f"{cursor} <= {high}"] * (high is not None)
+        return " AND ".join(ends) or "1 = 1"
+
+    return limits
+
+
+def is_null(cursor: str) -> str:
+    """The limits of rows without a cursor."""
+    return f"{cursor} IS NULL"
+
+
+def nowhere(_cursor: str) -> str:
+    """The limits of a statement that is only described."""
+    return "1 = 0"
 
 
 def after(order: list[Column], row: Position) -> str:

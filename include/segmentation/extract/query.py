@@ -1,12 +1,12 @@
 """Extracts of kind ``query``: the profile's SELECT, or its variant for servers without window functions."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, TemplateError
 
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql import Version
+from include.segmentation.extract.pages import Limits, Source
 
 WITHOUT_WINDOWS = ".mysql5.sql"
 
@@ -26,14 +26,11 @@ def query_file(sql: Path, version: Version) -> Path:
     return variant
 
 
-def query_source(path: Path) -> Callable[[str | None, str | None], str]:
+def query_source(path: Path) -> Source:
     """A query as something to select from.
 
     The file may write ``{{ page("v.visited_at") }}`` where rows outside the page's range of the cursor can be left
     out early; it must give the same rows for the page without it.
-
-    Returns:
-        A function from the page's lowest and highest cursor (SQL, None where open) to the derived table.
 
     Raises:
         SourceError: the file is not a valid template.
@@ -43,13 +40,9 @@ def query_source(path: Path) -> Callable[[str | None, str | None], str]:
     except TemplateError as error:
         raise SourceError(f"{path}: not a valid template: {error}") from None
 
-    def derived(low: str | None, high: str | None) -> str:
-        def page(cursor: str) -> str:
-            limits = [f"{cursor} >= {low}"] * (low is not None) + [f"{cursor} <= {high}"] * (high is not None)
-            return f"({' AND '.join(limits) or '1 = 1'})"
-
+    def derived(limits: Limits) -> str:
         try:
-            rendered = template.render(page=page)
+            rendered = template.render(page=lambda cursor: f"({limits(cursor)})")
         except TemplateError as error:
             raise SourceError(f"{path}: {error}; allowed is page(column)") from None
         return f"({rendered.strip().rstrip(';')}\n) AS `rows_of_query`"

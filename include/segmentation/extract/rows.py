@@ -16,7 +16,7 @@ from include.segmentation.connections import resolve
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.bound import Bound, integer_bound, time_bound
 from include.segmentation.extract.mysql import MySQL, connected, identifier
-from include.segmentation.extract.pages import Page, Position, Relation, Source, Span, read_pages, up_to
+from include.segmentation.extract.pages import Page, Position, Relation, Source, Span, nowhere, read_pages, up_to
 from include.segmentation.extract.query import query_file, query_source
 from include.segmentation.extract.schema import Column, arrow_schema, query_columns, table_columns, unique_keys
 from include.segmentation.extract.unseen import unseen
@@ -48,6 +48,7 @@ def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
             if rows.num_rows:
                 state = log.append(rows, state)
         for page in read_pages(server, relation, _new(relation, position, bound)):
+            _check_unique(declared, page)
             position = page.last or position
             _count(counts, page, page.rows)
             state = log.append(page.rows, _moved(state, relation, position, bound, page.is_end))
@@ -62,14 +63,11 @@ def _relation(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
     """
     if isinstance(declared, TableExtract):
         columns = table_columns(server, declared.table, declared.columns)
-        where = f"table '{declared.table}'"
-
-        def source(_low: str | None, _high: str | None) -> str:
-            return identifier(str(declared.table))
+        where, source = f"table '{declared.table}'", _whole(declared.table)
     else:
         path = query_file(run.profile.sql_dir / "extract" / declared.query, server.version)
         source = query_source(path)
-        columns = query_columns(server, f"SELECT * FROM {source(None, None)} LIMIT 0")
+        columns = query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
         where = str(path)
     by_name = {column.name: column for column in columns}
     for role, column in [("cursor", declared.cursor), *(("primary_key", key) for key in declared.primary_key)]:
@@ -84,12 +82,12 @@ def _relation(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
     if isinstance(declared, TableExtract):
         _check_table(server, declared, relation)
     else:
-        _check_query(server, relation, where)
+        _check_query(relation, where)
     return relation
 
 
 def _whole(table: str) -> Source:
-    return lambda _low, _high: identifier(table)
+    return lambda _limits: identifier(table)
 
 
 def _key(declared: RowsExtract, by_name: dict[str, Column]) -> list[Column]:
@@ -111,16 +109,23 @@ def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> N
         )
 
 
-def _check_query(server: MySQL, relation: Relation, where: str) -> None:
+def _check_query(relation: Relation, where: str) -> None:
     cursor = relation.cursor
     if not cursor.is_time:
         raise SourceError(f"cursor '{cursor.name}' of {where} is of type {cursor.mysql}; allowed are dates and times")
-    if cursor.nullable:
-        nulls = server.value(
-            f"SELECT COUNT(*) FROM {relation.source(None, None)} WHERE {identifier(cursor.name)} IS NULL"
-        )
-        if nulls != "0":
-            raise DataError(f"cursor '{cursor.name}' of {where} is NULL in {nulls} rows; a query has to leave them out")
+
+
+def _check_unique(declared: RowsExtract, page: Page) -> None:
+    """Refuse a query whose rows its primary key does not tell apart; a table's key is checked before it is read.
+
+    Raises:
+        DataError: a page holds a key twice.
+    """
+    if isinstance(declared, QueryExtract):
+        distinct = page.rows.group_by(declared.primary_key).aggregate([]).num_rows
+        if distinct < page.rows.num_rows:
+            keys = ", ".join(declared.primary_key)
+            raise DataError(f"primary_key {keys} is not unique: {distinct} of {page.rows.num_rows} rows are different")
 
 
 def _check_schema(log: ChangeLog, relation: Relation) -> None:
@@ -175,7 +180,7 @@ def _again(server: MySQL, relation: Relation, declared: RowsExtract, position: P
     """Rows that earlier pulls have passed by or could not place: down to the lag, and without a cursor."""
     if position and relation.cursor.is_time and declared.lag > timedelta(0):
         yield from read_pages(server, relation, _lagging(server, relation, position, declared.lag))
-    if relation.cursor.nullable and isinstance(declared, TableExtract):
+    if relation.cursor.nullable:
         missing = [f"{identifier(relation.cursor.name)} IS NULL"]
         yield from read_pages(server, relation, Span(missing, relation.key))
 

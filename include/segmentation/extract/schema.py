@@ -162,7 +162,7 @@ def query_columns(server: MySQL, sql: str) -> list[Column]:
         unsigned = bool(flags & _UNSIGNED)
         precision = length - (scale > 0) - (not unsigned) if kind == "decimal" else length  # a point, a sign
         declared = f"decimal({precision},{scale})" if kind == "decimal" else kind + " unsigned" * unsigned
-        columns.append(_column(name.decode(), kind, declared, not flags & _NOT_NULL, precision, scale))
+        columns.append(_column(name, kind, declared, not flags & _NOT_NULL, precision, scale))
     return columns
 
 

@@ -1,0 +1,213 @@
+"""One day of a Google Analytics 4 report, through Google's own client over REST."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from time import sleep
+from typing import Any
+
+import google.auth
+import requests
+from google.analytics.data_v1beta import BetaAnalyticsDataClient
+from google.analytics.data_v1beta import types as ga4
+from google.api_core import exceptions as refusals
+from google.api_core.client_options import ClientOptions
+from google.auth.credentials import AnonymousCredentials, Credentials
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.oauth2.service_account import Credentials as ServiceAccount
+
+from include.segmentation.connections import Address
+from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
+from include.segmentation.profile import GA4Extract
+
+PAGE_ROWS = 250_000
+"""The most that the API gives at once."""
+_SCOPES = ["https://www.googleapis.com/auth/analytics.readonly"]
+_TIMEOUT_SECONDS = 120
+_PAUSES = (1.0, 4.0, 16.0)
+"""Seconds before asking again; Google blocks a project after ten server errors in an hour."""
+_TAKES = 3
+_TRY_AGAIN = (
+    refusals.TooManyRequests,
+    refusals.ServerError,
+    requests.ConnectionError,
+    requests.Timeout,
+    TransportError,
+)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """What Google says about the whole of a day's report."""
+
+    subject_to_thresholding: bool = False
+    data_loss_from_other_row: bool = False
+    sampled: bool = False
+
+
+@dataclass
+class Day:
+    """A day's report, whole.
+
+    Attributes:
+        dimensions, metrics: one list of texts per column, as Google writes them.
+        metric_types: Google's type of each metric; empty where an empty report names none.
+        time_zone: the property's, where the report says so.
+        quota: what is left of each quota.
+    """
+
+    day: date
+    dimensions: list[list[str]]
+    metrics: list[list[str]]
+    metric_types: list[str] = field(default_factory=list)
+    flags: Flags = field(default_factory=Flags)
+    time_zone: str = ""
+    quota: dict[str, int] = field(default_factory=dict)
+    pages: int = 0
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it has."""
+        return len(self.dimensions[0])
+
+
+class Property:
+    """A GA4 property, read through a connection."""
+
+    def __init__(self, address: Address, name: str) -> None:
+        """Log in.
+
+        Raises:
+            SourceError: the connection is not Google's, or its credentials can not be used.
+        """
+        if address.kind != "google_cloud_platform":
+            raise SourceError(
+                f"connection '{address.id}' is of type '{address.kind}'; allowed is google_cloud_platform"
+            )
+        self._where = f"connection '{address.id}' (GA4 {name})"
+        self._name = name
+        endpoint = address.extra.get("api_endpoint")
+        self._client = BetaAnalyticsDataClient(
+            transport="rest",
+            credentials=_credentials(address),
+            client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
+        )
+
+    def read(self, report: GA4Extract, day: date) -> Day:
+        """Read one day, all pages of it.
+
+        The pages must add up: where the report changed while it was read, the day is read again.
+
+        Raises:
+            UnavailableError: Google does not answer, a quota is used up, or the day keeps changing.
+            SourceError: Google refuses the login, the property or the report.
+        """
+        for _ in range(_TAKES):
+            pages = list(self._pages(report, day))
+            counts = {page.row_count for page in pages}
+            found = _joined(report, day, pages)
+            distinct = len(set(zip(*found.dimensions, strict=True)))
+            if counts == {found.row_count} and distinct == found.row_count:
+                return found
+        raise UnavailableError(
+            f"{self._where}: the report of {day} changed while it was read, {_TAKES} times: {found.row_count} rows "
+            f"({distinct} different), row_count {sorted(counts)}"
+        )
+
+    def _pages(self, report: GA4Extract, day: date) -> Iterator[Any]:
+        """The raw pages of a day, until they hold as many rows as the newest of them announces."""
+        read = 0
+        while True:
+            page = self._ask(report, _request(self._name, report, day, offset=read))
+            yield page
+            read += len(page.rows)
+            if not page.rows or read >= page.row_count:
+                return
+
+    def _ask(self, report: GA4Extract, request: ga4.RunReportRequest) -> Any:
+        for pause in (*_PAUSES, None):
+            try:
+                answer = self._client.run_report(request, timeout=_TIMEOUT_SECONDS, retry=None)
+                return ga4.RunReportResponse.pb(answer)  # the wrapped message is many times slower to walk through
+            except _TRY_AGAIN as error:
+                if pause is None:
+                    raise UnavailableError(f"{self._where}: {_said(error)}; asked {len(_PAUSES) + 1} times") from None
+                sleep(pause)
+            except (refusals.GoogleAPICallError, GoogleAuthError) as error:
+                raise self._refused(report, error) from None
+        raise AssertionError("unreachable")
+
+    def _refused(self, report: GA4Extract, error: Exception) -> SegmentationError:
+        asked = ""
+        if isinstance(error, refusals.BadRequest):
+            asked = f" (dimensions {', '.join(report.dimensions)}; metrics {', '.join(report.metrics)})"
+        return SourceError(f"{self._where}: {_said(error)}{asked}")
+
+
+def _credentials(address: Address) -> Credentials:
+    extra = address.extra
+    try:
+        if extra.get("anonymous"):
+            return AnonymousCredentials()
+        if extra.get("key_path"):
+            return ServiceAccount.from_service_account_file(extra["key_path"], scopes=_SCOPES)
+        if extra.get("keyfile_dict"):
+            key = extra["keyfile_dict"]
+            info = json.loads(key) if isinstance(key, str) else key
+            return ServiceAccount.from_service_account_info(info, scopes=_SCOPES)
+        return google.auth.default(scopes=_SCOPES)[0]
+    except (GoogleAuthError, ValueError, OSError) as error:
+        raise SourceError(
+            f"connection '{address.id}': its Google credentials can not be used: {_said(error)}; allowed in its extra "
+            "are key_path, keyfile_dict, or neither for application default credentials"
+        ) from None
+
+
+def _request(name: str, report: GA4Extract, day: date, offset: int) -> ga4.RunReportRequest:
+    conditions = [
+        ga4.FilterExpression(
+            filter=ga4.Filter(field_name=dimension, string_filter=ga4.Filter.StringFilter(value=value))
+        )
+        for dimension, value in report.filter.items()
+    ]
+    return ga4.RunReportRequest(
+        property=name,
+        dimensions=[ga4.Dimension(name=dimension) for dimension in report.dimensions],
+        metrics=[ga4.Metric(name=metric) for metric in report.metrics],
+        date_ranges=[ga4.DateRange(start_date=day.isoformat(), end_date=day.isoformat())],
+        dimension_filter=ga4.FilterExpression(and_group=ga4.FilterExpressionList(expressions=conditions))
+        if conditions
+        else None,
+        order_bys=[
+            ga4.OrderBy(dimension=ga4.OrderBy.DimensionOrderBy(dimension_name=dimension))
+            for dimension in report.dimensions
+        ],
+        limit=PAGE_ROWS,
+        offset=offset,
+        return_property_quota=True,
+    )
+
+
+def _joined(report: GA4Extract, day: date, pages: list[Any]) -> Day:
+    rows = [row for page in pages for row in page.rows]
+    last = pages[-1]
+    metadata = [page.metadata for page in pages]
+    return Day(
+        day=day,
+        dimensions=[[row.dimension_values[i].value for row in rows] for i in range(len(report.dimensions))],
+        metrics=[[row.metric_values[i].value for row in rows] for i in range(len(report.metrics))],
+        metric_types=[ga4.MetricType(header.type_).name for header in last.metric_headers],
+        flags=Flags(
+            subject_to_thresholding=any(part.subject_to_thresholding for part in metadata),
+            data_loss_from_other_row=any(part.data_loss_from_other_row for part in metadata),
+            sampled=any(len(part.sampling_metadatas) > 0 for part in metadata),
+        ),
+        time_zone=last.metadata.time_zone,
+        quota={quota.name: status.remaining for quota, status in last.property_quota.ListFields()},
+        pages=len(pages),
+    )
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(getattr(error, "message", None) or error).split())

@@ -1,0 +1,243 @@
+"""Google Analytics 4 through the official client, against the demo's stand-in."""
+
+import json
+from collections.abc import Iterator
+from datetime import date
+
+import pyarrow as pa
+import pytest
+
+from demo.ga4 import StandIn, serving
+from demo.servers import free_port
+from include.segmentation.errors import ProfileError, SourceError, UnavailableError
+from include.segmentation.extract import days, ga4
+
+SESSIONS = {
+    "kind": "report",
+    "source": "ga4",
+    "dimensions": ["date", "customUser:learner_id"],
+    "metrics": ["sessions", "userEngagementDuration"],
+}
+AGES = {"kind": "report", "source": "ga4", "dimensions": ["date", "userAgeBracket"], "metrics": ["activeUsers"]}
+COLUMNS = "date, learner_id, sessions, user_engagement_duration"
+LEARNERS = 25
+
+
+def facts(visits: dict[str, int]) -> pa.Table:
+    """``visits``: day -> how many learners came; learner n has n + 1 sessions of 60 s."""
+    rows = [
+        {
+            "date": day.replace("-", ""),
+            "customUser:learner_id": str(n),
+            "pagePath": "/pricing" if n % 5 == 0 else "/learn",
+            "userAgeBracket": "25-34" if n < 20 else "35-44",
+            "userGender": "unknown",
+            "visitor": n,
+            "sessions": n + 1,
+            "engagedSessions": n,
+            "userEngagementDuration": 60 * (n + 1),
+            "screenPageViews": 1,
+        }
+        for day, count in visits.items()
+        for n in range(count)
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+@pytest.fixture
+def standin() -> Iterator[StandIn]:
+    with serving(facts({f"2025-01-{day:02}": LEARNERS for day in range(1, 11) if day != 4})) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr(ga4, "_PAUSES", (0.01, 0.01))
+
+
+def connection(server: StandIn, **extra) -> dict:
+    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True} | extra}
+
+
+def expected(last_day: int) -> list[tuple]:
+    return sorted(
+        (date(2025, 1, day), str(n), n + 1, 60.0 * (n + 1))
+        for day in range(1, last_day + 1)
+        if day != 4
+        for n in range(LEARNERS)
+    )
+
+
+def test_days_arrive_whole_up_to_as_of(standin, shop, monkeypatch):
+    monkeypatch.setattr(ga4, "PAGE_ROWS", 10)
+    pulls = shop(connection(standin), as_of="2025-01-08T12:00", sessions=SESSIONS)
+    pulled = pulls.pull("sessions")
+    assert (pulled["days"], pulled["rows_written"], pulled["pages"]) == (7, 6 * LEARNERS, 6 * 3 + 1)
+    assert pulled["complete_through"] == "2025-01-08T00:00:00+00:00"
+    assert pulled["quota"]["tokens_per_hour"] > 0
+    assert pulls.current("sessions", COLUMNS, "ALL") == expected(7)
+    assert all(request["limit"] in ("10", 10) and request["orderBys"] for request in standin.requests)
+
+
+def test_a_second_pull_writes_nothing_and_reads_only_what_google_restates(standin, shop):
+    pulls = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
+    pulls.pull("sessions")
+    version = pulls.run.lake.log("sessions").table().version()
+    again = pulls.pull("sessions")
+    assert (again["days"], again["rows_written"]) == (3, 0)
+    assert pulls.run.lake.log("sessions").table().version() == version
+    later = shop(connection(standin), as_of="2025-01-11", sessions=SESSIONS)
+    assert later.pull("sessions")["days"] == 6
+    assert later.written("sessions") == 9 * LEARNERS
+    earlier = shop(connection(standin), as_of="2025-01-03", sessions=SESSIONS)
+    assert earlier.pull("sessions")["complete_through"] == "2025-01-11T00:00:00+00:00"
+
+
+def test_a_restated_day_replaces_the_day(standin, shop):
+    pulls = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
+    pulls.pull("sessions")
+    standin.faults.restate("2025-01-06", 3)
+    assert pulls.pull("sessions")["rows_written"] == LEARNERS
+    tripled = [
+        (day, learner, sessions * 3, seconds * 3) if day == date(2025, 1, 6) else (day, learner, sessions, seconds)
+        for day, learner, sessions, seconds in expected(7)
+    ]
+    assert pulls.current("sessions", COLUMNS, "ALL") == tripled
+    assert pulls.current("sessions", "DISTINCT date, _batch", "1")[4] == (date(2025, 1, 6), 2)
+
+
+def test_a_day_that_becomes_empty_and_comes_back(shop):
+    visits = {"2025-01-01": 3, "2025-01-02": 4}
+    address = {}
+    for step, (now, rows) in enumerate([(visits, 7), ({"2025-01-01": 3}, 3), ({"2025-01-01": 3}, 3), (visits, 7)]):
+        with serving(facts(now)) as server:
+            address |= connection(server)
+            pulls = shop(address, as_of="2025-01-03", sessions=SESSIONS)
+            assert pulls.pull("sessions")["rows_written"] == [7, 1, 0, 4][step]
+            assert len(pulls.current("sessions")) == rows
+
+
+def test_flags_and_types_are_kept_with_the_rows(standin, shop):
+    standin.faults.data_loss = True
+    pulls = shop(connection(standin), as_of="2025-01-03", ages=AGES)
+    pulls.pull("ages")
+    assert pulls.current("ages", "* EXCLUDE (_seq, _observed_at, _deleted)", "date") == [
+        (date(2025, 1, day), "25-34", 20, True, True, False, 1) for day in (1, 2)
+    ]
+    assert pulls.run.lake.log("ages").schema().field("active_users").type == pa.int64()
+
+
+def test_a_filter_is_applied_by_google(standin, shop):
+    views = SESSIONS | {"metrics": ["screenPageViews"], "filter": {"pagePath": "/pricing"}}
+    pulls = shop(connection(standin), as_of="2025-01-02", pricing_views=views)
+    assert pulls.pull("pricing_views")["rows_written"] == LEARNERS // 5
+    assert pulls.current("pricing_views", "sum(screen_page_views)") == [(LEARNERS // 5,)]
+
+
+def test_a_report_without_rows_is_complete(standin, shop):
+    pulls = shop(connection(standin), as_of="2025-01-03", sessions=SESSIONS | {"filter": {"pagePath": "/none"}})
+    assert pulls.pull("sessions")["complete_through"] == "2025-01-03T00:00:00+00:00"
+    assert pulls.current("sessions", COLUMNS) == []
+
+
+def test_a_day_that_changes_between_its_pages_is_read_again(standin, shop, monkeypatch):
+    monkeypatch.setattr(ga4, "PAGE_ROWS", 10)
+    standin.faults.drift = 1
+    pulls = shop(connection(standin), as_of="2025-01-02", sessions=SESSIONS)
+    pulls.pull("sessions")
+    assert pulls.current("sessions", COLUMNS, "ALL") == expected(1)
+    assert len(standin.requests) > 3
+    standin.faults.drift = 1000
+    with pytest.raises(UnavailableError, match="report of 2025-01-01 changed while it was read, 3 times"):
+        pulls.pull("sessions")
+
+
+@pytest.mark.parametrize("code", [429, 500, 503])
+def test_a_busy_google_is_asked_again_and_what_was_read_stays(standin, shop, code):
+    standin.faults.fail(code, times=2)
+    pulls = shop(connection(standin), as_of="2025-01-04", sessions=SESSIONS)
+    pulls.pull("sessions")
+    later = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
+    asked = len(standin.requests)
+    original, days_read = standin.report, []
+
+    def failing_on_the_fifth_day(property_id, body):
+        days_read.append(body["dateRanges"][0]["startDate"])
+        if len(days_read) == 5:
+            standin.faults.fail(code, times=3)
+        return original(property_id, body)
+
+    standin.report = failing_on_the_fifth_day
+    with pytest.raises(UnavailableError, match=r"asked 3 times") as raised:
+        later.pull("sessions")
+    assert raised.value.retry
+    assert len(standin.requests) == asked + 7
+    standin.report = original
+    state = later.run.lake.log("sessions").state()
+    assert state.cursor == "2025-01-04"
+    later.pull("sessions")
+    assert later.current("sessions", COLUMNS, "ALL") == expected(7)
+
+
+def test_refusals_are_explained_and_leave_nothing(standin, shop):
+    cases = [
+        (
+            connection(standin),
+            SESSIONS | {"dimensions": ["date", "shoeSize"]},
+            r"Field shoeSize .*dimensions date, shoeSize",
+        ),
+        (
+            connection(standin) | {"conn_type": "mysql"},
+            SESSIONS,
+            "is of type 'mysql'; allowed is google_cloud_platform",
+        ),
+        (
+            connection(standin, anonymous=False, key_path="/none.json"),
+            SESSIONS,
+            "credentials can not be used.*none.json",
+        ),
+        (connection(standin, anonymous=False, keyfile_dict="{}"), SESSIONS, "credentials can not be used"),
+    ]
+    for address, report, named in cases:
+        pulls = shop(address, as_of="2025-01-02", sessions=report)
+        with pytest.raises(SourceError, match=named) as raised:
+            pulls.pull("sessions")
+        assert "shop.yaml: extracts.sessions: connection 'shop'" in str(raised.value)
+        assert "\n" not in str(raised.value)
+        assert pulls.run.lake.log("sessions").table() is None
+    standin.faults.fail(401)
+    with pytest.raises(SourceError, match="credentials"):
+        shop(connection(standin), as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
+
+
+def test_an_unreachable_google_may_answer_later(standin, shop):
+    address = {"conn_type": "google_cloud_platform", "extra": {"anonymous": True}}
+    address["extra"]["api_endpoint"] = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(UnavailableError, match="asked 3 times"):
+        shop(address, as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
+
+
+def test_columns_with_one_name_are_refused(standin, shop):
+    twice = SESSIONS | {"dimensions": ["date", "customUser:learner_id", "customEvent:learner_id"]}
+    with pytest.raises((ProfileError, SourceError), match="learner_id"):
+        shop(connection(standin), as_of="2025-01-02", sessions=twice).pull("sessions")
+
+
+def test_many_days_are_committed_together(standin, shop, monkeypatch):
+    monkeypatch.setattr(days, "COMMIT_ROWS", 60)
+    pulls = shop(connection(standin), as_of="2025-01-11", sessions=SESSIONS)
+    pulls.pull("sessions")
+    assert pulls.current("sessions", COLUMNS, "ALL") == expected(10)
+    assert len(pulls.run.lake.log("sessions").file_uris()) == 3
+
+
+def test_a_property_in_another_time_zone_is_refused(standin, shop):
+    pulls = shop(connection(standin), as_of="2025-01-05", sessions=SESSIONS, time_zone="Asia/Tokyo")
+    with pytest.raises(SourceError, match="time zone is UTC; allowed is the profile's, Asia/Tokyo"):
+        pulls.pull("sessions")
+    assert pulls.run.lake.log("sessions").table() is None
+
+
+def test_the_connection_travels_as_json(standin, shop):
+    text = json.dumps(connection(standin) | {"extra": json.dumps(connection(standin)["extra"])})
+    assert shop(text, as_of="2025-01-02", sessions=SESSIONS).pull("sessions")["rows_written"] == LEARNERS

@@ -1,0 +1,155 @@
+"""Extracts of kind ``query``: the same rows whatever the server, value for value."""
+
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from include.segmentation.errors import DataError, SourceError
+from include.segmentation.extract import pages
+from include.segmentation.extract.mysql import Version
+from include.segmentation.profile import SHIPPED
+
+SHIPPED_QUERIES = SHIPPED.parent / "sql" / "learning" / "extract"
+GAPS = {
+    "kind": "query",
+    "source": "mysql",
+    "query": "visit_gaps.sql",
+    "mode": "append",
+    "cursor": "visited_at",
+    "primary_key": ["visit_id"],
+}
+QUERIES = {path.name: path.read_text() for path in SHIPPED_QUERIES.glob("visit_gaps*")}
+CREATE_VISITS = (
+    "CREATE TABLE visits (visit_id BIGINT PRIMARY KEY, user_id BIGINT UNSIGNED NOT NULL, visited_at DATETIME NOT NULL,"
+    " seconds INT, KEY (visited_at, visit_id), KEY (user_id, visited_at, visit_id)) ENGINE=InnoDB"
+)
+
+
+def visits(count: int, users: int = 40) -> list[tuple]:
+    """Few users (one of them 0) and coarse times: many ties, within a user too."""
+    draw = random.Random(1)
+    start = datetime(2025, 1, 1)
+    ids = draw.sample(range(10 * count), count)
+    return [(i, draw.randrange(users), start + timedelta(hours=draw.randrange(500)), 1) for i in ids]
+
+
+def gaps(rows: list[tuple]) -> list[tuple]:
+    found, before = [], {}
+    for visit_id, user_id, visited_at, _ in sorted(rows, key=lambda row: (row[2], row[0])):
+        if user_id in before:
+            found.append((visit_id, user_id, visited_at, before[user_id]))
+        before[user_id] = visited_at
+    return sorted(found)
+
+
+def held(pulls) -> list[tuple]:
+    columns = ("visit_id", "user_id", "visited_at", "previous_visited_at")
+    rows = pulls.current("visit_gaps", ", ".join(f'CAST("{name}" AS VARCHAR)' for name in columns), "visit_id")
+    times = [[datetime.fromisoformat(text).replace(tzinfo=None) for text in row[2:]] for row in rows]
+    return [(int(row[0]), int(row[1]), *time) for row, time in zip(rows, times, strict=True)]
+
+
+def test_each_visit_comes_with_the_one_before_on_every_server(database, shop, monkeypatch):
+    monkeypatch.setattr(pages, "PAGE_ROWS", 700)
+    rows = visits(5000)
+    database.execute(CREATE_VISITS)
+    early = [row for row in rows if row[2] < datetime(2025, 1, 15)]
+    database.insert("visits", early)
+    pulls = shop(database, queries=QUERIES, visit_gaps=GAPS)
+    assert pulls.pull("visit_gaps")["rows_written"] == len(gaps(early))
+    assert held(pulls) == gaps(early)
+    database.insert("visits", [row for row in rows if row not in early])
+    pulls.pull("visit_gaps")
+    assert held(pulls) == gaps(rows)
+    assert pulls.pull("visit_gaps")["rows_written"] == 0
+
+
+def test_a_later_pull_reads_about_what_is_new(database, shop):
+    rows = visits(5000, users=2000)
+    database.execute(CREATE_VISITS)
+    database.insert("visits", rows)
+    database.execute("ANALYZE TABLE visits")  # so that the plan does not depend on when statistics are gathered
+    pulls = shop(database, queries=QUERIES, visit_gaps=GAPS)
+    pulls.pull("visit_gaps")
+    newest = max(row[2] for row in rows) + timedelta(days=1)
+    database.insert("visits", [(60_000 + n, rows[0][1], newest, 1) for n in range(5)])
+
+    def handlers():
+        rows = database.execute("SHOW GLOBAL STATUS LIKE 'Handler_read%'")
+        return sum(int(value) for _, value in rows)
+
+    before = handlers()
+    assert pulls.pull("visit_gaps")["rows_written"] == 5
+    assert handlers() - before < 1500  # the visits of the few learners who came, not all 5,000
+
+
+def test_rows_without_a_cursor_are_read_too(database, shop):
+    database.execute(CREATE_VISITS)
+    database.insert("visits", visits(50))
+    sql = "SELECT visit_id, IF(user_id < 9, NULL, visited_at) AS visited_at FROM visits WHERE {{ page('visited_at') }}"
+    sql = sql.replace("'visited_at'", "'IF(user_id < 9, NULL, visited_at)'")
+    pulls = shop(database, queries={"all.sql": sql, "all.mysql5.sql": sql}, gaps=GAPS | {"query": "all.sql"})
+    assert pulls.pull("gaps")["rows_written"] == 50
+    assert pulls.pull("gaps")["rows_written"] == 0
+
+
+def test_a_server_without_windows_needs_the_variant(mysql56_database, shop):
+    mysql56_database.execute(CREATE_VISITS)
+    pulls = shop(mysql56_database, queries={"other.sql": QUERIES["visit_gaps.sql"]}, gaps=GAPS | {"query": "other.sql"})
+    with pytest.raises(SourceError, match=r"mysql 5\.6\.\d+ .*no window functions; .*other\.mysql5\.sql is missing"):
+        pulls.pull("gaps")
+
+
+@pytest.mark.parametrize(
+    ("sql", "error", "named"),
+    [
+        ("SELECT visit_id, visited_at FROM visits WHERE {{ pages() }}", SourceError, "'pages' is undefined"),
+        ("SELECT visit_id, visited_at FROM visits WHERE {{ page }", SourceError, "not a valid template"),
+        ("SELECT visit_id, visited_at FROM visit", SourceError, r"visit' doesn't exist \(1146\)"),
+        ("SELECT visit_id FROM visits", SourceError, "cursor 'visited_at': .* has no such column; found are visit_id"),
+        ("SELECT visit_id, user_id AS visited_at FROM visits", SourceError, "is of type bigint.*allowed are dates"),
+        (
+            "SELECT v.visit_id, v.visited_at FROM visits v JOIN visits w ON w.user_id <> v.user_id",
+            DataError,
+            r"visit_id is not unique: 3 of 4 rows are different",
+        ),
+    ],
+)
+def test_a_wrong_query_is_explained(mariadb_database, shop, sql, error, named):
+    mariadb_database.execute(CREATE_VISITS)
+    times = [(1, 1, datetime(2025, 1, 1), 1), (2, 2, datetime(2025, 1, 2), 1), (3, 2, datetime(2025, 1, 3), 1)]
+    mariadb_database.insert("visits", times)
+    pulls = shop(mariadb_database, queries={"wrong.sql": sql}, gaps=GAPS | {"query": "wrong.sql"})
+    with pytest.raises(error, match=named) as raised:
+        pulls.pull("gaps")
+    assert "shop.yaml: extracts.gaps: " in str(raised.value)
+    assert pulls.run.lake.log("gaps").table() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "windows"),
+    [
+        ("5.0.96-community", False),
+        ("5.7.44-log", False),
+        ("8.0.36", True),
+        ("9.1.0", True),
+        ("10.1.48-MariaDB", False),
+        ("10.2.0-MariaDB-log", True),
+        ("5.5.5-10.11.6-MariaDB", True),
+    ],
+)
+def test_versions_are_told_apart(text, windows):
+    version = Version.parse(text)
+    assert version.has_window_functions is windows
+    if version.number < (5, 5):
+        assert version.session_settings() == [
+            "SET time_zone = '+00:00'",
+            "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
+            "SET NAMES utf8",
+        ]
+
+
+def test_the_shipped_query_has_its_variant():
+    assert {"visit_gaps.sql", "visit_gaps.mysql5.sql"} == {Path(name).name for name in QUERIES}

@@ -1,0 +1,231 @@
+"""The lake: rows and state in one commit, one writer, and views that mean what they say."""
+
+from datetime import UTC, date, datetime
+from threading import Thread
+
+import pyarrow as pa
+import pytest
+
+from include.segmentation.errors import DataError
+from include.segmentation.lake import BATCH, ChangeLog, Lake, State
+from include.segmentation.profile import load_profile
+
+THROUGH = datetime(2025, 1, 2, tzinfo=UTC)
+
+
+@pytest.fixture
+def lake(lake_root) -> Lake:
+    return Lake(str(lake_root), load_profile("learning"))
+
+
+def users(*rows: tuple) -> pa.Table:
+    ids, countries = zip(*rows, strict=True) if rows else ((), ())
+    return pa.table({"user_id": pa.array(ids, pa.int64()), "country": pa.array(countries, pa.string())})
+
+
+def visits(*ids: int) -> pa.Table:
+    return pa.table({"visit_id": pa.array(ids, pa.int64())})
+
+
+def ages(day: date, batch: int, *users: int) -> pa.Table:
+    return pa.table(
+        {
+            "date": pa.array([day] * len(users), pa.date32()),
+            "active_users": pa.array(users, pa.int64()),
+            BATCH: pa.array([batch] * len(users), pa.int64()),
+        }
+    )
+
+
+def validated(lake: Lake, extract: str, seq: int, *held: int) -> None:
+    """What the validate stage leaves: the last validated _seq and the rows that it holds back."""
+    log = lake.quarantine(extract)
+    rows = pa.table({"source_seq": pa.array(held, pa.int64())})
+    log.append(rows, State(seq, None, log.state().seq, log.state().version))
+
+
+def current(lake: Lake, extract: str, columns: str) -> list[tuple]:
+    with lake.engine() as engine:
+        lake.view_current(engine, extract)
+        return engine.execute(f"SELECT {columns} FROM {extract} ORDER BY ALL").fetchall()
+
+
+def accepted(lake: Lake, extract: str, columns: str = "*") -> list[tuple]:
+    with lake.engine() as engine:
+        lake.view_accepted(engine, extract)
+        return engine.execute(f"SELECT {columns} FROM {extract} ORDER BY ALL").fetchall()
+
+
+def test_rows_and_state_are_one_commit(lake):
+    log = lake.log("users")
+    assert log.state() == State()
+    first = log.append(users((1, "IE"), (2, "DE")), State("a", None))
+    assert (first.seq, first.version) == (2, 1)
+    second = log.append(users(), State("b", THROUGH, first.seq, first.version))
+    assert log.state() == second == State("b", THROUGH, 2, 2)
+    assert log.schema() == users().schema
+    assert current(lake, "users", "user_id, country, _seq") == [(1, "IE", 1), (2, "DE", 2)]
+
+
+def test_a_second_writer_is_refused_and_writes_nothing(lake):
+    log = lake.log("visits")
+    state = log.append(visits(1), State())
+    log.append(visits(2), state)
+    with pytest.raises(DataError, match="read at page 1 but page 2 is committed"):
+        log.append(visits(2), state)
+    assert current(lake, "visits", "visit_id") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_of_two_writers_at_once_one_wins_whatever_the_moment(lake, monkeypatch, begun):
+    state = lake.log("visits").append(visits(0), State()) if begun else State()
+    real = ChangeLog.table
+
+    def overtaken_after_the_check(self):
+        table = real(self)
+        monkeypatch.setattr(ChangeLog, "table", real)
+        lake.log("visits").append(visits(1), state)
+        return table
+
+    monkeypatch.setattr(ChangeLog, "table", overtaken_after_the_check)
+    with pytest.raises(DataError, match="another writer was faster"):
+        lake.log("visits").append(visits(1), state)
+    assert current(lake, "visits", "visit_id") == [(0,), (1,)][not begun :]
+
+
+def test_writers_take_turns(lake):
+    def write(ids: range) -> None:
+        log = lake.log("visits")
+        for i in ids:
+            with log.writer():
+                log.append(visits(i), log.state())
+
+    threads = [Thread(target=write, args=(range(start, start + 10),)) for start in (0, 10, 20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert current(lake, "visits", "visit_id") == [(i,) for i in range(30)]
+    assert lake.log("visits").state().seq == 30
+
+
+def test_the_state_is_read_from_the_newest_commit_alone(lake, monkeypatch):
+    from deltalake import DeltaTable
+
+    log = lake.log("visits")
+    state = State()
+    for i in range(20):
+        state = log.append(visits(i), state)
+    asked, history = [], DeltaTable.history
+    monkeypatch.setattr(DeltaTable, "history", lambda self, limit=None: asked.append(limit) or history(self, limit))
+    assert log.state() == state
+    assert asked == [1]
+
+
+def test_a_commit_that_says_nothing_does_not_hide_the_state(lake):
+    log = lake.log("visits")
+    state = State()
+    for i in range(3):
+        state = log.append(visits(i), state)
+    log.table().optimize.compact()
+    assert log.state() == state
+    log.append(visits(3), state)
+    assert len(current(lake, "visits", "visit_id")) == 4
+
+
+def test_the_newest_version_of_a_key_is_current(lake):
+    log = lake.log("users")
+    state = log.append(users((1, "IE"), (2, "DE"), (3, "FR")), State())
+    state = log.append(users((1, "US")), state)
+    log.append(users((3, None)), state, deleted=True)
+    assert current(lake, "users", "user_id, country") == [(1, "US"), (2, "DE")]
+    with lake.engine() as engine:
+        lake.view_log(engine, "users")
+        assert engine.execute("SELECT count(*) FROM users").fetchone() == (5,)
+
+
+def test_the_newest_batch_of_a_day_is_the_day(lake):
+    log = lake.log("ages")
+    days = date(2025, 1, 1), date(2025, 1, 2), date(2025, 1, 3)
+    state = State()
+    for day in days:
+        state = log.append(ages(day, 1, 5, 6), state)
+    state = log.append(ages(days[1], 2, 7), state)
+    log.append(ages(days[2], 2, 0), state, deleted=True)
+    assert current(lake, "ages", "date, active_users") == [(days[0], 5), (days[0], 6), (days[1], 7)]
+
+
+@pytest.mark.parametrize("extract", ["users", "visits", "ages"])
+def test_a_log_without_rows_has_views(lake, extract):
+    table = {"users": users(), "visits": visits(), "ages": ages(date(2025, 1, 1), 1)}[extract]
+    lake.log(extract).append(table, State())
+    assert current(lake, extract, "*") == []
+    assert accepted(lake, extract) == []
+
+
+def test_only_validated_rows_that_are_not_held_back_are_accepted(lake):
+    log = lake.log("users")
+    state = log.append(users((1, "IE"), (2, "??"), (3, "FR")), State())
+    assert accepted(lake, "users") == []
+    validated(lake, "users", 2, 2)
+    assert accepted(lake, "users") == [(1, "IE")]
+    validated(lake, "users", 3)
+    assert accepted(lake, "users") == [(1, "IE"), (3, "FR")]
+    # a corrected row returns by itself, a row that went bad is gone, and neither before it is validated
+    log.append(users((2, "DE"), (1, "!!")), state)
+    assert accepted(lake, "users") == [(1, "IE"), (3, "FR")]
+    validated(lake, "users", 5, 5)
+    assert accepted(lake, "users") == [(2, "DE"), (3, "FR")]
+
+
+def test_an_extract_that_was_never_pulled_is_named(lake):
+    for view in (lake.view_accepted, lake.view_current, lake.view_log):
+        with lake.engine() as engine, pytest.raises(DataError, match="'carts' has never been pulled"):
+            view(engine, "carts")
+
+
+def test_no_value_reaches_the_delta_log(lake):
+    log = lake.log("users")
+    log.append(users((1, "Secretland")), State())
+    commits = [path.read_text() for path in (lake_path(lake) / "users" / "_delta_log").glob("*.json")]
+    assert commits
+    assert not any("Secretland" in text for text in commits)
+
+
+def test_artifacts_are_replaced_whole(lake):
+    lake.write_table("_runs/x/a.parquet", users((1, "IE")))
+    lake.write_table("_runs/x/a.parquet", users((2, "DE")))
+    assert lake.read_table("_runs/x/a.parquet") == users((2, "DE"))
+    lake.write_text("_runs/x/a.json", "{}")
+    assert lake.read_text("_runs/x/a.json") == "{}"
+    assert lake.read_text("_runs/x/b.json") is None
+    with pytest.raises(DataError, match=r"b\.parquet does not exist"):
+        lake.read_table("_runs/x/b.parquet")
+    assert sorted(path.name for path in (lake_path(lake) / "_runs/x").iterdir()) == ["a.json", "a.parquet"]
+
+
+def test_another_writer_that_holds_on_is_waited_for_in_vain(lake, monkeypatch):
+    from include.segmentation import lake as module
+    from include.segmentation.errors import UnavailableError
+
+    monkeypatch.setattr(module, "_LOCK_SECONDS", 0.2)
+    refused = []
+
+    def second() -> None:
+        try:
+            with lake.log("visits").writer():
+                pass
+        except UnavailableError as error:
+            refused.append(str(error))
+
+    with lake.log("visits").writer():
+        thread = Thread(target=second)
+        thread.start()
+        thread.join()
+    assert "another writer holds" in refused[0]
+
+
+def lake_path(lake: Lake):
+    from pathlib import Path
+
+    return Path(lake.uri)

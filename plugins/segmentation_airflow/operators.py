@@ -53,8 +53,7 @@ class ReportLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
         """The report's address below Airflow's own."""
-        as_of = as_of_of(ti_key.get_template_context())
-        return f"/segmentation/reports/{operator.profile}/{operator.cadence}/{as_of:%Y-%m-%dT%H:%M:%SZ}"
+        return f"/segmentation/reports/{_run_path(operator, ti_key)}"
 
 
 class DataDocsLink(BaseOperatorLink):
@@ -64,7 +63,12 @@ class DataDocsLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
         """The Data Docs' address below Airflow's own."""
-        return f"/segmentation/data-docs/{operator.profile}/"
+        return f"/segmentation/data-docs/{_run_path(operator, ti_key)}/index.html"
+
+
+def _run_path(operator: BaseOperator, ti: Any) -> str:
+    as_of = as_of_of(ti.get_template_context())
+    return f"{operator.profile}/{operator.cadence}/{as_of:%Y-%m-%dT%H:%M:%SZ}"
 
 
 class StageOperator(BaseOperator):

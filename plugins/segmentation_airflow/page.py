@@ -6,7 +6,7 @@ the one thing here that Airflow does not declare public; a test holds it.
 
 from collections.abc import Sequence
 from datetime import UTC
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
 from airflow.api_fastapi.common.db.common import SessionDep
@@ -26,6 +26,9 @@ from include.segmentation.run import Run, parse_as_of
 from include.segmentation.warehouse import connect
 
 ROOT = "/segmentation"
+
+_REPORT = "report.html"
+_TEXTS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 _RUNS = """
     SELECT as_of, cadence, customers, quarantined, finished_at FROM segmentation_run
@@ -77,25 +80,36 @@ def dag_run(dag_id: str, run_id: str, session: SessionDep) -> Response:
     query = select(DagRun.data_interval_end).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id)
     as_of = session.scalar(query)
     cadence = kind.removeprefix("segment_")
-    if as_of is None or cadence not in CADENCES or _report(Run(profile, cadence, as_of)) is None:
+    if as_of is None or cadence not in CADENCES:
         return RedirectResponse(f"{ROOT}/dags/{dag_id}")
-    return RedirectResponse(f"{ROOT}/reports/{name}/{cadence}/{as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    return RedirectResponse(f"{ROOT}/reports/{profile.profile}/{cadence}/{as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
 @app.get("/reports/{profile}/{cadence}/{as_of}")
 def report(profile: KnownProfile, cadence: Cadence, as_of: str) -> HTMLResponse:
     """The HTML report of a run."""
+    return HTMLResponse(_artifact(profile, cadence, as_of, "report", _REPORT, "has no report yet"))
+
+
+@app.get("/data-docs/{profile}/{cadence}/{as_of}/{path:path}")
+def data_docs(profile: KnownProfile, cadence: Cadence, as_of: str, path: str) -> Response:
+    """A text file of Great Expectations' Data Docs of a run; its icons and fonts are not served."""
+    kind = _TEXTS.get(PurePosixPath(path).suffix)
+    if kind is None or ".." in PurePosixPath(path).parts:
+        raise HTTPException(404, "not a page of the Data Docs")
+    text = _artifact(profile, cadence, as_of, "validate", f"data_docs/{path}", "has validated nothing new")
+    return Response(text, media_type=kind)
+
+
+def _artifact(profile: Profile, cadence: Cadence, as_of: str, stage: str, name: str, absent: str) -> str:
     try:
-        text = _report(Run(profile, cadence, parse_as_of(as_of, profile)))
+        run = Run(profile, cadence, parse_as_of(as_of, profile))
     except SegmentationError as error:
         raise HTTPException(404, str(error)) from None
+    text = run.lake.read_text(run.artifact(stage, name))
     if text is None:
-        raise HTTPException(404, f"run {profile.profile}/{cadence}/{as_of} has no report yet")
-    return HTMLResponse(text)
-
-
-def _report(run: Run) -> str | None:
-    return run.lake.read_text(run.artifact("report", "report.html"))
+        raise HTTPException(404, f"run {run.run_id} {absent}")
+    return text
 
 
 def _page(profile: Profile, cadences: Sequence[str]) -> HTMLResponse:

@@ -12,7 +12,7 @@ from airflow.sdk import RetryAction
 from demo.servers import PASSWORD, Server
 from include.segmentation import connections
 from include.segmentation.errors import DataError, ProfileError, SegmentationError, SourceError, UnavailableError
-from segmentation_airflow.operators import DEFAULT_ARGS, ReportOperator, StageOperator, asset, run_of
+from segmentation_airflow.operators import DEFAULT_ARGS, ReportOperator, StageOperator, ValidateOperator, asset, run_of
 
 AS_OF = datetime(2011, 7, 1, tzinfo=UTC)
 CONTEXT = {"data_interval_end": AS_OF}
@@ -94,8 +94,11 @@ def test_the_policy_agrees_with_what_every_error_says_of_itself() -> None:
         assert (decision.action is RetryAction.RETRY) == kind.retry, kind
 
 
-def test_the_report_task_links_to_the_page() -> None:
-    operator = ReportOperator(task_id="html", profile="retail", cadence="monthly", stage="report")
+def test_tasks_link_to_the_page_of_their_run() -> None:
     ti = SimpleNamespace(get_template_context=lambda: CONTEXT)
-    (link,) = operator.operator_extra_links
-    assert link.get_link(operator, ti_key=ti) == "/segmentation/reports/retail/monthly/2011-07-01T00:00:00Z"
+    for operator, link in (
+        (ReportOperator, "/segmentation/reports/retail/monthly/2011-07-01T00:00:00Z"),
+        (ValidateOperator, "/segmentation/data-docs/retail/monthly/2011-07-01T00:00:00Z/index.html"),
+    ):
+        task = operator(task_id="task", profile="retail", cadence="monthly", stage="report")
+        assert [each.get_link(task, ti_key=ti) for each in task.operator_extra_links] == [link]

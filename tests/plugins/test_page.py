@@ -14,12 +14,14 @@ from include.segmentation.run import Run
 
 AS_OF = datetime(2025, 2, 1, tzinfo=UTC)
 REPORT = "/segmentation/reports/learning/monthly/2025-02-01T00:00:00Z"
+DOCS = "/segmentation/data-docs/learning/monthly/2025-02-01T00:00:00Z/index.html"
 PAGES = [
     "/segmentation/",
     "/segmentation/profiles/learning",
     "/segmentation/dags/learning__segment_monthly",
     "/segmentation/dags/learning__segment_monthly/runs/a_run",
     REPORT,
+    DOCS,
 ]
 
 
@@ -27,6 +29,7 @@ PAGES = [
 def report(lake_root: Path) -> Run:
     run = Run(load_profile("learning"), "monthly", AS_OF)
     run.lake.write_text(run.artifact("report", "report.html"), "<h1>What learners do</h1>")
+    run.lake.write_text(run.artifact("validate", "data_docs/index.html"), "<h1>Expectations of learners</h1>")
     return run
 
 
@@ -119,6 +122,13 @@ def test_a_report_is_served_as_it_was_written(airflow_api: TestClient, logged_in
     assert page.text == "<h1>What learners do</h1>"
 
 
+def test_data_docs_are_served(airflow_api: TestClient, logged_in: dict[str, str], report: Run) -> None:
+    page = airflow_api.get(DOCS, headers=logged_in)
+    assert page.status_code == 200
+    assert page.text == "<h1>Expectations of learners</h1>"
+    assert page.headers["content-type"].startswith("text/html")
+
+
 @pytest.mark.parametrize(
     ("path", "says"),
     [
@@ -126,6 +136,9 @@ def test_a_report_is_served_as_it_was_written(airflow_api: TestClient, logged_in
         ("/segmentation/reports/learning/monthly/soon", "as_of 'soon'"),
         ("/segmentation/reports/nobody/monthly/2025-02-01", "there is no profile 'nobody'"),
         ("/segmentation/profiles/..%2F..%2Fetc", "Not Found"),
+        (DOCS.replace("monthly", "weekly"), "has validated nothing new"),
+        (DOCS.replace("index.html", "..%2f..%2freport%2freport.html"), "not a page of the Data Docs"),
+        (DOCS.replace("index.html", "summary.json"), "not a page of the Data Docs"),
         ("/segmentation/dags/another_dag", "none of the segmentation DAGs"),
     ],
 )
@@ -149,5 +162,6 @@ def test_a_run_of_a_dag_leads_to_its_report(airflow_api: TestClient, logged_in: 
         session.add(run)
     answer = airflow_api.get(f"/segmentation/dags/{dag_id}/runs/a_run", headers=logged_in)
     assert answer.headers["location"] == REPORT
+    assert airflow_api.get(answer.headers["location"], headers=logged_in).status_code == 200
     other = airflow_api.get(f"/segmentation/dags/{dag_id}/runs/another", headers=logged_in)
     assert other.headers["location"] == f"/segmentation/dags/{dag_id}"

@@ -1,7 +1,7 @@
 """The KPIs of one macro segment: checked against what the profile declares, and rounded.
 
-A value is rounded to the multiple of its resolution that is nearest, an exact half away from zero. Halves are decided
-on ten decimal places, so 0.35 days is a half although no binary number equals it.
+A value is rounded to the multiple of its resolution that is nearest, an exact half away from zero. What is within a
+billionth of a half counts as one, so that 0.35 rounds to 0.4 although no binary number equals it.
 """
 
 from collections.abc import Mapping
@@ -18,13 +18,15 @@ _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "
             "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
 _LARGEST = 1e15
 """Beyond it doubles no longer tell cents apart."""
+_HALF_TOLERANCE = 1e-9
 
 
 def measure_kpis(connection: duckdb.DuckDBPyConnection, macro: MacroSegment, sql: str, path: Path) -> None:
     """Fill table ``measured``: customer_id (native), age_days and every KPI as DOUBLE, one row per population row.
 
     Args:
-        connection: holds table ``population`` (customer_id, first_seen, as_of) and the accepted views.
+        connection: holds table ``population`` (customer_id, first_seen, as_of, the windows' moments) and the
+            accepted views.
         macro: what is declared.
         sql: the rendered file.
         path: where it comes from, for messages.
@@ -41,7 +43,7 @@ def measure_kpis(connection: duckdb.DuckDBPyConnection, macro: MacroSegment, sql
     rounded = ", ".join(f'{_rounded(name, kpi.resolution)} AS "{name}"' for name, kpi in macro.kpis.items())
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE measured AS "
-        f"SELECT p.customer_id, CAST(date_sub('day', p.first_seen, p.as_of) AS BIGINT) AS {AGE}, {rounded} "
+        f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE}, {rounded} "
         "FROM population AS p INNER JOIN found AS f ON f.customer_id = p.customer_id"
     )
     for name, kpi in macro.kpis.items():
@@ -109,7 +111,7 @@ def _refuse(connection: duckdb.DuckDBPyConnection, sql: str, message: str) -> No
 def _rounded(name: str, resolution: float) -> str:
     step = Decimal(repr(resolution))
     places = max(0, -int(step.normalize().as_tuple().exponent))
-    units = int(step * 10**10)
-    value = f'CAST(CAST(f."{name}" AS DECIMAL(26, 10)) * 10000000000 AS HUGEINT)'
-    steps = f"(2 * abs({value}) + {units}) // (2 * {units}) * sign({value})"
-    return f"CAST({steps} * {int(step * 10**places)} AS DOUBLE) / 1e{places}"
+    units = int(step.scaleb(places))
+    value = f'CAST(f."{name}" AS DOUBLE)'
+    steps = f"floor(abs({value}) * 1e{places} / {units} + 0.5 + {_HALF_TOLERANCE})"
+    return f"sign({value}) * {steps} * {units} / 1e{places}"

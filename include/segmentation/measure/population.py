@@ -9,7 +9,8 @@ from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.sql import create_table, render
 from include.segmentation.run import Run
 
-ARTIFACT = "population.parquet"
+POPULATION = "population"
+ARTIFACT = f"{POPULATION}.parquet"
 _FIXED = ("customer_id", "first_seen", "last_seen", "source_rows")
 _UTC = pa.timestamp("us", "UTC")
 
@@ -59,7 +60,7 @@ def _select(run: Run, connection: duckdb.DuckDBPyConnection, attributes: list[st
     table = connection.execute(
         "SELECT CAST(customer_id AS VARCHAR) AS customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen, "
         "CAST(last_seen AS TIMESTAMPTZ) AS last_seen, "
-        f"CAST(date_sub('day', CAST(first_seen AS TIMESTAMPTZ), $as_of) AS BIGINT) AS age_days{more} "
+        f"whole_days(first_seen, $as_of) AS age_days{more} "
         "FROM everyone WHERE customer_id IS NOT NULL AND first_seen < $as_of ORDER BY 1",
         {"as_of": run.as_of},
     ).to_arrow_table()

@@ -42,7 +42,7 @@ SELECT
     p.customer_id,
     coalesce(r.returns, 0) AS count_of_returns,
     r.days_away AS avg_days_between_returns,
-    date_sub('day', v.last_at, p.as_of) AS days_since_last_visit,
+    whole_days(v.last_at, p.as_of) AS days_since_last_visit,
     coalesce(v.visit_days, 0) AS lifetime_visit_days
 FROM population AS p
 LEFT JOIN visited AS v ON v.customer_id = p.customer_id

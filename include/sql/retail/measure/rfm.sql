@@ -28,7 +28,7 @@ bought AS (
 
 SELECT
     p.customer_id,
-    date_sub('day', b.last_at, p.as_of) AS recency,
+    whole_days(b.last_at, p.as_of) AS recency,
     coalesce(b.invoices, 0) AS frequency,
     coalesce(b.amount, 0) AS monetary,
     coalesce(b.ever, 0) AS purchases_ever

@@ -1,0 +1,97 @@
+"""One macro segment: its KPIs at as_of and, where the profile follows cohorts, at every complete cohort month."""
+
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.measure.cohort import MONTH_DAYS, CohortMonth, complete_months
+from include.segmentation.measure.kpis import measure_kpis
+from include.segmentation.measure.population import ARTIFACT, POPULATION
+from include.segmentation.measure.sql import render
+from include.segmentation.measure.window import moments
+from include.segmentation.profile import AGE, MacroSegment
+from include.segmentation.run import Run
+
+
+def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) -> dict[str, Any]:
+    """Write the KPIs of one macro segment.
+
+    Raises:
+        ProfileError: there is no such macro segment, or its SQL is wrong.
+        DataError: the data contradict the profile, or the population has not been measured.
+    """
+    macro = run.profile.macro_segments.get(target)
+    if macro is None:
+        allowed = ", ".join([POPULATION, *run.profile.macro_segments])
+        raise ProfileError(f"{run.profile.path}: nothing to measure is called '{target}'; allowed are {allowed}")
+    measurement = _Measurement(run, connection, target, macro)
+    now = measurement.at_as_of()
+    summary: dict[str, Any] = {
+        "customers": now.num_rows,
+        "undefined": {name: now[name].null_count for name, kpi in macro.kpis.items() if kpi.undefined_when},
+        "path": run.lake.write_table(run.artifact("measure", f"{target}.parquet"), now),
+    }
+    if run.profile.cohort_months:
+        cohorts = measurement.at_cohort_months()
+        run.lake.write_table(run.artifact("measure", f"{target}.cohort.parquet"), cohorts)
+        summary["cohort_rows"] = cohorts.num_rows
+    return summary
+
+
+class _Measurement:
+    """A macro segment's SQL, and the people it is asked about."""
+
+    def __init__(self, run: Run, connection: duckdb.DuckDBPyConnection, target: str, macro: MacroSegment) -> None:
+        self._run, self._connection, self._macro = run, connection, macro
+        self._path = run.profile.sql_dir / "measure" / f"{target}.sql"
+        self._sql = render(self._path, macro.kpis, run.as_of)
+        self._load_people()
+
+    def at_as_of(self) -> pa.Table:
+        """Everyone at the run's as_of."""
+        return self._measure("$as_of", "true", {"as_of": self._run.as_of})
+
+    def at_cohort_months(self) -> pa.Table:
+        """Everyone of each cohort at the end of each of its complete months, with ``cohort`` and ``month`` in front."""
+        kpis = [(name, pa.float64()) for name in self._macro.kpis]
+        head = [("cohort", pa.date32()), ("month", pa.int64()), ("customer_id", pa.string()), (AGE, pa.int64())]
+        tables = [pa.schema([*head, *kpis]).empty_table()]
+        tables += [self._at_cohort_month(each) for each in complete_months(self._run, self._connection)]
+        return pa.concat_tables(tables)
+
+    def _at_cohort_month(self, each: CohortMonth) -> pa.Table:
+        midnight = self._run.profile.midnight
+        return self._measure(
+            f"first_seen + INTERVAL {MONTH_DAYS * each.month} DAY",
+            "first_seen >= $begin AND first_seen < $end",
+            {"begin": midnight(each.cohort), "end": midnight(each.following)},
+            head=f"DATE '{each.cohort}' AS cohort, CAST({each.month} AS BIGINT) AS month, ",
+        )
+
+    def _measure(self, as_of: str, who: str, values: dict[str, Any], head: str = "") -> pa.Table:
+        windows = moments(kpi.window for kpi in self._macro.kpis.values())
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE population AS SELECT * EXCLUDE (as_of), "
+            f"{windows}as_of FROM (SELECT *, CAST({as_of} AS TIMESTAMPTZ) AS as_of FROM people WHERE {who})",
+            values,
+        )
+        measure_kpis(self._connection, self._macro, self._sql, self._path)
+        kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)
+        return self._connection.execute(
+            f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE}, {kpis} FROM measured ORDER BY ALL"
+        ).to_arrow_table()
+
+    def _load_people(self) -> None:
+        """Fill table ``people`` with everyone's customer_id, in its native type, and first_seen."""
+        run = self._run
+        recorded = run.recorded("measure", POPULATION)
+        if recorded is None:
+            raise DataError(f"run {run.run_id}: the population has not been measured; run measure population first")
+        measured = run.lake.read_table(run.artifact("measure", ARTIFACT)).select(["customer_id", "first_seen"])
+        self._connection.register("measured_population", measured)
+        self._connection.execute(
+            f"CREATE TEMP TABLE people AS SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, "
+            "first_seen FROM measured_population"
+        )

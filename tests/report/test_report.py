@@ -253,11 +253,19 @@ def test_labels_never_overlap_and_keep_their_order(places: list[float], gap: flo
 
 @pytest.mark.parametrize("width", [800, 1400])
 def test_in_a_browser(club: Hand, chromium: Callable[[int], Any], width: int) -> None:
-    page = f"file://{report(club.run('2025-03-01'))['path']}"
+    first, second = club.run("2025-02-01"), club.run("2025-03-01")
+    for i in range(10):
+        name = f"Coming, Low To Very High Visits, Fairly Short To Very Long Gap, about {i} days"
+        club.segment("loyalty", f"w{i}", name, "coming", path=f"loyalty.coming.{i + 3:02}")
+        club.size(second, "loyalty", f"w{i}", 1234, of=20000)
+        club.move(second, first, "loyalty", "k0", f"w{i}", 1234, of=20000)
+    page = f"file://{report(second)['path']}"
     browser = chromium(width)
     browser.get(page)
     wide = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
     assert wide[0] <= wide[1]
+    scrolling = "return [...document.querySelectorAll('.scroll')].some(part => part.scrollWidth > part.clientWidth)"
+    assert browser.execute_script(scrolling)  # the wide table does so on its own
     assert browser.get_log("browser") == []
     sent = [e["message"] for e in browser.get_log("performance") if '"Network.requestWillBeSent"' in e["message"]]
     requests = re.findall(r'"url":"([^"]+)"', " ".join(sent))

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -19,8 +20,9 @@ from include.segmentation.report import words
 
 _WIDTH = 640  # points; the page scales the picture to its column
 _LABEL_LETTERS = 50
-_LINE_HEIGHT = 11.5  # points
+_TEXT_LINE = 11.5  # points
 _INK, _FAINT = "#3b4552", "#c9d0d8"
+_LINE: dict[str, Any] = {"linewidth": 1.6, "marker": "o", "markersize": 3.2, "clip_on": False}
 _STYLE = {
     "svg.fonttype": "none",  # text stays text: small files, searchable, in the page's own font
     "text.parse_math": False,  # a name may hold a $
@@ -38,11 +40,13 @@ class Line:
 
     Attributes:
         label: what stands at its end.
+        dashed: tells it from a solid line of the same colour.
         points: (as_of, share) by time.
     """
 
     label: str
     colour: str
+    dashed: bool
     points: Sequence[tuple[datetime, float]]
 
 
@@ -84,9 +88,7 @@ def trend(lines: Sequence[Line], zone: str, title: str) -> str:
         axes.set_ylim(0, top)
         for line in lines:
             times, shares = zip(*line.points, strict=True)
-            axes.plot(
-                date2num(times), shares, color=line.colour, linewidth=1.6, marker="o", markersize=3.2, clip_on=False
-            )
+            axes.plot(date2num(times), shares, color=line.colour, linestyle="--" if line.dashed else "-", **_LINE)
         shown = moments[:: -(-len(moments) // 6)]
         axes.set_xticks(date2num(shown), [words.tick(moment, zone) for moment in shown])
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
@@ -198,7 +200,7 @@ def _standardised(leaves: Sequence[Leaf]) -> NDArray[np.float64]:
 
 def _label_height(labels: Iterable[str]) -> float:
     """Points between two labels, whatever their number of lines."""
-    return _LINE_HEIGHT * max(text.count("\n") + 1 for text in labels) + 6
+    return _TEXT_LINE * max(text.count("\n") + 1 for text in labels) + 6
 
 
 def _svg(figure: Figure, title: str) -> str:

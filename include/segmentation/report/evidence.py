@@ -35,9 +35,9 @@ def _trials(cut: Cut, answers: Answers) -> Trials | None:
     for quality in answers.evidence:
         if (quality.macro_segment, quality.stratum) == (cut.macro_segment, cut.stratum) and quality.k > 1:
             tried.setdefault((quality.algorithm, quality.k), {})[quality.metric] = quality.value
-    if not (tried or cut.clustered or cut.note):
+    if not (tried or cut.segments > 1 or cut.note):
         return None
-    verdict = f"Cut into {cut.segments} segments." if cut.clustered else "Left whole."
+    verdict = f"Cut into {cut.segments} segments." if cut.segments > 1 else "Left whole."
     return Trials(
         stratum=cut.label,
         verdict=f"{verdict} {cut.note[:1].upper()}{cut.note[1:]}." if cut.note else verdict,

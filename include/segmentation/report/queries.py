@@ -132,7 +132,6 @@ class Cut:
     stratum: str
     label: str
     segments: int
-    clustered: bool
     note: str
 
 
@@ -291,7 +290,6 @@ def cuts(connection: psycopg.Connection, run: Run) -> list[Cut]:
         SELECT
             dim_model.macro_segment, stratum ->> 'name' AS stratum, stratum ->> 'label' AS label,
             jsonb_array_length(stratum -> 'segments') AS segments,
-            jsonb_array_length(stratum -> 'kpis') > 0 AS clustered,
             stratum ->> 'note' AS note
         FROM segmentation_run AS run
         JOIN dim_model ON run.models ->> dim_model.macro_segment = dim_model.model_id,

@@ -172,8 +172,9 @@ class Section:
             if size.segment_key in points:
                 points[size.segment_key].append((size.as_of, size.share))
         lines = [
-            charts.Line(self._chart_label(size), self.colours[size.segment_key], points[size.segment_key])
-            for size in self.sizes
+            charts.Line(self._chart_label(size), self.colours[key], i >= len(colours.LINES), points[key])
+            for i, size in enumerate(self.sizes)
+            for key in [size.segment_key]
         ]
         shares = ", ".join(f"{self.segment(s.segment_key).name} {words.share(s.share)}" for s in self.sizes)
         return charts.trend(

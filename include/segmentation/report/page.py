@@ -40,7 +40,7 @@ def render(run: Run) -> str:
     environment = Environment(
         loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"count": words.count, "share": words.share, "plain": words.plain}
+    environment.filters |= {"count": words.count, "share": words.share}
     return environment.get_template("template.html.j2").render(
         style=Markup((here / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         run=run,
@@ -90,8 +90,8 @@ def _gates(gates: list[dict[str, Any]]) -> list[Gate]:
         Gate(
             name=str(gate["name"]).replace("_", " "),
             verdict=str(gate["verdict"]),
-            where=str(gate.get("macro_segment") or ""),
-            found=words.plain(gate.get("found")),
+            where=str(gate["macro_segment"]),
+            found=str(gate["found"]),
         )
         for gate in gates
     ]

@@ -2,7 +2,6 @@
 
 import math
 from datetime import date, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
@@ -55,12 +54,3 @@ def tick(moment: datetime, zone: str) -> str:
 def month(first: date) -> str:
     """``January 2025``."""
     return f"{first:%B %Y}"
-
-
-def plain(found: Any) -> str:
-    """Whatever a gate found, as text on one line."""
-    if isinstance(found, dict):
-        return ", ".join(f"{key} {plain(part)}" for key, part in found.items())
-    if isinstance(found, list):
-        return ", ".join(plain(part) for part in found)
-    return "" if found is None else str(found)

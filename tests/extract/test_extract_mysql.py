@@ -150,6 +150,21 @@ def test_without_the_process_privilege_the_lag_alone_bounds(database, shop):
     assert timedelta(minutes=59) < datetime.now(UTC) - through < timedelta(minutes=61)
 
 
+def test_without_the_process_privilege_a_count_is_safe_once_it_is_older_than_the_lag(mariadb_database, shop):
+    mariadb_database.execute(
+        "CREATE TABLE events (id INT AUTO_INCREMENT PRIMARY KEY, n INT)",
+        "INSERT INTO events (n) VALUES (1), (2)",
+        f"GRANT SELECT ON {mariadb_database.name}.* TO 'reader'@'127.0.0.1' IDENTIFIED BY 'reader'",
+    )
+    reader = f"mysql://reader:reader@127.0.0.1:{mariadb_database.server.port}/{mariadb_database.name}"
+    pulls = shop(reader, events=EVENTS | {"cursor": "id", "lag": "1s"})
+    first = pulls.pull()
+    assert (first["rows_read"], first["complete_through"]) == (0, None)
+    mariadb_database.execute("DO SLEEP(2.1)", "INSERT INTO events (n) VALUES (3)")
+    assert pulls.pull()["rows_written"] == 2
+    assert pulls.run.lake.log("events").state().complete_through is not None
+
+
 def test_a_pull_that_breaks_between_pages_goes_on_where_it_stopped(database, shop, small_pages, monkeypatch):
     database.execute(CREATE_EVENTS)
     database.insert("events", events(95, every=7))

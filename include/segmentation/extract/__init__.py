@@ -44,7 +44,7 @@ def extract(run: Run, name: str) -> dict[str, Any]:
 
                 pulled = pull_rows(run, name, declared)
     except SegmentationError as error:
-        raise type(error)(f"{run.profile.path}: extracts.{name}: {error}") from error.__cause__
+        raise type(error)(f"{run.profile.path}: extracts.{name}: {error}") from error
     through = log.state().complete_through
     summary = {"extract": name, **pulled, "complete_through": through.isoformat() if through else None}
     return run.record("extract", name, summary | {"seconds": round(perf_counter() - started, 3)})

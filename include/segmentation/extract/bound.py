@@ -33,7 +33,7 @@ class Bound:
         condition: SQL that holds for every row that may be read.
         limit: the cursor's value there, as SQL; None where nothing may be read.
         complete_through: the time that the extract is whole up to once the rows are read, UTC.
-        how: what the bound rests on.
+        how: what the bound rests on, in words.
         polls: what the next pull has to know about this one (integer cursors).
     """
 

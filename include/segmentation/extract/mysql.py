@@ -183,7 +183,7 @@ def identifier(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
-def text(value: str) -> str:
+def quoted(value: str) -> str:
     """A quoted text, under the session's NO_BACKSLASH_ESCAPES."""
     return "'" + value.replace("'", "''") + "'"
 

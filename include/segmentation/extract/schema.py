@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql import MySQL, RawRow, identifier, text
+from include.segmentation.extract.mysql import MySQL, RawRow, identifier, quoted
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)
-_LARGEST_DECIMAL = 38
+_LARGEST_DECIMAL, _MOST_BITS = 38, 64
 _PLAIN = {
     **dict.fromkeys(["tinyint", "smallint", "mediumint", "int", "bigint", "year", "time"], pa.int64()),
     **dict.fromkeys(["float", "double"], pa.float64()),
@@ -85,7 +85,7 @@ class Column:
             return f"x'{position}'"
         if pa.types.is_integer(self.type) or pa.types.is_decimal(self.type):
             return position
-        return text(position)
+        return quoted(position)
 
     def parse(self, values: list[bytes | None]) -> pa.Array:
         """Raw text -> the lake's type, exactly.
@@ -128,22 +128,23 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
     """
     found = server.rows(
         "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale "
-        f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {text(table)} "
+        f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {quoted(table)} "
         "ORDER BY ordinal_position"
     )
     if not found:
         tables = server.rows(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name"
         )
-        raise SourceError(f"table '{table}' does not exist; found are {_listed(row[0] for row in tables)}")
-    names = [str(row[0], "utf-8") for row in found if row[0] is not None]
+        listed = ", ".join(_word(row[0]) for row in tables) or "no tables"
+        raise SourceError(f"table '{table}' does not exist; found are {listed}")
+    names = [_word(row[0]) for row in found]
     for name in only or []:
         if name not in names:
             raise SourceError(f"table '{table}' has no column '{name}'; found are {', '.join(names)}")
     columns = []
     for name, row in zip(names, found, strict=True):
         if only is None or name in only:
-            kind, declared, nullable = (str(value or b"", "utf-8").lower() for value in row[1:4])
+            kind, declared, nullable = (_word(value).lower() for value in row[1:4])
             columns.append(_column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0)))
     return columns
 
@@ -170,14 +171,14 @@ def unique_keys(server: MySQL, table: str) -> list[set[str]]:
     """The sets of columns that tell the rows of a table apart: its primary key and other unique, never NULL keys."""
     found = server.rows(
         "SELECT index_name, column_name, nullable FROM information_schema.statistics "
-        f"WHERE table_schema = DATABASE() AND table_name = {text(table)} AND non_unique = 0 "
+        f"WHERE table_schema = DATABASE() AND table_name = {quoted(table)} AND non_unique = 0 "
         "ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index"
     )
     keys: dict[bytes | None, set[str]] = {}
     nullable = {index for index, _, null in found if null == b"YES"}
     for index, column, _ in found:
         if index not in nullable:
-            keys.setdefault(index, set()).add(str(column or b"", "utf-8"))
+            keys.setdefault(index, set()).add(_word(column))
     return list(keys.values())
 
 
@@ -201,7 +202,7 @@ def _column(name: str, kind: str, declared: str, nullable: bool, precision: int,
     if kind == "decimal":
         arrow = pa.decimal128(precision, scale) if precision <= _LARGEST_DECIMAL else pa.string()
     elif kind == "bit":
-        arrow = _UNSIGNED_64 if precision >= _UNSIGNED_64_BITS else pa.int64()
+        arrow = _UNSIGNED_64 if precision == _MOST_BITS else pa.int64()
     elif kind == "bigint" and "unsigned" in declared:
         arrow = _UNSIGNED_64
     elif kind in _PLAIN:
@@ -211,9 +212,6 @@ def _column(name: str, kind: str, declared: str, nullable: bool, precision: int,
             f"column '{name}' is of type {declared}, which the lake does not hold; leave it out of columns"
         )
     return Column(name, declared, arrow, nullable)
-
-
-_UNSIGNED_64_BITS = 64
 
 
 def _microseconds(word: str | None) -> int | None:
@@ -229,5 +227,5 @@ def _microseconds(word: str | None) -> int | None:
     return -size if sign else size
 
 
-def _listed(names: "object") -> str:
-    return ", ".join(str(name, "utf-8") for name in names) or "no tables"  # type: ignore[attr-defined]
+def _word(value: bytes | None) -> str:
+    return "" if value is None else value.decode()

@@ -126,7 +126,7 @@ def test_movement_that_does_not_add_up_with_the_run_before_is_refused(published:
         connection.execute("UPDATE shop.fct_segment_size SET customers = 7 WHERE segment_key = 'v1'")
     before = published.tables()
 
-    with pytest.raises(DataError, match="'value': departures from v1 add up to 6 but 7 are expected .* nothing was"):
+    with pytest.raises(DataError, match=r"'value': departures from v1 add up to 6 but 7 are expected .* nothing was"):
         publish(published.run("2025-02-01"))
 
     assert published.tables() == before

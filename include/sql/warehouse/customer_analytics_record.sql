@@ -1,7 +1,7 @@
 -- Added from the profile: one column per attribute of population.sql, one per KPI, and per macro segment
 -- <macro>_segment_key, <macro>_segment and <macro>_micro_key.
 CREATE TABLE IF NOT EXISTS customer_analytics_record (
-    customer_id text PRIMARY KEY,
+    customer_id text COLLATE "C" PRIMARY KEY,
     as_of timestamptz NOT NULL,
     run_id text NOT NULL,
     first_seen timestamptz NOT NULL,

@@ -1,6 +1,6 @@
 -- Added from the profile: one column per attribute of population.sql (country, consent flags, …).
 CREATE TABLE IF NOT EXISTS dim_customer (
-    customer_id text PRIMARY KEY,
+    customer_id text COLLATE "C" PRIMARY KEY,
     first_seen timestamptz NOT NULL,
     last_seen timestamptz,
     as_of timestamptz NOT NULL

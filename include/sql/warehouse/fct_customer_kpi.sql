@@ -2,7 +2,7 @@
 CREATE TABLE IF NOT EXISTS fct_customer_kpi (
     cadence text NOT NULL CHECK (cadence IN ('daily', 'weekly', 'monthly')),
     as_of timestamptz NOT NULL,
-    customer_id text NOT NULL,
+    customer_id text COLLATE "C" NOT NULL,
     age_days bigint NOT NULL,
     PRIMARY KEY (cadence, as_of, customer_id)
 );

@@ -1,10 +1,10 @@
 CREATE TABLE IF NOT EXISTS fct_segment_membership (
-    customer_id text NOT NULL,
-    macro_segment text NOT NULL,
+    customer_id text COLLATE "C" NOT NULL,
+    macro_segment text COLLATE "C" NOT NULL,
     valid_from timestamptz NOT NULL,
     valid_to timestamptz,
     is_current boolean NOT NULL GENERATED ALWAYS AS (valid_to IS NULL) STORED,
-    segment_key text NOT NULL,
+    segment_key text COLLATE "C" NOT NULL,
     micro_key text,
     entered_reason text NOT NULL CHECK (entered_reason IN ('new', 'activity', 'ageing', 'refit', 'late_data')),
     run_id text NOT NULL,

@@ -76,7 +76,7 @@ def test_an_unreachable_source_is_one_line(tmp_path: Path, extract: str, variabl
         *("extract", "--profile", "learning", "--as-of", "2025-02-01", "--only", extract),
         **{"SEGMENTATION_LAKE": str(tmp_path), variable: uri},
     )
-    refused(done, variable.removeprefix("AIRFLOW_CONN_").lower(), "127.0.0.1:1")
+    refused(done, variable.removeprefix("AIRFLOW_CONN_").lower(), "127.0.0.1")
     assert not any(tmp_path.rglob("*.parquet"))
 
 

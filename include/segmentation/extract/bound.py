@@ -12,7 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.extract.mysql import ACCESS_DENIED, UNKNOWN_TABLES, MySQL, ServerError, identifier
+from include.segmentation.extract.mysql import ACCESS_DENIED, UNKNOWN_TABLES, MySQL, ServerError, connected, identifier
 from include.segmentation.extract.schema import Column
 
 Poll = dict[str, Any]
@@ -87,21 +87,19 @@ def integer_bound(server: MySQL, table: str, cursor: Column, lag: timedelta, pol
 
 def _clock(server: MySQL) -> _Clock:
     now = _moment(server.value("SELECT UTC_TIMESTAMP()"))
-    try:
-        server.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
-        # trx_started is in the system's time zone on some versions and in the session's on others: make the two equal.
-        server.ask("SET time_zone = 'SYSTEM'")
-        for pause in _PAUSES:
-            oldest, is_fresh = server.ask(_oldest_transaction(server))[0]
-            if is_fresh == b"1":
-                return _Clock(now, _moment(oldest.decode()) if oldest else None, BY_TRANSACTIONS)
-            sleep(pause)
-    except ServerError as error:
-        if error.code != ACCESS_DENIED and error.code not in UNKNOWN_TABLES:
-            raise server.refused(error) from None
-    finally:
-        server.rows("ROLLBACK")
-        server.rows("SET time_zone = '+00:00'")
+    with connected(server.address) as watcher:  # its id is new: whatever list shows it was made after now
+        try:
+            watcher.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+            # trx_started is in the system's time zone on some versions, in the session's on others: make them equal.
+            watcher.ask("SET time_zone = 'SYSTEM'")
+            for pause in _PAUSES:
+                oldest, is_fresh = watcher.ask(_oldest_transaction(server))[0]
+                if is_fresh == b"1":
+                    return _Clock(now, _moment(oldest.decode()) if oldest else None, BY_TRANSACTIONS)
+                sleep(pause)
+        except ServerError as error:
+            if error.code != ACCESS_DENIED and error.code not in UNKNOWN_TABLES:
+                raise server.refused(error) from None
     return _Clock(now, None, BY_LAG)
 
 
@@ -109,7 +107,7 @@ def _oldest_transaction(server: MySQL) -> str:
     """When the oldest transaction began that may still write, and whether the list is fresh.
 
     InnoDB serves a list that somebody has read within the last 0.1 s again as it was. It is fresh where it shows the
-    transaction that we have just opened.
+    transaction that the watcher has just opened, the first of its connection.
     """
     others = "trx_mysql_thread_id <> CONNECTION_ID()"
     if server.version.has((5, 6, 4), (10, 0)):

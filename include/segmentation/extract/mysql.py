@@ -83,7 +83,7 @@ class MySQL:
 
     def __init__(self, address: Address, raw: Any) -> None:
         """Wrap a raw connection and make its session ours."""
-        self._address = address
+        self.address = address
         self._raw = raw
         self.version = Version.parse(self.value("SELECT VERSION()") or "")
         for statement in self.version.session_settings():
@@ -106,7 +106,7 @@ class MySQL:
 
     def refused(self, error: ServerError) -> SegmentationError:
         """What a person should read about an error of this server."""
-        return _translated(self._address, error.code, str(error))
+        return _translated(self.address, error.code, str(error))
 
     def ask(self, sql: str) -> tuple[RawRow, ...]:
         """Run one statement whose refusal the caller understands.

@@ -5,7 +5,7 @@ newest row of a model is its status.
 """
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
@@ -174,19 +174,27 @@ def decide(lake: Lake, model: Model, status: Status, decided_by: str) -> None:
 
 def timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
     """All models of a macro segment with their newest status, by effective_from; the one decided last comes last."""
-    table = lake.models().table()
-    rows = table.to_pyarrow_table().to_pylist() if table else []
+    rows = _decisions(lake)
     newest = {row["model_id"]: row for row in sorted(rows, key=lambda row: row[SEQ])}
     return [
         TimelineEntry(
             model=Model.model_validate_json(row["model"]),
             status=row["status"],
             decided_by=row["decided_by"],
-            decided_at=row["decided_at"],
+            decided_at=row["decided_at"].astimezone(UTC),
         )
         for row in sorted(newest.values(), key=lambda row: (row["effective_from"], row[SEQ]))
         if row["macro_segment"] == macro_segment
     ]
+
+
+def _decisions(lake: Lake) -> list[dict[str, Any]]:
+    files = lake.models().file_uris()
+    if not files:
+        return []
+    # Not by DeltaTable.to_pyarrow_table(): its threads abort the process when it ends (delta-rs issue 2184).
+    with lake.engine() as engine:
+        return [dict(row) for row in engine.read_parquet(files).to_arrow_table().to_pylist()]
 
 
 def effective_model(lake: Lake, macro_segment: str, as_of: datetime) -> tuple[Model, bool]:

@@ -1,0 +1,103 @@
+"""Keys follow customers: what survives, splits, merges, appears and disappears between two models."""
+
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.segmentation.model import Model, SegmentDefinition, StratumModel
+from include.segmentation.segment.identity import with_keys
+
+
+def a_model(name: str, clusters: list[str], whole: tuple[str, ...] = ()) -> Model:
+    """A model of stratum ``active`` with clusters of these keys, and of strata that are one segment each."""
+    strata = [_stratum("active", clusters, [1.0]), *(_stratum(stratum, [stratum], []) for stratum in whole)]
+    return Model(
+        model_id=name,
+        profile="tiny",
+        macro_segment="habit",
+        effective_from=datetime(2025, 2, 1, tzinfo=UTC),
+        seed=42,
+        customers=0,
+        strata=[stratum for stratum in strata if stratum.segments],
+        evidence=[],
+    )
+
+
+def _stratum(name: str, keys: list[str], centroid: list[float]) -> StratumModel:
+    words = {"name": "", "description": "", "bands": [], "rule_sql": "", "rule_words": "", "customers_at_fit": 0}
+    segments = [SegmentDefinition.model_validate(words | {"key": k, "path": k, "centroid": centroid}) for k in keys]
+    kpis = ["visits"] if centroid else []
+    return StratumModel(
+        name=name,
+        label=name,
+        when="true",
+        kpis=kpis,
+        transforms=["none" for _ in kpis],
+        center=[0.0 for _ in kpis],
+        spread=[1.0 for _ in kpis],
+        segments=segments,
+    )
+
+
+def rows_of(model: Model) -> set[tuple]:
+    return {(row.kind, row.from_key, row.to_key, round(row.jaccard, 3), row.share) for row in model.lineage}
+
+
+def test_clusters_that_change_places_keep_their_keys():
+    overlap = {("a", "2"): 90, ("a", "1"): 10, ("b", "1"): 100}
+    model = with_keys(a_model("new", ["1", "2"]), a_model("old", ["a", "b"]), overlap)
+    assert [s.key for s in model.segments()] == ["b", "a"]
+    assert {row.kind for row in model.lineage} == {"survived"}
+
+
+def test_two_segments_that_become_one_are_merged():
+    overlap = {("a", "1"): 100, ("b", "1"): 100, ("c", "2"): 50}
+    model = with_keys(a_model("new", ["1", "2"]), a_model("old", ["a", "b", "c"]), overlap)
+    merged = model.segments()[0].key
+    assert merged not in {"a", "b", "c"}
+    assert rows_of(model) == {
+        ("merged", "a", merged, 0.5, 1.0),
+        ("merged", "b", merged, 0.5, 1.0),
+        ("survived", "c", "c", 1.0, 1.0),
+    }
+
+
+def test_what_no_flow_explains_appeared_or_disappeared():
+    overlap = {("a", "1"): 20, ("a", "2"): 20, ("a", "3"): 20, ("a", "4"): 20, ("a", "5"): 20, ("b", "1"): 500}
+    model = with_keys(a_model("new", ["1", "2", "3", "4", "5"]), a_model("old", ["a", "b"]), overlap)
+    kinds = sorted(row.kind for row in model.lineage)
+    assert kinds == ["appeared"] * 4 + ["disappeared", "survived"]
+
+
+def test_a_whole_stratum_keeps_its_key_even_when_it_is_empty_and_loses_it_with_the_stratum():
+    first = with_keys(a_model("old", [], ("never", "lapsed")), None, {})
+    never, lapsed = (s.key for s in first.segments())
+    second = with_keys(a_model("new", [], ("never", "fresh")), first, {(never, "never"): 5})
+    assert second.segments()[0].key == never
+    assert {(row.kind, row.from_key) for row in second.lineage} == {
+        ("survived", never),
+        ("disappeared", lapsed),
+        ("appeared", None),
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(overlap=st.dictionaries(st.tuples(st.sampled_from("abcd"), st.sampled_from("1234")), st.integers(1, 50)))
+def test_no_key_is_given_twice_and_every_segment_is_accounted_for(overlap):
+    old = a_model("old", list("abcd"))
+    model = with_keys(a_model("new", list("1234")), old, overlap)
+    keys = [s.key for s in model.segments()]
+    assert len(set(keys)) == 4
+    assert {row.from_key for row in model.lineage} - {None} == set("abcd")
+    assert {row.to_key for row in model.lineage} - {None} == set(keys)
+    for row in model.lineage:
+        assert 0 <= row.jaccard <= 1
+        assert (row.kind == "survived") == (row.from_key == row.to_key)
+
+
+def test_keys_are_opaque_and_never_those_of_another_model():
+    first, second = (with_keys(a_model(name, ["1", "2"]), None, {}) for name in ("old", "new"))
+    keys = [s.key for model in (first, second) for s in model.segments()]
+    assert len(set(keys)) == 4
+    assert all(key.startswith("sg_") and len(key) == 13 for key in keys)

@@ -7,6 +7,7 @@ import psycopg
 import pyarrow as pa
 from publish_shop import Customer, Shop
 
+from include.segmentation.lake import State
 from include.segmentation.publish import publish
 
 JANUARY = datetime(2024, 12, 31, 23, tzinfo=UTC)  # midnight in Berlin
@@ -140,18 +141,20 @@ def test_the_run_tells_what_it_was_made_from(shop: Shop) -> None:
     shop.accept("2025-02-01")
     run = shop.run("2025-01-01")
     with run.lake.log("orders").writer():
-        state = run.lake.log("orders").state()
-        through = type(state)(complete_through=JANUARY)
-        run.lake.log("orders").append(pa.table({"order_id": pa.array([1], pa.int64())}), through)
+        run.lake.log("orders").append(
+            pa.table({"order_id": pa.array([1], pa.int64())}), State(complete_through=JANUARY)
+        )
+    twice_and_once = pa.table({"source_seq": pa.array([1, 1, 2], pa.int64())})  # one row failed two expectations
+    run.lake.quarantine("orders").append(twice_and_once, State())
     shop.leave(run, crowd(10))
 
     assert publish(run)["look_ahead"] is True
 
-    ((customers, unknown, look_ahead, primary, through, models, gates, versions),) = shop.rows(
-        "SELECT customers, unknown_rows, look_ahead, is_primary, complete_through, models, gates, versions "
+    ((customers, unknown, quarantined, look_ahead, primary, through, models, gates, versions),) = shop.rows(
+        "SELECT customers, unknown_rows, quarantined, look_ahead, is_primary, complete_through, models, gates, versions "
         "FROM segmentation_run WHERE run_id = 'shop/monthly/2025-01-01'"
     )
-    assert (customers, unknown, look_ahead, primary) == (10, 7, True, True)
+    assert (customers, unknown, quarantined, look_ahead, primary) == (10, 7, 2, True, True)
     assert through == {"orders": JANUARY.isoformat()}
     assert models == {"value": "value-m1", "visiting": "visiting-m1"}
     assert {gate["verdict"] for gate in gates} == {"pass"}

@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+import pyarrow.compute as pc
+
 from include.segmentation import __version__
+from include.segmentation.lake import ChangeLog
 from include.segmentation.model import Model
 from include.segmentation.profile import MacroSegment
 from include.segmentation.publish import tables
@@ -75,7 +78,7 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "look_ahead": inputs.look_ahead,
         "customers": customers,
         "unknown_rows": inputs.unknown_rows,
-        "quarantined": sum(run.lake.quarantine(extract).state().seq for extract in run.profile.extracts),
+        "quarantined": sum(_held_rows(run.lake.quarantine(extract)) for extract in run.profile.extracts),
         "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
         "kpis": json.dumps(_kpis(inputs)),
@@ -118,6 +121,12 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
 def _meaning(row: Row | None) -> Row | None:
     """What a version says, without when and by which model it came."""
     return row and {name: value for name, value in row.items() if name not in ("valid_from", "model_id")}
+
+
+def _held_rows(quarantine: ChangeLog) -> int:
+    """A row that failed several expectations stands in quarantine several times."""
+    table = quarantine.table()
+    return int(pc.count_distinct(table.to_pyarrow_table(columns=["source_seq"])["source_seq"]).as_py()) if table else 0
 
 
 def _versions() -> Row:

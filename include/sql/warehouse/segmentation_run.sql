@@ -30,7 +30,7 @@ COMMENT ON COLUMN segmentation_run.status IS 'published.';
 COMMENT ON COLUMN segmentation_run.look_ahead IS 'Whether as_of lies before the first model of a macro segment, which then labelled it.';
 COMMENT ON COLUMN segmentation_run.customers IS 'The population: identified customers first seen before as_of.';
 COMMENT ON COLUMN segmentation_run.unknown_rows IS 'Source rows without a customer: counted, never labelled.';
-COMMENT ON COLUMN segmentation_run.quarantined IS 'Rows held in quarantine over all extracts when the run was published.';
+COMMENT ON COLUMN segmentation_run.quarantined IS 'Row versions that were ever held in quarantine, over all extracts, when the run was published.';
 COMMENT ON COLUMN segmentation_run.complete_through IS 'Extract -> the time up to which it was known to be whole when the run was published.';
 COMMENT ON COLUMN segmentation_run.models IS 'Macro segment -> the model that labelled it; see dim_model.';
 COMMENT ON COLUMN segmentation_run.kpis IS 'KPI -> its definition in this run; dim_kpi is derived from it.';

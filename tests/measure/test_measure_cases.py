@@ -36,9 +36,13 @@ def _plain(value: Any) -> str | None:
         return str(value).lower()
 
 
-def _matching(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    columns = list(expected[0]) if expected else []
-    return [{name: _plain(row[name]) for name in columns} for row in found]
+def _assert_rows(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
+    """Each row agrees in the columns that its expectation names."""
+    assert len(found) == len(expected), found
+    for row, wanted in zip(found, expected, strict=True):
+        assert {column: _plain(row[column]) for column in wanted} == {
+            column: _plain(value) for column, value in wanted.items()
+        }
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*/*/*.yaml")), ids=lambda path: "/".join(path.parts[-3:]))
@@ -62,11 +66,9 @@ def test_case(
         measure(run, target)
 
     found = run.lake.read_table(run.artifact("measure", f"{target}.parquet")).to_pylist()
-    expected = [{column: _plain(value) for column, value in row.items()} for row in case["expect"]]
-    assert _matching(found, expected) == expected
+    _assert_rows(found, case["expect"])
     if "unknown_rows" in case:
         assert summary["unknown_rows"] == int(case["unknown_rows"])
     if "expect_cohort" in case:
         found = run.lake.read_table(run.artifact("measure", f"{target}.cohort.parquet")).to_pylist()
-        expected = [{column: _plain(value) for column, value in row.items()} for row in case["expect_cohort"]]
-        assert _matching(found, expected) == expected
+        _assert_rows(found, case["expect_cohort"])

@@ -8,7 +8,7 @@ import pyarrow as pa
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.cohort import MONTH_DAYS, CohortMonth, complete_months
 from include.segmentation.measure.kpis import measure_kpis
-from include.segmentation.measure.population import ARTIFACT, POPULATION
+from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.sql import render
 from include.segmentation.measure.window import moments
 from include.segmentation.profile import AGE, MacroSegment
@@ -89,9 +89,8 @@ class _Measurement:
         recorded = run.recorded("measure", POPULATION)
         if recorded is None:
             raise DataError(f"run {run.run_id}: the population has not been measured; run measure population first")
-        measured = run.lake.read_table(run.artifact("measure", ARTIFACT)).select(["customer_id", "first_seen"])
-        self._connection.register("measured_population", measured)
         self._connection.execute(
             f"CREATE TEMP TABLE people AS SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, "
-            "first_seen FROM measured_population"
+            "first_seen FROM read_parquet($population)",
+            {"population": recorded["path"]},
         )

@@ -10,7 +10,6 @@ from include.segmentation.measure.sql import create_table, render
 from include.segmentation.run import Run
 
 POPULATION = "population"
-ARTIFACT = f"{POPULATION}.parquet"
 _FIXED = ("customer_id", "first_seen", "last_seen", "source_rows")
 _UTC = pa.timestamp("us", "UTC")
 
@@ -38,7 +37,7 @@ def measure_population(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[
         "unknown_rows": int((unknown and unknown[0]) or 0),
         "attributes": attributes,
         "customer_id_type": types["customer_id"],
-        "path": run.lake.write_table(run.artifact("measure", ARTIFACT), table),
+        "path": run.lake.write_table(run.artifact("measure", f"{POPULATION}.parquet"), table),
     }
 
 

@@ -151,8 +151,8 @@ def test_the_run_tells_what_it_was_made_from(shop: Shop) -> None:
     assert publish(run)["look_ahead"] is True
 
     ((customers, unknown, quarantined, look_ahead, primary, through, models, gates, versions),) = shop.rows(
-        "SELECT customers, unknown_rows, quarantined, look_ahead, is_primary, complete_through, models, gates, versions "
-        "FROM segmentation_run WHERE run_id = 'shop/monthly/2025-01-01'"
+        "SELECT customers, unknown_rows, quarantined, look_ahead, is_primary, complete_through, models, gates, "
+        "versions FROM segmentation_run WHERE run_id = 'shop/monthly/2025-01-01'"
     )
     assert (customers, unknown, quarantined, look_ahead, primary) == (10, 7, 2, True, True)
     assert through == {"orders": JANUARY.isoformat()}

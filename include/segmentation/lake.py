@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -104,7 +105,7 @@ class ChangeLog:
     def file_uris(self) -> list[str]:
         """The Parquet files that make up the log now."""
         table = self.table()
-        return table.file_uris() if table else []
+        return [unquote(uri) for uri in table.file_uris()] if table else []  # delta-rs writes a space as %20
 
     @contextmanager
     def writer(self) -> Iterator[None]:

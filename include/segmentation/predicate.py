@@ -18,6 +18,7 @@ from sqlglot import exp
 from include.segmentation.errors import ProfileError
 
 _MAX_POINTS = 200_000
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 _ALLOWED = (
     exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.Null,
     exp.Between, exp.In, exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Boolean,
@@ -60,6 +61,10 @@ def parse(text: str, columns: Sequence[str]) -> exp.Expr:
     for column in tree.find_all(exp.Column):
         if column.name not in columns:
             raise ProfileError(f"'{text}' names '{column.name}'; allowed are {', '.join(columns)}")
+        if not _beside_constants(column):
+            raise ProfileError(
+                f"'{text}' uses '{column.name}' otherwise; allowed are comparisons of KPIs with constants and IS NULL"
+            )
     return tree
 
 
@@ -96,10 +101,22 @@ def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, Domain]) -
     ]
 
 
+def _beside_constants(column: exp.Column) -> bool:
+    """Whether a column is compared with constants: only such a comparison changes where the grid looks."""
+    comparison = column.find_ancestor(*_COMPARISONS, exp.Is, exp.And, exp.Or, exp.Not)
+    if not isinstance(comparison, (*_COMPARISONS, exp.Is)):
+        return False
+    others = [operand.unnest() for operand in comparison.iter_expressions() if operand.unnest() is not column]
+    if isinstance(comparison, exp.Is):
+        return all(isinstance(other, exp.Null) for other in others)
+    constants = [other.this if isinstance(other, exp.Neg) else other for other in others]
+    return all(isinstance(constant, exp.Literal) for constant in constants)
+
+
 def _axis(column: str, trees: Sequence[exp.Expr], domain: Domain) -> list[float | None]:
     constants: set[float] = set()
     for tree in trees:
-        for comparison in tree.find_all(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In):
+        for comparison in tree.find_all(*_COMPARISONS):
             if column in {found.name for found in comparison.find_all(exp.Column)}:
                 constants |= {_number(literal) for literal in comparison.find_all(exp.Literal)}
     constants |= {domain.minimum} if domain.minimum is not None else {0.0}

@@ -1,0 +1,97 @@
+"""The proof that strata cut the population once, against brute force."""
+
+from itertools import product
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.segmentation.errors import ProfileError
+from include.segmentation.predicate import Domain, evaluate_on_grid, parse
+
+DOMAINS = {"a": Domain(step=1, minimum=0), "b": Domain(step=0.5, minimum=None, nullable=True)}
+VALUES: dict[str, list[float | None]] = {
+    "a": [float(n) for n in range(8)],
+    "b": [n / 2 for n in range(-10, 11)] + [None],
+}
+
+_numbers = {
+    "a": st.integers(0, 5).map(str),
+    "b": st.integers(-6, 6).map(lambda half: f"{half / 2:g}"),
+}
+_comparisons = st.sampled_from(["=", "<>", "<", "<=", ">", ">="])
+
+
+@st.composite
+def _atoms(draw: st.DrawFn) -> str:
+    column = draw(st.sampled_from(["a", "b"]))
+    number = _numbers[column]
+    kind = draw(st.sampled_from(["compare", "turned", "between", "in", "null"]))
+    if kind == "compare":
+        return f"{column} {draw(_comparisons)} {draw(number)}"
+    if kind == "turned":
+        return f"{draw(number)} {draw(_comparisons)} {column}"
+    if kind == "between":
+        return f"{column} BETWEEN {draw(number)} AND {draw(number)}"
+    if kind == "in":
+        return f"{column} IN ({draw(number)}, {draw(number)})"
+    return f"b IS {draw(st.sampled_from(['', 'NOT ']))}NULL"
+
+
+def _combined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    both = st.tuples(parts, st.sampled_from(["AND", "OR"]), parts).map(lambda three: f"({' '.join(three)})")
+    return both | parts.map(lambda part: f"NOT ({part})")
+
+
+_predicates = st.recursive(_atoms(), _combined, max_leaves=4)
+
+
+def _brute_force(predicates: list[str]) -> set[tuple[int, ...]]:
+    """Every combination of predicates that hold together somewhere, tried on all values."""
+    rows = ", ".join(
+        f"({a}, {'CAST(NULL AS DOUBLE)' if b is None else b})" for a, b in product(VALUES["a"], VALUES["b"])
+    )
+    tests = ", ".join(f"coalesce({predicate}, false)" for predicate in predicates)
+    found = duckdb.sql(f"SELECT {tests} FROM (VALUES {rows}) AS all_values(a, b)").fetchall()
+    return {tuple(i for i, held in enumerate(row) if held) for row in found}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(_predicates, min_size=1, max_size=4))
+def test_the_grid_decides_as_brute_force_does(predicates: list[str]) -> None:
+    grid = {tuple(point["true"]) for point in evaluate_on_grid(predicates, DOMAINS)}
+    every = _brute_force(predicates)
+    assert (() in grid) == (() in every), "incomplete"
+    assert any(len(held) > 1 for held in grid) == any(len(held) > 1 for held in every), "overlap"
+    assert grid == every
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a >", "is not a SQL condition"),
+        ("c = 1", "names 'c'; allowed are a, b"),
+        ("a + 1 = 2", "allowed are comparisons of KPIs with constants"),
+        ("abs(b) = 1", "allowed are comparisons of KPIs with constants"),
+        ("a IN (SELECT 1)", "allowed are comparisons of KPIs with constants"),
+    ],
+)
+def test_what_a_predicate_may_not_say(text: str, words: str) -> None:
+    with pytest.raises(ProfileError) as caught:
+        parse(text, list(DOMAINS))
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["a = b", "a < b AND b > 1", "a", "1 = 1 AND a", "a IN (b, 1)", "a BETWEEN 1 AND b"])
+def test_columns_are_compared_with_constants_only(text: str) -> None:
+    """A comparison of two columns changes its value anywhere, so a grid of constants would not see it."""
+    with pytest.raises(ProfileError, match="allowed are comparisons of KPIs with constants"):
+        parse(text, list(DOMAINS))
+
+
+def test_too_many_cases_are_refused() -> None:
+    domains: dict[str, Any] = {f"x{i}": Domain(step=1, minimum=0) for i in range(12)}
+    with pytest.raises(ProfileError, match="too many constants to be checked"):
+        evaluate_on_grid([" AND ".join(f"{name} >= 5" for name in domains)], domains)

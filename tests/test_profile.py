@@ -1,0 +1,224 @@
+"""What a profile may not say: every mistake is found before anything runs, in one line that helps."""
+
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from include.segmentation.errors import ProfileError
+from include.segmentation.profile import SHIPPED, Window, load_profile, profile_names
+
+Change = Callable[[dict[str, Any]], Any]
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Callable[[Change], str]:
+    """Load the learning profile after a change and return the one line that refuses it."""
+
+    def load(change: Change) -> str:
+        value = yaml.safe_load((SHIPPED / "learning.yaml").read_text())
+        change(value)
+        (tmp_path / "learning.yaml").write_text(yaml.safe_dump(value, sort_keys=False))
+        if not (tmp_path / "sql").exists():
+            shutil.copytree(SHIPPED.parent / "sql" / "learning", tmp_path / "sql" / "learning")
+        with pytest.raises(ProfileError) as caught:
+            load_profile("learning", tmp_path)
+        message = str(caught.value)
+        assert message.startswith(f"{tmp_path / 'learning.yaml'}: ")
+        assert "\n" not in message
+        return message
+
+    return load
+
+
+def _kpi(value: dict[str, Any], macro: str, kpi: str) -> dict[str, Any]:
+    found: dict[str, Any] = value["macro_segments"][macro]["kpis"][kpi]
+    return found
+
+
+def _stratum(value: dict[str, Any], macro: str, name: str) -> dict[str, Any]:
+    strata: list[dict[str, Any]] = value["macro_segments"][macro]["strata"]
+    return next(stratum for stratum in strata if stratum["name"] == name)
+
+
+def _drop(value: dict[str, Any], macro: str, name: str) -> None:
+    value["macro_segments"][macro]["strata"].remove(_stratum(value, macro, name))
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+def test_shipped_profiles_load(name: str) -> None:
+    profile = load_profile(name)
+    assert profile.profile == name
+    assert all(path.is_file() for path in profile.sql_files)
+
+
+def test_every_kpi_of_learning_is_there() -> None:
+    clustered = [name for name, kpi in load_profile("learning").kpis.items() if not kpi.rule_only]
+    assert len(clustered) == 15
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda v: v.update(titel="x"), "titel: unknown key"),
+        (lambda v: v.pop("title"), "title: missing"),
+        (lambda v: v["extracts"]["users"].update(colums=["a"]), "extracts.users.table.colums: unknown key"),
+        (lambda v: v.update(profile="other"), "profile: found 'other'; allowed is the file's name, 'learning'"),
+        (lambda v: v.update(time_zone="Mars/Base"), "time_zone 'Mars/Base' is unknown; allowed is an IANA name"),
+        (lambda v: v["extracts"]["users"].update(lag="1 hour"), "found '1 hour'; allowed is a whole number and a unit"),
+        (lambda v: v["extracts"]["users"].update(source="shop"), "extracts.users.source: 'shop'; allowed are platform"),
+        (lambda v: v["extracts"]["users"].update(source="analytics"), "kind 'table' needs a mysql source"),
+        (lambda v: v["extracts"]["users"].update(mode="overwrite"), "found 'overwrite'; Input should be 'append' or"),
+        (lambda v: v["extracts"]["users"].update(primary_key=[]), "extracts.users.table.primary_key: "),
+        (lambda v: v["extracts"]["ages"].update(dimensions=["userAgeBracket"]), "dimensions must hold 'date'"),
+        (lambda v: v["sources"]["analytics"].update(property="412"), "sources.analytics.ga4.property: found '412'"),
+        (lambda v: v["sources"]["platform"].update(kind="oracle"), "'mysql', 'ga4'"),
+        (lambda v: v["expectations"].update(user=[]), "expectations.user: no such extract; allowed are users"),
+        (
+            lambda v: v["expectations"]["users"][0].update(severity="explode"),
+            "found 'explode'; Input should be 'quarantine', 'stop' or 'warn'",
+        ),
+        (lambda v: v["schedule"].update(first_fit="2024-12-01"), "first_fit 2024-12-01 must be after start 2025-01-01"),
+        (lambda v: v["schedule"].update(end="2025-01-15"), "end 2025-01-15 must not be before first_fit 2025-02-01"),
+        (lambda v: v["schedule"].update(refit_every=0), "schedule.refit_every: found 0"),
+        (
+            lambda v: v["extracts"]["visit_gaps"].update(query="gaps.sql"),
+            "sql/learning/extract/gaps.sql is missing",
+        ),
+        (
+            lambda v: v["macro_segments"].update(loyal=v["macro_segments"].pop("loyalty")),
+            "measure/loyal.sql is missing",
+        ),
+        (
+            lambda v: _kpi(v, "value", "revenue").update(window="trailing 0d"),
+            "found 'trailing 0d'; a window must be longer than 0 days",
+        ),
+        (
+            lambda v: _kpi(v, "engagement", "topics_first_week").update(window="since_registration [7d, 7d)"),
+            "a window must be longer than 0 days",
+        ),
+        (
+            lambda v: _kpi(v, "value", "revenue").update(window="last month"),
+            "found 'last month'; allowed are 'lifetime', 'trailing 30d'",
+        ),
+        (lambda v: _kpi(v, "value", "revenue").update(resolution=0), "revenue.resolution: found 0"),
+        (lambda v: _kpi(v, "value", "revenue").update(bands=[5, 1]), "bands [5.0, 1.0] must rise"),
+        (lambda v: _kpi(v, "value", "revenue").pop("bands"), "a KPI that is clustered on needs bands"),
+        (
+            lambda v: _kpi(v, "value", "revenue").update(band_words=["No", "Yes"]),
+            "band_words has 2 words; 4 edges need 5",
+        ),
+        (lambda v: _kpi(v, "value", "revenue").update(minimum=-1), "transform log1p needs a minimum of 0 or more"),
+        (
+            lambda v: v["macro_segments"]["value"]["kpis"].update(
+                count_of_returns=_kpi(v, "loyalty", "count_of_returns")
+            ),
+            "KPI 'count_of_returns' is declared in both loyalty and value; names are unique",
+        ),
+        (
+            lambda v: v["macro_segments"]["value"]["kpis"].update(Revenue=_kpi(v, "value", "revenue")),
+            "allowed are small letters, digits and _",
+        ),
+        (
+            lambda v: _stratum(v, "value", "bought_once").update(when="lifetime_purchases >= 1"),
+            "macro_segments.value: strata 'bought_once' and 'bought_again' overlap: both take a customer with "
+            "lifetime_intents = 0, lifetime_purchases = 2",
+        ),
+        (
+            lambda v: _drop(v, "value", "bought_once"),
+            "macro_segments.value: strata are incomplete: no stratum takes a customer with lifetime_intents = 0, "
+            "lifetime_purchases = 1",
+        ),
+        (
+            lambda v: _stratum(v, "loyalty", "once").update(name="never"),
+            "strata ['never', 'never', 'lapsed', 'returning'] must have different names",
+        ),
+        (
+            lambda v: _stratum(v, "value", "never").update(when="purchase = 0"),
+            "stratum 'never': 'purchase = 0' names 'purchase'; allowed are purchases, cart_abandonments",
+        ),
+        (
+            lambda v: _stratum(v, "value", "never").update(when="lifetime_purchases = 0 AND"),
+            "stratum 'never': 'lifetime_purchases = 0 AND' is not a SQL condition",
+        ),
+        (
+            lambda v: _stratum(v, "value", "never").update(when="sqrt(revenue) = 0"),
+            "allowed are comparisons of KPIs with constants",
+        ),
+        (
+            lambda v: _stratum(v, "value", "never").update(when="revenue = 'none'"),
+            "'none' is not a number; KPIs are compared with numbers",
+        ),
+        (
+            lambda v: _stratum(v, "value", "intent_only")["cluster"].update(kpis=["lifetime_intents"]),
+            "stratum 'intent_only' clusters on 'lifetime_intents'; allowed are purchases, cart_abandonments",
+        ),
+        (
+            lambda v: _stratum(v, "loyalty", "once").update(cluster={"kpis": ["avg_days_between_returns"]}),
+            "stratum 'once' clusters on 'avg_days_between_returns' but takes customers for whom it is undefined",
+        ),
+        (
+            lambda v: _kpi(v, "engagement", "topics_first_week").update(matures_after=8),
+            "clusters on 'topics_first_week', final only after 8 days, but takes younger customers",
+        ),
+        (
+            lambda v: _kpi(v, "loyalty", "avg_days_between_returns").update(undefined_when="visits = 0"),
+            "KPI 'avg_days_between_returns' undefined_when: 'visits = 0' names 'visits'",
+        ),
+    ],
+)
+def test_what_a_profile_may_not_say(refused: Callable[[Change], str], change: Change, words: str) -> None:
+    assert words in refused(change)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("profile: [", "not valid YAML: "),
+        ("- profile", "a profile is a mapping of keys; found list"),
+        ("", "a profile is a mapping of keys; found NoneType"),
+        ("profile: odd\ntitle: a\ntitle: b\n", "key 'title' appears twice"),
+    ],
+)
+def test_a_file_that_is_no_profile(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "odd.yaml").write_text(text)
+    with pytest.raises(ProfileError) as caught:
+        load_profile("odd", tmp_path)
+    assert f"{tmp_path / 'odd.yaml'}: " in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").write_bytes(b"\xff\xfe\x00profile")
+    with pytest.raises(ProfileError, match=r"odd\.yaml: not valid YAML"):
+        load_profile("odd", tmp_path)
+
+
+def test_a_profile_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match=r"profile 'gym' does not exist; allowed are .*learning.*retail"):
+        load_profile("gym", tmp_path)
+
+
+def test_profiles_come_from_outside_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    value = yaml.safe_load((SHIPPED / "retail.yaml").read_text()) | {"profile": "outside"}
+    (tmp_path / "outside.yaml").write_text(yaml.safe_dump(value))
+    shutil.copytree(SHIPPED.parent / "sql" / "retail", tmp_path / "sql" / "outside")
+    monkeypatch.setenv("SEGMENTATION_PROFILES", str(tmp_path))
+    assert "outside" in profile_names()
+    assert load_profile("outside").sql_dir == tmp_path / "sql" / "outside"
+
+
+@pytest.mark.parametrize("text", ["lifetime", "trailing 30d", "since_registration [1d, 7d)", "calendar month"])
+def test_windows_read_as_they_are_written(text: str) -> None:
+    assert str(Window.parse(text)) == text
+
+
+def test_midnight_is_the_profiles(tmp_path: Path) -> None:
+    vienna = load_profile("retail").model_copy(update={"time_zone": "Europe/Vienna"})
+    before, after = datetime(2025, 3, 30).date(), datetime(2025, 3, 31).date()
+    assert vienna.midnight(before) == datetime(2025, 3, 29, 23, tzinfo=UTC)
+    assert vienna.midnight(after) - vienna.midnight(before) == timedelta(hours=23)

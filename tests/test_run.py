@@ -1,0 +1,82 @@
+"""A run's time, name and place, and what it waits for."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from include.segmentation.errors import NotReadyError, ProfileError
+from include.segmentation.lake import State
+from include.segmentation.profile import Profile, load_profile
+from include.segmentation.run import Run, parse_as_of
+
+
+@pytest.fixture
+def retail() -> Profile:
+    return load_profile("retail")
+
+
+@pytest.fixture
+def run_at(retail: Profile, lake_root: Path) -> Callable[..., Run]:
+    return lambda as_of, cadence="monthly": Run(retail, cadence, parse_as_of(as_of, retail))
+
+
+def test_a_day_is_the_midnight_of_the_profiles_zone(retail: Profile) -> None:
+    vienna = retail.model_copy(update={"time_zone": "Europe/Vienna"})
+    assert parse_as_of("2011-07-01", retail) == datetime(2011, 7, 1, tzinfo=UTC)
+    assert parse_as_of("2011-07-01", vienna) == datetime(2011, 6, 30, 22, tzinfo=UTC)
+    assert parse_as_of("2011-07-01T00:00+02:00", retail) == datetime(2011, 6, 30, 22, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["2011-13-01", "July 2011", "2011-07-01T00:00", "", "2011-7-1"])
+def test_a_time_that_is_none(retail: Profile, text: str) -> None:
+    with pytest.raises(ProfileError, match=r"allowed is a day \(2025-02-01\) or a time with an offset"):
+        parse_as_of(text, retail)
+
+
+def test_the_future_and_the_time_before_the_start_are_refused(retail: Profile) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    with pytest.raises(NotReadyError, match=r"retail.yaml: as_of .* lies in the future; allowed is a time up to now"):
+        Run(retail, "daily", tomorrow)
+    with pytest.raises(NotReadyError, match=r"allowed is a time after schedule\.start 2010-12-01"):
+        Run(retail, "daily", datetime(2010, 12, 1, tzinfo=UTC))
+
+
+def test_names_tell_the_cadence_and_the_moment(run_at: Callable[..., Run], retail: Profile) -> None:
+    assert run_at("2011-07-01").run_id == "retail/monthly/2011-07-01"
+    assert run_at("2011-07-01T06:30Z", "daily").run_id == "retail/daily/2011-07-01T063000Z"
+    vienna = retail.model_copy(update={"time_zone": "Europe/Vienna"})
+    assert Run(vienna, "daily", parse_as_of("2011-07-01", vienna)).run_id == "retail/daily/2011-07-01"
+    assert run_at("2011-07-01").is_primary
+    assert not run_at("2011-07-01", "daily").is_primary
+
+
+def test_runs_keep_their_records_apart(run_at: Callable[..., Run]) -> None:
+    july, august = run_at("2011-07-01"), run_at("2011-08-01")
+    july.record("measure", "rfm", {"customers": 7, "when": datetime(2011, 7, 1, tzinfo=UTC)})
+    assert july.recorded("measure", "rfm") == {"customers": 7, "when": "2011-07-01 00:00:00+00:00"}
+    assert august.recorded("measure", "rfm") is None
+    assert july.recorded("segment", "rfm") is None
+
+
+def test_an_extract_lags_until_it_is_whole_up_to_as_of(run_at: Callable[..., Run]) -> None:
+    run = run_at("2011-07-01")
+    assert run.lagging() == {"invoice_lines": None}
+    with pytest.raises(
+        NotReadyError, match="extract 'invoice_lines' is complete through nothing yet; allowed is 2011-"
+    ):
+        run.require_complete()
+
+    log = run.lake.log("invoice_lines")
+    empty = pa.schema([("line_id", pa.int64())]).empty_table()
+    almost = run.as_of - timedelta(microseconds=1)
+    state = log.append(empty, State(complete_through=almost))
+    assert run.lagging() == {"invoice_lines": almost}
+    with pytest.raises(NotReadyError, match=r"retail/monthly/2011-07-01: extract 'invoice_lines' is complete through"):
+        run.require_complete()
+
+    log.append(empty, State(None, run.as_of, state.seq, state.version))
+    assert run.lagging() == {}
+    run.require_complete()

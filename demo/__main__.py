@@ -102,7 +102,6 @@ def _airflow(environment: dict[str, str]) -> Iterator[Airflow]:
 
 
 def _run_dags(airflow: Airflow, profile: Profile) -> None:
-    airflow.create_pools([profile])
     last = max(day for _, day in CALENDAR[profile.profile])
     runs = [("extract", last), ("fit", profile.schedule.first_fit)]
     runs += [(f"segment_{cadence}", day) for cadence, day in CALENDAR[profile.profile]]

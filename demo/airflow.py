@@ -24,13 +24,11 @@ import psutil
 from dateutil.relativedelta import relativedelta
 
 from demo.servers import CHECKOUT, ServerError, free_port
-from include.segmentation.profile import Profile, load_profile
+from include.segmentation.profile import load_profile
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 USER = "admin"
-POOL_SLOTS = 3
-"""How many extracts of one source may run at once."""
-
+_AIRFLOW = str(Path(sys.executable).with_name("airflow"))
 _START_SECONDS = 120
 _STOP_SECONDS = 8
 _DAG_SECONDS = 60
@@ -69,14 +67,14 @@ class Airflow:
         return self._secrets()["password"]
 
     def start(self) -> "Airflow":
-        """Bring the metadata database up to date, start all processes and wait until each is healthy.
+        """Make the metadata database and the pools ready, start all processes and wait until each is healthy.
 
         Raises:
             ServerError: a process ended or did not become healthy in time; the others are stopped.
         """
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
         self.environment = self._settings() | self.environment
-        self.cli("db", "migrate")
+        self._finish([sys.executable, "-m", "segmentation_airflow.initialise"])
         try:
             for component in COMPONENTS:
                 self._launch(component)
@@ -105,18 +103,7 @@ class Airflow:
         Raises:
             ServerError: it failed.
         """
-        command = [_program(), *arguments]
-        done = subprocess.run(command, env=self._whole_environment(), capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise ServerError(f"airflow {' '.join(arguments)} failed: {' '.join(done.stderr.split())[-800:]}")
-        return done.stdout
-
-    def create_pools(self, profiles: list[Profile]) -> None:
-        """Create the pool of every source, named after its connection."""
-        for source in {source.connection for profile in profiles for source in profile.sources.values()}:
-            body = {"name": source, "slots": POOL_SLOTS, "description": "extracts of one source at once"}
-            if self._api.get(f"/api/v2/pools/{source}").status_code == httpx.codes.NOT_FOUND:
-                self._call("POST", "/api/v2/pools", body)
+        return self._finish([_AIRFLOW, *arguments])
 
     def run(self, dag_id: str, as_of: datetime, progress: Callable[[str], None]) -> str:
         """Run a profile's DAG for the interval that ends at ``as_of`` and wait for its end.
@@ -176,12 +163,9 @@ class Airflow:
 
     def _settings(self) -> dict[str, str]:
         kept = self._secrets()
-        passwords = self.home / "passwords.json"
-        passwords.write_text(json.dumps({USER: kept["password"]}))
-        passwords.chmod(0o600)
         return {
             "AIRFLOW_HOME": str(self.home),
-            "PYTHONPATH": str(CHECKOUT),
+            "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'plugins'}",
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(CHECKOUT / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -191,7 +175,8 @@ class Airflow:
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": str(self.tasks),
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
+            "AIRFLOW_ADMIN_PASSWORD": kept["password"],
             "AIRFLOW__CORE__FERNET_KEY": kept["fernet"],
             "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt"],
             "AIRFLOW__API__SECRET_KEY": kept["jwt"],
@@ -221,10 +206,17 @@ class Airflow:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         return inherited | self.environment
 
+    def _finish(self, command: list[str]) -> str:
+        done = subprocess.run(command, env=self._whole_environment(), capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            words = " ".join((done.stderr or done.stdout).split())[-800:]
+            raise ServerError(f"{' '.join([Path(command[0]).name, *command[1:]])} failed: {words}")
+        return done.stdout
+
     def _launch(self, component: str) -> None:
         with self._log(component).open("ab") as log:
             self._processes[component] = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "TERM", _program(), component],
+                ["setpriv", "--pdeathsig", "TERM", _AIRFLOW, component],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -309,10 +301,6 @@ def _words(tasks: list[dict[str, Any]]) -> str:
     done = sum(task["state"] == "success" for task in tasks)
     running = [task["task_id"] for task in tasks if task["state"] == "running"]
     return f"{done} of {len(tasks)} tasks" + (f", now {', '.join(running)}" if running else "")
-
-
-def _program() -> str:
-    return str(Path(sys.executable).with_name("airflow"))
 
 
 def _kill_session(session: int) -> None:

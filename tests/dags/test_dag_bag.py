@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pendulum
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
@@ -153,6 +154,25 @@ def test_airflows_database_gives_back_the_same_dags(dags: dict[str, DAG]) -> Non
         assert kept.timetable.summary
         links = {task.task_id: [link.name for link in task.operator_extra_links] for task in kept.tasks}
         assert links.get("report.html", ["Report"]) == ["Report"]
+
+
+@pytest.mark.parametrize(
+    ("dag_id", "first", "last", "as_ofs"),
+    [
+        ("retail__segment_daily", "2011-06-29", "2011-06-30", ["2011-06-30", "2011-07-01"]),
+        ("retail__segment_weekly", "2011-07-01", "2011-07-17", ["2011-07-11", "2011-07-18"]),
+        ("retail__segment_monthly", "2011-10-01", "2011-12-10", ["2011-11-01", "2011-12-01", "2012-01-01"]),
+        ("retail__fit", "2011-01-01", "2011-12-10", ["2011-07-01", "2012-01-01"]),
+    ],
+)
+def test_a_backfill_runs_past_intervals(
+    dags: dict[str, DAG], dag_id: str, first: str, last: str, as_ofs: list[str]
+) -> None:
+    """The way `airflow backfill create` lists the runs between two dates."""
+    kept = DagSerialization.from_dict(DagSerialization.to_dict(dags[dag_id]))
+    between = (pendulum.parse(day) for day in (first, last))
+    found = [info.data_interval.end for info in kept.iter_dagrun_infos_between(*between)]
+    assert found == [pendulum.parse(day) for day in as_ofs]
 
 
 def test_a_profile_from_outside_yields_its_dags(outside: Path) -> None:

@@ -38,22 +38,25 @@ def _total(connection: psycopg.Connection, macro_segment: str, month: int) -> in
 
 def learning(connection: psycopg.Connection) -> list[tuple[str, str]]:
     """The course platform's claims."""
-    ever = [1 - _share(connection, "engagement", ["never"], month) for month in (1, 2)]
-    active = [1 - _share(connection, "engagement", ["never", "quiet"], month) for month in (1, 2)]
-    enrolled = [1 - _share(connection, "interest", ["never", "quiet"], month) for month in (1, 2)]
+    never = [_share(connection, "engagement", ["never"], month) for month in (1, 2)]
+    quiet = _share(connection, "engagement", ["never", "quiet"], 2)
+    not_enrolled = [_share(connection, "interest", ["never"], month) for month in (1, 2)]
     again = _share(connection, "value", ["bought_again"], 2)
     totals = {macro: _total(connection, macro, 2) for macro in ("engagement", "value")}
     return [
         (
             '"No engagement rises from 32% to 95% in month 2" (loyalty\'s month 2, pasted over engagement)',
-            f"{ever[0]:.1%} have engaged by month 1 and {ever[1]:.1%} by month 2; "
-            f"active in the month itself: {active[0]:.1%}, then {active[1]:.1%}",
+            f"never engaged: {never[0]:.1%} at the end of month 1, {never[1]:.1%} at the end of month 2; nothing "
+            f"studied in month 2 itself ({quiet:.1%}) is another KPI with another window",
         ),
         (
             '"No interest: 8% in month 1, 95% in month 2" (the same paste)',
-            f"enrolled in something: {enrolled[0]:.1%} in month 1, {enrolled[1]:.1%} in month 2",
+            f"never enrolled: {not_enrolled[0]:.1%} at the end of month 1, {not_enrolled[1]:.1%} at the end of month 2",
         ),
-        ('"474 high purchasers in month 2" (1.4%; 28 the month before)', f"bought again by month 2: {again:.2%}"),
+        (
+            '"474 high purchasers in month 2" (1.4%; 28 the month before)',
+            f"bought twice or more by the end of month 2: {again:.2%}",
+        ),
         (
             "engagement and value of month 2 add up to 33,013 of 33,280 learners",
             f"engagement {totals['engagement']:,}, value {totals['value']:,}: every learner once, "

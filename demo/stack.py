@@ -14,7 +14,10 @@ import psycopg
 from demo.servers import CHECKOUT, Server, ServerError, free_port, mariadb, postgres, private_dir, running
 from include.segmentation.profile import Profile
 
-HOME = CHECKOUT / ".local" / "demo"
+NAME = os.environ.get("SEGMENTATION_DEMO", "demo")
+"""Which demo this is: a second one, under another name, keeps out of the first one's way (the tests run one)."""
+
+HOME = CHECKOUT / ".local" / NAME
 """What the demo leaves to look at: the lake with its reports, Airflow's logs, which profile was run."""
 
 WAREHOUSE = "warehouse"
@@ -22,7 +25,7 @@ WAREHOUSE = "warehouse"
 
 def servers_home() -> Path:
     """The folder of the demo's database servers."""
-    return private_dir() / "demo"
+    return private_dir() / NAME
 
 
 def remember(settings: dict[str, object]) -> None:

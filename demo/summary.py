@@ -17,7 +17,7 @@ WHERE s.cadence = %(cadence)s AND s.as_of = %(as_of)s AND s.macro_segment = %(ma
 ORDER BY d.path
 """
 _RANGES = """
-SELECT segment_key, kpi, p25, p75, nulls = customers AS undefined
+SELECT segment_key, kpi, p25, p75
 FROM fct_segment_profile
 WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND macro_segment = %(macro_segment)s
 """
@@ -35,25 +35,26 @@ def print_segments(console: Console, connection: psycopg.Connection, profile: Pr
             where = {"cadence": cadence, "as_of": as_of, "macro_segment": name}
             ranges = {(row["segment_key"], row["kpi"]): row for row in cursor.execute(_RANGES, where).fetchall()}
             kpis = {kpi: declared for kpi, declared in macro_segment.kpis.items() if not declared.rule_only}
-            table = Table(title=f"{macro_segment.label} at {as_of:%Y-%m-%d}", title_justify="left", expand=True)
+            table = Table(title=f"\n{macro_segment.label} at {as_of:%Y-%m-%d}", title_justify="left", expand=True)
             table.add_column("segment", ratio=3)
-            table.add_column("customers", justify="right")
-            table.add_column("share", justify="right")
-            for declared in kpis.values():
-                table.add_column(f"{declared.label}\n({declared.unit})", justify="right")
+            table.add_column("customers", justify="right", min_width=9)
+            table.add_column("share", justify="right", min_width=6)
+            table.add_column("middle half of each KPI", ratio=4)
             for row in cursor.execute(_SEGMENTS, where).fetchall():
-                cells = [_range(ranges.get((row["segment_key"], kpi)), row["suppressed"]) for kpi in kpis]
-                table.add_row(row["name"], f"{row['customers']:,}", f"{row['share']:.1%}", *cells)
+                spans = [
+                    f"{declared.label} {_range(ranges.get((row['segment_key'], kpi)), declared.unit)}"
+                    for kpi, declared in kpis.items()
+                ]
+                shown = "fewer than 10 customers: not shown" if row["suppressed"] else "; ".join(spans)
+                table.add_row(row["name"], f"{row['customers']:,}", f"{row['share']:.1%}", shown)
             console.print(table)
 
 
-def _range(row: dict[str, object] | None, suppressed: bool) -> str:
-    if suppressed:
-        return "fewer than 10"
+def _range(row: dict[str, object] | None, unit: str) -> str:
     if row is None or row["p25"] is None:
-        return "-"
+        return "undefined"
     low, high = row["p25"], row["p75"]
-    return f"{low:,g}" if low == high else f"{low:,g} - {high:,g}"
+    return f"{low:,g} {unit}" if low == high else f"{low:,g} to {high:,g} {unit}"
 
 
 def print_claims(console: Console, claims: Sequence[tuple[str, str]]) -> None:

@@ -187,7 +187,8 @@ def postgres(folder: Path) -> Server:
         command=[
             _find("postgres", str(bin_dir / "postgres")),
             *("-D", str(folder / "data"), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"),
-            *("-c", "max_connections=200", "-c", "synchronous_commit=off"),
+            *("-c", "max_connections=200", "-c", "work_mem=32MB", "-c", "max_wal_size=2GB"),
+            *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),  # made anew if lost
         ],
         probe=_probe_postgres,
     )

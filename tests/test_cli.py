@@ -88,5 +88,17 @@ def test_a_stage_without_the_stage_before_says_which(tmp_path: Path) -> None:
 def test_help_names_every_command() -> None:
     done = segmentation("--help")
     assert done.returncode == 0
-    for command in ("extract", "validate", "measure", "segment", "publish", "report", "fit", "run"):
+    for command in [
+        "extract",
+        "validate",
+        "measure",
+        "segment",
+        "publish",
+        "report",
+        "fit",
+        "run",
+        "models",
+        "accept",
+        "reject",
+    ]:
         assert command in done.stdout

@@ -1,21 +1,23 @@
-"""The command line: ``python -m include.segmentation <stage|fit|run> --profile P --cadence C --as-of D``."""
+"""The command line.
+
+``python -m include.segmentation <stage|fit|run> --profile P [--cadence C] --as-of D``, and ``models``, ``accept``,
+``reject`` for the model timeline.
+"""
 
 import argparse
 import sys
 from pathlib import Path
 
 from include.segmentation.errors import SegmentationError
-from include.segmentation.profile import CADENCES, load_profile
-from include.segmentation.run import Run, parse_as_of
+from include.segmentation.profile import CADENCES, Profile, load_profile
+from include.segmentation.run import Run, lake_root, parse_as_of
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 2 with one line on standard error."""
     options = _parser().parse_args(arguments)
     try:
-        profile = load_profile(options.profile, options.profiles_dir)
-        run = Run(profile, options.cadence or profile.schedule.primary_cadence, parse_as_of(options.as_of, profile))
-        options.command(run, options)
+        options.command(load_profile(options.profile, options.profiles_dir), options)
     except SegmentationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -23,6 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
         print("error: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _with_run(profile: Profile, options: argparse.Namespace) -> None:
+    cadence = options.cadence or profile.schedule.primary_cadence
+    options.stage(Run(profile, cadence, parse_as_of(options.as_of, profile)), options)
 
 
 def _extract(run: Run, options: argparse.Namespace) -> None:
@@ -78,7 +85,32 @@ def _run(run: Run, options: argparse.Namespace) -> None:
         stage(run, options)
 
 
-_COMMANDS = {
+def _models(profile: Profile, _: argparse.Namespace) -> None:
+    from include.segmentation.lake import Lake
+    from include.segmentation.model import timeline
+
+    lake = Lake(lake_root(), profile)
+    for macro_segment in profile.macro_segments:
+        for entry in timeline(lake, macro_segment):
+            lineage = ", ".join(f"{row.from_key} {row.kind} {row.to_key or ''}".strip() for row in entry.model.lineage)
+            print(
+                f"{entry.model.model_id}  {entry.status} by {entry.decided_by} {entry.decided_at:%Y-%m-%d}  {lineage}"
+            )
+
+
+def _accept(profile: Profile, options: argparse.Namespace) -> None:
+    from include.segmentation.segment import accept
+
+    _say("accept", options.model, accept(profile, options.model, options.by))
+
+
+def _reject(profile: Profile, options: argparse.Namespace) -> None:
+    from include.segmentation.segment import reject
+
+    _say("reject", options.model, reject(profile, options.model, options.by))
+
+
+_STAGES = {
     "extract": (_extract, "pull what is new from MySQL and Google Analytics into the lake"),
     "validate": (_validate, "check the new rows; hold back those that fail"),
     "measure": (_measure, "compute every KPI of every customer at as_of"),
@@ -89,23 +121,41 @@ _COMMANDS = {
     "run": (_run, "all stages in order"),
 }
 _WITH_PARTS = ("extract", "measure", "segment")
+_DECISIONS = {
+    "models": (_models, "list the model timeline"),
+    "accept": (_accept, "put a candidate model into use"),
+    "reject": (_reject, "turn a candidate model down"),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m include.segmentation", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="<command>")
-    for name, (command, words) in _COMMANDS.items():
-        sub = commands.add_parser(name, help=words, description=words)
-        sub.add_argument("--profile", required=True, help="such as learning")
+    for name, (stage, words) in _STAGES.items():
+        sub = _command(commands, name, words)
         sub.add_argument(
             "--as-of", required=True, help="end of the data interval: 2025-02-01, or a time with an offset"
         )
         sub.add_argument("--cadence", choices=CADENCES, help="default: the profile's primary cadence")
-        sub.add_argument("--profiles-dir", type=Path, help="a folder with more profiles (YAML and sql/<profile>/)")
         if name in _WITH_PARTS:
             sub.add_argument("--only", help="one extract or macro segment; default: all")
-        sub.set_defaults(command=command, only=None)
+        sub.set_defaults(command=_with_run, stage=stage, only=None)
+    for name, (decision, words) in _DECISIONS.items():
+        sub = _command(commands, name, words)
+        if name != "models":
+            sub.add_argument("--model", required=True, help="a candidate's id, as `models` lists it")
+            sub.add_argument("--by", required=True, help="who decides")
+        sub.set_defaults(command=decision)
     return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, words: str
+) -> argparse.ArgumentParser:
+    sub = commands.add_parser(name, help=words, description=words)
+    sub.add_argument("--profile", required=True, help="such as learning")
+    sub.add_argument("--profiles-dir", type=Path, help="a folder with more profiles (YAML and sql/<profile>/)")
+    return sub
 
 
 def _chosen(only: str | None, allowed: list[str]) -> list[str]:

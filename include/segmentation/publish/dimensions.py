@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-import pyarrow.compute as pc
+import duckdb
 
 from include.segmentation import __version__
 from include.segmentation.lake import ChangeLog
@@ -125,8 +125,8 @@ def _meaning(row: Row | None) -> Row | None:
 
 def _held_rows(quarantine: ChangeLog) -> int:
     """A row that failed several expectations stands in quarantine several times."""
-    table = quarantine.table()
-    return int(pc.count_distinct(table.to_pyarrow_table(columns=["source_seq"])["source_seq"]).as_py()) if table else 0
+    files = quarantine.file_uris()
+    return len(duckdb.read_parquet(files).project("source_seq").distinct()) if files else 0
 
 
 def _versions() -> Row:

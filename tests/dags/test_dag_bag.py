@@ -12,8 +12,10 @@ import pendulum
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
+from airflow.serialization.encoders import coerce_to_core_timetable
 from airflow.serialization.serialized_objects import DagSerialization
 
+from demo.airflow import interval_start
 from demo.servers import CHECKOUT
 from include.segmentation.profile import CADENCES, load_profile, profile_names
 
@@ -173,6 +175,13 @@ def test_a_backfill_runs_past_intervals(
     between = (pendulum.parse(day) for day in (first, last))
     found = [info.data_interval.end for info in kept.iter_dagrun_infos_between(*between)]
     assert found == [pendulum.parse(day) for day in as_ofs]
+
+
+def test_the_demo_starts_runs_for_the_intervals_of_the_schedules(dags: dict[str, DAG]) -> None:
+    for dag_id, dag in dags.items():
+        timetable = coerce_to_core_timetable(dag.timetable)
+        interval = timetable.infer_manual_data_interval(run_after=pendulum.datetime(2026, 3, 2))
+        assert interval_start(dag_id, interval.end) == interval.start, dag_id
 
 
 def test_a_profile_from_outside_yields_its_dags(outside: Path) -> None:

@@ -106,7 +106,8 @@ def _accepted(run: Run, extract: str = "orders") -> list[int]:
 
 
 def _held(run: Run) -> list[dict[str, Any]]:
-    held = duckdb.read_parquet(run.lake.quarantine("orders").file_uris()).fetch_arrow_table().to_pylist()
+    files = run.lake.quarantine("orders").file_uris()
+    held = duckdb.read_parquet(files).to_arrow_table().to_pylist() if files else []
     return sorted(held, key=lambda row: (row["source_seq"], row["expectation"]))
 
 

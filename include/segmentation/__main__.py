@@ -92,10 +92,11 @@ def _models(profile: Profile, _: argparse.Namespace) -> None:
     lake = Lake(lake_root(), profile)
     for macro_segment in profile.macro_segments:
         for entry in timeline(lake, macro_segment):
-            lineage = ", ".join(f"{row.from_key} {row.kind} {row.to_key or ''}".strip() for row in entry.model.lineage)
-            print(
-                f"{entry.model.model_id}  {entry.status} by {entry.decided_by} {entry.decided_at:%Y-%m-%d}  {lineage}"
-            )
+            print(f"{entry.model.model_id}  {entry.status} by {entry.decided_by} {entry.decided_at:%Y-%m-%d}")
+            for segment in entry.model.segments():
+                came = [row for row in entry.model.lineage if row.to_key == segment.key]
+                lineage = ", ".join(f"{row.kind} from {row.from_key or 'nothing'} ({row.share:.0%})" for row in came)
+                print(f"    {segment.key}  {segment.customers_at_fit:>9,}  {segment.name}  {lineage}".rstrip())
 
 
 def _accept(profile: Profile, options: argparse.Namespace) -> None:
@@ -168,7 +169,7 @@ def _chosen(only: str | None, allowed: list[str]) -> list[str]:
 
 def _say(stage: str, name: str, summary: dict[str, object]) -> None:
     details = "  ".join(
-        f"{key}={value:,}" if isinstance(value, int) else f"{key}={value}"
+        f"{key}={value:,}" if type(value) is int else f"{key}={value}"
         for key, value in summary.items()
         if not isinstance(value, dict | list) and value != name
     )

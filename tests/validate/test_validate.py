@@ -192,6 +192,18 @@ def test_a_stop_ends_the_run_and_moves_nothing(shop: Callable[..., Run]) -> None
     assert run.recorded("validate", "summary") is None
 
 
+def test_a_correction_by_the_source_lifts_a_stop(shop: Callable[..., Run]) -> None:
+    run = shop(AMOUNT | {"severity": "stop"})
+    _pull(run, [_order(1), _order(2, "-1.00")])
+    with pytest.raises(DataError):
+        validate(run)
+
+    _pull(run, [_order(2, "3.05")])
+
+    assert validate(run)["quarantined"] == 0
+    assert _accepted(run) == [1, 2]
+
+
 def test_a_stop_about_the_whole_batch(shop: Callable[..., Run]) -> None:
     rows = {"type": "expect_table_row_count_to_be_between", "severity": "stop", "args": {"min_value": 2}}
     run = shop(rows)

@@ -7,8 +7,6 @@ very same inertia as clustering every customer.
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn import config_context
-from sklearn.cluster import KMeans
 
 from include.segmentation.segment.scale import Floats, Integers
 
@@ -42,6 +40,9 @@ def cluster(points: Floats, counts: Integers, k: int, starts: int = STARTS) -> C
         k: how many clusters.
         starts: how many k-means++ starts compete.
     """
+    from sklearn import config_context  # a second's import, which scoring does without
+    from sklearn.cluster import KMeans
+
     with config_context(assume_finite=True, skip_parameter_validation=True):
         best = KMeans(k, n_init=starts, random_state=SEED).fit(points, sample_weight=counts)
     labels, _ = nearest(points, best.cluster_centers_)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError
-from include.segmentation.lake import DELETED, SEQ
+from include.segmentation.lake import SEQ
 from include.segmentation.run import Run
 from include.segmentation.validate.held import SCHEMA, held_rows, reason, rule
 from include.segmentation.validate.suite import Failure, Suites
@@ -86,7 +86,7 @@ class _Stage:
 
     def _check(self, extract: str, rows: pa.Table, counts: Counter[str]) -> pa.Table:
         """Return what has to be held back of a batch."""
-        if not rows.num_rows:  # deletions only
+        if not rows.num_rows:  # deletions and superseded versions only
             return SCHEMA.empty_table()
         self._suites = self._suites or Suites(self._run.profile)
         failures = self._suites.check(extract, rows)
@@ -111,9 +111,9 @@ class _Stage:
         return DataError(f"{where}: {found}; see {self.write_docs()}")
 
     def _read(self, extract: str, after: int, through: int) -> pa.Table:
-        files = self._run.lake.log(extract).file_uris()
+        """The rows of a batch that are still current: a version that the source has corrected since stops nobody."""
         with self._run.lake.engine() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            rows = connection.read_parquet(files, union_by_name=True)
-            batch = rows.filter(f"{SEQ} > {after} AND {SEQ} <= {through} AND NOT {DELETED}").order(SEQ)
-            return batch.to_arrow_table()
+            self._run.lake.view_current(connection, extract)
+            batch = f'SELECT * FROM "{extract}" WHERE {SEQ} > {after} AND {SEQ} <= {through} ORDER BY {SEQ}'
+            return connection.sql(batch).to_arrow_table()

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 
-from demo import background, claims, stack, summary
+from demo import background, claims, reconcile, stack, summary
 from demo.airflow import Airflow
 from demo.learning import fill
 from demo.mysql import FillError
@@ -32,7 +32,10 @@ CALENDAR: dict[str, list[tuple[Cadence, date]]] = {
         ("weekly", date(2025, 5, 26)),
         ("daily", date(2025, 6, 1)),
     ],
-    "retail": [("monthly", date(2011, month, 1)) for month in (7, 8, 9, 10, 11, 12)],
+    "retail": [
+        *[("monthly", date(2011, month, 1)) for month in (7, 8, 9, 10, 11, 12)],
+        ("daily", date(2011, 12, 10)),
+    ],
 }
 """The runs of a demo, in order; the extraction reaches the end of the profile's data before the first of them."""
 
@@ -64,32 +67,27 @@ def _run(options: argparse.Namespace) -> None:
     with ExitStack() as servers:
         console.print(f"Private servers: data in {stack.servers_home()}")
         environment = servers.enter_context(stack.databases(fresh=profile))
-        environment |= _sources(profile, options, environment, servers)
+        source = _fill(profile, options, environment[f"AIRFLOW_CONN_{profile.profile.upper()}_MYSQL"])
+        if profile.profile == "learning":
+            environment |= servers.enter_context(stack.analytics(options.learners))
         os.environ.update(environment)
         console.print("Airflow: API server, scheduler, DAG processor, triggerer")
         airflow = servers.enter_context(_airflow(environment))
         _run_dags(airflow, profile)
-        _tell(environment, profile)
+        _tell(environment, profile, source)
     console.print(f"Done in {time.monotonic() - started:.0f} s; all servers are stopped.")
     _where_to_look(profile)
 
 
-def _sources(
-    profile: Profile, options: argparse.Namespace, environment: dict[str, str], servers: ExitStack
-) -> dict[str, str]:
-    """Fill the source database, start the stand-in; return what the environment needs besides."""
-    database = environment[f"AIRFLOW_CONN_{profile.profile.upper()}_MYSQL"]
-    if profile.profile == "retail":
-        with console.status("Loading the invoice lines into MariaDB") as status:
+def _fill(profile: Profile, options: argparse.Namespace, database: str) -> Mapping[str, object]:
+    """Fill the source database; return the counts of what it holds then."""
+    with console.status("Filling MariaDB") as status:
+        if profile.profile == "retail":
             counts = load(database, options.data, progress=status.update)
-    else:
-        with console.status(f"Filling MariaDB with {options.learners:,} learners") as status:
+        else:
             counts = fill(database, learners=options.learners, progress=status.update)
     console.print("MariaDB: " + ", ".join(f"{value:,} {name}" for name, value in counts.items()))
-    if profile.profile == "retail":
-        return {}
-    with console.status("Google Analytics stand-in"):
-        return servers.enter_context(stack.analytics(options.learners))
+    return counts
 
 
 @contextmanager
@@ -116,13 +114,19 @@ def _run_dag(airflow: Airflow, dag_id: str, day: date, profile: Profile) -> None
     console.print(f"  {dag_id:<28} as of {day}  success in {time.monotonic() - began:5.1f} s")
 
 
-def _tell(environment: dict[str, str], profile: Profile) -> None:
+def _tell(environment: dict[str, str], profile: Profile, source: Mapping[str, object]) -> None:
     uri = stack.libpq_uri(environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"])
     options = f"-c search_path={profile.warehouse.schema_name}"
     with psycopg.connect(uri, options=options) as connection:
+        figures = reconcile.arrived(profile, source)
+        summary.print_reconciliation(console, figures)
+        if profile.profile == "retail":
+            summary.print_figures(console, "Customers at the end", reconcile.shop_at_the_end(connection))
         summary.print_segments(console, connection, profile)
         summary.print_claims(console, getattr(claims, profile.profile)(connection))
         summary.print_row_counts(console, connection, profile)
+    if any(sent != found for _, sent, found in figures):
+        raise ServerError("the lake does not hold what the source has; see the table above")
 
 
 def _where_to_look(profile: Profile) -> None:

@@ -1,6 +1,6 @@
 """What a demo prints when it is done: the segments, the originals' claims beside ours, and where to look."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import psycopg
 from psycopg.rows import dict_row
@@ -57,9 +57,29 @@ def _range(row: dict[str, object] | None, unit: str) -> str:
     return f"{low:,g} {unit}" if low == high else f"{low:,g} to {high:,g} {unit}"
 
 
+def print_reconciliation(console: Console, figures: Sequence[tuple[str, object, object]]) -> None:
+    """The source's counts beside the lake's."""
+    table = Table(title="\nWhat left the source, and what arrived", title_justify="left")
+    table.add_column("count")
+    for place in ("MySQL", "lake"):
+        table.add_column(place, justify="right")
+    table.add_column("")
+    for name, sent, found in figures:
+        table.add_row(name.replace("_", " "), f"{sent:,}", f"{found:,}", "equal" if sent == found else "[red]DIFFERENT")
+    console.print(table)
+
+
+def print_figures(console: Console, title: str, figures: Mapping[str, object]) -> None:
+    """Single figures, a line each."""
+    table = Table(title=f"\n{title}", title_justify="left", show_header=False)
+    for name, value in figures.items():
+        table.add_row(name.replace("_", " "), f"{value:,}")
+    console.print(table)
+
+
 def print_claims(console: Console, claims: Sequence[tuple[str, str]]) -> None:
     """What the originals reported, beside what the data say."""
-    table = Table(title="What the originals claimed, and what it is", title_justify="left", expand=True)
+    table = Table(title="\nWhat the originals claimed, and what it is", title_justify="left", expand=True)
     table.add_column("claimed", ratio=1)
     table.add_column("is", ratio=1)
     for claimed, corrected in claims:
@@ -69,7 +89,7 @@ def print_claims(console: Console, claims: Sequence[tuple[str, str]]) -> None:
 
 def print_row_counts(console: Console, connection: psycopg.Connection, profile: Profile) -> None:
     """The published tables with their rows."""
-    table = Table(title=f"Published in schema {profile.warehouse.schema_name}", title_justify="left")
+    table = Table(title=f"\nPublished in schema {profile.warehouse.schema_name}", title_justify="left")
     table.add_column("table")
     table.add_column("rows", justify="right")
     for (name,) in connection.execute(_TABLES, [profile.warehouse.schema_name]).fetchall():

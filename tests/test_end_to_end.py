@@ -76,8 +76,9 @@ def test_every_dag_ran_on_the_scheduler(done: str) -> None:
 
 
 def test_it_prints_segments_claims_counts_and_where_to_look(done: str) -> None:
-    for words in ("Loyalty at 2025-05-01", "Never visited", "middle half", "No engagement rises", "33,013"):
+    for words in ("Loyalty at 2025-05-01", "Never visited", "middle half", "No engagement rises", "33,013", "equal"):
         assert words in done
+    assert "DIFFERENT" not in done
     for table in TABLES:
         assert table in done
     report = next(line.split(maxsplit=1)[1] for line in done.splitlines() if line.startswith("Report:"))

@@ -6,6 +6,7 @@ PROFILE ?= learning
 DATA ?=
 LEARNERS ?= 33280
 Q ?=
+export DATA Q
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONPATH := $(CURDIR)
 
@@ -18,12 +19,12 @@ setup: ## install what is missing (OS packages, virtual environment, pinned pack
 	@scripts/setup
 
 .PHONY: setup-dev
-setup-dev:
+setup-dev: ## the same, and what the tests need
 	@scripts/setup dev
 
 .PHONY: demo
 demo: setup ## the whole chain on a real Airflow; PROFILE=retail DATA=<file> for a shop's own lines, LEARNERS=n for another size
-	@$(PYTHON) -m demo run --profile $(PROFILE) --learners $(LEARNERS) $(if $(DATA),--data "$(DATA)")
+	@$(PYTHON) -m demo run --profile $(PROFILE) --learners $(LEARNERS) $(if $(DATA),--data "$$DATA")
 
 .PHONY: airflow
 airflow: setup ## open the demo's Airflow with its UI, in the background
@@ -35,7 +36,7 @@ stop: ## end what `make airflow` started
 
 .PHONY: sql
 sql: setup ## psql on the demo's warehouse; make -s sql Q="select …" prints CSV
-	@$(PYTHON) -m demo sql $(if $(Q),--query "$(Q)")
+	@$(PYTHON) -m demo sql $(if $(Q),--query "$$Q")
 
 .PHONY: test
 test: setup-dev lint ## lint, types and all tests, with coverage

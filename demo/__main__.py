@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psycopg
 from rich.console import Console
+from rich.markup import escape
 
 from demo import background, claims, reconcile, stack, summary
 from demo.airflow import Airflow
@@ -25,6 +26,7 @@ from include.segmentation.errors import SegmentationError
 from include.segmentation.profile import Cadence, Profile, load_profile
 
 console = Console()
+errors = Console(stderr=True)
 
 CALENDAR: dict[str, list[tuple[Cadence, date]]] = {
     "learning": [
@@ -42,15 +44,16 @@ CALENDAR: dict[str, list[tuple[Cadence, date]]] = {
 
 def main() -> int:
     """Run one command and return its exit status."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that every `finally` stops its server
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that every `finally` stops its server
     options = _parser().parse_args()
     try:
         return int(options.command(options) or 0)
     except (ServerError, SegmentationError, RetailFileError, FillError) as error:
-        console.print(f"[bold red]error:[/] {error}", soft_wrap=True)
+        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         return 2
     except KeyboardInterrupt:
-        console.print("interrupted; everything is stopped")
+        errors.print("interrupted; everything is stopped")
         return 130
 
 

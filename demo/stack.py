@@ -107,7 +107,18 @@ def analytics(learners: int) -> Iterator[dict[str, str]]:
     """
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "demo.ga4", "--port", str(port), "--learners", str(learners)],
+        [
+            "setpriv",
+            "--pdeathsig",
+            "TERM",
+            sys.executable,
+            "-m",
+            "demo.ga4",
+            "--port",
+            str(port),
+            "--learners",
+            str(learners),
+        ],
         cwd=CHECKOUT,
         stdout=subprocess.PIPE,
         text=True,

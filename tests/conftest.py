@@ -50,6 +50,6 @@ def postgres_server(servers_dir: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def lake_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "lake"
+    folder = tmp_path / "a lake"  # a space, as in many a checkout's path
     monkeypatch.setenv("SEGMENTATION_LAKE", str(folder))
     return folder

@@ -236,7 +236,7 @@ class Lake:
         table = self.log(extract).table()
         if table is None:
             raise DataError(f"extract '{extract}' has never been pulled; run the extract stage first")
-        files = table.file_uris()
+        files = self.log(extract).file_uris()
         if files:
             return _read(files)
         columns = (f"CAST(NULL AS {_duckdb_type(f.type)}) AS {_quoted(f.name)}" for f in pa.schema(table.schema()))

@@ -215,13 +215,19 @@ class Lake:
         good = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {_read(held)})" if held else ""
         _create_view(connection, extract, f"SELECT * EXCLUDE ({', '.join(_OWN)}) FROM ({latest}) {good}")
 
-    def view_current(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
+    def view_current(self, connection: duckdb.DuckDBPyConnection, extract: str, through: int | None = None) -> None:
         """Create view ``<extract>``: the latest version of every row, with the log's own columns, validated or not.
+
+        Args:
+            connection: where the view is made.
+            extract: one of the profile's.
+            through: the last ``_seq`` to look at; None looks at the whole log.
 
         Raises:
             DataError: the extract has never been pulled.
         """
-        _create_view(connection, extract, self._latest(extract, f"SELECT * FROM {self._scan(extract)}"))
+        bound = "" if through is None else f" WHERE {SEQ} <= {through}"
+        _create_view(connection, extract, self._latest(extract, f"SELECT * FROM {self._scan(extract)}{bound}"))
 
     def view_log(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
         """Create view ``<extract>``: every version of every row that was ever written, with the log's own columns.

@@ -1,6 +1,7 @@
 """New rows in, quarantine, stops and Data Docs out, on a real lake with real Great Expectations."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 import yaml
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.profile import load_profile, profile_names
+from include.segmentation.profile import Profile, load_profile, profile_names
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.validate import stage, validate
 
@@ -204,6 +205,41 @@ def test_a_correction_by_the_source_lifts_a_stop(shop: Callable[..., Run]) -> No
     assert _accepted(run) == [1, 2]
 
 
+def test_a_stop_in_a_later_batch_accepts_no_version_that_was_passed_over(
+    shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "BATCH_ROWS", 2)
+    run = shop(AMOUNT | {"severity": "stop"})
+    _pull(run, [_order(1, "-1.00"), _order(2), _order(3, "-3.00")])
+    _pull(run, [_order(1, "5.00")])  # the first version is current no more, so nobody looks at it
+
+    with pytest.raises(DataError, match=r"such as amount is -3\.00"):
+        validate(run)
+
+    assert _accepted(run) == []
+    _pull(run, [_order(3, "3.05")])
+    assert validate(run)["extracts"]["orders"] == {"validated": 5, "quarantined": 0, "warned": 0}
+    assert _accepted(run) == [1, 2, 3]
+
+
+def test_a_correction_that_arrives_during_validation_lets_nothing_unchecked_through(
+    shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "BATCH_ROWS", 1)
+    run, suites = shop(AMOUNT), stage.Suites
+    _pull(run, [_order(1), _order(2, "-2.00")])
+
+    def meanwhile(profile: Profile) -> stage.Suites:  # between the first batch and the second
+        _pull(run, [_order(2, "5.00")])
+        return suites(profile)
+
+    monkeypatch.setattr(stage, "Suites", meanwhile)
+    assert validate(run)["quarantined"] == 1
+    assert _accepted(run) == [1]
+    validate(run)
+    assert _accepted(run) == [1, 2]
+
+
 def test_a_stop_about_the_whole_batch(shop: Callable[..., Run]) -> None:
     rows = {"type": "expect_table_row_count_to_be_between", "severity": "stop", "args": {"min_value": 2}}
     run = shop(rows)
@@ -284,6 +320,31 @@ def test_data_docs_show_the_failure(shop: Callable[..., Run]) -> None:
     pages = list((index.parent / "validations").rglob("*.html"))
     assert len(pages) == 1
     assert "greater than or equal to" in pages[0].read_text()
+
+
+def test_data_docs_of_a_repeated_run_lead_to_the_failures_before(shop: Callable[..., Run]) -> None:
+    run = shop(AMOUNT)
+    for number, amount in ((1, "-1.00"), (2, "5.00"), (3, "6.00")):
+        _pull(run, [_order(number, amount)])
+        index = Path(validate(run)["data_docs"])
+    text, found = index.read_text(), set()
+    while True:
+        found |= {index.parent / page for page in re.findall(r'href="?([^" >]*validations/[^" >]+\.html)', text)}
+        if not (earlier := re.search(r'href="(earlier-\w+\.html)"', text)):
+            break
+        text = (index.parent / earlier[1]).read_text()
+    assert len(found) == 3
+    assert sum("-1.0" in page.read_text() for page in found) == 1
+
+
+def test_data_docs_of_an_extraction_and_of_a_cadence_stay_apart(shop: Callable[..., Run]) -> None:
+    run = shop(AMOUNT)
+    _pull(run, [_order(1, "-1.00")])
+    first = validate(replace(run, purpose="extract"))
+    _pull(run, [_order(2)])
+    assert validate(run)["data_docs"] != first["data_docs"]
+    pages = list((Path(first["data_docs"]).parent / "validations").rglob("*.html"))
+    assert ["-1.0" in page.read_text() for page in pages] == [True]
 
 
 @pytest.mark.parametrize(

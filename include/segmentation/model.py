@@ -113,7 +113,8 @@ class Model(_Frozen):
     Attributes:
         effective_from: the as_of it was fitted at, UTC.
         customers: how many customers it was fitted on.
-        windows: the KPIs it reads and the windows they had; with another window it would label another thing.
+        windows, resolutions: the KPIs it reads, the windows they had and what they were rounded to; measured otherwise,
+            it would label another thing.
         lineage: what became of the previous model's segments; empty for the first model.
     """
 
@@ -127,6 +128,7 @@ class Model(_Frozen):
     strata: list[StratumModel]
     evidence: list[Evidence]
     windows: dict[str, str] = {}
+    resolutions: dict[str, float] = {}
     lineage: list[Lineage] = []
 
     def segments(self) -> list[SegmentDefinition]:

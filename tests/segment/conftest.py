@@ -55,6 +55,12 @@ HABIT = """
 
 
 @pytest.fixture
+def habit() -> str:
+    """The YAML of the macro segment that ``make_profile`` declares, to be changed."""
+    return HABIT
+
+
+@pytest.fixture
 def make_profile(tmp_path: Path, lake_root: Path) -> Callable[..., Profile]:
     """Write a profile made of ``macros`` (YAML) and load it from outside."""
 

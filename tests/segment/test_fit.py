@@ -314,6 +314,33 @@ def test_a_retired_kpi_stops_scoring_until_a_new_model_is_accepted(make_profile,
     assert segment(changed, "habit")["customers"] == 900
 
 
+def test_a_rewritten_rule_makes_the_refit_a_candidate(make_profile, habit, at, put):
+    put(at(make_profile()), "habit", crowds(THREE))
+    fit(at(make_profile()), "habit")
+    rewritten = habit.replace("visits = 0}", "visits <= 2}").replace("visits >= 1", "visits > 2")
+    changed = at(make_profile(rewritten), "2025-03-01")
+    put(changed, "habit", crowds(THREE))
+
+    assert fit(changed, "habit")["status"] == "candidate"
+
+    old, new = (entry.model.segments() for entry in timeline(changed.lake, "habit"))
+    assert new[0].key not in {s.key for s in old}  # "Never came" is another rule now
+    assert {s.key for s in new[1:]} == {s.key for s in old[1:]}  # the clusters follow their customers
+
+
+def test_another_resolution_stops_scoring_until_a_new_model_is_accepted(make_profile, habit, at, put):
+    put(at(make_profile()), "habit", crowds(THREE))
+    fit(at(make_profile()), "habit")
+    coarse = habit.replace("unit: visits\n", "unit: visits\n        resolution: 5\n", 1)
+    changed = at(make_profile(coarse), "2025-03-01")
+    put(changed, "habit", crowds(THREE))
+
+    with pytest.raises(DataError, match=r"kpis\.visits is over trailing 30d, rounded to 5, but .* rounded to 1; fit"):
+        segment(changed, "habit")
+
+    assert fit(changed, "habit")["status"] == "candidate"
+
+
 def test_labels_say_the_stratum_the_key_and_the_margin(make_profile, at, put):
     run = at(make_profile())
     people = put(run, "habit", crowds(THREE))

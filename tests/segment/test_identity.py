@@ -82,6 +82,23 @@ def test_a_whole_stratum_keeps_its_key_even_when_it_is_empty_and_loses_it_with_t
     }
 
 
+def whole(when: str, resolution: float = 1.0) -> Model:
+    """A model of one stratum that is one segment, with this rule."""
+    model = a_model("some", [], ("never",))
+    rule = {"strata": [model.strata[0].model_copy(update={"when": when})]}
+    return model.model_copy(update=rule | {"windows": {"visits": "lifetime"}, "resolutions": {"visits": resolution}})
+
+
+def test_another_rule_of_a_whole_stratum_is_another_segment():
+    first = with_keys(whole("visits = 0"), None, {})
+    (old,) = (s.key for s in first.segments())
+    assert [s.key for s in with_keys(whole("visits  =0 -- nobody"), first, {}).segments()] == [old]
+    for changed in (whole("visits <= 1"), whole("visits = 0", resolution=0.1)):
+        model = with_keys(changed, first, {(old, "never"): 5})
+        assert model.segments()[0].key != old
+        assert sorted(row.kind for row in model.lineage) == ["appeared", "disappeared"]
+
+
 @settings(max_examples=60, deadline=None)
 @given(overlap=st.dictionaries(st.tuples(st.sampled_from("abcd"), st.sampled_from("1234")), st.integers(1, 50)))
 def test_no_key_is_given_twice_and_every_segment_is_accounted_for(overlap):

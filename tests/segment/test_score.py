@@ -161,3 +161,4 @@ def test_nan_is_refused_when_scoring(fitted):
 def test_a_model_names_the_time_it_is_effective_from(fitted):
     assert fitted[0].effective_from == datetime(2025, 2, 1, tzinfo=UTC)
     assert fitted[0].windows == {"visits": "trailing 30d", "gap": "trailing 30d"}
+    assert fitted[0].resolutions == {"visits": 1, "gap": 1}

@@ -1,4 +1,4 @@
-"""What a model expects of the customers it labels: the same KPIs, over the same windows, as at its fit."""
+"""What a model expects of the customers it labels: the same KPIs, measured as at its fit."""
 
 from collections.abc import Sequence
 
@@ -24,18 +24,25 @@ def windows_of(macro: MacroSegment, columns: Sequence[str]) -> dict[str, str]:
     return {name: str(kpi.window) for name, kpi in macro.kpis.items() if name in columns}
 
 
+def resolutions_of(macro: MacroSegment, columns: Sequence[str]) -> dict[str, float]:
+    """What the KPIs among ``columns`` are rounded to."""
+    return {name: kpi.resolution for name, kpi in macro.kpis.items() if name in columns}
+
+
 def refuse_changed_kpis(profile: Profile, model: Model) -> None:
     """Stop where the profile no longer measures what the model was fitted on.
 
+    A changed transform or scale needs no stop: the model holds its own.
+
     Raises:
-        DataError: a KPI of the model was renamed or retired, or looks back over another window now.
+        DataError: a KPI of the model was renamed or retired, or has another window or resolution now.
     """
-    macro = profile.macro_segments[model.macro_segment]
-    declared = windows_of(macro, list(macro.kpis))
-    for kpi, window in model.windows.items():
-        if declared.get(kpi) != window:
-            found = f"declared over {declared[kpi]}" if kpi in declared else "not declared"
+    kpis = profile.macro_segments[model.macro_segment].kpis
+    for name, window in model.windows.items():
+        declared, was = kpis.get(name), f"over {window}, rounded to {model.resolutions.get(name, 0):g}"
+        found = f"over {declared.window}, rounded to {declared.resolution:g}" if declared else "not declared"
+        if found != was:
             raise DataError(
-                f"{profile.path}: macro_segments.{model.macro_segment}.kpis.{kpi} is {found}, but model "
-                f"{model.model_id} was fitted on it over {window}; fit again and accept the new model"
+                f"{profile.path}: macro_segments.{model.macro_segment}.kpis.{name} is {found}, but model "
+                f"{model.model_id} was fitted on it {was}; fit again and accept the new model"
             )

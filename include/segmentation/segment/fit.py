@@ -20,7 +20,7 @@ from include.segmentation.model import (
 )
 from include.segmentation.profile import MacroSegment
 from include.segmentation.run import Run
-from include.segmentation.segment.contract import measured, refuse_changed_kpis, windows_of
+from include.segmentation.segment.contract import measured, refuse_changed_kpis, resolutions_of, windows_of
 from include.segmentation.segment.cut import Cut, cut
 from include.segmentation.segment.decide import settle
 from include.segmentation.segment.identity import SURVIVES, overlap_of, with_keys
@@ -98,7 +98,10 @@ def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
         strata=strata,
         evidence=[row for part in cuts for row in part.evidence],
     )
-    draft = draft.model_copy(update={"windows": windows_of(macro, columns_used(draft))})
+    columns = columns_used(draft)
+    draft = draft.model_copy(
+        update={"windows": windows_of(macro, columns), "resolutions": resolutions_of(macro, columns)}
+    )
     draft = _counted(draft, customers)
     digest = hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:_HASH_LENGTH]
     moment = run.run_id.rsplit("/", 1)[-1]

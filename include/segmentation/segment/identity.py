@@ -2,7 +2,7 @@
 
 Both models label the same customers at the same as_of. A cluster keeps its key when more than half of all customers
 in either are in both (Jaccard > 0.5: at most one can). A stratum that is one segment has a key of its own for as
-long as the stratum exists.
+long as the stratum exists and its rule means the same: another rule is another segment.
 """
 
 import base64
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from include.segmentation.model import Lineage, Model, SegmentDefinition
+from include.segmentation.model import Lineage, Model, SegmentDefinition, StratumModel
+from include.segmentation.segment.strata import columns_of, normal_form
 
 SURVIVES = 0.5
 FLOW = 0.25
@@ -37,7 +38,7 @@ def with_keys(draft: Model, previous: Model | None, overlap: Mapping[tuple[str, 
         for ordinal, segment in enumerate(stratum.segments):
             heirs = [old for old in sorted(clusters) if crossing.jaccard(old, segment.key) > SURVIVES]
             if not segment.centroid:
-                keys[segment.key] = _key(draft.profile, draft.macro_segment, stratum.name)
+                keys[segment.key] = _key(draft.profile, draft.macro_segment, stratum.name, *_rule(draft, stratum))
             elif heirs:
                 keys[segment.key] = heirs[0]
             else:
@@ -106,6 +107,13 @@ def _row(old: str, new: str, kind: str, jaccard: float, share: float, keys: Mapp
     return Lineage.model_validate(
         {"from_key": old, "to_key": keys[new], "kind": kind, "jaccard": jaccard, "share": share}
     )
+
+
+def _rule(model: Model, stratum: StratumModel) -> list[str]:
+    """What a stratum's rule says, and how the KPIs that it names were measured."""
+    columns = columns_of(stratum.when)
+    measured = [f"{name} {model.windows.get(name)} {model.resolutions.get(name)}" for name in columns]
+    return [normal_form(stratum.when), *measured]
 
 
 def _key(*parts: str) -> str:

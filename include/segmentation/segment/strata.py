@@ -23,6 +23,11 @@ def columns_of(condition: str) -> list[str]:
     return sorted({column.name for column in sqlglot.parse_one(condition, read="duckdb").find_all(exp.Column)})
 
 
+def normal_form(condition: str) -> str:
+    """The condition in one spelling, whatever its spaces, the case of its keywords and its comments."""
+    return str(sqlglot.parse_one(condition, read="duckdb").sql(dialect="duckdb", comments=False))
+
+
 def refuse_non_numbers(batch: pa.Table, columns: Sequence[str]) -> None:
     """Stop at a column that is missing or holds NaN or an infinity; NULL is allowed (undefined).
 

@@ -36,6 +36,8 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
         ("2025-01-01", ["schedule.start 2025-01-01"]),
         ("yesterday", ["as_of 'yesterday'", "2025-02-01"]),
         ("2025-02-01T00:00", ["offset"]),
+        ("0001-01-01T00:00+14:00", ["as_of '0001-01-01T00:00+14:00'"]),
+        ("2025-02-01T00:00:00.5Z", ["500000 microseconds", "whole seconds"]),
     ],
 )
 def test_an_as_of_that_no_run_can_have_is_refused(as_of: str, words: list[str]) -> None:

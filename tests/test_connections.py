@@ -55,6 +55,7 @@ def test_both_forms_of_airflow_are_read(monkeypatch, text, address):
         ('{"conn_type": "mysql", "port": "many", "password": "secret"}', "not a valid JSON connection"),
         ('{"conn_type": "mysql", "extra": "{", "password": "secret"}', "not a valid JSON connection"),
         ('{"conn_type": "mysql", "extra": "[1]", "password": "secret"}', "not a valid JSON connection"),
+        ('{"conn_type": "mysql", "port": [1], "password": "secret"}', "not a valid JSON connection"),
         ('{"host": "h"}', "conn_type"),
     ],
 )

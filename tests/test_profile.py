@@ -73,6 +73,20 @@ def test_every_kpi_of_learning_is_there() -> None:
         (lambda v: v["extracts"]["users"].update(source="shop"), "extracts.users.source: 'shop'; allowed are platform"),
         (lambda v: v["extracts"]["users"].update(source="analytics"), "kind 'table' needs a mysql source"),
         (lambda v: v["extracts"]["users"].update(mode="overwrite"), "found 'overwrite'; Input should be 'append' or"),
+        (lambda v: v["extracts"]["users"].update(lag="999999999d"), "found '999999999d'; allowed is a whole number"),
+        (lambda v: v.update(time_zone="Europe"), "time_zone 'Europe' is unknown; allowed is an IANA name"),
+        (lambda v: v["warehouse"].update(schema="pg_catalog"), "found 'pg_catalog'; a schema of PostgreSQL's own"),
+        (lambda v: v["warehouse"].update(schema="a" * 64), "allowed are up to 50 small letters"),
+        (lambda v: v["extracts"].update(population=v["extracts"]["users"]), "extracts.population: "),
+        (lambda v: v["extracts"]["users"].update(primary_key=["a", "a"]), "a, a must be different"),
+        (
+            lambda v: v["macro_segments"]["value"]["kpis"].update(order=_kpi(v, "value", "revenue")),
+            "macro_segments.value.kpis.order: a word of SQL or a column of every customer",
+        ),
+        (
+            lambda v: _kpi(v, "value", "revenue").update(minimum=float("inf")),
+            "revenue.minimum: found inf; Input should be a finite number",
+        ),
         (lambda v: v["extracts"]["users"].update(primary_key=[]), "extracts.users.table.primary_key: "),
         (lambda v: v["extracts"]["ages"].update(dimensions=["userAgeBracket"]), "dimensions must hold 'date'"),
         (lambda v: v["sources"]["analytics"].update(property="412"), "sources.analytics.ga4.property: found '412'"),
@@ -102,6 +116,10 @@ def test_every_kpi_of_learning_is_there() -> None:
             "a window must be longer than 0 days",
         ),
         (
+            lambda v: _kpi(v, "value", "revenue").update(window="trailing 999999d"),
+            "found 'trailing 999999d'; allowed are",
+        ),
+        (
             lambda v: _kpi(v, "value", "revenue").update(window="last month"),
             "found 'last month'; allowed are 'lifetime', 'trailing 30d'",
         ),
@@ -121,7 +139,7 @@ def test_every_kpi_of_learning_is_there() -> None:
         ),
         (
             lambda v: v["macro_segments"]["value"]["kpis"].update(Revenue=_kpi(v, "value", "revenue")),
-            "allowed are small letters, digits and _",
+            "allowed are up to 50 small letters, digits and _",
         ),
         (
             lambda v: _stratum(v, "value", "bought_once").update(when="lifetime_purchases >= 1"),
@@ -182,6 +200,8 @@ def test_what_a_profile_may_not_say(refused: Callable[[Change], str], change: Ch
         ("- profile", "a profile is a mapping of keys; found list"),
         ("", "a profile is a mapping of keys; found NoneType"),
         ("profile: odd\ntitle: a\ntitle: b\n", "key 'title' appears twice"),
+        ("profile: odd\nend: 2024-99-99\n", "not valid YAML: month must be in 1..12"),
+        ("? [profile]\n: odd\n", "not valid YAML: unhashable type: 'list'"),
     ],
 )
 def test_a_file_that_is_no_profile(tmp_path: Path, text: str, words: str) -> None:
@@ -198,9 +218,10 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
         load_profile("odd", tmp_path)
 
 
-def test_a_profile_that_does_not_exist(tmp_path: Path) -> None:
-    with pytest.raises(ProfileError, match=r"profile 'gym' does not exist; allowed are .*learning.*retail"):
-        load_profile("gym", tmp_path)
+@pytest.mark.parametrize("name", ["gym", "../gym", "gym\0", "g" * 5000])
+def test_a_profile_that_does_not_exist(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ProfileError, match=r"profile .* does not exist; allowed are .*learning.*retail"):
+        load_profile(name, tmp_path)
 
 
 def test_profiles_come_from_outside_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,12 +71,12 @@ def _from_json(connection_id: str, text: str) -> Address:
         value = json.loads(text)
         return Address(
             id=connection_id,
-            kind=_kind(value["conn_type"]),
-            host=value.get("host") or "",
+            kind=_kind(str(value["conn_type"])),
+            host=str(value.get("host") or ""),
             port=int(value["port"]) if value.get("port") else None,
-            user=value.get("login") or "",
-            password=value.get("password") or "",
-            database=value.get("schema") or "",
+            user=str(value.get("login") or ""),
+            password=str(value.get("password") or ""),
+            database=str(value.get("schema") or ""),
             extra=_extra(value.get("extra") or {}),
         )
     except KeyError:

@@ -8,13 +8,14 @@ import os
 import re
 from collections.abc import Hashable
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import duckdb
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.predicate import Domain, evaluate_on_grid, parse
@@ -26,31 +27,54 @@ AGE = "age_days"
 """Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-_WINDOW = re.compile(r"^(?:(lifetime)|trailing (\d+)d|since_registration \[(\d+)d, (\d+)d\)|(calendar month))$")
+NAME = re.compile(r"^[a-z][a-z0-9_]{0,49}$")  # PostgreSQL would cut <name>_segment_key after 63
+_SYSTEM_SCHEMA = re.compile(r"^(pg_.*|information_schema)$")
+_WINDOW = re.compile(
+    r"^(?:(lifetime)|trailing (\d{1,5})d|since_registration \[(\d{1,5})d, (\d{1,5})d\)|(calendar month))$"
+)
 
 
 def _duration(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value
-    match = re.fullmatch(r"(\d+)([smhd])", str(value))
+    match = re.fullmatch(r"(\d{1,5})([smhd])", str(value))
     if not match:
         raise ValueError("allowed is a whole number and a unit, such as 30s, 15m, 2h or 3d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def _name(value: Any) -> Any:
-    if not _NAME.fullmatch(str(value)):
-        raise ValueError("allowed are small letters, digits and _, beginning with a letter")
+    if not NAME.fullmatch(str(value)):
+        raise ValueError("allowed are up to 50 small letters, digits and _, beginning with a letter")
+    return value
+
+
+@cache
+def _reserved() -> set[str]:
+    """What no KPI can be called: its name stands unquoted in conditions and rules, beside every customer's columns."""
+    words = duckdb.sql("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'").fetchall()
+    return {AGE, "customer_id"} | {word for (word,) in words}
+
+
+def _different(values: list[str]) -> list[str]:
+    if len(set(values)) != len(values):
+        raise ValueError(f"{', '.join(values)} must be different")
+    return values
+
+
+def _schema(value: str) -> str:
+    if _SYSTEM_SCHEMA.fullmatch(value):
+        raise ValueError("a schema of PostgreSQL's own; allowed is any other")
     return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Name = Annotated[str, BeforeValidator(_name)]
+DifferentNames = Annotated[list[str], Field(min_length=1), AfterValidator(_different)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class Window(_Part):
@@ -93,7 +117,7 @@ class Warehouse(_Part):
     """Where a profile is published."""
 
     connection: str
-    schema_name: Name = Field(alias="schema")
+    schema_name: Annotated[Name, AfterValidator(_schema)] = Field(alias="schema")
 
 
 class Schedule(_Part):
@@ -144,7 +168,7 @@ class _RowsExtract(_Part):
     source: str
     mode: Literal["append", "merge"]
     cursor: str
-    primary_key: list[str] = Field(min_length=1)
+    primary_key: DifferentNames
     lag: Duration = timedelta(hours=1)
 
 
@@ -276,7 +300,7 @@ class Cluster(_Part):
         k_max: where the walk ends.
     """
 
-    kpis: list[str] = Field(min_length=1)
+    kpis: DifferentNames
     k: Literal["auto"] | Annotated[int, Field(ge=2, le=12)] = "auto"
     k_max: int = Field(6, ge=2, le=12)
 
@@ -386,7 +410,7 @@ class Profile(_Part):
     def _references(self) -> "Profile":
         try:
             ZoneInfo(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Europe
             raise ValueError(f"time_zone '{self.time_zone}' is unknown; allowed is an IANA name") from None
         kinds = {"table": "mysql", "query": "mysql", "report": "ga4"}
         for name, extract in self.extracts.items():
@@ -395,12 +419,19 @@ class Profile(_Part):
                 raise ValueError(f"extracts.{name}.source: '{extract.source}'; allowed are {', '.join(self.sources)}")
             if source.kind != kinds[extract.kind]:
                 raise ValueError(f"extracts.{name}: kind '{extract.kind}' needs a {kinds[extract.kind]} source")
+        if "population" in self.extracts:
+            raise ValueError("extracts.population: the measure stage's own table; allowed is any other name")
         for name in self.expectations:
             if name not in self.extracts:
                 raise ValueError(f"expectations.{name}: no such extract; allowed are {', '.join(self.extracts)}")
         seen: dict[str, str] = {}
         for macro, segment in self.macro_segments.items():
             for kpi in segment.kpis:
+                if kpi in _reserved():
+                    raise ValueError(
+                        f"macro_segments.{macro}.kpis.{kpi}: a word of SQL or a column of every customer; "
+                        "allowed is any other name"
+                    )
                 if kpi in seen:
                     raise ValueError(f"KPI '{kpi}' is declared in both {seen[kpi]} and {macro}; names are unique")
                 seen[kpi] = macro
@@ -471,9 +502,9 @@ def load_profile(name: str, profiles_dir: Path | None = None) -> Profile:
             the key, what was found and what is allowed.
     """
     for folder in profile_dirs(profiles_dir):
-        path = (folder / f"{name}.yaml").resolve()
-        if path.is_file():
-            return _read(path, name)
+        path = folder / f"{name}.yaml"
+        if NAME.fullmatch(name) and path.is_file():
+            return _read(path.resolve(), name)
     raise ProfileError(f"profile '{name}' does not exist; allowed are {', '.join(profile_names(profiles_dir))}")
 
 
@@ -481,7 +512,8 @@ def _read(path: Path, name: str) -> Profile:
     try:
         with path.open(encoding="utf-8") as file:
             value = yaml.load(file, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
+        # PyYAML lets whatever goes wrong inside a value through, such as the ValueError of 2024-99-99.
         raise ProfileError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(value, dict):
         raise ProfileError(f"{path}: a profile is a mapping of keys; found {type(value).__name__}")

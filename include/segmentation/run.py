@@ -31,13 +31,13 @@ def parse_as_of(text: str, profile: Profile) -> datetime:
         if len(text) == len("2025-01-01"):
             return profile.midnight(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        if moment.tzinfo is None:
+            raise ValueError
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # OverflowError: in UTC it would lie before year 1 or after 9999
         raise ProfileError(
             f"as_of '{text}': allowed is a day (2025-02-01) or a time with an offset (2025-02-01T00:00Z)"
-        )
-    return moment.astimezone(UTC)
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,12 @@ class Run:
         """Refuse an as_of that no run can have.
 
         Raises:
+            ProfileError: as_of is not a whole second.
             NotReadyError: as_of lies in the future or not after the profile's start.
         """
         where = f"{self.profile.path}: as_of {self.as_of:%Y-%m-%dT%H:%MZ}"
+        if self.as_of.microsecond:  # the run's name tells runs apart to the second
+            raise ProfileError(f"{where}: found {self.as_of.microsecond} microseconds; allowed are whole seconds")
         if self.as_of > datetime.now(UTC):
             raise NotReadyError(f"{where} lies in the future; allowed is a time up to now")
         if self.as_of <= self.profile.midnight(self.profile.schedule.start):

@@ -25,6 +25,8 @@ def connect(profile: Profile) -> Iterator[psycopg.Connection]:
     where = f"warehouse connection '{address.id}' ({address.host}:{address.port or 5432}/{address.database})"
     if address.kind != "postgres":
         raise SourceError(f"{where}: its type is '{address.kind}'; allowed is postgres")
+    if not address.database:  # PostgreSQL would take the user's name for it
+        raise SourceError(f"{where}: it names no database (its 'schema', the path of its URI)")
     try:
         connection = psycopg.connect(
             host=address.host,

@@ -250,7 +250,7 @@ def test_a_second_run_reads_only_what_is_new(database, shop):
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"table": "orders"}, r"table 'orders' does not exist; found are events"),
+        ({"table": "orders"}, r"table 'orders' does not exist, or user 'demo' may not read it; found are events"),
         ({"cursor": "when"}, r"cursor 'when': table 'events' has no such column; found are id, at, n"),
         ({"primary_key": ["key"]}, r"primary_key 'key': table 'events' has no such column"),
         ({"primary_key": ["n"]}, r"primary_key \[n\] does not tell the rows .* apart; allowed is \[id\]"),
@@ -274,6 +274,7 @@ def test_a_refusing_server_is_explained_without_the_password(database, shop):
         (f"mysql://demo:not-the-password@{server}/{database.name}", r"Access denied for user 'demo'.*\(1045\)"),
         (f"mysql://demo:{PASSWORD}@{server}/no_such_database", r"no_such_database.*\(10(49|44)\)"),
         (f"mysql://demo:{PASSWORD}@{server}/", "names no database"),
+        (f"mysql://demo:{PASSWORD}%00@{server}/{database.name}", "can not be used: embedded null"),
         (f"postgres://demo:{PASSWORD}@{server}/x", "is of type 'postgres'; allowed are mysql and mariadb"),
     ]
     for uri, named in cases:

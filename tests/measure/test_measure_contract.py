@@ -68,18 +68,27 @@ def club(
         events: list[dict[str, Any]] = EVENTS,
         as_of: str = "2025-03-01",
         time_zone: str = "UTC",
+        extract: str = "events",
         **kpi: Any,
     ) -> Run:
         folder = tmp_path / "sql" / "club" / "measure"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "population.sql").write_text(population)
-        (folder / "activity.sql").write_text(sql)
-        (tmp_path / "club.yaml").write_text(yaml.safe_dump(_profile(kpi, time_zone)))
+        (folder / "population.sql").write_text(population.replace("events", extract))
+        (folder / "activity.sql").write_text(sql.replace("events", extract))
+        profile = _profile(kpi, time_zone)
+        profile["extracts"][extract] = profile["extracts"].pop("events")
+        (tmp_path / "club.yaml").write_text(yaml.safe_dump(profile))
         run = run_at(load_profile("club", tmp_path), as_of)
-        accept(run, "events", table(events, COLUMNS))
+        accept(run, extract, table(events, COLUMNS))
         return run
 
     return build
+
+
+@pytest.mark.parametrize("name", ["people", "found", "measured", "everyone"])
+def test_an_extract_may_have_any_name(club: Callable[..., Run], name: str) -> None:
+    """The stage's own tables do not stand before an extract of the same name."""
+    assert _totals(club(extract=name)) == _totals(club())
 
 
 def _totals(run: Run) -> dict[str, float | None]:
@@ -191,6 +200,21 @@ def test_an_empty_population(club: Callable[..., Run]) -> None:
     [
         (POPULATION.replace("AS last_seen", "AS seen"), ProfileError, "column last_seen is missing; found customer_id"),
         (POPULATION.replace("min(day)", "CAST(NULL AS TIMESTAMPTZ)"), DataError, "2 customers have no first_seen"),
+        (POPULATION.replace("max(day)", "'later'"), ProfileError, "column last_seen is VARCHAR; allowed are DATE, TIM"),
+        (POPULATION.replace("count(*)", "'many'"), ProfileError, "column source_rows is VARCHAR; allowed are TINYINT"),
+        (POPULATION.replace("SELECT", "SELECT [1] AS tags,"), ProfileError, "column tags is INTEGER[]; allowed are"),
+        (POPULATION.replace("SELECT", "SELECT 1 AS Age_Days,"), ProfileError, "column 'Age_Days' can not be an attr"),
+        (POPULATION.replace("SELECT", "SELECT 1 AS age_days,"), ProfileError, "column 'age_days' can not be an attr"),
+        (
+            POPULATION.replace("max(day)", "TIMESTAMPTZ '4000-01-01 (BC) 00:00:00+00'"),
+            DataError,
+            "last_seen of 2 customers, such as 1, is not a time of the years 1 to 9999",
+        ),
+        (
+            POPULATION.replace("max(day)", "'infinity'::TIMESTAMPTZ"),
+            DataError,
+            "last_seen of 2 customers, such as 1, is not a time of the years 1 to 9999",
+        ),
         (f"{POPULATION} UNION ALL {POPULATION}", DataError, "2 customers come more than once, such as 1"),
         (POPULATION.replace("{{ as_of }}", "{{ as_off }}"), ProfileError, "'as_off' is undefined"),
         (
@@ -215,6 +239,7 @@ def test_a_wrong_population(club: Callable[..., Run], population: str, error: ty
     ("sql", "kpi", "error", "words"),
     [
         (SUM.replace("window(", "widow("), {}, ProfileError, "'widow' is undefined"),
+        (SUM.replace('"total", "e.day"', '"total"'), {}, ProfileError, "missing 1 required positional argument"),
         (SUM.replace('"total"', '"totl"'), {}, ProfileError, "window('totl', …): no such KPI; allowed are total"),
         (
             SUM.replace('{{ window("total", "e.day") }}', "e.day < p.as_of"),
@@ -225,6 +250,12 @@ def test_a_wrong_population(club: Callable[..., Run], population: str, error: ty
         (SUM.replace("AS total", "AS totals"), {}, ProfileError, "column total is missing; found customer_id, totals"),
         (SUM.replace("AS total", "AS total, 1 AS more"), {}, ProfileError, "column more is not declared"),
         (SUM.replace("SELECT p.", "SELEC p."), {}, ProfileError, "syntax error"),
+        (
+            SUM.replace("SELECT p.customer_id", "SELECT CAST(p.customer_id AS VARCHAR) AS customer_id"),
+            {},
+            ProfileError,
+            "customer_id is VARCHAR; allowed is BIGINT, as in population.sql",
+        ),
         (f"{SUM}; SELECT 1", {}, ProfileError, "found 2 statements; allowed is one SELECT"),
         (f"CREATE TABLE t AS {SUM}", {}, ProfileError, "allowed is one SELECT"),
         (SUM.replace("e.day", "e.dayy"), {}, ProfileError, "dayy"),

@@ -172,6 +172,8 @@ def connected(address: Address) -> Iterator[MySQL]:
         )
     except MySQLdb.Error as error:
         raise _translated(address, *_code_and_message(error)) from None
+    except (TypeError, ValueError) as error:  # of the client library: an option or a character that it can not take
+        raise SourceError(f"connection '{address.id}' can not be used: {error}") from None
     try:
         yield MySQL(address, raw)
     finally:

@@ -136,7 +136,9 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
             "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name"
         )
         listed = ", ".join(_word(row[0]) for row in tables) or "no tables"
-        raise SourceError(f"table '{table}' does not exist; found are {listed}")
+        raise SourceError(
+            f"table '{table}' does not exist, or user '{server.address.user}' may not read it; found are {listed}"
+        )
     names = [_word(row[0]) for row in found]
     for name in only or []:
         if name not in names:

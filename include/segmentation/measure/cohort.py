@@ -35,12 +35,12 @@ def complete_months(run: Run, connection: duckdb.DuckDBPyConnection) -> list[Coh
 
     Args:
         run: the run; its profile says how many months are followed.
-        connection: holds table ``people`` (customer_id, first_seen).
+        connection: holds table ``_people`` (customer_id, first_seen).
     """
     months = run.profile.cohort_months
     oldest = run.as_of - timedelta(days=months * MONTH_DAYS + _PUBLISHED_FOR_DAYS)
     cohorts = connection.execute(
-        "SELECT DISTINCT CAST(date_trunc('month', first_seen) AS DATE) FROM people ORDER BY 1"
+        "SELECT DISTINCT CAST(date_trunc('month', first_seen) AS DATE) FROM _people ORDER BY 1"
     ).fetchall()
     candidates = [CohortMonth(cohort, month) for (cohort,) in cohorts for month in range(1, months + 1)]
     return [each for each in candidates if run.profile.midnight(each.cohort) >= oldest and _complete(run, each)]

@@ -14,15 +14,16 @@ from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.sql import create_table
 from include.segmentation.profile import AGE, Kpi, MacroSegment
 
-_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
-            "UHUGEINT", "FLOAT", "DOUBLE", "DECIMAL")  # fmt: skip
+WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+                 "UHUGEINT")  # fmt: skip
+NUMBERS = (*WHOLE_NUMBERS, "FLOAT", "DOUBLE", "DECIMAL")
 _LARGEST = 1e15
 """Beyond it doubles no longer tell cents apart."""
 _HALF_TOLERANCE = 1e-9
 
 
 def measure_kpis(connection: duckdb.DuckDBPyConnection, macro: MacroSegment, sql: str, path: Path) -> None:
-    """Fill table ``measured``: customer_id (native), age_days and every KPI as DOUBLE, one row per population row.
+    """Fill table ``_measured``: customer_id (native), age_days and every KPI as DOUBLE, one row per population row.
 
     Args:
         connection: holds table ``population`` (customer_id, first_seen, as_of, the windows' moments) and the
@@ -36,15 +37,17 @@ def measure_kpis(connection: duckdb.DuckDBPyConnection, macro: MacroSegment, sql
         DataError: a customer is missing, unknown or doubled; a value is not finite, below its minimum, undefined
             where it may not be or defined where it must not be.
     """
-    _check_columns(create_table(connection, "found", sql, path), macro.kpis, path)
+    types = create_table(connection, "_found", sql, path)
+    _check_columns(types, macro.kpis, path)
+    _check_id(connection, types["customer_id"], path)
     _check_customers(connection, path)
     for name, kpi in macro.kpis.items():
         _check_values(connection, name, kpi, path)
     rounded = ", ".join(f'{_rounded(name, kpi.resolution)} AS "{name}"' for name, kpi in macro.kpis.items())
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE measured AS "
+        "CREATE OR REPLACE TEMP TABLE _measured AS "
         f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE}, {rounded} "
-        "FROM population AS p INNER JOIN found AS f ON f.customer_id = p.customer_id"
+        "FROM population AS p INNER JOIN _found AS f ON f.customer_id = p.customer_id"
     )
     for name, kpi in macro.kpis.items():
         _check_undefined(connection, name, kpi.undefined_when or "false", path)
@@ -59,18 +62,25 @@ def _check_columns(types: Mapping[str, str], kpis: Mapping[str, Kpi], path: Path
     if unknown:
         raise ProfileError(f"{path}: column {', '.join(unknown)} is not declared; allowed are {', '.join(allowed)}")
     for name in kpis:
-        if not types[name].startswith(_NUMBERS) or types[name].endswith("]"):
+        if not types[name].startswith(NUMBERS) or types[name].endswith("]"):
             raise ProfileError(f"{path}: KPI '{name}' is {types[name]}; allowed are numbers")
+
+
+def _check_id(connection: duckdb.DuckDBPyConnection, found: str, path: Path) -> None:
+    """Refuse ids that DuckDB would convert to compare them: '01' would be customer 1."""
+    own = {row[0]: row[1] for row in connection.execute("DESCRIBE population").fetchall()}["customer_id"]
+    if found != own and not (found.startswith(NUMBERS) and own.startswith(NUMBERS)):
+        raise ProfileError(f"{path}: customer_id is {found}; allowed is {own}, as in population.sql")
 
 
 def _check_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     for what, sql in {
-        "customers come more than once": "SELECT customer_id FROM found GROUP BY customer_id HAVING count(*) > 1",
+        "customers come more than once": "SELECT customer_id FROM _found GROUP BY customer_id HAVING count(*) > 1",
         "rows name a customer outside the population": (
-            "SELECT f.customer_id FROM found AS f ANTI JOIN population AS p ON p.customer_id = f.customer_id"
+            "SELECT f.customer_id FROM _found AS f ANTI JOIN population AS p ON p.customer_id = f.customer_id"
         ),
         "customers of the population are left out": (
-            "SELECT p.customer_id FROM population AS p ANTI JOIN found AS f ON f.customer_id = p.customer_id"
+            "SELECT p.customer_id FROM population AS p ANTI JOIN _found AS f ON f.customer_id = p.customer_id"
         ),
     }.items():
         _refuse(connection, sql, f"{path}: {{count}} {what}, such as {{example}}")
@@ -80,13 +90,13 @@ def _check_values(connection: duckdb.DuckDBPyConnection, name: str, kpi: Kpi, pa
     value = f'CAST("{name}" AS DOUBLE)'
     _refuse(
         connection,
-        f"SELECT customer_id, {value} FROM found WHERE NOT isfinite({value}) OR abs({value}) > {_LARGEST}",
+        f"SELECT customer_id, {value} FROM _found WHERE NOT isfinite({value}) OR abs({value}) > {_LARGEST}",
         f"{path}: KPI '{name}' is not finite (or over {_LARGEST:g}) for {{count}} customers, such as {{example}}",
     )
     if kpi.minimum is not None:
         _refuse(
             connection,
-            f"SELECT customer_id, {value} FROM found WHERE {value} < {kpi.minimum!r}",
+            f"SELECT customer_id, {value} FROM _found WHERE {value} < {kpi.minimum!r}",
             f"{path}: KPI '{name}' is below its minimum {kpi.minimum:g} for {{count}} customers, such as {{example}}",
         )
 
@@ -94,8 +104,8 @@ def _check_values(connection: duckdb.DuckDBPyConnection, name: str, kpi: Kpi, pa
 def _check_undefined(connection: duckdb.DuckDBPyConnection, name: str, condition: str, path: Path) -> None:
     declared = "it declares no undefined_when" if condition == "false" else f"undefined_when is '{condition}'"
     for found, sql in {
-        "NULL": f'SELECT customer_id FROM measured WHERE "{name}" IS NULL AND NOT coalesce({condition}, false)',
-        "not NULL": f'SELECT customer_id FROM measured WHERE "{name}" IS NOT NULL AND coalesce({condition}, false)',
+        "NULL": f'SELECT customer_id FROM _measured WHERE "{name}" IS NULL AND NOT coalesce({condition}, false)',
+        "not NULL": f'SELECT customer_id FROM _measured WHERE "{name}" IS NOT NULL AND coalesce({condition}, false)',
     }.items():
         message = f"{path}: KPI '{name}' is {found} for {{count}} customers, such as {{example}}, but {declared}"
         _refuse(connection, sql, message)

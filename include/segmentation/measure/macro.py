@@ -74,23 +74,23 @@ class _Measurement:
         windows = moments(kpi.window for kpi in self._macro.kpis.values())
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE population AS SELECT * EXCLUDE (as_of), "
-            f"{windows}as_of FROM (SELECT *, CAST({as_of} AS TIMESTAMPTZ) AS as_of FROM people WHERE {who})",
+            f"{windows}as_of FROM (SELECT *, CAST({as_of} AS TIMESTAMPTZ) AS as_of FROM _people WHERE {who})",
             values,
         )
         measure_kpis(self._connection, self._macro, self._sql, self._path)
         kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)
         return self._connection.execute(
-            f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE}, {kpis} FROM measured ORDER BY ALL"
+            f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE}, {kpis} FROM _measured ORDER BY ALL"
         ).to_arrow_table()
 
     def _load_people(self) -> None:
-        """Fill table ``people`` with everyone's customer_id, in its native type, and first_seen."""
+        """Fill table ``_people`` with everyone's customer_id, in its native type, and first_seen."""
         run = self._run
         recorded = run.recorded("measure", POPULATION)
         if recorded is None:
             raise DataError(f"run {run.run_id}: the population has not been measured; run measure population first")
         self._connection.execute(
-            f"CREATE TEMP TABLE people AS SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, "
+            f"CREATE TEMP TABLE _people AS SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, "
             "first_seen FROM read_parquet($population)",
             {"population": recorded["path"]},
         )

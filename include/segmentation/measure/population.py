@@ -6,12 +6,19 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.measure.kpis import NUMBERS, WHOLE_NUMBERS
 from include.segmentation.measure.sql import create_table, render
+from include.segmentation.profile import AGE, NAME
 from include.segmentation.run import Run
 
 POPULATION = "population"
 _FIXED = ("customer_id", "first_seen", "last_seen", "source_rows")
 _UTC = pa.timestamp("us", "UTC")
+_MOMENTS = ("DATE", "TIMESTAMP")
+_TYPES = {"first_seen": _MOMENTS, "last_seen": _MOMENTS, "source_rows": WHOLE_NUMBERS}
+_TYPES["customer_id"] = (*WHOLE_NUMBERS, "DECIMAL", "VARCHAR", "UUID", "BLOB")
+"""What the types of the fixed columns begin with."""
+_ATTRIBUTE = (*NUMBERS, "BOOLEAN", "VARCHAR", "UUID", *_MOMENTS, "TIME")
 
 
 def measure_population(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -22,16 +29,26 @@ def measure_population(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[
         DataError: a customer comes twice or without first_seen, or nobody is there.
     """
     path = run.profile.sql_dir / "measure" / "population.sql"
-    types = create_table(connection, "everyone", render(path, {}, run.as_of), path)
+    types = create_table(connection, "_everyone", render(path, {}, run.as_of), path)
     missing = [column for column in _FIXED if column not in types]
     if missing:
         raise ProfileError(f"{path}: column {', '.join(missing)} is missing; found {', '.join(types)}")
-    _check_rows(connection, str(path))
     attributes = [column for column in types if column not in _FIXED]
+    for column in attributes:
+        if not NAME.fullmatch(column) or column == AGE:
+            raise ProfileError(
+                f"{path}: column '{column}' can not be an attribute; allowed are up to 50 small letters, digits and _, "
+                f"but not {AGE}"
+            )
+    for column, kind in types.items():
+        allowed = _TYPES.get(column, _ATTRIBUTE)
+        if not kind.startswith(allowed) or kind.endswith("]"):
+            raise ProfileError(f"{path}: column {column} is {kind}; allowed are {', '.join(allowed)}")
+    _check_rows(connection, str(path))
     table = _select(run, connection, attributes)
     if not table.num_rows:
         raise DataError(f"{path}: the population is empty: nobody was first seen before as_of {run.as_of.isoformat()}")
-    unknown = connection.execute("SELECT sum(source_rows) FROM everyone WHERE customer_id IS NULL").fetchone()
+    unknown = connection.execute("SELECT sum(source_rows) FROM _everyone WHERE customer_id IS NULL").fetchone()
     return {
         "customers": table.num_rows,
         "unknown_rows": int((unknown and unknown[0]) or 0),
@@ -43,15 +60,25 @@ def measure_population(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[
 
 def _check_rows(connection: duckdb.DuckDBPyConnection, path: str) -> None:
     twice = connection.execute(
-        "SELECT customer_id, count(*) FROM everyone GROUP BY customer_id HAVING count(*) > 1 ORDER BY customer_id"
+        "SELECT customer_id, count(*) FROM _everyone GROUP BY customer_id HAVING count(*) > 1 ORDER BY customer_id"
     ).fetchall()
     if twice:
         raise DataError(f"{path}: {len(twice)} customers come more than once, such as {twice[0][0]!s}")
     blank = connection.execute(
-        "SELECT customer_id FROM everyone WHERE customer_id IS NOT NULL AND first_seen IS NULL ORDER BY customer_id"
+        "SELECT customer_id FROM _everyone WHERE customer_id IS NOT NULL AND first_seen IS NULL ORDER BY customer_id"
     ).fetchall()
     if blank:
         raise DataError(f"{path}: {len(blank)} customers have no first_seen, such as {blank[0][0]!s}")
+    for column in ("first_seen", "last_seen"):
+        beyond = connection.execute(
+            f"SELECT customer_id FROM _everyone WHERE customer_id IS NOT NULL AND {column} "
+            "NOT BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 23:59:59+00' ORDER BY customer_id"
+        ).fetchall()
+        if beyond:
+            raise DataError(
+                f"{path}: {column} of {len(beyond)} customers, such as {beyond[0][0]!s}, is not a time of the years "
+                "1 to 9999"
+            )
 
 
 def _select(run: Run, connection: duckdb.DuckDBPyConnection, attributes: list[str]) -> pa.Table:
@@ -60,7 +87,7 @@ def _select(run: Run, connection: duckdb.DuckDBPyConnection, attributes: list[st
         "SELECT CAST(customer_id AS VARCHAR) AS customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen, "
         "CAST(last_seen AS TIMESTAMPTZ) AS last_seen, "
         f"whole_days(first_seen, $as_of) AS age_days{more} "
-        "FROM everyone WHERE customer_id IS NOT NULL AND first_seen < $as_of ORDER BY 1",
+        "FROM _everyone WHERE customer_id IS NOT NULL AND first_seen < $as_of ORDER BY 1",
         {"as_of": run.as_of},
     ).to_arrow_table()
     schema = pa.schema(

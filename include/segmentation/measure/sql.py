@@ -39,7 +39,7 @@ def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime) -> str:
         text = environment.from_string(path.read_text(encoding="utf-8")).render(
             window=window, as_of=f"TIMESTAMPTZ '{as_of.isoformat()}'"
         )
-    except TemplateError as error:
+    except (TemplateError, UnicodeDecodeError, TypeError, ArithmeticError) as error:  # what a template can raise
         raise ProfileError(f"{path}: {_one_line(error)}") from None
     unused = [f"'{name}' ({kpi.window})" for name, kpi in kpis.items() if name not in used]
     if unused:

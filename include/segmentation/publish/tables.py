@@ -176,8 +176,9 @@ def _are_made(connection: psycopg.Connection, schema: str) -> bool:
     query = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relname = ANY(%s)"
     if connection.execute(query, [schema, names]).fetchone() != (len(names),):
         return False
-    newest = "SELECT versions ->> 'tables' FROM segmentation_run ORDER BY finished_at DESC LIMIT 1"
-    return connection.execute(newest).fetchone() == (version(),)
+    newest = SQL("SELECT versions ->> 'tables' FROM {} ORDER BY finished_at DESC LIMIT 1")
+    runs = Identifier(schema, "segmentation_run")  # by the search path alone, a forbidden schema would look empty
+    return connection.execute(newest.format(runs)).fetchone() == (version(),)
 
 
 def _exists(connection: psycopg.Connection, query: LiteralString, value: str) -> bool:

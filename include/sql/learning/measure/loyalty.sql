@@ -1,5 +1,5 @@
 -- A visit day is a day of the profile's time zone with a visit. A return is the first visit of a visit day that is not
--- the learner's first one; visit_gaps knows the visit before it (LAG, computed by MySQL).
+-- the learner's first one; visit_gaps knows how long ago the visit before it was (LAG, computed by MySQL).
 WITH visited AS (
     SELECT
         p.customer_id,
@@ -13,19 +13,26 @@ WITH visited AS (
     GROUP BY p.customer_id
 ),
 
--- Visits in quarantine make no return: the semi join drops them, and first_day is that of the accepted visits.
+-- The day's first visit in the source has the day's gap; the day's other visits follow it within the day.
+gaps AS (
+    SELECT
+        user_id,
+        CAST(visited_at AS DATE) AS day,
+        max(CAST(visited_at AS DATE) - CAST(previous_visited_at AS DATE)) AS days_away
+    FROM visit_gaps
+    GROUP BY ALL
+),
+
+-- Visits in quarantine make no return, and hide none of the same day: days are those of the accepted visits.
 returns AS (
     SELECT
-        f.customer_id,
-        CAST(g.visited_at AS DATE) AS day,
-        min(g.visited_at) AS returned_at,
-        min(CAST(g.visited_at AS DATE) - CAST(g.previous_visited_at AS DATE)) AS days_away
-    FROM visited AS f
-    INNER JOIN visit_gaps AS g ON g.user_id = f.customer_id
-    SEMI JOIN visits AS v ON v.visit_id = g.visit_id
-    WHERE CAST(g.visited_at AS DATE) > CAST(g.previous_visited_at AS DATE)
-        AND CAST(g.visited_at AS DATE) > f.first_day
-    GROUP BY ALL
+        v.user_id AS customer_id,
+        g.days_away,
+        min(v.visited_at) AS returned_at
+    FROM visits AS v
+    INNER JOIN visited AS f ON f.customer_id = v.user_id AND CAST(v.visited_at AS DATE) > f.first_day
+    INNER JOIN gaps AS g ON g.user_id = v.user_id AND g.day = CAST(v.visited_at AS DATE)
+    GROUP BY v.user_id, g.day, g.days_away
 ),
 
 returned AS (

@@ -8,11 +8,11 @@ import psycopg
 
 
 def _share(connection: psycopg.Connection, macro_segment: str, strata: list[str], month: int) -> float:
-    """The share of the January cohort that was in one of the strata at the end of a month."""
+    """The share of the followed cohorts that was in one of the strata at the end of a month."""
     row = connection.execute(
         """
         WITH sizes AS (
-            SELECT DISTINCT c.segment_key, c.learners, d.stratum
+            SELECT DISTINCT c.cohort, c.segment_key, c.learners, d.stratum
             FROM fct_cohort_segment AS c
             JOIN dim_segment AS d ON d.segment_key = c.segment_key AND d.is_current
             WHERE c.macro_segment = %s AND c.month = %s
@@ -28,7 +28,9 @@ def _total(connection: psycopg.Connection, macro_segment: str, month: int) -> in
     row = connection.execute(
         """
         SELECT sum(learners) FROM (
-            SELECT DISTINCT segment_key, learners FROM fct_cohort_segment WHERE macro_segment = %s AND month = %s
+            SELECT DISTINCT cohort, segment_key, learners
+            FROM fct_cohort_segment
+            WHERE macro_segment = %s AND month = %s
         ) AS sizes
         """,
         [macro_segment, month],
@@ -89,6 +91,6 @@ def retail(connection: psycopg.Connection) -> list[tuple[str, str]]:
         ),
         (
             "scores from the order of the rows: 9.1% of customers change segment when rows are shuffled",
-            "0 customers: labels depend on each customer's own figures and the frozen model",
+            "a label depends on the customer's own figures and the frozen model, never on other rows or their order",
         ),
     ]

@@ -107,6 +107,7 @@ def test_a_server_without_windows_needs_the_variant(mysql56_database, shop):
     [
         ("SELECT visit_id, visited_at FROM visits WHERE {{ pages() }}", SourceError, "'pages' is undefined"),
         ("SELECT visit_id, visited_at FROM visits WHERE {{ page }", SourceError, "not a valid template"),
+        ("SELECT {{ page.__globals__ }} FROM visits", SourceError, "access to attribute '__globals__' of .* is unsafe"),
         ("SELECT visit_id, visited_at FROM visit", SourceError, r"visit' doesn't exist \(1146\)"),
         ("SELECT visit_id FROM visits", SourceError, "cursor 'visited_at': .* has no such column; found are visit_id"),
         ("SELECT visit_id, user_id AS visited_at FROM visits", SourceError, "is of type bigint.*allowed are dates"),

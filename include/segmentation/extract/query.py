@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
 
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql import Version
@@ -36,7 +37,8 @@ def query_source(path: Path) -> Source:
         SourceError: the file is not a valid template.
     """
     try:
-        template = Environment(undefined=StrictUndefined, autoescape=False).from_string(path.read_text("utf-8"))  # noqa: S701 - SQL, not HTML
+        environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+        template = environment.from_string(path.read_text("utf-8"))
     except TemplateError as error:
         raise SourceError(f"{path}: not a valid template: {error}") from None
 

@@ -204,6 +204,20 @@ def test_artifacts_are_replaced_whole(lake):
     assert sorted(path.name for path in (lake_path(lake) / "_runs/x").iterdir()) == ["a.json", "a.parquet"]
 
 
+def test_two_may_write_an_artifact_at_once(lake):
+    with lake._replacing("_runs/x/a.json") as (filesystem, path):
+        filesystem.open_output_stream(path).close()
+        lake.write_text("_runs/x/a.json", "the first to end")
+    assert lake.read_text("_runs/x/a.json") == ""
+    assert [path.name for path in (lake_path(lake) / "_runs/x").iterdir()] == ["a.json"]
+
+
+def test_an_artifact_that_can_not_be_finished_leaves_nothing(lake):
+    with pytest.raises(UnicodeEncodeError):
+        lake.write_text("_runs/x/a.json", "half a pair: \ud800")
+    assert list((lake_path(lake) / "_runs/x").iterdir()) == []
+
+
 def test_another_writer_that_holds_on_is_waited_for_in_vain(lake, monkeypatch):
     from include.segmentation import lake as module
     from include.segmentation.errors import UnavailableError

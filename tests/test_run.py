@@ -61,6 +61,17 @@ def test_runs_keep_their_records_apart(run_at: Callable[..., Run]) -> None:
     assert july.recorded("segment", "rfm") is None
 
 
+def test_extract_and_fit_have_places_beside_the_cadence_that_runs_at_the_same_as_of(retail, lake_root: Path) -> None:
+    july = parse_as_of("2011-07-01", retail)
+    runs = {purpose: Run(retail, "daily", july, purpose) for purpose in ("extract", "fit", "segment")}
+    for purpose, run in runs.items():
+        run.record("validate", "summary", {"validated": purpose})
+    for purpose, run in runs.items():
+        assert run.recorded("validate", "summary") == {"validated": purpose}
+    assert runs["segment"] == Run(retail, "daily", july)
+    assert runs["segment"].artifact("report", "report.html") == "_runs/daily/2011-07-01/report/report.html"
+
+
 def test_an_extract_lags_until_it_is_whole_up_to_as_of(run_at: Callable[..., Run]) -> None:
     run = run_at("2011-07-01")
     assert run.lagging() == {"invoice_lines": None}

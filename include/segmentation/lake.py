@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -245,7 +246,7 @@ class Lake:
         files = self.log(extract).file_uris()
         if files:
             return _read(files)
-        columns = (f"CAST(NULL AS {_duckdb_type(f.type)}) AS {_quoted(f.name)}" for f in pa.schema(table.schema()))
+        columns = (f"CAST(NULL AS {_duckdb_type(f.type)}) AS {quoted(f.name)}" for f in pa.schema(table.schema()))
         return f"(SELECT {', '.join(columns)} WHERE false)"
 
     def _latest(self, extract: str, versions: str) -> str:
@@ -255,7 +256,7 @@ class Lake:
             # A day is written whole, each time as a new batch (an emptied day as one deleted row).
             versions += f" QUALIFY {BATCH} = max({BATCH}) OVER (PARTITION BY date)"
         elif declared.mode == "merge":
-            key = ", ".join(_quoted(column) for column in declared.primary_key)
+            key = ", ".join(quoted(column) for column in declared.primary_key)
             versions += f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1"
         return f"SELECT * FROM ({versions}) WHERE NOT {DELETED}"
 
@@ -286,10 +287,9 @@ class Lake:
         return f"{self.uri}/{name}"
 
     def write_folder(self, name: str, folder: Path) -> str:
-        """Copy a local folder, in place of an earlier one of that name, and return its URI."""
+        """Copy a local folder over an earlier one of that name, whose other files stay, and return its URI."""
         filesystem, path = self._locate(name)
         filesystem.create_dir(path, recursive=True)
-        filesystem.delete_dir_contents(path)
         pa.fs.copy_files(str(folder), path, pa.fs.LocalFileSystem(), filesystem)
         return f"{self.uri}/{name}"
 
@@ -310,16 +310,22 @@ class Lake:
     def _replacing(self, name: str) -> Iterator[tuple[pa.fs.FileSystem, str]]:
         filesystem, path = self._locate(name)
         filesystem.create_dir(path.rsplit("/", 1)[0], recursive=True)
-        unfinished = f"{path}.unfinished"
-        yield filesystem, unfinished
-        filesystem.move(unfinished, path)
+        unfinished = f"{path}.{uuid4().hex}.unfinished"  # its own: two may write at once, the last one counts
+        try:
+            yield filesystem, unfinished
+            filesystem.move(unfinished, path)
+        except BaseException:
+            if filesystem.get_file_info(unfinished).type == pa.fs.FileType.File:
+                filesystem.delete_file(unfinished)
+            raise
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
-    connection.execute(f"CREATE OR REPLACE VIEW {_quoted(name)} AS {select}")
+    connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {select}")
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
+    """A name as a SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 

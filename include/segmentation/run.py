@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from include.segmentation.errors import NotReadyError, ProfileError
 from include.segmentation.lake import Lake
 from include.segmentation.profile import Cadence, Profile
+
+Purpose = Literal["extract", "fit", "segment"]
 
 LAKE_ROOT = Path(".local/lake")
 
@@ -46,11 +48,14 @@ class Run:
 
     Attributes:
         as_of: the end of the run's data interval, in UTC; never now().
+        purpose: extracting and fitting leave what they do in places of their own, for Airflow may do them while the
+            run of a cadence goes on at the same as_of.
     """
 
     profile: Profile
     cadence: Cadence
     as_of: datetime
+    purpose: Purpose = "segment"
 
     def __post_init__(self) -> None:
         """Refuse an as_of that no run can have.
@@ -84,7 +89,8 @@ class Run:
 
     def artifact(self, stage: str, name: str) -> str:
         """The place, inside the profile's lake, of something that a stage leaves for the next one."""
-        return f"_runs/{self.cadence}/{self._moment}/{stage}/{name}"
+        place = self.cadence if self.purpose == "segment" else self.purpose
+        return f"_runs/{place}/{self._moment}/{stage}/{name}"
 
     def record(self, stage: str, name: str, summary: dict[str, Any]) -> dict[str, Any]:
         """Keep a task's summary (counts, versions, seconds) for the run's row in the warehouse."""

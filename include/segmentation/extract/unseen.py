@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from include.segmentation.lake import DELETED, SEQ, Lake
+from include.segmentation.lake import DELETED, SEQ, Lake, quoted
 from include.segmentation.profile import QueryExtract, TableExtract
 
 
@@ -15,23 +15,19 @@ def unseen(lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows
     """
     if not rows.num_rows or lake.log(extract).table() is None:
         return rows
-    key = ", ".join(_quoted(column) for column in declared.primary_key)
+    key = ", ".join(quoted(column) for column in declared.primary_key)
     compared = declared.primary_key if declared.mode == "append" else rows.column_names
-    same = " AND ".join(f"page.{_quoted(name)} IS NOT DISTINCT FROM held.{_quoted(name)}" for name in compared)
+    same = " AND ".join(f"page.{quoted(name)} IS NOT DISTINCT FROM held.{quoted(name)}" for name in compared)
     with lake.engine() as engine:
         engine.register("page", rows.append_column("_row", pa.array(range(rows.num_rows), pa.int64())))
         lake.view_log(engine, extract)
         new = engine.execute(
             f"""
             WITH held AS (
-                SELECT * FROM {_quoted(extract)} SEMI JOIN page USING ({key})
+                SELECT * FROM {quoted(extract)} SEMI JOIN page USING ({key})
                 QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1
             )
             SELECT _row FROM page ANTI JOIN held ON {same} AND NOT held.{DELETED} ORDER BY _row
             """
         ).to_arrow_table()
     return rows.take(new["_row"])
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

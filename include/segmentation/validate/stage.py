@@ -9,6 +9,8 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -79,12 +81,15 @@ class _Stage:
         return run.record("validate", extract, {count: counts[count] + recorded.get(count, 0) for count in _COUNTS})
 
     def write_docs(self) -> str | None:
-        """Keep the Data Docs of what has been checked; None where nothing was."""
+        """Keep the Data Docs of what has been checked, leading on to earlier ones; None where nothing was checked."""
         if self._suites is None:
             return None
-        folder = self._suites.build_docs()
+        run, folder = self._run, self._suites.build_docs()
         try:
-            return self._run.lake.write_folder(self._run.artifact("validate", _DOCS), folder) + "/index.html"
+            earlier = run.lake.read_text(run.artifact("validate", f"{_DOCS}/index.html"))
+            if earlier is not None:
+                _lead_on(folder, earlier)
+            return run.lake.write_folder(run.artifact("validate", _DOCS), folder) + "/index.html"
         finally:
             shutil.rmtree(folder)
 
@@ -122,3 +127,12 @@ class _Stage:
             for after in range(done, last, BATCH_ROWS):
                 batch = f"{SEQ} > {after} AND {SEQ} <= {min(after + BATCH_ROWS, last)}"
                 yield connection.sql(f'SELECT * FROM "{extract}" WHERE {batch} ORDER BY {SEQ}').to_arrow_table()
+
+
+def _lead_on(folder: Path, earlier: str) -> None:
+    """Keep the index of a run's earlier Data Docs beside the new one, which links to it."""
+    name = f"earlier-{sha256(earlier.encode()).hexdigest()[:12]}.html"
+    (folder / name).write_text(earlier)
+    index = folder / "index.html"
+    link = f'<p><a href="{name}">What this run checked before</a></p>'
+    index.write_text(index.read_text().replace("</body>", f"{link}</body>"))

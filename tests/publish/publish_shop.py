@@ -143,7 +143,7 @@ class Shop:
             )
             decide(run.lake, made, "accepted", "a test")
 
-    def leave(self, run: Run, customers: dict[str, Customer], model: str = "m1") -> None:
+    def leave(self, run: Run, customers: dict[str, Customer], model: str = "m1", look_ahead: bool = False) -> None:
         """Write the artifacts of measure and segment."""
         for name in customers:
             self.registered.setdefault(
@@ -176,7 +176,7 @@ class Shop:
             labelled |= {"micro_key": pa.nulls(len(found), pa.string()), "margin": pa.array(margins, pa.float64())}
             self.write(run, "measure", f"{macro}.parquet", measured)
             self.write(run, "segment", f"{macro}.parquet", labelled)
-            run.record("segment", macro, {"model_id": f"{macro}-{model}", "look_ahead": False})
+            run.record("segment", macro, {"model_id": f"{macro}-{model}", "look_ahead": look_ahead})
 
     @staticmethod
     def write(run: Run, stage: str, name: str, columns: dict[str, pa.Array]) -> None:

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 import pytest
 from publish_shop import Customer, Shop
 
-from include.segmentation.errors import DataError, NotReadyError, ProfileError
+from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.model import decide, timeline
 from include.segmentation.publish import publish
 
 CROWD = {f"c{i}": Customer(purchases=i % 2, revenue=i) for i in range(12)}
@@ -80,18 +81,30 @@ def test_a_stage_that_has_not_run_is_named(published: Shop) -> None:
         publish(published.run("2025-03-01"))
 
 
-def test_labels_of_a_model_that_is_not_in_force_are_refused(published: Shop) -> None:
+def test_a_model_that_comes_into_use_after_labelling_stops_nothing(published: Shop) -> None:
+    run = published.run("2025-02-01")
     published.accept("2025-02-01", model="m2")
+    publish(run)
+    assert published.rows("SELECT models ->> 'value' FROM segmentation_run WHERE as_of = %s", run.as_of) == [
+        ("value-m1",)
+    ]
 
-    with pytest.raises(DataError, match="labelled with model value-m1, but model value-m2 is in force"):
-        publish(published.run("2025-02-01"))
+
+@pytest.mark.parametrize("effective_from", [None, "2025-03-01"])
+def test_labels_of_a_model_that_is_not_in_use_are_refused(published: Shop, effective_from: str | None) -> None:
+    run = published.run("2025-02-01")
+    if effective_from:
+        published.accept(effective_from, model="m9")
+    published.leave(run, CROWD | {"late": Customer()}, model="m9")
+    with pytest.raises(DataError, match="labelled with model value-m9, which is not an accepted one"):
+        publish(run)
 
 
-def test_without_an_accepted_model_nothing_is_published(shop: Shop) -> None:
-    shop.leave(shop.run("2025-01-01"), CROWD)
-
-    with pytest.raises(NotReadyError, match="'value' has no accepted model"):
-        publish(shop.run("2025-01-01"))
+def test_a_candidates_labels_are_refused(published: Shop) -> None:
+    run = published.run("2025-02-01")
+    decide(run.lake, timeline(run.lake, "value")[-1].model, "candidate", "a test")
+    with pytest.raises(DataError, match="labelled with model value-m1, which is not an accepted one"):
+        publish(run)
 
 
 def test_an_attribute_may_not_share_a_kpis_name(published: Shop) -> None:

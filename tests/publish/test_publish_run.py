@@ -146,7 +146,7 @@ def test_the_run_tells_what_it_was_made_from(shop: Shop) -> None:
         )
     twice_and_once = pa.table({"source_seq": pa.array([1, 1, 2], pa.int64())})  # one row failed two expectations
     run.lake.quarantine("orders").append(twice_and_once, State())
-    shop.leave(run, crowd(10))
+    shop.leave(run, crowd(10), look_ahead=True)
 
     assert publish(run)["look_ahead"] is True
 

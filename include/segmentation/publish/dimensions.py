@@ -83,9 +83,7 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
         "kpis": json.dumps(_kpis(inputs)),
         "gates": json.dumps(verdicts),
-        "versions": json.dumps(
-            {"code": __version__, "tables": tables.version()} | {name: version(name) for name in _LIBRARIES}
-        ),
+        "versions": json.dumps(_versions()),
         "started_at": started_at,
         "finished_at": datetime.now(UTC),
         "seconds": 0.0,

@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model import Model, TimelineEntry, effective_model, timeline
+from include.segmentation.model import Model, TimelineEntry, timeline
 from include.segmentation.profile import AGE
 from include.segmentation.run import Run
 
@@ -47,8 +47,7 @@ def read_inputs(run: Run) -> Inputs:
     """Read everything that a run publishes.
 
     Raises:
-        DataError: a stage before has not run, or a macro segment was labelled with a model that is not in force.
-        NotReadyError: a macro segment has no accepted model.
+        DataError: a stage before has not run, or a macro segment was labelled with a model that is not in use.
         ProfileError: an attribute, a KPI and a segment column would share a name.
     """
     engine = run.lake.engine()
@@ -56,18 +55,18 @@ def read_inputs(run: Run) -> Inputs:
     engine.register("population", population)
     attributes = {field.name: field.type for field in population.schema if field.name not in POPULATION_COLUMNS}
     _refuse_shared_names(run, list(attributes))
+    timelines = {macro: timeline(run.lake, macro) for macro in run.profile.macro_segments}
     models, look_ahead = {}, False
-    for macro in run.profile.macro_segments:
-        models[macro], ahead = effective_model(run.lake, macro, run.as_of)
+    for macro, entries in timelines.items():
+        models[macro], ahead = _labelled_with(run, macro, entries)
         look_ahead |= ahead
-        _check_labelled_with(run, macro, models[macro])
         _register(engine, run, macro)
     return Inputs(
         run=run,
         engine=engine,
         attributes=attributes,
         models=models,
-        timelines={macro: timeline(run.lake, macro) for macro in models},
+        timelines=timelines,
         look_ahead=look_ahead,
         unknown_rows=int((run.recorded("measure", "population") or {}).get("unknown_rows", 0)),
     )
@@ -85,15 +84,19 @@ def _register(engine: duckdb.DuckDBPyConnection, run: Run, macro: str) -> None:
         engine.register(f"{prefix}label_{macro}", run.lake.read_table(run.artifact("segment", macro + ending)))
 
 
-def _check_labelled_with(run: Run, macro: str, model: Model) -> None:
+def _labelled_with(run: Run, macro: str, entries: list[TimelineEntry]) -> tuple[Model, bool]:
+    """The model that the labels came from, and whether it looks ahead; another may have come into use since."""
     labelled = run.recorded("segment", macro)
     if labelled is None:
         raise DataError(f"macro segment '{macro}' of {run.run_id} has not been labelled; run the segment stage first")
-    if labelled["model_id"] != model.model_id:
-        raise DataError(
-            f"macro segment '{macro}' of {run.run_id} was labelled with model {labelled['model_id']}, but model "
-            f"{model.model_id} is in force at its as_of; run the segment stage again"
-        )
+    model_id, look_ahead = labelled["model_id"], bool(labelled["look_ahead"])
+    for model in (entry.model for entry in entries if entry.status == "accepted"):
+        if model.model_id == model_id and (look_ahead or model.effective_from <= run.as_of):
+            return model, look_ahead
+    raise DataError(
+        f"macro segment '{macro}' of {run.run_id} was labelled with model {model_id}, which is not an accepted one "
+        "in force at its as_of; run the segment stage again"
+    )
 
 
 def _refuse_shared_names(run: Run, attributes: list[str]) -> None:

@@ -26,8 +26,8 @@ def publish(run: Run) -> dict[str, Any]:
         seconds.
 
     Raises:
-        DataError: a gate fails, or a stage before has not run; nothing is published.
-        NotReadyError: a macro segment has no accepted model.
+        DataError: a gate fails, a stage before has not run, or the labels are of a model that is not accepted; nothing
+            is published.
         SourceError: the warehouse refuses.
         UnavailableError: the warehouse can not be reached, or the connection broke; nothing is published.
     """

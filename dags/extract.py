@@ -37,7 +37,7 @@ for profile in profiles():
             pools=", ".join(f"`{source.connection}`" for source in profile.sources.values()),
         ),
     ) as dag:
-        common = {"profile": profile.profile, "cadence": "daily"}
+        common = {"profile": profile.profile, "cadence": "daily", "purpose": "extract"}
         lags = [declared.lag for declared in profile.extracts.values() if not isinstance(declared, GA4Extract)]
         settle = SettleOperator(task_id="settle", lag=max(lags, default=timedelta()))
         with TaskGroup("extract") as extract:

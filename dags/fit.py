@@ -32,6 +32,7 @@ for profile in profiles():
     ) as dag:
         common = {"profile": profile.profile, "cadence": profile.schedule.primary_cadence}
         wait = WaitOperator(task_id="wait", models=False, **common)
+        common["purpose"] = "fit"
         with TaskGroup("validate") as validate:
             ValidateOperator(task_id="new_rows", stage="validate", **common)
         with TaskGroup("measure") as measure:

@@ -15,9 +15,9 @@ from segmentation_airflow.schedules import at, profiles
 
 DOC = """
 ### {title}: segment, {cadence}
-Waits until every extract is complete through as_of, the end of the interval, and a model exists; measures every KPI cut
-there; labels every customer with the model effective then; publishes all tables in one transaction; writes an HTML
-report.
+Waits until every extract is complete through as_of, the end of the interval, a model exists and no fit that is due by
+then is under way; measures every KPI cut there; labels every customer with the model effective then; publishes all
+tables in one transaction; writes an HTML report.
 
 **Writes** schema `{schema}` of connection `{warehouse}`{primary}.
 

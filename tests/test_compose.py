@@ -213,6 +213,13 @@ class Deployment:
             == 0
         )
 
+    def api(self) -> httpx.Client:
+        """A client of the API server, logged in."""
+        client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
+        login = {"username": "admin", "password": self.password}
+        client.headers["Authorization"] = f"Bearer {client.post('/auth/token', json=login).json()['access_token']}"
+        return client
+
     def log(self, service: str) -> str:
         return (self._home / f"{service}.log").read_text(errors="replace")[-3000:]
 
@@ -265,10 +272,8 @@ def test_the_container_becomes_healthy(deployment: Deployment, service: str) -> 
 
 
 def test_the_deployment_knows_its_user_pools_and_dags(deployment: Deployment) -> None:
-    api = httpx.Client(base_url=f"http://127.0.0.1:{deployment.port}", timeout=30)
-    login = {"username": "admin", "password": deployment.password}
-    assert api.post("/auth/token", json=login | {"password": "admin"}).status_code == 401
-    api.headers["Authorization"] = f"Bearer {api.post('/auth/token', json=login).json()['access_token']}"
+    api = deployment.api()
+    assert api.post("/auth/token", json={"username": "admin", "password": "admin"}).status_code == 401
     pools = {pool["name"] for pool in api.get("/api/v2/pools").json()["pools"]}
     sources = [source for name in profile_names() for source in load_profile(name).sources.values()]
     assert pools == {"default_pool", *[source.connection for source in sources]}
@@ -278,6 +283,26 @@ def test_the_deployment_knows_its_user_pools_and_dags(deployment: Deployment) ->
         time.sleep(0.5)
     assert all(dag["is_paused"] for dag in api.get("/api/v2/dags").json()["dags"])
     assert api.get("/segmentation/").status_code == 200
+
+
+def test_a_backfill_runs_as_the_dags_page_says(deployment: Deployment) -> None:
+    api, deadline = deployment.api(), time.monotonic() + HEALTHY_SECONDS
+    while (page := api.get("/api/v2/dags/retail__segment_daily/details")).status_code == 404:
+        assert time.monotonic() < deadline, deployment.log("dag-processor")
+        time.sleep(0.5)
+    command = re.search(r"`(airflow backfill create [^`]+)`", page.json()["doc_md"])
+    words = ["2011-06-30" if word == "D" else word for word in command[1].split()]
+    done = subprocess.run(
+        [*words, "--dry-run"],
+        env=deployment.environment("scheduler"),
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2011-06-30" in done.stdout
+    assert api.get("/api/v2/dags/retail__segment_daily/dagRuns").json()["total_entries"] == 0
 
 
 def test_a_health_check_fails_where_nothing_answers(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

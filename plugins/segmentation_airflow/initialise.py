@@ -12,7 +12,7 @@ from airflow.configuration import conf
 from airflow.models.pool import Pool
 from airflow.utils.db import upgradedb
 
-from include.segmentation.profile import load_profile, profile_names
+from segmentation_airflow.schedules import right_profiles
 
 POOL_SLOTS = 3
 """How many extracts of one source may run at once; change it in Airflow's UI, where it then stays."""
@@ -26,8 +26,8 @@ def main() -> None:
 
 
 def create_pools() -> None:
-    """Create the pool of every source of every profile, named after the source's connection."""
-    wanted = {source.connection for name in profile_names() for source in load_profile(name).sources.values()}
+    """Create the pool of every source of every profile that is right, named after the source's connection."""
+    wanted = {source.connection for profile in right_profiles() for source in profile.sources.values()}
     for connection in sorted(wanted - {pool.pool for pool in Pool.get_pools()}):
         Pool.create_or_update_pool(connection, POOL_SLOTS, "extracts of one source at once", include_deferred=False)
 

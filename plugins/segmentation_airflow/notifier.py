@@ -2,6 +2,7 @@
 
 import json
 import urllib.request
+from http.client import HTTPException
 from typing import Any
 
 from airflow.sdk import BaseHook, BaseNotifier, Context
@@ -26,7 +27,7 @@ class FailureNotifier(BaseNotifier):
             return
         try:
             _post(connection, alert)
-        except OSError as error:
+        except (OSError, ValueError, HTTPException) as error:  # not there, or not an address
             self.log.error("the alert could not be posted to connection '%s': %s", ALERTS, error)
 
 
@@ -47,7 +48,10 @@ def describe(context: Context) -> dict[str, str]:
 
 
 def _post(connection: Any, alert: dict[str, str]) -> None:
-    base = connection.host if "://" in connection.host else f"{connection.schema or 'https'}://{connection.host}"
+    host = connection.host or ""
+    base = host if "://" in host else f"{connection.schema or 'https'}://{host}"
+    if not host or not base.startswith(("http://", "https://")):
+        raise ValueError(f"its host is '{host}'; allowed is a name, or an address that begins with http:// or https://")
     port = f":{connection.port}" if connection.port else ""
     request = urllib.request.Request(  # noqa: S310 - an administrator's own connection
         f"{base.rstrip('/')}{port}{connection.extra_dejson.get('endpoint', '')}",

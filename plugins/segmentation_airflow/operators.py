@@ -27,7 +27,7 @@ from segmentation_airflow.notifier import FailureNotifier
 from segmentation_airflow.waiting import ReadyTrigger, missing
 
 if TYPE_CHECKING:
-    from include.segmentation.run import Run
+    from include.segmentation.run import Purpose, Run
 
 DEFAULT_ARGS: dict[str, Any] = {
     "owner": "segmentation",
@@ -53,7 +53,7 @@ class ReportLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
         """The report's address below Airflow's own."""
-        return f"/segmentation/reports/{_run_path(operator, ti_key)}"
+        return f"/segmentation/reports/{operator.profile}/{operator.cadence}/{_moment(ti_key)}"
 
 
 class DataDocsLink(BaseOperatorLink):
@@ -63,12 +63,12 @@ class DataDocsLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
         """The Data Docs' address below Airflow's own."""
-        return f"/segmentation/data-docs/{_run_path(operator, ti_key)}/index.html"
+        run = f"{operator.profile}/{operator.purpose}/{operator.cadence}/{_moment(ti_key)}"
+        return f"/segmentation/data-docs/{run}/index.html"
 
 
-def _run_path(operator: BaseOperator, ti: Any) -> str:
-    as_of = as_of_of(ti.get_template_context())
-    return f"{operator.profile}/{operator.cadence}/{as_of:%Y-%m-%dT%H:%M:%SZ}"
+def _moment(ti: Any) -> str:
+    return f"{as_of_of(ti.get_template_context()):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class StageOperator(BaseOperator):
@@ -77,18 +77,26 @@ class StageOperator(BaseOperator):
     ui_color = "#e8f1f8"
 
     def __init__(
-        self, *, profile: str, cadence: Cadence, stage: str, target: str | None = None, **options: Any
+        self,
+        *,
+        profile: str,
+        cadence: Cadence,
+        stage: str,
+        purpose: "Purpose" = "segment",
+        target: str | None = None,
+        **options: Any,
     ) -> None:
         """Name the stage's function and, where it takes one, the extract or macro segment it is called for."""
         super().__init__(**options)
         self.profile = profile
         self.cadence = cadence
+        self.purpose = purpose
         self.stage = stage
         self.target = target
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Call the stage's function; its errors are told apart by the retry policy."""
-        run = run_of(context, self.profile, self.cadence)
+        run = run_of(context, self.profile, self.cadence, self.purpose)
         module = import_module(f"include.segmentation.{_STAGE_OF.get(self.stage, self.stage)}")
         function = getattr(module, self.stage)
         summary: dict[str, Any] = function(run, self.target) if self.target else function(run)
@@ -133,7 +141,11 @@ class SettleOperator(BaseOperator):
 
 
 class WaitOperator(BaseOperator):
-    """Wait, without holding a worker, until every extract is complete through as_of and, for scoring, models exist."""
+    """Wait, without holding a worker, until every extract is complete through as_of and, for scoring, models exist.
+
+    Scoring also waits for a fit that is due at or before as_of and under way, so that all cadences of one as_of use one
+    model, whichever of them comes first.
+    """
 
     ui_color = "#f4f0e0"
 
@@ -166,12 +178,12 @@ class WaitOperator(BaseOperator):
             raise NotReadyError(f"waited {self.hours} h for as_of {as_of_of(context):%Y-%m-%dT%H:%MZ}: {lacks}")
 
 
-def run_of(context: Context, profile: str, cadence: Cadence) -> "Run":
+def run_of(context: Context, profile: str, cadence: Cadence, purpose: "Purpose" = "segment") -> "Run":
     """The run that a task belongs to; connection ids are answered by Airflow from here on."""
     from include.segmentation.run import Run
 
     connections.use_resolver(_connection_uri)
-    return Run(load_profile(profile), cadence, as_of_of(context))
+    return Run(load_profile(profile), cadence, as_of_of(context), purpose)
 
 
 def as_of_of(context: Context) -> datetime:

@@ -22,12 +22,15 @@ from sqlalchemy import select
 from include.segmentation import connections
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.profile import CADENCES, Cadence, Profile, load_profile, profile_names
-from include.segmentation.run import Run, parse_as_of
+from include.segmentation.run import Purpose, Run, parse_as_of
 from include.segmentation.warehouse import connect
+from segmentation_airflow.schedules import right_profiles
 
 ROOT = "/segmentation"
 
 _REPORT = "report.html"
+_POLICY = "Content-Security-Policy"
+"""Both pages show what customers typed, in Airflow's own origin: neither may act there for the reader."""
 _TEXTS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 _RUNS = """
@@ -54,8 +57,8 @@ KnownProfile = Annotated[Profile, Depends(_known)]
 
 @app.get("/")
 def profiles() -> HTMLResponse:
-    """All profiles."""
-    return HTMLResponse(_html.render(root=ROOT, profiles=[_known(name) for name in profile_names()]))
+    """All profiles that are right; Airflow shows the others as an import error."""
+    return HTMLResponse(_html.render(root=ROOT, profiles=list(right_profiles())))
 
 
 @app.get("/profiles/{profile}")
@@ -88,24 +91,29 @@ def dag_run(dag_id: str, run_id: str, session: SessionDep) -> Response:
 @app.get("/reports/{profile}/{cadence}/{as_of}")
 def report(profile: KnownProfile, cadence: Cadence, as_of: str) -> HTMLResponse:
     """The HTML report of a run."""
-    return HTMLResponse(_artifact(profile, cadence, as_of, "report", _REPORT, "has no report yet"))
+    text = _artifact(_run(profile, cadence, as_of), "report", _REPORT, "has no report yet")
+    return HTMLResponse(text, headers={_POLICY: "default-src 'none'; style-src 'unsafe-inline'; img-src data:"})
 
 
-@app.get("/data-docs/{profile}/{cadence}/{as_of}/{path:path}")
-def data_docs(profile: KnownProfile, cadence: Cadence, as_of: str, path: str) -> Response:
+@app.get("/data-docs/{profile}/{purpose}/{cadence}/{as_of}/{path:path}")
+def data_docs(profile: KnownProfile, purpose: Purpose, cadence: Cadence, as_of: str, path: str) -> Response:
     """A text file of Great Expectations' Data Docs of a run; its icons and fonts are not served."""
     kind = _TEXTS.get(PurePosixPath(path).suffix)
     if kind is None or ".." in PurePosixPath(path).parts:
         raise HTTPException(404, "not a page of the Data Docs")
-    text = _artifact(profile, cadence, as_of, "validate", f"data_docs/{path}", "has validated nothing new")
-    return Response(text, media_type=kind)
+    run = _run(profile, cadence, as_of, purpose)
+    text = _artifact(run, "validate", f"data_docs/{path}", "has validated nothing new")
+    return Response(text, media_type=kind, headers={_POLICY: "sandbox allow-scripts"})
 
 
-def _artifact(profile: Profile, cadence: Cadence, as_of: str, stage: str, name: str, absent: str) -> str:
+def _run(profile: Profile, cadence: Cadence, as_of: str, purpose: Purpose = "segment") -> Run:
     try:
-        run = Run(profile, cadence, parse_as_of(as_of, profile))
+        return Run(profile, cadence, parse_as_of(as_of, profile), purpose)
     except SegmentationError as error:
         raise HTTPException(404, str(error)) from None
+
+
+def _artifact(run: Run, stage: str, name: str, absent: str) -> str:
     text = run.lake.read_text(run.artifact(stage, name))
     if text is None:
         raise HTTPException(404, f"run {run.run_id} {absent}")
@@ -117,7 +125,7 @@ def _page(profile: Profile, cadences: Sequence[str]) -> HTMLResponse:
     found: list[Any] = []
     note = ""
     try:
-        with connect(profile) as connection:
+        with connect(_for_readers(profile)) as connection:
             connection.execute("SET TRANSACTION READ ONLY")
             if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() != (None,):
                 rows = connection.cursor(row_factory=namedtuple_row).execute(_RUNS, [list(cadences)])
@@ -129,6 +137,14 @@ def _page(profile: Profile, cadences: Sequence[str]) -> HTMLResponse:
             root=ROOT, profile=profile, runs=found, note=note or ("" if found else "Nothing is published yet.")
         )
     )
+
+
+def _for_readers(profile: Profile) -> Profile:
+    """The profile with connection ``<its warehouse connection>_reader``, whose role only reads, where it is defined."""
+    reader = f"{profile.warehouse.connection}_reader"
+    if _connection_uri(reader) is None:
+        return profile
+    return profile.model_copy(update={"warehouse": profile.warehouse.model_copy(update={"connection": reader})})
 
 
 def _ours(name: str) -> Profile:

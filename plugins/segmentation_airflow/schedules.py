@@ -1,6 +1,7 @@
 """When a profile's DAGs run: always in data intervals, so as_of is an interval's end and the past can be backfilled."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, datetime, time
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -11,22 +12,42 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from dateutil.relativedelta import relativedelta
 from pendulum import DateTime
 
+from include.segmentation.errors import ProfileError
 from include.segmentation.profile import Cadence, Profile, load_profile, profile_names
 
 _CRON = {"daily": "0 0 * * *", "weekly": "0 0 * * 1", "monthly": "0 0 1 * *"}
 
 
 def profiles() -> Iterator[Profile]:
-    """The profiles to build DAGs for: all of them, or, inside a task, only its own.
+    """The profiles to build DAGs for: all that are right, or, inside a task, only its own.
 
-    So a profile that was broken after it was deployed stops nobody else's tasks.
-
-    Raises:
-        ProfileError: a profile says something that it may not say; Airflow shows it as an import error.
+    So a profile that is wrong stops nobody else's DAGs; ``dags/profiles.py`` makes it an import error.
     """
     dag_id = get_parsing_context().dag_id
-    for name in [dag_id.split("__")[0]] if dag_id else profile_names():
-        yield load_profile(name)
+    return right_profiles([dag_id.split("__")[0]] if dag_id else profile_names())
+
+
+def right_profiles(names: Iterable[str] | None = None) -> Iterator[Profile]:
+    """Load the profiles of these names, or all, and leave out those that are wrong."""
+    for name in profile_names() if names is None else names:
+        with suppress(ProfileError):
+            yield load_profile(name)
+
+
+def check_profiles() -> None:
+    """Load every profile.
+
+    Raises:
+        ProfileError: profiles say something that they may not say, one line each.
+    """
+    wrong = []
+    for name in profile_names():
+        try:
+            load_profile(name)
+        except ProfileError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ProfileError("\n".join(wrong))
 
 
 class EveryMonths(CronDataIntervalTimetable):

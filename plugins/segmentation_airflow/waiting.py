@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pendulum
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.segmentation.errors import NotReadyError
 from include.segmentation.profile import Cadence, load_profile
+from segmentation_airflow.schedules import at_refits
 
 if TYPE_CHECKING:
     from include.segmentation.run import Run
@@ -17,18 +19,16 @@ _POLL_SECONDS = 60
 
 
 def missing(run: "Run", models: bool) -> list[str]:
-    """What a run still lacks, one phrase each: extracts not complete through as_of, macro segments without a model."""
-    return [*_late_extracts(run), *(_absent_models(run) if models else [])]
+    """What a run still lacks, one phrase each: extracts complete through as_of, models, the end of a fit under way."""
+    return [*_late_extracts(run), *([*_absent_models(run), *_unfinished_fit(run)] if models else [])]
 
 
 def _late_extracts(run: "Run") -> list[str]:
-    found = {name: run.lake.log(name).state().complete_through for name in run.profile.extracts}
     return [
         f"extract '{name}' is complete through {through:%Y-%m-%dT%H:%MZ}"
         if through
         else f"extract '{name}' has no data"
-        for name, through in found.items()
-        if through is None or through < run.as_of
+        for name, through in run.lagging().items()
     ]
 
 
@@ -42,6 +42,18 @@ def _absent_models(run: "Run") -> list[str]:
         except NotReadyError as error:
             absent.append(str(error))
     return absent
+
+
+def _unfinished_fit(run: "Run") -> list[str]:
+    """The newest fit due at or before as_of, while Airflow has it queued or running; one that nobody starts is not."""
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    dag_id = f"{run.profile.profile}__fit"
+    interval = at_refits(run.profile)["schedule"].infer_manual_data_interval(run_after=pendulum.instance(run.as_of))
+    under_way = RuntimeTaskInstance.get_dr_count(
+        dag_id=dag_id, logical_dates=[interval.start], states=["queued", "running"]
+    )
+    return [f"{dag_id} of as_of {interval.end:%Y-%m-%dT%H:%MZ} has not ended"] if under_way else []
 
 
 class ReadyTrigger(BaseTrigger):

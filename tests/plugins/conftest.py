@@ -1,6 +1,10 @@
+import os
 from collections.abc import Iterator
+from uuid import uuid4
 
+import psutil
 import pytest
+import structlog
 from fastapi.testclient import TestClient
 
 
@@ -29,3 +33,24 @@ def logged_in(airflow_api: TestClient) -> dict[str, str]:
 
     token = get_auth_manager().generate_jwt(user=SimpleAuthManagerUser(username="reader", role="VIEWER"))
     return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def execution_api(airflow_database: None) -> Iterator[None]:
+    """What a task asks Airflow through: its execution API, in this process."""
+    from airflow.sdk.execution_time.supervisor import (
+        InProcessSupervisorComms,
+        InProcessTestSupervisor,
+        set_supervisor_comms,
+    )
+
+    supervisor = InProcessTestSupervisor(
+        id=uuid4(),
+        pid=os.getpid(),
+        process=psutil.Process(),
+        process_log=structlog.get_logger(),
+        client=InProcessTestSupervisor._api_client(),
+    )
+    supervisor.comms = InProcessSupervisorComms(supervisor=supervisor)
+    with set_supervisor_comms(supervisor.comms):
+        yield

@@ -71,6 +71,16 @@ def test_the_webhook_gets_the_facts(context: dict, webhook: SimpleNamespace, ale
     assert body["log"] == "http://airflow/log"
 
 
+@pytest.mark.parametrize("address", [{}, {"host": "http://[::1"}, {"host": "a host"}, {"host": "file:///etc/passwd"}])
+def test_an_address_that_is_none_is_only_logged(
+    context: dict, address: dict, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_ALERTS", json.dumps({"conn_type": "http", **address}))
+    FailureNotifier()(context)
+    _, line = capsys.readouterr().out.splitlines()
+    assert "could not be posted to connection 'segmentation_alerts'" in line
+
+
 def test_a_webhook_that_is_away_is_only_logged(
     context: dict, alerts: object, capsys: pytest.CaptureFixture[str]
 ) -> None:

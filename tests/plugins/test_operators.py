@@ -98,7 +98,7 @@ def test_tasks_link_to_the_page_of_their_run() -> None:
     ti = SimpleNamespace(get_template_context=lambda: CONTEXT)
     for operator, link in (
         (ReportOperator, "/segmentation/reports/retail/monthly/2011-07-01T00:00:00Z"),
-        (ValidateOperator, "/segmentation/data-docs/retail/monthly/2011-07-01T00:00:00Z/index.html"),
+        (ValidateOperator, "/segmentation/data-docs/retail/segment/monthly/2011-07-01T00:00:00Z/index.html"),
     ):
         task = operator(task_id="task", profile="retail", cadence="monthly", stage="report")
         assert [each.get_link(task, ti_key=ti) for each in task.operator_extra_links] == [link]

@@ -14,7 +14,7 @@ from include.segmentation.run import Run
 
 AS_OF = datetime(2025, 2, 1, tzinfo=UTC)
 REPORT = "/segmentation/reports/learning/monthly/2025-02-01T00:00:00Z"
-DOCS = "/segmentation/data-docs/learning/monthly/2025-02-01T00:00:00Z/index.html"
+DOCS = "/segmentation/data-docs/learning/extract/daily/2025-02-01T00:00:00Z/index.html"
 PAGES = [
     "/segmentation/",
     "/segmentation/profiles/learning",
@@ -29,7 +29,10 @@ PAGES = [
 def report(lake_root: Path) -> Run:
     run = Run(load_profile("learning"), "monthly", AS_OF)
     run.lake.write_text(run.artifact("report", "report.html"), "<h1>What learners do</h1>")
-    run.lake.write_text(run.artifact("validate", "data_docs/index.html"), "<h1>Expectations of learners</h1>")
+    extraction = Run(load_profile("learning"), "daily", AS_OF, "extract")
+    extraction.lake.write_text(
+        extraction.artifact("validate", "data_docs/index.html"), "<h1>Expectations of learners</h1>"
+    )
     return run
 
 
@@ -90,6 +93,17 @@ def test_the_start_page_lists_the_profiles(airflow_api: TestClient, logged_in: d
     assert "Online retail" in page.text
 
 
+def test_a_wrong_profile_does_not_close_the_start_page(
+    airflow_api: TestClient, logged_in: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wrong.yaml").write_text("profile: wrong")
+    monkeypatch.setenv("SEGMENTATION_PROFILES", str(tmp_path))
+    page = airflow_api.get("/segmentation/", headers=logged_in)
+    assert page.status_code == 200
+    assert "Online retail" in page.text
+    assert airflow_api.get("/segmentation/profiles/wrong", headers=logged_in).status_code == 422
+
+
 def test_runs_come_from_the_warehouse(
     airflow_api: TestClient, logged_in: dict[str, str], warehouse: psycopg.Connection
 ) -> None:
@@ -106,6 +120,23 @@ def test_runs_come_from_the_warehouse(
     assert REPORT in page("segment_monthly")
 
 
+def test_a_reader_s_connection_is_used_where_there_is_one(
+    airflow_api: TestClient, logged_in: dict[str, str], warehouse: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(warehouse, "monthly", 33_280)
+    warehouse.execute("DROP ROLE IF EXISTS page_reader; CREATE ROLE page_reader LOGIN PASSWORD 'reads'")
+    uri = f"postgres://page_reader:reads@127.0.0.1:{warehouse.info.port}/pages"
+    monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE_READER", uri)
+
+    def page() -> str:
+        return airflow_api.get("/segmentation/profiles/learning", headers=logged_in).text
+
+    assert "33,280" not in page()
+    warehouse.execute("GRANT USAGE ON SCHEMA learning TO page_reader; GRANT SELECT ON segmentation_run TO page_reader")
+    assert "33,280" in page()
+    warehouse.execute("DROP OWNED BY page_reader; DROP ROLE page_reader")
+
+
 def test_an_unreachable_warehouse_is_named(
     airflow_api: TestClient, logged_in: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +151,8 @@ def test_a_report_is_served_as_it_was_written(airflow_api: TestClient, logged_in
     page = airflow_api.get(REPORT, headers=logged_in)
     assert page.status_code == 200
     assert page.text == "<h1>What learners do</h1>"
+    policy = page.headers["content-security-policy"]
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def test_data_docs_are_served(airflow_api: TestClient, logged_in: dict[str, str], report: Run) -> None:
@@ -127,6 +160,7 @@ def test_data_docs_are_served(airflow_api: TestClient, logged_in: dict[str, str]
     assert page.status_code == 200
     assert page.text == "<h1>Expectations of learners</h1>"
     assert page.headers["content-type"].startswith("text/html")
+    assert page.headers["content-security-policy"] == "sandbox allow-scripts"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +170,7 @@ def test_data_docs_are_served(airflow_api: TestClient, logged_in: dict[str, str]
         ("/segmentation/reports/learning/monthly/soon", "as_of 'soon'"),
         ("/segmentation/reports/nobody/monthly/2025-02-01", "there is no profile 'nobody'"),
         ("/segmentation/profiles/..%2F..%2Fetc", "Not Found"),
-        (DOCS.replace("monthly", "weekly"), "has validated nothing new"),
+        (DOCS.replace("extract", "segment"), "has validated nothing new"),
         (DOCS.replace("index.html", "..%2f..%2freport%2freport.html"), "not a page of the Data Docs"),
         (DOCS.replace("index.html", "summary.json"), "not a page of the Data Docs"),
         ("/segmentation/dags/another_dag", "none of the segmentation DAGs"),

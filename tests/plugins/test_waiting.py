@@ -17,6 +17,8 @@ from segmentation_airflow import waiting
 from segmentation_airflow.operators import SettleOperator, WaitOperator
 from segmentation_airflow.waiting import ReadyTrigger
 
+pytestmark = pytest.mark.usefixtures("execution_api")
+
 AS_OF = datetime(2011, 7, 1, tzinfo=UTC)
 LONG_AGO, FAR_AWAY = "2000-01-01T00:00:00+00:00", "2999-01-01T00:00:00+00:00"
 

@@ -79,9 +79,40 @@ def test_every_kpi_of_learning_is_there() -> None:
         (lambda v: v["warehouse"].update(schema="a" * 64), "allowed are up to 50 small letters"),
         (lambda v: v["extracts"].update(population=v["extracts"]["users"]), "extracts.population: "),
         (lambda v: v["extracts"]["users"].update(primary_key=["a", "a"]), "a, a must be different"),
+        *(
+            (
+                lambda v, word=word: v["macro_segments"]["value"]["kpis"].update({word: _kpi(v, "value", "revenue")}),
+                f"found '{word}'; a word of SQL",
+            )
+            for word in ("order", "end", "left", "offset", "user", "between")
+        ),
+        *(
+            (
+                lambda v, name=name: v["macro_segments"]["value"]["kpis"].update({name: _kpi(v, "value", "revenue")}),
+                f"macro_segments.value.kpis.{name}: a column of every customer; allowed is any other name",
+            )
+            for name in ("age_days", "customer_id", "cohort", "month", "as_of", "cadence", "run_id", "last_seen")
+        ),
         (
-            lambda v: v["macro_segments"]["value"]["kpis"].update(order=_kpi(v, "value", "revenue")),
-            "macro_segments.value.kpis.order: a word of SQL or a column of every customer",
+            lambda v: v["macro_segments"]["value"]["kpis"].update(loyalty_segment=_kpi(v, "value", "revenue")),
+            "macro_segments.value.kpis.loyalty_segment: a segment column of 'loyalty'; allowed is any other name",
+        ),
+        (
+            lambda v: v["extracts"].update(table=v["extracts"]["users"]),
+            "extracts.table.[key]: found 'table'; a word of SQL",
+        ),
+        (
+            lambda v: v["macro_segments"].update(order=v["macro_segments"]["value"]),
+            "macro_segments.order.[key]: found 'order'; a word of SQL",
+        ),
+        (lambda v: v["warehouse"].update(schema="user"), "found 'user'; a word of SQL"),
+        (
+            lambda v: v["extracts"].update(my__shop=v["extracts"]["users"]),
+            "found 'my__shop'; allowed are up to 50 small letters, digits and single _ between",
+        ),
+        (
+            lambda v: v["extracts"].update(shop_=v["extracts"]["users"]),
+            "found 'shop_'; allowed are up to 50",
         ),
         (
             lambda v: _kpi(v, "value", "revenue").update(minimum=float("inf")),
@@ -139,7 +170,7 @@ def test_every_kpi_of_learning_is_there() -> None:
         ),
         (
             lambda v: v["macro_segments"]["value"]["kpis"].update(Revenue=_kpi(v, "value", "revenue")),
-            "allowed are up to 50 small letters, digits and _",
+            "allowed are up to 50 small letters, digits and single _",
         ),
         (
             lambda v: _stratum(v, "value", "bought_once").update(when="lifetime_purchases >= 1"),

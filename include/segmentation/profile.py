@@ -27,7 +27,16 @@ AGE = "age_days"
 """Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-NAME = re.compile(r"^[a-z][a-z0-9_]{0,49}$")  # PostgreSQL would cut <name>_segment_key after 63
+NAME = re.compile(r"^(?=.{1,50}$)[a-z][a-z0-9]*(_[a-z0-9]+)*$")  # PostgreSQL would cut <name>_segment_key after 63
+_CUSTOMER_COLUMNS = (
+    "customer_id", "first_seen", "last_seen", "source_rows", AGE, "as_of", "run_id", "cadence", "cohort", "month",
+    "stratum", "segment_key", "micro_key", "margin",
+)  # fmt: skip
+_POSTGRES_WORDS = frozenset({
+    "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
+    "current_user", "grant", "localtime", "localtimestamp", "session_user", "system_user", "user",
+})  # fmt: skip
+"""What PostgreSQL reserves and DuckDB does not."""
 _SYSTEM_SCHEMA = re.compile(r"^(pg_.*|information_schema)$")
 _WINDOW = re.compile(
     r"^(?:(lifetime)|trailing (\d{1,5})d|since_registration \[(\d{1,5})d, (\d{1,5})d\)|(calendar month))$"
@@ -45,15 +54,32 @@ def _duration(value: Any) -> Any:
 
 def _name(value: Any) -> Any:
     if not NAME.fullmatch(str(value)):
-        raise ValueError("allowed are up to 50 small letters, digits and _, beginning with a letter")
+        raise ValueError(
+            "allowed are up to 50 small letters, digits and single _ between them, beginning with a letter"
+        )
+    return value
+
+
+def sql_name(value: str) -> str:
+    """Let a name pass that every database and BI tool takes without quotes.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    if _name(value) in _words_of_sql():
+        raise ValueError("a word of SQL, which would need quotes wherever it is used; allowed is any other name")
     return value
 
 
 @cache
-def _reserved() -> set[str]:
-    """What no KPI can be called: its name stands unquoted in conditions and rules, beside every customer's columns."""
-    words = duckdb.sql("SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category = 'reserved'").fetchall()
-    return {AGE, "customer_id"} | {word for (word,) in words}
+def _words_of_sql() -> frozenset[str]:
+    query = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    return _POSTGRES_WORDS.union(word for (word,) in duckdb.sql(query).fetchall())
+
+
+def segment_columns(macro_segment: str) -> tuple[str, str, str]:
+    """The columns of a macro segment in ``customer_analytics_record``: key, name and micro key."""
+    return f"{macro_segment}_segment_key", f"{macro_segment}_segment", f"{macro_segment}_micro_key"
 
 
 def _different(values: list[str]) -> list[str]:
@@ -70,6 +96,7 @@ def _schema(value: str) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Name = Annotated[str, BeforeValidator(_name)]
+SqlName = Annotated[str, BeforeValidator(_name), AfterValidator(sql_name)]
 DifferentNames = Annotated[list[str], Field(min_length=1), AfterValidator(_different)]
 
 
@@ -117,7 +144,7 @@ class Warehouse(_Part):
     """Where a profile is published."""
 
     connection: str
-    schema_name: Annotated[Name, AfterValidator(_schema)] = Field(alias="schema")
+    schema_name: Annotated[SqlName, AfterValidator(_schema)] = Field(alias="schema")
 
 
 class Schedule(_Part):
@@ -328,7 +355,7 @@ class MacroSegment(_Part):
 
     label: str
     scale: Literal["standard", "minmax", "none"] = "standard"
-    kpis: dict[Name, Kpi] = Field(min_length=1)
+    kpis: dict[SqlName, Kpi] = Field(min_length=1)
     strata: list[Stratum] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -400,10 +427,10 @@ class Profile(_Part):
     warehouse: Warehouse
     schedule: Schedule
     sources: dict[Name, Source] = Field(min_length=1)
-    extracts: dict[Name, Extract] = Field(min_length=1)
+    extracts: dict[SqlName, Extract] = Field(min_length=1)
     expectations: dict[Name, list[Expectation]] = {}
     cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
-    macro_segments: dict[Name, MacroSegment] = Field(min_length=1)
+    macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
     path: Path = Field(exclude=True)
 
     @model_validator(mode="after")
@@ -427,10 +454,9 @@ class Profile(_Part):
         seen: dict[str, str] = {}
         for macro, segment in self.macro_segments.items():
             for kpi in segment.kpis:
-                if kpi in _reserved():
+                if kpi in self.customer_columns:
                     raise ValueError(
-                        f"macro_segments.{macro}.kpis.{kpi}: a word of SQL or a column of every customer; "
-                        "allowed is any other name"
+                        f"macro_segments.{macro}.kpis.{kpi}: {self.customer_columns[kpi]}; allowed is any other name"
                     )
                 if kpi in seen:
                     raise ValueError(f"KPI '{kpi}' is declared in both {seen[kpi]} and {macro}; names are unique")
@@ -454,6 +480,14 @@ class Profile(_Part):
         return [self.sql_dir / "extract" / query for query in queries] + [
             self.sql_dir / "measure" / f"{name}.sql" for name in measures
         ]
+
+    @cached_property
+    def customer_columns(self) -> dict[str, str]:
+        """What stands beside KPIs and attributes in tables of customers: the names that those can not have."""
+        columns = dict.fromkeys(_CUSTOMER_COLUMNS, "a column of every customer")
+        for macro in self.macro_segments:
+            columns |= dict.fromkeys(segment_columns(macro), f"a segment column of '{macro}'")
+        return columns
 
     @property
     def kpis(self) -> dict[str, Kpi]:

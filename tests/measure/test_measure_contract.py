@@ -218,6 +218,26 @@ def test_an_empty_population(club: Callable[..., Run]) -> None:
         (f"{POPULATION} UNION ALL {POPULATION}", DataError, "2 customers come more than once, such as 1"),
         (POPULATION.replace("{{ as_of }}", "{{ as_off }}"), ProfileError, "'as_off' is undefined"),
         (
+            POPULATION.replace("SELECT", 'SELECT 1 AS "left",'),
+            ProfileError,
+            "column 'left' can not be an attribute: a word of SQL",
+        ),
+        (
+            POPULATION.replace("SELECT", "SELECT 1 AS total,"),
+            ProfileError,
+            "column 'total' can not be an attribute: a KPI; allowed is any other name",
+        ),
+        (
+            POPULATION.replace("SELECT", "SELECT 1 AS cohort,"),
+            ProfileError,
+            "column 'cohort' can not be an attribute: a column of every customer",
+        ),
+        (
+            POPULATION.replace("SELECT", "SELECT 1 AS a__b,"),
+            ProfileError,
+            "column 'a__b' can not be an attribute: allowed are up to 50",
+        ),
+        (
             POPULATION.replace("{{ as_of }}", "{{ as_of"),
             ProfileError,
             "population.sql: expected token 'end of print statement'",

@@ -8,7 +8,7 @@ import pyarrow as pa
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.kpis import NUMBERS, WHOLE_NUMBERS
 from include.segmentation.measure.sql import create_table, render
-from include.segmentation.profile import AGE, NAME
+from include.segmentation.profile import sql_name
 from include.segmentation.run import Run
 
 POPULATION = "population"
@@ -35,11 +35,7 @@ def measure_population(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[
         raise ProfileError(f"{path}: column {', '.join(missing)} is missing; found {', '.join(types)}")
     attributes = [column for column in types if column not in _FIXED]
     for column in attributes:
-        if not NAME.fullmatch(column) or column == AGE:
-            raise ProfileError(
-                f"{path}: column '{column}' can not be an attribute; allowed are up to 50 small letters, digits and _, "
-                f"but not {AGE}"
-            )
+        _check_attribute(run, column, str(path))
     for column, kind in types.items():
         allowed = _TYPES.get(column, _ATTRIBUTE)
         if not kind.startswith(allowed) or kind.endswith("]"):
@@ -58,6 +54,15 @@ def measure_population(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[
     }
 
 
+def _check_attribute(run: Run, column: str, path: str) -> None:
+    taken = run.profile.customer_columns | dict.fromkeys(run.profile.kpis, "a KPI")
+    try:
+        if sql_name(column) in taken:
+            raise ValueError(f"{taken[column]}; allowed is any other name")
+    except ValueError as error:
+        raise ProfileError(f"{path}: column '{column}' can not be an attribute: {error}") from None
+
+
 def _check_rows(connection: duckdb.DuckDBPyConnection, path: str) -> None:
     twice = connection.execute(
         "SELECT customer_id, count(*) FROM _everyone GROUP BY customer_id HAVING count(*) > 1 ORDER BY customer_id"
@@ -72,7 +77,8 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, path: str) -> None:
     for column in ("first_seen", "last_seen"):
         beyond = connection.execute(
             f"SELECT customer_id FROM _everyone WHERE customer_id IS NOT NULL AND {column} "
-            "NOT BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 23:59:59+00' ORDER BY customer_id"
+            "NOT BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 23:59:59+00' "
+            "ORDER BY customer_id"
         ).fetchall()
         if beyond:
             raise DataError(

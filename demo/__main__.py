@@ -20,12 +20,12 @@ from demo import background, claims, reconcile, stack, summary
 from demo.airflow import Airflow
 from demo.learning import fill
 from demo.mysql import FillError
-from demo.retail import RetailFileError, load
+from demo.retail import RetailFileError, load, read
 from demo.servers import ServerError, postgres, running
 from include.segmentation.errors import SegmentationError
 from include.segmentation.profile import Cadence, Profile, load_profile
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 errors = Console(stderr=True)
 
 CALENDAR: dict[str, list[tuple[Cadence, date]]] = {
@@ -46,6 +46,7 @@ def main() -> int:
     """Run one command and return its exit status."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _: sys.exit(128 + number))  # so that every `finally` stops its server
+    signal.signal(signal.SIGINT, _interrupted)
     options = _parser().parse_args()
     try:
         return int(options.command(options) or 0)
@@ -57,12 +58,18 @@ def main() -> int:
         return 130
 
 
+def _interrupted(*_: object) -> None:
+    """Stop in order: a second Ctrl-C would only cut the stopping short."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    errors.print("stopping …")
+    raise KeyboardInterrupt
+
+
 def _run(options: argparse.Namespace) -> None:
     profile = load_profile(options.profile)
     if profile.profile not in CALENDAR:
         raise ServerError(f"there is no demo of profile '{profile.profile}'; allowed are {', '.join(CALENDAR)}")
-    if profile.profile == "retail" and options.data is None:
-        raise ServerError("profile retail needs the shop's file: make demo PROFILE=retail DATA=<file>")
+    _refuse_bad_input(profile, options)
     background.stop()
     started = time.monotonic()
     stack.forget(profile)
@@ -80,6 +87,17 @@ def _run(options: argparse.Namespace) -> None:
         _tell(environment, profile, source)
     console.print(f"Done in {time.monotonic() - started:.0f} s; all servers are stopped.")
     _where_to_look(profile)
+
+
+def _refuse_bad_input(profile: Profile, options: argparse.Namespace) -> None:
+    """Before anything of an earlier demo is removed."""
+    if options.learners < 1:
+        raise ServerError(f"LEARNERS={options.learners}: allowed is 1 or more")
+    if profile.profile == "retail":
+        if options.data is None:
+            raise ServerError("profile retail needs the shop's file: make demo PROFILE=retail DATA=<file>")
+        with console.status(f"Reading {options.data}"):
+            read(options.data)
 
 
 def _fill(profile: Profile, options: argparse.Namespace, database: str) -> Mapping[str, object]:
@@ -133,10 +151,10 @@ def _tell(environment: dict[str, str], profile: Profile, source: Mapping[str, ob
 
 
 def _where_to_look(profile: Profile) -> None:
-    reports = sorted(
-        (stack.HOME / "lake" / profile.profile).rglob("report.html"), key=lambda path: path.stat().st_mtime
-    )
-    console.print(f"Report:    {reports[-1] if reports else 'none'}", soft_wrap=True)
+    runs = stack.HOME / "lake" / profile.profile / "_runs"
+    reports = sorted((runs / profile.schedule.primary_cadence).rglob("report.html"))
+    console.print(f"Report:    {reports[-1]}", soft_wrap=True)
+    console.print(f"           and one of every other run below {runs}", soft_wrap=True)
     console.print('Warehouse: make sql, or make -s sql Q="select * from dim_segment"')
     console.print("Airflow:   make airflow (ends with make stop)")
 

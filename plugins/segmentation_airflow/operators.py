@@ -3,6 +3,7 @@
 DAG files import this module whenever they are parsed, so whatever reads data is imported inside a task.
 """
 
+import json
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,7 @@ class StageOperator(BaseOperator):
         summary: dict[str, Any] = function(run, self.target) if self.target else function(run)
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = {"cadence": self.cadence, "as_of": run.as_of.isoformat()}
+        self.log.info("%s %s: %s", self.stage, self.target or run.profile.profile, json.dumps(summary, default=str))
         return summary
 
 

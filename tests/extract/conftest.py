@@ -109,7 +109,7 @@ def shop(tmp_path: Path, lake_root: Path, monkeypatch: pytest.MonkeyPatch) -> Sh
         connection = address.uri if isinstance(address, Database) else address
         monkeypatch.setenv("AIRFLOW_CONN_SHOP", connection if isinstance(connection, str) else json.dumps(connection))
         folder = tmp_path / "profiles"
-        sql = {"measure/population.sql": "", "measure/all.sql": ""}
+        sql = {"measure/population.sql": "", "measure/everyone.sql": ""}
         sql |= {f"extract/{name}": text for name, text in (queries or {}).items()}
         for path, text in sql.items():
             file = folder / "sql" / "shop" / path
@@ -133,6 +133,6 @@ _PROFILE = {
         "ga4": {"kind": "ga4", "connection": "shop", "property": "properties/412345678"},
     },
     "macro_segments": {
-        "all": {"label": "All", "kpis": {"n": _KPI}, "strata": [{"name": "a", "label": "A", "when": "true"}]}
+        "everyone": {"label": "All", "kpis": {"n": _KPI}, "strata": [{"name": "a", "label": "A", "when": "true"}]}
     },
 }

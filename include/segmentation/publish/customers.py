@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from include.segmentation.profile import AGE
-from include.segmentation.publish.inputs import Inputs, segment_columns
+from include.segmentation.profile import AGE, segment_columns
+from include.segmentation.publish.inputs import Inputs
 
 _BATCH_ROWS = 100_000
 

@@ -48,7 +48,7 @@ def read_inputs(run: Run) -> Inputs:
 
     Raises:
         DataError: a stage before has not run, or a macro segment was labelled with a model that is not in use.
-        ProfileError: an attribute, a KPI and a segment column would share a name.
+        ProfileError: an attribute shares its name with another column of customers.
     """
     engine = run.lake.engine()
     population = run.lake.read_table(run.artifact("measure", "population.parquet"))
@@ -70,11 +70,6 @@ def read_inputs(run: Run) -> Inputs:
         look_ahead=look_ahead,
         unknown_rows=int((run.recorded("measure", "population") or {}).get("unknown_rows", 0)),
     )
-
-
-def segment_columns(macro: str) -> tuple[str, str, str]:
-    """The columns of a macro segment in ``customer_analytics_record``: key, name and micro key."""
-    return f"{macro}_segment_key", f"{macro}_segment", f"{macro}_micro_key"
 
 
 def _register(engine: duckdb.DuckDBPyConnection, run: Run, macro: str) -> None:
@@ -100,15 +95,11 @@ def _labelled_with(run: Run, macro: str, entries: list[TimelineEntry]) -> tuple[
 
 
 def _refuse_shared_names(run: Run, attributes: list[str]) -> None:
-    taken = dict.fromkeys([*POPULATION_COLUMNS, "as_of", "run_id", "cadence"], "a column of every customer")
-    declared = [(name, "an attribute of population.sql") for name in attributes]
-    declared += [(name, "a KPI") for name in run.profile.kpis]
-    for macro in run.profile.macro_segments:
-        declared += [(name, f"the segment column of '{macro}'") for name in segment_columns(macro)]
-    for name, kind in declared:
+    """The profile may have changed since the population was measured."""
+    taken = run.profile.customer_columns | dict.fromkeys(run.profile.kpis, "a KPI")
+    for name in attributes:
         if name in taken:
             raise ProfileError(
-                f"{run.profile.path}: '{name}' is both {taken[name]} and {kind}; "
+                f"{run.profile.path}: '{name}' is both an attribute of population.sql and {taken[name]}; "
                 "the columns of customer_analytics_record need different names"
             )
-        taken[name] = kind

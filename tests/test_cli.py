@@ -82,6 +82,24 @@ def test_an_unreachable_source_is_one_line(tmp_path: Path, extract: str, variabl
     assert not any(tmp_path.rglob("*.parquet"))
 
 
+@pytest.mark.parametrize(
+    ("lake", "words"),
+    [
+        ("/dev/null", ["lake /dev/null: ", "Not a directory"]),
+        ("/tmp/50%", ["SEGMENTATION_LAKE '/tmp/50%'", "without %"]),
+    ],
+)
+def test_a_lake_that_can_not_be_written_is_one_line(lake: str, words: list[str]) -> None:
+    done = segmentation("extract", "--profile", "retail", "--as-of", "2011-07-01", SEGMENTATION_LAKE=lake)
+    refused(done, *words)
+
+
+def test_a_lake_may_be_a_folder_beside(tmp_path: Path) -> None:
+    beside = os.path.relpath(tmp_path, CHECKOUT)
+    done = segmentation("measure", "--profile", "retail", "--as-of", "2011-07-01", SEGMENTATION_LAKE=beside)
+    refused(done, "'invoice_lines' is complete through nothing yet")
+
+
 def test_a_stage_without_the_stage_before_says_which(tmp_path: Path) -> None:
     done = segmentation("measure", "--profile", "learning", "--as-of", "2025-02-01", SEGMENTATION_LAKE=str(tmp_path))
     refused(done, "extract")

@@ -5,6 +5,7 @@
 """
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -21,10 +22,17 @@ def main(arguments: list[str] | None = None) -> int:
     except SegmentationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a full or read-only disk, an object store that does not answer
+        print(f"error: lake {lake_root()}: {_one_line(error)}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
     return 0
+
+
+def _one_line(error: OSError) -> str:
+    return " ".join(re.sub(r"\x1b\[\d+m|↳", "", str(error)).split())  # delta-rs colours what led to it
 
 
 def _with_run(profile: Profile, options: argparse.Namespace) -> None:

@@ -19,8 +19,18 @@ LAKE_ROOT = Path(".local/lake")
 
 
 def lake_root() -> str:
-    """The folder or object-store URL of the lake: ``SEGMENTATION_LAKE``, or ``.local/lake``."""
-    return os.environ.get("SEGMENTATION_LAKE", str(LAKE_ROOT.resolve()))
+    """The folder or object-store URL of the lake: ``SEGMENTATION_LAKE``, or ``.local/lake``.
+
+    Raises:
+        ProfileError: the folder's name has characters that mean something else in a URL.
+    """
+    place = os.environ.get("SEGMENTATION_LAKE") or str(LAKE_ROOT)
+    if "://" in place:
+        return place
+    folder = str(Path(place).absolute())
+    if set(folder) & set("%#?"):  # delta-rs and Arrow would read them differently
+        raise ProfileError(f"SEGMENTATION_LAKE '{place}': allowed is a folder without %, # and ? in its path, or a URL")
+    return folder
 
 
 def parse_as_of(text: str, profile: Profile) -> datetime:

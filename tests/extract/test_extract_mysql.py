@@ -268,6 +268,13 @@ def test_what_the_source_lacks_is_named(mariadb_database, shop, changed, named):
     assert pulls.run.lake.log("events").table() is None
 
 
+def test_a_column_that_is_called_like_one_of_the_lakes_is_named(mariadb_database, shop):
+    mariadb_database.execute(CREATE_EVENTS, "ALTER TABLE events ADD COLUMN _SEQ INT")
+    with pytest.raises(SourceError, match="column '_SEQ' has the name of one of the lake's own; leave it out of col"):
+        shop(mariadb_database, events=EVENTS).pull()
+    assert shop(mariadb_database, events=EVENTS | {"columns": ["id", "at", "n"]}).pull()["rows_read"] == 0
+
+
 def test_a_refusing_server_is_explained_without_the_password(database, shop):
     server = f"127.0.0.1:{database.server.port}"
     cases = [

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql import MySQL, RawRow, identifier, quoted
+from include.segmentation.lake import DELETED, OBSERVED_AT, SEQ
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)
@@ -201,6 +202,8 @@ def arrow_schema(columns: list[Column]) -> pa.Schema:
 
 
 def _column(name: str, kind: str, declared: str, nullable: bool, precision: int, scale: int) -> Column:
+    if name.lower() in (SEQ, OBSERVED_AT, DELETED):
+        raise SourceError(f"column '{name}' has the name of one of the lake's own; leave it out of columns")
     if kind == "decimal":
         arrow = pa.decimal128(precision, scale) if precision <= _LARGEST_DECIMAL else pa.string()
     elif kind == "bit":

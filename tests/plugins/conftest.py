@@ -7,6 +7,15 @@ import pytest
 import structlog
 from fastapi.testclient import TestClient
 
+from include.segmentation import connections
+
+
+@pytest.fixture(autouse=True)
+def connections_from_the_environment() -> Iterator[None]:
+    """Operators and pages have Airflow answer for connections; the tests after them have not."""
+    yield
+    connections.use_resolver(connections._from_environment)
+
 
 @pytest.fixture(scope="session")
 def airflow_database() -> None:

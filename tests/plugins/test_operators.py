@@ -1,7 +1,6 @@
 """The operator that runs a stage: connections, summary, assets, links, and what is retried."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import MySQLdb
@@ -10,7 +9,6 @@ import pytest
 from airflow.sdk import RetryAction
 
 from demo.servers import PASSWORD, Server
-from include.segmentation import connections
 from include.segmentation.errors import DataError, ProfileError, SegmentationError, SourceError, UnavailableError
 from segmentation_airflow.operators import DEFAULT_ARGS, ReportOperator, StageOperator, ValidateOperator, asset, run_of
 
@@ -18,10 +16,7 @@ AS_OF = datetime(2011, 7, 1, tzinfo=UTC)
 CONTEXT = {"data_interval_end": AS_OF}
 
 
-@pytest.fixture(autouse=True)
-def connections_from_the_environment(lake_root: Path) -> object:
-    yield
-    connections.use_resolver(connections._from_environment)
+pytestmark = pytest.mark.usefixtures("lake_root")
 
 
 @pytest.fixture

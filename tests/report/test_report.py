@@ -259,7 +259,7 @@ def test_in_a_browser(club: Hand, chromium: Callable[[int], Any], width: int) ->
         club.segment("loyalty", f"w{i}", name, "coming", path=f"loyalty.coming.{i + 3:02}")
         club.size(second, "loyalty", f"w{i}", 1234, of=20000)
         club.move(second, first, "loyalty", "k0", f"w{i}", 1234, of=20000)
-    page = f"file://{report(second)['path']}"
+    page = Path(report(second)["path"]).as_uri()
     browser = chromium(width)
     browser.get(page)
     wide = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")

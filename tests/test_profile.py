@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile import SHIPPED, Window, load_profile, profile_names
+from include.segmentation.profile import SHIPPED, load_profile, profile_names
+from include.segmentation.window import Window
 
 Change = Callable[[dict[str, Any]], Any]
 

@@ -8,17 +8,18 @@ import os
 import re
 from collections.abc import Hashable
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import duckdb
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from include.segmentation.errors import ProfileError
+from include.segmentation.identifiers import NAME, DifferentNames, Name, SchemaName, SqlName
 from include.segmentation.predicate import Domain, evaluate_on_grid, parse
+from include.segmentation.window import Window
 
 Cadence = Literal["daily", "weekly", "monthly"]
 CADENCES: tuple[Cadence, ...] = ("daily", "weekly", "monthly")
@@ -27,20 +28,10 @@ AGE = "age_days"
 """Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-NAME = re.compile(r"^(?=.{1,50}$)[a-z][a-z0-9]*(_[a-z0-9]+)*$")  # PostgreSQL would cut <name>_segment_key after 63
 _CUSTOMER_COLUMNS = (
     "customer_id", "first_seen", "last_seen", "source_rows", AGE, "as_of", "run_id", "cadence", "cohort", "month",
     "stratum", "segment_key", "micro_key", "margin",
 )  # fmt: skip
-_POSTGRES_WORDS = frozenset({
-    "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
-    "current_user", "grant", "localtime", "localtimestamp", "session_user", "system_user", "user",
-})  # fmt: skip
-"""What PostgreSQL reserves and DuckDB does not."""
-_SYSTEM_SCHEMA = re.compile(r"^(pg_.*|information_schema)$")
-_WINDOW = re.compile(
-    r"^(?:(lifetime)|trailing (\d{1,5})d|since_registration \[(\d{1,5})d, (\d{1,5})d\)|(calendar month))$"
-)
 
 
 def _duration(value: Any) -> Any:
@@ -52,99 +43,23 @@ def _duration(value: Any) -> Any:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-def _name(value: Any) -> Any:
-    if not NAME.fullmatch(str(value)):
-        raise ValueError(
-            "allowed are up to 50 small letters, digits and single _ between them, beginning with a letter"
-        )
-    return value
-
-
-def sql_name(value: str) -> str:
-    """Let a name pass that every database and BI tool takes without quotes.
-
-    Raises:
-        ValueError: it is not one.
-    """
-    if _name(value) in _words_of_sql():
-        raise ValueError("a word of SQL, which would need quotes wherever it is used; allowed is any other name")
-    return value
-
-
-@cache
-def _words_of_sql() -> frozenset[str]:
-    query = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
-    return _POSTGRES_WORDS.union(word for (word,) in duckdb.sql(query).fetchall())
-
-
 def segment_columns(macro_segment: str) -> tuple[str, str, str]:
     """The columns of a macro segment in ``customer_analytics_record``: key, name and micro key."""
     return f"{macro_segment}_segment_key", f"{macro_segment}_segment", f"{macro_segment}_micro_key"
 
 
-def _different(values: list[str]) -> list[str]:
-    if len(set(values)) != len(values):
-        raise ValueError(f"{', '.join(values)} must be different")
-    return values
-
-
-def _schema(value: str) -> str:
-    if _SYSTEM_SCHEMA.fullmatch(value):
-        raise ValueError("a schema of PostgreSQL's own; allowed is any other")
-    return value
-
-
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Name = Annotated[str, BeforeValidator(_name)]
-SqlName = Annotated[str, BeforeValidator(_name), AfterValidator(sql_name)]
-DifferentNames = Annotated[list[str], Field(min_length=1), AfterValidator(_different)]
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
-class Window(_Part):
-    """The time over which a KPI looks back, always cut at as_of."""
-
-    kind: Literal["lifetime", "trailing", "since_registration", "calendar_month"]
-    start_day: int = 0
-    end_day: int = 0
-
-    @classmethod
-    def parse(cls, value: Any) -> "Window":
-        """Read ``lifetime``, ``trailing 30d``, ``since_registration [1d, 7d)`` or ``calendar month``."""
-        if isinstance(value, Window):
-            return value
-        match = _WINDOW.fullmatch(str(value))
-        if not match:
-            raise ValueError(
-                "allowed are 'lifetime', 'trailing 30d', 'since_registration [0d, 7d)' and 'calendar month'"
-            )
-        if match[1]:
-            return cls(kind="lifetime")
-        if match[5]:
-            return cls(kind="calendar_month")
-        kind: Literal["trailing", "since_registration"] = "trailing" if match[2] else "since_registration"
-        start, end = (0, int(match[2])) if match[2] else (int(match[3]), int(match[4]))
-        if end <= start:
-            raise ValueError("a window must be longer than 0 days")
-        return cls(kind=kind, start_day=start, end_day=end)
-
-    def __str__(self) -> str:
-        return {
-            "lifetime": "lifetime",
-            "calendar_month": "calendar month",
-            "trailing": f"trailing {self.end_day}d",
-            "since_registration": f"since_registration [{self.start_day}d, {self.end_day}d)",
-        }[self.kind]
-
-
 class Warehouse(_Part):
     """Where a profile is published."""
 
     connection: str
-    schema_name: Annotated[SqlName, AfterValidator(_schema)] = Field(alias="schema")
+    schema_name: SchemaName = Field(alias="schema")
 
 
 class Schedule(_Part):

@@ -6,9 +6,9 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.identifiers import sql_name
 from include.segmentation.measure.kpis import NUMBERS, WHOLE_NUMBERS
 from include.segmentation.measure.sql import create_table, render
-from include.segmentation.profile import sql_name
 from include.segmentation.run import Run
 
 POPULATION = "population"

@@ -127,27 +127,6 @@ def test_airflow_opens_with_its_login_and_ends(demo: Demo, done: str) -> None:
     assert left_running() == []
 
 
-def test_an_interrupted_demo_leaves_nothing_running(demo: Demo, done: str) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "demo", "run", "--learners", "300"],
-        cwd=CHECKOUT,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("Airflow:"):
-            break
-    time.sleep(3)  # into Airflow's start
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "interrupted; everything is stopped" in errors
-    assert left_running() == []
-
-
 def shop_lines() -> str:
     """A small shop in the original's CSV: 60 buyers, 3 with cancellations only, lines of nobody, exact duplicates."""
     chance = random.Random(11)
@@ -190,3 +169,25 @@ def test_a_shop_of_ones_own_reconciles(demo: Demo, done: str, tmp_path: Path) ->
     assert figures["unknown lines"][0] == "40"
     learners = rows(demo, "SELECT count(*) AS n FROM learning.customer_analytics_record")
     assert learners == [{"n": str(LEARNERS)}], "one demo leaves the other's tables alone"
+
+
+def test_an_interrupted_demo_leaves_nothing_running(demo: Demo, done: str) -> None:
+    # The last one: it begins the learning demo afresh.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "demo", "run", "--learners", "300"],
+        cwd=CHECKOUT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("Airflow:"):
+            break
+    time.sleep(3)  # into Airflow's start
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted; everything is stopped" in errors
+    assert left_running() == []

@@ -6,8 +6,9 @@ from threading import Thread
 import pyarrow as pa
 import pytest
 
+from include.segmentation.changelog import BATCH, ChangeLog, State
 from include.segmentation.errors import DataError
-from include.segmentation.lake import BATCH, ChangeLog, Lake, State
+from include.segmentation.lake import Lake
 from include.segmentation.profile import load_profile
 
 THROUGH = datetime(2025, 1, 2, tzinfo=UTC)
@@ -219,7 +220,7 @@ def test_an_artifact_that_can_not_be_finished_leaves_nothing(lake):
 
 
 def test_another_writer_that_holds_on_is_waited_for_in_vain(lake, monkeypatch):
-    from include.segmentation import lake as module
+    from include.segmentation import changelog as module
     from include.segmentation.errors import UnavailableError
 
     monkeypatch.setattr(module, "_LOCK_SECONDS", 0.2)

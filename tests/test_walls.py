@@ -39,7 +39,12 @@ def breaches(source: str, package: str) -> list[str]:
 
 
 def test_every_stage_is_looked_at() -> None:
-    assert {path.parent.name for path in FILES} == STAGES | {"segmentation"}
+    rooms = {
+        path.relative_to(ROOT / "include" / "segmentation").parts[0]
+        for path in FILES
+        if path.parent.name != "segmentation"
+    }
+    assert rooms == STAGES
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

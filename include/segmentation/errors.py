@@ -1,5 +1,9 @@
 """Errors that a person reads: one line naming what was found, where, and what is allowed."""
 
+from copy import copy
+from datetime import datetime
+from typing import Self
+
 
 class SegmentationError(Exception):
     """Base of every error that this package raises on purpose.
@@ -9,6 +13,12 @@ class SegmentationError(Exception):
     """
 
     retry = False
+
+    def within(self, where: str) -> Self:
+        """The same error, its message led by the place where it happened."""
+        placed = copy(self)
+        placed.args = (f"{where}: {self}",)
+        return placed
 
 
 class ProfileError(SegmentationError):
@@ -23,6 +33,19 @@ class UnavailableError(SegmentationError):
     """A server can not be reached or asks to be left alone for a while; later it may answer."""
 
     retry = True
+
+
+class LaterError(UnavailableError):
+    """A source is to be left alone until a known time; what has been read is kept, and the next pull goes on there.
+
+    Attributes:
+        until: when to come back, UTC.
+    """
+
+    def __init__(self, message: str, until: datetime) -> None:
+        """Say why, and until when."""
+        super().__init__(message)
+        self.until = until
 
 
 class DataError(SegmentationError):

@@ -1,177 +1,22 @@
-"""The lake: one append-only Delta change log per extract, and the views that the stages read.
+"""The lake: a change log per extract, the views that the stages read, and what a run's stages leave for each other.
 
-Every commit to a log carries the extract's cursor and complete_through beside its rows, so that the two can never
-disagree. Engines read a log's file list; nothing but this module writes one.
+Engines read a log's file list.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
 from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from filelock import FileLock, Timeout
 
-from include.segmentation.errors import DataError, UnavailableError
-from include.segmentation.profile import GA4Extract, Profile
-
-SEQ, OBSERVED_AT, DELETED = "_seq", "_observed_at", "_deleted"
-BATCH = "_batch"
-"""GA4 reports only: grows with every rewriting of a day, so that the newest batch of a day is the day."""
-_OWN = (SEQ, OBSERVED_AT, DELETED)
-_STATE_KEY = "segmentation_state"
-_NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
-"""Engines read the Parquet files' own statistics; those in Delta's log would outlive an erased customer."""
-_LOCK_SECONDS = 600
-
-
-@dataclass(frozen=True)
-class State:
-    """What the last commit of a change log says about it.
-
-    Attributes:
-        cursor: where the next pull goes on, JSON of the extract's own making.
-        complete_through: the time up to which the extract is known to be whole, UTC.
-        seq: the highest ``_seq`` written.
-        version: how many pages have been committed (the Delta application transaction).
-    """
-
-    cursor: Any = None
-    complete_through: datetime | None = None
-    seq: int = 0
-    version: int = 0
-
-    def to_json(self) -> str:
-        """The text that is kept in the commit."""
-        through = self.complete_through.isoformat() if self.complete_through else None
-        value = {"cursor": self.cursor, "complete_through": through, "seq": self.seq, "version": self.version}
-        return json.dumps(value)
-
-    @classmethod
-    def from_json(cls, text: str) -> "State":
-        """Read the text of a commit."""
-        value = json.loads(text)
-        through = value["complete_through"]
-        return cls(
-            cursor=value["cursor"],
-            complete_through=datetime.fromisoformat(through) if through else None,
-            seq=value["seq"],
-            version=value["version"],
-        )
-
-
-class ChangeLog:
-    """The append-only Delta table of one extract."""
-
-    def __init__(self, uri: str, name: str) -> None:
-        """Point at a log that may not exist yet."""
-        self.uri = uri
-        self.name = name
-
-    def table(self) -> DeltaTable | None:
-        """The Delta table, or None before the first commit."""
-        try:
-            return DeltaTable(self.uri)
-        except TableNotFoundError:
-            return None
-
-    def state(self) -> State:
-        """What the newest commit says; an empty state before the first one."""
-        table = self.table()
-        if table is None:
-            return State()
-        for limit in (1, None):  # the newest commit nearly always answers: one small file is read
-            for commit in table.history(limit):
-                if _STATE_KEY in commit:
-                    return State.from_json(commit[_STATE_KEY])
-        return State()
-
-    def schema(self) -> pa.Schema | None:
-        """The columns of the extract, without the log's own; None before the first commit."""
-        table = self.table()
-        if table is None:
-            return None
-        return pa.schema([field for field in pa.schema(table.schema()) if field.name not in _OWN])
-
-    def file_uris(self) -> list[str]:
-        """The Parquet files that make up the log now."""
-        table = self.table()
-        return [unquote(uri) for uri in table.file_uris()] if table else []  # delta-rs writes a space as %20
-
-    @contextmanager
-    def writer(self) -> Iterator[None]:
-        """Hold the log's one writer's place.
-
-        Raises:
-            UnavailableError: another writer has held it for too long.
-        """
-        if "://" in self.uri:  # an object store: Delta's own optimistic commit and the version check guard it
-            yield
-            return
-        path = Path(self.uri).with_suffix(".lock")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(path, timeout=_LOCK_SECONDS):
-                yield
-        except Timeout:
-            raise UnavailableError(f"change log '{self.name}': another writer holds {path}") from None
-
-    def append(self, rows: pa.Table, state: State, deleted: bool = False) -> State:
-        """Commit a page of rows, possibly empty, together with the state that it leads to.
-
-        Args:
-            rows: the page, without the log's own columns.
-            state: the state the page was read from, with the new cursor and complete_through already set.
-            deleted: whether the rows record deletions.
-
-        Returns:
-            The state as committed, its seq and version moved on.
-
-        Raises:
-            DataError: another writer committed since the state was read; nothing is written.
-        """
-        committed = replace(state, seq=state.seq + rows.num_rows, version=state.version + 1)
-        now = datetime.now(UTC)
-        numbered = (
-            rows.append_column(SEQ, pa.array(range(state.seq + 1, committed.seq + 1), pa.int64()))
-            .append_column(OBSERVED_AT, pa.array([now] * rows.num_rows, pa.timestamp("us", "UTC")))
-            .append_column(DELETED, pa.array([deleted] * rows.num_rows, pa.bool_()))
-        )
-        try:
-            table = self.table()
-            if table is None and state.version == 0:
-                table = DeltaTable.create(self.uri, numbered.schema, mode="ignore", configuration=_NO_STATISTICS)
-            found = (table.transaction_version(self.name) if table else None) or 0
-            if table is None or found != state.version:
-                raise self._overtaken(state, f"page {found} is committed")
-            write_deltalake(
-                table,  # as it was when the version was read: Delta refuses whoever commits in between
-                numbered,
-                mode="append",
-                commit_properties=CommitProperties(
-                    custom_metadata={_STATE_KEY: committed.to_json()},
-                    app_transactions=[Transaction(self.name, committed.version)],
-                ),
-            )
-        except CommitFailedError as error:
-            raise self._overtaken(state, str(error)) from None
-        return committed
-
-    def _overtaken(self, state: State, found: str) -> DataError:
-        return DataError(
-            f"change log '{self.name}': read at page {state.version} but {found}; "
-            "another writer was faster, nothing was written"
-        )
+from include.segmentation.changelog import BATCH, DELETED, SEQ, ChangeLog
+from include.segmentation.errors import DataError
+from include.segmentation.profile import Profile
+from include.segmentation.sources import GA4Extract
 
 
 class Lake:
@@ -214,7 +59,8 @@ class Lake:
         latest = self._latest(extract, f"SELECT * FROM {self._scan(extract)} WHERE {SEQ} <= {validated}")
         held = quarantine.file_uris()
         good = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {_read(held)})" if held else ""
-        _create_view(connection, extract, f"SELECT * EXCLUDE ({', '.join(_OWN)}) FROM ({latest}) {good}")
+        columns = ", ".join(quoted(field.name) for field in self.log(extract).schema() or [])
+        _create_view(connection, extract, f"SELECT {columns} FROM ({latest}) {good}")
 
     def view_current(self, connection: duckdb.DuckDBPyConnection, extract: str, through: int | None = None) -> None:
         """Create view ``<extract>``: the latest version of every row, with the log's own columns, validated or not.
@@ -250,15 +96,23 @@ class Lake:
         return f"(SELECT {', '.join(columns)} WHERE false)"
 
     def _latest(self, extract: str, versions: str) -> str:
-        """The newest version of each key. Immutable events were deduplicated when written: no sort is needed."""
+        """The newest version of each key."""
         declared = self._profile.extracts[extract]
         if isinstance(declared, GA4Extract):
             # A day is written whole, each time as a new batch (an emptied day as one deleted row).
-            versions += f" QUALIFY {BATCH} = max({BATCH}) OVER (PARTITION BY date)"
-        elif declared.mode == "merge":
-            key = ", ".join(quoted(column) for column in declared.primary_key)
-            versions += f" QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1"
-        return f"SELECT * FROM ({versions}) WHERE NOT {DELETED}"
+            newest = f"{versions} QUALIFY {BATCH} = max({BATCH}) OVER (PARTITION BY date)"
+            return f"SELECT * FROM ({newest}) WHERE NOT {DELETED}"
+        if declared.mode == "append":
+            # Immutable events were deduplicated when written, and a correction is a deletion and a new row: a sort is
+            # spared, and only the few keys that were ever deleted are looked up.
+            same = " AND ".join(f"log.{quoted(name)} = gone.{quoted(name)}" for name in declared.primary_key)
+            return f"""
+                WITH log AS ({versions}), gone AS (SELECT * FROM log WHERE {DELETED})
+                SELECT * FROM log ANTI JOIN gone ON {same} AND log.{SEQ} <= gone.{SEQ}
+            """
+        key = ", ".join(quoted(column) for column in declared.primary_key)
+        newest = f"{versions} QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1"
+        return f"SELECT * FROM ({newest}) WHERE NOT {DELETED}"
 
     # Artifacts: what one stage leaves for the next. A name is replaced as a whole or not at all.
 

@@ -10,8 +10,9 @@ from typing import Any, Literal
 import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 
+from include.segmentation.changelog import SEQ
 from include.segmentation.errors import NotReadyError
-from include.segmentation.lake import SEQ, Lake
+from include.segmentation.lake import Lake
 
 Status = Literal["candidate", "accepted", "rejected", "retired"]
 

@@ -5,20 +5,21 @@ or ``SEGMENTATION_PROFILES``, from a folder outside (the YAML file there, its SQ
 """
 
 import os
-import re
 from collections.abc import Hashable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.identifiers import NAME, DifferentNames, Name, SchemaName, SqlName
+from include.segmentation.part import Part
 from include.segmentation.predicate import Domain, evaluate_on_grid, parse
+from include.segmentation.sources import Extract, QueryExtract, Source
 from include.segmentation.window import Window
 
 Cadence = Literal["daily", "weekly", "monthly"]
@@ -27,20 +28,10 @@ SHIPPED = Path(__file__).resolve().parents[1] / "profiles"
 AGE = "age_days"
 """Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _CUSTOMER_COLUMNS = (
     "customer_id", "first_seen", "last_seen", "source_rows", AGE, "as_of", "run_id", "cadence", "cohort", "month",
     "stratum", "segment_key", "micro_key", "margin",
 )  # fmt: skip
-
-
-def _duration(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value
-    match = re.fullmatch(r"(\d{1,5})([smhd])", str(value))
-    if not match:
-        raise ValueError("allowed is a whole number and a unit, such as 30s, 15m, 2h or 3d")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def segment_columns(macro_segment: str) -> tuple[str, str, str]:
@@ -48,21 +39,14 @@ def segment_columns(macro_segment: str) -> tuple[str, str, str]:
     return f"{macro_segment}_segment_key", f"{macro_segment}_segment", f"{macro_segment}_micro_key"
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
-
-
-class Warehouse(_Part):
+class Warehouse(Part):
     """Where a profile is published."""
 
     connection: str
     schema_name: SchemaName = Field(alias="schema")
 
 
-class Schedule(_Part):
+class Schedule(Part):
     """When a profile runs.
 
     Attributes:
@@ -71,6 +55,7 @@ class Schedule(_Part):
         first_fit: the as_of of the first model.
         refit_every: months between two fits.
         primary_cadence: the one cadence that feeds membership and ``customer_analytics_record``.
+        reconcile: how often the lake is compared with its MySQL sources.
     """
 
     start: date
@@ -78,6 +63,7 @@ class Schedule(_Part):
     first_fit: date
     refit_every: int = Field(3, ge=1, description="months")
     primary_cadence: Cadence = "monthly"
+    reconcile: Cadence = "weekly"
 
     @model_validator(mode="after")
     def _ordered(self) -> "Schedule":
@@ -88,80 +74,7 @@ class Schedule(_Part):
         return self
 
 
-class MySQLSource(_Part):
-    """A MySQL or MariaDB server (5.0 to today), read through an Airflow connection id."""
-
-    kind: Literal["mysql"]
-    connection: str
-
-
-class GA4Source(_Part):
-    """A Google Analytics 4 property, read through an Airflow connection id."""
-
-    kind: Literal["ga4"]
-    connection: str
-    property: str = Field(pattern=r"^properties/\d+$")
-
-
-Source = Annotated[MySQLSource | GA4Source, Field(discriminator="kind")]
-
-
-class _RowsExtract(_Part):
-    source: str
-    mode: Literal["append", "merge"]
-    cursor: str
-    primary_key: DifferentNames
-    lag: Duration = timedelta(hours=1)
-
-
-class TableExtract(_RowsExtract):
-    """One MySQL table.
-
-    Attributes:
-        mode: ``append`` for immutable events, ``merge`` for rows that change (their cursor moves when they do).
-        cursor: the column that grows with every insert (and, for ``merge``, every update).
-        lag: how far back to look again at every pull.
-        columns: the columns to read; all where absent.
-    """
-
-    kind: Literal["table"]
-    table: str
-    columns: list[str] | None = None
-
-
-class QueryExtract(_RowsExtract):
-    """One SELECT in ``sql/<profile>/extract/<query>``, written with window functions."""
-
-    kind: Literal["query"]
-    query: str
-
-
-class GA4Extract(_Part):
-    """One GA4 report, a day at a time.
-
-    Attributes:
-        filter: dimension -> the one value that rows must have, applied by GA4.
-        restate: how many of the last days are written again at every pull, because GA4 restates them.
-    """
-
-    kind: Literal["report"]
-    source: str
-    dimensions: list[str] = Field(min_length=1, max_length=9)
-    metrics: list[str] = Field(min_length=1, max_length=10)
-    filter: dict[str, str] = {}
-    restate: int = Field(3, ge=0, description="days")
-
-    @model_validator(mode="after")
-    def _by_day(self) -> "GA4Extract":
-        if "date" not in self.dimensions:
-            raise ValueError("a report is read by day: dimensions must hold 'date'")
-        return self
-
-
-Extract = Annotated[TableExtract | QueryExtract | GA4Extract, Field(discriminator="kind")]
-
-
-class Expectation(_Part):
+class Expectation(Part):
     """One Great Expectations expectation.
 
     Attributes:
@@ -176,7 +89,7 @@ class Expectation(_Part):
     args: dict[str, Any] = Field(default_factory=dict)
 
 
-class Kpi(_Part):
+class Kpi(Part):
     """One number per customer at as_of.
 
     Attributes:
@@ -207,8 +120,8 @@ class Kpi(_Part):
     matures_after: int = Field(0, ge=0, description="days")
     rule_only: bool = False
     transform: Literal["none", "log1p"] = "none"
-    bands: list[float] = []
-    band_words: list[str] = []
+    bands: list[float] = Field(default_factory=list)
+    band_words: list[str] = Field(default_factory=list)
     goal: str = ""
     indicator: str = ""
     owner: str = ""
@@ -233,7 +146,7 @@ class Kpi(_Part):
         return Domain(step=self.resolution, minimum=self.minimum, nullable=self.undefined_when is not None)
 
 
-class Cluster(_Part):
+class Cluster(Part):
     """How a stratum is cut.
 
     Attributes:
@@ -247,7 +160,7 @@ class Cluster(_Part):
     k_max: int = Field(6, ge=2, le=12)
 
 
-class Stratum(_Part):
+class Stratum(Part):
     """A kind of customer set apart by a rule before any clustering.
 
     Attributes:
@@ -265,7 +178,7 @@ class Stratum(_Part):
     owner: str = ""
 
 
-class MacroSegment(_Part):
+class MacroSegment(Part):
     """A set of KPIs clustered together, stratum by stratum."""
 
     label: str
@@ -333,7 +246,7 @@ class MacroSegment(_Part):
                 )
 
 
-class Profile(_Part):
+class Profile(Part):
     """One business: its sources, extracts, expectations, KPIs and macro segments."""
 
     profile: Name
@@ -343,7 +256,7 @@ class Profile(_Part):
     schedule: Schedule
     sources: dict[Name, Source] = Field(min_length=1)
     extracts: dict[SqlName, Extract] = Field(min_length=1)
-    expectations: dict[Name, list[Expectation]] = {}
+    expectations: dict[Name, list[Expectation]] = Field(default_factory=dict)
     cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
     path: Path = Field(exclude=True)

@@ -10,7 +10,8 @@ import pytest
 from demo.ga4 import StandIn, serving
 from demo.servers import free_port
 from include.segmentation.errors import ProfileError, SourceError, UnavailableError
-from include.segmentation.extract import days, ga4
+from include.segmentation.extract.ga4 import days
+from include.segmentation.extract.ga4 import property as ga4
 
 SESSIONS = {
     "kind": "report",

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from demo.servers import PASSWORD, free_port
+from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
-from include.segmentation.extract import pages
-from include.segmentation.lake import ChangeLog
+from include.segmentation.extract.mysql import pages
 
 EVENTS = {
     "kind": "table",

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract import pages
-from include.segmentation.extract.mysql import Version
+from include.segmentation.extract.mysql import pages
+from include.segmentation.extract.mysql.server import Version
 from include.segmentation.profile import SHIPPED
 
 SHIPPED_QUERIES = SHIPPED.parent / "sql" / "learning" / "extract"

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from include.segmentation.lake import State
+from include.segmentation.changelog import State
 from include.segmentation.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
+from include.segmentation.changelog import State
 from include.segmentation.errors import NotReadyError
-from include.segmentation.lake import State
 from include.segmentation.model import Model, decide
 from include.segmentation.profile import load_profile
 from include.segmentation.run import Run

@@ -4,8 +4,8 @@ from time import perf_counter
 from typing import Any
 
 from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.profile import GA4Extract
 from include.segmentation.run import Run
+from include.segmentation.sources import GA4Extract
 
 __all__ = ["extract"]
 
@@ -36,15 +36,15 @@ def extract(run: Run, name: str) -> dict[str, Any]:
     try:
         with log.writer():
             if isinstance(declared, GA4Extract):
-                from include.segmentation.extract.days import pull_days  # Google's client takes seconds to import
+                from include.segmentation.extract.ga4.days import pull_days  # Google's client takes seconds to import
 
                 pulled = pull_days(run, name, declared)
             else:
-                from include.segmentation.extract.rows import pull_rows
+                from include.segmentation.extract.mysql.rows import pull_rows
 
                 pulled = pull_rows(run, name, declared)
     except SegmentationError as error:
-        raise type(error)(f"{run.profile.path}: extracts.{name}: {error}") from error
+        raise error.within(f"{run.profile.path}: extracts.{name}") from error
     through = log.state().complete_through
     summary = {"extract": name, **pulled, "complete_through": through.isoformat() if through else None}
     return run.record("extract", name, summary | {"seconds": round(perf_counter() - started, 3)})

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from include.segmentation import __version__
-from include.segmentation.lake import ChangeLog
+from include.segmentation.changelog import ChangeLog
 from include.segmentation.model import Model
 from include.segmentation.profile import MacroSegment
 from include.segmentation.publish import tables

@@ -6,8 +6,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.lake import BATCH, DELETED, OBSERVED_AT, SEQ
-from include.segmentation.profile import Expectation, Extract, GA4Extract
+from include.segmentation.changelog import BATCH, DELETED, OBSERVED_AT, SEQ
+from include.segmentation.profile import Expectation
+from include.segmentation.sources import Extract, GA4Extract
 from include.segmentation.validate.suite import Failure
 
 SCHEMA = pa.schema(

@@ -16,8 +16,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.changelog import SEQ
 from include.segmentation.errors import DataError
-from include.segmentation.lake import SEQ
 from include.segmentation.run import Run
 from include.segmentation.validate.held import SCHEMA, held_rows, reason, rule
 from include.segmentation.validate.suite import Failure, Suites

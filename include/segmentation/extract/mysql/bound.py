@@ -12,8 +12,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.extract.mysql import ACCESS_DENIED, UNKNOWN_TABLES, MySQL, ServerError, connected, identifier
-from include.segmentation.extract.schema import Column
+from include.segmentation.extract.mysql.columns import Column
+from include.segmentation.extract.mysql.server import (
+    ACCESS_DENIED,
+    UNKNOWN_TABLES,
+    MySQL,
+    ServerError,
+    connected,
+    identifier,
+)
 
 Poll = dict[str, Any]
 """An integer cursor's MAX at a moment: ``at``, ``max``, and ``whole_through``, the time before which all was begun."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.changelog import OWN
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql import MySQL, RawRow, identifier, quoted
-from include.segmentation.lake import DELETED, OBSERVED_AT, SEQ
+from include.segmentation.extract.mysql.server import MySQL, RawRow, identifier, quoted
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)
@@ -202,7 +202,7 @@ def arrow_schema(columns: list[Column]) -> pa.Schema:
 
 
 def _column(name: str, kind: str, declared: str, nullable: bool, precision: int, scale: int) -> Column:
-    if name.lower() in (SEQ, OBSERVED_AT, DELETED):
+    if name.lower() in OWN:
         raise SourceError(f"column '{name}' has the name of one of the lake's own; leave it out of columns")
     if kind == "decimal":
         arrow = pa.decimal128(precision, scale) if precision <= _LARGEST_DECIMAL else pa.string()

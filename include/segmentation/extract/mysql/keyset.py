@@ -1,19 +1,14 @@
-"""Keyset pages: short statements, fully fetched, that together read every row of a span once.
+"""Keysets: the conditions and the statement of a page that goes on behind a row.
 
 A page goes on behind the last row of the one before, by the cursor and the whole primary key, so ties of any size are
 safe. Bounds and order are the server's: a value is only carried back to it as the text it gave.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import pyarrow as pa
-
-from include.segmentation.errors import DataError
-from include.segmentation.extract.mysql import MySQL, identifier
-from include.segmentation.extract.schema import Column, to_arrow
-
-PAGE_ROWS = 50_000
+from include.segmentation.extract.mysql.columns import Column
+from include.segmentation.extract.mysql.server import identifier
 
 Position = list[str]
 """The values of the ordering columns of one row."""
@@ -59,51 +54,7 @@ class Span:
     after: Position | None = None
 
 
-@dataclass(frozen=True)
-class Page:
-    """Rows fetched by one statement.
-
-    Attributes:
-        last: where the next page goes on; None where the page is empty.
-        is_end: whether the span ends here.
-    """
-
-    rows: pa.Table
-    last: Position | None = field(default=None)
-    is_end: bool = True
-
-
-def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
-    """Read a span; at least one page comes, possibly empty.
-
-    Raises:
-        DataError: a value can not be read, or the ordering columns hold NULL.
-        UnavailableError, SourceError: the server does not answer, or refuses.
-    """
-    at = span.after
-    while True:
-        page = _fetch(server, relation, span, at)
-        yield page
-        if page.is_end:
-            return
-        at = page.last
-
-
-def _fetch(server: MySQL, relation: Relation, span: Span, at: Position | None) -> Page:
-    rows = server.rows(page_sql(relation, span, at))
-    table = to_arrow(relation.columns, rows)
-    names = [column.name for column in relation.columns]
-    for column in span.order:
-        if table[column.name].null_count:
-            raise DataError(f"column '{column.name}' orders the rows but is NULL in {table[column.name].null_count}")
-    if not rows:
-        return Page(table)
-    ends = [(column, rows[-1][names.index(column.name)]) for column in span.order]
-    last = [column.position(value) for column, value in ends if value is not None]
-    return Page(table, last, is_end=len(rows) < PAGE_ROWS)
-
-
-def page_sql(relation: Relation, span: Span, at: Position | None) -> str:
+def page_sql(relation: Relation, span: Span, at: Position | None, rows: int) -> str:
     """The statement that fetches the page of a span behind a row."""
     leads = span.order[0] == relation.cursor
     low = relation.cursor.literal(at[0]) if at is not None else span.low
@@ -113,7 +64,7 @@ def page_sql(relation: Relation, span: Span, at: Position | None) -> str:
         f"SELECT {', '.join(column.selected for column in relation.columns)} "
         f"FROM {relation.source(limits)} "
         f"WHERE {' AND '.join(where)} "
-        f"ORDER BY {', '.join(identifier(column.name) for column in span.order)} LIMIT {PAGE_ROWS}"
+        f"ORDER BY {', '.join(identifier(column.name) for column in span.order)} LIMIT {rows}"
     )
 
 

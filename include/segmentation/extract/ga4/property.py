@@ -19,7 +19,7 @@ from google.oauth2.service_account import Credentials as ServiceAccount
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
-from include.segmentation.profile import GA4Extract
+from include.segmentation.sources import GA4Extract
 
 PAGE_ROWS = 250_000
 """The most that the API gives at once."""

@@ -2,8 +2,9 @@
 
 import pyarrow as pa
 
-from include.segmentation.lake import DELETED, SEQ, Lake, quoted
-from include.segmentation.profile import QueryExtract, TableExtract
+from include.segmentation.changelog import DELETED, SEQ
+from include.segmentation.lake import Lake, quoted
+from include.segmentation.sources import QueryExtract, TableExtract
 
 
 def unseen(lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows: pa.Table) -> pa.Table:

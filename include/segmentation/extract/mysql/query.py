@@ -6,8 +6,8 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql import Version
-from include.segmentation.extract.pages import Limits, Source
+from include.segmentation.extract.mysql.keyset import Limits, Source
+from include.segmentation.extract.mysql.server import Version
 
 WITHOUT_WINDOWS = ".mysql5.sql"
 

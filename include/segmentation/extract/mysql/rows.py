@@ -12,17 +12,19 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.segmentation.changelog import ChangeLog, State
 from include.segmentation.connections import resolve
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.bound import Bound, integer_bound, time_bound
-from include.segmentation.extract.mysql import MySQL, connected, identifier
-from include.segmentation.extract.pages import Page, Position, Relation, Source, Span, nowhere, read_pages, up_to
-from include.segmentation.extract.query import query_file, query_source
-from include.segmentation.extract.schema import Column, arrow_schema, query_columns, table_columns, unique_keys
-from include.segmentation.extract.unseen import unseen
-from include.segmentation.lake import ChangeLog, State
-from include.segmentation.profile import QueryExtract, TableExtract
+from include.segmentation.extract.mysql.bound import Bound, integer_bound, time_bound
+from include.segmentation.extract.mysql.columns import Column, arrow_schema, query_columns, table_columns, unique_keys
+from include.segmentation.extract.mysql.fetch import Page
+from include.segmentation.extract.mysql.keyset import Position, Relation, Source, Span, nowhere, up_to
+from include.segmentation.extract.mysql.pages import read_pages
+from include.segmentation.extract.mysql.query import query_file, query_source
+from include.segmentation.extract.mysql.server import MySQL, connected, identifier
+from include.segmentation.extract.mysql.unseen import unseen
 from include.segmentation.run import Run
+from include.segmentation.sources import QueryExtract, TableExtract
 
 RowsExtract = TableExtract | QueryExtract
 
@@ -70,7 +72,7 @@ def _relation(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
         columns = query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
         where = str(path)
     by_name = {column.name: column for column in columns}
-    for role, column in [("cursor", declared.cursor), *(("primary_key", key) for key in declared.primary_key)]:
+    for role, column in [("cursor", str(declared.cursor)), *(("primary_key", key) for key in declared.primary_key)]:
         if column not in by_name:
             raise SourceError(f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}")
         if not by_name[column].is_ordered:
@@ -78,7 +80,7 @@ def _relation(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
                 f"{role} '{column}' is of type {by_name[column].mysql}; allowed are whole numbers, decimals, dates, "
                 "times of day and date, texts and bytes"
             )
-    relation = Relation(columns, by_name[declared.cursor], _key(declared, by_name), source)
+    relation = Relation(columns, by_name[str(declared.cursor)], _key(declared, by_name), source)
     if isinstance(declared, TableExtract):
         _check_table(server, declared, relation)
     else:

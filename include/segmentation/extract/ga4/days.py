@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.changelog import BATCH, DELETED, OBSERVED_AT, SEQ, ChangeLog, State
 from include.segmentation.connections import resolve
 from include.segmentation.errors import DataError, ProfileError, SourceError
-from include.segmentation.extract.ga4 import Day, Flags, Property
-from include.segmentation.lake import BATCH, DELETED, OBSERVED_AT, SEQ, ChangeLog, State
-from include.segmentation.profile import GA4Extract, GA4Source
+from include.segmentation.extract.ga4.property import Day, Flags, Property
 from include.segmentation.run import Run
+from include.segmentation.sources import GA4Extract, GA4Source
 
 COMMIT_ROWS = 50_000
 _DATE = "date"
@@ -115,7 +115,7 @@ def _days_to_read(run: Run, report: GA4Extract, state: State) -> Iterator[date]:
     """From the days that may have been restated, or the profile's first, to the last that ended at as_of."""
     day = run.profile.schedule.start
     if state.cursor:
-        day = max(day, date.fromisoformat(state.cursor) + _ONE_DAY - timedelta(days=report.restate))
+        day = max(day, date.fromisoformat(state.cursor) + _ONE_DAY - timedelta(days=report.lookback))
     while run.profile.midnight(day + _ONE_DAY) <= run.as_of:
         yield day
         day += _ONE_DAY

@@ -1,0 +1,1 @@
+"""Google Analytics 4: reports, day by day, into change logs."""

@@ -14,19 +14,16 @@ import pyarrow as pa
 
 from include.segmentation.changelog import ChangeLog, State
 from include.segmentation.connections import resolve
-from include.segmentation.errors import DataError, SourceError
+from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.bound import Bound, integer_bound, time_bound
-from include.segmentation.extract.mysql.columns import Column, arrow_schema, query_columns, table_columns, unique_keys
+from include.segmentation.extract.mysql.columns import Column, arrow_schema
 from include.segmentation.extract.mysql.fetch import Page
-from include.segmentation.extract.mysql.keyset import Position, Relation, Source, Span, nowhere, up_to
+from include.segmentation.extract.mysql.keyset import Position, Relation, Span, up_to
 from include.segmentation.extract.mysql.pages import read_pages
-from include.segmentation.extract.mysql.query import query_file, query_source
+from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, relation_of
 from include.segmentation.extract.mysql.server import MySQL, connected, identifier
 from include.segmentation.extract.mysql.unseen import unseen
 from include.segmentation.run import Run
-from include.segmentation.sources import QueryExtract, TableExtract
-
-RowsExtract = TableExtract | QueryExtract
 
 
 def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
@@ -39,7 +36,7 @@ def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
     state = log.state()
     address = resolve(run.profile.sources[declared.source].connection)
     with connected(address) as server:
-        relation = _relation(run, server, declared)
+        relation = relation_of(run, server, declared)
         _check_schema(log, relation)
         position = _position(relation, state)
         bound = _bound(server, relation, declared, state)
@@ -50,84 +47,11 @@ def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
             if rows.num_rows:
                 state = log.append(rows, state)
         for page in read_pages(server, relation, _new(relation, position, bound)):
-            _check_unique(declared, page)
+            check_unique(declared, page)
             position = page.last or position
             _count(counts, page, page.rows)
             state = log.append(page.rows, _moved(state, relation, position, bound, page.is_end))
     return {**counts, "bound": bound.how}
-
-
-def _relation(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
-    """What to read, with everything that the profile says about it checked.
-
-    Raises:
-        SourceError: the source lacks a table or column, or can not be read in pages by these columns.
-    """
-    if isinstance(declared, TableExtract):
-        columns = table_columns(server, declared.table, declared.columns)
-        where, source = f"table '{declared.table}'", _whole(declared.table)
-    else:
-        path = query_file(run.profile.sql_dir / "extract" / declared.query, server.version)
-        source = query_source(path)
-        columns = query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
-        where = str(path)
-    by_name = {column.name: column for column in columns}
-    for role, column in [("cursor", str(declared.cursor)), *(("primary_key", key) for key in declared.primary_key)]:
-        if column not in by_name:
-            raise SourceError(f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}")
-        if not by_name[column].is_ordered:
-            raise SourceError(
-                f"{role} '{column}' is of type {by_name[column].mysql}; allowed are whole numbers, decimals, dates, "
-                "times of day and date, texts and bytes"
-            )
-    relation = Relation(columns, by_name[str(declared.cursor)], _key(declared, by_name), source)
-    if isinstance(declared, TableExtract):
-        _check_table(server, declared, relation)
-    else:
-        _check_query(relation, where)
-    return relation
-
-
-def _whole(table: str) -> Source:
-    return lambda _limits: identifier(table)
-
-
-def _key(declared: RowsExtract, by_name: dict[str, Column]) -> list[Column]:
-    return [by_name[key] for key in declared.primary_key if key != declared.cursor]
-
-
-def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> None:
-    keys = unique_keys(server, declared.table)
-    if not any(key <= set(declared.primary_key) for key in keys):
-        allowed = " or ".join(f"[{', '.join(sorted(key))}]" for key in keys) or "none: it has no unique key"
-        raise SourceError(
-            f"primary_key [{', '.join(declared.primary_key)}] does not tell the rows of table '{declared.table}' "
-            f"apart; allowed is {allowed}"
-        )
-    cursor = relation.cursor
-    if not (cursor.is_time or cursor.is_whole_number):
-        raise SourceError(
-            f"cursor '{cursor.name}' is of type {cursor.mysql}; allowed are dates, times and whole numbers"
-        )
-
-
-def _check_query(relation: Relation, where: str) -> None:
-    cursor = relation.cursor
-    if not cursor.is_time:
-        raise SourceError(f"cursor '{cursor.name}' of {where} is of type {cursor.mysql}; allowed are dates and times")
-
-
-def _check_unique(declared: RowsExtract, page: Page) -> None:
-    """Refuse a query whose rows its primary key does not tell apart; a table's key is checked before it is read.
-
-    Raises:
-        DataError: a page holds a key twice.
-    """
-    if isinstance(declared, QueryExtract):
-        distinct = page.rows.group_by(declared.primary_key).aggregate([]).num_rows
-        if distinct < page.rows.num_rows:
-            keys = ", ".join(declared.primary_key)
-            raise DataError(f"primary_key {keys} is not unique: {distinct} of {page.rows.num_rows} rows are different")
 
 
 def _check_schema(log: ChangeLog, relation: Relation) -> None:

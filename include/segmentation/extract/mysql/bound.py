@@ -94,7 +94,7 @@ def integer_bound(server: MySQL, table: str, cursor: Column, lag: timedelta, pol
 
 def _clock(server: MySQL) -> _Clock:
     now = _moment(server.value("SELECT UTC_TIMESTAMP()"))
-    with connected(server.address) as watcher:  # its id is new: whatever list shows it was made after now
+    with connected(server.address, server.pace) as watcher:  # its id is new: whatever list shows it was made after now
         try:
             watcher.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
             # trx_started is in the system's time zone on some versions, in the session's on others: make them equal.

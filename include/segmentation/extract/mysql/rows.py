@@ -8,7 +8,7 @@ already holds unchanged is not written again.
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
@@ -24,6 +24,7 @@ from include.segmentation.extract.mysql.relation import RowsExtract, check_uniqu
 from include.segmentation.extract.mysql.server import MySQL, connected, identifier
 from include.segmentation.extract.mysql.unseen import unseen
 from include.segmentation.run import Run
+from include.segmentation.sources import MySQLSource
 
 
 def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
@@ -34,8 +35,8 @@ def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
     """
     log = run.lake.log(name)
     state = log.state()
-    address = resolve(run.profile.sources[declared.source].connection)
-    with connected(address) as server:
+    source = cast(MySQLSource, run.profile.sources[declared.source])  # a profile gives tables and queries no other
+    with connected(resolve(source.connection), source.pace) as server:
         relation = relation_of(run, server, declared)
         _check_schema(log, relation)
         position = _position(relation, state)

@@ -11,6 +11,7 @@ import MySQLdb
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
+from include.segmentation.sources import Pace
 
 RawRow = tuple[bytes | None, ...]
 
@@ -81,9 +82,10 @@ class ServerError(Exception):
 class MySQL:
     """An open connection; every result is fetched whole before it is returned."""
 
-    def __init__(self, address: Address, raw: Any) -> None:
+    def __init__(self, address: Address, raw: Any, pace: Pace) -> None:
         """Wrap a raw connection and make its session ours."""
         self.address = address
+        self.pace = pace
         self._raw = raw
         self.version = Version.parse(self.value("SELECT VERSION()") or "")
         for statement in self.version.session_settings():
@@ -144,7 +146,7 @@ class MySQL:
 
 
 @contextmanager
-def connected(address: Address) -> Iterator[MySQL]:
+def connected(address: Address, pace: Pace) -> Iterator[MySQL]:
     """Open a connection and close it at the end.
 
     Raises:
@@ -175,7 +177,7 @@ def connected(address: Address) -> Iterator[MySQL]:
     except (TypeError, ValueError) as error:  # of the client library: an option or a character that it can not take
         raise SourceError(f"connection '{address.id}' can not be used: {error}") from None
     try:
-        yield MySQL(address, raw)
+        yield MySQL(address, raw, pace)
     finally:
         raw.close()
 

@@ -1,9 +1,11 @@
 """What is read: a table or a query of a profile, with everything that the profile says about it checked."""
 
+from dataclasses import replace
+
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.columns import Column, query_columns, table_columns, unique_keys
+from include.segmentation.extract.mysql.columns import query_columns, table_columns, unique_keys
 from include.segmentation.extract.mysql.fetch import Page
-from include.segmentation.extract.mysql.keyset import Relation, Source, nowhere
+from include.segmentation.extract.mysql.keyset import Relation, Source, between, nowhere
 from include.segmentation.extract.mysql.query import query_file, query_source
 from include.segmentation.extract.mysql.server import MySQL, identifier
 from include.segmentation.run import Run
@@ -14,6 +16,8 @@ RowsExtract = TableExtract | QueryExtract
 
 def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
     """What to read, with everything that the profile says about it checked.
+
+    A snapshot has no cursor and is read by its primary key alone, whose first column then stands as the cursor.
 
     Raises:
         SourceError: the source lacks a table or column, or can not be read in pages by these columns.
@@ -27,7 +31,8 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
         columns = query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
         where = str(path)
     by_name = {column.name: column for column in columns}
-    for role, column in [("cursor", str(declared.cursor)), *(("primary_key", key) for key in declared.primary_key)]:
+    cursor = declared.cursor or declared.primary_key[0]
+    for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
         if column not in by_name:
             raise SourceError(f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}")
         if not by_name[column].is_ordered:
@@ -35,20 +40,18 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
                 f"{role} '{column}' is of type {by_name[column].mysql}; allowed are whole numbers, decimals, dates, "
                 "times of day and date, texts and bytes"
             )
-    relation = Relation(columns, by_name[str(declared.cursor)], _key(declared, by_name), source)
+    relation = Relation(
+        columns, by_name[cursor], [by_name[key] for key in declared.primary_key if key != cursor], source
+    )
     if isinstance(declared, TableExtract):
         _check_table(server, declared, relation)
-    else:
+    elif declared.cursor:
         _check_query(relation, where)
-    return relation
+    return relation if declared.cursor else replace(relation, source=lambda _limits: source(between(None, None)))
 
 
 def _whole(table: str) -> Source:
     return lambda _limits: identifier(table)
-
-
-def _key(declared: RowsExtract, by_name: dict[str, Column]) -> list[Column]:
-    return [by_name[key] for key in declared.primary_key if key != declared.cursor]
 
 
 def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> None:
@@ -60,7 +63,7 @@ def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> N
             f"apart; allowed is {allowed}"
         )
     cursor = relation.cursor
-    if not (cursor.is_time or cursor.is_whole_number):
+    if declared.cursor and not (cursor.is_time or cursor.is_whole_number):
         raise SourceError(
             f"cursor '{cursor.name}' is of type {cursor.mysql}; allowed are dates, times and whole numbers"
         )

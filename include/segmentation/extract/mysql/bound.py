@@ -13,14 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from include.segmentation.extract.mysql.columns import Column
-from include.segmentation.extract.mysql.server import (
-    ACCESS_DENIED,
-    UNKNOWN_TABLES,
-    MySQL,
-    ServerError,
-    connected,
-    identifier,
-)
+from include.segmentation.extract.mysql.refusals import ACCESS_DENIED, UNKNOWN_TABLES, ServerError
+from include.segmentation.extract.mysql.server import MySQL, beside, identifier
 
 Poll = dict[str, Any]
 """An integer cursor's MAX at a moment: ``at``, ``max``, and ``whole_through``, the time before which all was begun."""
@@ -94,7 +88,7 @@ def integer_bound(server: MySQL, table: str, cursor: Column, lag: timedelta, pol
 
 def _clock(server: MySQL) -> _Clock:
     now = _moment(server.value("SELECT UTC_TIMESTAMP()"))
-    with connected(server.address, server.pace) as watcher:  # its id is new: whatever list shows it was made after now
+    with beside(server) as watcher:  # its id is new: whatever list shows it was made after now
         try:
             watcher.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
             # trx_started is in the system's time zone on some versions, in the session's on others: make them equal.

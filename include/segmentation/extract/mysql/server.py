@@ -1,28 +1,33 @@
 """One connection to a MySQL or MariaDB server: read only, one short statement at a time, rows as raw text."""
 
+import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal
 
 import MySQLdb
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
+from include.segmentation.extract.mysql.login import is_encrypted_as_asked, log_in
+from include.segmentation.extract.mysql.patience import looks
+from include.segmentation.extract.mysql.refusals import ServerError, place, refusal
+from include.segmentation.extract.mysql.watchdog import Watchdog
 from include.segmentation.sources import Pace
+
+_log = logging.getLogger(__name__)
 
 RawRow = tuple[bytes | None, ...]
 
-STATEMENT_LIMIT = timedelta(minutes=10)
-"""No statement of ours may keep a server busy for longer, where the server can enforce it."""
-_CONNECT_SECONDS = 10
-_READ_SECONDS = 900
 _METADATA_LOCK_SECONDS = 30
-# Too many connections, shutting down, lock wait, killed, timed out, not reachable, gone away, lost, cut off.
-_TRY_LATER = {1040, 1053, 1203, 1205, 1213, 1317, 1927, 1969, 2002, 2003, 2005, 2006, 2013, 2026, 2055, 3024}
-ACCESS_DENIED, UNKNOWN_TABLES = 1227, (1109, 1146)
+_IDLE_SECONDS = 3600
+"""The server must not hang up while a page is written or a pull waits for it to be less busy."""
+_READ_MARGIN_SECONDS = 60
+"""An answer may take so much longer than a statement before the connection counts as lost."""
+_COMPARED_BYTES = 60
+"""A list of connections shows statements cut short."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Version:
     """What a server is.
 
     Attributes:
-        flavour: MariaDB numbers its versions on its own since 10.0.
+        flavour: MariaDB numbers its versions on its own since 10.0; Percona and Aurora are numbered as MySQL.
         number: such as ``(5, 6, 24)``.
     """
 
@@ -39,12 +44,22 @@ class Version:
 
     @classmethod
     def parse(cls, text: str) -> "Version":
-        """Read ``SELECT VERSION()``: ``5.6.24-log`` or ``10.11.19-MariaDB-0+deb12u1``."""
+        """Read ``SELECT VERSION()``: ``5.6.24-log``, ``10.11.19-MariaDB-0+deb12u1``, ``8.0.mysql_aurora.3.04.0``.
+
+        Raises:
+            SourceError: it is no version that can be read from, 5.0 and newer.
+        """
         flavour: Literal["mysql", "mariadb"] = "mariadb" if "mariadb" in text.lower() else "mysql"
-        found = re.match(r"(\d+)\.(\d+)\.(\d+)", text.removeprefix("5.5.5-"))  # a prefix for old replicas' sake
-        if not found:
-            raise SourceError(f"VERSION() is {text!r}; expected a number such as 5.6.24")
-        return cls(flavour, tuple(int(part) for part in found.groups()))
+        plain = text.removeprefix("5.5.5-") if flavour == "mariadb" else text  # a prefix for old replicas' sake
+        found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", plain)
+        number = tuple(int(part or 0) for part in found.groups()) if found else (0,)
+        if number < (5, 0, 0):
+            raise SourceError(f"VERSION() is {text!r}; allowed are MySQL and MariaDB from 5.0 on")
+        return cls(flavour, number)
+
+    def __str__(self) -> str:
+        """Such as ``MySQL 5.6.24``."""
+        return f"{'MariaDB' if self.flavour == 'mariadb' else 'MySQL'} {'.'.join(str(part) for part in self.number)}"
 
     def has(self, mysql: tuple[int, ...] | None, mariadb: tuple[int, ...] | None) -> bool:
         """Whether this is at least the version of its flavour that something came with (None: it never came)."""
@@ -56,27 +71,30 @@ class Version:
         """Whether LAG and the like exist."""
         return self.has((8, 0), (10, 2))
 
-    def session_settings(self) -> list[str]:
-        """The statements that make a session ours, without those that this version does not know."""
-        limit = int(STATEMENT_LIMIT.total_seconds())
+    @property
+    def ends_statements(self) -> bool:
+        """Whether the server itself can end a statement that takes too long."""
+        return self.has((5, 7, 8), (10, 1, 1))
+
+    def session_settings(self, statement_seconds: int) -> list[str]:
+        """The statements that make a session ours, without those that this version does not know.
+
+        Args:
+            statement_seconds: a statement that runs for longer is ended, where the server can do that.
+        """
         known = [
             ("SET time_zone = '+00:00'", True),
             ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'", True),  # a quote is doubled, and nothing else is special
             (f"SET NAMES {'utf8mb4' if self.has((5, 5, 3), (5, 5, 3)) else 'utf8'}", True),
+            (f"SET wait_timeout = {_IDLE_SECONDS}", True),
+            # Whatever the server's own level is: nothing uncommitted is read, and a consistent snapshot can be opened.
+            ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", True),
             ("SET SESSION TRANSACTION READ ONLY", self.has((5, 6, 5), (10, 0))),
             (f"SET lock_wait_timeout = {_METADATA_LOCK_SECONDS}", self.has((5, 5, 3), (5, 5, 3))),
-            (f"SET max_execution_time = {limit * 1000}", self.has((5, 7, 8), None)),
-            (f"SET max_statement_time = {limit}", self.has(None, (10, 1, 1))),
+            (f"SET max_execution_time = {statement_seconds * 1000}", self.has((5, 7, 8), None)),
+            (f"SET max_statement_time = {statement_seconds}", self.has(None, (10, 1, 1))),
         ]
         return [statement for statement, exists in known if exists]
-
-
-class ServerError(Exception):
-    """An error that the server answered with, for a caller that can go on without the answer."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class MySQL:
@@ -87,9 +105,13 @@ class MySQL:
         self.address = address
         self.pace = pace
         self._raw = raw
+        self._watchdog: Watchdog | None = None
         self.version = Version.parse(self.value("SELECT VERSION()") or "")
-        for statement in self.version.session_settings():
+        self.id = self.value("SELECT CONNECTION_ID()") or ""
+        for statement in self.version.session_settings(pace.statement_seconds):
             self.rows(statement)
+        if not self.version.ends_statements:
+            self._watchdog = Watchdog(pace.statement_seconds, self._end)
 
     def rows(self, sql: str) -> tuple[RawRow, ...]:
         """Run one statement.
@@ -98,6 +120,7 @@ class MySQL:
             Its rows; every value is the server's text in UTF-8 (raw bytes for binary columns), or None.
 
         Raises:
+            OverlongError: it took longer than the pace allows.
             UnavailableError: the server went away or asks to be left alone.
             SourceError: the server refuses the statement.
         """
@@ -108,7 +131,7 @@ class MySQL:
 
     def refused(self, error: ServerError) -> SegmentationError:
         """What a person should read about an error of this server."""
-        return _translated(self.address, error.code, str(error))
+        return refusal(self.address, error)
 
     def ask(self, sql: str) -> tuple[RawRow, ...]:
         """Run one statement whose refusal the caller understands.
@@ -136,50 +159,54 @@ class MySQL:
         first = self.rows(sql)[0][0]
         return None if first is None else first.decode()
 
+    def status(self, name: str) -> str:
+        """A variable of SHOW STATUS, as this session sees it, which costs the server nothing; empty where missing."""
+        found = self.rows(f"SHOW STATUS LIKE {quoted(name)}")
+        return (found[0][1] or b"").decode() if found else ""
+
     def _run(self, sql: str, take: Any) -> Any:
         try:
-            self._raw.query(sql.encode())
-            result = self._raw.store_result()
-            return take(result) if result is not None else ()
+            with self._watchdog.over(sql) if self._watchdog else nullcontext():
+                self._raw.query(sql.encode())
+                result = self._raw.store_result()
+                return take(result) if result is not None else ()
         except MySQLdb.Error as error:
-            raise ServerError(*_code_and_message(error)) from None
+            raise ServerError.of(error) from None
+
+    def _end(self, sql: str) -> None:
+        """End a statement of this connection by another one, if it is still that statement that runs."""
+        try:
+            with beside(self) as second:
+                for connection, *_, running in _processes(second):
+                    if connection == self.id and running.startswith(sql.encode()[:_COMPARED_BYTES]):
+                        second.ask(f"KILL QUERY {self.id}")
+        except (SegmentationError, ServerError) as error:
+            _log.warning("%s: could not end an overlong statement: %s", place(self.address), error)
 
 
 @contextmanager
 def connected(address: Address, pace: Pace) -> Iterator[MySQL]:
-    """Open a connection and close it at the end.
+    """Open a connection, as one of those that its user may hold on the server at once, and close it at the end.
+
+    One of these places is left free for ``beside``, so whoever is in does not wait for others to leave.
 
     Raises:
-        UnavailableError: the server can not be reached.
+        UnavailableError: the server can not be reached, or its places stay taken.
         SourceError: the address is not a MySQL database's, or the server refuses the login or the database.
     """
-    if address.kind not in ("mysql", "mariadb"):
-        raise SourceError(f"connection '{address.id}' is of type '{address.kind}'; allowed are mysql and mariadb")
-    if not address.database:
-        raise SourceError(f"connection '{address.id}' names no database (its 'schema', the path of its URI)")
-    try:
-        raw = MySQLdb.connect(
-            host=address.host,
-            port=address.port or 3306,
-            user=address.user,
-            password=address.password,
-            database=address.database,
-            connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
-            autocommit=True,
-            conv={},
-            use_unicode=False,
-            multi_statements=False,
-            **{key: address.extra[key] for key in ("ssl", "ssl_mode", "unix_socket") if key in address.extra},
-        )
-    except MySQLdb.Error as error:
-        raise _translated(address, *_code_and_message(error)) from None
-    except (TypeError, ValueError) as error:  # of the client library: an option or a character that it can not take
-        raise SourceError(f"connection '{address.id}' can not be used: {error}") from None
-    try:
-        yield MySQL(address, raw, pace)
-    finally:
-        raw.close()
+    with _placed(address, pace, pace.connections - 1) as server:
+        yield server
+
+
+@contextmanager
+def beside(server: MySQL) -> Iterator[MySQL]:
+    """Open a second connection for a moment.
+
+    Raises:
+        UnavailableError, SourceError: as for ``connected``.
+    """
+    with _placed(server.address, server.pace, server.pace.connections) as second:
+        yield second
 
 
 def identifier(name: str) -> str:
@@ -192,13 +219,42 @@ def quoted(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def _code_and_message(error: Exception) -> tuple[int, str]:
-    if len(error.args) >= 2 and isinstance(error.args[0], int):
-        return error.args[0], " ".join(str(error.args[1]).split())
-    return 0, " ".join(str(error).split())
+@contextmanager
+def _placed(address: Address, pace: Pace, places: int) -> Iterator[MySQL]:
+    """Hold a connection before which at most so many others of its user were opened.
+
+    They are counted on the server, so whoever else uses it, on whatever machine, shares the places.
+    """
+    for _ in looks():
+        with _opened(address, pace) as server:
+            older = _older_ones(server)
+            if older < places:
+                yield server
+                return
+        _log.info("%s: waiting, %d connections of user '%s' are open", place(address), older, address.user)
+    raise UnavailableError(
+        f"{place(address)}: {older} connections of user '{address.user}' stay open; pace.connections is "
+        f"{pace.connections}, of which one is kept for short questions"
+    )
 
 
-def _translated(address: Address, code: int, message: str) -> SegmentationError:
-    kind = UnavailableError if code in _TRY_LATER else SourceError
-    where = f"{address.host}:{address.port or 3306}/{address.database}"
-    return kind(f"connection '{address.id}' (mysql {where}): {message} ({code})")
+@contextmanager
+def _opened(address: Address, pace: Pace) -> Iterator[MySQL]:
+    raw = log_in(address, pace.statement_seconds + _READ_MARGIN_SECONDS)
+    try:
+        server = MySQL(address, raw, pace)
+        if not is_encrypted_as_asked(address, server.status("Ssl_cipher")):
+            raise SourceError(f"{place(address)}: ssl_mode asks for TLS, but the server offers none")
+        yield server
+    finally:
+        raw.close()
+
+
+def _older_ones(server: MySQL) -> int:
+    users = {connection: user for connection, user, _ in _processes(server)}
+    return sum(user == users[server.id] and int(connection) < int(server.id) for connection, user in users.items())
+
+
+def _processes(server: MySQL) -> list[tuple[str, bytes, bytes]]:
+    """The connections that this user may see: id, user and running statement."""
+    return [((row[0] or b"").decode(), row[1] or b"", row[7] or b"") for row in server.rows("SHOW PROCESSLIST")]

@@ -1,0 +1,52 @@
+"""What a server's errors mean: to be tried again later, or to be put right by a person."""
+
+from include.segmentation.connections import Address
+from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
+
+ACCESS_DENIED, UNKNOWN_TABLES = 1227, (1109, 1146)
+_OVERLONG = {
+    1317,  # ended by KILL QUERY: our watchdog's, or a person's
+    1969,  # MariaDB's max_statement_time
+    3024,  # MySQL's max_execution_time
+}
+_TRY_LATER = {
+    *(1040, 1203, 1226),  # too many connections: the server's, this user's, this user's in an hour
+    *(1053, 1077, 1079, 1927, 3032, 3169),  # shutting down, connection killed, server offline for users
+    *(1205, 1213, 1689),  # a lock was not given in time
+    *(1158, 1159, 1160, 1161),  # the network, as the server saw it
+    *(2002, 2003, 2005, 2006, 2013, 2026, 2055, 4031),  # not reachable, gone away, lost, cut off
+}
+
+
+class ServerError(Exception):
+    """An error that the server answered with, for a caller that can go on without the answer."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @classmethod
+    def of(cls, error: Exception) -> "ServerError":
+        """The error of the client library, in one line."""
+        if len(error.args) >= 2 and isinstance(error.args[0], int):
+            return cls(error.args[0], " ".join(str(error.args[1]).split()))
+        return cls(0, " ".join(str(error).split()))
+
+
+class OverlongError(UnavailableError):
+    """A statement took longer than the pace allows and was ended on the server."""
+
+
+def refusal(address: Address, error: ServerError) -> SegmentationError:
+    """What a person should read about an error of the server at an address."""
+    kind: type[SegmentationError] = SourceError
+    if error.code in _OVERLONG:
+        kind = OverlongError
+    elif error.code in _TRY_LATER:
+        kind = UnavailableError
+    return kind(f"{place(address)}: {error} ({error.code})")
+
+
+def place(address: Address) -> str:
+    """A connection and where it leads, for messages."""
+    return f"connection '{address.id}' (mysql {address.host}:{address.port or 3306}/{address.database})"

@@ -1,0 +1,25 @@
+"""End a statement on the server when it takes too long, where the server does not do that by itself."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Timer
+
+
+class Watchdog:
+    """Watches statements, one at a time."""
+
+    def __init__(self, seconds: float, end: Callable[[str], None]) -> None:
+        """Watch for statements that take longer than that; ``end`` is called with one, on a thread of its own."""
+        self._seconds = seconds
+        self._end = end
+
+    @contextmanager
+    def over(self, sql: str) -> Iterator[None]:
+        """Watch over a statement."""
+        timer = Timer(self._seconds, self._end, [sql])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()

@@ -53,6 +53,16 @@ class _Clock:
     oldest: datetime | None
     how: str
 
+    def begun(self, lag: timedelta) -> datetime:
+        """The time before which every transaction that may still write was begun."""
+        return min(self.now if self.how == BY_TRANSACTIONS else self.now - lag, self.oldest or self.now)
+
+
+def safe_time(server: MySQL, lag: timedelta) -> tuple[datetime, str]:
+    """The time before which every change is seen by whoever reads from now on, and what that rests on."""
+    clock = _clock(server)
+    return clock.begun(lag), clock.how
+
 
 def time_bound(server: MySQL, cursor: Column, lag: timedelta) -> Bound:
     """The bound of a cursor that tells the time: before now - lag and before every open transaction."""
@@ -73,8 +83,7 @@ def integer_bound(server: MySQL, table: str, cursor: Column, lag: timedelta, pol
     """
     highest = server.value(f"SELECT MAX({identifier(cursor.name)}) FROM {identifier(table)}")
     clock = _clock(server)  # after MAX: a transaction that is open then is listed now, or ended and visible
-    begun = min(clock.now if clock.how == BY_TRANSACTIONS else clock.now - lag, clock.oldest or clock.now)
-    polls = [*polls, {"at": clock.now.isoformat(), "max": highest, "whole_through": begun.isoformat()}]
+    polls = [*polls, {"at": clock.now.isoformat(), "max": highest, "whole_through": clock.begun(lag).isoformat()}]
     before = clock.oldest if clock.how == BY_TRANSACTIONS else clock.now - lag
     safe = [poll for poll in polls if before is None or datetime.fromisoformat(poll["at"]) < before]
     if not safe:

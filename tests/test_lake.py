@@ -1,7 +1,10 @@
 """The lake: rows and state in one commit, one writer, and views that mean what they say."""
 
-from datetime import UTC, date, datetime
+import os
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from threading import Thread
+from time import time
 
 import pyarrow as pa
 import pytest
@@ -134,6 +137,68 @@ def test_a_commit_that_says_nothing_does_not_hide_the_state(lake):
     assert len(current(lake, "visits", "visit_id")) == 4
 
 
+def test_a_log_whose_state_was_tidied_away_is_not_taken_for_a_new_one(lake):
+    log = lake.log("visits")
+    log.append(visits(2), log.append(visits(1), State()))
+    log.table().optimize.compact()
+    grow_old(lake, "visits")
+    log.table().create_checkpoint()
+    log.table().cleanup_metadata()
+    with pytest.raises(DataError, match="'visits': page 2 is committed, but the commit that holds its cursor is gone"):
+        log.state()
+
+
+def test_maintenance_changes_files_and_nothing_else(lake):
+    log = lake.log("users")
+    state = State({"position": ["7"]}, THROUGH)
+    for i in range(120):
+        state = log.append(users((i % 50, str(i))), state)
+    state = log.append(users((49, None)), state, deleted=True)
+    before = current(lake, "users", "user_id, country, _seq")
+    for _ in range(2):
+        log.maintain()
+        assert (log.state(), current(lake, "users", "user_id, country, _seq"), len(log.file_uris())) == (
+            state,
+            before,
+            1,
+        )
+    state = log.append(users((99, "IE")), state)
+    assert log.state() == state
+    assert len(current(lake, "users", "user_id")) == len(before) + 1
+
+
+def test_maintenance_keeps_what_others_still_read_and_removes_the_rest_later(lake):
+    log, folder = lake.log("visits"), lake_path(lake) / "visits"
+    state = State(complete_through=THROUGH)
+    for i in range(3):
+        state = log.append(visits(i), state)
+    (folder / "part-broken.parquet").write_bytes(b"what a killed writer has left")
+    old_list = log.file_uris()
+    assert log.maintain() == {"files_before": 3, "files": 1, "files_removed": 0}
+    assert all(Path(name).exists() for name in old_list)
+    grow_old(lake, "visits")
+    assert log.maintain(keep=timedelta(0)) == {"files_before": 1, "files": 1, "files_removed": 4}
+    assert sorted(str(path) for path in folder.glob("*.parquet")) == log.file_uris()
+    assert not list(folder.glob("_delta_log/00000000000000000000.json"))
+    assert log.state() == state
+    log.append(visits(3), state)
+    assert current(lake, "visits", "visit_id") == [(i,) for i in range(4)]
+
+
+def test_maintenance_of_a_log_that_does_not_exist_makes_none(lake):
+    assert lake.log("visits").maintain() == {"files_before": 0, "files": 0, "files_removed": 0}
+    assert lake.log("visits").table() is None
+
+
+def test_maintenance_between_reading_the_state_and_writing_the_page_hides_neither(lake):
+    log = lake.log("visits")
+    state = log.append(visits(1), State())
+    log.maintain()
+    state = log.append(visits(2), state)
+    assert log.state() == state
+    assert current(lake, "visits", "visit_id") == [(1,), (2,)]
+
+
 def test_the_newest_version_of_a_key_is_current(lake):
     log = lake.log("users")
     state = log.append(users((1, "IE"), (2, "DE"), (3, "FR")), State())
@@ -240,7 +305,13 @@ def test_another_writer_that_holds_on_is_waited_for_in_vain(lake, monkeypatch):
     assert "another writer holds" in refused[0]
 
 
-def lake_path(lake: Lake):
-    from pathlib import Path
-
+def lake_path(lake: Lake) -> Path:
     return Path(lake.uri)
+
+
+def grow_old(lake: Lake, extract: str) -> None:
+    """Let everything that a log has written be 40 days old."""
+    then = time() - 40 * 86_400
+    for path in (lake_path(lake) / extract).rglob("*"):
+        if path.is_file():
+            os.utime(path, (then, then))

@@ -7,11 +7,15 @@
 import argparse
 import re
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from include.segmentation.errors import SegmentationError
+from include.segmentation.errors import LaterError, SegmentationError
 from include.segmentation.profile import CADENCES, Profile, load_profile
 from include.segmentation.run import Run, lake_root, parse_as_of
+
+_LONGEST_WAIT = timedelta(minutes=70)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.command(load_profile(options.profile, options.profiles_dir), options)
+    except LaterError as error:
+        print(f"error: {error}; again from {error.until:%Y-%m-%dT%H:%M:%SZ}", file=sys.stderr)
+        return 2
     except SegmentationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -41,10 +48,30 @@ def _with_run(profile: Profile, options: argparse.Namespace) -> None:
 
 
 def _extract(run: Run, options: argparse.Namespace) -> None:
+    for name in _chosen(options.only, list(run.profile.extracts)):
+        _say("extract", name, _pull(run, name))
+
+
+def _pull(run: Run, name: str) -> dict[str, object]:
+    """Pull an extract; where its source is to be left alone for about an hour at most, wait and go on."""
     from include.segmentation.extract import extract
 
+    while True:
+        try:
+            return extract(run, name)
+        except LaterError as later:
+            seconds = (later.until - datetime.now(UTC)).total_seconds()
+            if seconds > _LONGEST_WAIT.total_seconds():
+                raise
+            print(f"extract   {name:<16} waits until {later.until:%H:%M:%SZ}: {later}", flush=True)
+            time.sleep(max(0, seconds))
+
+
+def _maintain(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.extract import maintain
+
     for name in _chosen(options.only, list(run.profile.extracts)):
-        _say("extract", name, extract(run, name))
+        _say("maintain", name, maintain(run, name))
 
 
 def _validate(run: Run, _: argparse.Namespace) -> None:
@@ -128,8 +155,9 @@ _STAGES = {
     "report": (_report, "write the run's HTML report"),
     "fit": (_fit, "fit a model effective from as_of and put it on the timeline"),
     "run": (_run, "all stages in order"),
+    "maintain": (_maintain, "fold the small files of the change logs and remove those that are past"),
 }
-_WITH_PARTS = ("extract", "measure", "segment")
+_WITH_PARTS = ("extract", "measure", "segment", "maintain")
 _DECISIONS = {
     "models": (_models, "list the model timeline"),
     "accept": (_accept, "put a candidate model into use"),

@@ -4,20 +4,23 @@ The two can never disagree, whatever breaks. Nothing but this module writes one.
 """
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
-from filelock import FileLock, Timeout
+from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from include.segmentation.errors import DataError, UnavailableError
+from include.segmentation.parquet import converted
 
 SEQ, OBSERVED_AT, DELETED = "_seq", "_observed_at", "_deleted"
 BATCH = "_batch"
@@ -30,6 +33,13 @@ _STATE_KEY = "segmentation_state"
 _NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
 """Engines read the Parquet files' own statistics; those in Delta's log would outlive an erased customer."""
 _LOCK_SECONDS = 600
+_FOLDED = WriterProperties(compression="ZSTD", max_row_group_size=100_000)
+"""Row groups small enough for their statistics to lead a reader past most of a large file."""
+_MOMENT = pa.timestamp("us", "UTC")
+KEEP_FILES = timedelta(days=7)
+"""How long a file stays that a maintained log no longer needs: longer than any reader goes on with an old list."""
+
+_LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,15 +93,24 @@ class ChangeLog:
             return None
 
     def state(self) -> State:
-        """What the newest commit says; an empty state before the first one."""
+        """What the newest page says; an empty state before the first one.
+
+        Raises:
+            DataError: pages were committed, but no commit that says so is left.
+        """
         table = self.table()
-        if table is None:
+        pages = (table.transaction_version(self.name) if table else None) or 0
+        if table is None or not pages:
             return State()
         for limit in (1, None):  # the newest commit nearly always answers: one small file is read
             for commit in table.history(limit):
-                if _STATE_KEY in commit:
-                    return State.from_json(commit[_STATE_KEY])
-        return State()
+                state = State.from_json(commit[_STATE_KEY]) if _STATE_KEY in commit else State()
+                if state.version == pages:
+                    return state
+        raise DataError(
+            f"change log '{self.name}': page {pages} is committed, but the commit that holds its cursor is gone: "
+            "something else than this package has tidied it; load the extract again"
+        )
 
     def schema(self) -> pa.Schema | None:
         """The columns of the extract, without the log's own; None before the first commit."""
@@ -103,7 +122,7 @@ class ChangeLog:
     def file_uris(self) -> list[str]:
         """The Parquet files that make up the log now."""
         table = self.table()
-        return [unquote(uri) for uri in table.file_uris()] if table else []  # delta-rs writes a space as %20
+        return files_of(table) if table else []
 
     @contextmanager
     def writer(self) -> Iterator[None]:
@@ -118,54 +137,145 @@ class ChangeLog:
         path = Path(self.uri).with_suffix(".lock")
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(path, timeout=_LOCK_SECONDS):
-                yield
+            held = self._acquired(FileLock(path))  # the system takes it back when its holder dies, however that happens
         except Timeout:
             raise UnavailableError(f"change log '{self.name}': another writer holds {path}") from None
+        with held:
+            yield
 
-    def append(self, rows: pa.Table, state: State, deleted: bool = False) -> State:
+    def _acquired(self, lock: FileLock) -> AcquireReturnProxy[FileLock]:
+        try:
+            return lock.acquire(blocking=False)
+        except Timeout:
+            _LOGGER.warning("change log '%s': another writer is at work; waiting up to %s s", self.name, _LOCK_SECONDS)
+            return lock.acquire(timeout=_LOCK_SECONDS)
+
+    def append(self, rows: pa.Table, state: State, deleted: bool | list[bool] = False) -> State:
         """Commit a page of rows, possibly empty, together with the state that it leads to.
 
         Args:
-            rows: the page, without the log's own columns.
+            rows: the page, without the log's own columns. A column that the log does not have yet is added to it (NULL
+                in older rows); one that the page does not have is NULL in its rows.
             state: the state the page was read from, with the new cursor and complete_through already set.
-            deleted: whether the rows record deletions.
+            deleted: whether the rows record deletions, all alike or each for itself.
 
         Returns:
             The state as committed, its seq and version moved on.
 
         Raises:
-            DataError: another writer committed since the state was read; nothing is written.
+            DataError: another writer committed since the state was read, or a column is of another type in the log;
+                nothing is written.
         """
         committed = replace(state, seq=state.seq + rows.num_rows, version=state.version + 1)
-        now = datetime.now(UTC)
+        numbers = np.arange(state.seq + 1, committed.seq + 1)
         numbered = (
-            rows.append_column(SEQ, pa.array(range(state.seq + 1, committed.seq + 1), pa.int64()))
-            .append_column(OBSERVED_AT, pa.array([now] * rows.num_rows, pa.timestamp("us", "UTC")))
-            .append_column(DELETED, pa.array([deleted] * rows.num_rows, pa.bool_()))
+            rows.append_column(SEQ, pa.array(numbers, pa.int64()))
+            .append_column(OBSERVED_AT, pa.repeat(pa.scalar(datetime.now(UTC), _MOMENT), rows.num_rows))
+            .append_column(DELETED, pa.array(_each(deleted, rows.num_rows), pa.bool_()))
         )
+        table = self.table()
+        if table is None and state.version == 0:
+            table = DeltaTable.create(self.uri, numbered.schema, mode="ignore", configuration=_NO_STATISTICS)
+        if table is not None:
+            self._check_types(table, numbered.schema)
+        self._commit(table, numbered, state, committed, mode="append", schema_mode="merge")
+        return committed
+
+    def rewrite(self, schema: pa.Schema, state: State) -> State:
+        """Give columns another type, in one commit: the log as it was, or whole in the new types.
+
+        Numbers and order of the rows stay; so do the state's cursor, complete_through and seq.
+
+        Args:
+            schema: the new types of the columns that change; the old values must fit into them.
+            state: the log's.
+
+        Returns:
+            The state as committed, its version moved on: who has read the log before must read it again.
+
+        Raises:
+            DataError: another writer committed since the state was read; nothing is written.
+        """
+        committed = replace(state, version=state.version + 1)
+        table = self.table()
+        if table is None:
+            raise self._overtaken(state, "there is no log")
+        old = pa.schema(table.schema())
+        new = pa.schema([schema.field(field.name) if field.name in schema.names else field for field in old])
+        rows = converted(files_of(table), old, new, order=SEQ)
+        self._commit(table, rows, state, committed, mode="overwrite", schema_mode="overwrite")
+        return committed
+
+    def maintain(self, keep: timedelta = KEEP_FILES) -> dict[str, int]:
+        """Fold small files into large ones and forget what nobody reads any more; rows and state stay as they are.
+
+        Args:
+            keep: how long files that no longer belong to the log stay for those who are reading them.
+
+        Returns:
+            ``files_before``, ``files`` and ``files_removed`` from the disk.
+        """
+        table = self.table()
+        if table is None:
+            return {"files_before": 0, "files": 0, "files_removed": 0}
+        before = len(table.file_uris())
+        forward = self._properties(self.state())  # otherwise the newest commit would say nothing about the log
+        table.optimize.compact(max_concurrent_tasks=1, writer_properties=_FOLDED, commit_properties=forward)
+        removed = table.vacuum(
+            retention_hours=int(keep.total_seconds() // 3600),
+            dry_run=False,
+            enforce_retention_duration=False,
+            full=True,  # also what a broken write has left behind
+            commit_properties=forward,
+        )
+        table.create_checkpoint()
+        table.cleanup_metadata()
+        return {"files_before": before, "files": len(table.file_uris()), "files_removed": len(removed)}
+
+    def _commit(
+        self,
+        table: DeltaTable | None,
+        rows: pa.Table | pa.RecordBatchReader,
+        state: State,
+        committed: State,
+        **how: Any,
+    ) -> None:
+        """Write rows on top of the very table whose version is compared: Delta refuses whoever comes in between."""
+        found = (table.transaction_version(self.name) if table else None) or 0
+        if table is None or found != state.version:
+            raise self._overtaken(state, f"page {found} is committed")
         try:
-            table = self.table()
-            if table is None and state.version == 0:
-                table = DeltaTable.create(self.uri, numbered.schema, mode="ignore", configuration=_NO_STATISTICS)
-            found = (table.transaction_version(self.name) if table else None) or 0
-            if table is None or found != state.version:
-                raise self._overtaken(state, f"page {found} is committed")
-            write_deltalake(
-                table,  # as it was when the version was read: Delta refuses whoever commits in between
-                numbered,
-                mode="append",
-                commit_properties=CommitProperties(
-                    custom_metadata={_STATE_KEY: committed.to_json()},
-                    app_transactions=[Transaction(self.name, committed.version)],
-                ),
-            )
+            write_deltalake(table, rows, commit_properties=self._properties(committed), **how)
         except CommitFailedError as error:
             raise self._overtaken(state, str(error)) from None
-        return committed
+
+    def _properties(self, state: State) -> CommitProperties:
+        return CommitProperties(
+            custom_metadata={_STATE_KEY: state.to_json()}, app_transactions=[Transaction(self.name, state.version)]
+        )
+
+    def _check_types(self, table: DeltaTable, page: pa.Schema) -> None:
+        """Refuse what Delta would cast without a word."""
+        held = {field.name: field.type for field in pa.schema(table.schema())}
+        other = [
+            f"'{field.name}' is {held[field.name]} in the log, {field.type} in the page"
+            for field in page
+            if held.get(field.name, field.type) != field.type
+        ]
+        if other:
+            raise DataError(f"change log '{self.name}': column {', '.join(other)}; nothing was written")
 
     def _overtaken(self, state: State, found: str) -> DataError:
         return DataError(
             f"change log '{self.name}': read at page {state.version} but {found}; "
             "another writer was faster, nothing was written"
         )
+
+
+def files_of(table: DeltaTable) -> list[str]:
+    """The Parquet files of a log as it was when the table was loaded."""
+    return sorted(unquote(uri) for uri in table.file_uris())  # delta-rs writes a space as %20
+
+
+def _each(deleted: bool | list[bool], rows: int) -> list[bool]:
+    return deleted if isinstance(deleted, list) else [deleted] * rows

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from include.segmentation.changelog import BATCH, DELETED, SEQ, ChangeLog
+from include.segmentation.changelog import BATCH, DELETED, SEQ, ChangeLog, files_of
 from include.segmentation.errors import DataError
+from include.segmentation.parquet import quoted, scan
 from include.segmentation.profile import Profile
 from include.segmentation.sources import GA4Extract
 
@@ -57,8 +58,9 @@ class Lake:
         quarantine = self.quarantine(extract)
         validated = int(quarantine.state().cursor or 0)
         latest = self._latest(extract, f"SELECT * FROM {self._scan(extract)} WHERE {SEQ} <= {validated}")
-        held = quarantine.file_uris()
-        good = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {_read(held)})" if held else ""
+        held = quarantine.table()
+        rows = scan(files_of(held), pa.schema(held.schema())) if held else ""
+        good = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {rows})" if held else ""
         columns = ", ".join(quoted(field.name) for field in self.log(extract).schema() or [])
         _create_view(connection, extract, f"SELECT {columns} FROM ({latest}) {good}")
 
@@ -85,15 +87,11 @@ class Lake:
         _create_view(connection, extract, f"SELECT * FROM {self._scan(extract)}")
 
     def _scan(self, extract: str) -> str:
-        """What stands behind FROM to read a log: its files or, where there are none yet, no rows of its columns."""
+        """What stands behind FROM to read a log."""
         table = self.log(extract).table()
         if table is None:
             raise DataError(f"extract '{extract}' has never been pulled; run the extract stage first")
-        files = self.log(extract).file_uris()
-        if files:
-            return _read(files)
-        columns = (f"CAST(NULL AS {_duckdb_type(f.type)}) AS {quoted(f.name)}" for f in pa.schema(table.schema()))
-        return f"(SELECT {', '.join(columns)} WHERE false)"
+        return scan(files_of(table), pa.schema(table.schema()))
 
     def _latest(self, extract: str, versions: str) -> str:
         """The newest version of each key."""
@@ -176,17 +174,3 @@ class Lake:
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
     connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {select}")
-
-
-def quoted(name: str) -> str:
-    """A name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _read(files: list[str]) -> str:
-    names = ", ".join("'" + uri.replace("'", "''") + "'" for uri in sorted(files))
-    return f"read_parquet([{names}], union_by_name = true)"
-
-
-def _duckdb_type(kind: pa.DataType) -> str:
-    return str(duckdb.from_arrow(pa.table({"x": pa.array([], kind)})).types[0])

@@ -4,10 +4,11 @@ from time import perf_counter
 from typing import Any
 
 from include.segmentation.errors import ProfileError, SegmentationError
+from include.segmentation.extract.maintain import maintain
 from include.segmentation.run import Run
 from include.segmentation.sources import GA4Extract
 
-__all__ = ["extract"]
+__all__ = ["extract", "maintain"]
 
 
 def extract(run: Run, name: str) -> dict[str, Any]:
@@ -39,6 +40,10 @@ def extract(run: Run, name: str) -> dict[str, Any]:
                 from include.segmentation.extract.ga4.days import pull_days  # Google's client takes seconds to import
 
                 pulled = pull_days(run, name, declared)
+            elif declared.mode == "snapshot":
+                from include.segmentation.extract.mysql.snapshot import pull_snapshot
+
+                pulled = pull_snapshot(run, name, declared)
             else:
                 from include.segmentation.extract.mysql.rows import pull_rows
 

@@ -3,7 +3,8 @@
 import pyarrow as pa
 
 from include.segmentation.changelog import DELETED, SEQ
-from include.segmentation.lake import Lake, quoted
+from include.segmentation.lake import Lake
+from include.segmentation.parquet import quoted
 from include.segmentation.sources import QueryExtract, TableExtract
 
 

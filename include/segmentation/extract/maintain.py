@@ -1,0 +1,37 @@
+"""Maintain what the extract stage writes: few large files, and nothing that nobody reads."""
+
+from time import perf_counter
+from typing import Any
+
+from include.segmentation.errors import ProfileError, SegmentationError
+from include.segmentation.run import Run
+
+
+def maintain(run: Run, name: str) -> dict[str, Any]:
+    """Fold the small files of an extract's change log and of its quarantine, and remove those that are past.
+
+    Rows, position and complete_through stay as they are: pulls and runs go on as if nothing had happened.
+
+    Args:
+        run: the run that the summary is kept for.
+        name: an extract of the profile.
+
+    Returns:
+        ``extract``, ``files_before``, ``files``, ``files_removed`` (from the disk) and ``seconds``.
+
+    Raises:
+        ProfileError: the profile has no such extract.
+        UnavailableError: a pull has held the log for too long.
+    """
+    started = perf_counter()
+    if name not in run.profile.extracts:
+        raise ProfileError(f"{run.profile.path}: extract '{name}'; allowed are {', '.join(run.profile.extracts)}")
+    counts: dict[str, int] = {}
+    try:
+        for log in (run.lake.log(name), run.lake.quarantine(name)):
+            with log.writer():
+                for what, count in log.maintain().items():
+                    counts[what] = counts.get(what, 0) + count
+    except SegmentationError as error:
+        raise error.within(f"{run.profile.path}: extracts.{name}") from error
+    return run.record("maintain", name, {"extract": name, **counts, "seconds": round(perf_counter() - started, 3)})

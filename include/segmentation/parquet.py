@@ -1,0 +1,63 @@
+"""The Parquet files of a change log as DuckDB reads them, whatever columns each of them has."""
+
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+
+
+def scan(files: list[str], schema: pa.Schema) -> str:
+    """What stands behind FROM to read files as one table of a schema.
+
+    A file that was written before a column was added has NULL in it; no files are no rows.
+    """
+    columns = ", ".join(f"CAST(NULL AS {_duckdb_type(field.type)}) AS {quoted(field.name)}" for field in schema)
+    empty = f"SELECT {columns} WHERE false"
+    if not files:
+        return f"({empty})"
+    names = ", ".join("'" + uri.replace("'", "''") + "'" for uri in files)
+    return f"({empty} UNION ALL BY NAME SELECT * FROM read_parquet([{names}], union_by_name = true))"
+
+
+def converted(files: list[str], old: pa.Schema, new: pa.Schema, order: str) -> pa.RecordBatchReader:
+    """Read files of one schema as another, a batch at a time.
+
+    Args:
+        files: read one after the other, by their smallest ``order``.
+        old: the schema of the files.
+        new: the same columns; every value must fit into its new type.
+        order: an integer column.
+    """
+    columns = ", ".join(f"CAST({quoted(field.name)} AS {_duckdb_type(field.type)})" for field in new)
+    connection = duckdb.connect(config={"threads": 1, "TimeZone": "UTC"})
+    reader = connection.execute(f"SELECT {columns} FROM {scan(_by(connection, files, order), old)}").to_arrow_reader()
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        with connection:
+            for batch in reader:
+                yield pa.RecordBatch.from_arrays(batch.columns, schema=new)
+
+    return pa.RecordBatchReader.from_batches(new, batches())
+
+
+def quoted(name: str) -> str:
+    """A name as a SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _by(connection: duckdb.DuckDBPyConnection, files: list[str], column: str) -> list[str]:
+    """Files in the order of what they hold."""
+    if not files:
+        return []
+    return [
+        name
+        for (name,) in connection.execute(
+            "SELECT file_name FROM parquet_metadata(?) WHERE path_in_schema = ? "
+            "GROUP BY file_name ORDER BY min(CAST(stats_min_value AS BIGINT))",
+            [files, column],
+        ).fetchall()
+    ]
+
+
+def _duckdb_type(kind: pa.DataType) -> str:
+    return str(duckdb.from_arrow(pa.table({"x": pa.array([], kind)})).types[0])

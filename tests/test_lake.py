@@ -203,11 +203,11 @@ def test_the_newest_version_of_a_key_is_current(lake):
     log = lake.log("users")
     state = log.append(users((1, "IE"), (2, "DE"), (3, "FR")), State())
     state = log.append(users((1, "US")), state)
-    log.append(users((3, None)), state, deleted=True)
-    assert current(lake, "users", "user_id, country") == [(1, "US"), (2, "DE")]
+    log.append(users((3, None), (4, "NO")), state, deleted=[True, False])
+    assert current(lake, "users", "user_id, country") == [(1, "US"), (2, "DE"), (4, "NO")]
     with lake.engine() as engine:
         lake.view_log(engine, "users")
-        assert engine.execute("SELECT count(*) FROM users").fetchone() == (5,)
+        assert engine.execute("SELECT count(*) FROM users").fetchone() == (6,)
 
 
 def test_the_newest_batch_of_a_day_is_the_day(lake):

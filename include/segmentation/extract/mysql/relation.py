@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from include.segmentation.changelog import State
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.columns import query_columns, table_columns, unique_keys
+from include.segmentation.extract.mysql.columns import Column, query_columns, table_columns, unique_keys
 from include.segmentation.extract.mysql.fetch import Page
-from include.segmentation.extract.mysql.keyset import Relation, Source, between, nowhere
+from include.segmentation.extract.mysql.keyset import Position, Relation, Source, between, nowhere
 from include.segmentation.extract.mysql.query import query_file, query_source
 from include.segmentation.extract.mysql.server import MySQL, identifier
 from include.segmentation.run import Run
@@ -73,6 +74,28 @@ def _check_query(relation: Relation, where: str) -> None:
     cursor = relation.cursor
     if not cursor.is_time:
         raise SourceError(f"cursor '{cursor.name}' of {where} is of type {cursor.mysql}; allowed are dates and times")
+
+
+def order_of(relation: Relation) -> list[Column]:
+    """The columns that a pull reads by: the cursor and the rest of the primary key."""
+    return [relation.cursor, *relation.key]
+
+
+def position_of(relation: Relation, state: State) -> Position | None:
+    """Where the last pull ended.
+
+    Raises:
+        SourceError: it was ordered by other columns than now.
+    """
+    names = [column.name for column in order_of(relation)]
+    if state.cursor is None or state.cursor["position"] is None:
+        return None
+    if state.cursor["order"] != names:
+        raise SourceError(
+            f"cursor and primary_key are {names}, but the log was read by {state.cursor['order']}; "
+            "put the old ones back, or give the extract a new name to begin a new log"
+        )
+    return list(state.cursor["position"])
 
 
 def check_unique(declared: RowsExtract, page: Page) -> None:

@@ -16,11 +16,11 @@ from include.segmentation.changelog import ChangeLog, State
 from include.segmentation.connections import resolve
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.bound import Bound, integer_bound, time_bound
-from include.segmentation.extract.mysql.columns import Column, arrow_schema
+from include.segmentation.extract.mysql.columns import arrow_schema
 from include.segmentation.extract.mysql.fetch import Page
 from include.segmentation.extract.mysql.keyset import Position, Relation, Span, up_to
 from include.segmentation.extract.mysql.pages import read_pages
-from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, relation_of
+from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, order_of, position_of, relation_of
 from include.segmentation.extract.mysql.server import MySQL, connected, identifier
 from include.segmentation.extract.mysql.unseen import unseen
 from include.segmentation.run import Run
@@ -39,7 +39,7 @@ def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
     with connected(resolve(source.connection), source.pace) as server:
         relation = relation_of(run, server, declared)
         _check_schema(log, relation)
-        position = _position(relation, state)
+        position = position_of(relation, state)
         bound = _bound(server, relation, declared, state)
         counts = {"rows_read": 0, "rows_written": 0, "pages": 0}
         for page in _again(server, relation, declared, position):
@@ -75,27 +75,6 @@ def _check_schema(log: ChangeLog, relation: Relation) -> None:
         raise SourceError(f"the source's columns have changed: {'; '.join(changed)}")
 
 
-def _order(relation: Relation) -> list[Column]:
-    return [relation.cursor, *relation.key]
-
-
-def _position(relation: Relation, state: State) -> Position | None:
-    """Where the last pull ended.
-
-    Raises:
-        SourceError: it was ordered by other columns than now.
-    """
-    names = [column.name for column in _order(relation)]
-    if state.cursor is None or state.cursor["position"] is None:
-        return None
-    if state.cursor["order"] != names:
-        raise SourceError(
-            f"cursor and primary_key are {names}, but the log was read by {state.cursor['order']}; "
-            "put the old ones back, or give the extract a new name to begin a new log"
-        )
-    return list(state.cursor["position"])
-
-
 def _bound(server: MySQL, relation: Relation, declared: RowsExtract, state: State) -> Bound:
     if relation.cursor.is_time:
         return time_bound(server, relation.cursor, declared.lag)
@@ -117,13 +96,13 @@ def _lagging(server: MySQL, relation: Relation, position: Position, lag: timedel
     low = relation.cursor.literal(
         server.value(f"SELECT CAST({reached} - INTERVAL {int(lag.total_seconds())} SECOND AS CHAR)") or position[0]
     )
-    conditions = [f"{identifier(relation.cursor.name)} >= {low}", up_to(_order(relation), position)]
-    return Span(conditions, _order(relation), low=low, high=reached)
+    conditions = [f"{identifier(relation.cursor.name)} >= {low}", up_to(order_of(relation), position)]
+    return Span(conditions, order_of(relation), low=low, high=reached)
 
 
 def _new(relation: Relation, position: Position | None, bound: Bound) -> Span:
     low = relation.cursor.literal(position[0]) if position else None
-    return Span([bound.condition], _order(relation), low=low, high=bound.limit, after=position)
+    return Span([bound.condition], order_of(relation), low=low, high=bound.limit, after=position)
 
 
 def _moved(state: State, relation: Relation, position: Position | None, bound: Bound, is_end: bool) -> State:
@@ -132,7 +111,7 @@ def _moved(state: State, relation: Relation, position: Position | None, bound: B
     if is_end and bound.complete_through and (through is None or bound.complete_through > through):
         through = bound.complete_through
     polls = bound.polls if is_end else (state.cursor or {}).get("polls", [])
-    order = [column.name for column in _order(relation)]
+    order = [column.name for column in order_of(relation)]
     return replace(state, cursor={"order": order, "position": position, "polls": polls}, complete_through=through)
 
 

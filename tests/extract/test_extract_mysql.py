@@ -1,7 +1,9 @@
 """MySQL and MariaDB, through the stage's door: nothing lost, nothing doubled, values exact."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from time import sleep
 
 import pytest
 
@@ -119,6 +121,20 @@ def test_a_late_commit_is_not_lost(database, shop):
         late.commit()
     assert pulls.pull()["rows_written"] == 2
     assert [row[0] for row in pulls.current(columns="id")] == [1, 2]
+
+
+def test_a_statement_that_waits_for_a_locked_table_is_not_lost(database, shop):
+    database.execute(CREATE_EVENTS)
+    pulls = shop(database, events=EVENTS | {"lag": "0s"})
+    with database.connect() as backup, ThreadPoolExecutor() as pool:
+        backup.cursor().execute("LOCK TABLES events READ")
+        began = datetime.now(UTC)
+        waiting = pool.submit(database.execute, "INSERT INTO events VALUES (1, UTC_TIMESTAMP(), 1)")
+        sleep(2.2)
+        assert datetime.fromisoformat(pulls.pull()["complete_through"]) <= began
+        backup.cursor().execute("UNLOCK TABLES")
+        waiting.result()
+    assert pulls.pull()["rows_written"] == 1
 
 
 def test_a_late_commit_below_an_integer_cursor_is_not_lost(database, shop):

@@ -2,7 +2,8 @@
 
 A transaction may write a row with an early cursor and commit it late; a watermark that has moved past it by then loses
 it for ever. So the bound stays below the start of the oldest open transaction. It is read *before* the rows: a
-transaction that ends between the two is then visible to the rows' own, later snapshot.
+transaction that ends between the two is then visible to the rows' own, later snapshot. A statement that waits for a
+table (a backup has locked it, an ALTER is due) took its time when it came, but has no transaction yet: it counts too.
 """
 
 from dataclasses import dataclass, field
@@ -24,6 +25,13 @@ BY_LAG = "lag only: innodb_trx is missing, not granted (PROCESS) or stale"
 
 _PAUSES = (0.12, 0.25, 0.5, 1, 2, 4)
 """Seconds between looks at a list that is not fresh yet: longer each time, as every look keeps it stale."""
+
+_BEFORE_TRANSACTION = timedelta(seconds=1)
+"""A statement takes its time a moment before its transaction is begun, perhaps in the second before."""
+_OLDEST_WAITING = (
+    "SELECT UTC_TIMESTAMP() - INTERVAL MAX(time) SECOND FROM information_schema.processlist "
+    "WHERE command IN ('Query', 'Execute') AND state LIKE 'Waiting for %'"
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class _Clock:
-    """The server's time, and when its oldest transaction that may still write was begun (None: there is none)."""
+    """The server's time, and before which time no change is still to come but those begun since (None: all have)."""
 
     now: datetime
     oldest: datetime | None
@@ -102,10 +110,12 @@ def _clock(server: MySQL) -> _Clock:
             watcher.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
             # trx_started is in the system's time zone on some versions, in the session's on others: make them equal.
             watcher.ask("SET time_zone = 'SYSTEM'")
+            waiting = watcher.ask(_OLDEST_WAITING)[0][0]  # before the transactions: it may begin one in between
             for pause in _PAUSES:
-                oldest, is_fresh = watcher.ask(_oldest_transaction(server))[0]
+                transaction, is_fresh = watcher.ask(_oldest_transaction(server))[0]
                 if is_fresh == b"1":
-                    return _Clock(now, _moment(oldest.decode()) if oldest else None, BY_TRANSACTIONS)
+                    begun = [_moment(text.decode()) - _BEFORE_TRANSACTION for text in (waiting, transaction) if text]
+                    return _Clock(now, min(begun, default=None), BY_TRANSACTIONS)
                 sleep(pause)
         except ServerError as error:
             if error.code != ACCESS_DENIED and error.code not in UNKNOWN_TABLES:

@@ -8,7 +8,6 @@ import pytest
 
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql import pages
-from include.segmentation.extract.mysql.server import Version
 from include.segmentation.profile import SHIPPED
 
 SHIPPED_QUERIES = SHIPPED.parent / "sql" / "learning" / "extract"
@@ -127,29 +126,6 @@ def test_a_wrong_query_is_explained(mariadb_database, shop, sql, error, named):
         pulls.pull("gaps")
     assert "shop.yaml: extracts.gaps: " in str(raised.value)
     assert pulls.run.lake.log("gaps").table() is None
-
-
-@pytest.mark.parametrize(
-    ("text", "windows"),
-    [
-        ("5.0.96-community", False),
-        ("5.7.44-log", False),
-        ("8.0.36", True),
-        ("9.1.0", True),
-        ("10.1.48-MariaDB", False),
-        ("10.2.0-MariaDB-log", True),
-        ("5.5.5-10.11.6-MariaDB", True),
-    ],
-)
-def test_versions_are_told_apart(text, windows):
-    version = Version.parse(text)
-    assert version.has_window_functions is windows
-    if version.number < (5, 5):
-        assert version.session_settings() == [
-            "SET time_zone = '+00:00'",
-            "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
-            "SET NAMES utf8",
-        ]
 
 
 def test_the_shipped_query_has_its_variant():

@@ -25,11 +25,15 @@ class Relation:
     """What is read from: a table or a query.
 
     Attributes:
+        name: what it is called in messages.
+        table: the table; None for a query or a view, which a server may compute just to explain it.
         columns: everything that is read.
         cursor: the column that grows.
         key: the primary key's columns without the cursor.
     """
 
+    name: str
+    table: str | None
     columns: list[Column]
     cursor: Column
     key: list[Column]

@@ -1,16 +1,20 @@
 """What is read: a table or a query of a profile, with everything that the profile says about it checked."""
 
+import logging
 from dataclasses import replace
 
 from include.segmentation.changelog import State
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.columns import Column, query_columns, table_columns, unique_keys
+from include.segmentation.extract.mysql.columns import Column, query_columns, table_columns
 from include.segmentation.extract.mysql.fetch import Page
 from include.segmentation.extract.mysql.keyset import Position, Relation, Source, between, nowhere
+from include.segmentation.extract.mysql.plan import indexes, is_view, missing_index
 from include.segmentation.extract.mysql.query import query_file, query_source
 from include.segmentation.extract.mysql.server import MySQL, identifier
 from include.segmentation.run import Run
 from include.segmentation.sources import QueryExtract, TableExtract
+
+_log = logging.getLogger(__name__)
 
 RowsExtract = TableExtract | QueryExtract
 
@@ -26,11 +30,12 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
     if isinstance(declared, TableExtract):
         columns = table_columns(server, declared.table, declared.columns)
         where, source = f"table '{declared.table}'", _whole(declared.table)
+        table = None if is_view(server, declared.table) else declared.table
     else:
         path = query_file(run.profile.sql_dir / "extract" / declared.query, server.version)
         source = query_source(path)
         columns = query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
-        where = str(path)
+        where, table = str(path), None
     by_name = {column.name: column for column in columns}
     cursor = declared.cursor or declared.primary_key[0]
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
@@ -41,9 +46,8 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
                 f"{role} '{column}' is of type {by_name[column].mysql}; allowed are whole numbers, decimals, dates, "
                 "times of day and date, texts and bytes"
             )
-    relation = Relation(
-        columns, by_name[cursor], [by_name[key] for key in declared.primary_key if key != cursor], source
-    )
+    key = [by_name[key] for key in declared.primary_key if key != cursor]
+    relation = Relation(where, table, columns, by_name[cursor], key, source)
     if isinstance(declared, TableExtract):
         _check_table(server, declared, relation)
     elif declared.cursor:
@@ -56,9 +60,9 @@ def _whole(table: str) -> Source:
 
 
 def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> None:
-    keys = unique_keys(server, declared.table)
-    if not any(key <= set(declared.primary_key) for key in keys):
-        allowed = " or ".join(f"[{', '.join(sorted(key))}]" for key in keys) or "none: it has no unique key"
+    keys = [index.columns for index in indexes(server, declared.table) if index.is_unique]
+    if relation.table and not any(set(key) <= set(declared.primary_key) for key in keys):
+        allowed = " or ".join(f"[{', '.join(key)}]" for key in keys) or "none: it has no unique key without NULL"
         raise SourceError(
             f"primary_key [{', '.join(declared.primary_key)}] does not tell the rows of table '{declared.table}' "
             f"apart; allowed is {allowed}"
@@ -68,6 +72,9 @@ def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> N
         raise SourceError(
             f"cursor '{cursor.name}' is of type {cursor.mysql}; allowed are dates, times and whole numbers"
         )
+    lacking = missing_index(server, relation, order_of(relation))
+    if lacking:
+        _log.warning("%s", lacking)
 
 
 def _check_query(relation: Relation, where: str) -> None:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-FIRST_ROWS, FEWEST_ROWS = 1_000, 100
+FIRST_ROWS = 1_000
+FEWEST_ROWS = 100
+"""Fewer do not make a page faster; only rows too wide for memory come in smaller pages."""
 PAGE_BYTES = 16 * 1024 * 1024
 _MOST_STEP = 4
 """A page is at most so many times larger or smaller than the one before: one odd page misleads by no more."""
@@ -52,12 +54,12 @@ class PageSize:
         by_time = rows * self._seconds / max(now.seconds - self._own_cost(now), 1e-6)
         by_memory = rows * PAGE_BYTES / max(size, 1)
         self._before = now
-        self._resize(min(by_time, by_memory))
+        self.rows = int(max(1, min(self._stepped(by_time), by_memory, self._most_rows)))
 
     def shrink(self) -> None:
         """Make the page smaller, as it took too long to be waited for."""
         self._before = None
-        self._resize(0)
+        self.rows = int(min(self.rows, self._stepped(0)))
 
     def _own_cost(self, now: Taken) -> float:
         """The seconds that a page takes however few its rows, by the line through the last two pages."""
@@ -66,6 +68,5 @@ class PageSize:
         per_row = (now.seconds - self._before.seconds) / (now.rows - self._before.rows)
         return min(max(now.seconds - max(per_row, 0.0) * now.rows, 0.0), now.seconds)
 
-    def _resize(self, wanted: float) -> None:
-        stepped = min(max(wanted, self.rows / _MOST_STEP), self.rows * _MOST_STEP)
-        self.rows = int(min(max(stepped, FEWEST_ROWS), self._most_rows))
+    def _stepped(self, wanted: float) -> float:
+        return max(min(max(wanted, self.rows / _MOST_STEP), self.rows * _MOST_STEP), FEWEST_ROWS)

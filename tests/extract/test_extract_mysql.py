@@ -214,7 +214,7 @@ def test_values_are_exact(database, shop):
     )
     pulls = shop(database, events=EVENTS)
     assert pulls.pull()["rows_written"] == 2
-    small, large = pulls.current(columns="* EXCLUDE (_seq, _observed_at, _deleted)")
+    small, large = pulls.current(columns="COLUMNS(name -> name[1] <> '_')")
     assert large == (
         Decimal(18446744073709551615),
         datetime(2025, 1, 1, 10, 0, 0, 123456, UTC),
@@ -352,7 +352,7 @@ def test_a_date_that_is_none_stops_the_extract_and_is_shown(database, shop):
         cursor.execute("SET SESSION sql_mode = ''")
         cursor.execute("INSERT INTO events VALUES (1, '2025-01-01', '0000-00-00 00:00:00'), (2, '2025-01-01', NULL)")
     pulls = shop(database, events=EVENTS)
-    with pytest.raises(DataError, match=r"column 'n' \(datetime\): 1 of 2 values .* b'0000-00-00 00:00:00'"):
+    with pytest.raises(DataError, match=r"column 'n' \(datetime\): 1 of 2 values .* 0000-00-00 00:00:00; .*'zero_dates: flag'"):
         pulls.pull()
     assert pulls.run.lake.log("events").table() is None
 

@@ -1,23 +1,24 @@
-"""MySQL columns as lake columns: the one mapping table, and the parsing of raw text by it."""
+"""MySQL columns as lake columns: the one mapping table."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from include.segmentation.changelog import OWN
-from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.server import MySQL, RawRow, identifier, quoted
+from include.segmentation.errors import SourceError
+from include.segmentation.extract.mysql.server import MySQL, quoted
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)
 _LARGEST_DECIMAL, _MOST_BITS = 38, 64
+_TEXTS = ["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"]
+_TEXTS += ["uuid", "inet4", "inet6"]
+_NUMBERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit", "decimal", "float", "double")
 _PLAIN = {
     **dict.fromkeys(["tinyint", "smallint", "mediumint", "int", "bigint", "year", "time"], pa.int64()),
     **dict.fromkeys(["float", "double"], pa.float64()),
-    **dict.fromkeys(["char", "varchar", "tinytext", "text", "mediumtext", "longtext"], pa.string()),
-    **dict.fromkeys(["enum", "set", "json", "uuid", "inet4", "inet6"], pa.string()),
+    **dict.fromkeys(_TEXTS, pa.string()),
     **dict.fromkeys(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"], pa.binary()),
     **dict.fromkeys(["datetime", "timestamp"], MOMENT),
     "date": pa.date32(),
@@ -25,12 +26,11 @@ _PLAIN = {
 """MySQL's type -> the lake's. BIGINT UNSIGNED, BIT and DECIMAL depend on their size; TIME is in microseconds."""
 _UNORDERED = ("enum", "set", "json", "float", "double", "bit", "time")
 """Types whose order or equality by text is not the server's: they can not lead a keyset."""
-_TIME = re.compile(r"(-?)(\d+):(\d\d):(\d\d)(?:\.(\d{1,6}))?")
 
 # Of the client protocol: field type -> MySQL's name. Types from 249 to 254 are texts and bytes alike.
 _FIELD_TYPES = {0: "decimal", 1: "tinyint", 2: "smallint", 3: "int", 4: "float", 5: "double", 7: "timestamp"}
 _FIELD_TYPES |= {8: "bigint", 9: "mediumint", 10: "date", 11: "time", 12: "datetime", 13: "year", 16: "bit"}
-_FIELD_TYPES |= {245: "json", 246: "decimal"}
+_FIELD_TYPES |= {242: "vector", 245: "json", 246: "decimal", 255: "geometry"}
 _NOT_NULL, _UNSIGNED, _BINARY = 1, 32, 128
 
 
@@ -41,12 +41,18 @@ class Column:
     Attributes:
         mysql: the type as MySQL declares it, for messages and for what depends on it.
         type: the type in the lake.
+        charset: of a text in a table.
+        is_mojibake: whether it is in latin1 but holds UTF-8, and is read as what it means.
+        allows_zero_dates: whether a date that is none is read as NULL and noted; otherwise it stops the extract.
     """
 
     name: str
     mysql: str
     type: pa.DataType
     nullable: bool
+    charset: str | None = None
+    is_mojibake: bool = False
+    allows_zero_dates: bool = False
 
     @property
     def kind(self) -> str:
@@ -54,12 +60,14 @@ class Column:
         return re.split(r"[ (]", self.mysql, maxsplit=1)[0]
 
     @property
-    def selected(self) -> str:
-        """The expression that makes the server render every value exactly as text."""
-        name = identifier(self.name)
-        if self.kind == "bit":
-            return f"{name} + 0 AS {name}"  # otherwise raw bits
-        return f"{name} + 0e0 AS {name}" if self.kind == "float" else name  # otherwise six digits
+    def is_text(self) -> bool:
+        """Whether it holds characters."""
+        return self.kind in _TEXTS
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether it holds bytes."""
+        return bool(self.type == pa.binary())
 
     @property
     def is_ordered(self) -> bool:
@@ -77,48 +85,14 @@ class Column:
         return bool(self.type == pa.int64() or (pa.types.is_decimal(self.type) and self.type.scale == 0))
 
     def position(self, raw: bytes) -> str:
-        """A raw value as JSON can keep it."""
-        return raw.hex() if self.type == pa.binary() else raw.decode()
+        """A value as the server sends it by itself, as lines write it."""
+        return raw.hex() if self.is_bytes else raw.decode()
 
     def literal(self, position: str) -> str:
-        """The SQL literal of a kept value; numbers stay bare, as a quoted one would be compared as a double."""
-        if self.type == pa.binary():
+        """A value as lines write it, as SQL; numbers stay bare, as a quoted one would be compared as a double."""
+        if self.is_bytes:
             return f"x'{position}'"
-        if pa.types.is_integer(self.type) or pa.types.is_decimal(self.type):
-            return position
-        return quoted(position)
-
-    def parse(self, values: list[bytes | None]) -> pa.Array:
-        """Raw text -> the lake's type, exactly.
-
-        Raises:
-            DataError: a value can not be read; the message shows the first one and how many there are.
-        """
-        try:
-            return self._cast(pa.array(values, pa.binary()))
-        except pa.ArrowInvalid:
-            unreadable = [value for value in values if not self._reads(value)]
-            raise DataError(
-                f"column '{self.name}' ({self.mysql}): {len(unreadable)} of {len(values)} values of a page can not be "
-                f"read as {self.type}; the first is {unreadable[0]!r}"
-            ) from None
-
-    def _reads(self, value: bytes | None) -> bool:
-        try:
-            self._cast(pa.array([value], pa.binary()))
-        except pa.ArrowInvalid:
-            return False
-        return True
-
-    def _cast(self, raw: pa.Array) -> pa.Array:
-        if self.type == pa.binary():
-            return raw
-        words = raw.cast(pa.string())
-        if self.kind == "time":
-            return pa.array([_microseconds(word) for word in words.to_pylist()], pa.int64())
-        if self.type == MOMENT:
-            return pc.assume_timezone(words.cast(pa.timestamp("us")), "UTC")
-        return words.cast(self.type)
+        return position if self.kind in _NUMBERS else quoted(position)
 
 
 def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Column]:
@@ -128,7 +102,8 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
         SourceError: the table or a column does not exist, or a column's type has no place in the lake.
     """
     found = server.rows(
-        "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale "
+        "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale, "
+        "character_set_name "
         f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {quoted(table)} "
         "ORDER BY ordinal_position"
     )
@@ -148,7 +123,8 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
     for name, row in zip(names, found, strict=True):
         if only is None or name in only:
             kind, declared, nullable = (_word(value).lower() for value in row[1:4])
-            columns.append(_column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0)))
+            column = _column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0))
+            columns.append(replace(column, charset=_word(row[6]) or None))
     return columns
 
 
@@ -168,32 +144,6 @@ def query_columns(server: MySQL, sql: str) -> list[Column]:
         declared = f"decimal({precision},{scale})" if kind == "decimal" else kind + " unsigned" * unsigned
         columns.append(_column(name, kind, declared, not flags & _NOT_NULL, precision, scale))
     return columns
-
-
-def unique_keys(server: MySQL, table: str) -> list[set[str]]:
-    """The sets of columns that tell the rows of a table apart: its primary key and other unique, never NULL keys."""
-    found = server.rows(
-        "SELECT index_name, column_name, nullable FROM information_schema.statistics "
-        f"WHERE table_schema = DATABASE() AND table_name = {quoted(table)} AND non_unique = 0 "
-        "ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index"
-    )
-    keys: dict[bytes | None, set[str]] = {}
-    nullable = {index for index, _, null in found if null == b"YES"}
-    for index, column, _ in found:
-        if index not in nullable:
-            keys.setdefault(index, set()).add(_word(column))
-    return list(keys.values())
-
-
-def to_arrow(columns: list[Column], rows: tuple[RawRow, ...]) -> pa.Table:
-    """Raw rows as an Arrow table of the lake's types.
-
-    Raises:
-        DataError: a value can not be read.
-    """
-    by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
-    arrays = [column.parse(list(values)) for column, values in zip(columns, by_column, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=arrow_schema(columns))
 
 
 def arrow_schema(columns: list[Column]) -> pa.Schema:
@@ -217,19 +167,6 @@ def _column(name: str, kind: str, declared: str, nullable: bool, precision: int,
             f"column '{name}' is of type {declared}, which the lake does not hold; leave it out of columns"
         )
     return Column(name, declared, arrow, nullable)
-
-
-def _microseconds(word: str | None) -> int | None:
-    """A TIME, which may be negative and beyond 24 hours, in microseconds."""
-    if word is None:
-        return None
-    found = _TIME.fullmatch(word)
-    if not found:
-        raise pa.ArrowInvalid(word)
-    sign, hours, minutes, seconds, fraction = found.groups()
-    whole = (int(hours) * 60 + int(minutes)) * 60 + int(seconds)
-    size = whole * 1_000_000 + int((fraction or "").ljust(6, "0"))
-    return -size if sign else size
 
 
 def _word(value: bytes | None) -> str:

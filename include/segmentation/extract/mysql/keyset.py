@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from include.segmentation.extract.mysql.columns import Column
+from include.segmentation.extract.mysql.render import line_sql
 from include.segmentation.extract.mysql.server import identifier
 
 Position = list[str]
@@ -58,15 +59,14 @@ class Span:
     after: Position | None = None
 
 
-def page_sql(relation: Relation, span: Span, at: Position | None, rows: int) -> str:
-    """The statement that fetches the page of a span behind a row."""
+def page_sql(relation: Relation, span: Span, at: Position | None, rows: int, select: str | None = None) -> str:
+    """The statement that fetches the page of a span behind a row: its lines, or another select list."""
     leads = span.order[0] == relation.cursor
     low = relation.cursor.literal(at[0]) if at is not None else span.low
     limits = between(low, span.high) if leads else is_null
     where = [*span.conditions, *([after(span.order, at)] if at is not None else [])]
     return (
-        f"SELECT {', '.join(column.selected for column in relation.columns)} "
-        f"FROM {relation.source(limits)} "
+        f"SELECT {select or line_sql(relation.columns)} FROM {relation.source(limits)} "
         f"WHERE {' AND '.join(where)} "
         f"ORDER BY {', '.join(identifier(column.name) for column in span.order)} LIMIT {rows}"
     )

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from include.segmentation.errors import SegmentationError, SourceError
 from include.segmentation.extract.mysql.busy import wait_while_busy
-from include.segmentation.extract.mysql.fetch import Page, fetch
+from include.segmentation.extract.mysql.fetch import Lines, Page, fetch
 from include.segmentation.extract.mysql.keyset import Position, Relation, Span
 from include.segmentation.extract.mysql.plan import estimated_rows, missing_index, page_plan
 from include.segmentation.extract.mysql.progress import Progress
@@ -36,28 +36,28 @@ def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
     progress = Progress(relation.name, lambda: estimated_rows(server, relation, span))
     while True:
         wait_while_busy(server)
-        page = _page(server, relation, span, at, size)
-        yield page
-        progress.read(page.rows.num_rows)
-        if page.is_end:
+        lines = _lines(server, relation, span, at, size)
+        yield lines.page()
+        progress.read(len(lines.lines))
+        if lines.is_end:
             return
-        at = page.last
+        at = lines.last
 
 
-def _page(server: MySQL, relation: Relation, span: Span, at: Position | None, size: PageSize) -> Page:
+def _lines(server: MySQL, relation: Relation, span: Span, at: Position | None, size: PageSize) -> Lines:
     while True:
         started = perf_counter()
         try:
-            page = fetch(server, relation, span, at, size.rows)
+            lines = fetch(server, relation, span, at, size.rows)
         except OverlongError as error:
             if size.is_smallest:
                 raise _too_slow(server, relation, span, size.rows, error) from error
             _log.warning("%s: a page of %d rows took too long, smaller ones follow", relation.name, size.rows)
             size.shrink()
             continue
-        if page.rows.num_rows:
-            size.learn(page.rows.num_rows, perf_counter() - started, page.rows.nbytes)
-        return page
+        if lines.lines:
+            size.learn(len(lines.lines), perf_counter() - started, lines.size)
+        return lines
 
 
 def _too_slow(server: MySQL, relation: Relation, span: Span, rows: int, error: OverlongError) -> SegmentationError:

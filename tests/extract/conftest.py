@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from demo.servers import PASSWORD, Server
-from include.segmentation.extract import extract
+from include.segmentation.extract import extract, reconcile
 from include.segmentation.profile import load_profile
 from include.segmentation.run import Run
 
@@ -81,6 +81,9 @@ class Pulls:
 
     def pull(self, name: str = "events") -> dict[str, Any]:
         return extract(self.run, name)
+
+    def reconcile(self, name: str = "events") -> dict[str, Any]:
+        return reconcile(self.run, name)
 
     def current(self, name: str = "events", columns: str = "*", order: str = "1") -> list[tuple]:
         with self.run.lake.engine() as engine:

@@ -5,10 +5,11 @@ from typing import Any
 
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.extract.maintain import maintain
+from include.segmentation.extract.reconcile import findings, reconcile
 from include.segmentation.run import Run
 from include.segmentation.sources import GA4Extract
 
-__all__ = ["extract", "maintain"]
+__all__ = ["extract", "findings", "maintain", "reconcile"]
 
 
 def extract(run: Run, name: str) -> dict[str, Any]:

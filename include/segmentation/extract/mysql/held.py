@@ -31,6 +31,7 @@ class Held:
         """Wrap an engine whose table ``_held`` has the rows; see ``holding``."""
         self._engine = engine
         self._key = key
+        self._key_schema = pa.schema([schema.field(name) for name in key])
         self._columns = schema.names
         self._keys = ", ".join(quoted(name) for name in key)
         engine.execute(f"CREATE TEMP TABLE _seen AS SELECT {self._keys} FROM _held LIMIT 0")
@@ -79,7 +80,7 @@ class Held:
             f"SELECT DISTINCT {self._keys} FROM _held ANTI JOIN _seen USING ({self._keys}) WHERE {where}"
         ).to_arrow_table()
         self._engine.execute("DELETE FROM _seen")
-        return keys
+        return keys.cast(self._key_schema)  # times in UTC, whatever the engine's time zone
 
     def _number(self, sql: str) -> int:
         found = self._engine.execute(sql).fetchone()

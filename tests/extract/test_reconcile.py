@@ -1,0 +1,181 @@
+"""Reconcile: what no pull can see is found, corrected and reported, and a second reconcile finds nothing."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from include.segmentation.errors import NotReadyError, ProfileError
+from include.segmentation.extract.mysql import reconcile as module
+
+EVENTS = {
+    "kind": "table",
+    "source": "mysql",
+    "table": "events",
+    "mode": "append",
+    "cursor": "at",
+    "primary_key": ["id"],
+    "lag": "1h",
+}
+START = datetime(2025, 1, 1)
+NOTHING = {"missing": 0, "changed": 0, "deleted": 0, "rows_fetched": 0, "differing": 0}
+
+
+def found(summary):
+    return {what: summary[what] for what in ("missing", "changed", "deleted")}
+
+
+def events(count, first=0):
+    return [(i, START + timedelta(minutes=i), f"n{i}") for i in range(first, first + count)]
+
+
+@pytest.fixture
+def small(monkeypatch):
+    monkeypatch.setattr(module, "RANGE_ROWS", 200)
+    monkeypatch.setattr(module, "PART_ROWS", 20)
+
+
+CREATE = "CREATE TABLE events (id BIGINT PRIMARY KEY, at DATETIME NULL, n VARCHAR(20), KEY (at, id)) ENGINE="
+
+
+@pytest.mark.parametrize("engine", ["InnoDB", "MyISAM"])
+@pytest.mark.parametrize("mode", ["append", "merge"])
+def test_it_finds_what_pulls_can_not_see(database, shop, small, mode, engine):
+    database.execute(CREATE + engine)
+    database.insert("events", events(1000))
+    pulls = shop(database, events=EVENTS | {"mode": mode})
+    pulls.pull()
+    state = pulls.run.lake.log("events").state()
+    database.execute(
+        "DELETE FROM events WHERE id BETWEEN 100 AND 104",
+        "UPDATE events SET n = 'silent' WHERE id IN (7, 700)",
+        "INSERT INTO events VALUES (5000, '2025-01-01 00:00:30', 'older than the lag'), (-1, NULL, 'no time')",
+        "UPDATE events SET at = NULL WHERE id = 9",
+    )
+    noticed = datetime.now(UTC)
+    summary = pulls.reconcile()
+    assert found(summary) == {"missing": 2, "changed": 3, "deleted": 5}
+    assert (summary["method"], summary["rows_compared"]) == ("ranges", 997)
+    assert 5 <= summary["rows_fetched"] <= 5 * 20
+    assert summary["differing"] < summary["compared"]
+    assert pulls.run.recorded("reconcile", "events") == summary
+    rows = database.execute("SELECT id, at, n FROM events")
+    assert pulls.current(columns='id, "at", n') == sorted((i, at and at.replace(tzinfo=UTC), n) for i, at, n in rows)
+    with pulls.run.lake.engine() as engine:
+        pulls.run.lake.view_log(engine, "events")
+        gone = engine.execute("SELECT id, _observed_at FROM events WHERE _deleted").to_arrow_table().to_pylist()
+    assert {row["id"] for row in gone} == set(range(100, 105)) | ({7, 9, 700} if mode == "append" else set())
+    assert all(row["_observed_at"] >= noticed for row in gone)
+    after = pulls.run.lake.log("events").state()
+    assert (after.cursor, after.complete_through) == (state.cursor, state.complete_through)
+    assert pulls.reconcile().items() >= NOTHING.items()
+    assert pulls.pull()["rows_written"] == 0
+    assert pulls.reconcile().items() >= NOTHING.items()
+
+
+TEXT_KEYS = ["a", "B", "ä", "Z", "o'k", "\\", "öl", "zz", "", "é", "a b", '"q"', "x,y", "ß"]
+
+
+@pytest.mark.parametrize("collation", ["latin1_german2_ci", "utf8_swedish_ci", "utf8_bin"])
+def test_texts_as_keys_are_left_to_the_server(database, shop, small, collation):
+    charset = collation.split("_")[0]
+    database.execute(
+        "CREATE TABLE events (shop INT, code VARCHAR(10), raw VARBINARY(4), at DATETIME NOT NULL, n INT,"
+        f" PRIMARY KEY (shop, code, raw), KEY (at)) ENGINE=InnoDB DEFAULT CHARSET={charset} COLLATE={collation}"
+    )
+    raws = [b"\xff", b"'", b"\x00", b""]
+    rows = [(s, code, raw, START, 0) for s in range(12) for code in TEXT_KEYS for raw in raws]
+    database.insert("events", rows)
+    pulls = shop(database, events=EVENTS | {"mode": "merge", "primary_key": ["shop", "code", "raw"], "lag": "0s"})
+    pulls.pull()
+    assert pulls.reconcile().items() >= NOTHING.items()
+    database.execute(
+        "UPDATE events SET code = 'A' WHERE code = 'a' AND shop = 3",
+        "UPDATE events SET code = 'B  ' WHERE code = 'B' AND shop = 4",
+        "UPDATE events SET n = 1 WHERE code = 'ä' AND shop = 5",
+        "DELETE FROM events WHERE code = 'ß' AND shop = 6",
+        "INSERT INTO events VALUES (6, 'Öl2', x'00ff', '2024-12-31', 7)",
+    )
+    summary = pulls.reconcile()
+    assert (summary["method"], summary["rows_compared"]) == ("buckets", len(rows) - 3)
+    assert found(summary) == {"missing": 4 + 4 + 1, "changed": 4, "deleted": 4 + 4 + 4}
+    assert summary["rows_fetched"] < len(rows)
+    now = database.execute("SELECT shop, CONVERT(code USING utf8mb4), raw, n FROM events")
+    assert sorted(pulls.current(columns="shop, code, raw, n")) == sorted(now)
+    assert pulls.reconcile().items() >= NOTHING.items()
+
+
+def test_keys_of_several_numbers_and_times_are_compared_by_range(database, shop, small):
+    database.execute(
+        "CREATE TABLE events (day DATE, slot DATETIME, no BIGINT UNSIGNED, part DECIMAL(5, 2), at DATETIME NOT NULL,"
+        " PRIMARY KEY (day, slot, no, part)) ENGINE=InnoDB"
+    )
+    top = 2**64 - 1
+    rows = [
+        (START + timedelta(days=d), START + timedelta(hours=h), top - no, f"{part / 4:.2f}", START)
+        for d in range(3)
+        for h in range(10)
+        for no in range(5)
+        for part in range(-2, 2)
+    ]
+    database.insert("events", rows)
+    pulls = shop(database, events=EVENTS | {"primary_key": ["day", "slot", "no", "part"]}, time_zone="Asia/Tokyo")
+    pulls.pull()
+    assert pulls.reconcile().items() >= NOTHING.items() | {("method", "ranges"), ("rows_compared", 600)}
+    database.execute(f"DELETE FROM events WHERE no = {top} AND part = 0.25 AND slot < '2025-01-01 03:00:00'")
+    summary = pulls.reconcile()
+    assert found(summary) == {"missing": 0, "changed": 0, "deleted": 9}
+    assert summary["rows_fetched"] <= 9 * 20
+    assert len(pulls.current()) == 591
+
+
+def test_what_pulls_have_not_reached_is_left_to_them(database, shop, small):
+    database.execute(CREATE + "InnoDB")
+    database.insert("events", events(500))
+    pulls = shop(database, events=EVENTS | {"mode": "merge"})
+    pulls.pull()
+    database.execute("UPDATE events SET at = '2025-03-01', n = 'moved' WHERE id % 3 = 0")
+    database.insert("events", [(i, datetime(2025, 4, 1), "new") for i in range(1000, 1100)])
+    assert pulls.reconcile().items() >= NOTHING.items()
+    assert len(pulls.current()) == 500
+    assert pulls.pull()["rows_written"] == 100 + 167
+    assert pulls.reconcile().items() >= NOTHING.items() | {("rows_compared", 600)}
+
+
+def test_an_event_whose_time_moved_on_is_neither_lost_nor_doubled(database, shop, small):
+    database.execute(CREATE + "InnoDB")
+    database.insert("events", events(500))
+    pulls = shop(database, events=EVENTS)
+    pulls.pull()
+    database.execute("UPDATE events SET at = '2025-03-01' WHERE id = 77")
+    assert found(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 1}
+    pulls.pull()
+    database.execute("UPDATE events SET at = '2025-04-01' WHERE id = 78")
+    pulls.pull()  # doubled: to a pull it is a new event
+    assert len(pulls.current()) == 501
+    pulls.reconcile()
+    assert [row[0] for row in pulls.current()] == list(range(500))
+    assert pulls.reconcile().items() >= NOTHING.items()
+
+
+def test_an_empty_table_and_one_that_was_emptied(database, shop, small):
+    database.execute(CREATE + "InnoDB")
+    pulls = shop(database, events=EVENTS)
+    with pytest.raises(NotReadyError, match="first load"):
+        pulls.reconcile()
+    pulls.pull()
+    assert pulls.reconcile().items() >= NOTHING.items()
+    database.insert("events", events(700))
+    pulls.pull()
+    database.execute("DELETE FROM events")
+    assert found(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 700}
+    assert pulls.current() == []
+    assert pulls.reconcile().items() >= NOTHING.items()
+    database.insert("events", events(10))
+    assert found(pulls.reconcile()) == {"missing": 10, "changed": 0, "deleted": 0}
+
+
+def test_only_tables_and_queries_with_a_cursor_are_reconciled(database, shop):
+    database.execute(CREATE + "InnoDB")
+    whole = {"kind": "table", "source": "mysql", "table": "events", "mode": "snapshot", "primary_key": ["id"]}
+    with pytest.raises(ProfileError, match="extract 'whole'; allowed are events"):
+        shop(database, events=EVENTS, whole=whole).reconcile("whole")

@@ -46,6 +46,10 @@ def _stratum(value: dict[str, Any], macro: str, name: str) -> dict[str, Any]:
     return next(stratum for stratum in strata if stratum["name"] == name)
 
 
+def _cluster(value: dict[str, Any], how: Any) -> None:
+    _stratum(value, "loyalty", "returning").update(cluster=how)
+
+
 def _drop(value: dict[str, Any], macro: str, name: str) -> None:
     value["macro_segments"][macro]["strata"].remove(_stratum(value, macro, name))
 
@@ -207,11 +211,11 @@ def test_every_kpi_of_learning_is_there() -> None:
             "'none' is not a number; KPIs are compared with numbers",
         ),
         (
-            lambda v: _stratum(v, "value", "intent_only")["cluster"].update(kpis=["lifetime_intents"]),
+            lambda v: _stratum(v, "value", "intent_only").update(kpis=["lifetime_intents"]),
             "stratum 'intent_only' clusters on 'lifetime_intents'; allowed are purchases, cart_abandonments",
         ),
         (
-            lambda v: _stratum(v, "loyalty", "once").update(cluster={"kpis": ["avg_days_between_returns"]}),
+            lambda v: _stratum(v, "loyalty", "once").update(kpis=["avg_days_between_returns"], cluster="auto"),
             "stratum 'once' clusters on 'avg_days_between_returns' but takes customers for whom it is undefined",
         ),
         (
@@ -222,10 +226,77 @@ def test_every_kpi_of_learning_is_there() -> None:
             lambda v: _kpi(v, "loyalty", "avg_days_between_returns").update(undefined_when="visits = 0"),
             "KPI 'avg_days_between_returns' undefined_when: 'visits = 0' names 'visits'",
         ),
+        (lambda v: _cluster(v, "yes"), "strata.3.cluster: found 'yes'; allowed are none, auto and a mapping"),
+        (
+            lambda v: _cluster(v, "none"),
+            "stratum 'returning' has kpis but no cluster; allowed are cluster: auto and",
+        ),
+        (
+            lambda v: _stratum(v, "loyalty", "once").update(cluster={"k": 3}),
+            "stratum 'once' is clustered, but on nothing; kpis is missing",
+        ),
+        (
+            lambda v: _stratum(v, "loyalty", "returning").update(kpis=["days_since_last_visit"] * 2),
+            "strata.3.kpis: days_since_last_visit, days_since_last_visit must be different",
+        ),
+        (lambda v: _cluster(v, {"k": 1}), "cluster.k.constrained-int: found 1; "),
+        (lambda v: _cluster(v, {"k": 3, "k_max": 4}), "cluster: k is 3 and k_max 4; allowed is one of them"),
+        (lambda v: _cluster(v, {"algorithm": "dbscan"}), "found 'dbscan'; Input should be 'kmeans' or 'ward'"),
+        (
+            lambda v: _cluster(v, {"pca": 1.5}),
+            "cluster.pca: found 1.5; allowed are a number of components, from 1,",
+        ),
+        (lambda v: _cluster(v, {"pca": True}), "cluster.pca: found True; allowed are a number of components"),
+        (lambda v: _cluster(v, {"pca": 4}), "stratum 'returning': pca is 4; allowed are up to 3, one per KPI"),
+        (
+            lambda v: _cluster(v, {"micro": "auto"}),
+            "cluster: micro segments can not be cut yet; allowed is micro:",
+        ),
+        (
+            lambda v: _kpi(v, "loyalty", "count_of_returns").update(scale="minmax"),
+            "stratum 'returning' mixes scales (count_of_returns minmax, avg_days_between_returns standard, "
+            "days_since_last_visit standard), which silently weights its KPIs; allowed is one scale, or a weight for "
+            "each of them",
+        ),
+        (
+            lambda v: _kpi(v, "value", "pricing_page_views").update(zero="none"),
+            "clusters on 'pricing_page_views' but takes customers for whom it is 0, which is no value (zero: none)",
+        ),
+        (
+            lambda v: _kpi(v, "value", "revenue").update(weight=0),
+            "revenue.weight: found 0; Input should be greater",
+        ),
+        (
+            lambda v: v["macro_segments"]["value"].update(segments={"sg_a": {"alias": "Whales"}}),
+            "segments.sg_a: alias 'Whales' claims nothing; a rule such as 'recency <= 30' is missing",
+        ),
+        (
+            lambda v: v["macro_segments"]["value"].update(segments={"sg_a": {"rule": "revenue > 9"}}),
+            "segments.sg_a: rule 'revenue > 9' belongs to an alias, which is missing",
+        ),
+        (
+            lambda v: v["macro_segments"]["value"].update(segments={"sg_a": {"alias": "A", "rule": "recency < 9"}}),
+            "macro_segments.value: segments.sg_a.rule: 'recency < 9' names 'recency'; allowed are purchases",
+        ),
+        (
+            lambda v: v["macro_segments"]["value"].update(hysteresis={"as_ofs": 2, "margin": 0.2}),
+            "macro_segments.value.hysteresis: hysteresis needs one of as_ofs and margin, not both",
+        ),
     ],
 )
 def test_what_a_profile_may_not_say(refused: Callable[[Change], str], change: Change, words: str) -> None:
     assert words in refused(change)
+
+
+def test_mixed_scales_are_allowed_once_every_kpi_has_a_weight(tmp_path: Path) -> None:
+    value = yaml.safe_load((SHIPPED / "learning.yaml").read_text())
+    for kpi in _stratum(value, "loyalty", "returning")["kpis"]:
+        _kpi(value, "loyalty", kpi)["weight"] = 2
+    _kpi(value, "loyalty", "count_of_returns")["scale"] = "minmax"
+    (tmp_path / "learning.yaml").write_text(yaml.safe_dump(value))
+    shutil.copytree(SHIPPED.parent / "sql" / "learning", tmp_path / "sql" / "learning")
+    loyalty = load_profile("learning", tmp_path).macro_segments["loyalty"]
+    assert [loyalty.scale_of(kpi) for kpi in loyalty.strata[3].kpis] == ["minmax", "standard", "standard"]
 
 
 @pytest.mark.parametrize(

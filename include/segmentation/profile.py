@@ -9,24 +9,21 @@ from collections.abc import Hashable
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.identifiers import NAME, DifferentNames, Name, SchemaName, SqlName
+from include.segmentation.identifiers import NAME, Name, SchemaName, SqlName
+from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.part import Part
-from include.segmentation.predicate import Domain, evaluate_on_grid, parse
 from include.segmentation.sources import Extract, QueryExtract, Source
-from include.segmentation.window import Window
 
 Cadence = Literal["daily", "weekly", "monthly"]
 CADENCES: tuple[Cadence, ...] = ("daily", "weekly", "monthly")
 SHIPPED = Path(__file__).resolve().parents[1] / "profiles"
-AGE = "age_days"
-"""Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
 _CUSTOMER_COLUMNS = (
     "customer_id", "first_seen", "last_seen", "source_rows", AGE, "as_of", "run_id", "cadence", "cohort", "month",
@@ -87,163 +84,6 @@ class Expectation(Part):
     type: str = Field(pattern=r"^expect_[a-z_]+$")
     severity: Literal["quarantine", "stop", "warn"]
     args: dict[str, Any] = Field(default_factory=dict)
-
-
-class Kpi(Part):
-    """One number per customer at as_of.
-
-    Attributes:
-        label: the words a reader sees ("Returns").
-        definition: one sentence saying what is counted.
-        unit: what one unit is ("visit days", "EUR", "days").
-        window: the time it looks back over, always cut at as_of.
-        resolution: values are rounded to a multiple of this.
-        direction: whether more of it is better, less is better, or neither.
-        minimum: the smallest possible value; null where there is none.
-        undefined_when: a condition over the macro segment's KPIs under which, and only then, the value is undefined
-            (NULL); NULL is never zero.
-        matures_after: the age in days below which the value is not final yet.
-        rule_only: used by stratum predicates only, never clustered on.
-        transform: applied before scaling.
-        bands: rising inner edges; ``band_words`` has one word more. A value equal to an edge is in the upper band.
-        goal, indicator, owner: why the KPI exists and who answers for it.
-    """
-
-    label: str
-    definition: str
-    unit: str
-    window: Annotated[Window, BeforeValidator(Window.parse)]
-    resolution: float = Field(1, gt=0)
-    direction: Literal["more", "less", "neutral"] = "more"
-    minimum: float | None = 0
-    undefined_when: str | None = None
-    matures_after: int = Field(0, ge=0, description="days")
-    rule_only: bool = False
-    transform: Literal["none", "log1p"] = "none"
-    bands: list[float] = Field(default_factory=list)
-    band_words: list[str] = Field(default_factory=list)
-    goal: str = ""
-    indicator: str = ""
-    owner: str = ""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> "Kpi":
-        if not self.rule_only and not self.bands:
-            raise ValueError("a KPI that is clustered on needs bands: rising inner edges such as [1, 2, 5]")
-        if sorted(set(self.bands)) != self.bands:
-            raise ValueError(f"bands {self.bands} must rise")
-        if self.bands and len(self.band_words) != len(self.bands) + 1:
-            raise ValueError(
-                f"band_words has {len(self.band_words)} words; {len(self.bands)} edges need {len(self.bands) + 1}"
-            )
-        if self.transform == "log1p" and (self.minimum is None or self.minimum < 0):
-            raise ValueError("transform log1p needs a minimum of 0 or more")
-        return self
-
-    @property
-    def domain(self) -> Domain:
-        """The values that a predicate has to be checked on."""
-        return Domain(step=self.resolution, minimum=self.minimum, nullable=self.undefined_when is not None)
-
-
-class Cluster(Part):
-    """How a stratum is cut.
-
-    Attributes:
-        kpis: the KPIs it is clustered on.
-        k: a fixed number of clusters; ``auto`` walks up from 2 while every cluster is stable.
-        k_max: where the walk ends.
-    """
-
-    kpis: DifferentNames
-    k: Literal["auto"] | Annotated[int, Field(ge=2, le=12)] = "auto"
-    k_max: int = Field(6, ge=2, le=12)
-
-
-class Stratum(Part):
-    """A kind of customer set apart by a rule before any clustering.
-
-    Attributes:
-        when: a SQL condition over the macro segment's KPIs and ``age_days``.
-        label: the words every name in this stratum begins with ("Bought once").
-        cluster: how it is cut; absent where the whole stratum is one segment.
-    """
-
-    name: Name
-    label: str
-    when: str
-    description: str = ""
-    cluster: Cluster | None = None
-    recommended_action: str = ""
-    owner: str = ""
-
-
-class MacroSegment(Part):
-    """A set of KPIs clustered together, stratum by stratum."""
-
-    label: str
-    scale: Literal["standard", "minmax", "none"] = "standard"
-    kpis: dict[SqlName, Kpi] = Field(min_length=1)
-    strata: list[Stratum] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _strata_cut_once(self) -> "MacroSegment":
-        names = [stratum.name for stratum in self.strata]
-        if len(set(names)) != len(names):
-            raise ValueError(f"strata {names} must have different names")
-        domains = {name: kpi.domain for name, kpi in self.kpis.items()} | {AGE: Domain(step=1, minimum=0)}
-        conditions = {f"KPI '{name}' undefined_when": kpi.undefined_when for name, kpi in self.kpis.items()}
-        conditions |= {f"stratum '{stratum.name}'": stratum.when for stratum in self.strata}
-        for where, condition in conditions.items():
-            try:
-                parse(condition or "true", list(domains))
-            except ProfileError as error:
-                raise ValueError(f"{where}: {error}") from None
-        for stratum in self.strata:
-            self._check_cluster(stratum)
-        # Where a KPI is undefined or immature is decided on the same grid as the strata, so both become conditions.
-        undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
-        impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
-        immature = [f"{AGE} < {kpi.matures_after}" for kpi in self.kpis.values() if kpi.matures_after]
-        strata = [stratum.when for stratum in self.strata]
-        try:
-            grid = evaluate_on_grid([*strata, *impossible, *immature], domains)
-        except ProfileError as error:
-            raise ValueError(str(error)) from None
-        for point in grid:
-            if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
-                self._check_point(point)
-        return self
-
-    def _check_cluster(self, stratum: Stratum) -> None:
-        for kpi in stratum.cluster.kpis if stratum.cluster else []:
-            clusterable = [name for name, declared in self.kpis.items() if not declared.rule_only]
-            if kpi not in clusterable:
-                raise ValueError(f"stratum '{stratum.name}' clusters on '{kpi}'; allowed are {', '.join(clusterable)}")
-
-    def _check_point(self, point: dict[str, Any]) -> None:
-        case = ", ".join(
-            f"{name} {'IS NULL' if value is None else f'= {value:g}'}"
-            for name, value in point.items()
-            if name != "true"
-        )
-        held = [self.strata[i] for i in point["true"] if i < len(self.strata)]
-        if not held:
-            raise ValueError(f"strata are incomplete: no stratum takes a customer with {case}")
-        if len(held) > 1:
-            raise ValueError(f"strata '{held[0].name}' and '{held[1].name}' overlap: both take a customer with {case}")
-        for name in held[0].cluster.kpis if held[0].cluster else []:
-            kpi = self.kpis[name]
-            if kpi.undefined_when and point[name] is None:
-                raise ValueError(
-                    f"stratum '{held[0].name}' clusters on '{name}' but takes customers for whom it is undefined "
-                    f"({case}); exclude them with NOT ({kpi.undefined_when})"
-                )
-            if kpi.matures_after and point[AGE] < kpi.matures_after:
-                raise ValueError(
-                    f"stratum '{held[0].name}' clusters on '{name}', final only after {kpi.matures_after} days, but "
-                    f"takes younger customers ({case}); exclude them with '{AGE} >= {kpi.matures_after}'"
-                )
 
 
 class Profile(Part):

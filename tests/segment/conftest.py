@@ -50,7 +50,8 @@ HABIT = """
       - name: active
         label: Active
         when: visits >= 1
-        cluster: {kpis: [visits, gap], k_max: 4}
+        kpis: [visits, gap]
+        cluster: {k_max: 4}
 """
 
 

@@ -263,7 +263,7 @@ HABIT_FIXED = """
       visits:
         {label: Visits, definition: "", unit: visits, window: trailing 30d, bands: [5], band_words: [Few, Many]}
     strata:
-      - {name: all, label: Everyone, when: visits >= 0, cluster: {kpis: [visits], k: 4}}
+      - {name: all, label: Everyone, when: visits >= 0, kpis: [visits], cluster: {k: 4}}
 """
 
 

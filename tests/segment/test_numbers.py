@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from threadpoolctl import threadpool_limits
 
-from include.segmentation.profile import Cluster, Kpi, load_profile
+from include.segmentation.macro_segment import Cluster, Kpi
+from include.segmentation.profile import load_profile
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.choose_k import choose
 from include.segmentation.segment.kmeans import cluster
@@ -55,7 +56,7 @@ def test_n6b_the_walk_over_all_columns_of_the_card_holders_ends_at_six(cards):
     """k = 4 lies on the border: 0.74 with a standard error of 0.02, so the draw decides whether the walk passes it."""
     points, counts = prepared(cards, LOG)
     with threadpool_limits(1):
-        choice = choose("all", points, counts, Cluster(kpis=["x"], k_max=8))
+        choice = choose("all", points, counts, Cluster(k_max=8))
     jaccard = {row.k: row.value for row in choice.evidence if row.metric == "jaccard_min"}
     assert len(choice.clustering.centroids) == 6
     assert min(jaccard[5], jaccard[6]) > 0.84
@@ -76,7 +77,7 @@ def test_n3_silhouettes_of_the_insiders():
 def test_a_cloud_without_structure_is_not_cut_further(seed):
     points, counts = prepared(np.random.default_rng(seed).normal(size=(4000, 4)))
     with threadpool_limits(1):
-        choice = choose("cloud", points, counts, Cluster(kpis=["x"], k_max=8))
+        choice = choose("cloud", points, counts, Cluster(k_max=8))
     assert choice.clustering is None
     assert choice.note.startswith("not cut: k = 2: a cluster comes back with a Jaccard of ")
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.segmentation.errors import DataError
+from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.model import Model, effective_model, timeline
-from include.segmentation.profile import MacroSegment
 from include.segmentation.segment import fit
 from include.segmentation.segment.cut import Cut
 from include.segmentation.segment.kmeans import nearest
@@ -125,11 +125,12 @@ def test_the_rule_is_exact_on_ties_too(centroids, method, habit):
 def habit():
     """Two KPIs, one of them on a logarithmic scale, in a stratum that takes everyone."""
     kpi = {"definition": "x", "unit": "x", "window": "lifetime", "bands": [1], "band_words": ["Low", "High"]}
+    everyone = {"name": "all", "label": "All", "when": "visits >= 0", "kpis": ["visits", "gap"], "cluster": "auto"}
     return MacroSegment.model_validate(
         {
             "label": "Habit",
             "kpis": {"visits": kpi | {"label": "Visits"}, "gap": kpi | {"label": "Interval", "transform": "log1p"}},
-            "strata": [{"name": "all", "label": "All", "when": "visits >= 0", "cluster": {"kpis": ["visits", "gap"]}}],
+            "strata": [everyone],
         }
     )
 

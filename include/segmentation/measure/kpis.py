@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.measure.sql import create_table
-from include.segmentation.profile import AGE, Kpi, MacroSegment
 
 WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
                  "UHUGEINT")  # fmt: skip

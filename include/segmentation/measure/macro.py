@@ -6,12 +6,12 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.macro_segment import AGE, MacroSegment
 from include.segmentation.measure.cohort import MONTH_DAYS, CohortMonth, complete_months
 from include.segmentation.measure.kpis import measure_kpis
 from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.sql import render
 from include.segmentation.measure.window import moments
-from include.segmentation.profile import AGE, MacroSegment
 from include.segmentation.run import Run
 
 

@@ -9,8 +9,8 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from include.segmentation.errors import DataError, ProfileError, SegmentationError
+from include.segmentation.macro_segment import Kpi
 from include.segmentation.measure.window import condition
-from include.segmentation.profile import Kpi
 
 _BY_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from include.segmentation.profile import AGE, segment_columns
+from include.segmentation.macro_segment import AGE
+from include.segmentation.profile import segment_columns
 from include.segmentation.publish.inputs import Inputs
 
 _BATCH_ROWS = 100_000

@@ -9,8 +9,8 @@ import duckdb
 
 from include.segmentation import __version__
 from include.segmentation.changelog import ChangeLog
+from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.model import Model
-from include.segmentation.profile import MacroSegment
 from include.segmentation.publish import tables
 from include.segmentation.publish.gates import Verdict
 from include.segmentation.publish.inputs import Inputs

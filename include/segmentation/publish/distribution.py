@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from include.segmentation.profile import Kpi
+from include.segmentation.macro_segment import Kpi
 from include.segmentation.publish.inputs import Inputs
 
 SUPPRESS_BELOW = 10

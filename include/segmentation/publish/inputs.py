@@ -7,8 +7,8 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.macro_segment import AGE
 from include.segmentation.model import Model, TimelineEntry, timeline
-from include.segmentation.profile import AGE
 from include.segmentation.run import Run
 
 POPULATION_COLUMNS = ("customer_id", "first_seen", "last_seen", AGE)

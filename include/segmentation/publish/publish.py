@@ -8,7 +8,8 @@ import psycopg
 import pyarrow as pa
 
 from include.segmentation.errors import DataError
-from include.segmentation.profile import Kpi, segment_columns
+from include.segmentation.macro_segment import Kpi
+from include.segmentation.profile import segment_columns
 from include.segmentation.publish import customers, dimensions, distribution, gates, tables
 from include.segmentation.publish.inputs import Inputs, read_inputs
 from include.segmentation.run import Run

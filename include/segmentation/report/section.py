@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from math import nan
 
-from include.segmentation.profile import MacroSegment
+from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.report import charts, cohort, colours, evidence, words
 from include.segmentation.report.answers import Answers
 from include.segmentation.report.cohort import Cohort

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from include.segmentation.macro_segment import Cluster
 from include.segmentation.model import Evidence
-from include.segmentation.profile import Cluster
 from include.segmentation.segment.kmeans import Clustering, cluster
 from include.segmentation.segment.scale import Floats, Integers
 from include.segmentation.segment.silhouette import sample, silhouette

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.macro_segment import Kpi, MacroSegment, Stratum
 from include.segmentation.model import Evidence
-from include.segmentation.profile import Kpi, MacroSegment, Stratum
 from include.segmentation.segment.choose_k import choose
 from include.segmentation.segment.scale import Floats, Integers, Scale, fit_scale, scaled
 from include.segmentation.segment.strata import CUSTOMERS, distinct_vectors, matrix
@@ -53,7 +53,7 @@ def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum) -> Cut:
     """
     if stratum.cluster is None:
         return _whole(stratum, [], "")
-    kpis = {name: macro.kpis[name] for name in stratum.cluster.kpis}
+    kpis = {name: macro.kpis[name] for name in stratum.kpis}
     vectors, sampled = distinct_vectors(customers, stratum.when, list(kpis))
     if vectors.num_rows == 0:
         return _whole(stratum, [], "not cut: no customers at the fit")

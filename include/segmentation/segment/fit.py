@@ -9,6 +9,7 @@ import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
 from include.segmentation.errors import DataError, NotReadyError
+from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.model import (
     Model,
     SegmentDefinition,
@@ -18,7 +19,6 @@ from include.segmentation.model import (
     effective_model,
     timeline,
 )
-from include.segmentation.profile import MacroSegment
 from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis, resolutions_of, windows_of
 from include.segmentation.segment.cut import Cut, cut

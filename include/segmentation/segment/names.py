@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from include.segmentation.macro_segment import Kpi
 from include.segmentation.model import BandRange
-from include.segmentation.profile import Kpi
 from include.segmentation.segment.cut import Cut
 from include.segmentation.segment.scale import Floats, Integers
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from include.segmentation.profile import Kpi
+from include.segmentation.macro_segment import Kpi
 from include.segmentation.segment.cut import Cut
 from include.segmentation.segment.kmeans import TIE
 from include.segmentation.segment.names import number

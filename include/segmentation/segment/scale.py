@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.profile import Kpi
+from include.segmentation.macro_segment import Kpi
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]

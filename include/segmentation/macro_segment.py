@@ -1,0 +1,332 @@
+"""The contract of macro segments: KPIs, the strata that set customers apart, and how each stratum is cut."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from include.segmentation.errors import ProfileError
+from include.segmentation.identifiers import DifferentNames, Name, SqlName
+from include.segmentation.part import Part
+from include.segmentation.predicate import Domain, evaluate_on_grid, parse
+from include.segmentation.window import Window
+
+AGE = "age_days"
+"""Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
+
+Scaler = Literal["standard", "minmax", "none"]
+
+
+class Clip(Part):
+    """A transform that moves what lies outside of an interval to its end.
+
+    Attributes:
+        clip: the lowest and the highest value, in the KPI's unit.
+    """
+
+    clip: tuple[float, float]
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.clip[0] >= self.clip[1]:
+            raise ValueError(f"clip {list(self.clip)} must rise")
+        return self
+
+
+Transform = Literal["none", "log1p"]
+
+
+class Kpi(Part):
+    """One number per customer at as_of.
+
+    Attributes:
+        label: the words a reader sees ("Returns").
+        definition: one sentence saying what is counted.
+        unit: what one unit is ("visit days", "EUR", "days").
+        window: the time it looks back over, always cut at as_of.
+        resolution: values are rounded to a multiple of this.
+        direction: whether more of it is better, less is better, or neither.
+        minimum: the smallest possible value; null where there is none.
+        zero: whether 0 is a ``real`` value, or ``none``: it stands for nothing, and no stratum may cluster on it.
+        undefined_when: a condition over the macro segment's KPIs under which, and only then, the value is undefined
+            (NULL); NULL is never zero.
+        matures_after: the age in days below which the value is not final yet.
+        rule_only: used by stratum predicates only, never clustered on.
+        transform: applied before scaling; ``quantile`` is the share of the fitted customers with a smaller value.
+        scale: how this KPI is scaled; the macro segment's where absent.
+        weight: how much a scaled unit of it counts in a distance.
+        bands: rising inner edges; ``band_words`` has one word more. A value equal to an edge is in the upper band.
+        goal, indicator, owner: why the KPI exists and who answers for it.
+    """
+
+    label: str
+    definition: str
+    unit: str
+    window: Annotated[Window, BeforeValidator(Window.parse)]
+    resolution: float = Field(1, gt=0)
+    direction: Literal["more", "less", "neutral"] = "more"
+    minimum: float | None = 0
+    zero: Literal["real", "none"] = "real"
+    undefined_when: str | None = None
+    matures_after: int = Field(0, ge=0, description="days")
+    rule_only: bool = False
+    transform: Transform = "none"
+    scale: Scaler | None = None
+    weight: float | None = Field(default=None, gt=0)
+    bands: list[float] = Field(default_factory=list)
+    band_words: list[str] = Field(default_factory=list)
+    goal: str = ""
+    indicator: str = ""
+    owner: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.rule_only and not self.bands:
+            raise ValueError("a KPI that is clustered on needs bands: rising inner edges such as [1, 2, 5]")
+        if sorted(set(self.bands)) != self.bands:
+            raise ValueError(f"bands {self.bands} must rise")
+        if self.bands and len(self.band_words) != len(self.bands) + 1:
+            raise ValueError(
+                f"band_words has {len(self.band_words)} words; {len(self.bands)} edges need {len(self.bands) + 1}"
+            )
+        if self.transform in ("log1p", "sqrt") and (self.minimum is None or self.minimum < 0):
+            raise ValueError(f"transform {self.transform} needs a minimum of 0 or more")
+        return self
+
+    @property
+    def domain(self) -> Domain:
+        """The values that a predicate has to be checked on."""
+        return Domain(step=self.resolution, minimum=self.minimum, nullable=self.undefined_when is not None)
+
+
+def _how(value: Any) -> Any:
+    """``auto`` and ``none`` as what they stand for."""
+    if isinstance(value, str) and value not in ("auto", "none"):
+        raise ValueError("allowed are none, auto and a mapping such as {k: 4}")
+    return {"auto": {}, "none": None}[value] if isinstance(value, str) else value
+
+
+def _components(value: Any) -> Any:
+    whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    if value is None or whole or (isinstance(value, float) and 0 < value < 1):
+        return value
+    raise ValueError("allowed are a number of components, from 1, and a share of the variance, between 0 and 1")
+
+
+class _Choice(Part):
+    """How many clusters: a fixed number, or the walk up from 2 while every cluster is stable, to ``k_max``."""
+
+    k: Literal["auto"] | Annotated[int, Field(ge=2, le=12)] = "auto"
+    k_max: int = Field(6, ge=2, le=12)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.k != "auto" and "k_max" in self.model_fields_set:
+            raise ValueError(f"k is {self.k} and k_max {self.k_max}; allowed is one of them, k_max ends a walk")
+        return self
+
+
+class Micro(_Choice):
+    """How the segments of a stratum are cut once more.
+
+    Attributes:
+        kpis: what they are cut by; the stratum's own where absent.
+    """
+
+    kpis: DifferentNames | None = None
+
+
+class Cluster(_Choice):
+    """How a stratum is cut.
+
+    Attributes:
+        algorithm: what the published segments come from; the others are only compared with it.
+        pca: cluster on that many principal components of the scaled KPIs, or on as many as hold that share of their
+            variance; on the scaled KPIs themselves where absent.
+        micro: how its segments are cut into micro segments; not at all where absent.
+    """
+
+    algorithm: Literal["kmeans", "ward"] = "kmeans"
+    pca: Annotated[int | float | None, BeforeValidator(_components)] = None
+    micro: Annotated[Micro | None, BeforeValidator(_how)] = None
+
+    @model_validator(mode="after")
+    def _no_micro_segments_yet(self) -> Self:
+        if self.micro:
+            raise ValueError("micro segments can not be cut yet; allowed is micro: none")
+        return self
+
+
+class Stratum(Part):
+    """A kind of customer set apart by a rule before any clustering.
+
+    Attributes:
+        when: a SQL condition over the macro segment's KPIs and ``age_days``.
+        label: the words every name in this stratum begins with ("Bought once").
+        kpis: what it is clustered on.
+        cluster: how it is cut: ``auto``, or ``{k: 4}`` and the like; ``none`` where the whole stratum is one segment.
+    """
+
+    name: Name
+    label: str
+    when: str
+    description: str = ""
+    kpis: DifferentNames = Field(default_factory=list)
+    cluster: Annotated[Cluster | None, BeforeValidator(_how)] = None
+    recommended_action: str = ""
+    owner: str = ""
+
+    @model_validator(mode="after")
+    def _kpis_to_cluster_on(self) -> Self:
+        if self.cluster and not self.kpis:
+            raise ValueError(f"stratum '{self.name}' is clustered, but on nothing; kpis is missing")
+        if self.kpis and not self.cluster:
+            raise ValueError(f"stratum '{self.name}' has kpis but no cluster; allowed are cluster: auto and no kpis")
+        pca = self.cluster.pca if self.cluster else None
+        if isinstance(pca, int) and pca > len(self.kpis):
+            raise ValueError(f"stratum '{self.name}': pca is {pca}; allowed are up to {len(self.kpis)}, one per KPI")
+        return self
+
+    @property
+    def clustered_on(self) -> list[str]:
+        """Every KPI that its segments or micro segments are cut by."""
+        micro = self.cluster.micro if self.cluster else None
+        return list(dict.fromkeys([*self.kpis, *((micro.kpis or []) if micro else [])]))
+
+
+class Person(Part):
+    """What people say about one segment, by its key.
+
+    Attributes:
+        alias: what marketing calls it.
+        rule: what the alias claims, as a condition over the macro segment's KPIs; checked on every run.
+        recommended_action, owner: in place of the stratum's.
+    """
+
+    alias: str = ""
+    rule: str = ""
+    recommended_action: str = ""
+    owner: str = ""
+
+    @model_validator(mode="after")
+    def _claims_something(self) -> Self:
+        if self.alias and not self.rule:
+            raise ValueError(f"alias '{self.alias}' claims nothing; a rule such as 'recency <= 30' is missing")
+        if self.rule and not self.alias:
+            raise ValueError(f"rule '{self.rule}' belongs to an alias, which is missing")
+        return self
+
+
+class Hysteresis(Part):
+    """When a customer who has crossed a border moves: at once where both are absent.
+
+    Attributes:
+        as_ofs: after being on the other side at so many runs of the cadence in a row.
+        margin: once the margin (d2² - d1²) / d2² on the other side is at least this.
+    """
+
+    as_ofs: int | None = Field(default=None, ge=2, le=12)
+    margin: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.as_ofs is None) == (self.margin is None):
+            raise ValueError("hysteresis needs one of as_ofs and margin, not both")
+        return self
+
+
+class MacroSegment(Part):
+    """A set of KPIs clustered together, stratum by stratum.
+
+    Attributes:
+        scale: how KPIs are scaled that do not say it themselves.
+        hysteresis: when a customer who has crossed a border moves; at once where absent.
+        segments: what people say about a segment, by its key.
+    """
+
+    label: str
+    scale: Scaler = "standard"
+    kpis: dict[SqlName, Kpi] = Field(min_length=1)
+    strata: list[Stratum] = Field(min_length=1)
+    hysteresis: Hysteresis | None = None
+    segments: dict[str, Person] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _strata_cut_once(self) -> Self:
+        names = [stratum.name for stratum in self.strata]
+        if len(set(names)) != len(names):
+            raise ValueError(f"strata {names} must have different names")
+        domains = {name: kpi.domain for name, kpi in self.kpis.items()} | {AGE: Domain(step=1, minimum=0)}
+        conditions = {f"KPI '{name}' undefined_when": kpi.undefined_when for name, kpi in self.kpis.items()}
+        conditions |= {f"stratum '{stratum.name}'": stratum.when for stratum in self.strata}
+        conditions |= {f"segments.{key}.rule": said.rule for key, said in self.segments.items()}
+        for where, condition in conditions.items():
+            try:
+                parse(condition or "true", list(domains))
+            except ProfileError as error:
+                raise ValueError(f"{where}: {error}") from None
+        for stratum in self.strata:
+            self._check_kpis(stratum)
+        # Where a KPI has no value or is immature is decided on the same grid as the strata, so all become conditions.
+        undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
+        impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
+        special = [f"{AGE} < {kpi.matures_after}" for kpi in self.kpis.values() if kpi.matures_after]
+        special += [f"{name} = 0" for name, kpi in self.kpis.items() if kpi.zero == "none"]
+        strata = [stratum.when for stratum in self.strata]
+        try:
+            grid = evaluate_on_grid([*strata, *impossible, *special], domains)
+        except ProfileError as error:
+            raise ValueError(str(error)) from None
+        for point in grid:
+            if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
+                self._check_point(point)
+        return self
+
+    def scale_of(self, kpi: str) -> Scaler:
+        """How a KPI is scaled."""
+        return self.kpis[kpi].scale or self.scale
+
+    def _check_kpis(self, stratum: Stratum) -> None:
+        clusterable = [name for name, declared in self.kpis.items() if not declared.rule_only]
+        for kpi in stratum.clustered_on:
+            if kpi not in clusterable:
+                raise ValueError(f"stratum '{stratum.name}' clusters on '{kpi}'; allowed are {', '.join(clusterable)}")
+        scales = {kpi: self.scale_of(kpi) for kpi in stratum.clustered_on}
+        if len(set(scales.values())) > 1 and any(self.kpis[kpi].weight is None for kpi in scales):
+            listed = ", ".join(f"{kpi} {scale}" for kpi, scale in scales.items())
+            raise ValueError(
+                f"stratum '{stratum.name}' mixes scales ({listed}), which silently weights its KPIs; allowed is one "
+                "scale, or a weight for each of them"
+            )
+
+    def _check_point(self, point: dict[str, Any]) -> None:
+        case = ", ".join(
+            f"{name} {'IS NULL' if value is None else f'= {value:g}'}"
+            for name, value in point.items()
+            if name != "true"
+        )
+        held = [self.strata[i] for i in point["true"] if i < len(self.strata)]
+        if not held:
+            raise ValueError(f"strata are incomplete: no stratum takes a customer with {case}")
+        if len(held) > 1:
+            raise ValueError(f"strata '{held[0].name}' and '{held[1].name}' overlap: both take a customer with {case}")
+        for name in held[0].clustered_on:
+            self._check_value(held[0], name, point, case)
+
+    def _check_value(self, stratum: Stratum, name: str, point: dict[str, Any], case: str) -> None:
+        kpi = self.kpis[name]
+        taken = f"stratum '{stratum.name}' clusters on '{name}'"
+        if kpi.undefined_when and point[name] is None:
+            raise ValueError(
+                f"{taken} but takes customers for whom it is undefined ({case}); exclude them with "
+                f"NOT ({kpi.undefined_when})"
+            )
+        if kpi.zero == "none" and point[name] == 0:
+            raise ValueError(
+                f"{taken} but takes customers for whom it is 0, which is no value (zero: none) ({case}); exclude them "
+                f"with '{name} <> 0'"
+            )
+        if kpi.matures_after and point[AGE] < kpi.matures_after:
+            raise ValueError(
+                f"{taken}, final only after {kpi.matures_after} days, but takes younger customers ({case}); exclude "
+                f"them with '{AGE} >= {kpi.matures_after}'"
+            )

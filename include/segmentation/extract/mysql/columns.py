@@ -84,6 +84,11 @@ class Column:
         """Whether it is an integer of any size."""
         return bool(self.type == pa.int64() or (pa.types.is_decimal(self.type) and self.type.scale == 0))
 
+    @property
+    def first_date(self) -> str:
+        """The SQL literal below which its dates are none."""
+        return quoted("1970-01-01 00:00:01" if self.kind == "timestamp" else "0001-01-01")
+
     def position(self, raw: bytes) -> str:
         """A value as the server sends it by itself, as lines write it."""
         return raw.hex() if self.is_bytes else raw.decode()

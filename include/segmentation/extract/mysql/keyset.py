@@ -31,6 +31,7 @@ class Relation:
         columns: everything that is read.
         cursor: the column that grows.
         key: the primary key's columns without the cursor.
+        looks_ahead: whether rows that were read change when later ones come, so that all have to be read again.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Relation:
     cursor: Column
     key: list[Column]
     source: Source
+    looks_ahead: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def page_sql(relation: Relation, span: Span, at: Position | None, rows: int, sel
     """The statement that fetches the page of a span behind a row: its lines, or another select list."""
     leads = span.order[0] == relation.cursor
     low = relation.cursor.literal(at[0]) if at is not None else span.low
-    limits = between(low, span.high) if leads else is_null
+    limits = between(low, span.high) if leads else placeless(relation.cursor)
     where = [*span.conditions, *([after(span.order, at)] if at is not None else [])]
     return (
         f"SELECT {select or line_sql(relation.columns)} FROM {relation.source(limits)} "
@@ -82,9 +84,19 @@ def between(low: str | None, high: str | None) -> Limits:
     return limits
 
 
-def is_null(cursor: str) -> str:
-    """The limits of rows without a cursor."""
-    return f"{cursor} IS NULL"
+def has_placeless(cursor: Column) -> bool:
+    """Whether there can be rows to which a cursor gives no place in its order."""
+    return cursor.nullable or cursor.allows_zero_dates
+
+
+def placeless(cursor: Column) -> Limits:
+    """The limits of rows without a place in the cursor's order: it is NULL, or a zero date, which may mean any time."""
+
+    def limits(expression: str) -> str:
+        missing = f"{expression} IS NULL"
+        return f"({missing} OR {expression} < {cursor.first_date})" if cursor.allows_zero_dates else missing
+
+    return limits
 
 
 def nowhere(_cursor: str) -> str:

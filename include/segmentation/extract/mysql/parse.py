@@ -16,7 +16,6 @@ from include.segmentation.extract.mysql.columns import Column
 from include.segmentation.extract.mysql.render import NULL
 from include.segmentation.extract.mysql.values import read, repaired, unreadable
 
-MOJIBAKE = "mojibake"
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
 
 
@@ -26,8 +25,8 @@ class Parsed:
 
     Attributes:
         rows: the columns, ``_crc``, ``_zero_dates`` and ``_unreadable``.
-        noticed: how many values are no dates (``_zero_dates``), could not be read (``_unreadable``), or stayed as they
-            were although their column is declared as mojibake.
+        noticed: how many values are no dates (``zero_dates``), could not be read (``unreadable``), or stayed as they
+            were although their column is declared as mojibake (``mojibake_kept``).
     """
 
     rows: pa.Table
@@ -51,11 +50,12 @@ def parse(columns: list[Column], lines: list[bytes], crcs: list[int | None] | No
     for column, raw in zip(columns, split(columns, lines), strict=True):
         values, flaws = _read(column, raw)
         if column.is_mojibake:
-            values, noticed[MOJIBAKE] = repaired(values)
+            values, kept = repaired(values)
+            noticed.update(mojibake_kept=kept)
         for row, text in flaws.items():
             kind = ZERO_DATES if column.is_time and _DATE.fullmatch(text) else UNREADABLE
             notes[kind].setdefault(row, {})[column.name] = text.decode(errors="backslashreplace")
-            noticed[kind] += 1
+            noticed[kind.lstrip("_")] += 1
         arrays.append(values)
     checksums = pa.array(list(map(crc32, lines)) if crcs is None else crcs, pa.int64())
     own = {CRC: checksums} | {name: _texts(of_rows, len(lines)) for name, of_rows in notes.items()}

@@ -2,17 +2,18 @@
 
 import logging
 from dataclasses import replace
+from typing import cast
 
 from include.segmentation.changelog import State
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.columns import Column, query_columns, table_columns
+from include.segmentation.extract.mysql.columns import Column, table_columns
 from include.segmentation.extract.mysql.fetch import Page
-from include.segmentation.extract.mysql.keyset import Position, Relation, Source, between, nowhere
+from include.segmentation.extract.mysql.keyset import Position, Relation, Source, between
 from include.segmentation.extract.mysql.plan import indexes, is_view, missing_index
-from include.segmentation.extract.mysql.query import query_file, query_source
+from include.segmentation.extract.mysql.query import query_of
 from include.segmentation.extract.mysql.server import MySQL, identifier
 from include.segmentation.run import Run
-from include.segmentation.sources import QueryExtract, TableExtract
+from include.segmentation.sources import MySQLSource, QueryExtract, TableExtract
 
 _log = logging.getLogger(__name__)
 
@@ -25,17 +26,19 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
     A snapshot has no cursor and is read by its primary key alone, whose first column then stands as the cursor.
 
     Raises:
+        ComputedInLake: it is a query that this server can not answer, but the lake can.
         SourceError: the source lacks a table or column, or can not be read in pages by these columns.
     """
     if isinstance(declared, TableExtract):
         columns = table_columns(server, declared.table, declared.columns)
         where, source = f"table '{declared.table}'", _whole(declared.table)
-        table = None if is_view(server, declared.table) else declared.table
+        table, looks_ahead = None if is_view(server, declared.table) else declared.table, False
     else:
-        path = query_file(run.profile.sql_dir / "extract" / declared.query, server.version)
-        source = query_source(path)
-        columns = query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
+        path = run.profile.sql_dir / "extract" / declared.query
+        query = query_of(server, path, declared)
+        columns, source, looks_ahead = query.columns, query.source, query.looks_ahead
         where, table = str(path), None
+    columns = _as_declared(run, declared, columns)
     by_name = {column.name: column for column in columns}
     cursor = declared.cursor or declared.primary_key[0]
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
@@ -47,12 +50,37 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
                 "times of day and date, texts and bytes"
             )
     key = [by_name[key] for key in declared.primary_key if key != cursor]
-    relation = Relation(where, table, columns, by_name[cursor], key, source)
+    relation = Relation(where, table, columns, by_name[cursor], key, source, looks_ahead)
     if isinstance(declared, TableExtract):
         _check_table(server, declared, relation)
     elif declared.cursor:
         _check_query(relation, where)
     return relation if declared.cursor else replace(relation, source=lambda _limits: source(between(None, None)))
+
+
+def _as_declared(run: Run, declared: RowsExtract, columns: list[Column]) -> list[Column]:
+    """The columns with what the profile says of their values.
+
+    Raises:
+        SourceError: a column is declared as mojibake that is no text in latin1.
+    """
+    source = cast(MySQLSource, run.profile.sources[declared.source])  # a profile gives tables and queries no other
+    mojibake = declared.mojibake if isinstance(declared, TableExtract) else []
+    latin1 = [column.name for column in columns if column.charset == "latin1"]
+    for name in mojibake:
+        if name not in latin1:
+            found = ", ".join(latin1) or "there are none"
+            raise SourceError(f"mojibake '{name}': allowed are texts in latin1, here {found}")
+    # A key without its date would be another row's key.
+    flagged = [column for column in columns if column.is_time and column.name not in declared.primary_key]
+    return [
+        replace(
+            column,
+            is_mojibake=column.name in mojibake,
+            allows_zero_dates=source.zero_dates == "flag" and column in flagged,
+        )
+        for column in columns
+    ]
 
 
 def _whole(table: str) -> Source:

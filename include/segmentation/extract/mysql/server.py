@@ -84,7 +84,8 @@ class Version:
         """
         known = [
             ("SET time_zone = '+00:00'", True),
-            ("SET sql_mode = 'NO_BACKSLASH_ESCAPES'", True),  # a quote is doubled, and nothing else is special
+            # A quote is doubled and nothing else is special; a date such as 2025-02-30 can be compared with.
+            ("SET sql_mode = 'NO_BACKSLASH_ESCAPES,ALLOW_INVALID_DATES'", True),
             (f"SET NAMES {'utf8mb4' if self.has((5, 5, 3), (5, 5, 3)) else 'utf8'}", True),
             (f"SET wait_timeout = {_IDLE_SECONDS}", True),
             # Whatever the server's own level is: nothing uncommitted is read, and a consistent snapshot can be opened.

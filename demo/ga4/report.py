@@ -4,6 +4,7 @@ Shapes follow https://developers.google.com/analytics/devguides/reporting/data/v
 integers of 64 bits travel as text, a report without rows has neither ``rows`` nor ``rowCount``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,26 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo.ga4.facts import DIMENSIONS, METRICS
+from demo.ga4.filters import fields, kept
+from demo.ga4.refusal import invalid
 
 DEFAULT_LIMIT, MOST_ROWS = 10_000, 250_000
 _MOST_DIMENSIONS, _MOST_METRICS = 9, 10
 _THRESHOLDED = {"userAgeBracket", "userGender"}
 _FEWEST_USERS = 10  # cells with fewer are withheld when Google's guesses are asked for
 _SCHEMA_PAGE = "https://developers.google.com/analytics/devguides/reporting/data/v1/api-schema"
-_EXACT = {None, "EXACT", "MATCH_TYPE_UNSPECIFIED", 0, 1}  # the client sends enumerations as numbers
-
-
-class RequestError(Exception):
-    """A request that the API refuses.
-
-    Attributes:
-        code: the HTTP status.
-        status: Google's name for it, such as INVALID_ARGUMENT.
-    """
-
-    def __init__(self, code: int, status: str, message: str):
-        super().__init__(message)
-        self.code, self.status = code, status
 
 
 @dataclass(frozen=True)
@@ -39,7 +28,7 @@ class Request:
     """A ``runReport`` body, checked.
 
     Attributes:
-        filters: dimension -> the one value that it must have; the dimension need not be asked for.
+        dimension_filter, metric_filter: expressions; a dimension need not be asked for, a metric must be.
         order: (column, "ascending" or "descending"), dimensions and metrics alike.
     """
 
@@ -47,7 +36,8 @@ class Request:
     end: str
     dimensions: list[str]
     metrics: list[str]
-    filters: dict[str, str]
+    dimension_filter: dict[str, Any]
+    metric_filter: dict[str, Any]
     order: list[tuple[str, str]]
     limit: int
     offset: int
@@ -56,7 +46,7 @@ class Request:
     @property
     def thresholded(self) -> bool:
         """Whether Google may withhold small cells."""
-        return bool(_THRESHOLDED & {*self.dimensions, *self.filters})
+        return bool(_THRESHOLDED & {*self.dimensions, *fields(self.dimension_filter)})
 
 
 def parse(body: dict[str, Any]) -> Request:
@@ -68,24 +58,25 @@ def parse(body: dict[str, Any]) -> Request:
     dimensions = [_known(item.get("name", ""), DIMENSIONS, "dimension") for item in body.get("dimensions", [])]
     metrics = [_known(item.get("name", ""), METRICS, "metric") for item in body.get("metrics", [])]
     if not dimensions and not metrics:
-        raise _invalid("A report must have at least one dimension or metric.")
+        raise invalid("A report must have at least one dimension or metric.")
     if len(dimensions) > _MOST_DIMENSIONS or len(metrics) > _MOST_METRICS:
-        raise _invalid(f"Requests are limited to {_MOST_DIMENSIONS} dimensions and {_MOST_METRICS} metrics.")
+        raise invalid(f"Requests are limited to {_MOST_DIMENSIONS} dimensions and {_MOST_METRICS} metrics.")
     ranges = body.get("dateRanges", [])
     if len(ranges) != 1:
-        raise _invalid(f"This stand-in serves exactly one date range; the request has {len(ranges)}.")
+        raise invalid(f"This stand-in serves exactly one date range; the request has {len(ranges)}.")
     start, end = (_date(ranges[0].get(key, "")) for key in ("startDate", "endDate"))
     if start > end:
-        raise _invalid(f"Invalid date range: startDate {start} is after endDate {end}.")
+        raise invalid(f"Invalid date range: startDate {start} is after endDate {end}.")
     limit, offset = int(body.get("limit", 0)) or DEFAULT_LIMIT, int(body.get("offset", 0))
     if limit < 0 or offset < 0:
-        raise _invalid("Limit and offset must not be negative.")
+        raise invalid("Limit and offset must not be negative.")
     return Request(
         start=start,
         end=end,
         dimensions=dimensions,
         metrics=metrics,
-        filters=_filters(body.get("dimensionFilter", {})),
+        dimension_filter=_filter(body.get("dimensionFilter", {}), DIMENSIONS, "dimension"),
+        metric_filter=_filter(body.get("metricFilter", {}), metrics, "metric"),
         order=_order(body.get("orderBys", []), dimensions, metrics),
         limit=min(limit, MOST_ROWS),
         offset=offset,
@@ -96,9 +87,9 @@ def parse(body: dict[str, Any]) -> Request:
 def rows_of(facts: pa.Table, request: Request) -> pa.Table:
     """Every row of the report, before paging: the asked columns in the asked order."""
     keep = pc.and_(pc.greater_equal(facts["date"], request.start), pc.less_equal(facts["date"], request.end))
-    for name, value in request.filters.items():
-        keep = pc.and_(keep, pc.equal(facts[name], value))
-    grouped = facts.filter(keep).group_by(request.dimensions, use_threads=False)
+    facts = facts.filter(keep)
+    facts = facts.filter(kept(facts, request.dimension_filter))
+    grouped = facts.group_by(request.dimensions, use_threads=False)
     counted = ("visitor", "count_distinct")
     summed = [(name, "sum") for name in METRICS if name in facts.column_names]
     found = grouped.aggregate([counted, *summed])
@@ -107,6 +98,7 @@ def rows_of(facts: pa.Table, request: Request) -> pa.Table:
     )
     fewest = _FEWEST_USERS if request.thresholded else 1
     found = found.filter(pc.greater_equal(found["activeUsers"], fewest))
+    found = found.filter(kept(found, request.metric_filter))
     ties = [(name, "ascending") for name in request.dimensions]
     order = request.order or [(name, "descending") for name in request.metrics[:1]]
     return found.sort_by(order + [tie for tie in ties if tie[0] not in dict(order)] or [("activeUsers", "descending")])
@@ -139,17 +131,10 @@ def _json_rows(page: pa.Table, request: Request) -> list[dict[str, Any]]:
     ]
 
 
-def _filters(expression: dict[str, Any]) -> dict[str, str]:
-    if not expression:
-        return {}
-    if "andGroup" in expression:
-        parts = [_filters(part) for part in expression["andGroup"].get("expressions", [])]
-        return {name: value for part in parts for name, value in part.items()}
-    condition = expression.get("filter", {})
-    text = condition.get("stringFilter")
-    if text is None or text.get("matchType") not in _EXACT:
-        raise _invalid("This stand-in serves exact string filters and and-groups of them only.")
-    return {_known(condition.get("fieldName", ""), DIMENSIONS, "dimension"): text.get("value", "")}
+def _filter(expression: dict[str, Any], known: Iterable[str], kind: str) -> dict[str, Any]:
+    for name in fields(expression):
+        _known(name, known, kind)
+    return expression
 
 
 def _order(items: list[dict[str, Any]], dimensions: list[str], metrics: list[str]) -> list[tuple[str, str]]:
@@ -157,14 +142,14 @@ def _order(items: list[dict[str, Any]], dimensions: list[str], metrics: list[str
     for item in items:
         name = item.get("dimension", {}).get("dimensionName") or item.get("metric", {}).get("metricName") or ""
         if name not in (*dimensions, *metrics):
-            raise _invalid(f"Field {name} is in orderBys but is not a requested dimension or metric.")
+            raise invalid(f"Field {name} is in orderBys but is not a requested dimension or metric.")
         order.append((name, "descending" if item.get("desc") else "ascending"))
     return order
 
 
 def _known(name: str, known: Any, kind: str) -> str:
     if name not in known:
-        raise _invalid(
+        raise invalid(
             f"Field {name} is not a valid {kind}. For a list of valid dimensions and metrics, see {_SCHEMA_PAGE} "
         )
     return name
@@ -174,8 +159,4 @@ def _date(text: str) -> str:
     try:
         return date.fromisoformat(text).strftime("%Y%m%d")
     except ValueError:
-        raise _invalid(f"Invalid date: {text}. This stand-in takes YYYY-MM-DD.") from None
-
-
-def _invalid(message: str) -> RequestError:
-    return RequestError(400, "INVALID_ARGUMENT", message)
+        raise invalid(f"Invalid date: {text}. This stand-in takes YYYY-MM-DD.") from None

@@ -10,41 +10,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from time import sleep
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from demo.ga4.budget import STANDARD, Budget, Clock, utc_now
 from demo.ga4.facts import METRICS
-from demo.ga4.report import MOST_ROWS, RequestError, parse, response, rows_of
+from demo.ga4.refusal import RequestError
+from demo.ga4.report import MOST_ROWS, parse, response, rows_of
 
 PROPERTY = "412345678"
 TIME_ZONE = "UTC"
 _PATH = re.compile(r"^/v1beta/properties/([^/:]+):runReport$")
-_QUOTAS = {
-    "tokensPerDay": 200_000,
-    "tokensPerHour": 40_000,
-    "tokensPerProjectPerHour": 14_000,
-    "concurrentRequests": 10,
-    "serverErrorsPerProjectPerHour": 10,
-    "potentiallyThresholdedRequestsPerHour": 120,
-}
 _ROWS_PER_TOKEN = 10_000
 _NO_PERMISSION = (
     "User does not have sufficient permissions for this property. To learn more about Property ID, see "
     "https://developers.google.com/analytics/devguides/reporting/data/v1/property-id."
 )
 _STATUS = {
+    400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
     429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",
     503: "UNAVAILABLE",
 }
 _MESSAGE = {
+    400: "Please remove screenPageViews to make the request compatible for example. The request's dimensions & metrics "
+    "are incompatible. To learn more, see https://ga-dev-tools.google/ga4/dimensions-metrics-explorer/",
     401: "Request had invalid authentication credentials.",
     403: _NO_PERMISSION,
-    429: "Exhausted property tokens per hour. These quota tokens will return in under an hour.",
+    404: "Requested entity was not found.",
+    429: "Quota exceeded for quota metric 'Requests' of service 'analyticsdata.googleapis.com'.",
     500: "Internal error encountered.",
     503: "The service is currently unavailable.",
 }
@@ -57,26 +57,31 @@ class Faults:
     Attributes:
         most_rows: no page is longer, whatever the request's limit.
         drift: for how many later pages rowCount differs from the first page's.
-        data_loss: answers say that rows were folded into ``(other)``.
+        metadata: what answers say beside their rows, such as ``{"dataLossFromOtherRow": True}``.
+        seconds: how long an answer takes.
     """
 
     most_rows: int = MOST_ROWS
     drift: int = 0
-    data_loss: bool = False
-    _failures: list[int] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    _failures: list[tuple[int, str]] = field(default_factory=list)
     _restated: dict[str, int] = field(default_factory=dict)
 
-    def fail(self, code: int, times: int = 1) -> None:
-        """Answer the next ``times`` reports with an error: 401, 403, 429, 500 or 503."""
-        self._failures += [code] * times
+    def fail(self, code: int, times: int = 1, message: str = "") -> None:
+        """Answer the next ``times`` reports with an error: 400, 401, 403, 404, 429, 500 or 503."""
+        self._failures += [(code, message or _MESSAGE[code])] * times
 
     def restate(self, day: str, factor: int) -> None:
         """Serve every metric but users of a day (YYYY-MM-DD) times ``factor``, as if hits had come in late."""
         self._restated[day.replace("-", "")] = factor
 
-    def next_failure(self) -> int | None:
+    def next_failure(self) -> RequestError | None:
         """The error that the report being answered now must end in."""
-        return self._failures.pop(0) if self._failures else None
+        if not self._failures:
+            return None
+        code, message = self._failures.pop(0)
+        return RequestError(code, _STATUS[code], message)
 
     def restated(self, facts: pa.Table) -> pa.Table:
         """The facts as they are served now."""
@@ -94,17 +99,19 @@ class StandIn(ThreadingHTTPServer):
     Attributes:
         faults: what goes wrong on purpose.
         requests: every report asked for, in order, as its JSON body.
+        clock: what hours, days and the ``Date`` of answers are taken from; tests move it.
     """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, facts: pa.Table, port: int = 0):
+    def __init__(self, facts: pa.Table, port: int = 0, quotas: dict[str, int] | None = None, clock: Clock = utc_now):
         super().__init__(("127.0.0.1", port), _Handler)
         self.faults = Faults()
         self.requests: list[dict[str, Any]] = []
+        self.clock = clock
         self._facts = facts
-        self._spent = dict.fromkeys(_QUOTAS, 0)
+        self._budget = Budget(STANDARD | (quotas or {}), clock)
         self._lock = threading.Lock()
 
     @property
@@ -118,36 +125,33 @@ class StandIn(ThreadingHTTPServer):
         Raises:
             RequestError: the API would refuse it, or a fault was asked for.
         """
-        with self._lock:
-            self.requests.append(body)
-            failure = self.faults.next_failure()
-            if failure:
-                raise RequestError(failure, _STATUS[failure], _MESSAGE[failure])
-            if property_id != PROPERTY:
-                raise RequestError(403, _STATUS[403], _NO_PERMISSION)
-            request = parse(body)
-            rows = rows_of(self.faults.restated(self._facts), request)
-            answer = response(rows, request, self.faults.most_rows, TIME_ZONE)
-            self._spend(1 + len(answer.get("rows", [])) // _ROWS_PER_TOKEN, request.thresholded)
-            self._distort(answer, request.offset)
-            if request.with_quota:
-                answer["propertyQuota"] = {
-                    name: {"consumed": self._spent[name], "remaining": max(0, most - self._spent[name])}
-                    for name, most in _QUOTAS.items()
-                }
-            return answer
+        with self._budget.running():
+            sleep(self.faults.seconds)
+            with self._lock:
+                self.requests.append(body)
+                return self._answer(property_id, body)
 
-    def _spend(self, tokens: int, thresholded: bool) -> None:
-        for name in ("tokensPerDay", "tokensPerHour", "tokensPerProjectPerHour"):
-            self._spent[name] += tokens
-        self._spent["potentiallyThresholdedRequestsPerHour"] += thresholded
+    def _answer(self, property_id: str, body: dict[str, Any]) -> dict[str, Any]:
+        failure = self.faults.next_failure()
+        if failure:
+            if failure.code >= 500:
+                self._budget.server_error()
+            raise failure
+        if property_id != PROPERTY:
+            raise RequestError(403, _STATUS[403], _NO_PERMISSION)
+        request = parse(body)
+        self._budget.admit(request.thresholded)
+        rows = rows_of(self.faults.restated(self._facts), request)
+        answer = response(rows, request, self.faults.most_rows, TIME_ZONE)
+        quota = self._budget.spend(1 + len(answer.get("rows", [])) // _ROWS_PER_TOKEN, request.thresholded)
+        self._distort(answer, request.offset)
+        return answer | ({"propertyQuota": quota} if request.with_quota else {})
 
     def _distort(self, answer: dict[str, Any], offset: int) -> None:
         if offset and self.faults.drift and "rowCount" in answer:
             answer["rowCount"] += 1
             self.faults.drift -= 1
-        if self.faults.data_loss:
-            answer["metadata"]["dataLossFromOtherRow"] = True
+        answer["metadata"] |= self.faults.metadata
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -184,14 +188,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The ``Date`` of an answer."""
+        return super().date_time_string(timestamp or self.server.clock().timestamp())
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server names it
         """Say nothing: the demo prints its own progress."""
 
 
 @contextmanager
-def serving(facts: pa.Table, port: int = 0) -> Iterator[StandIn]:
-    """Run the stand-in in a thread of this process; port 0 takes a free one."""
-    server = StandIn(facts, port)
+def serving(facts: pa.Table, **options: Any) -> Iterator[StandIn]:
+    """Run the stand-in in a thread of this process; the options are those of ``StandIn``."""
+    server = StandIn(facts, **options)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -47,6 +47,10 @@ class LaterError(UnavailableError):
         super().__init__(message)
         self.until = until
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, datetime]]:
+        """How a copy is made, which ``within`` and other processes need."""
+        return type(self), (str(self), self.until)
+
 
 class DataError(SegmentationError):
     """The data contradict the profile, or a suite stops the run."""

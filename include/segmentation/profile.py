@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from include.segmentation.analytics import check_coverage
 from include.segmentation.errors import ProfileError
 from include.segmentation.identifiers import NAME, Name, SchemaName, SqlName
 from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
@@ -114,6 +115,7 @@ class Profile(Part):
                 raise ValueError(f"extracts.{name}.source: '{extract.source}'; allowed are {', '.join(self.sources)}")
             if source.kind != kinds[extract.kind]:
                 raise ValueError(f"extracts.{name}: kind '{extract.kind}' needs a {kinds[extract.kind]} source")
+        check_coverage(self.extracts)
         if "population" in self.extracts:
             raise ValueError("extracts.population: the measure stage's own table; allowed is any other name")
         for name in self.expectations:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from include.segmentation.analytics import GA4Extract as GA4Extract
 from include.segmentation.identifiers import DifferentNames
 from include.segmentation.part import DayHours, Duration, Part
 
@@ -91,28 +92,6 @@ class QueryExtract(_RowsExtract):
 
     kind: Literal["query"]
     query: str
-
-
-class GA4Extract(Part):
-    """One GA4 report, a day at a time.
-
-    Attributes:
-        filter: dimension -> the one value that rows must have, applied by GA4.
-        lookback: how many of the last days are written again at every pull, because GA4 restates them.
-    """
-
-    kind: Literal["report"]
-    source: str
-    dimensions: list[str] = Field(min_length=1, max_length=9)
-    metrics: list[str] = Field(min_length=1, max_length=10)
-    filter: dict[str, str] = Field(default_factory=dict)
-    lookback: int = Field(3, ge=0, description="days")
-
-    @model_validator(mode="after")
-    def _by_day(self) -> "GA4Extract":
-        if "date" not in self.dimensions:
-            raise ValueError("a report is read by day: dimensions must hold 'date'")
-        return self
 
 
 Extract = Annotated[TableExtract | QueryExtract | GA4Extract, Field(discriminator="kind")]

@@ -22,7 +22,7 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
 from include.segmentation import connections
-from include.segmentation.errors import NotReadyError, SegmentationError, UnavailableError
+from include.segmentation.errors import LaterError, NotReadyError, SegmentationError, UnavailableError
 from include.segmentation.profile import Cadence, load_profile
 from segmentation_airflow.notifier import FailureNotifier
 from segmentation_airflow.waiting import ReadyTrigger, missing
@@ -96,15 +96,26 @@ class StageOperator(BaseOperator):
         self.target = target
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Call the stage's function; its errors are told apart by the retry policy."""
+        """Call the stage's function; its errors are told apart by the retry policy.
+
+        A source that is to be left alone for a while is called again after it, and no worker is held until then.
+        """
         run = run_of(context, self.profile, self.cadence, self.purpose)
         module = import_module(f"include.segmentation.{_STAGE_OF.get(self.stage, self.stage)}")
         function = getattr(module, self.stage)
-        summary: dict[str, Any] = function(run, self.target) if self.target else function(run)
+        try:
+            summary: dict[str, Any] = function(run, self.target) if self.target else function(run)
+        except LaterError as later:
+            self.log.warning("%s; what was read is kept, again from %s", later, later.until)
+            self.defer(trigger=DateTimeTrigger(moment=later.until), method_name="resume")
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = {"cadence": self.cadence, "as_of": run.as_of.isoformat()}
         self.log.info("%s %s: %s", self.stage, self.target or run.profile.profile, json.dumps(summary, default=str))
         return summary
+
+    def resume(self, context: Context, event: Any) -> dict[str, Any]:
+        """The time has come: go on where the stage stopped."""
+        return self.execute(context)
 
 
 class ValidateOperator(StageOperator):

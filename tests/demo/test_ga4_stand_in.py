@@ -264,7 +264,7 @@ def test_pages_can_be_shorter_than_asked(report: Report, stand_in: StandIn) -> N
 
 
 def test_data_loss_can_be_told(report: Report, stand_in: StandIn) -> None:
-    stand_in.faults.data_loss = True
+    stand_in.faults.metadata = {"dataLossFromOtherRow": True}
     assert report(["date"], ["sessions"]).metadata.data_loss_from_other_row
 
 

@@ -10,7 +10,7 @@ import pytest
 from demo.ga4 import StandIn, serving
 from demo.servers import free_port
 from include.segmentation.errors import ProfileError, SourceError, UnavailableError
-from include.segmentation.extract.ga4 import days
+from include.segmentation.extract.ga4 import batches, request
 from include.segmentation.extract.ga4 import property as ga4
 
 SESSIONS = {
@@ -53,7 +53,7 @@ def standin() -> Iterator[StandIn]:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    monkeypatch.setattr(ga4, "_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(ga4, "_PAUSES", (0.01, 0.01, 0.01))
 
 
 def connection(server: StandIn, **extra) -> dict:
@@ -70,10 +70,10 @@ def expected(last_day: int) -> list[tuple]:
 
 
 def test_days_arrive_whole_up_to_as_of(standin, shop, monkeypatch):
-    monkeypatch.setattr(ga4, "PAGE_ROWS", 10)
+    monkeypatch.setattr(request, "PAGE_ROWS", 10)
     pulls = shop(connection(standin), as_of="2025-01-08T12:00", sessions=SESSIONS)
     pulled = pulls.pull("sessions")
-    assert (pulled["days"], pulled["rows_written"], pulled["pages"]) == (7, 6 * LEARNERS, 6 * 3 + 1)
+    assert (pulled["days"], pulled["rows_written"], pulled["pages"]) == (7, 6 * LEARNERS + 1, 6 * 3 + 1)
     assert pulled["complete_through"] == "2025-01-08T00:00:00+00:00"
     assert pulled["quota"]["tokens_per_hour"] > 0
     assert pulls.current("sessions", COLUMNS, "ALL") == expected(7)
@@ -89,7 +89,7 @@ def test_a_second_pull_writes_nothing_and_reads_only_what_google_restates(standi
     assert pulls.run.lake.log("sessions").table().version() == version
     later = shop(connection(standin), as_of="2025-01-11", sessions=SESSIONS)
     assert later.pull("sessions")["days"] == 6
-    assert later.written("sessions") == 9 * LEARNERS
+    assert later.written("sessions") == 9 * LEARNERS + 1  # one row says that the fourth was empty
     earlier = shop(connection(standin), as_of="2025-01-03", sessions=SESSIONS)
     assert earlier.pull("sessions")["complete_through"] == "2025-01-11T00:00:00+00:00"
 
@@ -119,13 +119,40 @@ def test_a_day_that_becomes_empty_and_comes_back(shop):
 
 
 def test_flags_and_types_are_kept_with_the_rows(standin, shop):
-    standin.faults.data_loss = True
+    standin.faults.metadata = {
+        "dataLossFromOtherRow": True,
+        "samplingMetadatas": [{"samplesReadCount": "250", "samplingSpaceSize": "1000"}],
+        "dataTruncationReasons": [
+            {"dataTruncationType": "DATA_TRUNCATION_TYPE_PROPERTY"},
+            {"dataTruncationType": "DATA_TRUNCATION_TYPE_CONVERSIONS"},
+        ],
+    }
     pulls = shop(connection(standin), as_of="2025-01-03", ages=AGES)
     pulls.pull("ages")
     assert pulls.current("ages", "* EXCLUDE (_seq, _observed_at, _deleted)", "date") == [
-        (date(2025, 1, day), "25-34", 20, True, True, False, 1) for day in (1, 2)
+        (date(2025, 1, day), "25-34", 20, True, True, 0.25, "CONVERSIONS, PROPERTY", None, 1) for day in (1, 2)
     ]
     assert pulls.run.lake.log("ages").schema().field("active_users").type == pa.int64()
+
+
+def test_an_empty_day_says_why_and_whether_all_was_withheld(standin, shop):
+    standin.faults.metadata = {"emptyReason": "NO_DATA", "subjectToThresholding": True}
+    pulls = shop(connection(standin), as_of="2025-01-05", sessions=SESSIONS)
+    pulls.pull("sessions")
+    with pulls.run.lake.engine() as engine:
+        pulls.run.lake.view_log(engine, "sessions")
+        said = "SELECT date, empty_reason, subject_to_thresholding, learner_id, sessions FROM sessions WHERE _deleted"
+        assert engine.execute(said).fetchall() == [(date(2025, 1, 4), "NO_DATA", True, None, None)]
+    assert pulls.pull("sessions")["rows_written"] == 0
+
+
+def test_what_says_nothing_is_kept_apart(shop):
+    rows = facts({"2025-01-01": 4})
+    names = pa.array(["", "(not set)", "(other)", "0"])
+    with serving(rows.set_column(1, "customUser:learner_id", names)) as server:
+        pulls = shop(connection(server), as_of="2025-01-02", sessions=SESSIONS)
+        pulls.pull("sessions")
+    assert pulls.current("sessions", "learner_id", "1") == [("",), ("(not set)",), ("(other)",), ("0",)]
 
 
 def test_a_filter_is_applied_by_google(standin, shop):
@@ -142,7 +169,7 @@ def test_a_report_without_rows_is_complete(standin, shop):
 
 
 def test_a_day_that_changes_between_its_pages_is_read_again(standin, shop, monkeypatch):
-    monkeypatch.setattr(ga4, "PAGE_ROWS", 10)
+    monkeypatch.setattr(request, "PAGE_ROWS", 10)
     standin.faults.drift = 1
     pulls = shop(connection(standin), as_of="2025-01-02", sessions=SESSIONS)
     pulls.pull("sessions")
@@ -153,31 +180,54 @@ def test_a_day_that_changes_between_its_pages_is_read_again(standin, shop, monke
         pulls.pull("sessions")
 
 
+class Failing:
+    """Answers with an error from the n-th request on; None is never."""
+
+    def __init__(self, server: StandIn, code: int, times: int) -> None:
+        self.server, self.original, self.at, self.asked = server, server.report, None, 0
+        self.code, self.times = code, times
+        server.report = self.report
+
+    def report(self, property_id, body):
+        self.asked += 1
+        if self.asked == self.at:
+            self.server.faults.fail(self.code, self.times)
+        return self.original(property_id, body)
+
+
 @pytest.mark.parametrize("code", [429, 500, 503])
 def test_a_busy_google_is_asked_again_and_what_was_read_stays(standin, shop, code):
     standin.faults.fail(code, times=2)
     pulls = shop(connection(standin), as_of="2025-01-04", sessions=SESSIONS)
     pulls.pull("sessions")
     later = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
-    asked = len(standin.requests)
-    original, days_read = standin.report, []
-
-    def failing_on_the_fifth_day(property_id, body):
-        days_read.append(body["dateRanges"][0]["startDate"])
-        if len(days_read) == 5:
-            standin.faults.fail(code, times=3)
-        return original(property_id, body)
-
-    standin.report = failing_on_the_fifth_day
-    with pytest.raises(UnavailableError, match=r"asked 3 times") as raised:
+    failing = Failing(standin, code, times=4)
+    failing.at = 5
+    with pytest.raises(UnavailableError, match=r"asked 4 times") as raised:
         later.pull("sessions")
     assert raised.value.retry
-    assert len(standin.requests) == asked + 7
-    standin.report = original
-    state = later.run.lake.log("sessions").state()
-    assert state.cursor == "2025-01-04"
+    assert failing.asked == 8
+    assert later.run.lake.log("sessions").state().cursor["through"] == "2025-01-05"
     later.pull("sessions")
     assert later.current("sessions", COLUMNS, "ALL") == expected(7)
+
+
+@pytest.mark.parametrize("at", range(1, 10))
+def test_a_restated_day_is_the_old_or_the_new_one_whatever_breaks(standin, shop, monkeypatch, at):
+    """Three days of three pages are read again; the n-th request is refused, each day committed on its own."""
+    pulls = shop(connection(standin), as_of="2025-01-04", sessions=SESSIONS)
+    pulls.pull("sessions")
+    monkeypatch.setattr(request, "PAGE_ROWS", 10)
+    monkeypatch.setattr(batches, "COMMIT_ROWS", 10 if at % 2 else 1000)
+    for day in (1, 2, 3):
+        standin.faults.restate(f"2025-01-{day:02}", 3)
+    Failing(standin, 403, times=1).at = at
+    with pytest.raises(SourceError, match="permissions"):
+        pulls.pull("sessions")
+    rewritten = (at - 1) // 3
+    days = pulls.current("sessions", "date, sessions // (CAST(learner_id AS INT) + 1)", "1")
+    assert days == [(date(2025, 1, day), 3 if day <= rewritten else 1) for day in (1, 2, 3) for _ in range(LEARNERS)]
+    assert pulls.run.lake.log("sessions").state().cursor["through"] == "2025-01-04"
 
 
 def test_refusals_are_explained_and_leave_nothing(standin, shop):
@@ -206,15 +256,27 @@ def test_refusals_are_explained_and_leave_nothing(standin, shop):
         assert "shop.yaml: extracts.sessions: connection 'shop'" in str(raised.value)
         assert "\n" not in str(raised.value)
         assert pulls.run.lake.log("sessions").table() is None
-    standin.faults.fail(401)
-    with pytest.raises(SourceError, match="credentials"):
-        shop(connection(standin), as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
+    restricted = {"activeMetricRestrictions": [{"metricName": "sessions", "restrictedMetricTypes": ["COST_DATA"]}]}
+    pulls = shop(connection(standin), as_of="2025-01-02", sessions=SESSIONS | {"filter": {"pagePath": "/pricing"}})
+    for code, named in [
+        (400, "dimensions & metrics are incompatible.*dimensions date, .*; metrics sessions, .*; filters on pagePath"),
+        (401, "credentials"),
+        (403, "does not have sufficient permissions for this property"),
+        (404, "properties/412345678.*not found"),
+    ]:
+        standin.faults.fail(code)
+        with pytest.raises(SourceError, match=named):
+            pulls.pull("sessions")
+    standin.faults.metadata = {"schemaRestrictionResponse": restricted}
+    with pytest.raises(SourceError, match="the login may not see metric sessions"):
+        pulls.pull("sessions")
+    assert pulls.run.lake.log("sessions").table() is None
 
 
 def test_an_unreachable_google_may_answer_later(standin, shop):
     address = {"conn_type": "google_cloud_platform", "extra": {"anonymous": True}}
     address["extra"]["api_endpoint"] = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(UnavailableError, match="asked 3 times"):
+    with pytest.raises(UnavailableError, match="asked 4 times"):
         shop(address, as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
 
 
@@ -225,11 +287,11 @@ def test_columns_with_one_name_are_refused(standin, shop):
 
 
 def test_many_days_are_committed_together(standin, shop, monkeypatch):
-    monkeypatch.setattr(days, "COMMIT_ROWS", 60)
+    monkeypatch.setattr(batches, "COMMIT_ROWS", 60)
     pulls = shop(connection(standin), as_of="2025-01-11", sessions=SESSIONS)
     pulls.pull("sessions")
     assert pulls.current("sessions", COLUMNS, "ALL") == expected(10)
-    assert len(pulls.run.lake.log("sessions").file_uris()) == 3
+    assert len(pulls.run.lake.log("sessions").file_uris()) == 4  # one for the empty day
 
 
 def test_a_property_in_another_time_zone_is_refused(standin, shop):
@@ -237,6 +299,14 @@ def test_a_property_in_another_time_zone_is_refused(standin, shop):
     with pytest.raises(SourceError, match="time zone is UTC; allowed is the profile's, Asia/Tokyo"):
         pulls.pull("sessions")
     assert pulls.run.lake.log("sessions").table() is None
+
+
+def test_a_zone_with_the_same_hours_is_the_same_day(standin, shop):
+    pulls = shop(connection(standin), as_of="2025-01-02", sessions=SESSIONS, time_zone="Africa/Accra")
+    assert pulls.pull("sessions")["complete_through"] == "2025-01-02T00:00:00+00:00"
+    standin.faults.metadata = {"timeZone": "Mars/Olympus"}
+    with pytest.raises(SourceError, match="time zone 'Mars/Olympus' is unknown"):
+        pulls.pull("sessions")
 
 
 def test_the_connection_travels_as_json(standin, shop):

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.segmentation.analytics import column_name
 from include.segmentation.changelog import BATCH, DELETED, OBSERVED_AT, SEQ
 from include.segmentation.profile import Expectation
 from include.segmentation.sources import Extract, GA4Extract
@@ -27,7 +28,7 @@ _OWN = (SEQ, OBSERVED_AT, DELETED)
 
 def held_rows(declared: Extract, rows: pa.Table, failures: Iterable[Failure]) -> pa.Table:
     """One quarantine row per failing row and expectation, in the order of the batch."""
-    key = _key_columns(declared, rows.schema)
+    key = _key_columns(declared)
     found = []
     for failure in failures:
         for row in rows.take(pa.array(failure.rows, pa.int64())).to_pylist():
@@ -62,11 +63,10 @@ def rule(expectation: Expectation) -> str:
     return f"{who}must {verb.replace('_', ' ')}" + (f" ({limits})" if limits else "")
 
 
-def _key_columns(declared: Extract, schema: pa.Schema) -> list[str]:
-    if not isinstance(declared, GA4Extract):
-        return declared.primary_key
-    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_date(field.type)]
-    return [*texts, BATCH]  # a report's dimensions are its texts and its date; its metrics are numbers
+def _key_columns(declared: Extract) -> list[str]:
+    if isinstance(declared, GA4Extract):
+        return [*map(column_name, declared.dimensions), BATCH]
+    return declared.primary_key
 
 
 def _shown(value: Any) -> str:

@@ -17,17 +17,19 @@ from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.oauth2.service_account import Credentials as ServiceAccount
 
+from include.segmentation.analytics import GA4Extract
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
-from include.segmentation.sources import GA4Extract
+from include.segmentation.extract.ga4.quota import Quota
+from include.segmentation.extract.ga4.request import page_request
 
-PAGE_ROWS = 250_000
-"""The most that the API gives at once."""
 _SCOPES = ["https://www.googleapis.com/auth/analytics.readonly"]
 _TIMEOUT_SECONDS = 120
 _PAUSES = (1.0, 4.0, 16.0)
-"""Seconds before asking again; Google blocks a project after ten server errors in an hour."""
+"""Seconds before asking again."""
 _TAKES = 3
+_Truncation = ga4.ResponseMetaData.DataTruncationReason.DataTruncationType
+_TRUNCATION = "DATA_TRUNCATION_TYPE_"
 _TRY_AGAIN = (
     refusals.TooManyRequests,
     refusals.ServerError,
@@ -39,11 +41,21 @@ _TRY_AGAIN = (
 
 @dataclass(frozen=True)
 class Flags:
-    """What Google says about the whole of a day's report."""
+    """What Google says about the whole of a day's report; the names are those of the lake's columns.
+
+    Attributes:
+        subject_to_thresholding: cells with few users may be withheld.
+        data_loss_from_other_row: rare values were folded into ``(other)``.
+        sampled_share: the share of events that was read; None where all were.
+        truncated: Google's reasons for which data are missing; None where none are.
+        empty_reason: why there are no rows, where Google says so.
+    """
 
     subject_to_thresholding: bool = False
     data_loss_from_other_row: bool = False
-    sampled: bool = False
+    sampled_share: float | None = None
+    truncated: str | None = None
+    empty_reason: str | None = None
 
 
 @dataclass
@@ -54,7 +66,6 @@ class Day:
         dimensions, metrics: one list of texts per column, as Google writes them.
         metric_types: Google's type of each metric; empty where an empty report names none.
         time_zone: the property's, where the report says so.
-        quota: what is left of each quota.
     """
 
     day: date
@@ -63,7 +74,6 @@ class Day:
     metric_types: list[str] = field(default_factory=list)
     flags: Flags = field(default_factory=Flags)
     time_zone: str = ""
-    quota: dict[str, int] = field(default_factory=dict)
     pages: int = 0
 
     @property
@@ -73,7 +83,11 @@ class Day:
 
 
 class Property:
-    """A GA4 property, read through a connection."""
+    """A GA4 property, read through a connection.
+
+    Attributes:
+        quota: what is known of its quotas.
+    """
 
     def __init__(self, address: Address, name: str) -> None:
         """Log in.
@@ -87,6 +101,7 @@ class Property:
             )
         self._where = f"connection '{address.id}' (GA4 {name})"
         self._name = name
+        self.quota = Quota(self._where)
         endpoint = address.extra.get("api_endpoint")
         self._client = BetaAnalyticsDataClient(
             transport="rest",
@@ -100,8 +115,9 @@ class Property:
         The pages must add up: where the report changed while it was read, the day is read again.
 
         Raises:
-            UnavailableError: Google does not answer, a quota is used up, or the day keeps changing.
-            SourceError: Google refuses the login, the property or the report.
+            LaterError: a quota is nearly used up, or Google says that it is.
+            UnavailableError: Google does not answer, or the day keeps changing.
+            SourceError: Google refuses the login, the property or the report, or withholds a metric.
         """
         for _ in range(_TAKES):
             pages = list(self._pages(report, day))
@@ -119,29 +135,49 @@ class Property:
         """The raw pages of a day, until they hold as many rows as the newest of them announces."""
         read = 0
         while True:
-            page = self._ask(report, _request(self._name, report, day, offset=read))
+            page = self._ask(report, page_request(self._name, report, day, offset=read))
             yield page
             read += len(page.rows)
             if not page.rows or read >= page.row_count:
                 return
 
     def _ask(self, report: GA4Extract, request: ga4.RunReportRequest) -> Any:
+        self.quota.require()
         for pause in (*_PAUSES, None):
             try:
                 answer = self._client.run_report(request, timeout=_TIMEOUT_SECONDS, retry=None)
-                return ga4.RunReportResponse.pb(answer)  # the wrapped message is many times slower to walk through
             except _TRY_AGAIN as error:
+                self._give_up_on_quota(error)
                 if pause is None:
                     raise UnavailableError(f"{self._where}: {_said(error)}; asked {len(_PAUSES) + 1} times") from None
                 sleep(pause)
             except (refusals.GoogleAPICallError, GoogleAuthError) as error:
                 raise self._refused(report, error) from None
+            else:
+                page = ga4.RunReportResponse.pb(answer)  # the wrapped message is many times slower to walk through
+                self.quota.read(page)
+                self._check_access(page.metadata)
+                return page
         raise AssertionError("unreachable")
+
+    def _give_up_on_quota(self, error: Exception) -> None:
+        if isinstance(error, refusals.ServerError):
+            self.quota.server_error(_said(error))
+        later = self.quota.refused(error) if isinstance(error, refusals.TooManyRequests) else None
+        if later:
+            raise later from None
+
+    def _check_access(self, metadata: Any) -> None:
+        withheld = metadata.schema_restriction_response.active_metric_restrictions
+        if withheld:
+            names = ", ".join(restriction.metric_name for restriction in withheld)
+            raise SourceError(f"{self._where}: the login may not see metric {names}; allowed are metrics it may see")
 
     def _refused(self, report: GA4Extract, error: Exception) -> SegmentationError:
         asked = ""
         if isinstance(error, refusals.BadRequest):
-            asked = f" (dimensions {', '.join(report.dimensions)}; metrics {', '.join(report.metrics)})"
+            asked = f" (dimensions {', '.join(report.dimensions)}; metrics {', '.join(report.metrics)}"
+            asked += f"; filters on {', '.join(report.filter)})" if report.filter else ")"
         return SourceError(f"{self._where}: {_said(error)}{asked}")
 
 
@@ -164,48 +200,30 @@ def _credentials(address: Address) -> Credentials:
         ) from None
 
 
-def _request(name: str, report: GA4Extract, day: date, offset: int) -> ga4.RunReportRequest:
-    conditions = [
-        ga4.FilterExpression(
-            filter=ga4.Filter(field_name=dimension, string_filter=ga4.Filter.StringFilter(value=value))
-        )
-        for dimension, value in report.filter.items()
-    ]
-    return ga4.RunReportRequest(
-        property=name,
-        dimensions=[ga4.Dimension(name=dimension) for dimension in report.dimensions],
-        metrics=[ga4.Metric(name=metric) for metric in report.metrics],
-        date_ranges=[ga4.DateRange(start_date=day.isoformat(), end_date=day.isoformat())],
-        dimension_filter=ga4.FilterExpression(and_group=ga4.FilterExpressionList(expressions=conditions))
-        if conditions
-        else None,
-        order_bys=[
-            ga4.OrderBy(dimension=ga4.OrderBy.DimensionOrderBy(dimension_name=dimension))
-            for dimension in report.dimensions
-        ],
-        limit=PAGE_ROWS,
-        offset=offset,
-        return_property_quota=True,
-    )
-
-
 def _joined(report: GA4Extract, day: date, pages: list[Any]) -> Day:
     rows = [row for page in pages for row in page.rows]
     last = pages[-1]
-    metadata = [page.metadata for page in pages]
     return Day(
         day=day,
         dimensions=[[row.dimension_values[i].value for row in rows] for i in range(len(report.dimensions))],
         metrics=[[row.metric_values[i].value for row in rows] for i in range(len(report.metrics))],
         metric_types=[ga4.MetricType(header.type_).name for header in last.metric_headers],
-        flags=Flags(
-            subject_to_thresholding=any(part.subject_to_thresholding for part in metadata),
-            data_loss_from_other_row=any(part.data_loss_from_other_row for part in metadata),
-            sampled=any(len(part.sampling_metadatas) > 0 for part in metadata),
-        ),
+        flags=_flags([page.metadata for page in pages]),
         time_zone=last.metadata.time_zone,
-        quota={quota.name: status.remaining for quota, status in last.property_quota.ListFields()},
         pages=len(pages),
+    )
+
+
+def _flags(pages: list[Any]) -> Flags:
+    samples = [sample for page in pages for sample in page.sampling_metadatas]
+    shares = [sample.samples_read_count / (sample.sampling_space_size or 1) for sample in samples]
+    reasons = [reason.data_truncation_type for page in pages for reason in page.data_truncation_reasons]
+    return Flags(
+        subject_to_thresholding=any(page.subject_to_thresholding for page in pages),
+        data_loss_from_other_row=any(page.data_loss_from_other_row for page in pages),
+        sampled_share=min(shares, default=None),
+        truncated=", ".join(sorted({_Truncation(reason).name.removeprefix(_TRUNCATION) for reason in reasons})) or None,
+        empty_reason=pages[-1].empty_reason or None,
     )
 
 

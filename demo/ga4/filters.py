@@ -1,0 +1,94 @@
+"""``dimensionFilter`` and ``metricFilter``: which rows an expression keeps."""
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo.ga4.refusal import invalid
+
+
+def fields(expression: dict[str, Any]) -> list[str]:
+    """Every dimension or metric that an expression names.
+
+    Raises:
+        RequestError: 400, the expression is none.
+    """
+    if not expression:
+        return []
+    ((kind, inner),) = expression.items()
+    if kind in ("andGroup", "orGroup"):
+        return [name for part in inner.get("expressions", []) for name in fields(part)]
+    if kind == "notExpression":
+        return fields(inner)
+    if kind != "filter":
+        raise invalid(f"Invalid filter expression {kind}.")
+    return [inner.get("fieldName", "")]
+
+
+def kept(rows: pa.Table, expression: dict[str, Any]) -> Any:
+    """A boolean per row.
+
+    Raises:
+        RequestError: 400, the stand-in or the API does not know such a filter.
+    """
+    if not expression:
+        return pa.repeat(pa.scalar(True), rows.num_rows)
+    ((kind, inner),) = expression.items()
+    if kind == "notExpression":
+        return pc.invert(kept(rows, inner))
+    if kind != "filter":
+        parts = [kept(rows, part) for part in inner["expressions"]]
+        return reduce(pc.and_ if kind == "andGroup" else pc.or_, parts)
+    return _one(rows[inner["fieldName"]], inner)
+
+
+def _one(values: Any, condition: dict[str, Any]) -> Any:
+    if "stringFilter" in condition:
+        text = condition["stringFilter"]
+        test = _TEXT[text.get("matchType")]
+        return test(values, text.get("value", ""), not text.get("caseSensitive", False))
+    if "inListFilter" in condition:
+        listed = condition["inListFilter"]
+        if not listed.get("values"):
+            raise invalid("In list filter must have at least one value.")
+        return _exact(values, listed["values"], not listed.get("caseSensitive", False))
+    if "numericFilter" in condition:
+        asked = condition["numericFilter"]
+        value = asked.get("value", {})
+        number = float(value.get("int64Value", value.get("doubleValue", 0)))
+        return _NUMBER[asked.get("operation")](values, number)
+    raise invalid("This stand-in serves string, list and numeric filters only.")
+
+
+def _exact(values: Any, wanted: list[str], fold: bool) -> Any:
+    if fold:
+        return pc.is_in(pc.utf8_lower(values), pa.array([text.lower() for text in wanted]))
+    return pc.is_in(values, pa.array(wanted))
+
+
+def _regexp(values: Any, pattern: str, fold: bool) -> Any:
+    try:
+        return pc.match_substring_regex(values, pattern, ignore_case=fold)
+    except pa.ArrowInvalid as error:
+        raise invalid(f"Invalid regular expression {pattern}: {error}") from None
+
+
+# The client sends enumerations as numbers, people write names.
+_TEXT = {
+    **dict.fromkeys((None, 0, 1, "MATCH_TYPE_UNSPECIFIED", "EXACT"), lambda a, text, fold: _exact(a, [text], fold)),
+    **dict.fromkeys((2, "BEGINS_WITH"), lambda a, text, fold: pc.starts_with(a, text, ignore_case=fold)),
+    **dict.fromkeys((3, "ENDS_WITH"), lambda a, text, fold: pc.ends_with(a, text, ignore_case=fold)),
+    **dict.fromkeys((4, "CONTAINS"), lambda a, text, fold: pc.match_substring(a, text, ignore_case=fold)),
+    **dict.fromkeys((5, "FULL_regexp"), lambda a, text, fold: _regexp(a, f"^(?:{text})$", fold)),
+    **dict.fromkeys((6, "PARTIAL_regexp"), _regexp),
+}
+_NUMBER: dict[Any, Callable[..., Any]] = {
+    **dict.fromkeys((1, "EQUAL"), pc.equal),
+    **dict.fromkeys((2, "LESS_THAN"), pc.less),
+    **dict.fromkeys((3, "LESS_THAN_OR_EQUAL"), pc.less_equal),
+    **dict.fromkeys((4, "GREATER_THAN"), pc.greater),
+    **dict.fromkeys((5, "GREATER_THAN_OR_EQUAL"), pc.greater_equal),
+}

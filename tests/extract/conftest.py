@@ -107,6 +107,7 @@ def shop(tmp_path: Path, lake_root: Path, monkeypatch: pytest.MonkeyPatch) -> Sh
         as_of: str = "2025-06-01",
         queries: dict[str, str] | None = None,
         time_zone: str = "UTC",
+        mysql: dict[str, Any] | None = None,
         **extracts: Any,
     ) -> Pulls:
         connection = address.uri if isinstance(address, Database) else address
@@ -118,7 +119,9 @@ def shop(tmp_path: Path, lake_root: Path, monkeypatch: pytest.MonkeyPatch) -> Sh
             file = folder / "sql" / "shop" / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-        (folder / "shop.yaml").write_text(yaml.safe_dump(_PROFILE | {"extracts": extracts, "time_zone": time_zone}))
+        sources = {**_PROFILE["sources"], "mysql": _PROFILE["sources"]["mysql"] | (mysql or {})}
+        profile = _PROFILE | {"extracts": extracts, "time_zone": time_zone, "sources": sources}
+        (folder / "shop.yaml").write_text(yaml.safe_dump(profile))
         moment = datetime.fromisoformat(as_of).replace(tzinfo=UTC)
         return Pulls(Run(load_profile("shop", folder), "monthly", moment))
 

@@ -1,6 +1,12 @@
-"""Which of the rows that were read again does a change log not hold yet?"""
+"""Which of the rows that were read again does a change log not hold yet?
 
+A log grows for years, what is read again stays small. So only the part of the log that can answer is read: files keep
+the smallest and largest value of each column, and rows of one cursor range or of late ``_seq`` lie together.
+"""
+
+import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.segmentation.changelog import DELETED, SEQ
 from include.segmentation.lake import Lake
@@ -17,19 +23,74 @@ def unseen(lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows
     """
     if not rows.num_rows or lake.log(extract).table() is None:
         return rows
-    key = ", ".join(quoted(column) for column in declared.primary_key)
-    compared = declared.primary_key if declared.mode == "append" else rows.column_names
-    same = " AND ".join(f"page.{quoted(name)} IS NOT DISTINCT FROM held.{quoted(name)}" for name in compared)
     with lake.engine() as engine:
-        engine.register("page", rows.append_column("_row", pa.array(range(rows.num_rows), pa.int64())))
         lake.view_log(engine, extract)
-        new = engine.execute(
+        held = _Held(engine, extract, declared)
+        new = held.lacks(rows, near=True)
+        if declared.mode == "append" and new.num_rows:  # a key whose cursor was corrected since lies elsewhere
+            new = held.lacks(new, near=False)
+    return new
+
+
+class _Held:
+    """What a log holds of some rows."""
+
+    def __init__(self, engine: duckdb.DuckDBPyConnection, extract: str, declared: TableExtract | QueryExtract) -> None:
+        self._engine = engine
+        self._log = quoted(extract)
+        self._columns = engine.view(extract).columns
+        self._declared = declared
+        self._key = ", ".join(quoted(name) for name in declared.primary_key)
+
+    def lacks(self, rows: pa.Table, near: bool) -> pa.Table:
+        """The rows that the log does not hold; ``near``: looking for them only where their cursors lie.
+
+        A version that equals a row can have been followed by another one with any cursor, or by a deletion, which has
+        none: whatever was written since the first such version is looked at too.
+        """
+        # Under a name that no column of a source has, each row's place.
+        self._engine.register("page", rows.append_column(SEQ, pa.array(range(rows.num_rows), pa.int64())))
+        where, limits = self._near(rows) if near else ("true", [])
+        self._engine.execute(
             f"""
-            WITH held AS (
-                SELECT * FROM {quoted(extract)} SEMI JOIN page USING ({key})
-                QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1
-            )
-            SELECT _row FROM page ANTI JOIN held ON {same} AND NOT held.{DELETED} ORDER BY _row
+            CREATE OR REPLACE TEMP TABLE equal AS
+            SELECT page.{SEQ} AS place, {self._of_page()}, max(log.{SEQ}) AS version
+            FROM {self._log} AS log JOIN page ON {self._same(rows)} WHERE NOT log.{DELETED} AND {where} GROUP BY ALL
+            """,
+            limits,
+        )
+        since = self._engine.execute("SELECT coalesce(min(version), 0) FROM equal").fetchall()[0][0]
+        is_last = "NOT newest.is_gone" if self._declared.mode == "append" else "newest.version = equal.version"
+        new = self._engine.execute(
+            f"""
+            WITH newest AS (
+                SELECT {self._key}, max({SEQ}) AS version, arg_max({DELETED}, {SEQ}) AS is_gone
+                FROM {self._log} SEMI JOIN equal USING ({self._key}) WHERE {SEQ} >= {since} GROUP BY ALL
+            ),
+            seen AS (SELECT place FROM equal JOIN newest USING ({self._key}) WHERE {is_last})
+            SELECT {SEQ} AS place FROM page ANTI JOIN seen ON page.{SEQ} = seen.place ORDER BY place
             """
         ).to_arrow_table()
-    return rows.take(new["_row"])
+        self._engine.unregister("page")
+        return rows.take(new["place"])
+
+    def _near(self, rows: pa.Table) -> tuple[str, list[object]]:
+        """The part of the log that the cursors of a page lie in."""
+        cursor = quoted(str(self._declared.cursor))
+        ends = pc.min_max(rows[str(self._declared.cursor)])
+        if not ends["min"].is_valid:
+            return f"log.{cursor} IS NULL", []
+        return f"log.{cursor} BETWEEN ? AND ?", [ends["min"].as_py(), ends["max"].as_py()]
+
+    def _same(self, rows: pa.Table) -> str:
+        key = self._declared.primary_key
+        same = [f"log.{quoted(name)} = page.{quoted(name)}" for name in key]
+        if self._declared.mode == "merge":
+            others = [quoted(name) for name in rows.column_names if name not in key]
+            held = [quoted(name) for name in self._columns]
+            same += [f"log.{name} IS NOT DISTINCT FROM page.{name}" for name in others if name in held]
+            same += [f"page.{name} IS NULL" for name in others if name not in held]  # added to the source since
+        return " AND ".join(same)
+
+    def _of_page(self) -> str:
+        return ", ".join(f"page.{quoted(name)}" for name in self._declared.primary_key)

@@ -1,0 +1,90 @@
+"""What a log does not hold yet, however its rows came and went: by a plain rule over all versions."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.segmentation.changelog import ChangeLog, State
+from include.segmentation.extract.mysql.unseen import unseen
+from include.segmentation.lake import Lake
+from include.segmentation.profile import load_profile
+from include.segmentation.sources import TableExtract
+
+START = datetime(2025, 1, 1, tzinfo=UTC)
+SCHEMA = pa.schema([("shop", pa.string()), ("id", pa.int64()), ("at", pa.timestamp("us", "UTC")), ("n", pa.int64())])
+Row = tuple[str, int, int | None, int | None]
+
+
+def declared(mode: str) -> TableExtract:
+    return TableExtract(
+        kind="table", source="mysql", table="t", mode=mode, cursor="at", primary_key=["shop", "id"], lag="1h"
+    )
+
+
+def table(rows: list[Row]) -> pa.Table:
+    moments = [(shop, i, None if at is None else START + timedelta(minutes=at), n) for shop, i, at, n in rows]
+    return pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in moments], schema=SCHEMA)
+
+
+ROWS = st.tuples(
+    st.sampled_from(["a", "B'"]), st.integers(1, 3), st.none() | st.integers(0, 4), st.none() | st.integers(0, 1)
+)
+PAGE = st.lists(ROWS, max_size=6, unique_by=lambda row: row[:2])
+LOG = st.lists(st.tuples(ROWS, st.booleans()), max_size=12)
+
+
+@pytest.mark.parametrize("mode", ["append", "merge"])
+@settings(max_examples=40, deadline=None)
+@given(log=LOG, page=PAGE, has_cursor=st.booleans())
+def test_a_row_is_unseen_unless_the_newest_version_of_its_key_is_the_row(mode, log, page, has_cursor):
+    page = [row for row in page if (row[2] is not None) == has_cursor]  # a page is of the one kind or of the other
+    newest = {row[:2]: None if gone else row for row, gone in log}
+    same = (lambda held, row: held is not None) if mode == "append" else (lambda held, row: held == row)
+    with TemporaryDirectory() as folder:
+        lake = Lake(folder, load_profile("learning"))
+        for half in (log[: len(log) // 2], log[len(log) // 2 :]):
+            state = lake.log("t").state()
+            # a deletion says no more than the key
+            rows = [(*row[:2], None, None) if gone else row for row, gone in half]
+            lake.log("t").append(table(rows), state, [gone for _, gone in half])
+        found = unseen(lake, "t", declared(mode), table(page))
+    assert found == table([row for row in page if not same(newest.get(row[:2]), row)])
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(str(tmp_path), load_profile("learning"))
+
+
+def test_everything_is_unseen_by_a_log_that_does_not_exist(lake):
+    assert unseen(lake, "t", declared("merge"), table([("a", 1, 1, 1)])) == table([("a", 1, 1, 1)])
+
+
+def test_a_column_that_the_log_does_not_have_yet_counts_where_it_has_a_value(lake):
+    lake.log("t").append(table([("a", 1, 1, 1), ("a", 2, 2, 1)]), State())
+    wider = table([("a", 1, 1, 1), ("a", 2, 2, 1)]).append_column("new", pa.array([None, "x"], pa.string()))
+    assert unseen(lake, "t", declared("merge"), wider)["id"].to_pylist() == [2]
+    assert unseen(lake, "t", declared("append"), wider).num_rows == 0
+
+
+def test_the_part_of_a_log_that_can_not_answer_is_not_read(lake):
+    log: ChangeLog = lake.log("t")
+    state = State()
+    for first in range(0, 50, 10):
+        state = log.append(table([("a", i, i, i) for i in range(first, first + 10)]), state)
+    log.maintain()
+    state = log.append(table([("b", i, i + 50, i) for i in range(10)]), log.state())
+    (folded,) = [name for name in log.file_uris() if ".zstd." in name]
+    content = Path(folded).read_bytes()
+    # Whoever reads more of this file than its end, where the statistics are, reads rubbish.
+    Path(folded).write_bytes(bytes(4) + b"\xff" * 200 + content[204:])
+    page = table([("b", i, i + 50, i) for i in range(11)])
+    assert unseen(lake, "t", declared("merge"), page)["id"].to_pylist() == [10]
+    with pytest.raises(duckdb.Error):
+        unseen(lake, "t", declared("merge"), table([("a", 1, 1, 1)]))

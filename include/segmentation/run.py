@@ -13,7 +13,7 @@ from include.segmentation.errors import NotReadyError, ProfileError
 from include.segmentation.lake import Lake
 from include.segmentation.profile import Cadence, Profile
 
-Purpose = Literal["extract", "fit", "segment"]
+Purpose = Literal["extract", "fit", "reconcile", "segment"]
 
 LAKE_ROOT = Path(".local/lake")
 
@@ -58,8 +58,8 @@ class Run:
 
     Attributes:
         as_of: the end of the run's data interval, in UTC; never now().
-        purpose: extracting and fitting leave what they do in places of their own, for Airflow may do them while the
-            run of a cadence goes on at the same as_of.
+        purpose: extracting, reconciling and fitting leave what they do in places of their own, for Airflow may do them
+            while the run of a cadence goes on at the same as_of.
     """
 
     profile: Profile

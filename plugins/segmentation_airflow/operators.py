@@ -44,7 +44,7 @@ DEFAULT_ARGS: dict[str, Any] = {
 }
 """For every DAG: retry what waiting can help, fail at once what it can not, tell who has to know."""
 
-_STAGE_OF = {"fit": "segment"}
+_STAGE_OF = {"fit": "segment", "reconcile": "extract"}
 
 
 class ReportLink(BaseOperatorLink):
@@ -128,6 +128,40 @@ class ReportOperator(StageOperator):
     """The report stage, linked to its report."""
 
     operator_extra_links = (ReportLink(),)
+
+
+class ReconcileOperator(StageOperator):
+    """Compare one extract with its source; the log ends with what was found, as a table."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Call the extract stage's ``reconcile``."""
+        from include.segmentation.extract import findings
+
+        summary = super().execute(context)
+        self.log.info("found and corrected:\n%s", findings([summary]))
+        return summary
+
+
+class MaintainOperator(BaseOperator):
+    """Tidy the change logs of a profile, one after the other."""
+
+    ui_color = "#e8f1f8"
+
+    def __init__(self, *, profile: str, cadence: Cadence, **options: Any) -> None:
+        """Name the profile; its cadence tells the run's place."""
+        super().__init__(**options)
+        self.profile = profile
+        self.cadence = cadence
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Call the extract stage's ``maintain`` for every extract."""
+        from include.segmentation.extract import maintain
+
+        run = run_of(context, self.profile, self.cadence, "reconcile")
+        summaries = {name: maintain(run, name) for name in run.profile.extracts}
+        for name, summary in summaries.items():
+            self.log.info("maintain %s: %s", name, json.dumps(summary, default=str))
+        return summaries
 
 
 class SettleOperator(BaseOperator):

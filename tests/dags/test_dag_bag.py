@@ -18,6 +18,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from demo.airflow import interval_start
 from demo.servers import CHECKOUT
 from include.segmentation.profile import CADENCES, load_profile, profile_names
+from include.segmentation.sources import is_reconciled
 
 DAGS = sorted((CHECKOUT / "dags").glob("*.py"))
 SHIPPED = profile_names()
@@ -69,8 +70,8 @@ def tasks(dag: DAG, group: str) -> list[str]:
     return [task.label for task in dag.tasks if task.task_id.startswith(f"{group}.")]
 
 
-def test_every_profile_gives_its_five_dags(dags: dict[str, DAG]) -> None:
-    kinds = ["extract", "fit", *[f"segment_{cadence}" for cadence in CADENCES]]
+def test_every_profile_gives_its_six_dags(dags: dict[str, DAG]) -> None:
+    kinds = ["extract", "reconcile", "fit", *[f"segment_{cadence}" for cadence in CADENCES]]
     assert set(dags) == {f"{name}__{kind}" for name in SHIPPED for kind in kinds}
 
 
@@ -95,6 +96,23 @@ def test_extract_has_a_task_per_extract_in_its_sources_pool(dags: dict[str, DAG]
         assert task.upstream_task_ids == {"settle"}
         assert task.downstream_task_ids == {"validate.new_rows"}
         assert task.purpose == dag.get_task("validate.new_rows").purpose == "extract"
+    assert dag.max_active_runs == 1
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_reconcile_has_a_task_per_extract_with_a_cursor_in_its_sources_pool(dags: dict[str, DAG], name: str) -> None:
+    profile, dag = load_profile(name), dags[f"{name}__reconcile"]
+    compared = [extract for extract, declared in profile.extracts.items() if is_reconciled(declared)]
+    assert tasks(dag, "extract") == ["maintain", *(f"reconcile_{extract}" for extract in compared)]
+    for extract in compared:
+        task = dag.get_task(f"extract.reconcile_{extract}")
+        assert (task.stage, task.purpose, task.target) == ("reconcile", "reconcile", extract)
+        assert task.pool == profile.sources[profile.extracts[extract].source].connection
+        assert [outlet.name for outlet in task.outlets] == [f"{name}/lake/{extract}"]
+        assert task.upstream_task_ids == {"wait"}
+        assert task.downstream_task_ids == {"extract.maintain"}
+    assert dag.get_task("wait").models is False
+    assert dag.get_task("wait").cadence == profile.schedule.reconcile
     assert dag.max_active_runs == 1
 
 
@@ -132,7 +150,7 @@ def test_fit_fits_every_macro_segment(dags: dict[str, DAG], name: str) -> None:
 def test_every_stage_task_names_a_function_of_the_stages(dags: dict[str, DAG]) -> None:
     stages = [task for dag in dags.values() for task in dag.tasks if hasattr(task, "stage")]
     calls = {(task.stage, task.task_id.split(".")[0]) for task in stages}
-    assert calls == {(stage, stage) for stage in STAGES} | {("fit", "segment")}
+    assert calls == {(stage, stage) for stage in STAGES} | {("fit", "segment"), ("reconcile", "extract")}
 
 
 def test_every_task_retries_by_kind_of_error_and_tells_of_a_failure(dags: dict[str, DAG]) -> None:
@@ -193,6 +211,7 @@ def test_a_profile_from_outside_yields_its_dags(outside: Path) -> None:
     assert {dag_id for dag_id in bag.dags if dag_id.startswith("tiny")} == {
         "tiny__extract",
         "tiny__fit",
+        "tiny__reconcile",
         "tiny__segment_daily",
         "tiny__segment_weekly",
         "tiny__segment_monthly",

@@ -14,6 +14,7 @@ from pathlib import Path
 from include.segmentation.errors import LaterError, SegmentationError
 from include.segmentation.profile import CADENCES, Profile, load_profile
 from include.segmentation.run import Run, lake_root, parse_as_of
+from include.segmentation.terminal import shown_logs
 
 _LONGEST_WAIT = timedelta(minutes=70)
 
@@ -22,7 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 2 with one line on standard error."""
     options = _parser().parse_args(arguments)
     try:
-        options.command(load_profile(options.profile, options.profiles_dir), options)
+        with shown_logs():
+            options.command(load_profile(options.profile, options.profiles_dir), options)
     except LaterError as error:
         print(f"error: {error}; again from {error.until:%Y-%m-%dT%H:%M:%SZ}", file=sys.stderr)
         return 2

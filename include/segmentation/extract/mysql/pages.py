@@ -40,6 +40,7 @@ def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
         yield lines.page()
         progress.read(len(lines.lines))
         if lines.is_end:
+            progress.end()
             return
         at = lines.last
 

@@ -18,6 +18,7 @@ from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.bound import Bound, integer_bound, time_bound
 from include.segmentation.extract.mysql.columns import arrow_schema
 from include.segmentation.extract.mysql.fetch import Page
+from include.segmentation.extract.mysql.hours import keep_hours
 from include.segmentation.extract.mysql.keyset import Position, Relation, Span, up_to
 from include.segmentation.extract.mysql.pages import read_pages
 from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, order_of, position_of, relation_of
@@ -32,10 +33,15 @@ def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
 
     Returns:
         ``rows_read``, ``rows_written``, ``pages`` and ``bound``.
+
+    Raises:
+        LaterError: a first load is outside its hours; the next pull goes on behind the last page.
     """
     log = run.lake.log(name)
     state = log.state()
     source = cast(MySQLSource, run.profile.sources[declared.source])  # a profile gives tables and queries no other
+    hours = source.pace.first_load if state.complete_through is None else None
+    keep_hours(hours, run.profile.time_zone)
     with connected(resolve(source.connection), source.pace) as server:
         relation = relation_of(run, server, declared)
         _check_schema(log, relation)
@@ -52,6 +58,8 @@ def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
             position = page.last or position
             _count(counts, page, page.rows)
             state = log.append(page.rows, _moved(state, relation, position, bound, page.is_end))
+            if not page.is_end:
+                keep_hours(hours, run.profile.time_zone)
     return {**counts, "bound": bound.how}
 
 

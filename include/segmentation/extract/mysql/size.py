@@ -1,25 +1,17 @@
 """How many rows the next page should have: as many as take the time that a page may take, and fit into memory."""
 
-from dataclasses import dataclass
-
 FIRST_ROWS = 1_000
 FEWEST_ROWS = 100
 """Fewer do not make a page faster; only rows too wide for memory come in smaller pages."""
 PAGE_BYTES = 16 * 1024 * 1024
 _MOST_STEP = 4
 """A page is at most so many times larger or smaller than the one before: one odd page misleads by no more."""
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What a full page took."""
-
-    rows: int
-    seconds: float
+_TELLING_STEP = 1.5
+"""Two pages whose rows differ by that much tell what a page costs for itself."""
 
 
 class PageSize:
-    """The size of the next page, learnt from the last two.
+    """The size of the next page, learnt from those before.
 
     A page costs something for itself (a query computes its rows again for every page) and something per row. Only the
     second part can be made shorter by fewer rows, so only that is held at the target.
@@ -33,9 +25,10 @@ class PageSize:
             most_rows: the most rows of a page.
         """
         self.rows = min(FIRST_ROWS, most_rows)
-        self._seconds = seconds
+        self._target = seconds
         self._most_rows = most_rows
-        self._before: Taken | None = None
+        self._own_seconds = 0.0
+        self._before: tuple[int, float] | None = None
 
     @property
     def is_smallest(self) -> bool:
@@ -50,23 +43,29 @@ class PageSize:
             seconds: how long its statement took.
             size: its bytes in memory.
         """
-        now = Taken(rows, max(seconds, 1e-6))
-        by_time = rows * self._seconds / max(now.seconds - self._own_cost(now), 1e-6)
+        is_first = self._before is None
+        self._learn_own_seconds(rows, seconds)
+        by_time = rows * self._target / max(seconds - self._own_seconds, 1e-6)
+        if is_first and 1 / _TELLING_STEP < by_time / rows < _TELLING_STEP:
+            by_time = rows * _TELLING_STEP  # alike, the two would tell nothing
         by_memory = rows * PAGE_BYTES / max(size, 1)
-        self._before = now
         self.rows = int(max(1, min(self._stepped(by_time), by_memory, self._most_rows)))
 
     def shrink(self) -> None:
         """Make the page smaller, as it took too long to be waited for."""
-        self._before = None
+        self._own_seconds, self._before = 0.0, None
         self.rows = int(min(self.rows, self._stepped(0)))
 
-    def _own_cost(self, now: Taken) -> float:
-        """The seconds that a page takes however few its rows, by the line through the last two pages."""
-        if self._before is None or self._before.rows == now.rows:
-            return 0.0
-        per_row = (now.seconds - self._before.seconds) / (now.rows - self._before.rows)
-        return min(max(now.seconds - max(per_row, 0.0) * now.rows, 0.0), now.seconds)
+    def _learn_own_seconds(self, rows: int, seconds: float) -> None:
+        """What a page takes however few its rows, by the line through two pages of different sizes."""
+        if self._before is None:
+            self._before = rows, seconds
+            return
+        rows_before, seconds_before = self._before
+        if max(rows, rows_before) >= _TELLING_STEP * min(rows, rows_before):
+            per_row = max((seconds - seconds_before) / (rows - rows_before), 0.0)
+            self._own_seconds = max(seconds - per_row * rows, 0.0)
+            self._before = rows, seconds
 
     def _stepped(self, wanted: float) -> float:
         return max(min(max(wanted, self.rows / _MOST_STEP), self.rows * _MOST_STEP), FEWEST_ROWS)

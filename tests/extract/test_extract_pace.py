@@ -1,0 +1,198 @@
+"""How gently a server is read: the size of pages, the hours of a first load, and what is said meanwhile."""
+
+import io
+import logging
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.segmentation.errors import LaterError
+from include.segmentation.extract.mysql import hours as hours_module
+from include.segmentation.extract.mysql import progress as progress_module
+from include.segmentation.extract.mysql.hours import keep_hours, opens_at
+from include.segmentation.extract.mysql.progress import Progress
+from include.segmentation.extract.mysql.size import FEWEST_ROWS, FIRST_ROWS, PAGE_BYTES, PageSize
+from include.segmentation.part import Hours
+from include.segmentation.terminal import shown_logs
+
+MOST = 250_000
+
+
+@given(
+    target=st.floats(0.2, 10),
+    own=st.floats(0, 30),
+    per_row=st.floats(1e-7, 1e-1),
+    row_bytes=st.integers(10, 50_000_000),
+)
+def test_pages_grow_towards_their_time_and_stay_within_rows_and_memory(target, own, per_row, row_bytes):
+    size = PageSize(target, MOST)
+    before = size.rows
+    for _ in range(30):
+        size.learn(size.rows, own + per_row * size.rows, row_bytes * size.rows)
+        assert 1 <= size.rows <= max(FEWEST_ROWS, 4 * before)
+        before = size.rows
+    assert size.rows <= MOST
+    assert size.rows == 1 or size.rows * row_bytes <= PAGE_BYTES
+    wanted = min(max(target / per_row, FEWEST_ROWS), PAGE_BYTES // row_bytes, MOST)
+    assert size.rows == pytest.approx(max(wanted, 1), rel=0.5, abs=1)  # what a page costs for itself is not shrunk for
+
+
+def test_a_page_that_was_ended_comes_back_smaller_until_it_can_not():
+    size = PageSize(1.5, MOST)
+    seen = [size.rows]
+    while not size.is_smallest:
+        size.shrink()
+        seen.append(size.rows)
+    assert (seen[0], seen[-1]) == (FIRST_ROWS, FEWEST_ROWS)
+    assert seen == sorted(seen, reverse=True)
+
+
+ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"])
+TIMES = st.times().map(lambda moment: moment.replace(second=0, microsecond=0))
+
+
+@given(zone=ZONES, begin=TIMES, end=TIMES, now=st.datetimes(datetime(2024, 1, 1), datetime(2026, 1, 1)))
+def test_closed_hours_open_again_within_two_days_and_not_before(zone, begin, end, now):
+    hours, moment = Hours(begin, end), now.replace(tzinfo=UTC)
+    opening = opens_at(hours, zone, moment)
+    if begin == end or opening is None:
+        return
+    assert timedelta(0) < opening - moment <= timedelta(days=1, hours=2)
+    minutes = int((opening - moment) / timedelta(minutes=1))
+    assert all(opens_at(hours, zone, moment + timedelta(minutes=m)) for m in range(0, minutes, 7))
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "opening"),
+    [
+        (Hours(time(22), time(6)), "2025-03-01T23:00", None),
+        (Hours(time(22), time(6)), "2025-03-01T05:59", None),
+        (Hours(time(22), time(6)), "2025-03-01T06:00", "2025-03-01T22:00"),
+        (Hours(time(1), time(5)), "2025-03-01T00:30", "2025-03-01T01:00"),
+        (Hours(time(1), time(5)), "2025-03-01T05:00", "2025-03-02T01:00"),
+    ],
+)
+def test_hours_are_local_and_may_pass_midnight(hours, at, opening):
+    zone = ZoneInfo("Europe/Madrid")
+    moment = datetime.fromisoformat(at).replace(tzinfo=zone)
+    expected = datetime.fromisoformat(opening).replace(tzinfo=zone) if opening else None
+    assert opens_at(hours, "Europe/Madrid", moment) == expected
+
+
+def test_a_source_without_hours_is_always_open():
+    keep_hours(None, "UTC")
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(progress_module, "monotonic", clock)
+    return clock
+
+
+def read(progress, clock, pages, rows, seconds):
+    for _ in range(pages):
+        clock.now += seconds
+        progress.read(rows)
+    progress.end()
+
+
+def test_a_long_read_says_how_it_gets_on(clock, caplog):
+    asked = []
+    with caplog.at_level(logging.INFO, "include.segmentation"):
+        read(Progress("table 'visits'", lambda: asked.append(1) or 4000), clock, pages=4, rows=1000, seconds=6)
+    assert caplog.messages == [
+        "table 'visits': 2,000 of about 4,000 rows (50%), 167 rows/s, about 12 s left",
+        "table 'visits': 4,000 of about 4,000 rows (100%), 167 rows/s, about 0 s left",
+        "table 'visits': 4,000 rows in 24 s, 167 rows/s",
+    ]
+    assert asked == [1]
+
+
+def test_more_rows_than_estimated_and_no_estimate(clock, caplog):
+    with caplog.at_level(logging.INFO, "include.segmentation"):
+        read(Progress("a", lambda: 10), clock, pages=1, rows=500, seconds=1000)
+        read(Progress("b", lambda: None), clock, pages=1, rows=5_000_000, seconds=10_000)
+    assert caplog.messages == [
+        "a: 500 of about 500 rows (100%), 0 rows/s, about 0 s left",
+        "a: 500 rows in 17 min, 0 rows/s",
+        "b: 5,000,000 rows, 500 rows/s",
+        "b: 5,000,000 rows in 2.8 h, 500 rows/s",
+    ]
+
+
+def test_a_short_read_is_silent_and_asks_the_server_nothing(clock, caplog):
+    with caplog.at_level(logging.INFO, "include.segmentation"):
+        read(Progress("table 'visits'", pytest.fail), clock, pages=3, rows=1000, seconds=2)
+    assert caplog.messages == []
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_on_a_terminal_progress_is_one_line_that_changes(clock):
+    terminal = Terminal()
+    with shown_logs(terminal):
+        progress = Progress("visits", lambda: 300)
+        for _ in range(3):
+            clock.now += 1
+            progress.read(100)
+        logging.getLogger("include.segmentation.other").warning("mind this")
+        clock.now += 1
+        progress.read(0)
+    first, second, third, *rest = terminal.getvalue().split("\r\x1b[K")
+    assert first.startswith("visits: 100 of about 300 rows (33%), 100 rows/s, about 2 s left")
+    assert (second[:11], third[:11]) == ("visits: 200", "visits: 300")
+    assert rest == ["mind this\nvisits: 300 of about 300 rows (100%), 75 rows/s, about 0 s left\n"]
+
+
+def test_elsewhere_progress_is_a_line_at_times(clock):
+    stream = io.StringIO()
+    with shown_logs(stream):
+        read(Progress("visits", lambda: None), clock, pages=13, rows=10, seconds=1)
+    assert stream.getvalue() == "visits: 100 rows, 10 rows/s\nvisits: 130 rows in 13 s, 10 rows/s\n"
+
+
+def test_hours_end_in_the_middle_of_a_first_load_and_it_goes_on_there(database, shop, monkeypatch):
+    database.execute("CREATE TABLE events (id INT PRIMARY KEY, at DATETIME NOT NULL, KEY (at, id))")
+    database.insert("events", [(i, datetime(2025, 1, 1) + timedelta(minutes=i)) for i in range(3000)])
+    declared = {"kind": "table", "source": "mysql", "table": "events", "mode": "append", "cursor": "at"}
+    pulls = shop(database, events=declared | {"primary_key": ["id"]}, mysql={"pace": {"first_load": "22:00-06:00"}})
+
+    class Moment(datetime):
+        times = iter(
+            ["2025-05-01T03:00", "2025-05-01T06:10", "2025-05-01T21:59", "2025-05-01T22:00", "2025-05-02T00:00"]
+        )
+
+        @classmethod
+        def now(cls, _zone):
+            return datetime.fromisoformat(next(cls.times)).replace(tzinfo=UTC)
+
+    monkeypatch.setattr(hours_module, "datetime", Moment)
+    with pytest.raises(
+        LaterError, match=r"pace.first_load 22:00-06:00 UTC only; it goes on at 2025-05-01 22:00"
+    ) as raised:
+        pulls.pull()
+    assert raised.value.until == datetime(2025, 5, 1, 22, tzinfo=UTC)
+    assert pulls.written() == FIRST_ROWS
+    with pytest.raises(LaterError):  # not even begun
+        pulls.pull()
+    assert pulls.pull()["complete_through"] is not None
+    assert [row[0] for row in pulls.current(columns="id")] == list(range(3000))
+    monkeypatch.setattr(Moment, "times", iter([]))
+    pulls.pull()  # no first load any more: it comes and goes at any time

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from include.segmentation.analytics import column_name
-from include.segmentation.changelog import BATCH, DELETED, OBSERVED_AT, SEQ
+from include.segmentation.changelog import BATCH, OWN, SEQ, UNREADABLE
 from include.segmentation.profile import Expectation
 from include.segmentation.sources import Extract, GA4Extract
 from include.segmentation.validate.suite import Failure
@@ -23,26 +23,28 @@ SCHEMA = pa.schema(
     ]
 )
 _SUBJECTS = ("column", "column_A", "column_B", "column_list")
-_OWN = (SEQ, OBSERVED_AT, DELETED)
+READABLE = "readable"
+"""The expectation that every row has to meet, whatever the profile says: its values could be read."""
 
 
 def held_rows(declared: Extract, rows: pa.Table, failures: Iterable[Failure]) -> pa.Table:
     """One quarantine row per failing row and expectation, in the order of the batch."""
-    key = _key_columns(declared)
     found = []
     for failure in failures:
+        expectation = failure.expectation
         for row in rows.take(pa.array(failure.rows, pa.int64())).to_pylist():
-            found.append(
-                {
-                    "source_seq": row[SEQ],
-                    "key": _json({name: row[name] for name in key}),
-                    "expectation": failure.expectation.type,
-                    "reason": reason(failure.expectation, row),
-                    "raw": _json({name: value for name, value in row.items() if name not in _OWN}),
-                    "severity": failure.expectation.severity,
-                }
-            )
+            found.append(_held(declared, row, expectation.type, reason(expectation, row), expectation.severity))
     return pa.Table.from_pylist(sorted(found, key=lambda held: held["source_seq"]), schema=SCHEMA)
+
+
+def unreadable_rows(declared: Extract, rows: pa.Table) -> pa.Table:
+    """One quarantine row per row of a batch in which the source has values that could not be read."""
+    found = []
+    for row in rows.to_pylist():
+        texts = json.loads(row[UNREADABLE])
+        shown = ", ".join(f"{name} is {text}" for name, text in texts.items())
+        found.append(_held(declared, row | texts, READABLE, f"{shown}; must be {READABLE}", "quarantine"))
+    return pa.Table.from_pylist(found, schema=SCHEMA)
 
 
 def reason(expectation: Expectation, row: dict[str, Any]) -> str:
@@ -61,6 +63,17 @@ def rule(expectation: Expectation) -> str:
     who = "" if subject == "column_values" else f"{subject.replace('_', ' ')} "
     limits = ", ".join(f"{name}={value}" for name, value in expectation.args.items() if name not in _SUBJECTS)
     return f"{who}must {verb.replace('_', ' ')}" + (f" ({limits})" if limits else "")
+
+
+def _held(declared: Extract, row: dict[str, Any], expectation: str, why: str, severity: str) -> dict[str, Any]:
+    return {
+        "source_seq": row[SEQ],
+        "key": _json({name: row[name] for name in _key_columns(declared)}),
+        "expectation": expectation,
+        "reason": why,
+        "raw": _json({name: value for name, value in row.items() if name not in OWN}),
+        "severity": severity,
+    }
 
 
 def _key_columns(declared: Extract) -> list[str]:

@@ -16,10 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.changelog import SEQ
+from include.segmentation.changelog import SEQ, UNREADABLE
 from include.segmentation.errors import DataError
 from include.segmentation.run import Run
-from include.segmentation.validate.held import SCHEMA, held_rows, reason, rule
+from include.segmentation.validate.held import SCHEMA, held_rows, reason, rule, unreadable_rows
 from include.segmentation.validate.suite import Failure, Suites
 
 BATCH_ROWS = 200_000
@@ -31,7 +31,8 @@ def validate(run: Run) -> dict[str, Any]:
     """Check every row that no run has checked yet.
 
     Rows that fail an expectation of severity ``quarantine`` are held back from the accepted view until a newer
-    version of them arrives; ``warn`` is only counted. An extract without expectations is accepted as it is.
+    version of them arrives, and so are rows with values that could not be read, which no other expectation looks at;
+    ``warn`` is only counted.
 
     Returns:
         ``extracts`` (rows validated, quarantined and warned of, by extract), the same three as totals, ``data_docs``
@@ -71,11 +72,15 @@ class _Stage:
             state = quarantine.state()
             done, last = int(state.cursor or 0), run.lake.log(extract).state().seq
             if done < last:
-                held = SCHEMA.empty_table()
+                held, readable = [SCHEMA.empty_table()], "true"
+                if self._has_unreadable(extract, done):
+                    readable = f"{UNREADABLE} IS NULL"
+                    for rows in self._read(extract, done, last, f"{UNREADABLE} IS NOT NULL"):
+                        held.append(unreadable_rows(run.profile.extracts[extract], rows))
+                        counts["quarantined"] += rows.num_rows
                 if run.profile.expectations.get(extract):
-                    batches = self._read(extract, done, last)
-                    held = pa.concat_tables([held, *(self._check(extract, batch, counts) for batch in batches)])
-                quarantine.append(held, replace(state, cursor=last))
+                    held += (self._check(extract, rows, counts) for rows in self._read(extract, done, last, readable))
+                quarantine.append(pa.concat_tables(held), replace(state, cursor=last))
                 counts["validated"] = last - done
         recorded = run.recorded("validate", extract) or {}
         return run.record("validate", extract, {count: counts[count] + recorded.get(count, 0) for count in _COUNTS})
@@ -119,13 +124,20 @@ class _Stage:
             found = f"{len(failure.rows)} rows fail, such as {reason(failure.expectation, row)}"
         return DataError(f"{where}: {found}; see {self.write_docs()}")
 
-    def _read(self, extract: str, done: int, last: int) -> Iterator[pa.Table]:
+    def _has_unreadable(self, extract: str, done: int) -> bool:
+        """Whether a new version of a row has values that could not be read; a glance, as it is rare."""
+        with self._run.lake.engine() as connection:
+            self._run.lake.view_log(connection, extract)
+            log = connection.sql(f'SELECT * FROM "{extract}" WHERE {SEQ} > {done}')
+            return UNREADABLE in log.columns and bool(log.filter(f"{UNREADABLE} IS NOT NULL").limit(1).fetchall())
+
+    def _read(self, extract: str, done: int, last: int, condition: str) -> Iterator[pa.Table]:
         """The rows that are still current, by batch: a version that the source has corrected since stops nobody."""
         with self._run.lake.engine() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             self._run.lake.view_current(connection, extract, last)
             for after in range(done, last, BATCH_ROWS):
-                batch = f"{SEQ} > {after} AND {SEQ} <= {min(after + BATCH_ROWS, last)}"
+                batch = f"{SEQ} > {after} AND {SEQ} <= {min(after + BATCH_ROWS, last)} AND {condition}"
                 yield connection.sql(f'SELECT * FROM "{extract}" WHERE {batch} ORDER BY {SEQ}').to_arrow_table()
 
 

@@ -1,11 +1,17 @@
 """The stand-in answers Google's own client as the GA4 Data API would."""
 
 import json
+import re
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +25,7 @@ from google.analytics.data_v1beta.types import (
     FilterExpressionList,
     Metric,
     OrderBy,
+    PropertyQuota,
     RunReportRequest,
     RunReportResponse,
 )
@@ -203,6 +210,93 @@ def test_quota_is_told_when_asked_for_and_falls(report: Report) -> None:
     assert second.tokens_per_day.remaining < first.tokens_per_day.remaining < 200_000
     assert second.tokens_per_hour.consumed == second.tokens_per_project_per_hour.consumed > 0
     assert second.potentially_thresholded_requests_per_hour.remaining == 119
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2025, 3, 5, 12, 34, 56, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+Strict = Callable[..., AbstractContextManager[Callable[..., Any]]]
+
+
+@pytest.fixture
+def strict(served: pa.Table, clock: Clock) -> Strict:
+    """``with strict(tokensPerHour=2) as ask``: a stand-in with these quotas, asked for a day's report."""
+
+    @contextmanager
+    def make(**quotas: int) -> Iterator[Callable[..., Any]]:
+        with serving(served, quotas=quotas, clock=clock) as server:
+            google = client(server.url)
+
+            def ask(dimension: str = "date") -> PropertyQuota:
+                request = RunReportRequest(
+                    property=f"properties/{PROPERTY}",
+                    date_ranges=[DateRange(start_date=DAY, end_date=DAY)],
+                    dimensions=[Dimension(name=dimension)],
+                    metrics=[Metric(name="activeUsers")],
+                    return_property_quota=True,
+                )
+                return google.run_report(request, retry=None).property_quota
+
+            ask.server = server
+            yield ask
+
+    return make
+
+
+def field(quota: str) -> str:
+    return re.sub("([A-Z])", r"_\1", quota).lower()
+
+
+@pytest.mark.parametrize(
+    ("quota", "words", "minutes"),
+    [
+        ("tokensPerHour", "property tokens per hour", 25),
+        ("tokensPerProjectPerHour", "property tokens for a project per hour", 25),
+        ("tokensPerDay", "property tokens per day", 19 * 60 + 25),
+        ("potentiallyThresholdedRequestsPerHour", "potentially thresholded requests quota", 25),
+    ],
+)
+def test_a_used_up_quota_returns(strict: Strict, clock: Clock, quota: str, words: str, minutes: int) -> None:
+    """At 12:34:56 an hour has 25:04 left, and the day 19 hours more: it ends at midnight in California, 08:00 UTC."""
+    with strict(**{quota: 2}) as ask:
+        told = [getattr(ask("userGender"), field(quota)) for _ in range(2)]
+        assert [(each.consumed, each.remaining) for each in told] == [(1, 1), (1, 0)]
+        for wait in (0, minutes):
+            clock.now += timedelta(minutes=wait)
+            with pytest.raises(exceptions.TooManyRequests, match=f"Exhausted {words}") as refused:
+                ask("userGender")
+            assert parsedate_to_datetime(refused.value.response.headers["Date"]) == clock.now
+        clock.now += timedelta(seconds=4)
+        ask("userGender")
+
+
+def test_ten_requests_run_at_once(strict: Strict) -> None:
+    with strict() as ask, ThreadPoolExecutor(11) as threads:
+        ask.server.faults.seconds = 1.0
+        answers = [threads.submit(ask) for _ in range(11)]
+        refused = [each.exception() for each in answers if each.exception()]
+    assert len(refused) == 1
+    assert "Exhausted concurrent requests quota" in str(refused[0])
+
+
+def test_too_many_server_errors_block_the_hour(strict: Strict, clock: Clock) -> None:
+    with strict(serverErrorsPerProjectPerHour=2) as ask:
+        ask.server.faults.fail(500, times=2)
+        for error in (exceptions.InternalServerError,) * 2 + (exceptions.TooManyRequests,):
+            with pytest.raises(error):
+                ask()
+        clock.now += timedelta(hours=1)
+        assert ask().server_errors_per_project_per_hour.remaining == 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One day of a Google Analytics 4 report, through Google's own client over REST."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -163,9 +164,8 @@ class Property:
     def _give_up_on_quota(self, error: Exception) -> None:
         if isinstance(error, refusals.ServerError):
             self.quota.server_error(_said(error))
-        later = self.quota.refused(error) if isinstance(error, refusals.TooManyRequests) else None
-        if later:
-            raise later from None
+        if isinstance(error, refusals.TooManyRequests):
+            self.quota.refused(_said(error), getattr(error.response, "headers", {}).get("Date"))
 
     def _check_access(self, metadata: Any) -> None:
         withheld = metadata.schema_restriction_response.active_metric_restrictions
@@ -228,4 +228,5 @@ def _flags(pages: list[Any]) -> Flags:
 
 
 def _said(error: Exception) -> str:
-    return " ".join(str(getattr(error, "message", None) or error).split())
+    text = " ".join(str(getattr(error, "message", None) or error).split())
+    return re.sub(r"^POST https?://\S+: ", "", text)

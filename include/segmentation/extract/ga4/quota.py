@@ -67,9 +67,10 @@ class Quota:
             dearest = max((told[name].consumed for told in self._recent if name in told), default=0)
             left = self.status[name].remaining if name in self.status else _RESERVE * dearest
             if left < _RESERVE * dearest:
+                now = datetime.now(UTC)
                 raise LaterError(
                     f"{self._where}: quota {name} is nearly used up: {left} left, a request takes up to {dearest}",
-                    _return_of(name, datetime.now(UTC)),
+                    _next_midnight(now) if name == _DAILY else _next_hour(now),
                 )
 
     def server_error(self, said: str) -> None:
@@ -88,31 +89,30 @@ class Quota:
                 _next_hour(datetime.now(UTC)),
             )
 
-    def refused(self, error: Any) -> LaterError | None:
-        """What Google's 429 means: when to come back, or None where asking again soon may help.
+    def refused(self, said: str, date: str | None) -> None:
+        """Read Google's 429; return where asking again soon may help.
 
         Args:
-            error: the client library's exception.
+            said: Google's words.
+            date: the time of the answer on Google's clock, as HTTP writes it; None where it is not told.
+
+        Raises:
+            LaterError: a quota is used up that returns at a known time.
         """
-        said = " ".join(str(error.message).split())
-        if "concurrent" in said:
-            return None
         now = datetime.now(UTC)
-        server = _server_time(error) or now
+        there = parsedate_to_datetime(date).astimezone(UTC) if date else now
         minutes = re.search(r"in under (\d+) minutes", said)
+        if "concurrent" in said:
+            return
         if "per day" in said or "24 hours" in said:
-            returns = _return_of(_DAILY, server)
+            returns = _next_midnight(there)
         elif minutes:
-            returns = server + timedelta(minutes=int(minutes[1])) + _LATE
+            returns = there + timedelta(minutes=int(minutes[1])) + _LATE
         elif "hour" in said:
-            returns = _next_hour(server)
+            returns = _next_hour(there)
         else:
-            return None
-        return LaterError(f"{self._where}: {said}", now + (returns - server))
-
-
-def _return_of(name: str, now: datetime) -> datetime:
-    return _next_midnight(now) if name == _DAILY else _next_hour(now)
+            return
+        raise LaterError(f"{self._where}: {said}", now + (returns - there))
 
 
 def _next_hour(now: datetime) -> datetime:
@@ -123,11 +123,3 @@ def _next_midnight(now: datetime) -> datetime:
     days = (now.astimezone(zone).date() + timedelta(days=1) for zone in _PACIFIC)
     midnights = (datetime(d.year, d.month, d.day, tzinfo=zone) for d, zone in zip(days, _PACIFIC, strict=True))
     return min(midnights).astimezone(UTC) + _LATE
-
-
-def _server_time(error: Any) -> datetime | None:
-    headers = getattr(error.response, "headers", {})
-    try:
-        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
-    except (KeyError, ValueError):
-        return None

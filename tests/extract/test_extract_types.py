@@ -1,25 +1,28 @@
 """Every MySQL type with its extremes, through the stage's door: exact, noted, or refused; never bent."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from uuid import uuid4
 from zlib import crc32
 
 import pytest
+from deltalake import DeltaTable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.connections import resolve
+from demo.servers import PASSWORD
+from include.segmentation.connections import Address, resolve
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql import fetch, pages
+from include.segmentation.extract.mysql import pages
 from include.segmentation.extract.mysql.columns import table_columns
 from include.segmentation.extract.mysql.render import crc_sql, line_sql
 from include.segmentation.extract.mysql.server import connected
 from include.segmentation.sources import Pace
+from include.segmentation.validate import validate
 
 ODD = {"kind": "table", "source": "mysql", "table": "odd", "mode": "append", "cursor": "id", "primary_key": ["id"]}
-OLD = {"id": 1}
+FLAG = {"zero_dates": "flag"}
 SOURCE_COLUMNS = "COLUMNS(name -> name[1] <> '_')"
 LOOSE = "SET SESSION sql_mode = 'ALLOW_INVALID_DATES'"
 
@@ -171,3 +174,239 @@ def test_a_query_reads_the_same_values(database, shop):
     pulls = shop(database, queries={"odd.sql": "SELECT * FROM odd"}, odd=query | {"primary_key": ["id"]})
     assert pulls.pull("odd")["rows_written"] == len(expected)
     assert pulls.current("odd", ", ".join(["id", *TYPES]), "id") == expected
+
+
+def test_the_servers_checksum_is_that_of_the_line_it_sends(database, shop):
+    create_odd(database)
+    pulls = shop(database, odd=ODD)
+    pulls.pull("odd")
+    with connected(resolve("shop"), Pace()) as server:
+        columns = table_columns(server, "odd", None)
+        rows = server.rows(f"SELECT {line_sql(columns)}, {crc_sql(columns)} FROM odd ORDER BY id")
+        whole = server.rows(f"SELECT COUNT(*), BIT_XOR({crc_sql(columns)}), SUM({crc_sql(columns)}) FROM odd")
+    checksums = [crc32(line) for line, _ in rows]
+    assert [int(crc) for _, crc in rows] == checksums
+    assert pulls.current("odd", "_crc", "id") == [(crc,) for crc in checksums]
+    xor = 0
+    for crc in checksums:
+        xor ^= crc
+    assert [int(value) for value in whole[0]] == [MOST + 1, xor, sum(checksums)]
+
+
+def test_a_line_is_csv_in_one_form(database):
+    database.execute("CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(9) CHARACTER SET latin1, b BLOB, c DATE)")
+    database.execute(
+        "INSERT INTO t VALUES (1, 'ä,\"', x'0aff', '2025-01-02'), (2, 'NULL', '', NULL), (3, NULL, NULL, NULL)"
+    )
+    with connected(address_of(database), Pace()) as server:
+        lines = server.rows(f"SELECT {line_sql(table_columns(server, 't', None))} FROM t ORDER BY id")
+    assert [line.decode() for (line,) in lines] == ['1,"ä,""",0AFF,2025-01-02', '2,"NULL",,NULL', "3,NULL,NULL,NULL"]
+
+
+def test_rows_longer_than_the_server_can_write_as_a_line_are_read_value_for_value(database, shop, monkeypatch):
+    monkeypatch.setattr(pages, "PAGE_ROWS", 3)
+    database.execute("CREATE TABLE odd (id INT PRIMARY KEY, words LONGTEXT, raw LONGBLOB NOT NULL, n INT)")
+    for n in range(8):
+        words = "NULL" if n == 5 else f"REPEAT('\"ä', {400_000 if n in (2, 7) else 2})"
+        database.execute(
+            "SET NAMES utf8mb4", f"INSERT INTO odd VALUES ({n}, {words}, REPEAT(x'0D', {900_000 * (n == 4)}), {n})"
+        )
+    size = database.execute("SELECT @@GLOBAL.max_allowed_packet")[0][0]
+    database.execute("SET GLOBAL max_allowed_packet = 1048576")
+    try:
+        pulls = shop(database, odd=ODD)
+        assert pulls.pull("odd")["rows_written"] == 8
+        assert pulls.pull("odd")["rows_written"] == 0
+    finally:
+        database.execute(f"SET GLOBAL max_allowed_packet = {size}")
+    long = '"ä' * 400_000
+    words = [None if n == 5 else long if n in (2, 7) else '"ä"ä' for n in range(8)]
+    raw = [b"\r" * 900_000 * (n == 4) for n in range(8)]
+    assert pulls.current("odd", "id, words, raw, n") == [(n, words[n], raw[n], n) for n in range(8)]
+    without = [n for n, (crc,) in enumerate(pulls.current("odd", "_crc", "id")) if crc is None]
+    assert without == [2, 4, 7]
+
+
+ZERO = (
+    "CREATE TABLE odd (id INT PRIMARY KEY, d DATE, m DATETIME(1), s TIMESTAMP NULL, made DATETIME NOT NULL, KEY (made))"
+)
+ZEROS = [
+    "(0, '0000-00-00', '0000-00-00', '0000-00-00', '2025-01-01')",
+    "(1, '2025-00-10', '2025-02-30 10:00:00.5', '2025-01-01', '2025-01-02')",
+    "(2, '0000-05-01', '2025-02-28', NULL, '2025-01-02')",
+    "(3, '2025-02-28', NULL, NULL, '2025-01-03')",
+]
+
+
+def test_dates_that_are_none_are_noted_where_the_source_allows_them(database, shop):
+    database.execute(ZERO, LOOSE, f"INSERT INTO odd VALUES {', '.join(ZEROS)}")
+    pulls = shop(database, mysql=FLAG, odd=ODD | {"cursor": "made"})
+    pulled = pulls.pull("odd")
+    assert (pulled["rows_written"], pulled["zero_dates"]) == (4, 6)
+    notes = [json.loads(text or "{}") for (text,) in pulls.current("odd", "_zero_dates", "id")]
+    assert notes == [
+        {"d": "0000-00-00", "m": "0000-00-00 00:00:00.0", "s": "0000-00-00 00:00:00"},
+        {"d": "2025-00-10", "m": "2025-02-30 10:00:00.5"},
+        {"d": "0000-05-01"},
+        {},
+    ]
+    assert pulls.current("odd", "d, m, s, _unreadable", "id") == [
+        (None, None, None, None),
+        (None, None, at(2025, 1, 1), None),
+        (None, at(2025, 2, 28), None, None),
+        (date(2025, 2, 28), None, None, None),
+    ]
+
+
+@pytest.mark.parametrize("row", range(3))
+def test_dates_that_are_none_stop_the_extract_otherwise(database, shop, row):
+    database.execute(ZERO, LOOSE, f"INSERT INTO odd VALUES {ZEROS[row]}, {ZEROS[3]}")
+    pulls = shop(database, odd=ODD | {"cursor": "made"})
+    with pytest.raises(
+        DataError, match=r"column 'd' \(date\): 1 of 2 .* such as \d{4}-\d\d-\d\d; .*'zero_dates: flag'"
+    ):
+        pulls.pull("odd")
+    assert pulls.run.lake.log("odd").table() is None
+
+
+@pytest.mark.parametrize("kind", ["DATETIME NOT NULL", "DATETIME NULL", "TIMESTAMP NULL", "DATE NOT NULL"])
+def test_rows_whose_cursor_is_a_zero_date_are_not_lost(database, shop, kind, monkeypatch):
+    monkeypatch.setattr(pages, "PAGE_ROWS", 2)
+    database.execute(f"CREATE TABLE odd (id INT PRIMARY KEY, made {kind}, n INT, KEY (made, id))")
+    nothing = "NULL" if kind.endswith(" NULL") and "NOT" not in kind else "'0000-00-00'"
+    days = ["'2025-01-01'", "'0000-00-00'", "'2025-01-03'", nothing, "'2025-01-02'"]
+    database.execute(LOOSE, *(f"INSERT INTO odd VALUES ({n}, {day}, {n})" for n, day in enumerate(days)))
+    pulls = shop(database, mysql=FLAG, odd=ODD | {"cursor": "made", "lag": "1s"})
+    assert pulls.pull("odd")["rows_written"] == 5
+    assert pulls.pull("odd")["rows_written"] == 0
+    database.execute(LOOSE, "INSERT INTO odd VALUES (5, '0000-00-00', 5), (6, '2025-01-04', 6)")
+    assert pulls.pull("odd")["rows_written"] == 2
+    assert pulls.current("odd", "id, n", "id") == [(n, n) for n in range(7)]
+    assert pulls.written("odd") == 7
+
+
+def test_a_zero_date_in_the_primary_key_stops_the_extract_whatever_the_policy(database, shop):
+    database.execute("CREATE TABLE odd (id INT, made DATE NOT NULL, PRIMARY KEY (made, id))")
+    database.execute(LOOSE, "INSERT INTO odd VALUES (1, '0000-00-00')")
+    pulls = shop(database, mysql=FLAG, odd=ODD | {"cursor": "made", "primary_key": ["made", "id"]})
+    with pytest.raises(DataError, match=r"column 'made' \(date\): 1 of 1 .*not in a primary key"):
+        pulls.pull("odd")
+
+
+LOST = "x'61EDA080'"  # half of a surrogate pair: servers take it for UTF-8
+LOST_TEXT = r"a\xed\xa0\x80"
+
+
+def test_what_can_not_be_read_waits_in_quarantine_until_it_is_corrected(database, shop):
+    database.execute(
+        "CREATE TABLE odd (id INT PRIMARY KEY, words VARCHAR(9) CHARACTER SET utf8, n INT, changed DATETIME NOT NULL)",
+        f"INSERT INTO odd VALUES (1, 'ä', 1, '2025-01-01'), (2, {LOST}, 2, '2025-01-01'), (3, NULL, 3, '2025-01-01')",
+    )
+    pulls = shop(database, odd=ODD | {"cursor": "changed", "mode": "merge"})
+    assert pulls.pull("odd") == pulls.run.recorded("extract", "odd")
+    assert pulls.run.recorded("extract", "odd")["unreadable"] == 1
+    assert pulls.current("odd", "id, words, n, _unreadable") == [
+        (1, "ä", 1, None),
+        (2, None, 2, json.dumps({"words": LOST_TEXT})),
+        (3, None, 3, None),
+    ]
+    assert validate(pulls.run)["extracts"]["odd"] == {"validated": 3, "quarantined": 1, "warned": 0}
+    assert accepted(pulls) == [(1, "ä", 1), (3, None, 3)]
+    (held,) = DeltaTable(pulls.run.lake.quarantine("odd").uri).to_pyarrow_table().to_pylist()
+    assert (held["expectation"], held["severity"]) == ("readable", "quarantine")
+    assert held["reason"] == rf"words is {LOST_TEXT}; must be readable"
+    assert json.loads(held["key"]) == {"id": 2}
+    assert json.loads(held["raw"]) == {"id": 2, "words": LOST_TEXT, "n": 2, "changed": "2025-01-01 00:00:00+00:00"}
+
+    database.execute("UPDATE odd SET words = 'corrected', changed = '2025-01-02' WHERE id = 2")
+    assert "unreadable" not in pulls.pull("odd")
+    validate(pulls.run)
+    assert accepted(pulls) == [(1, "ä", 1), (2, "corrected", 2), (3, None, 3)]
+
+
+def test_a_key_that_can_not_be_read_stops_the_extract(database, shop):
+    database.execute(
+        "CREATE TABLE odd (id VARCHAR(9) CHARACTER SET utf8 PRIMARY KEY, made DATETIME NOT NULL)",
+        f"INSERT INTO odd VALUES ('a', '2025-01-01'), ({LOST}, '2025-01-01')",
+    )
+    with pytest.raises(DataError, match="column 'id' orders the rows, but is NULL or can not be read in 1 of 2 rows"):
+        shop(database, odd=ODD | {"cursor": "made"}).pull("odd")
+
+
+def test_a_latin1_column_that_holds_utf8_is_read_as_what_it_means_where_declared(database, shop):
+    database.execute(
+        "CREATE TABLE odd (id INT PRIMARY KEY, a VARCHAR(40) CHARACTER SET latin1, b VARCHAR(40) CHARACTER SET latin1)"
+    )
+    meant = ["Zürich", "€ ☃ 𝄞 Á", "plain", "", None]
+    for n, text in enumerate(meant):
+        value = "NULL" if text is None else f"x'{text.encode().hex()}'"
+        database.execute(f"INSERT INTO odd VALUES ({n}, {value}, {value})")
+    database.execute("INSERT INTO odd VALUES (5, x'5AFC', x'5AFC'), (6, x'C3', x'C3')")
+    pulls = shop(database, odd=ODD | {"mojibake": ["a"]})
+    pulled = pulls.pull("odd")
+    assert pulled["mojibake_kept"] == 2
+    assert pulls.current("odd", "a", "id") == [(text,) for text in [*meant, "Zü", "Ã"]]
+    plain = ["ZÃ¼rich", "\xe2\u201a\xac \xe2\u02dc\u0192 \xf0\x9d\u201e\u017e \xc3\x81", "plain", "", None, "Zü", "Ã"]
+    assert pulls.current("odd", "b", "id") == [(text,) for text in plain]
+
+
+@pytest.mark.parametrize("column", ["u", "n", "missing"])
+def test_only_texts_in_latin1_are_declared_as_mojibake(mariadb_database, shop, column):
+    mariadb_database.execute("CREATE TABLE odd (id INT PRIMARY KEY, n INT, u TEXT, l TEXT CHARACTER SET latin1)")
+    with pytest.raises(SourceError, match=f"mojibake '{column}': allowed are texts in latin1, here l"):
+        shop(mariadb_database, odd=ODD | {"mojibake": [column]}).pull("odd")
+
+
+def test_a_type_without_a_place_in_the_lake_is_refused(database, shop):
+    database.execute("CREATE TABLE odd (id INT PRIMARY KEY, spot POINT, made DATETIME)")
+    with pytest.raises(SourceError, match="column 'spot' is of type point, which the lake does not hold; leave it out"):
+        shop(database, odd=ODD).pull("odd")
+    query = {"kind": "query", "source": "mysql", "query": "odd.sql", "mode": "append", "cursor": "made"}
+    asked = shop(database, queries={"odd.sql": "SELECT * FROM odd"}, odd=query | {"primary_key": ["id"]})
+    with pytest.raises(SourceError, match="column 'spot' is of type geometry, which the lake does not hold"):
+        asked.pull("odd")
+    assert shop(database, odd=ODD | {"columns": ["id", "made"]}).pull("odd")["rows_written"] == 0
+
+
+SPECIAL = st.sampled_from(
+    ["NULL", "\\N", "", ",", '"', '""', "\n", "\r", "\r\n", "\0", "\\", "😀", "ä", "'", "\ufeff", " "]
+)
+TEXT = st.lists(SPECIAL | st.characters(codec="utf-8"), max_size=6).map("".join)
+VALUES = {
+    "words": ("VARCHAR(60) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin", TEXT),
+    "raw": ("VARBINARY(20)", st.binary(max_size=20)),
+    "whole": ("BIGINT", st.integers(-(2**63), 2**63 - 1)),
+    "price": ("DECIMAL(20,6)", st.decimals(-(10**13), 10**13, places=6)),
+    "ratio": ("DOUBLE", st.floats(allow_nan=False, allow_infinity=False)),
+    "day": ("DATE", st.dates()),
+    "moment": ("DATETIME(6)", st.datetimes(timezones=st.just(UTC))),
+}
+ROWS = st.lists(st.tuples(*[values | st.none() for _, values in VALUES.values()]), min_size=1, max_size=8)
+
+
+@settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=ROWS)
+def test_any_values_are_read_as_they_are(database, shop, rows):
+    columns = ", ".join(f"{name} {declared}" for name, (declared, _) in VALUES.items())
+    name = f"odd_{uuid4().hex[:12]}"
+    database.execute(f"CREATE TABLE {name} (id INT PRIMARY KEY, {columns})")
+    places = ", ".join(["%s"] * (len(VALUES) + 1))
+    with database.connect(charset="utf8mb4", binary_prefix=True) as connection:
+        cursor = connection.cursor()
+        for n, row in enumerate(rows):
+            plain = [value.replace(tzinfo=None) if isinstance(value, datetime) else value for value in row]
+            cursor.execute(f"INSERT INTO {name} VALUES ({places})", (n, *plain))
+    pulls = shop(database, **{name: ODD | {"table": name}})
+    pulls.pull(name)
+    assert pulls.current(name, ", ".join(["id", *VALUES]), "id") == [(n, *row) for n, row in enumerate(rows)]
+
+
+def accepted(pulls) -> list[tuple]:
+    with pulls.run.lake.engine() as engine:
+        pulls.run.lake.view_accepted(engine, "odd")
+        return engine.execute("SELECT id, words, n FROM odd ORDER BY 1").fetchall()
+
+
+def address_of(database):
+    server = database.server
+    return Address("shop", "mysql", "127.0.0.1", server.port, server.user, PASSWORD, database.name)

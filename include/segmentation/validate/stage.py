@@ -129,7 +129,10 @@ class _Stage:
         with self._run.lake.engine() as connection:
             self._run.lake.view_log(connection, extract)
             log = connection.sql(f'SELECT * FROM "{extract}" WHERE {SEQ} > {done}')
-            return UNREADABLE in log.columns and bool(log.filter(f"{UNREADABLE} IS NOT NULL").limit(1).fetchall())
+            found = (
+                UNREADABLE in log.columns and log.filter(f"{UNREADABLE} IS NOT NULL").limit(1).project(SEQ).fetchone()
+            )
+            return bool(found)
 
     def _read(self, extract: str, done: int, last: int, condition: str) -> Iterator[pa.Table]:
         """The rows that are still current, by batch: a version that the source has corrected since stops nobody."""

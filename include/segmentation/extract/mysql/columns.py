@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from include.segmentation.changelog import OWN
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server import MySQL, quoted
+from include.segmentation.extract.mysql.server import MySQL, identifier, quoted
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)
@@ -136,19 +136,29 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
 def query_columns(server: MySQL, sql: str) -> list[Column]:
     """The columns of a SELECT, from what the server says about its (empty) result.
 
-    A text with a binary collation can not be told from bytes there, and is taken as bytes.
-
     Raises:
         SourceError: the server refuses the SELECT, or a column's type has no place in the lake.
     """
+    described = server.describe(sql)
+    unclear = [name for name, field_type, *_, flags in described if field_type not in _FIELD_TYPES and flags & _BINARY]
+    of_bytes = _of_bytes(server, sql, unclear)
     columns = []
-    for name, field_type, _, _, length, scale, _, flags in server.describe(sql):
-        kind = _FIELD_TYPES.get(field_type, "blob" if flags & _BINARY else "text")
+    for name, field_type, _, _, length, scale, _, flags in described:
+        kind = _FIELD_TYPES.get(field_type, "blob" if name in of_bytes else "text")
         unsigned = bool(flags & _UNSIGNED)
         precision = length - (scale > 0) - (not unsigned) if kind == "decimal" else length  # a point, a sign
         declared = f"decimal({precision},{scale})" if kind == "decimal" else kind + " unsigned" * unsigned
         columns.append(_column(name, kind, declared, not flags & _NOT_NULL, precision, scale))
     return columns
+
+
+def _of_bytes(server: MySQL, sql: str, names: list[str]) -> set[str]:
+    """Those columns of a SELECT that hold bytes, and not texts whose collation is binary, which look the same."""
+    if not names:
+        return set()
+    charsets = ", ".join(f"CHARSET(MAX({identifier(name)}))" for name in names)  # one row, also of an empty result
+    (found,) = server.rows(f"SELECT {charsets} FROM ({sql}) AS described")
+    return {name for name, charset in zip(names, found, strict=True) if charset == b"binary"}
 
 
 def arrow_schema(columns: list[Column]) -> pa.Schema:

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from include.segmentation.errors import NotReadyError, ProfileError
+from include.segmentation.changelog import ChangeLog
+from include.segmentation.errors import DataError, NotReadyError, ProfileError
+from include.segmentation.extract.mysql import corrections
 from include.segmentation.extract.mysql import reconcile as module
 
 EVENTS = {
@@ -179,3 +181,103 @@ def test_only_tables_and_queries_with_a_cursor_are_reconciled(database, shop):
     whole = {"kind": "table", "source": "mysql", "table": "events", "mode": "snapshot", "primary_key": ["id"]}
     with pytest.raises(ProfileError, match="extract 'whole'; allowed are events"):
         shop(database, events=EVENTS, whole=whole).reconcile("whole")
+
+
+@pytest.mark.parametrize("mode", ["append", "merge"])
+def test_a_query_is_read_again_whole(database, shop, mode):
+    database.execute(CREATE + "InnoDB")
+    database.insert("events", events(300))
+    query = "SELECT id, at, LENGTH(n) AS long_n FROM events WHERE id <> 5 AND {{ page('at') }}"
+    declared = {"kind": "query", "source": "mysql", "query": "named.sql", "cursor": "at", "primary_key": ["id"]}
+    pulls = shop(database, queries={"named.sql": query}, named=declared | {"mode": mode, "lag": "1m"})
+    pulls.pull("named")
+    assert found(pulls.reconcile("named")) == {"missing": 0, "changed": 0, "deleted": 0}
+    database.execute(
+        "DELETE FROM events WHERE id < 3",
+        "UPDATE events SET n = 'much longer' WHERE id = 10",
+        "UPDATE events SET at = '2025-03-01' WHERE id = 11",
+        "INSERT INTO events VALUES (1000, '2025-01-01 00:10:00', 'late')",
+    )
+    summary = pulls.reconcile("named")
+    # In append mode the event that has moved on is deleted here and comes again with the next pull.
+    assert found(summary) == {"missing": 1, "changed": 1, "deleted": 3 if mode == "merge" else 4}
+    assert (summary["method"], summary["rows_fetched"], summary["rows_compared"]) == ("whole", 296, 296)
+    pulls.pull("named")
+    now = database.execute("SELECT id, LENGTH(n) FROM events WHERE id <> 5 ORDER BY id")
+    assert pulls.current("named", "id, long_n") == list(now)
+    assert found(pulls.reconcile("named")) == {"missing": 0, "changed": 0, "deleted": 0}
+
+
+def test_rows_with_a_zero_date_as_their_time_are_compared_too(database, shop, small):
+    database.execute(CREATE + "InnoDB")
+    database.insert("events", events(100))
+    database.execute(
+        "SET sql_mode = ''", "INSERT INTO events VALUES (500, '0000-00-00', 'a'), (501, '2025-00-00', 'b')"
+    )
+    pulls = shop(database, mysql={"zero_dates": "flag"}, events=EVENTS | {"mode": "merge"})
+    pulls.pull()
+    assert pulls.reconcile().items() >= NOTHING.items() | {("rows_compared", 102)}
+    database.execute(
+        "SET sql_mode = ''",
+        "UPDATE events SET at = '2024-00-00' WHERE id = 501",
+        "DELETE FROM events WHERE id = 500",
+        "INSERT INTO events VALUES (502, '0000-00-00', 'c')",
+    )
+    assert found(pulls.reconcile()) == {"missing": 1, "changed": 1, "deleted": 1}
+    assert pulls.current(columns="id, _zero_dates")[100:] == [
+        (501, '{"at": "2024-00-00 00:00:00"}'),
+        (502, '{"at": "0000-00-00 00:00:00"}'),
+    ]
+    assert pulls.reconcile().items() >= NOTHING.items()
+
+
+def test_a_row_that_changes_between_checksum_and_fetch_does_not_become_wrong(database, shop, small, monkeypatch):
+    database.execute("CREATE TABLE events (id VARCHAR(9) PRIMARY KEY, at DATETIME NULL, n INT) ENGINE=InnoDB")
+    database.insert("events", [(f"k{i}", START, 0) for i in range(300)])
+    pulls = shop(database, events=EVENTS | {"mode": "merge"})
+    pulls.pull()
+    database.execute("UPDATE events SET n = 1 WHERE id = 'k7'", "DELETE FROM events WHERE id = 'k8'")
+    meanwhile = ["UPDATE events SET n = 2 WHERE id = 'k7'", "INSERT INTO events VALUES ('k8', '2025-01-01', 3)"]
+    walk, walks = module.walk, []
+
+    def busy(*arguments):
+        walks.append(arguments)
+        if len(walks) == 2:  # the checksums are known, the rows that differ are about to be fetched
+            database.execute(*meanwhile)
+        return walk(*arguments)
+
+    monkeypatch.setattr(module, "walk", busy)
+    summary = pulls.reconcile()
+    assert len(walks) == 2
+    assert (summary["method"], summary["deleted"]) == ("buckets", 0)
+    assert set(pulls.current(columns="id, n")) >= {(f"k{i}", 0) for i in range(300)} - {("k7", 0), ("k8", 0)}
+    assert len(pulls.current()) == 300
+    pulls.reconcile()
+    assert pulls.current(columns="id, n", order="id") == list(database.execute("SELECT id, n FROM events ORDER BY id"))
+
+
+@pytest.mark.parametrize("mode", ["append", "merge"])
+def test_a_broken_reconcile_is_repeated(database, shop, small, monkeypatch, mode):
+    database.execute(CREATE + "InnoDB")
+    database.insert("events", events(1000))
+    pulls = shop(database, events=EVENTS | {"mode": mode})
+    pulls.pull()
+    database.execute("UPDATE events SET n = 'silent' WHERE id % 5 = 0", "DELETE FROM events WHERE id % 7 = 0")
+    monkeypatch.setattr(corrections, "_COMMIT_ROWS", 40)
+    append, commits = ChangeLog.append, []
+
+    def breaking(log, *arguments):
+        if len(commits) == 3:
+            raise DataError("no disk")
+        commits.append(append(log, *arguments))
+        return commits[-1]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ChangeLog, "append", breaking)
+        with pytest.raises(DataError, match="no disk"):
+            pulls.reconcile()
+    left = pulls.current(columns="id, n")
+    assert len({key for key, _ in left}) == len(left)
+    pulls.reconcile()
+    assert pulls.current(columns="id, n") == list(database.execute("SELECT id, n FROM events ORDER BY id"))
+    assert pulls.reconcile().items() >= NOTHING.items()

@@ -51,7 +51,7 @@ class Held:
         return {bucket: (count, xor, total) for bucket, count, xor, total in found.fetchall()}
 
     def differing(self, page: pa.Table) -> Differing:
-        """Compare a page by the columns that it shares with what was read."""
+        """Compare a page by the columns that it shares with what was read; keys seen before are left out."""
         values = [quoted(name) for name in page.column_names if name in self._columns and name not in self._key]
         same = " AND ".join(["same_key = 1", *(f"page.{name} IS NOT DISTINCT FROM held.{name}" for name in values)])
         chosen = ", ".join([self._keys, "count(*) AS same_key", *(f"any_value({name}) AS {name}" for name in values)])
@@ -59,7 +59,8 @@ class Held:
         found = self._engine.execute(
             f"""
             WITH held AS (SELECT {chosen} FROM _held SEMI JOIN page USING ({self._keys}) GROUP BY {self._keys})
-            SELECT _row, same_key IS NOT NULL AS is_held FROM page LEFT JOIN held USING ({self._keys})
+            SELECT _row, same_key IS NOT NULL AS is_held
+            FROM page LEFT JOIN held USING ({self._keys}) ANTI JOIN _seen USING ({self._keys})
             WHERE ({same}) IS NOT TRUE ORDER BY _row
             """
         ).to_arrow_table()

@@ -95,3 +95,8 @@ class QueryExtract(_RowsExtract):
 
 
 Extract = Annotated[TableExtract | QueryExtract | GA4Extract, Field(discriminator="kind")]
+
+
+def is_reconciled(extract: Extract) -> bool:
+    """Whether pulls of it can miss what a later comparison with its source finds: whatever is read by a cursor."""
+    return isinstance(extract, TableExtract | QueryExtract) and extract.mode != "snapshot"

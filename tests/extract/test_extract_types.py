@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address, resolve
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql import pages
+from include.segmentation.extract.mysql import fetch, pages
 from include.segmentation.extract.mysql.columns import table_columns
 from include.segmentation.extract.mysql.render import crc_sql, line_sql
 from include.segmentation.extract.mysql.server import connected
@@ -225,6 +225,18 @@ def test_rows_longer_than_the_server_can_write_as_a_line_are_read_value_for_valu
     assert pulls.current("odd", "id, words, raw, n") == [(n, words[n], raw[n], n) for n in range(8)]
     without = [n for n, (crc,) in enumerate(pulls.current("odd", "_crc", "id")) if crc is None]
     assert without == [2, 4, 7]
+
+
+def test_a_page_whose_rows_turn_out_to_be_wide_is_cut(database, shop, monkeypatch):
+    monkeypatch.setattr(fetch, "MOST_BYTES", 200_000)
+    database.execute("CREATE TABLE odd (id INT PRIMARY KEY, words LONGTEXT)")
+    sizes = [3 if n < 500 else 20_000 for n in range(900)]
+    database.insert("odd", [(n, "x" * size) for n, size in enumerate(sizes)])
+    pulls = shop(database, odd=ODD)
+    pulled = pulls.pull("odd")
+    assert pulled["rows_written"] == 900
+    assert pulled["pages"] >= 7  # of 64 rows and more; one page of 1,000 rows otherwise
+    assert pulls.current("odd", "id, length(words)", "id") == list(enumerate(sizes))
 
 
 ZERO = (

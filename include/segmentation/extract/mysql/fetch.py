@@ -11,6 +11,10 @@ from include.segmentation.extract.mysql.keyset import Position, Relation, Span, 
 from include.segmentation.extract.mysql.parse import parse, split
 from include.segmentation.extract.mysql.render import line, values_sql
 from include.segmentation.extract.mysql.server import MySQL
+from include.segmentation.extract.mysql.size import PAGE_BYTES
+
+MOST_BYTES = 2 * PAGE_BYTES
+"""A page is cut here, where its rows turn out to be wider than those before it."""
 
 
 @dataclass(frozen=True)
@@ -69,26 +73,26 @@ class Lines:
 
 
 def fetch(server: MySQL, relation: Relation, span: Span, at: Position | None, limit: int) -> Lines:
-    """Fetch the page of a span behind a row, of at most ``limit`` rows.
+    """Fetch the page of a span behind a row, of at most ``limit`` rows and about ``MOST_BYTES``.
 
     Raises:
         UnavailableError, SourceError: the server does not answer, or refuses.
     """
-    written = [row[0] for row in server.rows(page_sql(relation, span, at, limit))]
-    lines, crcs = [line for line in written if line is not None], None
-    if len(lines) < len(written):
-        lines, crcs = _too_long(server, relation, span, at, limit)
+    rows, is_whole = server.read(page_sql(relation, span, at, limit), MOST_BYTES)
+    lines, crcs = [line for (line,) in rows if line is not None], None
+    if len(lines) < len(rows):
+        lines, crcs, is_whole = _too_long(server, relation, span, at, limit)
     last = _last(relation, span, lines)
-    return Lines(relation.columns, span.order, lines, crcs, last, is_end=len(lines) < limit)
+    return Lines(relation.columns, span.order, lines, crcs, last, is_end=is_whole and len(lines) < limit)
 
 
 def _too_long(
     server: MySQL, relation: Relation, span: Span, at: Position | None, limit: int
-) -> tuple[list[bytes], list[int | None]]:
+) -> tuple[list[bytes], list[int | None], bool]:
     """The same page again, value for value, where a line is too long for the server to write."""
-    rows = server.rows(page_sql(relation, span, at, limit, values_sql(relation.columns)))
+    rows, is_whole = server.read(page_sql(relation, span, at, limit, values_sql(relation.columns)), MOST_BYTES)
     lines = [line(relation.columns, values) for _, *values in rows]
-    return lines, [None if crc is None else int(crc) for crc, *_ in rows]
+    return lines, [None if crc is None else int(crc) for crc, *_ in rows], is_whole
 
 
 def _last(relation: Relation, span: Span, lines: list[bytes]) -> Position | None:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from time import perf_counter
 
 from include.segmentation.errors import SegmentationError, SourceError
+from include.segmentation.extract.mysql.ahead import ahead
 from include.segmentation.extract.mysql.busy import wait_while_busy
+from include.segmentation.extract.mysql.drift import check_unaltered
 from include.segmentation.extract.mysql.fetch import Lines, Page, fetch
 from include.segmentation.extract.mysql.keyset import Position, Relation, Span
 from include.segmentation.extract.mysql.plan import estimated_rows, missing_index, page_plan
@@ -24,23 +26,34 @@ def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
     """Read a span; at least one page comes, possibly empty.
 
     Between pages the server is left alone while it is busy. A page that takes longer than a statement may is ended on
-    the server and read again as a smaller one.
+    the server and read again as a smaller one. While the caller deals with a page, the next one is fetched.
 
     Raises:
+        AlteredError: other columns are there than when reading began; no such page comes.
         DataError: a value can not be read, or the ordering columns hold NULL.
         UnavailableError: the server does not answer, stays busy, or is too slow for the smallest page.
         SourceError: the server refuses, or is too slow for the smallest page for want of an index.
     """
-    at = span.after
-    size = PageSize(server.pace.page_seconds, PAGE_ROWS)
     progress = Progress(relation.name, lambda: estimated_rows(server, relation, span))
-    while True:
-        wait_while_busy(server)
-        lines = _lines(server, relation, span, at, size)
+    for lines in ahead(_fetched(server, relation, span)):
         yield lines.page()
         progress.read(len(lines.lines))
+    progress.end()
+
+
+def _fetched(server: MySQL, relation: Relation, span: Span) -> Iterator[Lines]:
+    at = span.after
+    size = PageSize(server.pace.page_seconds, PAGE_ROWS)
+    while True:
+        wait_while_busy(server)
+        try:
+            lines = _lines(server, relation, span, at, size)
+        except SourceError:  # perhaps of a column that is gone
+            check_unaltered(relation)
+            raise
+        check_unaltered(relation)
+        yield lines
         if lines.is_end:
-            progress.end()
             return
         at = lines.last
 

@@ -3,8 +3,9 @@
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, Literal
 
 import MySQLdb
@@ -26,6 +27,7 @@ _IDLE_SECONDS = 3600
 """The server must not hang up while a page is written or a pull waits for it to be less busy."""
 _READ_MARGIN_SECONDS = 60
 """An answer may take so much longer than a statement before the connection counts as lost."""
+_ROWS_AT_ONCE = 64
 _COMPARED_BYTES = 60
 """A list of connections shows statements cut short."""
 
@@ -87,6 +89,7 @@ class Version:
             # A quote is doubled and nothing else is special; a date such as 2025-02-30 can be compared with.
             ("SET sql_mode = 'NO_BACKSLASH_ESCAPES,ALLOW_INVALID_DATES'", True),
             (f"SET NAMES {'utf8mb4' if self.has((5, 5, 3), (5, 5, 3)) else 'utf8'}", True),
+            ("SET div_precision_increment = 4", True),  # what AVG and / add to the scale, whatever the server's own is
             (f"SET wait_timeout = {_IDLE_SECONDS}", True),
             # Whatever the server's own level is: nothing uncommitted is read, and a consistent snapshot can be opened.
             ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", True),
@@ -99,13 +102,14 @@ class Version:
 
 
 class MySQL:
-    """An open connection; every result is fetched whole before it is returned."""
+    """An open connection; every result is fetched whole before it is returned. Threads that share it take turns."""
 
     def __init__(self, address: Address, raw: Any, pace: Pace) -> None:
         """Wrap a raw connection and make its session ours."""
         self.address = address
         self.pace = pace
         self._raw = raw
+        self._turn = Lock()
         self._watchdog: Watchdog | None = None
         self.version = Version.parse(self.value("SELECT VERSION()") or "")
         self.id = self.value("SELECT CONNECTION_ID()") or ""
@@ -127,6 +131,21 @@ class MySQL:
         """
         try:
             return self.ask(sql)
+        except ServerError as error:
+            raise self.refused(error) from None
+
+    def read(self, sql: str, most_bytes: int) -> tuple[list[RawRow], bool]:
+        """Run one statement whose rows may be too many bytes to hold.
+
+        Returns:
+            Its first rows, until they come to more than ``most_bytes``, and whether these are all.
+
+        Raises:
+            OverlongError, UnavailableError, SourceError: as for ``rows``.
+        """
+        try:
+            some: tuple[list[RawRow], bool] = self._run(sql, lambda result: self._some(sql, result, most_bytes), False)
+            return some
         except ServerError as error:
             raise self.refused(error) from None
 
@@ -165,14 +184,33 @@ class MySQL:
         found = self.rows(f"SHOW STATUS LIKE {quoted(name)}")
         return (found[0][1] or b"").decode() if found else ""
 
-    def _run(self, sql: str, take: Any) -> Any:
+    def close(self) -> None:
+        """Close the connection, once nobody uses it."""
+        with self._turn:
+            self._raw.close()
+
+    def _run(self, sql: str, take: Any, stored: bool = True) -> Any:
         try:
-            with self._watchdog.over(sql) if self._watchdog else nullcontext():
+            with self._turn, self._watchdog.over(sql) if self._watchdog else nullcontext():
                 self._raw.query(sql.encode())
-                result = self._raw.store_result()
+                result = self._raw.store_result() if stored else self._raw.use_result()
                 return take(result) if result is not None else ()
         except MySQLdb.Error as error:
             raise ServerError.of(error) from None
+
+    def _some(self, sql: str, result: Any, most_bytes: int) -> tuple[list[RawRow], bool]:
+        rows: list[RawRow] = []
+        size = 0
+        while some := result.fetch_row(maxrows=_ROWS_AT_ONCE, how=0):
+            rows += some
+            size += sum(len(value) for row in some for value in row if value)
+            if size > most_bytes:
+                self._end(sql)
+                with suppress(MySQLdb.Error):  # that it was ended
+                    while result.fetch_row(maxrows=1, how=0):
+                        pass
+                return rows, False
+        return rows, True
 
     def _end(self, sql: str) -> None:
         """End a statement of this connection by another one, if it is still that statement that runs."""
@@ -182,7 +220,7 @@ class MySQL:
                     if connection == self.id and running.startswith(sql.encode()[:_COMPARED_BYTES]):
                         second.ask(f"KILL QUERY {self.id}")
         except (SegmentationError, ServerError) as error:
-            _log.warning("%s: could not end an overlong statement: %s", place(self.address), error)
+            _log.warning("%s: could not end a statement: %s", place(self.address), error)
 
 
 @contextmanager
@@ -244,11 +282,15 @@ def _opened(address: Address, pace: Pace) -> Iterator[MySQL]:
     raw = log_in(address, pace.statement_seconds + _READ_MARGIN_SECONDS)
     try:
         server = MySQL(address, raw, pace)
+    except BaseException:
+        raw.close()
+        raise
+    try:
         if not is_encrypted_as_asked(address, server.status("Ssl_cipher")):
             raise SourceError(f"{place(address)}: ssl_mode asks for TLS, but the server offers none")
         yield server
     finally:
-        raw.close()
+        server.close()
 
 
 def _older_ones(server: MySQL) -> int:

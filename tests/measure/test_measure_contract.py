@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from include.segmentation.changelog import State
 from include.segmentation.errors import DataError, NotReadyError, ProfileError
 from include.segmentation.measure import measure
 from include.segmentation.profile import load_profile
@@ -312,3 +313,19 @@ def test_a_wrong_macro_segment(
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert run.recorded("measure", "activity") is None
+
+
+def test_estimates_about_groups_are_out_of_reach(club: Callable[..., Run], tmp_path: Path) -> None:
+    """Ages that Google guesses of groups can not be joined with customers, on purpose or by accident."""
+    run = club(SUM.replace("GROUP BY p.customer_id", "CROSS JOIN ages GROUP BY p.customer_id"))
+    profile = _profile({}, "UTC")
+    profile["sources"]["ga4"] = {"kind": "ga4", "connection": "ga4", "property": "properties/1"}
+    report = {"kind": "report", "source": "ga4", "dimensions": ["date", "userAgeBracket"], "metrics": ["activeUsers"]}
+    profile["extracts"]["ages"] = report
+    (tmp_path / "club.yaml").write_text(yaml.safe_dump(profile))
+    run = Run(load_profile("club", tmp_path), run.cadence, run.as_of)
+    log = run.lake.log("ages")
+    log.append(pa.table({"date": ["2025-01-01"], "user_age_bracket": ["18-24"]}), State(None, run.as_of, 0, 0))
+    assert measure(run, "population")["customers"] == 2
+    with pytest.raises(ProfileError, match="Table with name ages does not exist"):
+        measure(run, "activity")

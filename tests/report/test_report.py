@@ -284,3 +284,22 @@ def test_the_days_of_a_page_are_the_profiles(club: Hand) -> None:
     club.publish(run, 10, {"loyalty": "loyalty-m1"})
     club.size(run, "loyalty", "k0", 10, of=10)
     assert "Customer segments on 28 February 2025, 23:30" in Path(report(run)["path"]).read_text()
+
+
+def test_google_analytics_limits(club: Hand) -> None:
+    assert "Google Analytics" not in page_of(club).text
+    run = club.run("2025-04-01")
+    flags = {"thresholded_days": 0, "other_row_days": 0, "sampled_days": 0, "truncated_days": 0}
+    flags |= {"empty_days": 0, "sampled_share": None, "truncated": None, "coverage": None}
+    ages = {"days": 1234, "rows": 5678, "empty_days": 3, "thresholded_days": 1234}
+    ages |= {"coverage": {"of": "everybody", "share": 0.6123, "least": 0.5, "most": 0.7}}
+    views = {"days": 31, "rows": 40, "sampled_days": 2, "sampled_share": 0.125, "truncated_days": 1}
+    analytics = {"views": flags | views | {"truncated": "GOOGLE_ADS"}, "ages": flags | ages}
+    club.publish(run, 10, {"loyalty": "loyalty-m1"}, analytics=analytics)
+    club.size(run, "loyalty", "k0", 10, of=10)
+    rows = page_of(club, "2025-04-01").table("withheld")
+    assert rows[0] == ["Report", "Days", "Rows", "Thresholded", "Sampled", "(other)", "Truncated", "Coverage"]
+    assert rows[1:] == [
+        ["ages", "1,234 3 without rows", "5,678", "1,234", "-", "-", "-", "61.2% 50.0% to 70.0% a day"],
+        ["views", "31", "40", "-", "2 least 12.5% of events read", "-", "1 google ads", "-"],
+    ]

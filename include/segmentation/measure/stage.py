@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+from include.segmentation.analytics import GA4Extract
 from include.segmentation.measure.macro import measure_macro
 from include.segmentation.measure.population import POPULATION, measure_population
 from include.segmentation.run import Run
@@ -35,8 +36,9 @@ def measure(run: Run, target: str) -> dict[str, Any]:
     run.require_complete()
     with run.lake.engine() as connection:
         connection.execute(_WHOLE_DAYS)
-        for extract in run.profile.extracts:
-            run.lake.view_accepted(connection, extract)
+        for extract, declared in run.profile.extracts.items():
+            if not (isinstance(declared, GA4Extract) and declared.of_nobody):  # which no SQL about customers may see
+                run.lake.view_accepted(connection, extract)
         if target == POPULATION:
             summary = measure_population(run, connection)
         else:

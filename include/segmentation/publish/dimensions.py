@@ -12,6 +12,7 @@ from include.segmentation.changelog import ChangeLog
 from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.model import Model
 from include.segmentation.publish import tables
+from include.segmentation.publish.analytics import report_limits
 from include.segmentation.publish.gates import Verdict
 from include.segmentation.publish.inputs import Inputs
 
@@ -82,6 +83,7 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
         "kpis": json.dumps(_kpis(inputs)),
+        "analytics": json.dumps(report_limits(run)),
         "gates": json.dumps(verdicts),
         "versions": json.dumps(_versions()),
         "started_at": started_at,

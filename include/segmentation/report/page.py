@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from include.segmentation.report import words
 from include.segmentation.report.answers import Answers, read_answers
+from include.segmentation.report.limits import limits
 from include.segmentation.report.section import Section
 from include.segmentation.run import Run
 
@@ -52,6 +53,7 @@ def render(run: Run) -> str:
         headline=headline(sections, answers, zone),
         complete_through=_times(answers.now.complete_through),
         gates=_gates(answers.now.gates),
+        limits=limits(answers.now.analytics),
     )
 
 

@@ -14,7 +14,10 @@ RUNS_IN_TREND = 60
 COHORTS_SHOWN = 6
 _Row = TypeVar("_Row")
 
-_RUN = "as_of, customers, unknown_rows, quarantined, look_ahead, complete_through, models, kpis, gates, versions"
+_RUN = (
+    "as_of, customers, unknown_rows, quarantined, look_ahead, complete_through, models, kpis, analytics, gates, "
+    "versions"
+)
 
 # A key's wording at the run: the newest version up to as_of; of a segment that is younger than as_of, the first.
 _SEGMENT_AT_RUN = """
@@ -36,6 +39,7 @@ class PublishedRun:
     complete_through: dict[str, Any]
     models: dict[str, str]
     kpis: dict[str, dict[str, Any]]
+    analytics: dict[str, dict[str, Any]]
     gates: list[dict[str, Any]]
     versions: dict[str, Any]
 

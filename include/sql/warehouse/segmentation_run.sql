@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS segmentation_run (
     complete_through jsonb NOT NULL,
     models jsonb NOT NULL,
     kpis jsonb NOT NULL,
+    analytics jsonb NOT NULL DEFAULT '{}',
     gates jsonb NOT NULL,
     versions jsonb NOT NULL,
     started_at timestamptz NOT NULL,
@@ -19,6 +20,8 @@ CREATE TABLE IF NOT EXISTS segmentation_run (
     seconds double precision NOT NULL,
     UNIQUE (cadence, as_of)
 );
+
+ALTER TABLE segmentation_run ADD COLUMN IF NOT EXISTS analytics jsonb NOT NULL DEFAULT '{}';
 
 COMMENT ON TABLE segmentation_run IS 'One row per published run: what it was made from and what was checked. A run that fails a gate publishes nothing, not even a row here.';
 COMMENT ON COLUMN segmentation_run.run_id IS 'The run: profile/cadence/as_of.';
@@ -34,6 +37,7 @@ COMMENT ON COLUMN segmentation_run.quarantined IS 'Row versions that were ever h
 COMMENT ON COLUMN segmentation_run.complete_through IS 'Extract -> the time up to which it was known to be whole when the run was published.';
 COMMENT ON COLUMN segmentation_run.models IS 'Macro segment -> the model that labelled it; see dim_model.';
 COMMENT ON COLUMN segmentation_run.kpis IS 'KPI -> its definition in this run; dim_kpi is derived from it.';
+COMMENT ON COLUMN segmentation_run.analytics IS 'Google Analytics report -> what its figures can not say: days read, and how many of them were thresholded, sampled, truncated or had an (other) row; coverage of demographics.';
 COMMENT ON COLUMN segmentation_run.gates IS 'The checks that the run passed: name, macro segment, verdict, found.';
 COMMENT ON COLUMN segmentation_run.versions IS 'Versions of the code, of these tables'' declarations and of the libraries that computed the run.';
 COMMENT ON COLUMN segmentation_run.started_at IS 'When publishing began.';

@@ -1,0 +1,100 @@
+"""What Google says about its own figures: per report the days it covers, and of demographics how many users."""
+
+from typing import Any
+
+import duckdb
+
+from include.segmentation.analytics import DATE, DEMOGRAPHICS, NOT_KNOWN, GA4Extract, column_name
+from include.segmentation.changelog import BATCH, DELETED
+from include.segmentation.run import Run
+
+Row = dict[str, Any]
+
+
+def report_limits(run: Run) -> dict[str, Row]:
+    """Google Analytics report -> what its days up to as_of can not say.
+
+    Counts of days: read (``days``), without rows (``empty_days``), and of each flag; ``rows``; ``first_day`` and
+    ``last_day``; ``sampled_share``, the least share of events that a day was read from; ``truncated``, Google's
+    reasons; ``coverage`` where the profile names a report to compare with.
+    """
+    reports = {name: each for name, each in run.profile.extracts.items() if isinstance(each, GA4Extract)}
+    with run.lake.engine() as engine:
+        for name in reports:
+            _load_days(engine, run, name)
+        return {
+            name: _flags(engine, name) | {"coverage": _coverage(engine, name, report) if report.coverage_of else None}
+            for name, report in reports.items()
+        }
+
+
+def _load_days(engine: duckdb.DuckDBPyConnection, run: Run, name: str) -> None:
+    """Temporary table ``days_<report>``: the newest batch of every day that ended at as_of, empty ones included."""
+    run.lake.view_log(engine, name)
+    engine.execute(
+        f'CREATE OR REPLACE TEMP TABLE "days_{name}" AS '
+        f'SELECT * FROM "{name}" WHERE {DATE} < CAST(? AS TIMESTAMPTZ)::DATE AND ({DATE}, {BATCH}) IN '
+        f'(SELECT ({DATE}, max({BATCH})) FROM "{name}" GROUP BY {DATE})',
+        [run.as_of],
+    )
+
+
+def _flags(engine: duckdb.DuckDBPyConnection, name: str) -> Row:
+    found = engine.execute(
+        f"""
+        WITH days AS (
+            SELECT
+                {DATE},
+                count(*) FILTER (WHERE NOT {DELETED}) AS rows,
+                bool_or(subject_to_thresholding) AS thresholded,
+                bool_or(data_loss_from_other_row) AS other_row,
+                min(sampled_share) AS sampled_share,
+                max(truncated) AS truncated
+            FROM "days_{name}"
+            GROUP BY {DATE}
+        )
+        SELECT
+            count(*) AS days,
+            count(*) FILTER (WHERE rows = 0) AS empty_days,
+            CAST(coalesce(sum(rows), 0) AS BIGINT) AS rows,
+            CAST(min({DATE}) AS VARCHAR) AS first_day,
+            CAST(max({DATE}) AS VARCHAR) AS last_day,
+            count(*) FILTER (WHERE thresholded) AS thresholded_days,
+            count(*) FILTER (WHERE other_row) AS other_row_days,
+            count(*) FILTER (WHERE sampled_share < 1) AS sampled_days,
+            min(sampled_share) AS sampled_share,
+            count(truncated) AS truncated_days,
+            string_agg(DISTINCT truncated, '; ' ORDER BY truncated) AS truncated
+        FROM days
+        """
+    )
+    (row,) = found.to_arrow_table().to_pylist()
+    return dict(row)
+
+
+def _coverage(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract) -> Row | None:
+    """The users whose demographics are known, of all users: per day, and summed over days.
+
+    A sum of users counts who came on two days twice, so it is only good for this share.
+    """
+    metric = column_name(report.metrics[0])
+    guessed = [column_name(dimension) for dimension in report.dimensions if dimension in DEMOGRAPHICS]
+    is_known = " AND ".join(f'"{dimension}" NOT IN {NOT_KNOWN}' for dimension in guessed)
+    found = engine.execute(
+        f"""
+        WITH known AS (
+            SELECT {DATE}, coalesce(sum("{metric}") FILTER (WHERE {is_known}), 0) AS users
+            FROM "days_{name}" GROUP BY {DATE}
+        ),
+        everybody AS (SELECT {DATE}, sum("{metric}") AS users FROM "days_{report.coverage_of}" GROUP BY {DATE})
+        SELECT
+            sum(known.users) / sum(everybody.users) AS share,
+            min(known.users / everybody.users) AS least,
+            max(known.users / everybody.users) AS most
+        FROM known JOIN everybody USING ({DATE}) WHERE everybody.users > 0
+        """
+    )
+    share, least, most = found.fetchone() or (None, None, None)
+    if share is None:
+        return None
+    return {"of": report.coverage_of, "share": round(share, 6), "least": round(least, 6), "most": round(most, 6)}

@@ -1,10 +1,14 @@
 """The lake: rows and state in one commit, one writer, and views that mean what they say."""
 
 import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Thread
-from time import time
+from time import sleep, time
 
 import pyarrow as pa
 import pytest
@@ -242,6 +246,112 @@ def test_only_validated_rows_that_are_not_held_back_are_accepted(lake):
     assert accepted(lake, "users") == [(1, "IE"), (3, "FR")]
     validated(lake, "users", 5, 5)
     assert accepted(lake, "users") == [(2, "DE"), (3, "FR")]
+
+
+@pytest.mark.parametrize("maintained", [False, True])
+def test_a_type_that_grows_rewrites_the_log_once_and_keeps_everything_else(lake, maintained):
+    log = lake.log("users")
+    state = State({"position": ["2"]}, THROUGH, columns={"user_id": "int"})
+    for i in range(3):
+        state = log.append(users((i, "IE")), state)
+    if maintained:
+        log.maintain()
+    before = current(lake, "users", "user_id, country, _seq, epoch_us(_observed_at)")
+    wider = pa.schema([("user_id", pa.decimal128(20, 0))])
+    rewritten = log.rewrite(wider, replace(state, columns={"user_id": "bigint unsigned"}))
+    assert log.state() == rewritten == replace(state, columns={"user_id": "bigint unsigned"}, version=4)
+    assert log.schema() == pa.schema([("user_id", pa.decimal128(20, 0)), ("country", pa.string())])
+    assert current(lake, "users", "user_id, country, _seq, epoch_us(_observed_at)") == before
+    with pytest.raises(DataError, match="read at page 3 but page 4 is committed"):
+        log.append(users((3, "DE")), state)
+    with pytest.raises(DataError, match=r"'user_id' is decimal128\(20, 0\) in the log, int64 in the page"):
+        log.append(users((3, "DE")), rewritten)
+    assert log.maintain(keep=timedelta(0))["files"] == 1
+    assert current(lake, "users", "user_id, country, _seq, epoch_us(_observed_at)") == before
+
+
+def test_a_rewrite_that_is_killed_leaves_the_log_as_it_was(lake):
+    log = lake.log("users")
+    state = log.append(users((1, "IE"), (2, "DE")), State("a", THROUGH))
+    files = log.file_uris()
+    killed_at_the_end = f"""
+import os, pyarrow as pa
+from include.segmentation import changelog
+real = changelog.converted
+def converted(*arguments, **more):
+    reader = real(*arguments, **more)
+    def batches():
+        yield from reader
+        os.kill(os.getpid(), 9)
+    return pa.RecordBatchReader.from_batches(reader.schema, batches())
+changelog.converted = converted
+log = changelog.ChangeLog({log.uri!r}, "users")
+log.rewrite(pa.schema([("user_id", pa.decimal128(20, 0))]), log.state())
+"""
+    assert subprocess.run([sys.executable, "-c", killed_at_the_end], check=False).returncode == -signal.SIGKILL
+    assert (log.state(), log.file_uris()) == (state, files)
+    log.rewrite(pa.schema([("user_id", pa.decimal128(20, 0))]), log.state())
+    assert current(lake, "users", "user_id, _seq") == [(1, 1), (2, 2)]
+
+
+def test_files_with_and_without_a_column_are_one_table(lake):
+    log = lake.log("users")
+    state = log.append(users((1, "IE")), State())
+    wider = users((2, "DE")).append_column("age", pa.array([30], pa.int64()))
+    state = log.append(wider.slice(0, 0), state)  # no file has the column yet
+    validated(lake, "users", 1)
+    assert accepted(lake, "users") == [(1, "IE", None)]
+    assert current(lake, "users", "user_id, country, age") == [(1, "IE", None)]
+    state = log.append(wider, state)
+    state = log.append(users((3, "FR")), state)
+    rows = [(1, "IE", None), (2, "DE", 30), (3, "FR", None)]
+    assert current(lake, "users", "user_id, country, age") == rows
+    log.maintain()
+    assert current(lake, "users", "user_id, country, age") == rows
+    validated(lake, "users", 3, 1)
+    assert accepted(lake, "users", "age, user_id") == [(30, 2), (None, 3)]
+
+
+def test_a_lock_left_by_a_killed_process_holds_nobody_up(lake):
+    holding = f"""
+import os
+from include.segmentation.changelog import ChangeLog
+with ChangeLog({lake.log("users").uri!r}, "users").writer():
+    os.kill(os.getpid(), 9)
+"""
+    assert subprocess.run([sys.executable, "-c", holding], check=False).returncode == -signal.SIGKILL
+    with lake.log("users").writer():
+        lake.log("users").append(users((1, "IE")), State())
+    assert lake_path(lake).joinpath("users.lock").exists()
+
+
+def test_who_waits_for_another_writer_says_so(lake, caplog):
+    with lake.log("visits").writer():
+        waiting = Thread(target=lambda: lake.log("visits").writer().__enter__())
+        waiting.start()
+        while not caplog.records:
+            sleep(0.01)
+    waiting.join()
+    assert "change log 'visits': another writer is at work; waiting up to 600 s" in caplog.text
+
+
+def test_a_full_disk_leaves_the_log_as_it_was(lake):
+    """A limit on the size of files, met while rows are written."""
+    log = lake.log("users")
+    state = log.append(users((1, "IE")), State("a", THROUGH))
+    filling = f"""
+import resource, pyarrow as pa
+from include.segmentation.changelog import ChangeLog
+log = ChangeLog({log.uri!r}, "users")
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+log.append(pa.table({{"user_id": pa.array(range(100_000))}}), log.state())
+"""
+    ended = subprocess.run([sys.executable, "-c", filling], check=False, capture_output=True, text=True)
+    assert "File too large" in ended.stderr
+    assert log.state() == state
+    assert current(lake, "users", "user_id") == [(1,)]
+    log.append(users((2, "DE")), state)
+    assert current(lake, "users", "user_id") == [(1,), (2,)]
 
 
 def test_an_extract_that_was_never_pulled_is_named(lake):

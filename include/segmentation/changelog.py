@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,18 +51,19 @@ class State:
         complete_through: the time up to which the extract is known to be whole, UTC.
         seq: the highest ``_seq`` written.
         version: how many pages have been committed (the Delta application transaction).
+        columns: column -> its type as the source declares it, where the source has such types.
     """
 
     cursor: Any = None
     complete_through: datetime | None = None
     seq: int = 0
     version: int = 0
+    columns: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """The text that is kept in the commit."""
         through = self.complete_through.isoformat() if self.complete_through else None
-        value = {"cursor": self.cursor, "complete_through": through, "seq": self.seq, "version": self.version}
-        return json.dumps(value)
+        return json.dumps(vars(self) | {"complete_through": through})
 
     @classmethod
     def from_json(cls, text: str) -> "State":
@@ -74,6 +75,7 @@ class State:
             complete_through=datetime.fromisoformat(through) if through else None,
             seq=value["seq"],
             version=value["version"],
+            columns=value.get("columns", {}),
         )
 
 
@@ -176,9 +178,9 @@ class ChangeLog:
         table = self.table()
         if table is None and state.version == 0:
             table = DeltaTable.create(self.uri, numbered.schema, mode="ignore", configuration=_NO_STATISTICS)
-        if table is not None:
-            self._check_types(table, numbered.schema)
-        self._commit(table, numbered, state, committed, mode="append", schema_mode="merge")
+        table = self._not_overtaken(table, state)
+        self._check_types(table, numbered.schema)
+        self._commit(table, numbered, committed, mode="append", schema_mode="merge")
         return committed
 
     def rewrite(self, schema: pa.Schema, state: State) -> State:
@@ -197,13 +199,11 @@ class ChangeLog:
             DataError: another writer committed since the state was read; nothing is written.
         """
         committed = replace(state, version=state.version + 1)
-        table = self.table()
-        if table is None:
-            raise self._overtaken(state, "there is no log")
+        table = self._not_overtaken(self.table(), state)
         old = pa.schema(table.schema())
         new = pa.schema([schema.field(field.name) if field.name in schema.names else field for field in old])
         rows = converted(files_of(table), old, new, order=SEQ)
-        self._commit(table, rows, state, committed, mode="overwrite", schema_mode="overwrite")
+        self._commit(table, rows, committed, mode="overwrite", schema_mode="overwrite")
         return committed
 
     def maintain(self, keep: timedelta = KEEP_FILES) -> dict[str, int]:
@@ -232,22 +232,18 @@ class ChangeLog:
         table.cleanup_metadata()
         return {"files_before": before, "files": len(table.file_uris()), "files_removed": len(removed)}
 
-    def _commit(
-        self,
-        table: DeltaTable | None,
-        rows: pa.Table | pa.RecordBatchReader,
-        state: State,
-        committed: State,
-        **how: Any,
-    ) -> None:
-        """Write rows on top of the very table whose version is compared: Delta refuses whoever comes in between."""
+    def _not_overtaken(self, table: DeltaTable | None, state: State) -> DeltaTable:
+        """The table that a state was read from, to be written to: Delta refuses whoever comes in between."""
         found = (table.transaction_version(self.name) if table else None) or 0
         if table is None or found != state.version:
-            raise self._overtaken(state, f"page {found} is committed")
+            raise self._overtaken(state.version, f"page {found} is committed")
+        return table
+
+    def _commit(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, state: State, **how: Any) -> None:
         try:
-            write_deltalake(table, rows, commit_properties=self._properties(committed), **how)
+            write_deltalake(table, rows, commit_properties=self._properties(state), **how)
         except CommitFailedError as error:
-            raise self._overtaken(state, str(error)) from None
+            raise self._overtaken(state.version - 1, str(error)) from None
 
     def _properties(self, state: State) -> CommitProperties:
         return CommitProperties(
@@ -265,10 +261,9 @@ class ChangeLog:
         if other:
             raise DataError(f"change log '{self.name}': column {', '.join(other)}; nothing was written")
 
-    def _overtaken(self, state: State, found: str) -> DataError:
+    def _overtaken(self, page: int, found: str) -> DataError:
         return DataError(
-            f"change log '{self.name}': read at page {state.version} but {found}; "
-            "another writer was faster, nothing was written"
+            f"change log '{self.name}': read at page {page} but {found}; another writer was faster, nothing was written"
         )
 
 

@@ -29,7 +29,8 @@ def converted(files: list[str], old: pa.Schema, new: pa.Schema, order: str) -> p
         order: an integer column.
     """
     columns = ", ".join(f"CAST({quoted(field.name)} AS {_duckdb_type(field.type)})" for field in new)
-    connection = duckdb.connect(config={"threads": 1, "TimeZone": "UTC"})
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute("SET TimeZone = 'UTC'")
     reader = connection.execute(f"SELECT {columns} FROM {scan(_by(connection, files, order), old)}").to_arrow_reader()
 
     def batches() -> Iterator[pa.RecordBatch]:

@@ -5,9 +5,15 @@ Anything else would give one column two meanings, and stops the extract.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from include.segmentation.errors import SourceError
+import pyarrow as pa
+
+from include.segmentation.changelog import ChangeLog, State
+from include.segmentation.errors import SourceError, UnavailableError
+from include.segmentation.extract.mysql.columns import Column, arrow_schema
+from include.segmentation.extract.mysql.keyset import Relation
+from include.segmentation.sources import QueryExtract, TableExtract
 
 Declared = dict[str, str]
 """Column -> the type that the source declares, such as ``int(11) unsigned``."""
@@ -41,6 +47,50 @@ class _Type:
     @property
     def numbers(self) -> list[int]:
         return [int(argument) for argument in self.arguments]
+
+
+class AlteredError(UnavailableError):
+    """A table was altered while it was read; whoever begins again meets its new columns."""
+
+
+def check_unaltered(relation: Relation) -> None:
+    """Refuse to go on with columns that are no longer those that reading began with.
+
+    Raises:
+        AlteredError: they are not.
+    """
+    if relation.is_altered():
+        raise AlteredError(f"{relation.name} was altered while it was read")
+
+
+def adapted(log: ChangeLog, state: State, declared: TableExtract | QueryExtract, columns: list[Column]) -> State:
+    """Make a log fit for the columns that its source has now; the caller holds the log's writer.
+
+    A new column comes with the first rows that have it. A type that has outgrown the lake's is changed here and now.
+
+    Args:
+        log: which may not exist yet.
+        state: the log's.
+        declared: the extract; a column that it no longer names may be gone.
+        columns: as they are now.
+
+    Returns:
+        The state to go on with.
+
+    Raises:
+        SourceError: the log can not take them.
+    """
+    new = {column.name: column.mysql for column in columns}
+    state, known = replace(state, columns=state.columns | new), state.columns
+    held, types = log.schema(), arrow_schema(columns)
+    if held is None:
+        return state
+    # A log that does not know what its columns were declared as has been written by another way.
+    old = {one.name: known.get(one.name) or (new[one.name] if one in types else str(one.type)) for one in held}
+    named = declared.columns if isinstance(declared, TableExtract) else None
+    drift(old, new, left_out=set(old) - set(named or old))
+    outgrown = [one for one in types if one.name in held.names and one not in held]
+    return log.rewrite(pa.schema(outgrown), state) if outgrown else state
 
 
 def drift(old: Declared, new: Declared, left_out: set[str]) -> Drift:

@@ -31,6 +31,7 @@ class Relation:
         columns: everything that is read.
         cursor: the column that grows.
         key: the primary key's columns without the cursor.
+        is_altered: asks the server whether its columns are no longer these.
         looks_ahead: whether rows that were read change when later ones come, so that all have to be read again.
     """
 
@@ -40,6 +41,7 @@ class Relation:
     cursor: Column
     key: list[Column]
     source: Source
+    is_altered: Callable[[], bool]
     looks_ahead: bool = False
 
 

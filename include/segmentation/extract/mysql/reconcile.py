@@ -24,6 +24,7 @@ from include.segmentation.connections import resolve
 from include.segmentation.errors import NotReadyError
 from include.segmentation.extract.mysql.columns import Column, arrow_schema
 from include.segmentation.extract.mysql.corrections import Corrections
+from include.segmentation.extract.mysql.drift import adapted
 from include.segmentation.extract.mysql.held import Held, Sums, holding, in_buckets
 from include.segmentation.extract.mysql.keyset import Position, Relation, Span, has_placeless, placeless, up_to
 from include.segmentation.extract.mysql.pages import read_pages
@@ -67,6 +68,7 @@ def reconcile_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]
         with connected(resolve(source.connection), source.pace) as server:
             try:
                 relation = relation_of(run, server, declared)
+                found.state = adapted(log, state, declared, relation.columns)
                 method, counts = _compare(run, name, declared, server, relation, position_of(relation, state), found)
             except ComputedInLake:  # so will the next pull do
                 pass
@@ -138,9 +140,15 @@ class _Comparison:
                 self._parts(stretch)
 
     def _parts(self, stretch: Stretch) -> None:
+        differing: list[Stretch] = []
         for part in self._walk(stretch, size := self._size(PART_ROWS)):
             if self._sums(part, 1, size) != self.held.sums(part.in_lake, 1):
-                self._settle([part.on_server], part.in_lake)
+                if differing and differing[-1].to == part.behind:  # they adjoin: fetched as one
+                    differing[-1] = replace(differing[-1], to=part.to)
+                else:
+                    differing.append(part)
+        for part in differing:
+            self._settle([part.on_server], part.in_lake)
 
     def buckets(self) -> None:
         """Compare the checksums of buckets, which the server adds up range by range."""

@@ -1,7 +1,10 @@
 """What is read: a table or a query of a profile, with everything that the profile says about it checked."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import cast
 
 from include.segmentation.changelog import State
@@ -30,12 +33,14 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
         SourceError: the source lacks a table or column, or can not be read in pages by these columns.
     """
     if isinstance(declared, TableExtract):
-        columns = table_columns(server, declared.table, declared.columns)
+        described: Callable[[], list[Column]] = partial(table_columns, server, declared.table, declared.columns)
+        columns = described()
         where, source = f"table '{declared.table}'", _whole(declared.table)
         table, looks_ahead = None if is_view(server, declared.table) else declared.table, False
     else:
         path = run.profile.sql_dir / "extract" / declared.query
         query = query_of(server, path, declared)
+        described = partial(_query_columns, server, path, declared)
         columns, source, looks_ahead = query.columns, query.source, query.looks_ahead
         where, table = str(path), None
     columns = _as_declared(run, declared, columns)
@@ -50,12 +55,20 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
                 "times of day and date, texts and bytes"
             )
     key = [by_name[key] for key in declared.primary_key if key != cursor]
-    relation = Relation(where, table, columns, by_name[cursor], key, source, looks_ahead)
+
+    def is_altered() -> bool:
+        return _as_declared(run, declared, described()) != columns
+
+    relation = Relation(where, table, columns, by_name[cursor], key, source, is_altered, looks_ahead)
     if isinstance(declared, TableExtract):
         _check_table(server, declared, relation)
     elif declared.cursor:
         _check_query(relation, where)
     return relation if declared.cursor else replace(relation, source=lambda _limits: source(between(None, None)))
+
+
+def _query_columns(server: MySQL, path: Path, declared: QueryExtract) -> list[Column]:
+    return query_of(server, path, declared).columns
 
 
 def _as_declared(run: Run, declared: RowsExtract, columns: list[Column]) -> list[Column]:

@@ -1,10 +1,12 @@
 """Pull the new rows of a MySQL table or query into a change log, page by page.
 
-A pull reads in order: rows behind the last position down to the lag again, rows whose cursor is NULL, and then
-everything beyond the last position up to the safe bound. Only the last kind moves the position. Whatever the log
-already holds unchanged is not written again.
+A pull reads in order: rows behind the last position down to the lag again, rows whose cursor is NULL or a zero date,
+and then everything beyond the last position up to the safe bound. Only the last kind moves the position. Whatever the
+log already holds unchanged is not written again.
 """
 
+import logging
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,75 +14,71 @@ from typing import Any, cast
 
 import pyarrow as pa
 
-from include.segmentation.changelog import ChangeLog, State
+from include.segmentation.changelog import State
 from include.segmentation.connections import resolve
-from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.bound import Bound, integer_bound, time_bound
-from include.segmentation.extract.mysql.columns import arrow_schema
+from include.segmentation.extract.mysql.drift import AlteredError, adapted
 from include.segmentation.extract.mysql.fetch import Page
 from include.segmentation.extract.mysql.hours import keep_hours
-from include.segmentation.extract.mysql.keyset import Position, Relation, Span, up_to
+from include.segmentation.extract.mysql.keyset import Position, Relation, Span, has_placeless, placeless, up_to
 from include.segmentation.extract.mysql.pages import read_pages
 from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, order_of, position_of, relation_of
 from include.segmentation.extract.mysql.server import MySQL, connected, identifier
 from include.segmentation.extract.mysql.unseen import unseen
+from include.segmentation.part import Hours
 from include.segmentation.run import Run
 from include.segmentation.sources import MySQLSource
+
+_log = logging.getLogger(__name__)
 
 
 def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
     """Pull one table or query; the caller holds the log's writer.
 
     Returns:
-        ``rows_read``, ``rows_written``, ``pages`` and ``bound``.
+        ``rows_read``, ``rows_written``, ``pages``, ``bound``, and how many odd values were found, where any (see
+        ``parse.py``).
 
     Raises:
         LaterError: a first load is outside its hours; the next pull goes on behind the last page.
     """
     log = run.lake.log(name)
-    state = log.state()
     source = cast(MySQLSource, run.profile.sources[declared.source])  # a profile gives tables and queries no other
-    hours = source.pace.first_load if state.complete_through is None else None
+    hours = source.pace.first_load if log.state().complete_through is None else None
     keep_hours(hours, run.profile.time_zone)
+    counts = Counter({"rows_read": 0, "rows_written": 0, "pages": 0})
     with connected(resolve(source.connection), source.pace) as server:
-        relation = relation_of(run, server, declared)
-        _check_schema(log, relation)
-        position = position_of(relation, state)
-        bound = _bound(server, relation, declared, state)
-        counts = {"rows_read": 0, "rows_written": 0, "pages": 0}
-        for page in _again(server, relation, declared, position):
-            rows = unseen(run.lake, name, declared, page.rows)
-            _count(counts, page, rows)
-            if rows.num_rows:
-                state = log.append(rows, state)
-        for page in read_pages(server, relation, _new(relation, position, bound)):
-            check_unique(declared, page)
-            position = page.last or position
-            _count(counts, page, page.rows)
-            state = log.append(page.rows, _moved(state, relation, position, bound, page.is_end))
-            if not page.is_end:
-                keep_hours(hours, run.profile.time_zone)
-    return {**counts, "bound": bound.how}
+        while True:
+            try:
+                bound = _pull(run, name, declared, server, hours, counts)
+                return {**counts, "bound": bound.how}
+            except AlteredError as altered:
+                _log.warning("%s; what was read stays, and the rest is read with its new columns", altered)
 
 
-def _check_schema(log: ChangeLog, relation: Relation) -> None:
-    """Refuse a source whose columns are no longer those of the log.
-
-    Raises:
-        SourceError: with the columns that differ, old and new.
-    """
-    held = log.schema()
-    if held is None:
-        return
-    old, new = dict(zip(held.names, held.types, strict=True)), arrow_schema(relation.columns)
-    now = dict(zip(new.names, new.types, strict=True))
-    changed = [
-        f"'{name}' was {old.get(name, 'absent')}, is {now.get(name, 'absent')}"
-        for name in dict.fromkeys([*old, *now])
-        if old.get(name) != now.get(name)
-    ]
-    if changed:
-        raise SourceError(f"the source's columns have changed: {'; '.join(changed)}")
+def _pull(
+    run: Run, name: str, declared: RowsExtract, server: MySQL, hours: Hours | None, counts: Counter[str]
+) -> Bound:
+    """Go on behind the last page, up to the safe bound."""
+    log = run.lake.log(name)
+    relation = relation_of(run, server, declared)
+    state = adapted(log, log.state(), declared, relation.columns)
+    position = position_of(relation, state)
+    bound = _bound(server, relation, declared, state)
+    for page in _again(server, relation, declared, position):
+        rows = unseen(run.lake, name, declared, page.rows)
+        _count(counts, page, rows)
+        if rows.num_rows:
+            state = log.append(rows, state)
+    for page in read_pages(server, relation, _new(relation, position, bound)):
+        check_unique(declared, page)
+        position = page.last or position
+        rows = unseen(run.lake, name, declared, page.rows) if _was_computed(state) else page.rows
+        _count(counts, page, rows)
+        state = log.append(rows, _moved(state, relation, position, bound, page.is_end))
+        if not page.is_end:
+            keep_hours(hours, run.profile.time_zone)
+    return bound
 
 
 def _bound(server: MySQL, relation: Relation, declared: RowsExtract, state: State) -> Bound:
@@ -92,11 +90,13 @@ def _bound(server: MySQL, relation: Relation, declared: RowsExtract, state: Stat
 
 def _again(server: MySQL, relation: Relation, declared: RowsExtract, position: Position | None) -> Iterator[Page]:
     """Rows that earlier pulls have passed by or could not place: down to the lag, and without a cursor."""
-    if position and relation.cursor.is_time and declared.lag > timedelta(0):
+    if position and relation.looks_ahead:
+        yield from read_pages(server, relation, Span([up_to(order_of(relation), position)], order_of(relation)))
+    elif position and relation.cursor.is_time and declared.lag > timedelta(0):
         yield from read_pages(server, relation, _lagging(server, relation, position, declared.lag))
-    if relation.cursor.nullable:
-        missing = [f"{identifier(relation.cursor.name)} IS NULL"]
-        yield from read_pages(server, relation, Span(missing, relation.key))
+    if has_placeless(relation.cursor):
+        missing = placeless(relation.cursor)(identifier(relation.cursor.name))
+        yield from read_pages(server, relation, Span([missing], relation.key))
 
 
 def _lagging(server: MySQL, relation: Relation, position: Position, lag: timedelta) -> Span:
@@ -109,8 +109,17 @@ def _lagging(server: MySQL, relation: Relation, position: Position, lag: timedel
 
 
 def _new(relation: Relation, position: Position | None, bound: Bound) -> Span:
-    low = relation.cursor.literal(position[0]) if position else None
-    return Span([bound.condition], order_of(relation), low=low, high=bound.limit, after=position)
+    cursor = relation.cursor
+    low = cursor.literal(position[0]) if position else cursor.first_date if cursor.allows_zero_dates else None
+    conditions = [bound.condition]
+    if cursor.allows_zero_dates and not position:
+        conditions.append(f"{identifier(cursor.name)} >= {low}")
+    return Span(conditions, order_of(relation), low=low, high=bound.limit, after=position)
+
+
+def _was_computed(state: State) -> bool:
+    """Whether the log may hold rows beyond its position: it was computed in the lake before (see ``computed.py``)."""
+    return bool(state.cursor and state.cursor.get("computed"))
 
 
 def _moved(state: State, relation: Relation, position: Position | None, bound: Bound, is_end: bool) -> State:
@@ -120,10 +129,14 @@ def _moved(state: State, relation: Relation, position: Position | None, bound: B
         through = bound.complete_through
     polls = bound.polls if is_end else (state.cursor or {}).get("polls", [])
     order = [column.name for column in order_of(relation)]
-    return replace(state, cursor={"order": order, "position": position, "polls": polls}, complete_through=through)
+    cursor: dict[str, Any] = {"order": order, "position": position, "polls": polls}
+    if _was_computed(state) and not is_end:
+        cursor["computed"] = True
+    return replace(state, cursor=cursor, complete_through=through)
 
 
-def _count(counts: dict[str, int], page: Page, written: pa.Table) -> None:
+def _count(counts: Counter[str], page: Page, written: pa.Table) -> None:
     counts["rows_read"] += page.rows.num_rows
     counts["rows_written"] += written.num_rows
     counts["pages"] += 1
+    counts.update(page.noticed)

@@ -6,6 +6,7 @@ from include.segmentation.connections import resolve
 from include.segmentation.extract.mysql.bound import safe_time
 from include.segmentation.extract.mysql.columns import arrow_schema
 from include.segmentation.extract.mysql.corrections import Corrections
+from include.segmentation.extract.mysql.drift import adapted
 from include.segmentation.extract.mysql.held import holding
 from include.segmentation.extract.mysql.keyset import Span
 from include.segmentation.extract.mysql.pages import read_pages
@@ -31,7 +32,8 @@ def pull_snapshot(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
     with connected(resolve(source.connection), source.pace) as server:
         relation = relation_of(run, server, declared)
         through, how = safe_time(server, declared.lag)
-        found = Corrections(log, log.state(), declared.primary_key, retracts=False)
+        state = adapted(log, log.state(), declared, relation.columns)
+        found = Corrections(log, state, declared.primary_key, retracts=False)
         read = pages = 0
         with holding(run.lake, name, declared.primary_key, arrow_schema(relation.columns)) as held:
             for page in read_pages(server, relation, Span(["1 = 1"], [relation.cursor, *relation.key])):

@@ -2,7 +2,6 @@
 
 import random
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -89,16 +88,9 @@ def test_rows_without_a_cursor_are_read_too(database, shop):
     database.insert("visits", visits(50))
     sql = "SELECT visit_id, IF(user_id < 9, NULL, visited_at) AS visited_at FROM visits WHERE {{ page('visited_at') }}"
     sql = sql.replace("'visited_at'", "'IF(user_id < 9, NULL, visited_at)'")
-    pulls = shop(database, queries={"all.sql": sql, "all.mysql5.sql": sql}, gaps=GAPS | {"query": "all.sql"})
+    pulls = shop(database, queries={"all.sql": sql}, gaps=GAPS | {"query": "all.sql"})
     assert pulls.pull("gaps")["rows_written"] == 50
     assert pulls.pull("gaps")["rows_written"] == 0
-
-
-def test_a_server_without_windows_needs_the_variant(mysql56_database, shop):
-    mysql56_database.execute(CREATE_VISITS)
-    pulls = shop(mysql56_database, queries={"other.sql": QUERIES["visit_gaps.sql"]}, gaps=GAPS | {"query": "other.sql"})
-    with pytest.raises(SourceError, match=r"mysql 5\.6\.\d+ .*no window functions; .*other\.mysql5\.sql is missing"):
-        pulls.pull("gaps")
 
 
 @pytest.mark.parametrize(
@@ -126,7 +118,3 @@ def test_a_wrong_query_is_explained(mariadb_database, shop, sql, error, named):
         pulls.pull("gaps")
     assert "shop.yaml: extracts.gaps: " in str(raised.value)
     assert pulls.run.lake.log("gaps").table() is None
-
-
-def test_the_shipped_query_has_its_variant():
-    assert {"visit_gaps.sql", "visit_gaps.mysql5.sql"} == {Path(name).name for name in QUERIES}

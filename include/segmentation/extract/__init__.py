@@ -7,7 +7,7 @@ from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.extract.maintain import maintain
 from include.segmentation.extract.reconcile import findings, reconcile
 from include.segmentation.run import Run
-from include.segmentation.sources import GA4Extract
+from include.segmentation.sources import GA4Extract, QueryExtract, TableExtract
 
 __all__ = ["extract", "findings", "maintain", "reconcile"]
 
@@ -41,16 +41,22 @@ def extract(run: Run, name: str) -> dict[str, Any]:
                 from include.segmentation.extract.ga4.days import pull_days  # Google's client takes seconds to import
 
                 pulled = pull_days(run, name, declared)
-            elif declared.mode == "snapshot":
-                from include.segmentation.extract.mysql.snapshot import pull_snapshot
-
-                pulled = pull_snapshot(run, name, declared)
             else:
-                from include.segmentation.extract.mysql.rows import pull_rows
-
-                pulled = pull_rows(run, name, declared)
+                pulled = _pull_mysql(run, name, declared)
     except SegmentationError as error:
         raise error.within(f"{run.profile.path}: extracts.{name}") from error
     through = log.state().complete_through
     summary = {"extract": name, **pulled, "complete_through": through.isoformat() if through else None}
     return run.record("extract", name, summary | {"seconds": round(perf_counter() - started, 3)})
+
+
+def _pull_mysql(run: Run, name: str, declared: TableExtract | QueryExtract) -> dict[str, Any]:
+    from include.segmentation.extract.mysql.computed import pull_computed
+    from include.segmentation.extract.mysql.query import ComputedInLake
+    from include.segmentation.extract.mysql.rows import pull_rows
+    from include.segmentation.extract.mysql.snapshot import pull_snapshot
+
+    try:
+        return (pull_snapshot if declared.mode == "snapshot" else pull_rows)(run, name, declared)
+    except ComputedInLake as asked:
+        return pull_computed(run, name, asked, pull=extract)

@@ -1,0 +1,1 @@
+"""Extract queries understood: what MySQL makes of them, and their equivalents for old servers and for DuckDB."""

@@ -1,9 +1,31 @@
 """How a server is told, entered and left alone: versions, TLS, places, the watchdog, bad input."""
 
+import logging
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from threading import Thread, Timer
+from time import monotonic, sleep
+
 import pytest
 
-from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server import Version
+from demo.servers import PASSWORD
+from include.segmentation.connections import Address
+from include.segmentation.errors import SourceError, UnavailableError
+from include.segmentation.extract.mysql import patience, size
+from include.segmentation.extract.mysql.refusals import OverlongError
+from include.segmentation.extract.mysql.server import Version, beside, connected
+from include.segmentation.sources import Pace
+
+EVENTS = {
+    "kind": "table",
+    "source": "mysql",
+    "table": "events",
+    "mode": "append",
+    "cursor": "at",
+    "primary_key": ["id"],
+}
+CREATE_EVENTS = "CREATE TABLE events (id INT PRIMARY KEY, at DATETIME NOT NULL, n INT, KEY (at, id)) ENGINE=InnoDB"
+EVENT_ROWS = [(i, datetime(2025, 1, 1) + timedelta(minutes=i), i) for i in range(5000)]
 
 
 @pytest.mark.parametrize(
@@ -33,5 +55,110 @@ def test_versions_are_told_apart(text, flavour, number, windows, ends):
 
 @pytest.mark.parametrize("text", ["4.1.22", "", "PostgreSQL 16"])
 def test_what_is_no_version_to_read_from_is_shown(text):
-    with pytest.raises(SourceError, match="VERSION.. is .*allowed are MySQL and MariaDB from 5.0 on"):
+    with pytest.raises(SourceError, match=r"VERSION\(\) is .*allowed are MySQL and MariaDB from 5.0 on"):
         Version.parse(text)
+
+
+def address(database, user="demo", password=PASSWORD):
+    return Address("shop", "mysql", "127.0.0.1", database.server.port, user, password, database.name)
+
+
+def running(database, sql):
+    """Begin a statement on a connection of its own, and go on."""
+    connection = database.connect()
+    thread = Thread(target=lambda: connection.cursor().execute(sql))
+    thread.start()
+    while not any(row[7] == sql for row in database.execute("SHOW PROCESSLIST")):
+        sleep(0.01)
+    return thread
+
+
+def test_an_overlong_statement_is_ended_on_the_server(database):
+    database.execute("CREATE TABLE t (n INT)")
+    database.insert("t", [(n,) for n in range(500)])
+    with connected(address(database), Pace(statement_seconds=1)) as server:
+        began = monotonic()
+        with pytest.raises(OverlongError, match=r"connection 'shop' .*\((1317|1969)\)"):
+            server.rows("SELECT SUM(a.n * b.n * c.n * d.n) FROM t a, t b, t c, t d")
+        assert 0.9 < monotonic() - began < 5
+        assert server.rows("SELECT 1") == ((b"1",),)
+        assert not [row for row in database.execute("SHOW PROCESSLIST") if "SUM" in str(row[7])]
+
+
+def test_a_statement_that_ended_in_time_is_not_ended_later(mysql56_database):
+    with connected(address(mysql56_database), Pace(statement_seconds=1)) as server:
+        assert server.rows("SELECT SLEEP(0.9)") == ((b"0",),)
+        assert server.rows("SELECT SLEEP(0.3)") == ((b"0",),)
+
+
+def test_an_overlong_page_comes_again_as_smaller_ones(database, shop, caplog, monkeypatch):
+    database.execute(CREATE_EVENTS, "CREATE VIEW slow_events AS SELECT id, at, SLEEP(0.003) AS slow FROM events")
+    database.insert("events", EVENT_ROWS[:400])
+    monkeypatch.setattr(size, "FIRST_ROWS", 390)
+    pulls = shop(database, events=EVENTS | {"table": "slow_events"}, mysql={"pace": {"statement_seconds": 1}})
+    pulled = pulls.pull()
+    assert pulled["rows_written"] == 400
+    assert pulled["pages"] >= 2
+    assert "table 'slow_events': a page of 390 rows took too long, smaller ones follow" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("server", "index", "error", "named"),
+    [
+        ("mysql56", "KEY (n)", SourceError, r"no index is ordered by \(at, id\), so every page .*100 rows take longer"),
+        ("mariadb", "KEY (n)", SourceError, r"no index is ordered by \(at, id\), so every page .*100 rows take longer"),
+        ("mysql56", "KEY (at, id)", OverlongError, r"'events': 100 rows take longer than 1 s \(pace.*plan: "),
+    ],
+)
+def test_the_smallest_page_that_takes_too_long_is_explained(server, index, error, named, shop, request, monkeypatch):
+    database = request.getfixturevalue(f"{server}_database")
+    database.execute(CREATE_EVENTS.replace("KEY (at, id)", index).replace("InnoDB", "MyISAM"))
+    monkeypatch.setattr(size, "FIRST_ROWS", 100)
+    pulls = shop(database, events=EVENTS, mysql={"pace": {"statement_seconds": 1}})
+    with database.connect() as backup:
+        backup.cursor().execute("LOCK TABLES events WRITE")
+        with pytest.raises(error, match=named) as raised:
+            pulls.pull()
+    assert raised.value.retry is (error is OverlongError)
+    assert pulls.run.lake.log("events").table() is None
+
+
+def test_a_pull_waits_while_the_server_is_busy(database, shop, caplog, monkeypatch):
+    database.execute(CREATE_EVENTS)
+    database.insert("events", EVENT_ROWS[:10])
+    pulls = shop(database, events=EVENTS, mysql={"pace": {"busy_threads": 1}})
+    busy = running(database, "SELECT SLEEP(1.2)")
+    with caplog.at_level(logging.INFO):
+        assert pulls.pull()["rows_written"] == 10
+    assert "waiting, 2 threads run on the server (pace.busy_threads is 1)" in caplog.text
+    busy.join()
+    monkeypatch.setattr(patience, "SECONDS", 1)
+    busy = running(database, "SELECT SLEEP(2.5)")
+    with pytest.raises(UnavailableError, match=r"2 threads run on the server, after .* s of waiting; .* is 1"):
+        pulls.pull()
+    busy.join()
+
+
+def test_connections_share_their_places_and_one_is_kept_for_short_questions(database, caplog, monkeypatch):
+    database.execute(f"GRANT SELECT ON {database.name}.* TO 'three'@'127.0.0.1' IDENTIFIED BY 'three'")
+    three = address(database, "three", "three")
+    pace = Pace(connections=3)
+    monkeypatch.setattr(patience, "SECONDS", 1)
+    with connected(three, pace) as first, connected(three, pace) as second:
+        with (
+            beside(first),
+            pytest.raises(UnavailableError, match="3 connections of user 'three' stay open"),
+            beside(second),
+        ):
+            pass
+        with beside(second), pytest.raises(UnavailableError, match=r"pace.connections is 3"), connected(three, pace):
+            pass
+        with connected(address(database), Pace(connections=2)):  # another user's places are its own
+            pass
+    monkeypatch.setattr(patience, "SECONDS", 10)
+    with connected(three, pace), ExitStack() as others:
+        others.enter_context(connected(three, pace))
+        Timer(1.5, others.close).start()
+        with caplog.at_level(logging.INFO), connected(three, pace) as third:
+            assert third.rows("SELECT 1") == ((b"1",),)
+    assert "waiting, 2 connections of user 'three' are open" in caplog.text

@@ -18,7 +18,7 @@ def wait_while_busy(server: MySQL) -> None:
     """
     where, allowed = place(server.address), server.pace.busy_threads
     for _ in looks():
-        running = int(server.status("Threads_running") or 0)
+        running = int(server.global_status("Threads_running") or 0)
         if running <= allowed:
             return
         _log.info("%s: waiting, %d threads run on the server (pace.busy_threads is %d)", where, running, allowed)

@@ -52,7 +52,8 @@ def is_view(server: MySQL, table: str) -> bool:
 def indexes(server: MySQL, table: str) -> list[Index]:
     """The indexes of a table of the connection's database, its primary key first."""
     found = server.rows(
-        "SELECT index_name, column_name, non_unique, nullable, sub_part, collation FROM information_schema.statistics "
+        "SELECT index_name, column_name, non_unique, nullable, sub_part, index_type, collation "
+        "FROM information_schema.statistics "
         f"WHERE table_schema = DATABASE() AND table_name = {quoted(table)} "
         "ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index"
     )
@@ -63,7 +64,8 @@ def indexes(server: MySQL, table: str) -> list[Index]:
         parts = [row for row in found if row[0] == name]
         columns = [_word(row[1]) for row in parts]
         is_unique = all(row[2] == b"0" and row[3] != b"YES" for row in parts)
-        is_ordered = all(row[4] is None and row[5] == b"A" for row in parts)  # no prefix, no hash, not descending
+        # No prefixes, no hash, not descending (a MyISAM table that was never analysed says nothing of that).
+        is_ordered = all(row[4] is None and row[5] == b"BTREE" and row[6] != b"D" for row in parts)
         order = [*columns, *(column for column in primary if column not in columns)] if is_ordered else []
         made.append(Index(columns, order, is_unique))
     return made

@@ -180,8 +180,15 @@ class MySQL:
         return None if first is None else first.decode()
 
     def status(self, name: str) -> str:
-        """A variable of SHOW STATUS, as this session sees it, which costs the server nothing; empty where missing."""
-        found = self.rows(f"SHOW STATUS LIKE {quoted(name)}")
+        """A variable of this session's SHOW STATUS; empty where missing."""
+        return self._status("", name)
+
+    def global_status(self, name: str) -> str:
+        """A variable of the whole server's SHOW STATUS; empty where missing."""
+        return self._status("GLOBAL ", name)
+
+    def _status(self, scope: str, name: str) -> str:
+        found = self.rows(f"SHOW {scope}STATUS LIKE {quoted(name)}")
         return (found[0][1] or b"").decode() if found else ""
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
 """The contract of macro segments: KPIs, the strata that set customers apart, and how each stratum is cut."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.identifiers import DifferentNames, Name, SqlName
@@ -13,7 +13,7 @@ from include.segmentation.window import Window
 AGE = "age_days"
 """Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
-Scaler = Literal["standard", "minmax", "none"]
+Scaler = Literal["standard", "minmax", "robust", "none"]
 
 
 class Clip(Part):
@@ -32,7 +32,18 @@ class Clip(Part):
         return self
 
 
-Transform = Literal["none", "log1p"]
+def _transform(value: Any) -> Any:
+    if not isinstance(value, (Clip, dict)) and value not in get_args(NamedTransform):
+        raise ValueError(f"allowed are {', '.join(get_args(NamedTransform))} and a mapping such as {{clip: [0, 100]}}")
+    return value
+
+
+NamedTransform = Literal["none", "log1p", "asinh", "sqrt", "quantile"]
+Transform = Annotated[
+    Annotated[NamedTransform, Tag("name")] | Annotated[Clip, Tag("clip")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "clip"),
+    BeforeValidator(_transform),
+]
 
 
 class Kpi(Part):
@@ -51,7 +62,8 @@ class Kpi(Part):
             (NULL); NULL is never zero.
         matures_after: the age in days below which the value is not final yet.
         rule_only: used by stratum predicates only, never clustered on.
-        transform: applied before scaling; ``quantile`` is the share of the fitted customers with a smaller value.
+        transform: applied before scaling; ``quantile`` is the share of the fitted customers below the value, those
+            equal to it counted half.
         scale: how this KPI is scaled; the macro segment's where absent.
         weight: how much a scaled unit of it counts in a distance.
         bands: rising inner edges; ``band_words`` has one word more. A value equal to an edge is in the upper band.

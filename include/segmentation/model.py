@@ -42,7 +42,8 @@ class SegmentDefinition(_Frozen):
     Attributes:
         key: opaque, stable across models, never reused.
         path: where it stands, for display only: ``value.repeat.02``.
-        centroid: in the scaled space of the stratum; empty for a stratum that is one segment.
+        prototypes: points in the space of the stratum; whoever is nearest to one of them belongs to the segment. One,
+            its centroid, for a segment of k-means; empty for a stratum that is one segment.
         name: fixed when the model is accepted.
         bands: what the name claims.
         rule_sql: the exact rule as a SQL condition over the macro segment's KPIs.
@@ -54,7 +55,7 @@ class SegmentDefinition(_Frozen):
     path: str
     name: str
     description: str
-    centroid: list[float]
+    prototypes: list[list[float]]
     bands: list[BandRange]
     rule_sql: str
     rule_words: str
@@ -72,26 +73,45 @@ class Evidence(_Frozen):
     standard_error: float | None = None
 
 
+class Axis(_Frozen):
+    """How one KPI becomes a coordinate: (transform(value) - center) / spread * weight.
+
+    Attributes:
+        cuts: of ``clip`` its two ends; of ``quantile`` the rising values at which the share of customers is known.
+        shares: of ``quantile``, at each cut; between two cuts the share rises in a straight line.
+    """
+
+    kpi: str
+    transform: Literal["none", "log1p", "asinh", "sqrt", "quantile", "clip"] = "none"
+    cuts: list[float] = []
+    shares: list[float] = []
+    center: float = 0.0
+    spread: float = 1.0
+    weight: float = 1.0
+
+
 class StratumModel(_Frozen):
     """How one stratum is labelled.
 
     Attributes:
-        kpis: the columns that are clustered on, in the order of ``center``, ``spread`` and every centroid; empty for
-            a stratum that is one segment.
-        transforms: one per KPI, applied before scaling.
-        center, spread: scaled = (transformed - center) / spread.
+        axes: one per KPI that it is clustered on; empty for a stratum that is one segment.
+        components: float[dimensions][axes], the principal components that prototypes are points of; empty where
+            prototypes are points of the axes themselves.
         note: what a reader should know about this fit ("fewer than 200 customers: not cut").
     """
 
     name: str
     label: str
     when: str
-    kpis: list[str]
-    transforms: list[Literal["none", "log1p"]]
-    center: list[float]
-    spread: list[float]
+    axes: list[Axis] = []
+    components: list[list[float]] = []
     segments: list[SegmentDefinition]
     note: str = ""
+
+    @property
+    def kpis(self) -> list[str]:
+        """The columns that it is clustered on."""
+        return [axis.kpi for axis in self.axes]
 
 
 class Lineage(_Frozen):
@@ -119,7 +139,7 @@ class Model(_Frozen):
         lineage: what became of the previous model's segments; empty for the first model.
     """
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
     model_id: str
     profile: str
     macro_segment: str

@@ -42,7 +42,8 @@ PROFILE: dict[str, Any] = {
                 {"name": "never", "label": "Never bought", "when": "purchases = 0", "recommended_action": "Invite."},
                 {
                     **{"name": "bought", "label": "Bought", "when": "purchases >= 1", "owner": "sales"},
-                    "cluster": {"kpis": ["purchases", "revenue"], "k": 2},
+                    "kpis": ["purchases", "revenue"],
+                    "cluster": {"k": 2},
                 },
             ],
         },
@@ -85,17 +86,13 @@ def strata(macro: str, renamed: dict[str, str]) -> list[StratumModel]:
             name=name,
             label=name.title(),
             when="true",
-            kpis=[],
-            transforms=[],
-            center=[],
-            spread=[],
             segments=[
                 SegmentDefinition(
                     key=key,
                     path=f"{macro}.{name}.{i:02}",
                     name=renamed.get(key, f'Segment "{key}", näher'),
                     description="made by hand",
-                    centroid=[],
+                    prototypes=[],
                     bands=[],
                     rule_sql="true",
                     rule_words="everybody",

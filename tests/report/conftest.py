@@ -53,7 +53,8 @@ PROFILE: dict[str, Any] = {
                 {"name": "never", "label": "Never came", "when": "visits_ever <= 1"},
                 {
                     **{"name": "coming", "label": "Coming", "when": "visits_ever >= 2"},
-                    "cluster": {"kpis": ["visits", "visit_gap"]},
+                    "kpis": ["visits", "visit_gap"],
+                    "cluster": "auto",
                 },
             ],
         }

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.model import Model, SegmentDefinition, StratumModel
+from include.segmentation.model import Axis, Model, SegmentDefinition, StratumModel
 from include.segmentation.segment.identity import with_keys
 
 
 def a_model(name: str, clusters: list[str], whole: tuple[str, ...] = ()) -> Model:
     """A model of stratum ``active`` with clusters of these keys, and of strata that are one segment each."""
-    strata = [_stratum("active", clusters, [1.0]), *(_stratum(stratum, [stratum], []) for stratum in whole)]
+    strata = [_stratum("active", clusters, [[1.0]]), *(_stratum(stratum, [stratum], []) for stratum in whole)]
     return Model(
         model_id=name,
         profile="tiny",
@@ -24,18 +24,14 @@ def a_model(name: str, clusters: list[str], whole: tuple[str, ...] = ()) -> Mode
     )
 
 
-def _stratum(name: str, keys: list[str], centroid: list[float]) -> StratumModel:
+def _stratum(name: str, keys: list[str], prototypes: list[list[float]]) -> StratumModel:
     words = {"name": "", "description": "", "bands": [], "rule_sql": "", "rule_words": "", "customers_at_fit": 0}
-    segments = [SegmentDefinition.model_validate(words | {"key": k, "path": k, "centroid": centroid}) for k in keys]
-    kpis = ["visits"] if centroid else []
+    segments = [SegmentDefinition.model_validate(words | {"key": k, "path": k, "prototypes": prototypes}) for k in keys]
     return StratumModel(
         name=name,
         label=name,
         when="true",
-        kpis=kpis,
-        transforms=["none" for _ in kpis],
-        center=[0.0 for _ in kpis],
-        spread=[1.0 for _ in kpis],
+        axes=[Axis(kpi="visits")] if prototypes else [],
         segments=segments,
     )
 

@@ -6,29 +6,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from segment_vectors import vectors_of
+from sklearn.metrics import adjusted_rand_score, silhouette_score
 from threadpoolctl import threadpool_limits
 
-from include.segmentation.macro_segment import Cluster, Kpi
+from include.segmentation.macro_segment import Cluster
 from include.segmentation.profile import load_profile
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.choose_k import choose
-from include.segmentation.segment.kmeans import cluster
-from include.segmentation.segment.scale import fit_scale, scaled
+from include.segmentation.segment.kmeans import KMeans
 from include.segmentation.segment.silhouette import sample, silhouette
+from include.segmentation.segment.ward import Ward
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-KPI = Kpi(label="x", definition="x", unit="x", window="lifetime", bands=[1], band_words=["Low", "High"])
-LOG = KPI.model_copy(update={"transform": "log1p"})
 needs_cards = pytest.mark.skipif(not (DATA / "cc_general.parquet").exists(), reason="the card holders are not here")
 needs_insiders = pytest.mark.skipif(not (DATA / "insiders_rfm.parquet").exists(), reason="Insiders are not here")
-
-
-def prepared(values, kpi=KPI, method="standard"):
-    """Distinct sorted vectors in the scaled space, and the customers behind each."""
-    vectors, counts = np.unique(values, axis=0, return_counts=True)
-    kpis = {f"kpi_{column}": kpi for column in range(vectors.shape[1])}
-    scale = fit_scale(vectors, counts, kpis, method)
-    return scaled(vectors, scale.transforms, scale.center, scale.spread), counts
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +32,12 @@ def cards():
 
 @needs_cards
 def test_n6_silhouettes_of_the_card_holders(cards):
-    points, counts = prepared(cards)
+    people = vectors_of(cards)
     found = []
     with threadpool_limits(1):
         for k in range(2, 9):
-            labels = cluster(points, counts, k).labels
-            found.append(silhouette(points, counts, labels))
+            labels = KMeans(people.points, people.counts).labels(k)
+            found.append(silhouette(people.points, people.counts, labels))
             if k == 4:
                 assert sorted(np.bincount(labels).tolist()) == pytest.approx([409, 1197, 3367, 3977], abs=12)
     assert found == pytest.approx([0.210, 0.250, 0.198, 0.193, 0.203, 0.215, 0.222], abs=0.0015)
@@ -54,37 +46,53 @@ def test_n6_silhouettes_of_the_card_holders(cards):
 @needs_cards
 def test_n6b_the_walk_over_all_columns_of_the_card_holders_ends_at_six(cards):
     """k = 4 lies on the border: 0.74 with a standard error of 0.02, so the draw decides whether the walk passes it."""
-    points, counts = prepared(cards, LOG)
     with threadpool_limits(1):
-        choice = choose("all", points, counts, Cluster(k_max=8))
+        choice = choose("all", vectors_of(cards, "log1p"), Cluster(k_max=8))
     jaccard = {row.k: row.value for row in choice.evidence if row.metric == "jaccard_min"}
-    assert len(choice.clustering.centroids) == 6
+    assert choice.partition.k == 6
     assert min(jaccard[5], jaccard[6]) > 0.84
     assert jaccard[7] < 0.6
 
 
-@needs_insiders
-def test_n3_silhouettes_of_the_insiders():
+@pytest.fixture(scope="module")
+def insiders():
     table = pq.read_table(DATA / "insiders_rfm.parquet")
     rfm = np.column_stack([table[name].to_numpy().astype(float) for name in ("GrossRevenue", "Recency", "Frequency")])
-    points, counts = prepared(rfm, LOG, "minmax")
+    order = np.lexsort(rfm.T[::-1])
+    return rfm[order], table["Cluster"].to_numpy()[order]
+
+
+@needs_insiders
+def test_n3_silhouettes_of_the_insiders(insiders):
+    people = vectors_of(insiders[0], "log1p", "minmax")
     with threadpool_limits(1):
-        found = [silhouette(points, counts, cluster(points, counts, k).labels) for k in range(2, 6)]
+        labels = [KMeans(people.points, people.counts).labels(k) for k in range(2, 6)]
+    found = [silhouette(people.points, people.counts, of_k) for of_k in labels]
     assert found == pytest.approx([0.449, 0.367, 0.370, 0.363], abs=0.0015)
+
+
+@needs_insiders
+def test_n3_ward_gives_the_insiders_their_published_clusters(insiders):
+    people = vectors_of(insiders[0], "log1p", "minmax")
+    with threadpool_limits(1):
+        tree = Ward(people.points, people.counts)
+        labels, frozen = tree.labels(10), tree.partition(10)
+    assert adjusted_rand_score(insiders[1], np.repeat(labels, people.counts)) == 1
+    assert silhouette(people.points, people.counts, labels) == pytest.approx(0.243, abs=0.0005)
+    assert frozen.agreement > 0.96
+    assert frozen.agreement == pytest.approx(people.counts[labels == frozen.labels].sum() / people.customers)
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_cloud_without_structure_is_not_cut_further(seed):
-    points, counts = prepared(np.random.default_rng(seed).normal(size=(4000, 4)))
+    people = vectors_of(np.random.default_rng(seed).normal(size=(4000, 4)))
     with threadpool_limits(1):
-        choice = choose("cloud", points, counts, Cluster(k_max=8))
-    assert choice.clustering is None
+        choice = choose("cloud", people, Cluster(k_max=8))
+    assert choice.partition is None
     assert choice.note.startswith("not cut: k = 2: a cluster comes back with a Jaccard of ")
 
 
 def test_the_weighted_silhouette_equals_that_of_every_customer():
-    from sklearn.metrics import silhouette_score
-
     draw = np.random.default_rng(3)
     people = np.concatenate([draw.integers(0, 4, (300, 2)), draw.integers(6, 9, (200, 2))]).astype(float)
     points, counts = np.unique(people, axis=0, return_counts=True)

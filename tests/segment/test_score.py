@@ -10,15 +10,14 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from segment_vectors import macro_of
 
 from include.segmentation.errors import DataError
-from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.model import Model, effective_model, timeline
 from include.segmentation.segment import fit
-from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.kmeans import nearest
+from include.segmentation.segment.nearest import Rule, nearest
 from include.segmentation.segment.rules import rule_sql
-from include.segmentation.segment.scale import Scale, fit_scale, scaled
+from include.segmentation.segment.scale import fit_axes
 from include.segmentation.segment.score import LABELS, score, score_all
 
 SHARED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -84,8 +83,9 @@ def test_the_published_rule_labels_as_score_does(fitted, postgres_server):
     # Each rule gives its key or an empty text: a customer of two segments, or of none, would show.
     cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.segments())
     with duckdb.connect() as engine:
-        engine.register("customers", every)
-        assert [row[0] for row in engine.execute(f"SELECT {cases} FROM customers").fetchall()] == expected
+        engine.register("customers", every.append_column("n", pa.array(range(every.num_rows))))
+        found = engine.execute(f"SELECT {cases} FROM customers ORDER BY n").fetchall()
+    assert [row[0] for row in found] == expected
     with psycopg.connect(_dsn(postgres_server)) as warehouse, warehouse.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE customers (n bigint, visits double precision, gap double precision)")
         with cursor.copy("COPY customers FROM STDIN") as copy:
@@ -99,45 +99,45 @@ def _dsn(server):
     return server.uri().replace("postgres://", "postgresql://") + "postgres"
 
 
+COORDINATE = st.integers(-3, 3)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
-    centroids=st.lists(st.tuples(*[st.integers(-3, 3)] * 2), min_size=2, max_size=5, unique=True),
-    method=st.sampled_from(["standard", "minmax", "none"]),
+    segments=st.lists(
+        st.lists(st.tuples(COORDINATE, COORDINATE), min_size=1, max_size=3, unique=True), min_size=2, max_size=5
+    ),
+    transform=st.sampled_from(["none", "log1p", "asinh", "sqrt", "quantile", {"clip": [1, 6]}]),
+    scale=st.sampled_from(["standard", "minmax", "robust", "none"]),
+    weights=st.sampled_from([[1, 1], [3, 0.5]]),
+    rows=st.sampled_from([[], [[0.6, 0.8]], [[0.6, 0.8], [0.8, -0.6]]]),
 )
-def test_the_rule_is_exact_on_ties_too(centroids, method, habit):
-    """Integer points and centroids tie often; rule and score must still name the same single segment."""
+def test_the_rule_is_exact_on_ties_too(postgres, segments, transform, scale, weights, rows):
+    """Integer points and prototypes tie often; rule and score must still name the same single segment."""
     points = np.array([(x, y) for x in range(8) for y in range(8)], dtype=float)
-    scale = fit_scale(points, np.ones(len(points), dtype=np.int64), habit.kpis, method)
-    centres = np.array(centroids, dtype=float)
-    moved = scaled(points, scale.transforms, scale.center, scale.spread)
-    cut = _cut(habit, scale, centres)
-    labels, margin = nearest(moved, centres)
-    rules = ", ".join(f"({rule_sql(cut, ordinal)})" for ordinal in range(len(centres)))
+    macro = macro_of(2, transform, scale, weights)
+    axes, _ = fit_axes(points, np.ones(len(points), dtype=np.int64), list(macro.kpis), macro, "all")
+    dimensions = len(rows) or 2
+    prototypes = [np.array(segment, dtype=float)[:, :dimensions] for segment in segments]
+    rule = Rule(axes, np.array(rows, dtype=float).reshape(-1, 2), prototypes)
+    labels, margin = nearest(rule, points)
+    rules = ", ".join(rule_sql("kpi_0 >= 0", rule, ordinal) for ordinal in range(len(segments)))
     with duckdb.connect() as engine:
-        engine.register("customers", pa.table({"visits": points[:, 0], "gap": points[:, 1]}))
-        held = np.array(engine.execute(f"SELECT {rules} FROM customers").fetchall())
+        engine.register("customers", pa.table({"n": range(64), "kpi_0": points[:, 0], "kpi_1": points[:, 1]}))
+        held = np.array(engine.execute(f"SELECT {rules} FROM customers ORDER BY n").fetchall())
     assert held.sum(axis=1).tolist() == [1] * len(points)
     assert held.argmax(axis=1).tolist() == labels.tolist()
     assert ((margin >= 0) & (margin <= 1)).all()
+    x, y = "n / 8", "n % 8"
+    lattice = f"SELECT n, ({x})::float8 AS kpi_0, ({y})::float8 AS kpi_1 FROM generate_series(0, 63) AS n"
+    postgres.execute(f"SELECT {rules} FROM ({lattice}) AS customers ORDER BY n")
+    assert np.array(postgres.fetchall()).tolist() == held.tolist()
 
 
 @pytest.fixture(scope="module")
-def habit():
-    """Two KPIs, one of them on a logarithmic scale, in a stratum that takes everyone."""
-    kpi = {"definition": "x", "unit": "x", "window": "lifetime", "bands": [1], "band_words": ["Low", "High"]}
-    everyone = {"name": "all", "label": "All", "when": "visits >= 0", "kpis": ["visits", "gap"], "cluster": "auto"}
-    return MacroSegment.model_validate(
-        {
-            "label": "Habit",
-            "kpis": {"visits": kpi | {"label": "Visits"}, "gap": kpi | {"label": "Interval", "transform": "log1p"}},
-            "strata": [everyone],
-        }
-    )
-
-
-def _cut(macro, scale: Scale, centres) -> Cut:
-    nothing, none = np.empty((0, 2)), np.empty(0, dtype=np.int64)
-    return Cut(macro.strata[0], dict(macro.kpis), scale, nothing, nothing, none, none, centres, [], "")
+def postgres(postgres_server):
+    with psycopg.connect(_dsn(postgres_server)) as warehouse, warehouse.cursor() as cursor:
+        yield cursor
 
 
 def test_an_empty_batch_has_the_labels_columns(fitted):

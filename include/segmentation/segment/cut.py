@@ -1,18 +1,20 @@
-"""One stratum, fitted: its distinct vectors, their scale, and the clusters in a fixed order."""
+"""One stratum, fitted: its distinct vectors, the space they lie in, and the clusters in a fixed order."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
-from include.segmentation.macro_segment import Kpi, MacroSegment, Stratum
+from include.segmentation.macro_segment import MacroSegment, Stratum
 from include.segmentation.model import Evidence
 from include.segmentation.segment.choose_k import choose
-from include.segmentation.segment.scale import Floats, Integers, Scale, fit_scale, scaled
+from include.segmentation.segment.nearest import Rule, nearest
+from include.segmentation.segment.partition import Partition
+from include.segmentation.segment.pca import NO_COMPONENTS, components, projected
+from include.segmentation.segment.scale import fit_axes, scaled
 from include.segmentation.segment.strata import CUSTOMERS, distinct_vectors, matrix
-
-_WHOLE = Scale(kpis=[], transforms=[], center=[], spread=[], dropped=[])
+from include.segmentation.segment.vectors import Vectors
+from include.segmentation.segment.weighted import Floats, Integers, means
 
 
 @dataclass(frozen=True)
@@ -20,28 +22,29 @@ class Cut:
     """How a stratum was cut, or that it was not.
 
     Attributes:
-        kpis: the KPIs that its clusters differ in; empty where the stratum is one segment.
-        values: float64[vectors, kpis], in the KPIs' own units.
-        points: the same, scaled.
-        counts: int64[vectors], the customers behind each.
-        labels: int64[vectors], the ordinals of the clusters from 0.
-        centroids: float64[k, kpis], scaled, best first.
+        vectors: its customers; without KPIs where the stratum is one segment.
+        rule: what labels them, the segments best first.
+        labels: int64[vectors], the ordinals of the segments from 0, as the rule says.
+        centroids: float64[segments, KPIs], the mean of each segment's customers in the space of ``vectors.points``.
+        note: what a reader should know about this fit.
     """
 
     stratum: Stratum
-    kpis: dict[str, Kpi]
-    scale: Scale
-    values: Floats
-    points: Floats
-    counts: Integers
+    vectors: Vectors
+    rule: Rule
     labels: Integers
     centroids: Floats
     evidence: list[Evidence]
     note: str
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the stratum is one segment."""
+        return not self.vectors.kpis
+
 
 def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum) -> Cut:
-    """Fit one stratum.
+    """Fit one stratum; call it inside one thread (``threadpool_limits(1)``).
 
     Args:
         customers: every customer of the macro segment with all its KPIs.
@@ -49,47 +52,42 @@ def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum) -> Cut:
         stratum: the one to cut, or to leave whole.
 
     Raises:
-        DataError: a KPI that the stratum clusters on is undefined for one of its customers.
+        DataError: a KPI that the stratum clusters on is undefined for one of its customers, or can not be scaled.
     """
     if stratum.cluster is None:
         return _whole(stratum, [], "")
-    kpis = {name: macro.kpis[name] for name in stratum.kpis}
-    vectors, sampled = distinct_vectors(customers, stratum.when, list(kpis))
-    if vectors.num_rows == 0:
+    table, sampled = distinct_vectors(customers, stratum.when, stratum.kpis)
+    if table.num_rows == 0:
         return _whole(stratum, [], "not cut: no customers at the fit")
-    values, counts = matrix(vectors, list(kpis)), np.asarray(vectors[CUSTOMERS].to_numpy(), dtype=np.int64)
-    scale = fit_scale(values, counts, kpis, macro.scale)
-    constant = f"constant here, not used: {', '.join(scale.dropped)}" if scale.dropped else ""
-    values = values[:, [column for column, name in enumerate(kpis) if name in scale.kpis]]
-    points = scaled(values, scale.transforms, scale.center, scale.spread)
-    choice = choose(stratum.name, points, counts, stratum.cluster)
-    note = "; ".join(part for part in (sampled, constant, choice.note) if part)
-    if choice.clustering is None:
+    counts = np.asarray(table[CUSTOMERS].to_numpy(), dtype=np.int64)
+    axes, constant = fit_axes(matrix(table, stratum.kpis), counts, stratum.kpis, macro, stratum.name)
+    kpis = [axis.kpi for axis in axes]
+    values = matrix(table, kpis)
+    points = scaled(values, axes)
+    rows = components(points, counts, stratum.cluster.pca) if stratum.cluster.pca and kpis else NO_COMPONENTS
+    vectors = Vectors({name: macro.kpis[name] for name in kpis}, values, points, projected(points, rows), counts)
+    choice = choose(stratum.name, vectors, stratum.cluster)
+    dropped = f"constant here, not used: {', '.join(constant)}" if constant else ""
+    note = "; ".join(part for part in (sampled, dropped, choice.note) if part)
+    if choice.partition is None:
         return _whole(stratum, choice.evidence, note)
-    kept = {name: kpis[name] for name in scale.kpis}
-    order = _best_first(choice.clustering.centroids, list(kept.values()))
-    return Cut(
-        stratum=stratum,
-        kpis=kept,
-        scale=scale,
-        values=values,
-        points=points,
-        counts=counts,
-        labels=np.argsort(order)[choice.clustering.labels],
-        centroids=choice.clustering.centroids[order],
-        evidence=_renumbered(choice.evidence, order),
-        note=note,
-    )
+    order = _best_first(choice.partition, vectors)
+    rule = Rule(axes, rows, [choice.partition.prototypes[choice.partition.owners == old] for old in order])
+    labels = nearest(rule, values)[0]
+    centroids = means(points, counts, labels, len(order))
+    return Cut(stratum, vectors, rule, labels, centroids, _renumbered(choice.evidence, order), note)
 
 
 def _whole(stratum: Stratum, evidence: list[Evidence], note: str) -> Cut:
-    nothing, none = np.empty((0, 0)), np.empty(0, dtype=np.int64)
-    return Cut(stratum, {}, _WHOLE, nothing, nothing, none, none, nothing, evidence, note)
+    nothing, nobody = np.empty((0, 0)), np.empty(0, dtype=np.int64)
+    vectors = Vectors({}, nothing, nothing, nothing, nobody)
+    return Cut(stratum, vectors, Rule([], NO_COMPONENTS, []), nobody, nothing, evidence, note)
 
 
-def _best_first(centroids: Floats, kpis: Sequence[Kpi]) -> Integers:
-    """Order clusters by the first KPI, then the next, in the direction that the profile calls better."""
-    signs = np.array([1.0 if kpi.direction == "less" else -1.0 for kpi in kpis])
+def _best_first(partition: Partition, vectors: Vectors) -> Integers:
+    """Order clusters by the mean of the first KPI, then the next, in the direction that the profile calls better."""
+    centroids = means(vectors.points, vectors.counts, partition.labels, partition.k)
+    signs = np.array([1.0 if kpi.direction == "less" else -1.0 for kpi in vectors.kpis.values()])
     return np.lexsort((centroids * signs).T[::-1]).astype(np.int64)
 
 

@@ -111,16 +111,16 @@ def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
 def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: list[Naming]) -> StratumModel:
     segments = []
     for ordinal, naming in enumerate(names):
-        path = f"{macro_segment}.{part.stratum.name}" + (f".{ordinal + 1:02d}" if part.kpis else "")
+        path = f"{macro_segment}.{part.stratum.name}" + ("" if part.is_whole else f".{ordinal + 1:02d}")
         segments.append(
             SegmentDefinition(
                 key=path,
                 path=path,
                 name=naming.name,
                 description=naming.description,
-                centroid=part.centroids[ordinal].tolist() if part.kpis else [],
+                prototypes=[] if part.is_whole else part.rule.prototypes[ordinal].tolist(),
                 bands=naming.bands,
-                rule_sql=rule_sql(part, ordinal),
+                rule_sql=rule_sql(part.stratum.when, part.rule, ordinal),
                 rule_words=rule_words(part, ordinal, macro.kpis),
                 customers_at_fit=0,
             )
@@ -129,10 +129,8 @@ def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: li
         name=part.stratum.name,
         label=part.stratum.label,
         when=part.stratum.when,
-        kpis=part.scale.kpis,
-        transforms=part.scale.transforms,
-        center=part.scale.center,
-        spread=part.scale.spread,
+        axes=list(part.rule.axes),
+        components=part.rule.components.tolist(),
         segments=segments,
         note=part.note,
     )

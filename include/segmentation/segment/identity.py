@@ -32,12 +32,12 @@ def with_keys(draft: Model, previous: Model | None, overlap: Mapping[tuple[str, 
         The model with keys and lineage.
     """
     crossing = _Crossing(overlap)
-    clusters = {s.key for s in previous.segments() if s.centroid} if previous else set()
+    clusters = {s.key for s in previous.segments() if s.prototypes} if previous else set()
     keys = {}
     for stratum in draft.strata:
         for ordinal, segment in enumerate(stratum.segments):
             heirs = [old for old in sorted(clusters) if crossing.jaccard(old, segment.key) > SURVIVES]
-            if not segment.centroid:
+            if not segment.prototypes:
                 keys[segment.key] = _key(draft.profile, draft.macro_segment, stratum.name, *_rule(draft, stratum))
             elif heirs:
                 keys[segment.key] = heirs[0]

@@ -10,7 +10,7 @@ import numpy as np
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.model import BandRange
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.scale import Floats, Integers
+from include.segmentation.segment.weighted import quantile
 
 _MOST_KPIS = 3
 
@@ -26,16 +26,9 @@ class Naming:
 
 def name_segments(cuts: Sequence[Cut]) -> list[list[Naming]]:
     """Name every segment of a macro segment, no two alike: one list per stratum, one naming per segment."""
-    named = [_told_apart(cut, _name_clusters(cut)) if cut.kpis else [_name_whole(cut)] for cut in cuts]
+    named = [[_name_whole(cut)] if cut.is_whole else _told_apart(cut, _name_clusters(cut)) for cut in cuts]
     seen: Counter[str] = Counter()
     return [[_numbered(naming, seen) for naming in namings] for namings in named]
-
-
-def quantile(values: Floats, counts: Integers, share: float) -> float:
-    """The smallest value that at least ``share`` of the customers do not exceed."""
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(counts[order])
-    return float(values[order][np.searchsorted(reached, share * reached[-1])])
 
 
 def number(value: float) -> str:
@@ -49,29 +42,29 @@ def _name_whole(cut: Cut) -> Naming:
 
 
 def _name_clusters(cut: Cut) -> list[Naming]:
-    bands = [[_band(cut, cluster, column) for column in range(len(cut.kpis))] for cluster in range(len(cut.centroids))]
-    telling = [
-        len({(row[column].low_word, row[column].high_word) for row in bands}) > 1 for column in range(len(cut.kpis))
-    ]
+    columns = range(len(cut.vectors.kpis))
+    bands = [[_band(cut, cluster, column) for column in columns] for cluster in range(len(cut.centroids))]
+    telling = [len({(row[column].low_word, row[column].high_word) for row in bands}) > 1 for column in columns]
     namings = []
     for cluster in range(len(cut.centroids)):
         chosen = _distinguishing(cut, cluster, telling)
         claims = [bands[cluster][column] for column in chosen]
-        words = [cut.stratum.label, *(_phrase(claim, cut.kpis[claim.kpi]) for claim in claims)]
+        words = [cut.stratum.label, *(_phrase(claim, cut.vectors.kpis[claim.kpi]) for claim in claims)]
         namings.append(Naming(", ".join(words), _describe(cut, cluster), claims))
     return namings
 
 
 def _distinguishing(cut: Cut, cluster: int, telling: Sequence[bool]) -> list[int]:
     """Up to three KPIs whose bands differ between clusters: the farthest from the stratum's mean, in profile order."""
-    mean = (cut.points * cut.counts[:, None]).sum(axis=0) / cut.counts.sum()
+    mean = (cut.vectors.points * cut.vectors.counts[:, None]).sum(axis=0) / cut.vectors.counts.sum()
     distance = np.abs(cut.centroids[cluster] - mean)
-    candidates = [column for column in range(len(cut.kpis)) if telling[column]] or list(range(len(cut.kpis)))
+    columns = range(len(cut.vectors.kpis))
+    candidates = [column for column in columns if telling[column]] or list(columns)
     return sorted(sorted(candidates, key=lambda column: (-distance[column], column))[:_MOST_KPIS])
 
 
 def _band(cut: Cut, cluster: int, column: int) -> BandRange:
-    name, kpi = list(cut.kpis.items())[column]
+    name, kpi = list(cut.vectors.kpis.items())[column]
     low, high = _quartiles(cut, cluster, column)
     first, last = bisect_right(kpi.bands, low), bisect_right(kpi.bands, high)
     return BandRange(
@@ -90,7 +83,7 @@ def _phrase(band: BandRange, kpi: Kpi) -> str:
 
 def _describe(cut: Cut, cluster: int) -> str:
     parts = []
-    for column, kpi in enumerate(cut.kpis.values()):
+    for column, kpi in enumerate(cut.vectors.kpis.values()):
         low, high = _quartiles(cut, cluster, column)
         span = number(low) if low == high else f"{number(low)} to {number(high)}"
         parts.append(f"{kpi.label} {span} {kpi.unit}")
@@ -99,7 +92,7 @@ def _describe(cut: Cut, cluster: int) -> str:
 
 def _quartiles(cut: Cut, cluster: int, column: int) -> tuple[float, float]:
     inside = cut.labels == cluster
-    values, counts = cut.values[inside, column], cut.counts[inside]
+    values, counts = cut.vectors.values[inside, column], cut.vectors.counts[inside]
     return quantile(values, counts, 0.25), quantile(values, counts, 0.75)
 
 
@@ -115,9 +108,9 @@ def _told_apart(cut: Cut, namings: list[Naming]) -> list[Naming]:
 def _typical(cut: Cut, namings: list[Naming], cluster: int) -> str:
     twins = [i for i, naming in enumerate(namings) if naming.name == namings[cluster].name]
     column = int(np.ptp(cut.centroids[twins], axis=0).argmax())
-    kpi = list(cut.kpis.values())[column]
+    kpi = list(cut.vectors.kpis.values())[column]
     inside = cut.labels == cluster
-    median = quantile(cut.values[inside, column], cut.counts[inside], 0.5)
+    median = quantile(cut.vectors.values[inside, column], cut.vectors.counts[inside], 0.5)
     return f"{kpi.label} about {number(median)} {kpi.unit}"
 
 

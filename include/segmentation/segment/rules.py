@@ -2,34 +2,42 @@
 
 import re
 from collections.abc import Sequence
-from typing import Literal
-
-import numpy as np
 
 from include.segmentation.macro_segment import Kpi
+from include.segmentation.model import Axis
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.kmeans import TIE
 from include.segmentation.segment.names import number
-from include.segmentation.segment.scale import Floats
+from include.segmentation.segment.nearest import TIE, Cost, Rule, costs
+from include.segmentation.segment.scale import slopes
+from include.segmentation.segment.weighted import quantile
+
+_FUNCTIONS = {"none": "{}", "log1p": "ln(1 + {})", "asinh": "asinh({})", "sqrt": "sqrt({})"}
 
 
-def rule_sql(cut: Cut, ordinal: int) -> str:
+def rule_sql(when: str, rule: Rule, ordinal: int) -> str:
     """A condition over the KPIs, valid in PostgreSQL and DuckDB, that holds for the segment's customers only.
 
-    The squared distance to a centroid is a term that all centroids share plus an expression that is linear in the
-    transformed KPIs; so the nearest centroid is the one whose linear expression is smallest. On a tie the lower
-    ordinal wins.
+    Three steps inside each other: the transformed KPIs, the cost of the nearest prototype of every segment, the
+    smallest of these. On a tie the lower ordinal wins. Names begin with an underscore, as no KPI's does.
+
+    Args:
+        when: the condition of the stratum.
+        rule: what labels its customers; without segments where it is one segment.
+        ordinal: the segment, from 0.
     """
-    if not cut.kpis:
-        return f"({cut.stratum.when})"
-    costs = [_cost(cut, centroid) for centroid in cut.centroids]
-    rest = _least(costs[ordinal:])
-    conditions = [f"({cut.stratum.when})"]
-    if ordinal < len(costs) - 1:
-        conditions.append(f"{costs[ordinal]} <= {rest} + {TIE!r}")
+    if not rule.prototypes:
+        return f"({when})"
+    segments = [_least([_cost(cost) for cost in segment]) for segment in costs(rule)]
+    names = [f"_segment_{number}" for number in range(1, len(segments) + 1)]
+    moved = _selected([_transformed(axis) for axis in rule.axes], _moved_names(len(rule.axes)))
+    distances = _selected(segments, names)
+    conditions = [f"{names[ordinal]} <= _least + {TIE!r}"]
     if ordinal > 0:
-        conditions.append(f"{_least(costs[:ordinal])} > {rest} + {TIE!r}")
-    return " AND ".join(conditions)
+        conditions.append(f"{_least(names[:ordinal])} > _least + {TIE!r}")
+    return (
+        f"({when}) AND (SELECT {' AND '.join(conditions)} FROM (SELECT *, {_least(names)} AS _least FROM "
+        f"(SELECT {distances} FROM (SELECT {moved}) AS _moved) AS _costs) AS _nearest)"
+    )
 
 
 def rule_words(cut: Cut, ordinal: int, kpis: dict[str, Kpi]) -> str:
@@ -41,11 +49,12 @@ def rule_words(cut: Cut, ordinal: int, kpis: dict[str, Kpi]) -> str:
         kpis: every KPI of the macro segment.
     """
     condition = re.sub(r"\b[a-z][a-z0-9_]*\b", lambda found: _label(found[0], kpis), cut.stratum.when)
-    if not cut.kpis:
+    if cut.is_whole:
         return condition
+    members = cut.labels == ordinal
+    medians = (quantile(column[members], cut.vectors.counts[members], 0.5) for column in cut.vectors.values.T)
     typical = (
-        f"{kpi.label} {number(value)} {kpi.unit}"
-        for kpi, value in zip(cut.kpis.values(), cut.scale.undo(cut.centroids[ordinal]), strict=True)
+        f"{kpi.label} {number(value)} {kpi.unit}" for kpi, value in zip(cut.vectors.kpis.values(), medians, strict=True)
     )
     return f"{condition}; and closer to {', '.join(typical)} than to any other segment of '{cut.stratum.label}'"
 
@@ -54,19 +63,37 @@ def _label(word: str, kpis: dict[str, Kpi]) -> str:
     return kpis[word].label if word in kpis else {"age_days": "Age In Days"}.get(word, word)
 
 
-def _cost(cut: Cut, centroid: Floats) -> str:
-    spread, center = np.array(cut.scale.spread), np.array(cut.scale.center)
-    slopes = -2 * centroid / spread
-    constant = float((centroid**2 + 2 * centroid * center / spread).sum())
-    terms = [
-        f"{_literal(float(slope))} * {_transformed(kpi, transform)}"
-        for kpi, transform, slope in zip(cut.kpis, cut.scale.transforms, slopes, strict=True)
+def _moved_names(axes: int) -> list[str]:
+    return [f"_x{number}" for number in range(1, axes + 1)]
+
+
+def _selected(expressions: Sequence[str], names: Sequence[str]) -> str:
+    return ", ".join(f"{expression} AS {name}" for expression, name in zip(expressions, names, strict=True))
+
+
+def _cost(cost: Cost) -> str:
+    names = _moved_names(len(cost.slopes))
+    terms = [f"{_literal(slope)} * {name}" for slope, name in zip(cost.slopes, names, strict=True)]
+    return " + ".join([_literal(cost.constant), *terms])
+
+
+def _transformed(axis: Axis) -> str:
+    if axis.transform == "clip":
+        return f"least(greatest({axis.kpi}, {_literal(axis.cuts[0])}), {_literal(axis.cuts[1])})"
+    if axis.transform == "quantile":
+        return _shares(axis)
+    return _FUNCTIONS[axis.transform].format(axis.kpi)
+
+
+def _shares(axis: Axis) -> str:
+    """The steps of ``scale``, operation by operation: from each cut a straight line to the next."""
+    kpi, cuts, shares = axis.kpi, axis.cuts, axis.shares
+    lines = [
+        f"WHEN {kpi} < {_literal(after)} THEN {_literal(share)} + ({kpi} - {_literal(cut)}) * {_literal(slope)}"
+        for cut, after, share, slope in zip(cuts, cuts[1:], shares, slopes(axis).tolist(), strict=False)
     ]
-    return f"({' + '.join([_literal(constant), *terms])})"
-
-
-def _transformed(kpi: str, transform: Literal["none", "log1p"]) -> str:
-    return f"ln(1 + {kpi})" if transform == "log1p" else kpi
+    below = f"WHEN {kpi} < {_literal(cuts[0])} THEN {_literal(shares[0])}"
+    return f"CASE {' '.join([below, *lines])} ELSE {_literal(shares[-1])} END"
 
 
 def _literal(value: float) -> str:
@@ -75,5 +102,5 @@ def _literal(value: float) -> str:
     return text if "e" in text else f"{text}e0"
 
 
-def _least(costs: Sequence[str]) -> str:
-    return costs[0] if len(costs) == 1 else f"least({', '.join(costs)})"
+def _least(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else f"least({', '.join(values)})"

@@ -1,101 +1,128 @@
-"""From KPI values to the space that distances are measured in: transform, then centre and spread."""
+"""From KPI values to coordinates that distances are measured in: transform, centre, spread, weight.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+Everything here treats every value on its own, with Arrow's functions where numpy's may round otherwise at the end of
+a chunk, so that no chunking can change a bit of it.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.errors import DataError
+from include.segmentation.macro_segment import Clip, Kpi, MacroSegment, Scaler
+from include.segmentation.model import Axis
+from include.segmentation.segment.weighted import Floats, Integers, quantile
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """scaled = (transform(value) - center) / spread, per KPI.
-
-    Attributes:
-        kpis: the KPIs kept, in the profile's order.
-        dropped: the KPIs that are constant, which no distance can use.
-    """
-
-    kpis: list[str]
-    transforms: list[Literal["none", "log1p"]]
-    center: list[float]
-    spread: list[float]
-    dropped: list[str]
-
-    def undo(self, centroid: Floats) -> list[float]:
-        """A point of the scaled space in the KPIs' own units."""
-        values = [float(value) for value in centroid * np.array(self.spread) + np.array(self.center)]
-        return [
-            float(np.expm1(value)) if transform == "log1p" else value
-            for value, transform in zip(values, self.transforms, strict=True)
-        ]
+_CUTS = 101
+_ARROW = {"log1p": pc.log1p, "asinh": pc.asinh, "sqrt": pc.sqrt}
 
 
-def fit_scale(
-    values: Floats, counts: Integers, kpis: Mapping[str, Kpi], method: Literal["standard", "minmax", "none"]
-) -> Scale:
-    """Freeze the scale of a stratum.
+def fit_axes(
+    values: Floats, counts: Integers, kpis: Sequence[str], macro: MacroSegment, stratum: str
+) -> tuple[list[Axis], list[str]]:
+    """Freeze how the KPIs of a stratum are transformed and scaled.
 
     Args:
         values: float64[vectors, KPIs], at least one vector.
         counts: int64[vectors], the customers behind each.
-        kpis: the KPIs, in the order of the columns of ``values``.
-        method: ``standard`` subtracts the mean and divides by the standard deviation of the customers, ``minmax``
-            maps their range to [0, 1].
+        kpis: the names of the columns of ``values``.
+        macro: what the profile declares about them.
+        stratum: its name, for what is refused.
+
+    Returns:
+        An axis per KPI that varies once it is transformed, and the KPIs that do not, which no distance can use.
+
+    Raises:
+        DataError: a KPI is scaled ``robust``, but half of the customers have one value.
     """
-    kept: list[tuple[str, Literal["none", "log1p"], float, float]] = []
-    dropped = []
-    for column, (name, kpi) in enumerate(kpis.items()):
-        moved = transformed(values[:, column], kpi.transform)
+    axes, constant = [], []
+    for name, column in zip(kpis, values.T, strict=True):
+        axis = _with_transform(name, macro.kpis[name], column, counts)
+        moved = transformed(column, axis) if column.min() < column.max() else column
         if moved.min() == moved.max():
-            dropped.append(name)
-        else:
-            kept.append((name, kpi.transform, *_center_and_spread(moved, counts, method)))
-    return Scale(
-        kpis=[name for name, _, _, _ in kept],
-        transforms=[transform for _, transform, _, _ in kept],
-        center=[center for _, _, center, _ in kept],
-        spread=[spread for _, _, _, spread in kept],
-        dropped=dropped,
-    )
+            constant.append(name)
+            continue
+        center, spread = _center_and_spread(moved, counts, macro.scale_of(name))
+        if spread == 0:
+            raise DataError(
+                f"macro segment '{macro.label}', stratum '{stratum}': KPI '{name}' has an interquartile range of 0, so "
+                "scale: robust can not be used for it here; allowed is another scale (standard, minmax, none)"
+            )
+        axes.append(axis.model_copy(update={"center": center, "spread": spread}))
+    return axes, constant
 
 
-def scaled(
-    values: Floats, transforms: Sequence[Literal["none", "log1p"]], center: Sequence[float], spread: Sequence[float]
-) -> Floats:
-    """Bring float64[rows, KPIs] into the scaled space, value by value, so that no chunking can change a bit of it."""
+def scaled(values: Floats, axes: Sequence[Axis]) -> Floats:
+    """Bring float64[rows, KPIs] into the space of the axes."""
     columns = [
-        (transformed(values[:, i], transforms[i]) - center[i]) / spread[i]  # one column at a time: no matrix product
-        for i in range(values.shape[1])
+        (transformed(column, axis) - axis.center) / axis.spread * axis.weight
+        for column, axis in zip(values.T, axes, strict=True)
     ]
     return np.column_stack(columns) if columns else np.empty((len(values), 0))
 
 
-def transformed(values: Floats, transform: Literal["none", "log1p"]) -> Floats:
-    """Apply a KPI's transform.
+def transformed(values: Floats, axis: Axis) -> Floats:
+    """Apply the transform of an axis to float64[rows]."""
+    if axis.transform in _ARROW:
+        found = _ARROW[axis.transform](pa.array(values))
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
+    if axis.transform == "clip":
+        return np.asarray(np.minimum(np.maximum(values, axis.cuts[0]), axis.cuts[1]))
+    if axis.transform == "quantile":
+        return _shares(values, axis)
+    return values
 
-    Arrow's logarithm treats every value alike; numpy's may round differently at the end of a chunk.
+
+def slopes(axis: Axis) -> Floats:
+    """Of a quantile axis: float64[cuts - 1], how fast the share rises after each cut but the last."""
+    return np.asarray(np.diff(axis.shares) / np.diff(axis.cuts), dtype=np.float64)
+
+
+def _shares(values: Floats, axis: Axis) -> Floats:
+    """Between two cuts the share rises in a straight line; the published SQL does the same operations in this order."""
+    cuts, shares = np.array(axis.cuts), np.array(axis.shares)
+    inside = np.minimum(np.maximum(values, cuts[0]), cuts[-1])
+    below = np.minimum(np.searchsorted(cuts, inside, "right") - 1, len(cuts) - 2)
+    rising = shares[below] + (inside - cuts[below]) * slopes(axis)[below]
+    return np.asarray(np.where(values >= cuts[-1], shares[-1], rising))
+
+
+def _with_transform(name: str, kpi: Kpi, values: Floats, counts: Integers) -> Axis:
+    weight = 1.0 if kpi.weight is None else kpi.weight
+    if isinstance(kpi.transform, Clip):
+        return Axis(kpi=name, transform="clip", cuts=list(kpi.transform.clip), weight=weight)
+    if kpi.transform == "quantile":
+        cuts, shares = _distribution(values, counts)
+        return Axis(kpi=name, transform="quantile", cuts=cuts, shares=shares, weight=weight)
+    return Axis(kpi=name, transform=kpi.transform, weight=weight)
+
+
+def _distribution(values: Floats, counts: Integers) -> tuple[list[float], list[float]]:
+    """The customers' distribution at every value, or at about every percentile where there are more values.
+
+    The share at a value is that of the customers below it and half of those who have it.
     """
-    if transform == "none":
-        return values
-    return np.asarray(pc.log1p(pa.array(values)).to_numpy(), dtype=np.float64)
+    distinct, which = np.unique(values, return_inverse=True)
+    customers = np.bincount(which, weights=counts)
+    reached = np.cumsum(customers)
+    shares = (reached - customers / 2) / reached[-1]
+    if len(distinct) > _CUTS:
+        wanted = np.linspace(shares[0], shares[-1], _CUTS)
+        kept = np.unique(np.minimum(np.searchsorted(shares, wanted), len(distinct) - 1))
+        distinct, shares = distinct[kept], shares[kept]
+    return distinct.tolist(), shares.tolist()
 
 
-def _center_and_spread(
-    values: Floats, counts: Integers, method: Literal["standard", "minmax", "none"]
-) -> tuple[float, float]:
-    if method == "none":
+def _center_and_spread(values: Floats, counts: Integers, scaler: Scaler) -> tuple[float, float]:
+    if scaler == "none":
         return 0.0, 1.0
-    if method == "minmax":
+    if scaler == "minmax":
         return float(values.min()), float(values.max() - values.min())
+    if scaler == "robust":
+        low, middle, high = (quantile(values, counts, share) for share in (0.25, 0.5, 0.75))
+        return middle, high - low
     customers = counts.sum()
     mean = float((values * counts).sum() / customers)
     return mean, float(np.sqrt(((values - mean) ** 2 * counts).sum() / customers))

@@ -1,13 +1,13 @@
-"""The one rule that labels a customer: the stratum, then the nearest centroid in it."""
+"""The one rule that labels a customer: the stratum, then the nearest prototype in it."""
 
 import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError
 from include.segmentation.model import Model, StratumModel
-from include.segmentation.segment.kmeans import nearest
-from include.segmentation.segment.scale import Floats, Integers, scaled
+from include.segmentation.segment.nearest import nearest, rule_of
 from include.segmentation.segment.strata import columns_of, matrix, refuse_non_numbers, stratum_of
+from include.segmentation.segment.weighted import Floats, Integers
 
 _ROWS = 1_000_000
 LABELS = pa.schema(
@@ -29,7 +29,8 @@ def score(model: Model, batch: pa.Table) -> pa.Table:
 
     Returns:
         ``LABELS``, a row per row of the batch, in its order. ``micro_key`` is NULL; ``margin`` is
-        (d2² - d1²) / d2² for the two nearest centroids, NULL in a stratum that is one segment.
+        (d2² - d1²) / d2² for the nearest prototype and the nearest of another segment, NULL in a stratum that is one
+        segment.
 
     Raises:
         DataError: a KPI is missing, NaN or infinite, NULL where the stratum clusters on it, or a customer falls in no
@@ -43,7 +44,7 @@ def score(model: Model, batch: pa.Table) -> pa.Table:
     for number, stratum in enumerate(model.strata):
         rows = np.flatnonzero(which == number)
         chosen[rows] = first
-        if stratum.kpis and rows.size:
+        if stratum.axes and rows.size:
             ordinals, margin[rows] = _nearest(stratum, batch.take(pa.array(rows)))
             chosen[rows] += ordinals
         first += len(stratum.segments)
@@ -75,8 +76,7 @@ def _nearest(stratum: StratumModel, rows: pa.Table) -> tuple[Integers, Floats]:
                 f"KPI '{kpi}' is undefined (NULL) for {rows[kpi].null_count} customers of stratum '{stratum.name}', "
                 "which clusters on it"
             )
-    points = scaled(matrix(rows, stratum.kpis), stratum.transforms, stratum.center, stratum.spread)
-    return nearest(points, np.array([segment.centroid for segment in stratum.segments]))
+    return nearest(rule_of(stratum), matrix(rows, stratum.kpis))
 
 
 def _text(numbers: Integers, words: list[str]) -> pa.Array:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from include.segmentation.segment.scale import Floats, Integers
+from include.segmentation.segment.weighted import Floats, Integers, every_nth
 
 SAMPLE = 2_000
 _ROWS = 1_000
@@ -36,10 +36,7 @@ def sample(counts: Integers, labels: Integers) -> tuple[Integers, Integers]:
         The vectors taken and the customers taken of each, at most ``SAMPLE`` customers in all.
     """
     order = np.argsort(labels, kind="stable")
-    ends = np.cumsum(counts[order])
-    people = min(int(ends[-1]), SAMPLE)
-    places = (2 * np.arange(people, dtype=np.int64) + 1) * int(ends[-1]) // (2 * people)
-    vectors, taken = np.unique(np.searchsorted(ends, places, "right"), return_counts=True)
+    vectors, taken = every_nth(counts[order], SAMPLE)
     return order[vectors], taken
 
 

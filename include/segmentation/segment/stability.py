@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.segment.kmeans import Clustering, cluster
-from include.segmentation.segment.scale import Floats, Integers
+from include.segmentation.segment.algorithms import Name, of
+from include.segmentation.segment.partition import Algorithm, Partition
+from include.segmentation.segment.vectors import Vectors
+from include.segmentation.segment.weighted import Floats, Integers
 
 RESAMPLES = 100
 PEOPLE = 2_000
@@ -21,22 +23,32 @@ _SEED = 1
 
 @dataclass(frozen=True)
 class Resample:
-    """Customers drawn with replacement: the vectors they have, and how many customers were drawn of each."""
+    """Customers drawn with replacement, and the algorithm that clusters them afresh.
+
+    Attributes:
+        vectors: int64[drawn vectors], rising: which vectors the customers have.
+        drawn: int64[drawn vectors], how many customers were drawn of each.
+    """
 
     vectors: Integers
     drawn: Integers
+    algorithm: Algorithm
 
 
-def resamples(counts: Integers) -> list[Resample]:
+def resamples(vectors: Vectors, algorithm: Name) -> list[Resample]:
     """Draw ``RESAMPLES`` times min(customers, ``PEOPLE``) customers, a multinomial over the counts."""
     generator = np.random.default_rng(_SEED)
-    ends = np.cumsum(counts)
+    ends = np.cumsum(vectors.counts)
     people = min(int(ends[-1]), PEOPLE)
-    drawn = (np.searchsorted(ends, generator.integers(0, ends[-1], people), "right") for _ in range(RESAMPLES))
-    return [Resample(*np.unique(vectors, return_counts=True)) for vectors in drawn]
+    found = []
+    for _ in range(RESAMPLES):
+        places = np.searchsorted(ends, generator.integers(0, ends[-1], people), "right")
+        which, drawn = np.unique(places, return_counts=True)
+        found.append(Resample(which, drawn, of(algorithm, vectors.projected[which], drawn, _STARTS)))
+    return found
 
 
-def jaccard(points: Floats, found: Clustering, samples: list[Resample]) -> Floats:
+def jaccard(found: Partition, samples: list[Resample]) -> Floats:
     """The similarity of every cluster with its best match in every resample, weighted by the customers drawn.
 
     Each resample is clustered from fresh starts only: one from the clusters found would make any cut look stable.
@@ -44,14 +56,12 @@ def jaccard(points: Floats, found: Clustering, samples: list[Resample]) -> Float
     Returns:
         float64[resamples, k], between 0 and 1; 0 where a cluster dissolved.
     """
-    return np.array([_similarities(points, found, sample) for sample in samples])
+    return np.array([_similarities(found, sample) for sample in samples])
 
 
-def _similarities(points: Floats, found: Clustering, sample: Resample) -> Floats:
-    k = len(found.centroids)
-    again = min(k, len(sample.vectors))
-    labels = cluster(points[sample.vectors], sample.drawn, again, _STARTS).labels
-    both = np.zeros((k, again))
-    np.add.at(both, (found.labels[sample.vectors], labels), sample.drawn)
+def _similarities(found: Partition, sample: Resample) -> Floats:
+    again = min(found.k, len(sample.vectors))
+    both = np.zeros((found.k, again))
+    np.add.at(both, (found.labels[sample.vectors], sample.algorithm.labels(again)), sample.drawn)
     either = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
     return np.asarray((both / np.maximum(either, 1)).max(axis=1))

@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from include.segmentation.errors import DataError
-from include.segmentation.segment.scale import Floats, Integers
+from include.segmentation.segment.weighted import Floats, Integers
 
 CUSTOMERS = "_customers"
 """The column of a table of distinct vectors that counts the customers behind each."""

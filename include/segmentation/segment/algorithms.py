@@ -1,0 +1,22 @@
+"""The algorithms whose clusters can be published, by the names that a profile uses."""
+
+from typing import Literal
+
+from include.segmentation.segment.kmeans import STARTS, KMeans
+from include.segmentation.segment.partition import Algorithm
+from include.segmentation.segment.ward import Ward
+from include.segmentation.segment.weighted import Floats, Integers
+
+Name = Literal["kmeans", "ward"]
+
+
+def of(name: Name, points: Floats, counts: Integers, starts: int = STARTS) -> Algorithm:
+    """An algorithm for sorted distinct vectors; call it inside one thread (``threadpool_limits(1)``).
+
+    Args:
+        name: which one.
+        points: float64[vectors, dimensions], sorted.
+        counts: int64[vectors], the customers behind each.
+        starts: how many starts of k-means compete.
+    """
+    return Ward(points, counts) if name == "ward" else KMeans(points, counts, starts)

@@ -42,6 +42,10 @@ sql: setup ## psql on the demo's warehouse; make -s sql Q="select …" prints CS
 test: setup-dev lint ## lint, types and all tests, with coverage
 	@scripts/test
 
+.PHONY: fault-bench
+fault-bench: setup-dev ## extract under random faults on two servers, lake and source compared; SCHEDULES=n, SEED=n
+	@$(PYTHON) -m benchmarks.faults $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: lint
 lint: setup-dev ## ruff and mypy
 	@ruff check . && ruff format --check . && mypy && python scripts/dictionary.py --check

@@ -1,0 +1,27 @@
+"""The command line of the fault bench."""
+
+import argparse
+import secrets
+import sys
+
+from benchmarks.faults.bench import SERVERS, bench, run_seeds
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.faults", description="Extract under random faults; compare lake and source."
+    )
+    parser.add_argument("--schedules", type=int, default=200, help="how many, half of them on each server")
+    parser.add_argument("--seed", type=int, help="the first seed; random where absent")
+    parser.add_argument("--server", choices=SERVERS, help="one schedule on this server alone: that of the seed")
+    asked = parser.parse_args(arguments)
+    first = secrets.randbelow(10**6) * 1000 if asked.seed is None else asked.seed
+    if asked.server:
+        outcomes, _ = run_seeds(asked.server, [first])
+        return int(bool(outcomes[0].failures))
+    return bench(first, asked.schedules)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Many schedules on both servers at once, and what came of them as JSON."""
+
+import json
+import multiprocessing
+import platform
+import time
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.faults.schedule import KINDS, Outcome, prepare, run_schedule
+from benchmarks.faults.writers import connect
+from demo.servers import Server, mariadb, mysql56, private_dir, running
+
+SERVERS = {"mariadb": mariadb, "mysql56": mysql56}
+RESULTS = Path(__file__).resolve().parents[1] / "results" / "faults.json"
+
+
+def bench(first: int, schedules: int) -> int:
+    """Run schedules on both servers at once, and write the results.
+
+    Args:
+        first: the first seed; the others follow.
+        schedules: how many, half of them on each server.
+
+    Returns:
+        The exit status: 1 when a row was lost, doubled or different, or when a kind of fault never happened.
+    """
+    began = time.monotonic()
+    seeds = {name: list(range(first + place, first + schedules, len(SERVERS))) for place, name in enumerate(SERVERS)}
+    with ProcessPoolExecutor(len(SERVERS), mp_context=multiprocessing.get_context("spawn")) as pool:
+        ran = list(pool.map(run_seeds, seeds, seeds.values()))
+    results = [outcome for outcomes, _ in ran for outcome in outcomes]
+    fired = sum((outcome.fired for outcome in results), Counter())
+    never = [kind for kind in KINDS if not fired[kind]]
+    failed = [outcome for outcome in results if outcome.failures]
+    summary = {
+        "schedules": {name: len(outcomes) for name, (outcomes, _) in zip(seeds, ran, strict=True)},
+        "versions": _versions() | {name: found for name, (_, found) in zip(seeds, ran, strict=True)},
+        "seeds": {name: f"{used[0]} to {used[-1]}, every second" for name, used in seeds.items()},
+        "failed": [asdict(outcome) for outcome in failed],
+        "never_fired": never,
+        "rows_compared": sum(outcome.rows for outcome in results),
+        "pulls": sum(outcome.pulls for outcome in results),
+        "fired": {kind: fired[kind] for kind in KINDS},
+        "changes": dict(sorted(sum((outcome.made for outcome in results), Counter()).items())),
+        "seconds": round(time.monotonic() - began),
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(summary, indent=2) + "\n")
+    print(json.dumps({name: value for name, value in summary.items() if name != "changes"}, indent=2))
+    return int(bool(failed or never))
+
+
+def run_seeds(name: str, seeds: list[int]) -> tuple[list[Outcome], str]:
+    """Run the schedules of seeds on a server of their own, and return what came of them and the server's version."""
+    outcomes = []
+    with running(SERVERS[name](private_dir() / f"faults-{name}")) as server:
+        prepare(server)
+        for seed in seeds:
+            outcome = run_schedule(server, seed)
+            outcomes.append(outcome)
+            print(f"{name} seed {seed}: {_in_words(outcome, name)}", flush=True)
+        return outcomes, _server_version(server)
+
+
+def _in_words(outcome: Outcome, name: str) -> str:
+    fired = ", ".join(f"{kind} {times}" for kind, times in outcome.fired.items() if times)
+    words = f"{outcome.rows:,} rows, {outcome.pulls} pulls, {outcome.seconds} s; {fired}"
+    if not outcome.failures:
+        return f"equal; {words}"
+    again = f"again: python -m benchmarks.faults --server {name} --seed {outcome.seed}"
+    return "\n    ".join([f"FAILED; {words}", *outcome.failures, again])
+
+
+def _server_version(server: Server) -> str:
+    connection = connect(server)
+    cursor = connection.cursor()
+    cursor.execute("SELECT VERSION()")
+    found = str(cursor.fetchone()[0])
+    connection.close()
+    return found
+
+
+def _versions() -> dict[str, Any]:
+    return {"python": platform.python_version()} | {
+        name: version(name) for name in ("deltalake", "duckdb", "pyarrow", "mysqlclient")
+    }

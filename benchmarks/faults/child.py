@@ -1,0 +1,194 @@
+"""The extractor as a process of its own, which can be killed, stopped and starved at any point.
+
+It calls the stage's public functions over and over, and says through a pipe how each call ended. A small block of
+shared memory shows what it is doing at this moment, also after it was killed.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from multiprocessing.connection import Connection
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from include.segmentation.changelog import ChangeLog
+from include.segmentation.errors import NotReadyError, SegmentationError
+from include.segmentation.extract import extract, maintain, reconcile
+from include.segmentation.extract.mysql import pages
+from include.segmentation.extract.mysql import reconcile as comparison
+from include.segmentation.profile import load_profile
+from include.segmentation.run import Run
+from include.segmentation.sources import is_reconciled
+
+TABLE, PAGES, FETCHING, COMMITTING, TIDIED = range(5)
+"""What the shared block holds: the pulled table's place in ``Spec.tables`` + 1 (0: none), its pages so far, whether a
+page is being fetched or committed now, and how often a log was maintained between two pages."""
+_LONG_AGO = timedelta(days=40)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What an extractor has to do.
+
+    Attributes:
+        page_rows: rows of a page.
+        final: the one stage to call, once for every table; None pulls, reconciles and maintains until it is killed.
+        sabotage: a deliberate mistake, to see whether it is caught: ``ties`` or ``early``.
+    """
+
+    profiles: Path
+    lake: Path
+    uri: str
+    tables: list[str]
+    seed: str
+    page_rows: int
+    final: str | None = None
+    sabotage: str | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """How one call ended.
+
+    Attributes:
+        did: ``extract``, ``reconcile`` or ``maintain``.
+        begun, ended: monotonic seconds.
+        through: the time up to which the extract says that it is whole, after the call.
+        seq: the highest number in its log then.
+        error: what stopped it, if something did.
+        excused: whether the error is one to expect, of a server that does not answer or a load that has not ended.
+    """
+
+    did: str
+    table: str
+    begun: float
+    ended: float
+    through: datetime | None = None
+    seq: int = 0
+    rows: int = 0
+    pages: int = 0
+    error: str | None = None
+    excused: bool = False
+
+
+def main(spec: Spec, shown: Any, pipe: Connection) -> None:
+    """Do what the spec says, in this process."""
+    os.environ |= {"SEGMENTATION_LAKE": str(spec.lake), "AIRFLOW_CONN_SHOP": spec.uri}
+    logging.disable(logging.WARNING)  # that an index is missing, that another one writes
+    rng = Random(spec.seed)
+    pages.PAGE_ROWS = spec.page_rows
+    comparison.RANGE_ROWS, comparison.PART_ROWS = 8 * spec.page_rows, spec.page_rows
+    _show(shown, rng)
+    if spec.sabotage:
+        _SABOTAGE[spec.sabotage]()
+    run = run_of(spec.profiles)
+    for stage, table in _final(spec) if spec.final else _forever(spec, rng):
+        shown[PAGES] = 0
+        shown[TABLE] = spec.tables.index(table) + 1 if stage == "extract" else 0
+        report = _call(stage, run, table)
+        shown[TABLE] = 0
+        pipe.send(report)
+        if report.error:
+            time.sleep(0.05)
+
+
+def _final(spec: Spec) -> Iterator[tuple[str, str]]:
+    return ((str(spec.final), table) for table in spec.tables)
+
+
+def _forever(spec: Spec, rng: Random) -> Iterator[tuple[str, str]]:
+    while True:
+        for table in rng.sample(spec.tables, len(spec.tables)):
+            yield "extract", table
+            if rng.random() < 0.2:
+                yield rng.choice(["reconcile", "maintain"]), table
+
+
+def run_of(profiles: Path) -> Run:
+    """The run of the schedule's profile."""
+    return Run(load_profile("shop", profiles), "monthly", datetime(2025, 6, 1, tzinfo=UTC))
+
+
+def _call(stage: str, run: Run, table: str) -> Report:
+    if stage == "reconcile" and not is_reconciled(run.profile.extracts[table]):
+        stage = "extract"  # a snapshot is compared whole at every pull
+    begun = time.monotonic()
+    if stage == "maintain":
+        _age(run.lake.log(table))
+    try:
+        done = _STAGES[stage](run, table)
+        state = run.lake.log(table).state()
+        counted = {"rows": done.get("rows_written", 0), "pages": done.get("pages", 0)}
+        return Report(stage, table, begun, time.monotonic(), state.complete_through, state.seq, **counted)
+    except Exception as error:
+        excused = (isinstance(error, SegmentationError) and error.retry) or isinstance(error, NotReadyError)
+        text = f"{type(error).__name__}: {error}"
+        return Report(stage, table, begun, time.monotonic(), error=text, excused=excused)
+
+
+def _age(log: ChangeLog) -> None:
+    """Let the log's past look old enough to be forgotten."""
+    then = (datetime.now(UTC) - _LONG_AGO).timestamp()
+    for file in Path(log.uri, "_delta_log").glob("*"):
+        with suppress(FileNotFoundError):  # a rival has just forgotten it
+            os.utime(file, (then, then))
+
+
+def _show(shown: Any, rng: Random) -> None:
+    """Let the shared block tell what is going on; between two pages there is a moment for others to step in."""
+    fetch, append = pages.fetch, ChangeLog.append
+
+    @wraps(fetch)
+    def shown_fetch(*args: Any, **more: Any) -> Any:
+        time.sleep(rng.choice([0, 0, 0.002, 0.02]))
+        shown[FETCHING] = 1
+        page = fetch(*args, **more)
+        shown[FETCHING] = 0
+        shown[PAGES] += 1
+        return page
+
+    @wraps(append)
+    def shown_append(log: ChangeLog, *args: Any, **more: Any) -> Any:
+        shown[COMMITTING] = 1
+        state = append(log, *args, **more)
+        shown[COMMITTING] = 0
+        if shown[TABLE] and rng.random() < 0.02:
+            _age(log)
+            log.maintain(keep=timedelta(0))
+            shown[TIDIED] += 1
+        return state
+
+    pages.fetch, ChangeLog.append = shown_fetch, shown_append  # type: ignore[method-assign]
+
+
+def _without_ties() -> None:
+    """Go on behind the cursor alone, as if it told rows apart."""
+    from include.segmentation.extract.mysql import keyset
+
+    after = keyset.after
+    keyset.after = lambda order, row: after(order[:1], row[:1])
+
+
+def _position_first() -> None:
+    """Commit the position before the rows that lead to it."""
+    append = ChangeLog.append
+
+    def broken(log: ChangeLog, rows: Any, state: Any, *args: Any, **more: Any) -> Any:
+        moved = append(log, rows.slice(0, 0), state)
+        return append(log, rows, moved, *args, **more)
+
+    ChangeLog.append = broken  # type: ignore[method-assign]
+
+
+_STAGES: dict[str, Callable[[Run, str], dict[str, Any]]] = {
+    "extract": extract,
+    "reconcile": reconcile,
+    "maintain": maintain,
+}
+_SABOTAGE = {"ties": _without_ties, "early": _position_first}

@@ -1,0 +1,447 @@
+"""One schedule: a random program of writers, an extractor and breakdowns, from a seed; and what came of it."""
+
+import multiprocessing
+import os
+import resource
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from random import Random
+from threading import Thread
+from typing import Any
+
+import MySQLdb
+import yaml
+
+from benchmarks.faults import child
+from benchmarks.faults.child import COMMITTING, FETCHING, PAGES, TABLE, TIDIED, Report, Spec
+from benchmarks.faults.tables import LARGE, SORTS, Table
+from benchmarks.faults.verdict import broken_claims, compare
+from benchmarks.faults.writers import Writers, connect
+from demo.servers import PASSWORD, Server
+
+NET_WRITE_TIMEOUT = 1
+_READER, _BLIND = "reader", "blind"
+_LARGE_ROWS = 10
+"""Rows of a page that no buffer between server and reader can hold."""
+_SOON = 3.0
+"""Seconds to wait at most for the moment that a fault wants."""
+_SPAWN = multiprocessing.get_context("forkserver")
+_SPAWN.set_forkserver_preload([child.__name__])
+
+
+@dataclass
+class Outcome:
+    """What came of a schedule.
+
+    Attributes:
+        failures: what must not be, in words; none is good.
+        fired: how often each kind of fault happened.
+        made: how often each kind of change was made.
+        rows: rows in the source at the end.
+    """
+
+    server: str
+    seed: int
+    failures: list[str] = field(default_factory=list)
+    fired: Counter[str] = field(default_factory=Counter)
+    made: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
+    pulls: int = 0
+    seconds: float = 0.0
+
+
+class Extractor:
+    """The extractor's process and what it has reported."""
+
+    def __init__(self, spec: Spec) -> None:
+        """Start it."""
+        self.shown = _SPAWN.RawArray("i", 5)
+        self.reports: list[Report] = []
+        ours, theirs = _SPAWN.Pipe(duplex=False)
+        self.process: BaseProcess = _SPAWN.Process(target=child.main, args=(spec, self.shown, theirs), daemon=True)
+        self.process.start()
+        theirs.close()
+        self._listener = Thread(target=self._listen, args=(ours,), name="listener")
+        self._listener.start()
+
+    def _listen(self, pipe: Connection) -> None:
+        with pipe, suppress(EOFError, OSError):
+            while True:
+                self.reports.append(pipe.recv())
+
+    @property
+    def is_paging(self) -> bool:
+        """Whether it fetches or commits a page now."""
+        return bool(self.shown[FETCHING] or self.shown[COMMITTING])
+
+    def wait_for(self, moment: Callable[[Any], bool], seconds: float = _SOON) -> bool:
+        """Wait until what it shows is as wanted; False if that does not come in time."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and self.process.is_alive():
+            if moment(self.shown):
+                return True
+            time.sleep(0.0003)
+        return False
+
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(int(self.process.pid or 0), number)
+
+    def join(self) -> list[Report]:
+        """Wait for its end, by itself or by a signal, and return all reports."""
+        self.process.join()
+        self._listener.join()
+        return self.reports
+
+
+class Schedule:
+    """A schedule under way: its tables, its writers, its extractor, and the faults as methods."""
+
+    def __init__(
+        self, server: Server, seed: int, folder: Path, names: list[str] | None, lag: int | None, reader: str
+    ) -> None:
+        """Draw the program from the seed and make the database."""
+        self.server, self.outcome, self.folder = server, Outcome(server.name, seed), folder
+        self.fired = self.outcome.fired
+        self.rng = Random(seed)
+        chosen = [sort for sort in SORTS if sort.name in names] if names else self.rng.sample(SORTS, 4)
+        self.tables = [Table(sort, self.rng.choice([1, 1, 2]) if lag is None else lag) for sort in chosen]
+        self.database = f"faults_{seed}"
+        self.reports: list[Report] = []
+        self._create()
+        self.writers = Writers(server, self.database, self.tables, str(seed))
+        self.spec = Spec(
+            profiles=self._profile(),
+            lake=folder / "lake",
+            uri=f"mysql://{reader}:{PASSWORD}@127.0.0.1:{server.port}/{self.database}",
+            tables=[table.name for table in self.tables],
+            seed=str(seed),
+            page_rows=_LARGE_ROWS if LARGE in [table.name for table in self.tables] else self.rng.randint(3, 20),
+        )
+        self.extractor: Extractor
+        self.settled: float
+
+    def run(self, faults: list[str]) -> Outcome:
+        """Let everything happen, then compare."""
+        self.extractor = Extractor(self.spec)
+        with self.writers.writing(at_once=2, late=2):
+            for fault in faults:
+                time.sleep(self.rng.uniform(0.1, 0.6))
+                _FAULTS[fault](self)
+            time.sleep(self.rng.uniform(0.2, 1.0))
+            self.extractor.wait_for(lambda _: len(self.reports + self.extractor.reports) > 3 * len(self.tables))
+        self._settle()
+        self._count()
+        return self.outcome
+
+    # Faults
+
+    def kill(self) -> None:
+        """End the extractor's process with SIGKILL, often in the middle of a page, and start another."""
+        place = self.rng.choice([FETCHING, COMMITTING, None])
+        if place is not None:
+            self.extractor.wait_for(lambda shown: shown[place])
+            time.sleep(self.rng.uniform(0, 0.02))
+        shown = self._end()
+        self.fired["killed"] += 1
+        self.fired["killed while fetching"] += shown[FETCHING]
+        self.fired["killed while committing"] += shown[COMMITTING]
+        self.fired["killed between pages"] += shown[PAGES] > 0 and not self.extractor.is_paging
+        self.spec = replace(self.spec, seed=f"{self.spec.seed}+")
+        self.extractor = Extractor(self.spec)
+
+    def _end(self) -> Any:
+        """End the extractor by force, and return what it was doing."""
+        self.extractor.signal(signal.SIGKILL)
+        self.reports += self.extractor.join()
+        self.fired["log maintained between pages"] += self.extractor.shown[TIDIED]
+        return self.extractor.shown
+
+    def cut(self) -> None:
+        """Kill the extractor's connections on the server."""
+        self.extractor.wait_for(lambda shown: shown[self.rng.choice([FETCHING, COMMITTING])])
+        with self._connected() as cursor:
+            cursor.execute("SELECT id FROM information_schema.processlist WHERE user IN (%s, %s)", (_READER, _BLIND))
+            for (connection,) in cursor.fetchall():
+                with suppress(MySQLdb.Error):  # it may be gone by now
+                    cursor.execute(f"KILL {connection}")
+                    self.fired["connection killed"] += 1
+
+    def restart(self) -> None:
+        """Stop the server, and start it again."""
+        self.extractor.wait_for(lambda shown: shown[PAGES])
+        during = self.extractor.shown[TABLE] > 0
+        self.server.stop()
+        time.sleep(self.rng.uniform(0, 0.5))
+        self.server.start()
+        prepare(self.server)
+        self.fired["server restarted"] += 1
+        self.fired["server stopped during a pull"] += during
+
+    def fill(self) -> None:
+        """Let the disk be full for the extractor: no file of it can grow beyond a few bytes."""
+        seen = len(self.extractor.reports)
+        pid = int(self.extractor.process.pid or 0)
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (self.rng.choice([0, 400, 1500]), resource.RLIM_INFINITY))
+            self.extractor.wait_for(lambda _: any(report.error for report in self.extractor.reports[seen:]), 2)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    def stall(self) -> None:
+        """Stop the reader in the middle of a large page, for longer than the server waits."""
+        place = self.spec.tables.index(LARGE)
+        deadline = time.monotonic() + 3 * _SOON
+        with self._connected() as cursor:
+            self.tables[place].insert_large(cursor, self.rng, _LARGE_ROWS)
+            while time.monotonic() < deadline:
+                if not self.extractor.wait_for(lambda shown: shown[TABLE] == place + 1 and shown[FETCHING]):
+                    continue
+                time.sleep(0.002)
+                self.extractor.signal(signal.SIGSTOP)
+                time.sleep(0.2)
+                if is_large := self._writes_to_reader(cursor):
+                    time.sleep(NET_WRITE_TIMEOUT + 0.7)
+                self.extractor.signal(signal.SIGCONT)
+                if is_large:
+                    break
+            else:
+                return
+        seen = len(self.extractor.reports)
+        self.extractor.wait_for(lambda _: len(self.extractor.reports) > seen)
+        self.fired["reader stalled"] += 1
+        self.fired["stalled reader cut off"] += any(report.error for report in self.extractor.reports[seen : seen + 1])
+
+    def _writes_to_reader(self, cursor: Any) -> bool:
+        """Whether the server is still at a statement of the extractor."""
+        cursor.execute(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE user IN (%s, %s) AND command = 'Query'",
+            (_READER, _BLIND),
+        )
+        return bool(cursor.fetchone()[0])
+
+    def alter(self) -> None:
+        """Add a column to a table, or widen one, while it is read."""
+        place = self.rng.randrange(len(self.tables))
+        table = self.tables[place]
+        self.extractor.wait_for(lambda shown: shown[TABLE] == place + 1 and shown[PAGES])
+        reported = len(self.extractor.reports)
+        statement, column = table.alteration(self.rng)
+        with self._connected() as cursor:
+            try:
+                cursor.execute(statement)
+            except MySQLdb.Error:  # a transaction is open on it for too long
+                self.fired["alter refused"] += 1
+                return
+        if column:
+            table.extras.append(column)
+        self.fired["altered"] += 1
+        shown = self.extractor.shown
+        if shown[TABLE] == place + 1 and shown[PAGES] and len(self.extractor.reports) == reported:
+            self.fired["altered between pages"] += 1
+
+    def lock(self) -> None:
+        """Lock a table against writing, as a backup does; its writers wait in the middle of their statements."""
+        with self._connected() as cursor:
+            cursor.execute(f"LOCK TABLES {self.rng.choice(self.tables).name} READ")
+            time.sleep(self.rng.uniform(1.2, 2.5))
+            cursor.execute("UNLOCK TABLES")
+        self.fired["table locked"] += 1
+
+    def rival(self) -> None:
+        """Let a second extractor run at once, as when a task is tried again while the first one still runs."""
+        rival = Extractor(replace(self.spec, seed=f"{self.spec.seed}/rival"))
+        time.sleep(self.rng.uniform(1, 2))
+        rival.signal(signal.SIGKILL)
+        reports = rival.join()
+        self.reports += reports
+        self.fired["rival pulls"] += len(reports)
+
+    # The end
+
+    def _settle(self) -> None:
+        """Pull what is left, repair, and compare."""
+        self._end()
+        self.settled = time.monotonic()
+        time.sleep(max(table.lag for table in self.tables) + 1.1)
+        run = child.run_of(self.spec.profiles)
+        os.environ["SEGMENTATION_LAKE"] = str(self.spec.lake)
+        with self._connected() as cursor:
+            if not self._last("extract"):
+                return
+            for table in self.tables:
+                if table.sort.obeys:
+                    self._expect_equal(cursor.connection, run, table, "before reconcile")
+                    claims = broken_claims(cursor.connection, run, table, self._pulls(table))
+                    self.outcome.failures += claims[:3]
+            if not (self._last("reconcile") and self._last("maintain") and self._last("extract")):
+                return
+            for report in self.extractor.reports:
+                if report.rows:
+                    self.outcome.failures.append(f"{report.table}: {report.rows} rows written though nothing changed")
+            for table in self.tables:
+                self._expect_equal(cursor.connection, run, table, "at the end")
+                cursor.execute(f"SELECT COUNT(*) FROM {table.name}")
+                self.outcome.rows += int(cursor.fetchone()[0])
+
+    def _last(self, stage: str) -> bool:
+        """Let an extractor call a stage for every table, undisturbed; False if that does not work."""
+        self.extractor = Extractor(replace(self.spec, final=stage))
+        reports = self.extractor.join()
+        self.reports += reports
+        errors = [f"{report.table}: {report.did} at the end: {report.error}" for report in reports if report.error]
+        if len(reports) < len(self.tables):
+            errors.append(f"the extractor died of {stage} at the end")
+        self.outcome.failures += errors
+        return not errors
+
+    def _expect_equal(self, connection: Any, run: Any, table: Table, when: str) -> None:
+        difference = compare(connection, run, table)
+        if difference:
+            self.outcome.failures.append(f"{table.name} ({table.sort.mode}) {when}: {difference}")
+
+    def _pulls(self, table: Table) -> list[Report]:
+        return [report for report in self.reports if report.table == table.name and report.did == "extract"]
+
+    def _count(self) -> None:
+        """What the reports tell about the faults, and the errors that must not be."""
+        for report in self.reports:
+            if report.did != "extract" and not report.error and report.ended < self.settled:
+                self.fired[f"{report.did} while written to"] += 1
+            if report.error and "File too large" in report.error:
+                self.fired["disk full raised"] += 1
+            elif report.error and not report.excused:
+                self.outcome.failures.append(f"{report.table}: {report.did}: {report.error}")
+        for late in self.writers.late:
+            straddled = any(
+                report.table in late.tables and late.begun < report.begun and report.ended < late.ended
+                for report in self.reports
+            )
+            self.fired["late commit over a whole pull"] += straddled
+        self.outcome.pulls = sum(report.did == "extract" and not report.error for report in self.reports)
+        self.outcome.made = self.writers.made
+
+    def _create(self) -> None:
+        with self._connected("") as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {self.database}")
+            cursor.execute(f"CREATE DATABASE {self.database} CHARACTER SET utf8mb4")
+        with self._connected() as cursor:
+            for table in self.tables:
+                table.create(cursor, self.rng, self.rng.randint(0, 160))
+
+    def _profile(self) -> Path:
+        folder = self.folder / "profiles"
+        for name in ("population", "everyone"):
+            file = folder / "sql" / "shop" / "measure" / f"{name}.sql"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch()
+        extracts = {table.name: table.declared for table in self.tables}
+        (folder / "shop.yaml").write_text(yaml.safe_dump(_PROFILE | {"extracts": extracts}))
+        return folder
+
+    @contextmanager
+    def _connected(self, database: str | None = None) -> Iterator[Any]:
+        connection = connect(self.server, self.database if database is None else database)
+        try:
+            yield connection.cursor()
+        finally:
+            connection.close()
+
+
+_FAULTS: dict[str, Callable[[Schedule], None]] = {
+    "kill": Schedule.kill,
+    "cut": Schedule.cut,
+    "restart": Schedule.restart,
+    "fill": Schedule.fill,
+    "stall": Schedule.stall,
+    "alter": Schedule.alter,
+    "lock": Schedule.lock,
+    "rival": Schedule.rival,
+}
+KINDS = (
+    "killed while fetching",
+    "killed while committing",
+    "killed between pages",
+    "connection killed",
+    "server restarted",
+    "server stopped during a pull",
+    "disk full raised",
+    "reader stalled",
+    "stalled reader cut off",
+    "altered",
+    "altered between pages",
+    "log maintained between pages",
+    "maintain while written to",
+    "reconcile while written to",
+    "table locked",
+    "rival pulls",
+    "late commit over a whole pull",
+)
+"""Every kind of fault that has to happen in a bench."""
+_WEIGHTS = {"kill": 5, "cut": 3, "restart": 1, "fill": 2, "stall": 1, "alter": 3, "lock": 1, "rival": 1}
+
+
+def prepare(server: Server) -> None:
+    """Set what a started server needs for the faults; make its readers, with and without sight of transactions."""
+    connection = connect(server)
+    cursor = connection.cursor()
+    cursor.execute(f"SET GLOBAL net_write_timeout = {NET_WRITE_TIMEOUT}")
+    for user in (_READER, _BLIND):
+        cursor.execute(f"GRANT SELECT ON `faults\\_%`.* TO '{user}'@'127.0.0.1' IDENTIFIED BY '{PASSWORD}'")
+    cursor.execute(f"GRANT PROCESS ON *.* TO '{_READER}'@'127.0.0.1'")
+    connection.close()
+
+
+def run_schedule(
+    server: Server,
+    seed: int,
+    *,
+    faults: list[str] | None = None,
+    tables: list[str] | None = None,
+    lag: int | None = None,
+    sabotage: str | None = None,
+    blind: bool = False,
+) -> Outcome:
+    """Run the schedule of a seed on a prepared server.
+
+    Args:
+        server: a running private server; it may be stopped and started.
+        seed: whatever is random is drawn from it.
+        faults: in this order, instead of random ones.
+        tables: these, instead of random ones.
+        lag: of every extract in seconds, instead of a random one.
+        sabotage: let the extractor make a mistake on purpose.
+        blind: let the extractor log in without the privilege to see transactions.
+    """
+    begun = time.monotonic()
+    rng = Random(f"{seed}/faults")
+    drawn = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=rng.randint(3, 6))
+    folder = Path(tempfile.mkdtemp(prefix=f"faults-{seed}-"))
+    schedule = Schedule(server, seed, folder, tables, lag, _BLIND if blind else _READER)
+    schedule.spec = replace(schedule.spec, sabotage=sabotage)
+    if LARGE not in schedule.spec.tables:
+        drawn = [fault if fault != "stall" else "kill" for fault in drawn]
+    outcome = schedule.run(drawn if faults is None else faults)
+    outcome.seconds = round(time.monotonic() - begun, 1)
+    shutil.rmtree(folder, ignore_errors=True)
+    return outcome
+
+
+_KPI = {"label": "N", "definition": "N.", "unit": "n", "window": "lifetime", "rule_only": True}
+_STRATA = [{"name": "a", "label": "A", "when": "true"}]
+_PROFILE = {
+    "profile": "shop",
+    "title": "Shop",
+    "warehouse": {"connection": "none", "schema": "shop"},
+    "schedule": {"start": "2025-01-01", "first_fit": "2025-02-01"},
+    "sources": {"mysql": {"kind": "mysql", "connection": "shop", "zero_dates": "flag"}},
+    "macro_segments": {"everyone": {"label": "All", "kpis": {"n": _KPI}, "strata": _STRATA}},
+}

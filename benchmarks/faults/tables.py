@@ -1,0 +1,309 @@
+"""The tables of a schedule: one of every sort that an extractor can go wrong on, and what may be written to them.
+
+A table *obeys* when its writers keep the cursor's contract: the cursor is the time of the statement (or the next
+number), it moves with every change, and nothing is deleted. Such a table must be whole without reconcile; the others
+are changed behind the extractor's back, and only reconcile can make them equal again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from random import Random
+from typing import Any
+
+_NOTES = [
+    "",
+    "plain",
+    "ünï→🙂",
+    "o'clock",
+    'say "no"',
+    "back\\slash",
+    "tab\tnew\nline\r",
+    "\\N",
+    "NULL",
+    "a,b;c",
+    " x ",
+]
+_PREFIXES = ["a", "A", "ä", "Z", "ß", "o'k", "\\", "10", "9", "_", "%"]
+_PAYLOAD = "n INT NULL, amount DECIMAL(8,2) NULL, note VARCHAR(20) NULL, raw VARBINARY(8) NULL"
+
+
+@dataclass(frozen=True)
+class Sort:
+    """A sort of table.
+
+    Attributes:
+        ddl: columns and keys before the payload.
+        now: the cursor's value for a change made now, as SQL; None where the server counts, or without a cursor.
+        changes: the changes that its writers make, with weights.
+        written: the column that tells when a row's statement ran; only where the table obeys.
+        has_body: whether its rows have a text that can be large.
+    """
+
+    name: str
+    mode: str
+    ddl: str
+    key: tuple[str, ...]
+    cursor: str | None
+    now: str | None
+    changes: dict[str, int]
+    written: str | None = None
+    has_body: bool = False
+
+    @property
+    def obeys(self) -> bool:
+        """Whether its writers keep the cursor's contract."""
+        return self.written is not None
+
+
+_INSERTS = {"insert": 10}
+_UPDATES = {"insert": 6, "update": 8, "insert without cursor": 1, "lose cursor": 1}
+_ANYTHING = {"insert": 6, "silent update": 3, "delete": 3, "insert earlier": 3}
+_BY_CODE = "shop INT, code VARCHAR(20)"
+_CODE_KEY = ("shop", "code")
+
+SORTS = [
+    Sort(
+        "events",
+        "append",
+        "id BIGINT AUTO_INCREMENT PRIMARY KEY, at DATETIME NOT NULL, KEY (at, id)",
+        ("id",),
+        "at",
+        "UTC_TIMESTAMP()",
+        _INSERTS,
+        written="at",
+    ),
+    Sort(
+        "moments",
+        "append",
+        f"{_BY_CODE}, at DATETIME(6) NOT NULL, PRIMARY KEY (shop, code), KEY (at, shop, code)",
+        _CODE_KEY,
+        "at",
+        "UTC_TIMESTAMP(6)",
+        _INSERTS,
+        written="at",
+    ),
+    Sort(
+        "numbers",
+        "append",
+        "id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, made DATETIME(6) NOT NULL",
+        ("id",),
+        "id",
+        None,
+        _INSERTS,
+        written="made",
+    ),
+    Sort(
+        "users",
+        "merge",
+        "id INT AUTO_INCREMENT PRIMARY KEY, at TIMESTAMP NULL, KEY (at, id)",
+        ("id",),
+        "at",
+        "UTC_TIMESTAMP()",
+        _UPDATES,
+        written="at",
+    ),
+    Sort(
+        "documents",
+        "append",
+        "id INT AUTO_INCREMENT PRIMARY KEY, at DATETIME NOT NULL, body LONGTEXT NOT NULL, KEY (at, id)",
+        ("id",),
+        "at",
+        "UTC_TIMESTAMP()",
+        _INSERTS,
+        written="at",
+        has_body=True,
+    ),
+    Sort(
+        "accounts",
+        "merge",
+        f"{_BY_CODE}, at DATETIME NULL, PRIMARY KEY (shop, code), KEY (at, shop, code)",
+        _CODE_KEY,
+        "at",
+        "UTC_TIMESTAMP()",
+        _UPDATES | _ANYTHING | {"zero cursor": 1, "move key": 2},
+    ),
+    Sort(
+        "journal",
+        "append",
+        "id INT AUTO_INCREMENT PRIMARY KEY, at DATETIME NULL, KEY (at, id)",
+        ("id",),
+        "at",
+        "UTC_TIMESTAMP()",
+        _ANYTHING | {"insert without cursor": 1, "zero cursor": 1},
+    ),
+    Sort("ledger", "append", "id INT AUTO_INCREMENT PRIMARY KEY", ("id",), "id", None, _ANYTHING),
+    Sort(
+        "settings",
+        "snapshot",
+        f"{_BY_CODE}, PRIMARY KEY (shop, code)",
+        _CODE_KEY,
+        None,
+        None,
+        {"insert": 4, "silent update": 6, "delete": 3, "move key": 2},
+    ),
+]
+LARGE = "documents"
+"""The table whose pages are too large for the buffers between server and reader."""
+
+
+@dataclass
+class Table:
+    """A table of one schedule, as its writers know it.
+
+    Attributes:
+        lag: the extract's lag in seconds.
+        extras: the columns that ALTERs have added.
+    """
+
+    sort: Sort
+    lag: int
+    extras: list[str] = field(default_factory=list)
+    _codes: Any = field(default_factory=count)
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.sort.name
+
+    @property
+    def declared(self) -> dict[str, Any]:
+        """The extract, as a profile declares it."""
+        of_rows = {"cursor": self.sort.cursor, "lag": f"{self.lag}s"} if self.sort.cursor else {}
+        return {
+            "kind": "table",
+            "source": "mysql",
+            "table": self.name,
+            "mode": self.sort.mode,
+            "primary_key": list(self.sort.key),
+            **of_rows,
+        }
+
+    def create(self, cursor: Any, rng: Random, rows: int) -> None:
+        """Make it, with rows that are there before the first pull: many of the same time, some a day old."""
+        cursor.execute(f"CREATE TABLE {self.name} ({self.sort.ddl}, {_PAYLOAD}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
+        times = rng.randint(1, 4)
+        for _ in range(times):
+            self._insert(cursor, rng, max(1, rows // times), self._earlier(rng))
+
+    def change(self, cursor: Any, rng: Random) -> str:
+        """Make a random change of those that its writers may make, and return which."""
+        kinds = self.sort.changes
+        kind = rng.choices(list(kinds), list(kinds.values()))[0]
+        _CHANGES[kind](self, cursor, rng)
+        return kind
+
+    def alteration(self, rng: Random) -> tuple[str, str | None]:
+        """An ALTER that an extract has to follow, and the column that it adds, if it does not widen one."""
+        extra = f"extra{len(self.extras)}"
+        return rng.choice(
+            [
+                (f"ALTER TABLE {self.name} ADD COLUMN {extra} VARCHAR(12) NULL", extra),
+                (f"ALTER TABLE {self.name} ADD COLUMN {extra} VARCHAR(12) NULL AFTER note", extra),
+                (f"ALTER TABLE {self.name} MODIFY n BIGINT NULL", None),
+                (f"ALTER TABLE {self.name} MODIFY note VARCHAR(200) NULL", None),
+                (f"ALTER TABLE {self.name} MODIFY amount DECIMAL(12,2) NULL", None),
+            ]
+        )
+
+    def insert(self, cursor: Any, rng: Random) -> None:
+        """Insert a few rows with one statement, so with one cursor."""
+        self._insert(cursor, rng, rng.choice([1, 1, 1, 2, 9]), self.sort.now)
+
+    def insert_large(self, cursor: Any, rng: Random, rows: int) -> None:
+        """Insert rows of 2 MB with one statement, of a table that has such."""
+        self._insert(cursor, rng, rows, self.sort.now, repeats=1 << 17)
+
+    def insert_earlier(self, cursor: Any, rng: Random) -> None:
+        """Insert a row whose cursor lies far behind."""
+        self._insert(cursor, rng, 1, self._earlier(rng))
+
+    def insert_without_cursor(self, cursor: Any, rng: Random) -> None:
+        """Insert rows whose cursor is NULL."""
+        self._insert(cursor, rng, rng.randint(1, 3), "NULL")
+
+    def insert_zero(self, cursor: Any, rng: Random) -> None:
+        """Insert rows whose cursor is no date."""
+        self._insert(cursor, rng, rng.randint(1, 3), "'0000-00-00 00:00:00'")
+
+    def update(self, cursor: Any, rng: Random) -> None:
+        """Change rows and their cursor."""
+        self._set(cursor, rng, f"{self.sort.cursor} = {self.sort.now}, ")
+
+    def lose_cursor(self, cursor: Any, rng: Random) -> None:
+        """Change rows and take their cursor away."""
+        self._set(cursor, rng, f"{self.sort.cursor} = NULL, ")
+
+    def update_silently(self, cursor: Any, rng: Random) -> None:
+        """Change rows but not their cursor."""
+        self._set(cursor, rng, "")
+
+    def move_key(self, cursor: Any, rng: Random) -> None:
+        """Give a row another primary key."""
+        for key in self._some_keys(cursor, rng)[:1]:
+            cursor.execute(f"UPDATE {self.name} SET shop = %s, code = %s {self._where}", [*self._new_key(rng), *key])
+
+    def delete(self, cursor: Any, rng: Random) -> None:
+        """Delete rows."""
+        for key in self._some_keys(cursor, rng):
+            cursor.execute(f"DELETE FROM {self.name} {self._where}", key)
+
+    def _earlier(self, rng: Random) -> str | None:
+        if self.sort.now is None:
+            return f"-{rng.randrange(1 << 30)}" if self.sort.cursor and not self.sort.obeys else None
+        return f"{self.sort.now} - INTERVAL {rng.randint(60, 90_000)} SECOND"
+
+    def _insert(self, cursor: Any, rng: Random, rows: int, at: str | None, repeats: int = 3) -> None:
+        fixed = {"made": "UTC_TIMESTAMP(6)"} if self.sort.written == "made" else {}
+        fixed |= {self.sort.cursor: at} if self.sort.cursor and at else {}
+        fixed |= {"body": f"REPEAT('0123456789abcdef', {repeats})"} if self.sort.has_body else {}
+        rows = 1 if at and at.startswith("-") else rows  # a number is given once
+        names = [*self._given_key, *self._payload_columns]
+        places = f"({', '.join([*fixed.values(), *['%s'] * len(names)])})"
+        values = [value for _ in range(rows) for value in (*self._new_key(rng), *self._payload(rng))]
+        columns = ", ".join([*fixed, *names])
+        cursor.execute(f"INSERT INTO {self.name} ({columns}) VALUES {', '.join([places] * rows)}", values)
+
+    def _set(self, cursor: Any, rng: Random, more: str) -> None:
+        assigned = more + ", ".join(f"{name} = %s" for name in self._payload_columns)
+        for key in self._some_keys(cursor, rng):
+            cursor.execute(f"UPDATE {self.name} SET {assigned} {self._where}", [*self._payload(rng), *key])
+
+    def _some_keys(self, cursor: Any, rng: Random) -> list[tuple[Any, ...]]:
+        order = f"ORDER BY RAND({rng.randrange(1 << 30)}) LIMIT {rng.randint(1, 4)}"
+        cursor.execute(f"SELECT {', '.join(self.sort.key)} FROM {self.name} {order}")
+        return list(cursor.fetchall())
+
+    @property
+    def _where(self) -> str:
+        return "WHERE " + " AND ".join(f"{name} = %s" for name in self.sort.key)
+
+    @property
+    def _given_key(self) -> tuple[str, ...]:
+        return self.sort.key if "code" in self.sort.key else ()
+
+    def _new_key(self, rng: Random) -> list[Any]:
+        return [rng.randint(-2, 11), f"{rng.choice(_PREFIXES)}{next(self._codes)}"] if self._given_key else []
+
+    @property
+    def _payload_columns(self) -> list[str]:
+        return ["n", "amount", "note", "raw", *self.extras]
+
+    def _payload(self, rng: Random) -> list[Any]:
+        numbers = [rng.randint(-(2**31), 2**31 - 1), f"{rng.randint(-99999999, 99999999) / 100:.2f}"]
+        payload = [*numbers, rng.choice(_NOTES), rng.randbytes(rng.randint(0, 8))]
+        payload += [rng.choice(_NOTES) for _ in self._payload_columns[len(payload) :]]
+        return [None if rng.random() < 0.1 else value for value in payload]
+
+
+_CHANGES: dict[str, Callable[[Table, Any, Random], None]] = {
+    "insert": Table.insert,
+    "insert earlier": Table.insert_earlier,
+    "insert without cursor": Table.insert_without_cursor,
+    "zero cursor": Table.insert_zero,
+    "update": Table.update,
+    "lose cursor": Table.lose_cursor,
+    "silent update": Table.update_silently,
+    "move key": Table.move_key,
+    "delete": Table.delete,
+}

@@ -1,0 +1,107 @@
+"""Writers: threads on real connections that change the tables at random, at once or late."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from threading import Event, Thread
+from typing import Any
+
+import MySQLdb
+from MySQLdb.constants import CLIENT
+
+from benchmarks.faults.tables import Table
+from demo.servers import PASSWORD, Server
+
+_SESSION = "SET time_zone = '+00:00', sql_mode = '', innodb_lock_wait_timeout = 2, lock_wait_timeout = 10"
+
+
+def connect(server: Server, database: str = "", **more: Any) -> Any:
+    """A connection of a writer: UTC, and no sql_mode, so that dates of zeros can be written."""
+    login = {"host": "127.0.0.1", "port": server.port, "user": server.user, "password": PASSWORD}
+    options = {"charset": "utf8mb4", "autocommit": True, "connect_timeout": 5, "init_command": _SESSION}
+    return MySQLdb.connect(**login, **options, database=database, client_flag=CLIENT.FOUND_ROWS, **more)
+
+
+@dataclass
+class Transaction:
+    """When a late transaction was begun and ended (monotonic seconds), and the tables that it wrote to."""
+
+    begun: float
+    ended: float
+    tables: set[str]
+
+
+@dataclass
+class Writers:
+    """All writers of a schedule.
+
+    Attributes:
+        made: how often each change was made.
+        late: the transactions that stayed open for a while and were then committed.
+    """
+
+    server: Server
+    database: str
+    tables: list[Table]
+    seed: str
+    made: Counter[str] = field(default_factory=Counter)
+    late: list[Transaction] = field(default_factory=list)
+    _stop: Event = field(default_factory=Event)
+
+    @contextmanager
+    def writing(self, at_once: int, late: int) -> Iterator[None]:
+        """Let so many writers of each sort write; at the end they commit what is open, and stop."""
+        roles = [self._write_at_once] * at_once + [self._write_late] * late
+        threads = [
+            Thread(target=self._write, args=(role, Random(f"{self.seed}/writer {n}")), name=f"writer {n}")
+            for n, role in enumerate(roles)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _write(self, role: Any, rng: Random) -> None:
+        """Write until told to stop; whatever breaks (the server is stopped, a lock waited for) is tried anew."""
+        connection = None
+        while not self._stop.is_set():
+            try:
+                connection = connection or connect(self.server, self.database)
+                role(connection, rng)
+            except MySQLdb.Error:
+                self.made["failed"] += 1
+                if connection is not None:
+                    connection.close()
+                connection = None
+                self._stop.wait(0.05)
+        if connection is not None:
+            connection.close()
+
+    def _write_at_once(self, connection: Any, rng: Random) -> None:
+        table = rng.choice(self.tables)
+        self.made[table.change(connection.cursor(), rng)] += 1
+        self._stop.wait(rng.uniform(0.01, 0.12))
+
+    def _write_late(self, connection: Any, rng: Random) -> None:
+        cursor = connection.cursor()
+        begun = time.monotonic()
+        cursor.execute("START TRANSACTION")
+        tables = rng.sample(self.tables, rng.randint(1, min(2, len(self.tables))))
+        for table in tables:
+            self.made[f"{table.change(cursor, rng)} late"] += 1
+            self._stop.wait(rng.uniform(0, 0.2))
+        self._stop.wait(rng.choice([0.1, 0.6, 1.5, 3.0]))
+        if rng.random() < 0.15:
+            connection.rollback()
+            self.made["rollback"] += 1
+        else:
+            connection.commit()
+            self.late.append(Transaction(begun, time.monotonic(), {table.name for table in tables}))
+        self._stop.wait(rng.uniform(0.02, 0.4))

@@ -286,6 +286,17 @@ def test_columns_with_one_name_are_refused(standin, shop):
         shop(connection(standin), as_of="2025-01-02", sessions=twice).pull("sessions")
 
 
+def test_a_changed_report_is_another_report(standin, shop):
+    shop(connection(standin), as_of="2025-01-03", sessions=SESSIONS).pull("sessions")
+    asked = len(standin.requests)
+    changed = shop(connection(standin), as_of="2025-01-04", sessions=SESSIONS | {"metrics": ["sessions"]})
+    with pytest.raises(
+        SourceError, match=r"were date, .*, user_engagement_duration, .* are date, learner_id, ses"
+    ):
+        changed.pull("sessions")
+    assert len(standin.requests) == asked
+
+
 def test_many_days_are_committed_together(standin, shop, monkeypatch):
     monkeypatch.setattr(batches, "COMMIT_ROWS", 60)
     pulls = shop(connection(standin), as_of="2025-01-11", sessions=SESSIONS)

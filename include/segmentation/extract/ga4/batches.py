@@ -107,6 +107,20 @@ class Batches:
             )
 
 
+def require_columns(log: ChangeLog, report: GA4Extract) -> None:
+    """Refuse a log that was begun by another report.
+
+    Raises:
+        SourceError: its columns are not the report's.
+    """
+    held, names = log.schema(), _schema(report, []).names
+    if held and sorted(held.names) != sorted(names):
+        raise SourceError(
+            f"the report's columns have changed: were {', '.join(held.names)}, are {', '.join(names)}; give the report "
+            "another name, or remove its change log and quarantine"
+        )
+
+
 def _newest_batches(run: Run, name: str, since: date) -> dict[date, _Batch]:
     if run.lake.log(name).table() is None:
         return {}
@@ -142,7 +156,6 @@ def _table(report: GA4Extract, schema: pa.Schema, day: Day) -> pa.Table:
     """A day's rows in the log's types, ordered by all dimensions; of an empty day its date and flags.
 
     Raises:
-        SourceError: the report's columns are no longer those of the log.
         DataError: a metric can not be read.
     """
     count = day.row_count or 1
@@ -151,8 +164,6 @@ def _table(report: GA4Extract, schema: pa.Schema, day: Day) -> pa.Table:
     values: dict[str, Any] = {name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)}
     values[DATE] = [day.day] * count
     values |= {name: [flag] * count for name, flag in zip(FLAGS, astuple(day.flags), strict=True)}
-    if {*values, BATCH} != set(schema.names):
-        raise SourceError(f"the report's columns have changed: were {schema.names}, are {[*values, BATCH]}")
     types = [part for part in schema if part.name != BATCH]
     try:
         arrays = [pa.array(values[part.name]).cast(part.type) for part in types]

@@ -13,7 +13,7 @@ from include.segmentation.analytics import GA4Extract
 from include.segmentation.changelog import State
 from include.segmentation.connections import resolve
 from include.segmentation.errors import LaterError, SourceError
-from include.segmentation.extract.ga4.batches import Batches
+from include.segmentation.extract.ga4.batches import Batches, require_columns
 from include.segmentation.extract.ga4.property import Day, Property
 from include.segmentation.run import Run
 from include.segmentation.sources import GA4Source
@@ -31,10 +31,13 @@ def pull_days(run: Run, name: str, report: GA4Extract) -> dict[str, Any]:
 
     Raises:
         LaterError: a quota is nearly used up.
+        SourceError: the log was begun by another report, or Google refuses.
     """
     source = run.profile.sources[report.source]
     assert isinstance(source, GA4Source)  # noqa: S101 - the profile has checked it
-    days = list(_days_to_read(run, report, run.lake.log(name).state()))
+    log = run.lake.log(name)
+    require_columns(log, report)
+    days = list(_days_to_read(run, report, log.state()))
     summary: dict[str, Any] = {"rows_read": 0, "rows_written": 0, "pages": 0, "days": 0, "quota": {}}
     if not days:
         return summary

@@ -34,6 +34,7 @@ def events(count, first=0):
 def small(monkeypatch):
     monkeypatch.setattr(module, "RANGE_ROWS", 200)
     monkeypatch.setattr(module, "PART_ROWS", 20)
+    monkeypatch.setattr(module, "_BUCKET_ROWS", 20)
 
 
 CREATE = "CREATE TABLE events (id BIGINT PRIMARY KEY, at DATETIME NULL, n VARCHAR(20), KEY (at, id)) ENGINE="

@@ -38,7 +38,7 @@ from include.segmentation.sources import MySQLSource, QueryExtract
 
 RANGE_ROWS, PART_ROWS = 50_000, 2_000
 """The most rows whose checksums are compared at once, and into how small parts a range that differs is cut."""
-_MOST_BUCKETS = 4_096
+_BUCKET_ROWS, _MOST_BUCKETS = 500, 4_096
 _KEYS_AT_ONCE = 500
 _NOTHING = dict.fromkeys(["compared", "differing", "rows_compared", "rows_fetched"], 0)
 
@@ -225,9 +225,9 @@ class _Comparison:
 
 
 def _bucket_count(rows: int) -> int:
-    """A power of two that gives buckets of about a part's size."""
+    """A power of two that gives buckets of at most ``_BUCKET_ROWS``, while that is not too many."""
     count = 1
-    while count * PART_ROWS < rows and count < _MOST_BUCKETS:
+    while count * _BUCKET_ROWS < rows and count < _MOST_BUCKETS:
         count *= 2
     return count
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from include.segmentation.errors import LaterError, SegmentationError
 from include.segmentation.profile import CADENCES, Profile, load_profile
 from include.segmentation.run import Run, lake_root, parse_as_of
+from include.segmentation.sources import is_reconciled
 from include.segmentation.terminal import shown_logs
 
 _LONGEST_WAIT = timedelta(minutes=70)
@@ -67,6 +68,13 @@ def _pull(run: Run, name: str) -> dict[str, object]:
                 raise
             print(f"extract   {name:<16} waits until {later.until:%H:%M:%SZ}: {later}", flush=True)
             time.sleep(max(0, seconds))
+
+
+def _reconcile(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.extract import findings, reconcile
+
+    allowed = [name for name, declared in run.profile.extracts.items() if is_reconciled(declared)]
+    print(findings([reconcile(run, name) for name in _chosen(options.only, allowed)]), flush=True)
 
 
 def _maintain(run: Run, options: argparse.Namespace) -> None:
@@ -157,9 +165,10 @@ _STAGES = {
     "report": (_report, "write the run's HTML report"),
     "fit": (_fit, "fit a model effective from as_of and put it on the timeline"),
     "run": (_run, "all stages in order"),
+    "reconcile": (_reconcile, "compare the change logs with MySQL; correct what was deleted, changed or came unseen"),
     "maintain": (_maintain, "fold the small files of the change logs and remove those that are past"),
 }
-_WITH_PARTS = ("extract", "measure", "segment", "maintain")
+_WITH_PARTS = ("extract", "measure", "segment", "reconcile", "maintain")
 _DECISIONS = {
     "models": (_models, "list the model timeline"),
     "accept": (_accept, "put a candidate model into use"),

@@ -82,8 +82,8 @@ _TEXT = {
     **dict.fromkeys((2, "BEGINS_WITH"), lambda a, text, fold: pc.starts_with(a, text, ignore_case=fold)),
     **dict.fromkeys((3, "ENDS_WITH"), lambda a, text, fold: pc.ends_with(a, text, ignore_case=fold)),
     **dict.fromkeys((4, "CONTAINS"), lambda a, text, fold: pc.match_substring(a, text, ignore_case=fold)),
-    **dict.fromkeys((5, "FULL_regexp"), lambda a, text, fold: _regexp(a, f"^(?:{text})$", fold)),
-    **dict.fromkeys((6, "PARTIAL_regexp"), _regexp),
+    **dict.fromkeys((5, "FULL_REGEXP"), lambda a, text, fold: _regexp(a, f"^(?:{text})$", fold)),
+    **dict.fromkeys((6, "PARTIAL_REGEXP"), _regexp),
 }
 _NUMBER: dict[Any, Callable[..., Any]] = {
     **dict.fromkeys((1, "EQUAL"), pc.equal),

@@ -113,7 +113,7 @@ class StageOperator(BaseOperator):
         self.log.info("%s %s: %s", self.stage, self.target or run.profile.profile, json.dumps(summary, default=str))
         return summary
 
-    def resume(self, context: Context, event: Any) -> dict[str, Any]:
+    def resume(self, context: Context, event: Any) -> dict[str, Any]:  # noqa: ARG002 - Airflow names it
         """The time has come: go on where the stage stopped."""
         return self.execute(context)
 

@@ -290,9 +290,7 @@ def test_a_changed_report_is_another_report(standin, shop):
     shop(connection(standin), as_of="2025-01-03", sessions=SESSIONS).pull("sessions")
     asked = len(standin.requests)
     changed = shop(connection(standin), as_of="2025-01-04", sessions=SESSIONS | {"metrics": ["sessions"]})
-    with pytest.raises(
-        SourceError, match=r"were date, .*, user_engagement_duration, .* are date, learner_id, ses"
-    ):
+    with pytest.raises(SourceError, match=r"were date, .*, user_engagement_duration, .* are date, learner_id, ses"):
         changed.pull("sessions")
     assert len(standin.requests) == asked
 

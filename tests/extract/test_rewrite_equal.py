@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 QUERIES = {path.name: path.read_text() for path in (Path(__file__).parent / "rewrite/equal").glob("*.sql")}
@@ -39,13 +39,20 @@ EVENTS = st.lists(
         perhaps(st.sampled_from([0.1, -2.5, 1e300])),
         perhaps(st.binary(max_size=3)),
     ),
-    max_size=40,
+    min_size=30,
+    max_size=60,
     unique_by=lambda row: row[0],
 )
 
 
 @given(EVENTS)
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example([])
+@settings(
+    max_examples=3,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes seconds: none is made smaller
+    suppress_health_check=list(HealthCheck),
+)
 def test_rows_are_equal_in_every_way(mariadb_database, mysql56_database, shop, tmp_path, monkeypatch, events):
     whole = {"source": "mysql", "mode": "snapshot", "primary_key": ["id"]}
     extracts = {path.removesuffix(".sql"): {**whole, "kind": "query", "query": path} for path in QUERIES}

@@ -167,7 +167,7 @@ def _check_key(engine: duckdb.DuckDBPyConnection, primary_key: list[str]) -> Non
 
 
 def _batches(engine: duckdb.DuckDBPyConnection, schema: pa.Schema, primary_key: list[str]) -> Iterator[pa.Table]:
-    """The computed rows in the lake's types, by their key."""
+    """The computed rows in the lake's types, by their key; the first batch is empty."""
     items = [
         f"{quoted(field.name)} AT TIME ZONE 'UTC' AS {quoted(field.name)}"
         if field.type == MOMENT
@@ -176,6 +176,7 @@ def _batches(engine: duckdb.DuckDBPyConnection, schema: pa.Schema, primary_key: 
     ]
     order = ", ".join(quoted(name) for name in primary_key)
     reader = engine.execute(f"SELECT {', '.join(items)} FROM computed ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)
+    yield pa.Table.from_batches([], reader.schema).cast(schema)  # so that a log gets its columns
     for batch in reader:
         yield pa.Table.from_batches([batch]).cast(schema)
 

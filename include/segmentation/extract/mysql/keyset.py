@@ -5,7 +5,7 @@ safe. Bounds and order are the server's: a value is only carried back to it as t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from include.segmentation.extract.mysql.columns import Column
 from include.segmentation.extract.mysql.render import line_sql
@@ -22,6 +22,19 @@ Source = Callable[[Limits], str]
 
 
 @dataclass(frozen=True)
+class Base:
+    """The column of a base table that a query passes on as its cursor, such that a page computes only its own rows.
+
+    Attributes:
+        check: refuses to compute the rows of a condition on the base table, where that would take too long.
+    """
+
+    table: str
+    column: str
+    check: Callable[[str], None]
+
+
+@dataclass(frozen=True)
 class Relation:
     """What is read from: a table or a query.
 
@@ -33,6 +46,8 @@ class Relation:
         key: the primary key's columns without the cursor.
         is_altered: asks the server whether its columns are no longer these.
         looks_ahead: whether rows that were read change when later ones come, so that all have to be read again.
+        computes_all: whether every statement computes all rows, however few it fetches.
+        base: where to find out how far so many rows go, so that no statement computes more; None for LIMIT alone.
     """
 
     name: str
@@ -43,6 +58,8 @@ class Relation:
     source: Source
     is_altered: Callable[[], bool]
     looks_ahead: bool = False
+    computes_all: bool = False
+    base: Base | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +78,24 @@ class Span:
     low: str | None = None
     high: str | None = None
     after: Position | None = None
+
+
+def sliced(base: Base, span: Span, rows: int) -> str:
+    """The statement that finds the cursor's value so many rows of the base table behind the begin of a span."""
+    column = identifier(base.column)
+    return (
+        f"SELECT {column} FROM {identifier(base.table)} WHERE {between(span.low, span.high)(column)} "
+        f"ORDER BY {column} LIMIT 1 OFFSET {rows}"
+    )
+
+
+def divided(relation: Relation, span: Span, at: str) -> tuple[Span, Span]:
+    """A span up to a value of the cursor, and what is left of it."""
+    cursor, end = identifier(relation.cursor.name), relation.cursor.literal(at)
+    return (
+        replace(span, conditions=[*span.conditions, f"{cursor} <= {end}"], high=end),
+        replace(span, conditions=[*span.conditions, f"{cursor} > {end}"], low=end, after=None),
+    )
 
 
 def page_sql(relation: Relation, span: Span, at: Position | None, rows: int, select: str | None = None) -> str:

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 from include.segmentation.errors import SegmentationError, SourceError
@@ -9,17 +11,20 @@ from include.segmentation.extract.mysql.ahead import ahead
 from include.segmentation.extract.mysql.busy import wait_while_busy
 from include.segmentation.extract.mysql.drift import check_unaltered
 from include.segmentation.extract.mysql.fetch import Lines, Page, fetch
-from include.segmentation.extract.mysql.keyset import Position, Relation, Span
+from include.segmentation.extract.mysql.keyset import Base, Relation, Span, between, divided, sliced
 from include.segmentation.extract.mysql.plan import estimated_rows, missing_index, page_plan
 from include.segmentation.extract.mysql.progress import Progress
 from include.segmentation.extract.mysql.refusals import OverlongError
-from include.segmentation.extract.mysql.server import MySQL
+from include.segmentation.extract.mysql.server import MySQL, identifier
 from include.segmentation.extract.mysql.size import PageSize
 
 _log = logging.getLogger(__name__)
 
 PAGE_ROWS = 250_000
 """The most rows of a page, however fast they come."""
+COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES = 1_000_000, 50_000, 48 * 1024 * 1024
+"""The same, the first and the most bytes, where a page computes all rows: few large pages."""
+_ALL_ROWS = 2**62
 
 
 def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
@@ -42,36 +47,59 @@ def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
 
 
 def _fetched(server: MySQL, relation: Relation, span: Span) -> Iterator[Lines]:
-    at = span.after
-    size = PageSize(server.pace.page_seconds, PAGE_ROWS)
-    while True:
+    rest: Span | None = span
+    size = _size(server, relation)
+    while rest:
         wait_while_busy(server)
         try:
-            lines = _lines(server, relation, span, at, size)
+            lines, rest = _lines(server, relation, rest, size)
         except SourceError:  # perhaps of a column that is gone
             check_unaltered(relation)
             raise
         check_unaltered(relation)
         yield lines
-        if lines.is_end:
-            return
-        at = lines.last
 
 
-def _lines(server: MySQL, relation: Relation, span: Span, at: Position | None, size: PageSize) -> Lines:
+def _size(server: MySQL, relation: Relation) -> PageSize:
+    if relation.computes_all:
+        return PageSize(server.pace.page_seconds, COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES)
+    return PageSize(server.pace.page_seconds, PAGE_ROWS)
+
+
+def _lines(server: MySQL, relation: Relation, span: Span, size: PageSize) -> tuple[Lines, Span | None]:
+    """The next page of a span, and what is left of the span behind it."""
+    base = relation.base if span.order[0] == relation.cursor else None
     while True:
         started = perf_counter()
         try:
-            lines = fetch(server, relation, span, at, size.rows)
+            lines, rest = (partial(_slice, base) if base else _page)(server, relation, span, size.rows)
         except OverlongError as error:
             if size.is_smallest:
                 raise _too_slow(server, relation, span, size.rows, error) from error
             _log.warning("%s: a page of %d rows took too long, smaller ones follow", relation.name, size.rows)
             size.shrink()
             continue
-        if lines.lines:
-            size.learn(len(lines.lines), perf_counter() - started, lines.size)
-        return lines
+        rows = size.rows if base else len(lines.lines)
+        if rows:
+            size.learn(rows, perf_counter() - started, lines.size)
+        return lines, rest
+
+
+def _page(server: MySQL, relation: Relation, span: Span, rows: int) -> tuple[Lines, Span | None]:
+    lines = fetch(server, relation, span, span.after, rows)
+    return lines, None if lines.is_end else replace(span, after=lines.last)
+
+
+def _slice(base: Base, server: MySQL, relation: Relation, span: Span, rows: int) -> tuple[Lines, Span | None]:
+    """The page of so many rows of the base table: LIMIT alone would compute all rows up to the end of the span."""
+    found = server.rows(sliced(base, span, rows))
+    at = relation.cursor.position(found[0][0] or b"") if found else None
+    part, rest = (span, None) if at is None else divided(relation, span, at)
+    base.check(between(part.low, part.high)(identifier(base.column)))
+    lines = fetch(server, relation, part, part.after, _ALL_ROWS)
+    if not lines.is_end:  # it was cut, as its rows are wide
+        return lines, replace(span, after=lines.last)
+    return replace(lines, is_end=rest is None), rest
 
 
 def _too_slow(server: MySQL, relation: Relation, span: Span, rows: int, error: OverlongError) -> SegmentationError:

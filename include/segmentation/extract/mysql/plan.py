@@ -24,6 +24,7 @@ class Index:
         is_unique: whether its columns tell the rows apart: no two are equal, none is NULL.
     """
 
+    name: str
     columns: list[str]
     order: list[str]
     is_unique: bool
@@ -67,7 +68,7 @@ def indexes(server: MySQL, table: str) -> list[Index]:
         # No prefixes, no hash, not descending (a MyISAM table that was never analysed says nothing of that).
         is_ordered = all(row[4] is None and row[5] == b"BTREE" and row[6] != b"D" for row in parts)
         order = [*columns, *(column for column in primary if column not in columns)] if is_ordered else []
-        made.append(Index(columns, order, is_unique))
+        made.append(Index(_word(name), columns, order, is_unique))
     return made
 
 

@@ -4,8 +4,9 @@ A server with window functions gets it as written. An older one gets the rewrite
 is exact and has an index to run on, the rows of the base tables are pulled and the query is computed in the lake.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from jinja2 import StrictUndefined, TemplateError
@@ -14,10 +15,10 @@ from sqlglot import exp
 
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.columns import Column, query_columns, table_columns
-from include.segmentation.extract.mysql.keyset import Limits, Source, nowhere
+from include.segmentation.extract.mysql.keyset import Base, Limits, Source, between, nowhere
 from include.segmentation.extract.mysql.plan import indexes
 from include.segmentation.extract.mysql.server import MySQL, Version
-from include.segmentation.extract.rewrite.kinds import Declined, Kind, column_kind
+from include.segmentation.extract.rewrite.kinds import Declined, column_kind
 from include.segmentation.extract.rewrite.native import has_defaults, look_ahead, mixed_up, without_defaults
 from include.segmentation.extract.rewrite.old import rewritten
 from include.segmentation.extract.rewrite.pages import for_page, page_mark
@@ -28,16 +29,18 @@ from include.segmentation.sources import QueryExtract
 
 @dataclass(frozen=True)
 class Query:
-    """A query as one server answers it.
+    """What is read, as one server answers it; the fields are those of a ``Relation``.
 
     Attributes:
+        described: asks the server for its columns.
         source: what stands behind FROM.
-        looks_ahead: whether rows that were read change when later ones come, so that all have to be read again.
     """
 
-    columns: list[Column]
+    described: Callable[[], list[Column]]
     source: Source
-    looks_ahead: bool
+    looks_ahead: bool = False
+    computes_all: bool = False
+    base: Base | None = None
 
 
 class ComputedInLake(Exception):  # noqa: N818 - an answer, not a failure: another way is taken
@@ -107,12 +110,17 @@ def query_of(server: MySQL, path: Path, declared: QueryExtract) -> Query:
     if lacking:
         return _rewritten(server, text, tables, declared, lacking)
     source = _native(server.version, text)
-    columns = query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
+    if declared.cursor is None:  # then page() asks for nothing
+        source = _whole(source)
+    described = partial(_described, server, source)
+    described()  # what the server says of a wrong query says more than we could
     try:
         level = read(text.parsed(), tables)
     except Declined:  # the server understands more than we do; then its own types have to do
-        return Query(columns, source, looks_ahead=False)
-    return _checked(text, declared, level, source, columns)
+        return Query(described, source, computes_all=True)
+    ahead = check_ahead(str(path), declared, level)
+    computes_all = any(below.windows or below.is_grouped for below in level.levels())
+    return Query(partial(_typed, described, level), source, ahead, computes_all)
 
 
 def described_tables(server: MySQL) -> Tables:
@@ -126,7 +134,9 @@ def described_tables(server: MySQL) -> Tables:
             raise Declined(str(error)) from None
         found = indexes(server, name)
         keys = [frozenset(index.columns) for index in found if index.is_unique]
-        return Table(name, {c.name: column_kind(c) for c in columns}, keys, [index.order for index in found])
+        return Table(
+            name, {c.name: column_kind(c) for c in columns}, keys, {index.name: index.order for index in found}
+        )
 
     return table
 
@@ -180,28 +190,42 @@ def _rewritten(server: MySQL, text: Text, tables: Tables, declared: QueryExtract
         level = read(text.parsed(), tables)
     except Declined as why:
         raise SourceError(f"{text.path}: {lacking}, and the query has no equivalent because {why}") from None
+    ahead = check_ahead(str(text.path), declared, level)
     try:
         old = rewritten(level, declared.cursor or declared.primary_key[0])
-        for partition in old.partitions:
-            if server.rows(partition.too_large_sql()):
-                raise Declined(f"{partition} has more than {LARGEST_PARTITION:,} rows")
     except Declined as why:
-        check_ahead(str(text.path), declared, level)
         raise ComputedInLake(why, declared, level) from None
-    source: Source = lambda limits: _derived(for_page(old.tree, limits))  # noqa: E731
-    columns = query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
-    return _checked(text, declared, level, source, columns)
+
+    def source(limits: Limits) -> str:
+        return _derived(for_page(old.tree, limits))
+
+    def check(condition: str) -> None:
+        for partition in old.partitions:
+            if server.rows(partition.too_large_sql(condition)):
+                why = Declined(f"{partition} has more than {LARGEST_PARTITION:,} rows")
+                raise ComputedInLake(why, declared, level)
+
+    described = partial(_typed, partial(_described, server, source), level)
+    if old.base is None:
+        check("TRUE")
+        return Query(described, source, ahead, computes_all=True)
+    return Query(described, source, ahead, base=Base(*old.base, check))
 
 
-def _checked(text: Text, declared: QueryExtract, level: Level, source: Source, columns: list[Column]) -> Query:
-    """The query with its own types instead of the server's."""
-    kinds = level.columns.values()
-    columns = [_typed(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    return Query(columns, source, check_ahead(str(text.path), declared, level))
+def _described(server: MySQL, source: Source) -> list[Column]:
+    return query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
 
 
-def _typed(column: Column, kind: Kind) -> Column:
-    return replace(column, mysql=kind.mysql, type=kind.lake, nullable=column.nullable or kind.nullable)
+def _typed(described: Callable[[], list[Column]], level: Level) -> list[Column]:
+    """The columns of a query by our own rules instead of the server's."""
+    return [
+        replace(column, mysql=kind.mysql, type=kind.lake, nullable=column.nullable or kind.nullable)
+        for column, kind in zip(described(), level.columns.values(), strict=True)
+    ]
+
+
+def _whole(source: Source) -> Source:
+    return lambda _limits: source(between(None, None))
 
 
 def _derived(sql: str) -> str:

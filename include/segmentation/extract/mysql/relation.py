@@ -1,19 +1,17 @@
 """What is read: a table or a query of a profile, with everything that the profile says about it checked."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import cast
 
 from include.segmentation.changelog import State
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.columns import Column, table_columns
 from include.segmentation.extract.mysql.fetch import Page
-from include.segmentation.extract.mysql.keyset import Position, Relation, Source, between
+from include.segmentation.extract.mysql.keyset import Position, Relation
 from include.segmentation.extract.mysql.plan import indexes, is_view, missing_index
-from include.segmentation.extract.mysql.query import query_of
+from include.segmentation.extract.mysql.query import Query, query_of
 from include.segmentation.extract.mysql.server import MySQL, identifier
 from include.segmentation.run import Run
 from include.segmentation.sources import MySQLSource, QueryExtract, TableExtract
@@ -33,17 +31,13 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
         SourceError: the source lacks a table or column, or can not be read in pages by these columns.
     """
     if isinstance(declared, TableExtract):
-        described: Callable[[], list[Column]] = partial(table_columns, server, declared.table, declared.columns)
-        columns = described()
-        where, source = f"table '{declared.table}'", _whole(declared.table)
-        table, looks_ahead = None if is_view(server, declared.table) else declared.table, False
+        query = _table(server, declared)
+        where, table = f"table '{declared.table}'", None if is_view(server, declared.table) else declared.table
     else:
         path = run.profile.sql_dir / "extract" / declared.query
         query = query_of(server, path, declared)
-        described = partial(_query_columns, server, path, declared)
-        columns, source, looks_ahead = query.columns, query.source, query.looks_ahead
         where, table = str(path), None
-    columns = _as_declared(run, declared, columns)
+    columns = _as_declared(run, declared, query.described())
     by_name = {column.name: column for column in columns}
     cursor = declared.cursor or declared.primary_key[0]
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
@@ -57,18 +51,29 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
     key = [by_name[key] for key in declared.primary_key if key != cursor]
 
     def is_altered() -> bool:
-        return _as_declared(run, declared, described()) != columns
+        return _as_declared(run, declared, query.described()) != columns
 
-    relation = Relation(where, table, columns, by_name[cursor], key, source, is_altered, looks_ahead)
+    relation = Relation(
+        where,
+        table,
+        columns,
+        by_name[cursor],
+        key,
+        query.source,
+        is_altered,
+        looks_ahead=query.looks_ahead,
+        computes_all=query.computes_all,
+        base=query.base,
+    )
     if isinstance(declared, TableExtract):
         _check_table(server, declared, relation)
     elif declared.cursor:
         _check_query(relation, where)
-    return relation if declared.cursor else replace(relation, source=lambda _limits: source(between(None, None)))
+    return relation
 
 
-def _query_columns(server: MySQL, path: Path, declared: QueryExtract) -> list[Column]:
-    return query_of(server, path, declared).columns
+def _table(server: MySQL, declared: TableExtract) -> Query:
+    return Query(partial(table_columns, server, declared.table, declared.columns), lambda _: identifier(declared.table))
 
 
 def _as_declared(run: Run, declared: RowsExtract, columns: list[Column]) -> list[Column]:
@@ -94,10 +99,6 @@ def _as_declared(run: Run, declared: RowsExtract, columns: list[Column]) -> list
         )
         for column in columns
     ]
-
-
-def _whole(table: str) -> Source:
-    return lambda _limits: identifier(table)
 
 
 def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> None:

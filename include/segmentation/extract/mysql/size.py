@@ -17,14 +17,19 @@ class PageSize:
     second part can be made shorter by fewer rows, so only that is held at the target.
     """
 
-    def __init__(self, seconds: float, most_rows: int) -> None:
+    def __init__(
+        self, seconds: float, most_rows: int, first_rows: int = FIRST_ROWS, most_bytes: int = PAGE_BYTES
+    ) -> None:
         """Begin small: nothing is known of the rows yet.
 
         Args:
             seconds: what the rows of a page should take.
             most_rows: the most rows of a page.
+            first_rows: how many to begin with.
+            most_bytes: the most bytes of a page.
         """
-        self.rows = min(FIRST_ROWS, most_rows)
+        self.rows = min(first_rows, most_rows)
+        self._most_bytes = most_bytes
         self._target = seconds
         self._most_rows = most_rows
         self._own_seconds = 0.0
@@ -48,7 +53,7 @@ class PageSize:
         by_time = rows * self._target / max(seconds - self._own_seconds, 1e-6)
         if is_first and 1 / _TELLING_STEP < by_time / rows < _TELLING_STEP:
             by_time = rows * _TELLING_STEP  # alike, the two would tell nothing
-        by_memory = rows * PAGE_BYTES / max(size, 1)
+        by_memory = rows * self._most_bytes / max(size, 1)
         self.rows = int(max(1, min(self._stepped(by_time), by_memory, self._most_rows)))
 
     def shrink(self) -> None:

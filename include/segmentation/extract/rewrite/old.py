@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from include.segmentation.extract.rewrite.kinds import Declined, kind_of, said
 from include.segmentation.extract.rewrite.nodes import conjuncts, output, own, plain, set_where
-from include.segmentation.extract.rewrite.pages import page_mark, page_marks
+from include.segmentation.extract.rewrite.pages import page_mark
 from include.segmentation.extract.rewrite.rows import Partition, Rows
 from include.segmentation.extract.rewrite.tree import Level, Table
 from include.segmentation.extract.rewrite.windows import window, windows
@@ -24,12 +24,12 @@ class Old:
     Attributes:
         tree: where ``page(column)`` marks the rows that a page needs.
         partitions: what the server has to be asked about.
-        is_paged: whether a page computes only its own rows.
+        base: the table and its column that ``page`` asks for; None where every page computes all rows.
     """
 
     tree: exp.Select
     partitions: list[Partition]
-    is_paged: bool
+    base: tuple[str, str] | None
 
 
 def rewritten(query: Level, cursor: str) -> Old:
@@ -44,7 +44,7 @@ def rewritten(query: Level, cursor: str) -> Old:
     """
     rewriter = _Rewriter()
     tree = rewriter.select(_merged(query), cursor)
-    return Old(tree, list(dict.fromkeys(rewriter.partitions)), is_paged=bool(page_marks(tree)))
+    return Old(tree, list(dict.fromkeys(rewriter.partitions)), None if rewriter.computes_all else rewriter.base)
 
 
 class _Rewriter:
@@ -52,10 +52,14 @@ class _Rewriter:
 
     Attributes:
         partitions: those that its subqueries read.
+        base: the table and column that was found to be the cursor.
+        computes_all: whether windows or groups stand where a page can not be told.
     """
 
     def __init__(self) -> None:
         self.partitions: list[Partition] = []
+        self.base: tuple[str, str] | None = None
+        self.computes_all = False
         self._aliases = count(1)
 
     def select(self, level: Level, cursor: str | None) -> exp.Select:
@@ -71,7 +75,10 @@ class _Rewriter:
             if isinstance(source, Level):
                 goes_on = passed.name if passed and passed.table == node.alias else None
                 node.set("this", self.select(source, goes_on))
-        if passed and isinstance(level.sources[passed.table], Table):
+        table = level.sources[passed.table] if passed else None
+        self.computes_all |= bool(level.windows or level.is_grouped) and not isinstance(table, Table)
+        if passed and isinstance(table, Table):
+            self.base = table.name, passed.name
             select.where(page_mark(passed.sql("mysql")), dialect="mysql", copy=False)
         return select
 

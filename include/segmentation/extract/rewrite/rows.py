@@ -14,21 +14,37 @@ LARGEST_PARTITION = 20_000
 
 @dataclass(frozen=True)
 class Partition:
-    """What has to be small enough, and is only known to the server: the rows of a table that are equal in columns."""
+    """What has to be small enough, and is only known to the server: the rows of a table that are equal in columns.
+
+    Attributes:
+        index: the clause that names the index they lie together on.
+    """
 
     table: str
     columns: tuple[str, ...]
+    index: str
 
     def __str__(self) -> str:
         """In words."""
         whole = f"table '{self.table}'"
         return f"the largest partition of {whole} by ({', '.join(self.columns)})" if self.columns else whole
 
-    def too_large_sql(self) -> str:
-        """A statement in MySQL 5.0's grammar that gives a row if there is a partition beyond the limit."""
-        columns = ", ".join(_name(column) for column in self.columns)
-        group = f"GROUP BY {columns} " if columns else ""
-        return f"SELECT 1 FROM {_name(self.table)} {group}HAVING COUNT(*) > {LARGEST_PARTITION} LIMIT 1"
+    def too_large_sql(self, condition: str = "TRUE") -> str:
+        """A statement in MySQL 5.0's grammar that gives a row if there is a partition beyond the limit.
+
+        Args:
+            condition: which rows' partitions are looked at.
+        """
+        table, columns = _name(self.table), [_name(column) for column in self.columns]
+        if not columns:
+            return f"SELECT 1 FROM {table} LIMIT 1 OFFSET {LARGEST_PARTITION}"
+        chosen = f"(SELECT DISTINCT {', '.join(columns)} FROM {table} WHERE {condition}) AS `chosen`"
+        same = " AND ".join(f"`whole`.{column} <=> `chosen`.{column}" for column in columns)
+        groups = ", ".join(f"`whole`.{column}" for column in columns)
+        return (
+            f"SELECT 1 FROM {chosen} STRAIGHT_JOIN {table} AS `whole`{self.index} ON {same} "
+            f"GROUP BY {groups} HAVING COUNT(*) > {LARGEST_PARTITION} LIMIT 1"
+        )
 
 
 @dataclass(frozen=True)
@@ -55,16 +71,7 @@ class Rows:
         Raises:
             Declined: it is not made of columns, or has no index.
         """
-        partition = [self._column(node) for node in self.over.partition]
-        order = [self._column(ordered.this) for ordered in self.over.order]
-        order = [name for name in dict.fromkeys(order) if name not in partition]
-        if len({bool(ordered.args.get("desc")) for ordered in self.over.order}) > 1:
-            raise Declined(f"{self._said} mixes ASC and DESC, for which old servers have no index")
-        partition = list(dict.fromkeys(partition))
-        if not any(_serves(index, partition, order) for index in self.table.indexes):
-            wanted = ", ".join([*partition, *order])
-            raise Declined(f"no index of table '{self.table.name}' begins with ({wanted}), which {self._said} needs")
-        return Partition(self.table.name, tuple(partition))
+        return Partition(self.table.name, self._divided(), self._index())
 
     def sql(self) -> str:
         """The subquery, or an expression of the row itself.
@@ -86,6 +93,26 @@ class Rows:
         if self.over.is_running:
             return self._select(self._there(function), self._before(inclusive=True))
         raise Declined(f"{self._said}: its frame has no equivalent")
+
+    def _divided(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._column(node) for node in self.over.partition))
+
+    def _index(self) -> str:
+        """The index on which the partition lies together and in order; named, as old servers choose others.
+
+        Raises:
+            Declined: there is none.
+        """
+        partition = self._divided()
+        order = [self._column(ordered.this) for ordered in self.over.order]
+        order = [name for name in dict.fromkeys(order) if name not in partition]
+        if len({bool(ordered.args.get("desc")) for ordered in self.over.order}) > 1:
+            raise Declined(f"{self._said} mixes ASC and DESC, for which old servers have no index")
+        for name, columns in self.table.indexes.items():
+            if _serves(columns, partition, order):
+                return f" FORCE INDEX ({_name(name)})" if partition or order else ""
+        wanted = ", ".join([*partition, *order])
+        raise Declined(f"no index of table '{self.table.name}' begins with ({wanted}), which {self._said} needs")
 
     def _shifted(self, function: exp.Lag | exp.Lead) -> str:
         steps, here = offset(function), function.this.sql("mysql")
@@ -122,7 +149,8 @@ class Rows:
     def _select(self, value: str, towards: str = "", order: str = "") -> str:
         condition = [self._there(self.condition)] if self.condition else []
         where = " AND ".join(f"({part})" for part in [*self._same(), *[towards] * bool(towards), *condition])
-        return f"(SELECT {value} FROM {_name(self.table.name)} AS {_name(self.alias)} WHERE {where or 'TRUE'}{order})"
+        table = f"{_name(self.table.name)} AS {_name(self.alias)}{self._index()}"
+        return f"(SELECT {value} FROM {table} WHERE {where or 'TRUE'}{order})"
 
     def _same(self) -> list[str]:
         """The conditions that a row is of the current row's partition."""
@@ -144,10 +172,10 @@ class Rows:
         return condition
 
     def _order(self, reverse: bool) -> str:
-        ends = [
-            f"{self._there(ordered.this)}{' DESC' if bool(ordered.args.get('desc')) != reverse else ''}"
-            for ordered in self.over.order
-        ]
+        """The index's order, the partition's columns included: without them old servers sort."""
+        backwards = bool(self.over.order[0].args.get("desc")) != reverse
+        names = [*self.over.partition, *(ordered.this for ordered in self.over.order)]
+        ends = [f"{self._there(node)}{' DESC' * backwards}" for node in names]
         return f" ORDER BY {', '.join(ends)}"
 
     def _there(self, node: exp.Expr) -> str:
@@ -181,7 +209,7 @@ def _compared(there: str, here: str, is_less: bool, nullable: bool) -> tuple[str
     return f"({strict} OR ({low} IS NULL AND NOT {high} IS NULL))", f"({loose} OR {low} IS NULL)"
 
 
-def _serves(index: list[str], partition: list[str], order: list[str]) -> bool:
+def _serves(index: list[str], partition: tuple[str, ...], order: list[str]) -> bool:
     size = len(partition)
     return set(index[:size]) == set(partition) and index[size : size + len(order)] == order
 

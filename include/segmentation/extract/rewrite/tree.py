@@ -27,13 +27,13 @@ class Table:
 
     Attributes:
         keys: the sets of columns that tell its rows apart.
-        indexes: the columns of every index, in order, as far as it goes on whole columns.
+        indexes: the columns by which each of its indexes orders the rows.
     """
 
     name: str
     columns: dict[str, Kind]
     keys: list[Names]
-    indexes: list[list[str]]
+    indexes: dict[str, list[str]]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,10 @@ _STATE_KEY = "segmentation_state"
 _NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
 """Engines read the Parquet files' own statistics; those in Delta's log would outlive an erased customer."""
 _LOCK_SECONDS = 600
-_FOLDED = WriterProperties(compression="ZSTD", max_row_group_size=100_000)
+_DICTIONARY_BYTES = 64 * 1024
+"""Dictionaries of columns with many different values cost most of the time of writing and make the files larger."""
+_PAGE = WriterProperties(compression="ZSTD", dictionary_page_size_limit=_DICTIONARY_BYTES)
+_FOLDED = replace(_PAGE, max_row_group_size=100_000)
 """Row groups small enough for their statistics to lead a reader past most of a large file."""
 _MOMENT = pa.timestamp("us", "UTC")
 KEEP_FILES = timedelta(days=7)
@@ -241,7 +244,7 @@ class ChangeLog:
 
     def _commit(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, state: State, **how: Any) -> None:
         try:
-            write_deltalake(table, rows, commit_properties=self._properties(state), **how)
+            write_deltalake(table, rows, commit_properties=self._properties(state), writer_properties=_PAGE, **how)
         except CommitFailedError as error:
             raise self._overtaken(state.version - 1, str(error)) from None
 

@@ -1,8 +1,12 @@
 """One page: one statement, its rows fetched whole."""
 
+from array import array
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from zlib import crc32
 
+import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError
@@ -10,11 +14,12 @@ from include.segmentation.extract.mysql.columns import Column
 from include.segmentation.extract.mysql.keyset import Position, Relation, Span, page_sql
 from include.segmentation.extract.mysql.parse import parse, split
 from include.segmentation.extract.mysql.render import line, values_sql
-from include.segmentation.extract.mysql.server import MySQL
+from include.segmentation.extract.mysql.server import MySQL, RawRow
 from include.segmentation.extract.mysql.size import PAGE_BYTES
 
 MOST_BYTES = 2 * PAGE_BYTES
 """A page is cut here, where its rows turn out to be wider than those before it."""
+_NO_CRC = 2**32
 
 
 @dataclass(frozen=True)
@@ -39,21 +44,27 @@ class Lines:
 
     Attributes:
         order: the columns that order it.
-        crcs: the checksums of lines that the server could not write by itself; None where all of them are its own.
+        text: its lines, with a line break between two.
+        crcs: the checksum of each line; NULL where the server can not write it.
         last, is_end: as of a ``Page``.
     """
 
     columns: list[Column]
     order: list[Column]
-    lines: list[bytes]
-    crcs: list[int | None] | None
+    text: bytearray
+    crcs: pa.Array
     last: Position | None
     is_end: bool
 
     @property
+    def count(self) -> int:
+        """How many lines it has."""
+        return len(self.crcs)
+
+    @property
     def size(self) -> int:
         """Its bytes."""
-        return sum(map(len, self.lines))
+        return len(self.text)
 
     def page(self) -> Page:
         """The page in the types of the lake.
@@ -61,15 +72,45 @@ class Lines:
         Raises:
             DataError: a date is none where that is not allowed, or what orders the rows can not be read.
         """
-        parsed = parse(self.columns, self.lines, self.crcs)
+        parsed = parse(self.columns, self.text, self.crcs)
         for column in self.order:
             missing = parsed.rows[column.name].null_count
             if missing and not column.allows_zero_dates:
                 raise DataError(
                     f"column '{column.name}' orders the rows, but is NULL or can not be read in {missing} of "
-                    f"{len(self.lines)} rows of a page"
+                    f"{self.count} rows of a page"
                 )
         return Page(parsed.rows, self.last, self.is_end, parsed.noticed)
+
+
+class _Taken:
+    """Lines as they come from the server, joined at once: one by one they would need several times the memory."""
+
+    def __init__(self, columns: list[Column]) -> None:
+        self.columns = columns
+        self.text = bytearray()
+        self.crcs = array("Q")
+        self.last: bytes | None = None
+        self.is_too_long = False
+
+    def lines(self, rows: tuple[RawRow, ...]) -> bool:
+        """Take rows of lines; those of a page with one that the server can not write have to be taken otherwise."""
+        lines = [line for (line,) in rows if line is not None]
+        self.is_too_long = len(lines) < len(rows)
+        return not self.is_too_long and self._take(lines, map(crc32, lines))
+
+    def values(self, rows: tuple[RawRow, ...]) -> bool:
+        """Take rows of checksums and values."""
+        lines = [line(self.columns, values) for _, *values in rows]
+        return self._take(lines, (_NO_CRC if crc is None else int(crc) for crc, *_ in rows))
+
+    def _take(self, lines: list[bytes], crcs: Iterable[int]) -> bool:
+        if self.crcs:
+            self.text += b"\n"
+        self.text += b"\n".join(lines)
+        self.crcs.extend(crcs)
+        self.last = lines[-1]
+        return len(self.text) < MOST_BYTES
 
 
 def fetch(server: MySQL, relation: Relation, span: Span, at: Position | None, limit: int) -> Lines:
@@ -78,25 +119,25 @@ def fetch(server: MySQL, relation: Relation, span: Span, at: Position | None, li
     Raises:
         UnavailableError, SourceError: the server does not answer, or refuses.
     """
-    rows, is_whole = server.read(page_sql(relation, span, at, limit), MOST_BYTES)
-    lines, crcs = [line for (line,) in rows if line is not None], None
-    if len(lines) < len(rows):
-        lines, crcs, is_whole = _too_long(server, relation, span, at, limit)
-    last = _last(relation, span, lines)
-    return Lines(relation.columns, span.order, lines, crcs, last, is_end=is_whole and len(lines) < limit)
+    columns = relation.columns
+    taken = _Taken(columns)
+    is_whole = server.read(page_sql(relation, span, at, limit), taken.lines)
+    if taken.is_too_long:
+        taken = _Taken(columns)
+        is_whole = server.read(page_sql(relation, span, at, limit, values_sql(columns)), taken.values)
+    crcs = np.frombuffer(taken.crcs, np.uint64)
+    return Lines(
+        columns,
+        span.order,
+        taken.text,
+        pa.array(crcs.astype(np.int64), mask=crcs == _NO_CRC),
+        _position(columns, span.order, taken.last),
+        is_end=is_whole and len(crcs) < limit,
+    )
 
 
-def _too_long(
-    server: MySQL, relation: Relation, span: Span, at: Position | None, limit: int
-) -> tuple[list[bytes], list[int | None], bool]:
-    """The same page again, value for value, where a line is too long for the server to write."""
-    rows, is_whole = server.read(page_sql(relation, span, at, limit, values_sql(relation.columns)), MOST_BYTES)
-    lines = [line(relation.columns, values) for _, *values in rows]
-    return lines, [None if crc is None else int(crc) for crc, *_ in rows], is_whole
-
-
-def _last(relation: Relation, span: Span, lines: list[bytes]) -> Position | None:
-    if not lines:
+def _position(columns: list[Column], order: list[Column], last: bytes | None) -> Position | None:
+    if last is None:
         return None
-    fields = dict(zip(relation.columns, split(relation.columns, lines[-1:]), strict=True))
-    return [fields[column][0].as_py().decode(errors="replace") for column in span.order]
+    fields = dict(zip(columns, split(columns, last), strict=True))
+    return [fields[column][0].as_py().decode(errors="replace") for column in order]

@@ -42,7 +42,7 @@ def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
     progress = Progress(relation.name, lambda: estimated_rows(server, relation, span))
     for lines in ahead(_fetched(server, relation, span)):
         yield lines.page()
-        progress.read(len(lines.lines))
+        progress.read(lines.count)
     progress.end()
 
 
@@ -79,7 +79,7 @@ def _lines(server: MySQL, relation: Relation, span: Span, size: PageSize) -> tup
             _log.warning("%s: a page of %d rows took too long, smaller ones follow", relation.name, size.rows)
             size.shrink()
             continue
-        rows = size.rows if base else len(lines.lines)
+        rows = size.rows if base else lines.count
         if rows:
             size.learn(rows, perf_counter() - started, lines.size)
         return lines, rest

@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from zlib import crc32
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,13 +32,13 @@ class Parsed:
     noticed: Counter[str]
 
 
-def parse(columns: list[Column], lines: list[bytes], crcs: list[int | None] | None = None) -> Parsed:
+def parse(columns: list[Column], text: bytes | bytearray, crcs: pa.Array) -> Parsed:
     """Read lines.
 
     Args:
         columns: of the lines.
-        lines: see ``render.py``.
-        crcs: the lines' checksums; computed where absent.
+        text: lines (see ``render.py``), with a line break between two.
+        crcs: the checksum of each line.
 
     Raises:
         DataError: a date is none, and its column may not hold such dates.
@@ -47,27 +46,25 @@ def parse(columns: list[Column], lines: list[bytes], crcs: list[int | None] | No
     noticed: Counter[str] = Counter()
     notes: dict[str, dict[int, dict[str, str]]] = {ZERO_DATES: {}, UNREADABLE: {}}
     arrays = []
-    for column, raw in zip(columns, split(columns, lines), strict=True):
+    for column, raw in zip(columns, split(columns, text), strict=True):
         values, flaws = _read(column, raw)
         if column.is_mojibake:
             values, kept = repaired(values)
             noticed.update(mojibake_kept=kept)
-        for row, text in flaws.items():
-            kind = ZERO_DATES if column.is_time and _DATE.fullmatch(text) else UNREADABLE
-            notes[kind].setdefault(row, {})[column.name] = text.decode(errors="backslashreplace")
+        for row, found in flaws.items():
+            kind = ZERO_DATES if column.is_time and _DATE.fullmatch(found) else UNREADABLE
+            notes[kind].setdefault(row, {})[column.name] = found.decode(errors="backslashreplace")
             noticed[kind.lstrip("_")] += 1
         arrays.append(values)
-    checksums = pa.array(list(map(crc32, lines)) if crcs is None else crcs, pa.int64())
-    own = {CRC: checksums} | {name: _texts(of_rows, len(lines)) for name, of_rows in notes.items()}
+    own = {CRC: crcs} | {name: _texts(of_rows, len(crcs)) for name, of_rows in notes.items()}
     names = [column.name for column in columns]
     return Parsed(pa.Table.from_arrays([*arrays, *own.values()], [*names, *own]), noticed)
 
 
-def split(columns: list[Column], lines: list[bytes]) -> list[pa.Array]:
+def split(columns: list[Column], text: bytes | bytearray) -> list[pa.Array]:
     """The fields of lines, by column, as bytes or null."""
-    if not lines:
+    if not text:
         return [pa.array([], pa.binary()) for _ in columns]
-    text = b"\n".join(lines)
     names = [column.name for column in columns]
     table = pa_csv.read_csv(
         pa.BufferReader(text),

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -134,18 +134,21 @@ class MySQL:
         except ServerError as error:
             raise self.refused(error) from None
 
-    def read(self, sql: str, most_bytes: int) -> tuple[list[RawRow], bool]:
-        """Run one statement whose rows may be too many bytes to hold.
+    def read(self, sql: str, take: Callable[[tuple[RawRow, ...]], bool]) -> bool:
+        """Run one statement and hand its rows over as they come, some at a time.
+
+        Args:
+            sql: the statement.
+            take: gets rows; says whether it wants more. Where it does not, the statement is ended on the server.
 
         Returns:
-            Its first rows, until they come to more than ``most_bytes``, and whether these are all.
+            Whether all rows were handed over.
 
         Raises:
             OverlongError, UnavailableError, SourceError: as for ``rows``.
         """
         try:
-            some: tuple[list[RawRow], bool] = self._run(sql, lambda result: self._some(sql, result, most_bytes), False)
-            return some
+            return bool(self._run(sql, lambda result: self._hand_over(sql, result, take), stored=False))
         except ServerError as error:
             raise self.refused(error) from None
 
@@ -205,19 +208,15 @@ class MySQL:
         except MySQLdb.Error as error:
             raise ServerError.of(error) from None
 
-    def _some(self, sql: str, result: Any, most_bytes: int) -> tuple[list[RawRow], bool]:
-        rows: list[RawRow] = []
-        size = 0
-        while some := result.fetch_row(maxrows=_ROWS_AT_ONCE, how=0):
-            rows += some
-            size += sum(len(value) for row in some for value in row if value)
-            if size > most_bytes:
+    def _hand_over(self, sql: str, result: Any, take: Callable[[tuple[RawRow, ...]], bool]) -> bool:
+        while rows := result.fetch_row(maxrows=_ROWS_AT_ONCE, how=0):
+            if not take(rows):
                 self._end(sql)
                 with suppress(MySQLdb.Error):  # that it was ended
                     while result.fetch_row(maxrows=1, how=0):
                         pass
-                return rows, False
-        return rows, True
+                return False
+        return True
 
     def _end(self, sql: str) -> None:
         """End a statement of this connection by another one, if it is still that statement that runs."""

@@ -67,7 +67,7 @@ def reconcile_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]
         source = cast(MySQLSource, run.profile.sources[declared.source])  # a profile gives tables and queries no other
         with connected(resolve(source.connection), source.pace) as server:
             try:
-                relation = relation_of(run, server, declared)
+                relation = relation_of(run.profile, server, declared)
                 found.state = adapted(log, state, declared, relation.columns)
                 method, counts = _compare(run, name, declared, server, relation, position_of(relation, state), found)
             except ComputedInLake:  # so will the next pull do

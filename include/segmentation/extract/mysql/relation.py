@@ -13,7 +13,7 @@ from include.segmentation.extract.mysql.keyset import Position, Relation
 from include.segmentation.extract.mysql.plan import indexes, is_view, missing_index
 from include.segmentation.extract.mysql.query import Query, query_of
 from include.segmentation.extract.mysql.server import MySQL, identifier
-from include.segmentation.run import Run
+from include.segmentation.profile import Profile
 from include.segmentation.sources import MySQLSource, QueryExtract, TableExtract
 
 _log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 RowsExtract = TableExtract | QueryExtract
 
 
-def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
+def relation_of(profile: Profile, server: MySQL, declared: RowsExtract) -> Relation:
     """What to read, with everything that the profile says about it checked.
 
     A snapshot has no cursor and is read by its primary key alone, whose first column then stands as the cursor.
@@ -34,10 +34,10 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
         query = _table(server, declared)
         where, table = f"table '{declared.table}'", None if is_view(server, declared.table) else declared.table
     else:
-        path = run.profile.sql_dir / "extract" / declared.query
+        path = profile.sql_dir / "extract" / declared.query
         query = query_of(server, path, declared)
         where, table = str(path), None
-    columns = _as_declared(run, declared, query.described())
+    columns = _as_declared(profile, declared, query.described())
     by_name = {column.name: column for column in columns}
     cursor = declared.cursor or declared.primary_key[0]
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
@@ -51,7 +51,7 @@ def relation_of(run: Run, server: MySQL, declared: RowsExtract) -> Relation:
     key = [by_name[key] for key in declared.primary_key if key != cursor]
 
     def is_altered() -> bool:
-        return _as_declared(run, declared, query.described()) != columns
+        return _as_declared(profile, declared, query.described()) != columns
 
     relation = Relation(
         where,
@@ -76,13 +76,13 @@ def _table(server: MySQL, declared: TableExtract) -> Query:
     return Query(partial(table_columns, server, declared.table, declared.columns), lambda _: identifier(declared.table))
 
 
-def _as_declared(run: Run, declared: RowsExtract, columns: list[Column]) -> list[Column]:
+def _as_declared(profile: Profile, declared: RowsExtract, columns: list[Column]) -> list[Column]:
     """The columns with what the profile says of their values.
 
     Raises:
         SourceError: a column is declared as mojibake that is no text in latin1.
     """
-    source = cast(MySQLSource, run.profile.sources[declared.source])  # a profile gives tables and queries no other
+    source = cast(MySQLSource, profile.sources[declared.source])  # a profile gives tables and queries no other
     mojibake = declared.mojibake if isinstance(declared, TableExtract) else []
     latin1 = [column.name for column in columns if column.charset == "latin1"]
     for name in mojibake:

@@ -61,7 +61,7 @@ def _pull(
 ) -> Bound:
     """Go on behind the last page, up to the safe bound."""
     log = run.lake.log(name)
-    relation = relation_of(run, server, declared)
+    relation = relation_of(run.profile, server, declared)
     state = adapted(log, log.state(), declared, relation.columns)
     position = position_of(relation, state)
     bound = _bound(server, relation, declared, state)

@@ -30,7 +30,7 @@ def pull_snapshot(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
     log = run.lake.log(name)
     source = cast(MySQLSource, run.profile.sources[declared.source])  # a profile gives tables and queries no other
     with connected(resolve(source.connection), source.pace) as server:
-        relation = relation_of(run, server, declared)
+        relation = relation_of(run.profile, server, declared)
         through, how = safe_time(server, declared.lag)
         state = adapted(log, log.state(), declared, relation.columns)
         found = Corrections(log, state, declared.primary_key, retracts=False)

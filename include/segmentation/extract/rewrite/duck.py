@@ -49,6 +49,8 @@ def duckdb_type(lake: pa.DataType) -> str:
     """The type that computes what a type of the lake holds."""
     if pa.types.is_decimal(lake):
         return f"DECIMAL({lake.precision}, {lake.scale})"
+    if lake == pa.null():
+        raise Declined("the types of its columns are known to the server only")
     plain = {pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.string(): "VARCHAR", pa.binary(): "BLOB"}
     return plain.get(lake) or ("DATE" if pa.types.is_date(lake) else "TIMESTAMP")
 

@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from include.segmentation.extract.mysql.columns import MOMENT, Column
 
-Family = Literal["integer", "decimal", "double", "text", "bytes", "moment", "date", "time", "truth", "null", "opaque"]
+Family = Literal["integer", "decimal", "double", "text", "bytes", "moment", "date", "time", "truth", "null", "opaque", "unknown"]
 
 MOST_DIGITS = 38
 QUOTIENT_DIGITS = 4
@@ -48,7 +48,8 @@ class Kind:
     """What a value is.
 
     Attributes:
-        family: what can be done with it; ``opaque`` (ENUM, JSON, ...) can only be passed on.
+        family: what can be done with it; ``opaque`` (ENUM, JSON, ...) can only be passed on, ``unknown`` means that no
+            server was asked.
         mysql: its type as MySQL would declare it.
         lake: its type in the lake.
         digits: of numbers: how many there are at most.
@@ -83,6 +84,8 @@ class Kind:
 
 
 NULL = Kind("null", "null", pa.null(), nullable=True)
+UNKNOWN = Kind("unknown", "unknown", pa.null(), nullable=True)
+_TIMES = ("moment", "date", "unknown")
 _TRUTH = Kind("truth", "bigint", pa.int64(), nullable=False, digits=1)
 _DATE = Kind("date", "date", pa.date32(), nullable=True)
 
@@ -149,7 +152,7 @@ def comparable(one: Kind, other: Kind, where: exp.Expr) -> None:
     Raises:
         Declined: they are not.
     """
-    families = {one.family, other.family} - {"null"}
+    families = {one.family, other.family} - {"null", "unknown"}
     exact = not (one.is_quotient or other.is_quotient or "opaque" in families)
     if not exact or not (len(families) <= 1 or families <= set(_NUMBERS) or families <= {"moment", "date"}):
         raise Declined(f"{said(where)} compares {one.mysql} with {other.mysql}")
@@ -220,7 +223,7 @@ def _quotient(node: exp.Div, lookup: Lookup) -> Kind:
 def _whole(node: exp.Binary, lookup: Lookup) -> Kind:
     for side in (node.left, node.right):
         kind = kind_of(side, lookup)
-        if kind.family not in ("integer", "truth") or kind.unsigned:
+        if kind.family not in ("integer", "truth", "unknown") or kind.unsigned:
             raise Declined(f"{said(node)} divides {kind.mysql}; understood are signed whole numbers")
     return integer(_BIGINT, nullable=True)
 
@@ -311,14 +314,14 @@ def _elapsed(node: exp.TimestampDiff, lookup: Lookup) -> Kind:
 
 def _days(node: exp.Expr, lookup: Lookup) -> Kind:
     for side in (node.this, node.expression):
-        if kind_of(side, lookup).family not in ("moment", "date") and not is_moment(side):
+        if kind_of(side, lookup).family not in _TIMES and not is_moment(side):
             raise Declined(f"{said(node)}: understood are dates and times")
     return integer(_BIGINT, nullable=True)
 
 
 def _day(node: exp.TsOrDsToDate, lookup: Lookup) -> Kind:
     kind = kind_of(node.this, lookup)
-    if kind.family not in ("moment", "date"):
+    if kind.family not in _TIMES:
         raise Declined(f"{said(node)}: understood are dates and times")
     return _DATE
 
@@ -375,6 +378,8 @@ def _value(kind: Kind) -> Kind:
 
 
 def _number(node: exp.Expr, kind: Kind) -> Kind:
+    if kind.family == "unknown":
+        return integer(_BIGINT, nullable=True)
     if not kind.is_number or kind.is_quotient:
         what = "a quotient, whose hidden digits differ" if kind.is_quotient else kind.mysql
         raise Declined(f"{said(node)} computes with {what}")
@@ -382,7 +387,7 @@ def _number(node: exp.Expr, kind: Kind) -> Kind:
 
 
 def _condition(node: exp.Expr, kind: Kind) -> None:
-    if kind.family not in ("truth", "integer", "null"):
+    if kind.family not in ("truth", "integer", "null", "unknown"):
         raise Declined(f"{said(node)} takes {kind.mysql} for a condition")
 
 
@@ -390,6 +395,8 @@ def _either(one: Kind, other: Kind, where: exp.Expr) -> Kind:
     nullable = one.nullable or other.nullable
     if "null" in (one.family, other.family):
         return (other if one.family == "null" else one).or_null()
+    if "unknown" in (one.family, other.family):
+        return UNKNOWN
     if one.is_number and other.is_number and not (one.is_quotient or other.is_quotient):
         return _wider(one, other, nullable, where)
     if one.family != other.family or one.is_quotient or other.is_quotient or one.family == "opaque":

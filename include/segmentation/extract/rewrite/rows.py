@@ -108,6 +108,8 @@ class Rows:
         order = [name for name in dict.fromkeys(order) if name not in partition]
         if len({bool(ordered.args.get("desc")) for ordered in self.over.order}) > 1:
             raise Declined(f"{self._said} mixes ASC and DESC, for which old servers have no index")
+        if self.table.indexes is None:
+            return ""
         for name, columns in self.table.indexes.items():
             if _serves(columns, partition, order):
                 return f" FORCE INDEX ({_name(name)})" if partition or order else ""

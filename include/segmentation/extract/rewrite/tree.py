@@ -27,13 +27,13 @@ class Table:
 
     Attributes:
         keys: the sets of columns that tell its rows apart.
-        indexes: the columns by which each of its indexes orders the rows.
+        indexes: the columns by which each of its indexes orders the rows; None where no server was asked.
     """
 
     name: str
     columns: dict[str, Kind]
     keys: list[Names]
-    indexes: dict[str, list[str]]
+    indexes: dict[str, list[str]] | None
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,7 @@ def _is_among_itself(level: Level, condition: exp.In) -> bool:
 def _check_conditions(level: Level) -> None:
     joins = level.select.args.get("joins") or []
     for condition in [*conjuncts(level.select), *(j.args["on"] for j in joins if j.args.get("on"))]:
-        if condition.find(exp.Window) or kind_of(condition, level.kind).family not in ("truth", "integer"):
+        if condition.find(exp.Window) or kind_of(condition, level.kind).family not in ("truth", "integer", "unknown"):
             raise Declined(f"{said(condition)} is not a condition")
 
 

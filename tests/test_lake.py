@@ -348,6 +348,7 @@ log.append(pa.table({{"user_id": pa.array(range(100_000))}}), log.state())
 """
     ended = subprocess.run([sys.executable, "-c", filling], check=False, capture_output=True, text=True)
     assert "File too large" in ended.stderr
+    assert "\nOSError: " in ended.stderr  # which the command line shows as one line
     assert log.state() == state
     assert current(lake, "users", "user_id") == [(1,)]
     log.append(users((2, "DE")), state)

@@ -5,6 +5,7 @@ The two can never disagree, whatever breaks. Nothing but this module writes one.
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from urllib.parse import unquote
 import numpy as np
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
 from include.segmentation.errors import DataError, UnavailableError
@@ -38,6 +39,7 @@ _DICTIONARY_BYTES = 64 * 1024
 _PAGE = WriterProperties(compression="ZSTD", dictionary_page_size_limit=_DICTIONARY_BYTES)
 _FOLDED = replace(_PAGE, max_row_group_size=100_000)
 """Row groups small enough for their statistics to lead a reader past most of a large file."""
+_OF_STORAGE = re.compile(r"Generic \w+ error")
 _MOMENT = pa.timestamp("us", "UTC")
 KEEP_FILES = timedelta(days=7)
 """How long a file stays that a maintained log no longer needs: longer than any reader goes on with an old list."""
@@ -223,7 +225,8 @@ class ChangeLog:
             return {"files_before": 0, "files": 0, "files_removed": 0}
         before = len(table.file_uris())
         forward = self._properties(self.state())  # otherwise the newest commit would say nothing about the log
-        table.optimize.compact(max_concurrent_tasks=1, writer_properties=_FOLDED, commit_properties=forward)
+        with _storage_errors():
+            table.optimize.compact(max_concurrent_tasks=1, writer_properties=_FOLDED, commit_properties=forward)
         removed = table.vacuum(
             retention_hours=int(keep.total_seconds() // 3600),
             dry_run=False,
@@ -244,7 +247,8 @@ class ChangeLog:
 
     def _commit(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, state: State, **how: Any) -> None:
         try:
-            write_deltalake(table, rows, commit_properties=self._properties(state), writer_properties=_PAGE, **how)
+            with _storage_errors():
+                write_deltalake(table, rows, commit_properties=self._properties(state), writer_properties=_PAGE, **how)
         except CommitFailedError as error:
             raise self._overtaken(state.version - 1, str(error)) from None
 
@@ -268,6 +272,17 @@ class ChangeLog:
         return DataError(
             f"change log '{self.name}': read at page {page} but {found}; another writer was faster, nothing was written"
         )
+
+
+@contextmanager
+def _storage_errors() -> Iterator[None]:
+    """A disk that is full and a store that does not answer as OSError, whichever part of delta-rs has met them."""
+    try:
+        yield
+    except DeltaError as error:
+        if isinstance(error, CommitFailedError) or not _OF_STORAGE.search(str(error)):
+            raise
+        raise OSError(str(error)) from error
 
 
 def files_of(table: DeltaTable) -> list[str]:

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from include.segmentation.__main__ import main
 from include.segmentation.changelog import ChangeLog
-from include.segmentation.errors import DataError, NotReadyError, ProfileError
+from include.segmentation.errors import DataError, NotReadyError, ProfileError, SourceError
 from include.segmentation.extract.mysql import corrections
 from include.segmentation.extract.mysql import reconcile as module
 
@@ -282,3 +283,54 @@ def test_a_broken_reconcile_is_repeated(database, shop, small, monkeypatch, mode
     pulls.reconcile()
     assert pulls.current(columns="id, n") == list(database.execute("SELECT id, n FROM events ORDER BY id"))
     assert pulls.reconcile().items() >= NOTHING.items()
+
+
+def test_after_a_new_column_everything_is_fetched_once(database, shop, small):
+    database.execute(CREATE + "InnoDB")
+    database.insert("events", events(300))
+    pulls = shop(database, events=EVENTS)
+    pulls.pull()
+    database.execute("ALTER TABLE events ADD COLUMN note VARCHAR(9) DEFAULT 'x'")
+    pulls.pull()
+    assert found(pulls.reconcile()) == {"missing": 0, "changed": 300, "deleted": 0}
+    assert pulls.current(columns="id, n, note") == [(i, n, "x") for i, _, n in events(300)]
+    assert pulls.reconcile().items() >= NOTHING.items()
+    database.execute("ALTER TABLE events DROP COLUMN n")
+    with pytest.raises(SourceError, match="'n'"):
+        pulls.reconcile()
+
+
+def test_the_command_prints_a_table(database, shop, capsys):
+    database.execute(CREATE + "InnoDB")
+    database.insert("events", events(100))
+    pulls = shop(database, events=EVENTS, again=EVENTS | {"mode": "merge"})
+    for name in ("events", "again"):
+        pulls.pull(name)
+    database.execute("DELETE FROM events WHERE id > 90", "UPDATE events SET n = '' WHERE id = 5")
+    folder = str(pulls.run.profile.path.parent)
+    assert main(["reconcile", "--profile", "shop", "--profiles-dir", folder, "--as-of", "2025-06-01"]) == 0
+    heading, *lines = capsys.readouterr().out.splitlines()
+    tables = [dict(zip(heading.split(), line.split(), strict=True)) for line in lines]
+    assert [(t["extract"], t["rows_compared"], t["changed"], t["deleted"]) for t in tables] == [
+        ("again", "91", "1", "9"),
+        ("events", "91", "1", "9"),
+    ]
+
+
+def test_a_key_whose_text_is_repaired_is_found_again(database, shop, small, monkeypatch):
+    database.execute(
+        "CREATE TABLE events (code VARCHAR(20) PRIMARY KEY, at DATETIME, n INT) DEFAULT CHARSET=latin1 ENGINE=InnoDB"
+    )
+    broken = [f"CONVERT(CONVERT(CONVERT('{w}' USING utf8) USING binary) USING latin1)" for w in ("äö", "ü", "a")]
+    values = ", ".join(f"({word}, '2025-01-01', 0)" for word in broken)
+    with database.connect(charset="utf8mb4") as connection:
+        connection.cursor().execute(f"INSERT INTO events VALUES {values}")
+    pulls = shop(database, events=EVENTS | {"mode": "merge", "primary_key": ["code"], "mojibake": ["code"]})
+    pulls.pull()
+    assert pulls.current(columns="code") == [("a",), ("äö",), ("ü",)]
+    database.execute("UPDATE events SET at = '2025-05-01', n = 1 WHERE n = 0 AND code <> 'a'")
+    monkeypatch.setattr(module, "_beyond", lambda *_: None)  # as if the rows had moved on after the look at those
+    assert found(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 0}
+    assert len(pulls.current()) == 3
+    database.execute("DELETE FROM events WHERE n = 1")
+    assert found(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 2}

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import MySQLdb
 import pendulum
@@ -10,7 +11,16 @@ from airflow.sdk import RetryAction
 
 from demo.servers import PASSWORD, Server
 from include.segmentation.errors import DataError, ProfileError, SegmentationError, SourceError, UnavailableError
-from segmentation_airflow.operators import DEFAULT_ARGS, ReportOperator, StageOperator, ValidateOperator, asset, run_of
+from segmentation_airflow.operators import (
+    DEFAULT_ARGS,
+    MaintainOperator,
+    ReconcileOperator,
+    ReportOperator,
+    StageOperator,
+    ValidateOperator,
+    asset,
+    run_of,
+)
 
 AS_OF = datetime(2011, 7, 1, tzinfo=UTC)
 CONTEXT = {"data_interval_end": AS_OF}
@@ -53,6 +63,28 @@ def test_a_stage_runs_through_airflows_connection_and_returns_its_summary(shop: 
     assert summary["extract"] == "invoice_lines"
     assert summary["rows_written"] == 3
     assert events[outlet].extra == {"cadence": "daily", "as_of": AS_OF.isoformat()}
+
+
+def test_a_reconcile_shows_what_it_found_and_logs_are_tidied(shop: None, mariadb_server: Server) -> None:
+    extract().execute(CONTEXT)
+    with MySQLdb.connect(host="127.0.0.1", port=mariadb_server.port, user="demo", password=PASSWORD) as connection:
+        connection.cursor().execute("DELETE FROM operator_shop.invoice_lines WHERE line_id = 2")
+        connection.commit()
+    common = {"profile": "retail", "cadence": "weekly"}
+    reconcile = ReconcileOperator(
+        task_id="lines", stage="reconcile", target="invoice_lines", purpose="reconcile", **common
+    )
+    reconcile._cached_logger = Mock()
+    assert reconcile.execute(CONTEXT)["deleted"] == 1
+    words, table = reconcile.log.info.call_args.args
+    heading, line = table.splitlines()
+    assert words.startswith("found and corrected")
+    assert dict(zip(heading.split(), line.split(), strict=True))["deleted"] == "1"
+    tidied = MaintainOperator(task_id="maintain", **common).execute(CONTEXT)
+    assert (tidied["invoice_lines"]["files_before"], tidied["invoice_lines"]["files"]) == (2, 1)
+    run = run_of(CONTEXT, "retail", "weekly", "reconcile")
+    assert run.recorded("reconcile", "invoice_lines")["deleted"] == 1
+    assert run.recorded("maintain", "invoice_lines") == tidied["invoice_lines"]
 
 
 def test_an_unknown_connection_is_named(monkeypatch: pytest.MonkeyPatch, airflow_database: None) -> None:

@@ -3,9 +3,11 @@
 A transaction may write a row with an early cursor and commit it late; a watermark that has moved past it by then loses
 it for ever. So the bound stays below the start of the oldest open transaction. It is read *before* the rows: a
 transaction that ends between the two is then visible to the rows' own, later snapshot. A statement that waits for a
-table (a backup has locked it, an ALTER is due) took its time when it came, but has no transaction yet: it counts too.
+table (a backup has locked it, an ALTER is due) took its time when it came, but has no transaction yet: it counts too,
+as does one that writes, for tables without transactions (MyISAM, MEMORY) are in no list.
 """
 
+import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from time import sleep
@@ -14,8 +16,10 @@ from typing import Any
 import pyarrow as pa
 
 from include.segmentation.extract.mysql.columns import Column
-from include.segmentation.extract.mysql.refusals import ACCESS_DENIED, UNKNOWN_TABLES, ServerError
+from include.segmentation.extract.mysql.refusals import ACCESS_DENIED, UNKNOWN_TABLES, ServerError, place
 from include.segmentation.extract.mysql.server import MySQL, beside, identifier
+
+_log = logging.getLogger(__name__)
 
 Poll = dict[str, Any]
 """An integer cursor's MAX at a moment: ``at``, ``max``, and ``whole_through``, the time before which all was begun."""
@@ -23,14 +27,17 @@ Poll = dict[str, Any]
 BY_TRANSACTIONS = "open transactions and lag"
 BY_LAG = "lag only: innodb_trx is missing, not granted (PROCESS) or stale"
 
+_SKEW_SECONDS = 60
+
 _PAUSES = (0.12, 0.25, 0.5, 1, 2, 4)
 """Seconds between looks at a list that is not fresh yet: longer each time, as every look keeps it stale."""
 
 _BEFORE_TRANSACTION = timedelta(seconds=1)
 """A statement takes its time a moment before its transaction is begun, perhaps in the second before."""
-_OLDEST_WAITING = (
+_OLDEST_STATEMENT = (
     "SELECT UTC_TIMESTAMP() - INTERVAL MAX(time) SECOND FROM information_schema.processlist "
-    "WHERE command IN ('Query', 'Execute') AND state LIKE 'Waiting for %'"
+    "WHERE command IN ('Query', 'Execute') AND (state LIKE 'Waiting%' OR state = 'Locked' "
+    "OR info RLIKE '(^|[*]/)[^a-z]*(insert|replace|update|load|call|create)')"
 )
 
 
@@ -105,22 +112,37 @@ def integer_bound(server: MySQL, table: str, cursor: Column, lag: timedelta, pol
 
 def _clock(server: MySQL) -> _Clock:
     now = _moment(server.value("SELECT UTC_TIMESTAMP()"))
+    _warn_of_skew(server, now)
+    if not server.version.has((5, 1, 7), (5, 1, 7)):  # neither list is there; that of transactions came later still
+        return _Clock(now, None, BY_LAG)
     with beside(server) as watcher:  # its id is new: whatever list shows it was made after now
         try:
             watcher.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
             # trx_started is in the system's time zone on some versions, in the session's on others: make them equal.
             watcher.ask("SET time_zone = 'SYSTEM'")
-            waiting = watcher.ask(_OLDEST_WAITING)[0][0]  # before the transactions: it may begin one in between
+            statement = watcher.ask(_OLDEST_STATEMENT)[0][0]  # before the transactions: it may begin one in between
             for pause in _PAUSES:
                 transaction, is_fresh = watcher.ask(_oldest_transaction(server))[0]
                 if is_fresh == b"1":
-                    begun = [_moment(text.decode()) - _BEFORE_TRANSACTION for text in (waiting, transaction) if text]
+                    begun = [_moment(text.decode()) - _BEFORE_TRANSACTION for text in (statement, transaction) if text]
                     return _Clock(now, min(begun, default=None), BY_TRANSACTIONS)
                 sleep(pause)
         except ServerError as error:
             if error.code != ACCESS_DENIED and error.code not in UNKNOWN_TABLES:
                 raise server.refused(error) from None
     return _Clock(now, None, BY_LAG)
+
+
+def _warn_of_skew(server: MySQL, now: datetime) -> None:
+    """Only the server's clock tells what can be read; as_of, which waits for it, is told by ours."""
+    ahead = (now - datetime.now(UTC)).total_seconds()
+    if abs(ahead) > _SKEW_SECONDS:
+        _log.warning(
+            "%s: its clock is %.0f s %s ours; what it gives is complete by its own clock",
+            place(server.address),
+            abs(ahead),
+            "ahead of" if ahead > 0 else "behind",
+        )
 
 
 def _oldest_transaction(server: MySQL) -> str:

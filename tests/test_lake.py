@@ -11,6 +11,7 @@ from threading import Thread
 from time import sleep, time
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from include.segmentation.changelog import BATCH, ChangeLog, State
@@ -178,8 +179,10 @@ def test_maintenance_keeps_what_others_still_read_and_removes_the_rest_later(lak
         state = log.append(visits(i), state)
     (folder / "part-broken.parquet").write_bytes(b"what a killed writer has left")
     old_list = log.file_uris()
+    assert all(compression(name) == "ZSTD" for name in old_list)
     assert log.maintain() == {"files_before": 3, "files": 1, "files_removed": 0}
     assert all(Path(name).exists() for name in old_list)
+    assert compression(log.file_uris()[0]) == "ZSTD"
     grow_old(lake, "visits")
     assert log.maintain(keep=timedelta(0)) == {"files_before": 1, "files": 1, "files_removed": 4}
     assert sorted(str(path) for path in folder.glob("*.parquet")) == log.file_uris()
@@ -414,6 +417,10 @@ def test_another_writer_that_holds_on_is_waited_for_in_vain(lake, monkeypatch):
         thread.start()
         thread.join()
     assert "another writer holds" in refused[0]
+
+
+def compression(file: str) -> str:
+    return pq.read_metadata(file).row_group(0).column(0).compression
 
 
 def lake_path(lake: Lake) -> Path:

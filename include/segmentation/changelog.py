@@ -34,11 +34,13 @@ _STATE_KEY = "segmentation_state"
 _NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
 """Engines read the Parquet files' own statistics; those in Delta's log would outlive an erased customer."""
 _LOCK_SECONDS = 600
-_DICTIONARY_BYTES = 64 * 1024
-"""Dictionaries of columns with many different values cost most of the time of writing and make the files larger."""
-_PAGE = WriterProperties(compression="ZSTD", dictionary_page_size_limit=_DICTIONARY_BYTES)
-_FOLDED = replace(_PAGE, max_row_group_size=100_000)
-"""Row groups small enough for their statistics to lead a reader past most of a large file."""
+_PARQUET = WriterProperties(
+    compression="ZSTD",
+    # Dictionaries of columns with many different values cost most of the time of writing and make the files larger.
+    dictionary_page_size_limit=64 * 1024,
+    # Small enough for the statistics of row groups to lead a reader past most of a large file.
+    max_row_group_size=100_000,
+)
 _OF_STORAGE = re.compile(r"Generic \w+ error")
 _MOMENT = pa.timestamp("us", "UTC")
 KEEP_FILES = timedelta(days=7)
@@ -226,7 +228,7 @@ class ChangeLog:
         before = len(table.file_uris())
         forward = self._properties(self.state())  # otherwise the newest commit would say nothing about the log
         with _storage_errors():
-            table.optimize.compact(max_concurrent_tasks=1, writer_properties=_FOLDED, commit_properties=forward)
+            table.optimize.compact(max_concurrent_tasks=1, writer_properties=_PARQUET, commit_properties=forward)
         removed = table.vacuum(
             retention_hours=int(keep.total_seconds() // 3600),
             dry_run=False,
@@ -248,7 +250,9 @@ class ChangeLog:
     def _commit(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, state: State, **how: Any) -> None:
         try:
             with _storage_errors():
-                write_deltalake(table, rows, commit_properties=self._properties(state), writer_properties=_PAGE, **how)
+                write_deltalake(
+                    table, rows, commit_properties=self._properties(state), writer_properties=_PARQUET, **how
+                )
         except CommitFailedError as error:
             raise self._overtaken(state.version - 1, str(error)) from None
 

@@ -41,9 +41,8 @@ LOG = st.lists(st.tuples(ROWS, st.booleans()), max_size=12)
 
 @pytest.mark.parametrize("mode", ["append", "merge"])
 @settings(max_examples=40, deadline=None)
-@given(log=LOG, page=PAGE, has_cursor=st.booleans())
-def test_a_row_is_unseen_unless_the_newest_version_of_its_key_is_the_row(mode, log, page, has_cursor):
-    page = [row for row in page if (row[2] is not None) == has_cursor]  # a page is of the one kind or of the other
+@given(log=LOG, page=PAGE)
+def test_a_row_is_unseen_unless_the_newest_version_of_its_key_is_the_row(mode, log, page):
     newest = {row[:2]: None if gone else row for row, gone in log}
     same = (lambda held, row: held is not None) if mode == "append" else (lambda held, row: held == row)
     with TemporaryDirectory() as folder:
@@ -79,8 +78,8 @@ def test_the_part_of_a_log_that_can_not_answer_is_not_read(lake):
     for first in range(0, 50, 10):
         state = log.append(table([("a", i, i, i) for i in range(first, first + 10)]), state)
     log.maintain()
+    (folded,) = log.file_uris()
     state = log.append(table([("b", i, i + 50, i) for i in range(10)]), log.state())
-    (folded,) = [name for name in log.file_uris() if ".zstd." in name]
     content = Path(folded).read_bytes()
     # Whoever reads more of this file than its end, where the statistics are, reads rubbish.
     Path(folded).write_bytes(bytes(4) + b"\xff" * 200 + content[204:])

@@ -77,10 +77,12 @@ class _Held:
     def _near(self, rows: pa.Table) -> tuple[str, list[object]]:
         """The part of the log that the cursors of a page lie in."""
         cursor = quoted(str(self._declared.cursor))
-        ends = pc.min_max(rows[str(self._declared.cursor)])
-        if not ends["min"].is_valid:
+        values = rows[str(self._declared.cursor)]
+        low, high = pc.min_max(values).as_py().values()
+        if low is None:
             return f"log.{cursor} IS NULL", []
-        return f"log.{cursor} BETWEEN ? AND ?", [ends["min"].as_py(), ends["max"].as_py()]
+        between = f"log.{cursor} BETWEEN ? AND ?"
+        return f"({between} OR log.{cursor} IS NULL)" if values.null_count else between, [low, high]
 
     def _same(self, rows: pa.Table) -> str:
         key = self._declared.primary_key

@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal
@@ -201,12 +201,24 @@ class MySQL:
 
     def _run(self, sql: str, take: Any, stored: bool = True) -> Any:
         try:
-            with self._turn, self._watchdog.over(sql) if self._watchdog else nullcontext():
+            with self._turn, self._watched(sql):
                 self._raw.query(sql.encode())
                 result = self._raw.store_result() if stored else self._raw.use_result()
                 return take(result) if result is not None else ()
         except MySQLdb.Error as error:
             raise ServerError.of(error) from None
+
+    @contextmanager
+    def _watched(self, sql: str) -> Iterator[None]:
+        if self._watchdog is None:
+            yield
+            return
+        try:
+            with self._watchdog.over(sql):
+                yield
+        finally:
+            if self._watchdog.has_ended:
+                self._settle()
 
     def _hand_over(self, sql: str, result: Any, take: Callable[[tuple[RawRow, ...]], bool]) -> bool:
         while rows := result.fetch_row(maxrows=_ROWS_AT_ONCE, how=0):
@@ -215,18 +227,25 @@ class MySQL:
                 with suppress(MySQLdb.Error):  # that it was ended
                     while result.fetch_row(maxrows=1, how=0):
                         pass
+                self._settle()
                 return False
         return True
 
     def _end(self, sql: str) -> None:
         """End a statement of this connection by another one, if it is still that statement that runs."""
         try:
-            with beside(self) as second:
+            with _opened(self.address, self.pace) as second:  # at once, even where all places are taken
                 for connection, *_, running in _processes(second):
                     if connection == self.id and running.startswith(sql.encode()[:_COMPARED_BYTES]):
                         second.ask(f"KILL QUERY {self.id}")
         except (SegmentationError, ServerError) as error:
             _log.warning("%s: could not end a statement: %s", place(self.address), error)
+
+    def _settle(self) -> None:
+        """Meet an ending that came when its statement had just ended: it hits the next one, which is this."""
+        with suppress(MySQLdb.Error):
+            self._raw.query(b"DO 0")
+            self._raw.store_result()
 
 
 @contextmanager

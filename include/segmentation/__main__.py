@@ -1,7 +1,7 @@
 """The command line.
 
-``python -m include.segmentation <stage|fit|run> --profile P [--cadence C] --as-of D``, and ``models``, ``accept``,
-``reject`` for the model timeline.
+``python -m include.segmentation <stage|fit|run> --profile P [--cadence C] --as-of D``; ``models``, ``accept``,
+``reject`` for the model timeline; ``explain-extract`` for what servers are asked.
 """
 
 import argparse
@@ -156,6 +156,12 @@ def _reject(profile: Profile, options: argparse.Namespace) -> None:
     _say("reject", options.model, reject(profile, options.model, options.by))
 
 
+def _explain_extract(profile: Profile, options: argparse.Namespace) -> None:
+    from include.segmentation.extract import explain
+
+    print(explain(profile, options.extract))
+
+
 _STAGES = {
     "extract": (_extract, "pull what is new from MySQL and Google Analytics into the lake"),
     "validate": (_validate, "check the new rows; hold back those that fail"),
@@ -194,6 +200,9 @@ def _parser() -> argparse.ArgumentParser:
             sub.add_argument("--model", required=True, help="a candidate's id, as `models` lists it")
             sub.add_argument("--by", required=True, help="who decides")
         sub.set_defaults(command=decision)
+    sub = _command(commands, "explain-extract", "show the SQL that each kind of server gets for an extract, and why")
+    sub.add_argument("--extract", required=True, help="an extract from MySQL")
+    sub.set_defaults(command=_explain_extract)
     return parser
 
 

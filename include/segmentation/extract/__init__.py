@@ -4,12 +4,13 @@ from time import perf_counter
 from typing import Any
 
 from include.segmentation.errors import ProfileError, SegmentationError
+from include.segmentation.extract.explain import explain
 from include.segmentation.extract.maintain import maintain
 from include.segmentation.extract.reconcile import findings, reconcile
 from include.segmentation.run import Run
 from include.segmentation.sources import GA4Extract, QueryExtract, TableExtract
 
-__all__ = ["extract", "findings", "maintain", "reconcile"]
+__all__ = ["explain", "extract", "findings", "maintain", "reconcile"]
 
 
 def extract(run: Run, name: str) -> dict[str, Any]:

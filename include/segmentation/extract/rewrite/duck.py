@@ -42,7 +42,7 @@ def in_duckdb(query: Level) -> str:
     Raises:
         Declined: it would not give the same rows.
     """
-    return str(_select(query).sql("duckdb", pretty=True))
+    return str(_select(query).sql("duckdb", pretty=True, comments=False))
 
 
 def duckdb_type(lake: pa.DataType) -> str:

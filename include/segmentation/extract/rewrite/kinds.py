@@ -17,7 +17,9 @@ from sqlglot import exp
 
 from include.segmentation.extract.mysql.columns import MOMENT, Column
 
-Family = Literal["integer", "decimal", "double", "text", "bytes", "moment", "date", "time", "truth", "null", "opaque", "unknown"]
+Family = Literal[
+    "integer", "decimal", "double", "text", "bytes", "moment", "date", "time", "truth", "null", "opaque", "unknown"
+]
 
 MOST_DIGITS = 38
 QUOTIENT_DIGITS = 4

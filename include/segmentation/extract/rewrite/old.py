@@ -89,10 +89,9 @@ class _Rewriter:
         table = next(iter(level.sources.values()))
         if len(level.sources) > 1 or not isinstance(table, Table):
             raise Declined(f"{said(found[0])} is taken over something else than one base table")
-        condition = select.args.get("where")
-        rest = condition.this.copy() if condition else None
+        conditions = [condition.copy() for condition in conjuncts(select)]
         for node in found:
-            rows = Rows(window(node), level, table, rest, f"w{next(self._aliases)}")
+            rows = Rows(window(node), level, table, conditions, f"w{next(self._aliases)}")
             self.partitions.append(rows.partition())
             node.replace(exp.maybe_parse(rows.sql(), dialect="mysql"))
 

@@ -24,7 +24,7 @@ def for_page(tree: exp.Select, limits: Callable[[str], str]) -> str:
     tree = tree.copy()
     for mark in page_marks(tree):
         mark.replace(exp.Var(this=f"({limits(mark.expressions[0].sql('mysql'))})"))
-    return str(tree.sql("mysql", pretty=True))
+    return str(tree.sql("mysql", pretty=True, comments=False))
 
 
 def without_pages(tree: exp.Select) -> exp.Select:
@@ -33,6 +33,6 @@ def without_pages(tree: exp.Select) -> exp.Select:
     for mark in page_marks(tree):
         mark.replace(exp.true())
     for select in tree.find_all(exp.Select):
-        kept = [condition for condition in conjuncts(select) if condition != exp.true()]
+        kept = [condition for condition in conjuncts(select) if condition.unnest() != exp.true()]
         set_where(select, kept)
     return tree

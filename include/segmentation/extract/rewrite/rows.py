@@ -55,14 +55,14 @@ class Rows:
         over: the window.
         level: where it stands.
         table: the base table that it is taken over.
-        condition: the WHERE of its level, which holds before windows are taken.
+        conditions: the WHERE of its level, which holds before windows are taken.
         alias: the table's other name in the subquery.
     """
 
     over: Window
     level: Level
     table: Table
-    condition: exp.Expr | None
+    conditions: list[exp.Expr]
     alias: str
 
     def partition(self) -> Partition:
@@ -149,8 +149,10 @@ class Rows:
         return f"COUNT(DISTINCT {there[0]}) + COALESCE(MAX({there[0]} IS NULL), 0) + 1"
 
     def _select(self, value: str, towards: str = "", order: str = "") -> str:
-        condition = [self._there(self.condition)] if self.condition else []
-        where = " AND ".join(f"({part})" for part in [*self._same(), *[towards] * bool(towards), *condition])
+        condition = [
+            self._there(exp.paren(part)) if isinstance(part, exp.Or) else self._there(part) for part in self.conditions
+        ]
+        where = " AND ".join([*self._same(), *[f"({towards})"] * bool(towards), *condition])
         table = f"{_name(self.table.name)} AS {_name(self.alias)}{self._index()}"
         return f"(SELECT {value} FROM {table} WHERE {where or 'TRUE'}{order})"
 

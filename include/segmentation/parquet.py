@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import duckdb
 import pyarrow as pa
 
+_BATCH_ROWS = 20_000
+
 
 def scan(files: list[str], schema: pa.Schema) -> str:
     """What stands behind FROM to read files as one table of a schema.
@@ -29,9 +31,11 @@ def converted(files: list[str], old: pa.Schema, new: pa.Schema, order: str) -> p
         order: an integer column.
     """
     columns = ", ".join(f"CAST({quoted(field.name)} AS {_duckdb_type(field.type)})" for field in new)
-    connection = duckdb.connect(config={"threads": 1})
+    connection = duckdb.connect(config={"threads": 1, "enable_external_file_cache": False})
     connection.execute("SET TimeZone = 'UTC'")
-    reader = connection.execute(f"SELECT {columns} FROM {scan(_by(connection, files, order), old)}").to_arrow_reader()
+    reader = connection.execute(f"SELECT {columns} FROM {scan(_by(connection, files, order), old)}").to_arrow_reader(
+        _BATCH_ROWS
+    )
 
     def batches() -> Iterator[pa.RecordBatch]:
         with connection:

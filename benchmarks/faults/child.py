@@ -38,7 +38,8 @@ class Spec:
 
     Attributes:
         page_rows: rows of a page.
-        final: the one stage to call, once for every table; None pulls, reconciles and maintains until it is killed.
+        final: the stages to call, each once for every table; without any, it pulls, reconciles and maintains until it
+            is killed.
         sabotage: a deliberate mistake, to see whether it is caught: ``ties`` or ``early``.
     """
 
@@ -48,7 +49,7 @@ class Spec:
     tables: list[str]
     seed: str
     page_rows: int
-    final: str | None = None
+    final: tuple[str, ...] = ()
     sabotage: str | None = None
 
 
@@ -81,6 +82,7 @@ def main(spec: Spec, shown: Any, pipe: Connection) -> None:
     """Do what the spec says, in this process."""
     os.environ |= {"SEGMENTATION_LAKE": str(spec.lake), "AIRFLOW_CONN_SHOP": spec.uri}
     logging.disable(logging.WARNING)  # that an index is missing, that another one writes
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what delta-rs's threads say of a full disk, beside the error
     rng = Random(spec.seed)
     pages.PAGE_ROWS = spec.page_rows
     comparison.RANGE_ROWS, comparison.PART_ROWS = 8 * spec.page_rows, spec.page_rows
@@ -99,7 +101,7 @@ def main(spec: Spec, shown: Any, pipe: Connection) -> None:
 
 
 def _final(spec: Spec) -> Iterator[tuple[str, str]]:
-    return ((str(spec.final), table) for table in spec.tables)
+    return ((stage, table) for stage in spec.final for table in spec.tables)
 
 
 def _forever(spec: Spec, rng: Random) -> Iterator[tuple[str, str]]:
@@ -181,6 +183,7 @@ def _position_first() -> None:
 
     def broken(log: ChangeLog, rows: Any, state: Any, *args: Any, **more: Any) -> Any:
         moved = append(log, rows.slice(0, 0), state)
+        time.sleep(0.03)
         return append(log, rows, moved, *args, **more)
 
     ChangeLog.append = broken  # type: ignore[method-assign]

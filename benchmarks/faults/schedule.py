@@ -32,6 +32,8 @@ NET_WRITE_TIMEOUT = 1
 _READER, _BLIND = "faults", "faults_blind"
 _LARGE_ROWS = 10
 """Rows of a page that no buffer between server and reader can hold."""
+_LEAST_SECONDS = 4.0
+"""A schedule shorter than its late transactions would show nothing of them."""
 _SOON = 3.0
 """Seconds to wait at most for the moment that a fault wants."""
 _SPAWN = multiprocessing.get_context("forkserver")
@@ -133,11 +135,12 @@ class Schedule:
     def run(self, faults: list[str]) -> Outcome:
         """Let everything happen, then compare."""
         self.extractor = Extractor(self.spec)
+        begun = time.monotonic()
         with self.writers.writing(at_once=2, late=2):
             for fault in faults:
                 time.sleep(self.rng.uniform(0.1, 0.6))
                 _FAULTS[fault](self)
-            time.sleep(self.rng.uniform(0.2, 1.0))
+            time.sleep(max(self.rng.uniform(0.2, 1.0), begun + _LEAST_SECONDS - time.monotonic()))
             self.extractor.wait_for(lambda _: len(self.reports + self.extractor.reports) > 3 * len(self.tables))
         self._settle()
         self._count()

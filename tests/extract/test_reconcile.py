@@ -210,6 +210,25 @@ def test_a_query_is_read_again_whole(database, shop, mode):
     assert found(pulls.reconcile("named")) == {"missing": 0, "changed": 0, "deleted": 0}
 
 
+def test_a_query_computed_in_the_lake_has_nothing_to_be_compared_with(mysql56_database, shop):
+    mysql56_database.execute("CREATE TABLE events (id INT PRIMARY KEY, at DATETIME NOT NULL, n INT NOT NULL, KEY (at))")
+    mysql56_database.insert("events", [(i, at, i % 3) for i, at, _ in events(50)])
+    query = "SELECT id, at, ROW_NUMBER() OVER (PARTITION BY n ORDER BY at, id) AS r FROM events"
+    ranked = {"kind": "query", "source": "mysql", "query": "ranked.sql", "mode": "merge", "cursor": "at"}
+    pulls = shop(
+        mysql56_database,
+        queries={"ranked.sql": query},
+        events=EVENTS | {"mode": "merge"},
+        ranked=ranked | {"primary_key": ["id"]},
+    )
+    pulls.pull("ranked")
+    assert pulls.reconcile("ranked").items() >= NOTHING.items() | {("method", "computed"), ("compared", 0)}
+    mysql56_database.execute("DELETE FROM events WHERE id = 7")
+    pulls.reconcile("events")
+    pulls.pull("ranked")
+    assert [key for (key,) in pulls.current("ranked", "id")] == [i for i in range(50) if i != 7]
+
+
 def test_rows_with_a_zero_date_as_their_time_are_compared_too(database, shop, small):
     database.execute(CREATE + "InnoDB")
     database.insert("events", events(100))

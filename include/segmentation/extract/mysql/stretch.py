@@ -9,6 +9,7 @@ from time import perf_counter
 
 import pyarrow as pa
 
+from include.segmentation.extract.mysql.busy import wait_while_busy
 from include.segmentation.extract.mysql.columns import MOMENT, Column
 from include.segmentation.extract.mysql.held import Sums
 from include.segmentation.extract.mysql.keyset import Position, Relation, after, between, up_to
@@ -57,10 +58,14 @@ def is_ordered_alike(order: list[Column]) -> bool:
 
 
 def walk(server: MySQL, relation: Relation, stretch: Stretch, size: PageSize) -> Iterator[Stretch]:
-    """Cut a stretch into smaller ones that adjoin each other, of about as many rows as ``size`` says each time."""
+    """Cut a stretch into smaller ones that adjoin each other, of about as many rows as ``size`` says each time.
+
+    Between them the server is left alone while it is busy.
+    """
     keys = ", ".join(identifier(column.name) for column in stretch.order)
     at = stretch
     while True:
+        wait_while_busy(server)
         found = server.rows(
             f"SELECT {keys} FROM {relation.source(between(None, None))} WHERE {at.on_server} "
             f"ORDER BY {keys} LIMIT {size.rows - 1}, 1"

@@ -5,9 +5,10 @@ safe. Bounds and order are the server's: a value is only carried back to it as t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from include.segmentation.extract.mysql.columns import Column
+from include.segmentation.extract.mysql.indexes import Index
 from include.segmentation.extract.mysql.render import line_sql
 from include.segmentation.extract.mysql.server import identifier
 
@@ -48,6 +49,7 @@ class Relation:
         looks_ahead: whether rows that were read change when later ones come, so that all have to be read again.
         computes_all: whether every statement computes all rows, however few it fetches.
         base: where to find out how far so many rows go, so that no statement computes more; None for LIMIT alone.
+        indexes: those of the table.
     """
 
     name: str
@@ -60,6 +62,12 @@ class Relation:
     looks_ahead: bool = False
     computes_all: bool = False
     base: Base | None = None
+    indexes: list[Index] = field(default_factory=list)
+
+    def index(self, order: list[Column]) -> Index | None:
+        """The index by which rows can be read in that order."""
+        names = [column.name for column in order]
+        return next((index for index in self.indexes if index.order[: len(names)] == names), None)
 
 
 @dataclass(frozen=True)
@@ -99,13 +107,18 @@ def divided(relation: Relation, span: Span, at: str) -> tuple[Span, Span]:
 
 
 def page_sql(relation: Relation, span: Span, at: Position | None, rows: int, select: str | None = None) -> str:
-    """The statement that fetches the page of a span behind a row: its lines, or another select list."""
+    """The statement that fetches the page of a span behind a row: its lines, or another select list.
+
+    The index of its order is forced: MariaDB prefers to sort all of a table rather than to begin at one end of it.
+    """
     leads = span.order[0] == relation.cursor
     low = relation.cursor.literal(at[0]) if at is not None else span.low
     limits = between(low, span.high) if leads else placeless(relation.cursor)
     where = [*span.conditions, *([after(span.order, at)] if at is not None else [])]
+    index = relation.index(span.order) if leads else None
+    forced = f"FORCE INDEX ({identifier(index.name)}) " if index else ""
     return (
-        f"SELECT {select or line_sql(relation.columns)} FROM {relation.source(limits)} "
+        f"SELECT {select or line_sql(relation.columns)} FROM {relation.source(limits)} {forced}"
         f"WHERE {' AND '.join(where)} "
         f"ORDER BY {', '.join(identifier(column.name) for column in span.order)} LIMIT {rows}"
     )

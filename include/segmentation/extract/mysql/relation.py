@@ -9,8 +9,9 @@ from include.segmentation.changelog import State
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.columns import Column, table_columns
 from include.segmentation.extract.mysql.fetch import Page
+from include.segmentation.extract.mysql.indexes import indexes, is_view
 from include.segmentation.extract.mysql.keyset import Position, Relation
-from include.segmentation.extract.mysql.plan import indexes, is_view, missing_index
+from include.segmentation.extract.mysql.plan import missing_index
 from include.segmentation.extract.mysql.query import Query, query_of
 from include.segmentation.extract.mysql.server import MySQL, identifier
 from include.segmentation.profile import Profile
@@ -64,6 +65,7 @@ def relation_of(profile: Profile, server: MySQL, declared: RowsExtract) -> Relat
         looks_ahead=query.looks_ahead,
         computes_all=query.computes_all,
         base=query.base,
+        indexes=indexes(server, table) if table else [],
     )
     if isinstance(declared, TableExtract):
         _check_table(server, declared, relation)
@@ -102,7 +104,7 @@ def _as_declared(profile: Profile, declared: RowsExtract, columns: list[Column])
 
 
 def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> None:
-    keys = [index.columns for index in indexes(server, declared.table) if index.is_unique]
+    keys = [index.columns for index in relation.indexes if index.is_unique]
     if relation.table and not any(set(key) <= set(declared.primary_key) for key in keys):
         allowed = " or ".join(f"[{', '.join(key)}]" for key in keys) or "none: it has no unique key without NULL"
         raise SourceError(

@@ -323,6 +323,22 @@ def test_an_alter_between_two_pages_that_the_log_can_take_is_taken_up_there(data
     assert pulls.pull()["rows_written"] == 0
 
 
+def test_rows_that_are_ordered_otherwise_since_are_neither_lost_nor_doubled(database, shop, small_pages, between_pages):
+    database.execute(
+        "CREATE TABLE events (code VARCHAR(5) COLLATE latin1_german1_ci PRIMARY KEY, at DATETIME NOT NULL, n INT,"
+        " KEY (at, code)) ENGINE=InnoDB DEFAULT CHARSET=latin1"
+    )
+    codes = [letter + more for letter in "aBcDeFgH" for more in "xYz"]
+    database.insert("events", [(code, START, i) for i, code in enumerate(codes)])
+    pulls = shop(database, events=EVENTS | {"primary_key": ["code"], "lag": "0s"})
+    altering = "ALTER TABLE events MODIFY code VARCHAR(5) COLLATE latin1_bin"
+    between_pages(1, lambda: database.execute(altering))
+    pulls.pull()
+    assert pulls.current(columns="code, n") == [(code, codes.index(code)) for code in sorted(codes)]
+    assert pulls.written() == len(codes)
+    assert pulls.pull()["rows_read"] == 0
+
+
 def test_a_statement_that_names_a_column_just_gone_is_explained_by_the_change(database, shop, monkeypatch):
     database.execute(CREATE_EVENTS)
     pulls = shop(database, events=EVENTS)

@@ -42,6 +42,7 @@ class Column:
         mysql: the type as MySQL declares it, for messages and for what depends on it.
         type: the type in the lake.
         charset: of a text in a table.
+        collation: likewise; it is the order of the texts.
         is_mojibake: whether it is in latin1 but holds UTF-8, and is read as what it means.
         allows_zero_dates: whether a date that is none is read as NULL and noted; otherwise it stops the extract.
     """
@@ -51,6 +52,7 @@ class Column:
     type: pa.DataType
     nullable: bool
     charset: str | None = None
+    collation: str | None = None
     is_mojibake: bool = False
     allows_zero_dates: bool = False
 
@@ -108,7 +110,7 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
     """
     found = server.rows(
         "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale, "
-        "character_set_name "
+        "character_set_name, collation_name "
         f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {quoted(table)} "
         "ORDER BY ordinal_position"
     )
@@ -129,7 +131,7 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
         if only is None or name in only:
             kind, declared, nullable = (_word(value).lower() for value in row[1:4])
             column = _column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0))
-            columns.append(replace(column, charset=_word(row[6]) or None))
+            columns.append(replace(column, charset=_word(row[6]) or None, collation=_word(row[7]) or None))
     return columns
 
 

@@ -4,6 +4,7 @@ Columns may be added, and they may grow: a new type that holds every value of th
 Anything else would give one column two meanings, and stops the extract.
 """
 
+import logging
 import re
 from dataclasses import dataclass, replace
 
@@ -11,13 +12,16 @@ import pyarrow as pa
 
 from include.segmentation.changelog import ChangeLog, State
 from include.segmentation.errors import SourceError, UnavailableError
-from include.segmentation.extract.mysql.columns import Column, arrow_schema
+from include.segmentation.extract.mysql.columns import arrow_schema
 from include.segmentation.extract.mysql.keyset import Relation
 from include.segmentation.sources import QueryExtract, TableExtract
 
 Declared = dict[str, str]
-"""Column -> the type that the source declares, such as ``int(11) unsigned``."""
+"""Column -> the type that the source declares, such as ``int(11) unsigned``; of texts that order rows the collation."""
 
+_log = logging.getLogger(__name__)
+
+_COLLATE = " collate "
 _INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 _TEXT_BYTES = {"tinytext": 2**8 - 1, "text": 2**16 - 1, "mediumtext": 2**24 - 1, "longtext": 2**32 - 1}
 _BLOB_BYTES = {kind.replace("text", "blob"): size for kind, size in _TEXT_BYTES.items()}
@@ -63,7 +67,7 @@ def check_unaltered(relation: Relation) -> None:
         raise AlteredError(f"{relation.name} was altered while it was read")
 
 
-def adapted(log: ChangeLog, state: State, declared: TableExtract | QueryExtract, columns: list[Column]) -> State:
+def adapted(log: ChangeLog, state: State, declared: TableExtract | QueryExtract, relation: Relation) -> State:
     """Make a log fit for the columns that its source has now; the caller holds the log's writer.
 
     A new column comes with the first rows that have it. A type that has outgrown the lake's is changed here and now.
@@ -72,23 +76,29 @@ def adapted(log: ChangeLog, state: State, declared: TableExtract | QueryExtract,
         log: which may not exist yet.
         state: the log's.
         declared: the extract; a column that it no longer names may be gone.
-        columns: as they are now.
+        relation: with the columns as they are now.
 
     Returns:
-        The state to go on with.
+        The state to go on with. Where a text that orders the rows has another collation, its position is gone, and
+        ``reordered`` in its cursor says that the log holds rows behind it.
 
     Raises:
         SourceError: the log can not take them.
     """
-    new = {column.name: column.mysql for column in columns}
+    new = _declared(relation)
     state, known = replace(state, columns=state.columns | new), state.columns
-    held, types = log.schema(), arrow_schema(columns)
+    held, types = log.schema(), arrow_schema(relation.columns)
     if held is None:
         return state
     # A log that does not know what its columns were declared as has been written by another way.
     old = {one.name: known.get(one.name) or (new[one.name] if one in types else str(one.type)) for one in held}
     named = declared.columns if isinstance(declared, TableExtract) else None
-    drift(old, new, left_out=set(old) - set(named or old))
+    found = drift(old, new, left_out=set(old) - set(named or old))
+    for what, names in (("new", found.added), ("wider", found.widened)):
+        if names:
+            _log.info("%s: %s columns %s are taken up", relation.name, what, ", ".join(names))
+    if state.cursor and any(_collation(old[name]) != _collation(new[name]) for name in new if name in old):
+        state = replace(state, cursor=state.cursor | {"position": None, "reordered": True})
     outgrown = [one for one in types if one.name in held.names and one not in held]
     return log.rewrite(pa.schema(outgrown), state) if outgrown else state
 
@@ -114,6 +124,18 @@ def drift(old: Declared, new: Declared, left_out: set[str]) -> Drift:
         found += [f"'{name}' was absent, is {new[name]}" for name in added]
         raise SourceError(f"the source's columns have changed: {'; '.join(found)}; allowed are new and wider ones")
     return Drift(added, widened)
+
+
+def _declared(relation: Relation) -> Declared:
+    collations = {one.name: one.collation for one in (relation.cursor, *relation.key) if one.collation}
+    return {
+        one.name: f"{one.mysql}{_COLLATE}{collations[one.name]}" if one.name in collations else one.mysql
+        for one in relation.columns
+    }
+
+
+def _collation(declared: str) -> str:
+    return declared.partition(_COLLATE)[2]
 
 
 def _renamed(old: str, new: Declared, added: list[str]) -> str:

@@ -68,7 +68,7 @@ def reconcile_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]
         with connected(resolve(source.connection), source.pace) as server:
             try:
                 relation = relation_of(run.profile, server, declared)
-                found.state = adapted(log, state, declared, relation.columns)
+                found.state = adapted(log, state, declared, relation)
                 method, counts = _compare(run, name, declared, server, relation, position_of(relation, state), found)
             except ComputedInLake:  # so will the next pull do
                 pass

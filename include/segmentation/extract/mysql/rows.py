@@ -31,6 +31,10 @@ from include.segmentation.sources import MySQLSource
 
 _log = logging.getLogger(__name__)
 
+_MORE = ("computed", "reordered")
+"""Why a log may hold rows beyond its position: it was computed in the lake before (see ``computed.py``), or the order
+of its source's rows has changed (see ``drift.py``). Until a pull has come to its end, what it reads is compared."""
+
 
 def pull_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
     """Pull one table or query; the caller holds the log's writer.
@@ -62,7 +66,7 @@ def _pull(
     """Go on behind the last page, up to the safe bound."""
     log = run.lake.log(name)
     relation = relation_of(run.profile, server, declared)
-    state = adapted(log, log.state(), declared, relation.columns)
+    state = adapted(log, log.state(), declared, relation)
     position = position_of(relation, state)
     bound = _bound(server, relation, declared, state)
     for page in _again(server, relation, declared, position):
@@ -73,7 +77,7 @@ def _pull(
     for page in read_pages(server, relation, _new(relation, position, bound)):
         check_unique(declared, page)
         position = page.last or position
-        rows = unseen(run.lake, name, declared, page.rows) if _was_computed(state) else page.rows
+        rows = unseen(run.lake, name, declared, page.rows) if _holds_more(state) else page.rows
         _count(counts, page, rows)
         state = log.append(rows, _moved(state, relation, position, bound, page.is_end))
         if not page.is_end:
@@ -117,9 +121,9 @@ def _new(relation: Relation, position: Position | None, bound: Bound) -> Span:
     return Span(conditions, order_of(relation), low=low, high=bound.limit, after=position)
 
 
-def _was_computed(state: State) -> bool:
-    """Whether the log may hold rows beyond its position: it was computed in the lake before (see ``computed.py``)."""
-    return bool(state.cursor and state.cursor.get("computed"))
+def _holds_more(state: State) -> bool:
+    """Whether the log may hold rows beyond its position, by one of ``_MORE``."""
+    return any(state.cursor.get(why) for why in _MORE) if state.cursor else False
 
 
 def _moved(state: State, relation: Relation, position: Position | None, bound: Bound, is_end: bool) -> State:
@@ -130,8 +134,8 @@ def _moved(state: State, relation: Relation, position: Position | None, bound: B
     polls = bound.polls if is_end else (state.cursor or {}).get("polls", [])
     order = [column.name for column in order_of(relation)]
     cursor: dict[str, Any] = {"order": order, "position": position, "polls": polls}
-    if _was_computed(state) and not is_end:
-        cursor["computed"] = True
+    if state.cursor and not is_end:
+        cursor |= {why: True for why in _MORE if state.cursor.get(why)}
     return replace(state, cursor=cursor, complete_through=through)
 
 

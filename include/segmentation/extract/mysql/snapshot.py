@@ -32,7 +32,7 @@ def pull_snapshot(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
     with connected(resolve(source.connection), source.pace) as server:
         relation = relation_of(run.profile, server, declared)
         through, how = safe_time(server, declared.lag)
-        state = adapted(log, log.state(), declared, relation.columns)
+        state = adapted(log, log.state(), declared, relation)
         found = Corrections(log, state, declared.primary_key, retracts=False)
         read = pages = 0
         with holding(run.lake, name, declared.primary_key, arrow_schema(relation.columns)) as held:

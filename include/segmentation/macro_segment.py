@@ -136,6 +136,11 @@ class _Choice(Part):
             raise ValueError(f"k is {self.k} and k_max {self.k_max}; allowed is one of them, k_max ends a walk")
         return self
 
+    @property
+    def ks(self) -> list[int]:
+        """The numbers of clusters to look at."""
+        return list(range(2, self.k_max + 1)) if self.k == "auto" else [self.k]
+
 
 class Micro(_Choice):
     """How the segments of a stratum are cut once more.

@@ -57,7 +57,7 @@ def test_the_evidence_of_every_k_is_kept_and_says_which_was_chosen(make_profile,
     fit(run, "habit")
 
     model, _ = effective_model(run.lake, "habit", run.as_of)
-    found = {(row.k, row.metric): row for row in model.evidence}
+    found = {(row.k, row.metric): row for row in model.evidence if row.algorithm == "kmeans"}
     assert {row.stratum for row in model.evidence} == {"active"}
     assert [k for (k, metric), row in found.items() if metric == "chosen" and row.value == 1] == [3]
     assert found[3, "jaccard_min"].value > 0.95
@@ -388,3 +388,45 @@ def test_cohort_months_are_labelled_by_the_same_model(make_profile, at, put):
     labels = run.lake.read_table(run.artifact("segment", "habit.parquet"))
     assert found.column_names == ["cohort", "month", "customer_id", "stratum", "segment_key"]
     assert found["segment_key"].equals(labels["segment_key"])
+
+
+def test_ward_publishes_and_k_means_is_a_row_beside_it(make_profile, habit, at, put):
+    run = at(make_profile(habit.replace("{k_max: 4}", "{algorithm: ward, k_max: 4}")))
+    put(run, "habit", crowds(THREE))
+    fit(run, "habit")
+    model, _ = effective_model(run.lake, "habit", run.as_of)
+    assert [s.customers_at_fit for s in model.segments()] == [40, 280, 300, 320]
+    assert all(1 < len(s.prototypes) <= 16 for s in model.segments()[1:])
+    found = {(row.algorithm, row.k, row.metric): row.value for row in model.evidence}
+    assert found["ward", 3, "chosen"] == 1
+    assert found["ward", 3, "prototype_agreement"] == 1
+    for other in ("kmeans", "gaussian_mixture", "average_linkage"):
+        assert found[other, 3, "adjusted_rand_index"] == 1
+        assert found[other, 3, "silhouette"] == pytest.approx(found["ward", 3, "silhouette"], abs=0.01)
+
+
+def test_one_component_is_clustered_but_the_silhouette_is_of_the_kpis(make_profile, habit, at, put):
+    run = at(make_profile(habit.replace("{k_max: 4}", "{k: 3, pca: 1}")))
+    put(run, "habit", crowds(THREE))
+    fit(run, "habit")
+    model, _ = effective_model(run.lake, "habit", run.as_of)
+    active = model.strata[1]
+    assert [len(s.prototypes[0]) for s in active.segments] == [1, 1, 1]
+    assert np.linalg.norm(active.components) == pytest.approx(1)
+    silhouette = next(row.value for row in model.evidence if (row.k, row.metric) == (3, "silhouette"))
+    plain = at(make_profile(habit.replace("{k_max: 4}", "{k: 3}")), "2025-03-01")
+    put(plain, "habit", crowds(THREE))
+    fit(plain, "habit")
+    again = timeline(plain.lake, "habit")[-1].model
+    assert [s.customers_at_fit for s in again.segments()] == [s.customers_at_fit for s in model.segments()]
+    assert silhouette == pytest.approx(
+        next(row.value for row in again.evidence if (row.k, row.metric) == (3, "silhouette")), abs=1e-9
+    )
+
+
+def test_a_kpi_without_quartiles_stops_the_fit_with_its_name(make_profile, habit, at, put):
+    run = at(make_profile(habit.replace("scale: standard", "scale: robust")))
+    put(run, "habit", crowds(THREE) | {"visits": [0.0] * 40 + [1.0] * 800 + [9.0] * 100})
+    with pytest.raises(DataError, match="stratum 'active': KPI 'visits' has an interquartile range of 0"):
+        fit(run, "habit")
+    assert timeline(run.lake, "habit") == []

@@ -1,5 +1,7 @@
 """Numbers that were measured elsewhere on public data, reproduced by this stage's own functions."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 from segment_vectors import vectors_of
 from sklearn.metrics import adjusted_rand_score, silhouette_score
-from threadpoolctl import threadpool_limits
 
 from include.segmentation.macro_segment import Cluster
 from include.segmentation.profile import load_profile
@@ -16,6 +17,7 @@ from include.segmentation.segment import fit, segment
 from include.segmentation.segment.choose_k import choose
 from include.segmentation.segment.kmeans import KMeans
 from include.segmentation.segment.silhouette import sample, silhouette
+from include.segmentation.segment.threads import one_thread
 from include.segmentation.segment.ward import Ward
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -34,7 +36,7 @@ def cards():
 def test_n6_silhouettes_of_the_card_holders(cards):
     people = vectors_of(cards)
     found = []
-    with threadpool_limits(1):
+    with one_thread():
         for k in range(2, 9):
             labels = KMeans(people.points, people.counts).labels(k)
             found.append(silhouette(people.points, people.counts, labels))
@@ -46,7 +48,7 @@ def test_n6_silhouettes_of_the_card_holders(cards):
 @needs_cards
 def test_n6b_the_walk_over_all_columns_of_the_card_holders_ends_at_six(cards):
     """k = 4 lies on the border: 0.74 with a standard error of 0.02, so the draw decides whether the walk passes it."""
-    with threadpool_limits(1):
+    with one_thread():
         choice = choose("all", vectors_of(cards, "log1p"), Cluster(k_max=8))
     jaccard = {row.k: row.value for row in choice.evidence if row.metric == "jaccard_min"}
     assert choice.partition.k == 6
@@ -65,7 +67,7 @@ def insiders():
 @needs_insiders
 def test_n3_silhouettes_of_the_insiders(insiders):
     people = vectors_of(insiders[0], "log1p", "minmax")
-    with threadpool_limits(1):
+    with one_thread():
         labels = [KMeans(people.points, people.counts).labels(k) for k in range(2, 6)]
     found = [silhouette(people.points, people.counts, of_k) for of_k in labels]
     assert found == pytest.approx([0.449, 0.367, 0.370, 0.363], abs=0.0015)
@@ -74,7 +76,7 @@ def test_n3_silhouettes_of_the_insiders(insiders):
 @needs_insiders
 def test_n3_ward_gives_the_insiders_their_published_clusters(insiders):
     people = vectors_of(insiders[0], "log1p", "minmax")
-    with threadpool_limits(1):
+    with one_thread():
         tree = Ward(people.points, people.counts)
         labels, frozen = tree.labels(10), tree.partition(10)
     assert adjusted_rand_score(insiders[1], np.repeat(labels, people.counts)) == 1
@@ -86,7 +88,7 @@ def test_n3_ward_gives_the_insiders_their_published_clusters(insiders):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_cloud_without_structure_is_not_cut_further(seed):
     people = vectors_of(np.random.default_rng(seed).normal(size=(4000, 4)))
-    with threadpool_limits(1):
+    with one_thread():
         choice = choose("cloud", people, Cluster(k_max=8))
     assert choice.partition is None
     assert choice.note.startswith("not cut: k = 2: a cluster comes back with a Jaccard of ")
@@ -131,3 +133,17 @@ def test_n1_learners_with_no_return_and_with_one_never_share_a_segment(lake_root
     keys = np.array(run.lake.read_table(run.artifact("segment", "loyalty.parquet"))["segment_key"].to_pylist())
     assert len(keys) == 33_280
     assert not set(keys[returns == 0]) & set(keys[returns >= 1])
+
+
+def test_a_fit_is_limited_to_one_thread_also_in_libraries_that_it_loads_itself():
+    code = (
+        "import numpy\n"
+        "from threadpoolctl import threadpool_info, threadpool_limits\n"
+        "from include.segmentation.segment.threads import one_thread\n"
+        "with threadpool_limits(2), one_thread():\n"
+        "    from sklearn.cluster import HDBSCAN, KMeans\n"
+        "    from sklearn.mixture import GaussianMixture\n"
+        "    print(sorted({(pool['user_api'], pool['num_threads']) for pool in threadpool_info()}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[('blas', 1), ('openmp', 1)]"

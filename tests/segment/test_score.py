@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from segment_vectors import macro_of
+from threadpoolctl import threadpool_limits
 
 from include.segmentation.errors import DataError
 from include.segmentation.model import Model, effective_model, timeline
@@ -40,6 +41,13 @@ def fitted(make_profile, at, put, people):
     return effective_model(run.lake, "habit", run.as_of)[0], table
 
 
+@pytest.fixture
+def postgres(postgres_server):
+    address = postgres_server.uri().replace("postgres://", "postgresql://") + "postgres"
+    with psycopg.connect(address) as warehouse, warehouse.cursor() as cursor:
+        yield cursor
+
+
 def test_any_order_and_any_chunks_give_the_same_bytes(make_profile, at, put, fitted):
     model, table = fitted
 
@@ -56,15 +64,47 @@ def test_any_order_and_any_chunks_give_the_same_bytes(make_profile, at, put, fit
     check()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_the_order_of_the_rows_changes_no_byte_of_the_model(fitted, make_profile, at, tmp_path, monkeypatch, seed):
-    model, table = fitted
-    monkeypatch.setenv("SEGMENTATION_LAKE", str(tmp_path / "another lake"))
-    run = at(make_profile())
-    shuffled = table.take(pa.array(np.random.default_rng(seed).permutation(table.num_rows)))
-    run.lake.write_table(run.artifact("measure", "habit.parquet"), shuffled)
-    fit(run, "habit")
-    assert timeline(run.lake, "habit")[0].model.model_dump_json() == model.model_dump_json()
+@pytest.fixture
+def refitted(make_profile, at, put, people, lake_root, monkeypatch):
+    """Fit a profile on the same people in another order, in chunks, with so many threads allowed around it."""
+
+    def fitted_again(macros, seed, threads):
+        monkeypatch.setenv("SEGMENTATION_LAKE", str(lake_root / f"lake of {seed}"))
+        run = at(make_profile(macros))
+        table = put(run, "habit", people)
+        shuffled = table.take(pa.array(np.random.default_rng(seed).permutation(table.num_rows)))
+        chunks = [shuffled.slice(start, 97) for start in range(0, table.num_rows, 97)]
+        run.lake.write_table(run.artifact("measure", "habit.parquet"), pa.concat_tables(chunks))
+        with threadpool_limits(threads):
+            fit(run, "habit")
+        return timeline(run.lake, "habit")[0].model
+
+    return fitted_again
+
+
+def _changed(habit, how):
+    for old, new in how.items():
+        assert old in habit
+        habit = habit.replace(old, new)
+    return habit
+
+
+ALGORITHMS = pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"{k_max: 4}": "{algorithm: ward, k: 3}", "transform: log1p": "transform: quantile"},
+        {"{k_max: 4}": "{k: 3, pca: 1}", "scale: standard": "scale: robust"},
+    ],
+    ids=["k-means", "ward", "principal components"],
+)
+
+
+@ALGORITHMS
+def test_rows_in_any_order_chunks_and_threads_give_the_same_bytes_of_a_model(refitted, habit, how):
+    first, second = (refitted(_changed(habit, how), seed, threads) for seed, threads in ((1, 1), (2, 4)))
+    assert len(first.strata[1].segments) > 1
+    assert first.model_dump_json() == second.model_dump_json()
 
 
 def test_a_model_survives_its_json_byte_for_byte(fitted):
@@ -74,8 +114,9 @@ def test_a_model_survives_its_json_byte_for_byte(fitted):
     assert score(again, table).equals(score(model, table))
 
 
-def test_the_published_rule_labels_as_score_does(fitted, postgres_server):
-    model, table = fitted
+@ALGORITHMS
+def test_the_published_rule_labels_as_score_does(refitted, people, habit, how, postgres):
+    model, table = refitted(_changed(habit, how), 0, 1), pa.table(people)
     grid = [(float(v), g / 4) for v in range(1, 40) for g in range(1, 140)]
     wide = pa.table({"visits": pa.array([v for v, _ in grid]), "gap": pa.array([g for _, g in grid])})
     every = pa.concat_tables([table.select(["visits", "gap"]), wide])
@@ -86,23 +127,18 @@ def test_the_published_rule_labels_as_score_does(fitted, postgres_server):
         engine.register("customers", every.append_column("n", pa.array(range(every.num_rows))))
         found = engine.execute(f"SELECT {cases} FROM customers ORDER BY n").fetchall()
     assert [row[0] for row in found] == expected
-    with psycopg.connect(_dsn(postgres_server)) as warehouse, warehouse.cursor() as cursor:
-        cursor.execute("CREATE TEMP TABLE customers (n bigint, visits double precision, gap double precision)")
-        with cursor.copy("COPY customers FROM STDIN") as copy:
-            for n, row in enumerate(every.to_pylist()):
-                copy.write_row((n, row["visits"], row["gap"]))
-        cursor.execute(f"SELECT {cases} FROM customers ORDER BY n")
-        assert [row[0] for row in cursor.fetchall()] == expected
-
-
-def _dsn(server):
-    return server.uri().replace("postgres://", "postgresql://") + "postgres"
+    postgres.execute("CREATE TEMP TABLE customers (n bigint, visits double precision, gap double precision)")
+    with postgres.copy("COPY customers FROM STDIN") as copy:
+        for n, row in enumerate(every.to_pylist()):
+            copy.write_row((n, row["visits"], row["gap"]))
+    postgres.execute(f"SELECT {cases} FROM customers ORDER BY n")
+    assert [row[0] for row in postgres.fetchall()] == expected
 
 
 COORDINATE = st.integers(-3, 3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(SHARED, max_examples=60)
 @given(
     segments=st.lists(
         st.lists(st.tuples(COORDINATE, COORDINATE), min_size=1, max_size=3, unique=True), min_size=2, max_size=5
@@ -132,12 +168,6 @@ def test_the_rule_is_exact_on_ties_too(postgres, segments, transform, scale, wei
     lattice = f"SELECT n, ({x})::float8 AS kpi_0, ({y})::float8 AS kpi_1 FROM generate_series(0, 63) AS n"
     postgres.execute(f"SELECT {rules} FROM ({lattice}) AS customers ORDER BY n")
     assert np.array(postgres.fetchall()).tolist() == held.tolist()
-
-
-@pytest.fixture(scope="module")
-def postgres(postgres_server):
-    with psycopg.connect(_dsn(postgres_server)) as warehouse, warehouse.cursor() as cursor:
-        yield cursor
 
 
 def test_an_empty_batch_has_the_labels_columns(fitted):

@@ -11,7 +11,7 @@ Name = Literal["kmeans", "ward"]
 
 
 def of(name: Name, points: Floats, counts: Integers, starts: int = STARTS) -> Algorithm:
-    """An algorithm for sorted distinct vectors; call it inside one thread (``threadpool_limits(1)``).
+    """An algorithm for sorted distinct vectors; call it inside one thread (``one_thread``).
 
     Args:
         name: which one.

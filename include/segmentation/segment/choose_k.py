@@ -74,7 +74,7 @@ def choose(stratum: str, vectors: Vectors, wanted: Cluster) -> Choice:
     samples = resamples(vectors, wanted.algorithm)
     trials: dict[int, _Trial] = {}
     note = ""
-    for k in range(2, wanted.k_max + 1) if wanted.k == "auto" else [wanted.k]:
+    for k in wanted.ks:
         if len(vectors.points) < k:
             note = f"k = {k}: only {len(vectors.points)} distinct vectors"
             break

@@ -8,6 +8,7 @@ import pyarrow as pa
 from include.segmentation.macro_segment import MacroSegment, Stratum
 from include.segmentation.model import Evidence
 from include.segmentation.segment.choose_k import choose
+from include.segmentation.segment.comparators import compare
 from include.segmentation.segment.nearest import Rule, nearest
 from include.segmentation.segment.partition import Partition
 from include.segmentation.segment.pca import NO_COMPONENTS, components, projected
@@ -44,7 +45,7 @@ class Cut:
 
 
 def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum) -> Cut:
-    """Fit one stratum; call it inside one thread (``threadpool_limits(1)``).
+    """Fit one stratum; call it inside one thread (``one_thread``).
 
     Args:
         customers: every customer of the macro segment with all its KPIs.
@@ -69,13 +70,17 @@ def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum) -> Cut:
     choice = choose(stratum.name, vectors, stratum.cluster)
     dropped = f"constant here, not used: {', '.join(constant)}" if constant else ""
     note = "; ".join(part for part in (sampled, dropped, choice.note) if part)
+    segments = choice.partition.labels if choice.partition else None
+    tried = choice.evidence
+    if tried:
+        tried = tried + compare(stratum.name, vectors, stratum.cluster.algorithm, segments, stratum.cluster.ks)
     if choice.partition is None:
-        return _whole(stratum, choice.evidence, note)
+        return _whole(stratum, tried, note)
     order = _best_first(choice.partition, vectors)
     rule = Rule(axes, rows, [choice.partition.prototypes[choice.partition.owners == old] for old in order])
     labels = nearest(rule, values)[0]
     centroids = means(points, counts, labels, len(order))
-    return Cut(stratum, vectors, rule, labels, centroids, _renumbered(choice.evidence, order), note)
+    return Cut(stratum, vectors, rule, labels, centroids, _renumbered(tried, order), note)
 
 
 def _whole(stratum: Stratum, evidence: list[Evidence], note: str) -> Cut:

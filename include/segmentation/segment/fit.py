@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 import pyarrow as pa
-from threadpoolctl import threadpool_limits
 
 from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.macro_segment import MacroSegment
@@ -29,6 +28,7 @@ from include.segmentation.segment.names import Naming, name_segments
 from include.segmentation.segment.rules import rule_sql, rule_words
 from include.segmentation.segment.score import columns_used, score_all
 from include.segmentation.segment.strata import refuse_non_numbers, stratum_of
+from include.segmentation.segment.threads import one_thread
 
 _BY = "fit"
 _HASH_LENGTH = 8
@@ -54,7 +54,7 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
     started = time.perf_counter()
     _refuse_too_early(run)
     customers = measured(run, macro_segment)
-    with threadpool_limits(1):  # sums in another order give other centroids
+    with one_thread():
         draft = _draft(run, macro_segment, customers)
     entry = _known(run, draft)
     model, status = (entry.model, entry.status) if entry else _decide(run, draft, customers)

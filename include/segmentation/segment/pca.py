@@ -8,7 +8,7 @@ NO_COMPONENTS: Floats = np.empty((0, 0))
 
 
 def components(points: Floats, counts: Integers, wanted: int | float) -> Floats:
-    """The directions in which the customers differ most; call it inside one thread (``threadpool_limits(1)``).
+    """The directions in which the customers differ most; call it inside one thread (``one_thread``).
 
     Args:
         points: float64[vectors, axes].

@@ -1,0 +1,69 @@
+"""Comparators: what other algorithms would have found, in scores."""
+
+import numpy as np
+import pytest
+from segment_vectors import vectors_of
+
+from include.segmentation.segment.comparators import compare
+from include.segmentation.segment.kmeans import KMeans
+from include.segmentation.segment.threads import one_thread
+
+
+def table(rows):
+    found = {}
+    for row in rows:
+        found.setdefault((row.algorithm, row.k), {})[row.metric] = row.value
+    return found
+
+
+@pytest.fixture(scope="module")
+def crowds():
+    draw = np.random.default_rng(0)
+    people = np.concatenate([draw.normal(8 * at, 1, (size, 2)) for at, size in enumerate([1500, 1000, 500])])
+    return vectors_of(people.round(2))
+
+
+def test_on_separated_crowds_all_agree_at_the_right_k(crowds):
+    with one_thread():
+        labels = KMeans(crowds.projected, crowds.counts).labels(3)
+        rows = compare("active", crowds, "kmeans", labels, [2, 3, 4])
+    found = table(rows)
+    with_k = {"ward", "average_linkage", "gaussian_mixture"}
+    assert {algorithm for algorithm, k in found if k == 4} >= with_k
+    assert {row.stratum for row in rows} == {"active"}
+    for algorithm in (*with_k, "dbscan", "hdbscan"):
+        scores = found[algorithm, 3]
+        assert scores["adjusted_rand_index"] > 0.8
+        assert scores["silhouette"] > 0.7
+        assert scores["largest_share"] + scores["noise_share"] == pytest.approx(0.5, abs=0.12)
+        assert 0 < scores["smallest_share"] < 0.2
+    assert found["ward", 3]["noise_share"] == 0
+    assert ("kmeans", 3) not in found
+
+
+def test_who_is_far_from_everyone_is_noise(crowds):
+    stray = np.array([[100.0 * at, -100.0] for at in range(1, 11)])
+    people = vectors_of(np.concatenate([np.repeat(crowds.values, crowds.counts, axis=0)[::2], stray]))
+    with one_thread():
+        found = table(compare("active", people, "kmeans", None, [2]))
+    (noise,) = (scores["noise_share"] for (algorithm, _), scores in found.items() if algorithm == "dbscan")
+    assert noise >= 10 / people.customers
+
+
+def test_where_ward_publishes_k_means_is_compared(crowds):
+    with one_thread():
+        found = table(compare("active", crowds, "ward", None, [2]))
+    assert ("ward", 2) not in found
+    assert set(found["kmeans", 2]) == {"silhouette", "smallest_share", "largest_share", "noise_share"}
+
+
+def test_the_same_customers_give_the_same_rows(crowds):
+    with one_thread():
+        assert compare("a", crowds, "kmeans", None, [2]) == compare("a", crowds, "kmeans", None, [2])
+
+
+def test_one_cluster_has_no_silhouette_and_few_vectors_no_large_k():
+    with one_thread():
+        found = table(compare("a", vectors_of(np.repeat([[0.0], [1.0], [9.0]], 70, axis=0)), "kmeans", None, [2, 3, 4]))
+    assert max(k for _, k in found) == 3
+    assert [scores["silhouette"] for (_, k), scores in found.items() if k < 2] == [None] * sum(k < 2 for _, k in found)

@@ -228,7 +228,7 @@ def test_rows_longer_than_the_server_can_write_as_a_line_are_read_value_for_valu
 
 
 def test_a_page_whose_rows_turn_out_to_be_wide_is_cut(database, shop, monkeypatch):
-    monkeypatch.setattr(fetch, "MOST_BYTES", 200_000)
+    monkeypatch.setattr(fetch, "CUT", 0.05)  # 200 kB
     database.execute("CREATE TABLE odd (id INT PRIMARY KEY, words LONGTEXT)")
     sizes = [3 if n < 500 else 20_000 for n in range(900)]
     database.insert("odd", [(n, "x" * size) for n, size in enumerate(sizes)])

@@ -17,8 +17,8 @@ from include.segmentation.extract.mysql.render import line, values_sql
 from include.segmentation.extract.mysql.server import MySQL, RawRow
 from include.segmentation.extract.mysql.size import PAGE_BYTES
 
-MOST_BYTES = 2 * PAGE_BYTES
-"""A page is cut here, where its rows turn out to be wider than those before it."""
+CUT = 2
+"""A page is cut at so many times the bytes that were planned, where its rows turn out to be wider than those before."""
 _NO_CRC = 2**32
 
 
@@ -86,8 +86,9 @@ class Lines:
 class _Taken:
     """Lines as they come from the server, joined at once: one by one they would need several times the memory."""
 
-    def __init__(self, columns: list[Column]) -> None:
+    def __init__(self, columns: list[Column], most_bytes: int) -> None:
         self.columns = columns
+        self.most_bytes = most_bytes
         self.text = bytearray()
         self.crcs = array("Q")
         self.last: bytes | None = None
@@ -110,20 +111,22 @@ class _Taken:
         self.text += b"\n".join(lines)
         self.crcs.extend(crcs)
         self.last = lines[-1]
-        return len(self.text) < MOST_BYTES
+        return len(self.text) < self.most_bytes
 
 
-def fetch(server: MySQL, relation: Relation, span: Span, at: Position | None, limit: int) -> Lines:
-    """Fetch the page of a span behind a row, of at most ``limit`` rows and about ``MOST_BYTES``.
+def fetch(
+    server: MySQL, relation: Relation, span: Span, at: Position | None, limit: int, planned: int = PAGE_BYTES
+) -> Lines:
+    """Fetch the page of a span behind a row, of at most ``limit`` rows and about twice the bytes that were planned.
 
     Raises:
         UnavailableError, SourceError: the server does not answer, or refuses.
     """
     columns = relation.columns
-    taken = _Taken(columns)
+    taken = _Taken(columns, CUT * planned)
     is_whole = server.read(page_sql(relation, span, at, limit), taken.lines)
     if taken.is_too_long:
-        taken = _Taken(columns)
+        taken = _Taken(columns, CUT * planned)
         is_whole = server.read(page_sql(relation, span, at, limit, values_sql(columns)), taken.values)
     crcs = np.frombuffer(taken.crcs, np.uint64)
     return Lines(

@@ -22,8 +22,8 @@ _log = logging.getLogger(__name__)
 
 PAGE_ROWS = 250_000
 """The most rows of a page, however fast they come."""
-COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES = 1_000_000, 50_000, 48 * 1024 * 1024
-"""The same, the first and the most bytes, where a page computes all rows: few large pages."""
+COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES = 1_000_000, 50_000, 16 * 1024 * 1024
+"""The same, the first and the most bytes, where a page computes all rows: few large pages, whatever they take."""
 _ALL_ROWS = 2**62
 
 
@@ -40,9 +40,9 @@ def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
         SourceError: the server refuses, or is too slow for the smallest page for want of an index.
     """
     progress = Progress(relation.name, lambda: estimated_rows(server, relation, span))
-    for lines in ahead(_fetched(server, relation, span)):
-        yield lines.page()
-        progress.read(lines.count)
+    for page in map(Lines.page, ahead(_fetched(server, relation, span))):
+        yield page
+        progress.read(page.rows.num_rows)
     progress.end()
 
 
@@ -62,7 +62,8 @@ def _fetched(server: MySQL, relation: Relation, span: Span) -> Iterator[Lines]:
 
 def _size(server: MySQL, relation: Relation) -> PageSize:
     if relation.computes_all:
-        return PageSize(server.pace.page_seconds, COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES)
+        seconds = server.pace.statement_seconds / 4
+        return PageSize(seconds, COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES)
     return PageSize(server.pace.page_seconds, PAGE_ROWS)
 
 
@@ -72,7 +73,7 @@ def _lines(server: MySQL, relation: Relation, span: Span, size: PageSize) -> tup
     while True:
         started = perf_counter()
         try:
-            lines, rest = (partial(_slice, base) if base else _page)(server, relation, span, size.rows)
+            lines, rest = (partial(_slice, base) if base else _page)(server, relation, span, size)
         except OverlongError as error:
             if size.is_smallest:
                 raise _too_slow(server, relation, span, size.rows, error) from error
@@ -85,14 +86,14 @@ def _lines(server: MySQL, relation: Relation, span: Span, size: PageSize) -> tup
         return lines, rest
 
 
-def _page(server: MySQL, relation: Relation, span: Span, rows: int) -> tuple[Lines, Span | None]:
-    lines = fetch(server, relation, span, span.after, rows)
+def _page(server: MySQL, relation: Relation, span: Span, size: PageSize) -> tuple[Lines, Span | None]:
+    lines = fetch(server, relation, span, span.after, size.rows, size.most_bytes)
     return lines, None if lines.is_end else replace(span, after=lines.last)
 
 
-def _slice(base: Base, server: MySQL, relation: Relation, span: Span, rows: int) -> tuple[Lines, Span | None]:
+def _slice(base: Base, server: MySQL, relation: Relation, span: Span, size: PageSize) -> tuple[Lines, Span | None]:
     """The page of so many rows of the base table: LIMIT alone would compute all rows up to the end of the span."""
-    found = server.rows(sliced(base, span, rows))
+    found = server.rows(sliced(base, span, size.rows))
     at = relation.cursor.position(found[0][0] or b"") if found else None
     part, rest = (span, None) if at is None else divided(relation, span, at)
     base.check(between(part.low, part.high)(identifier(base.column)))

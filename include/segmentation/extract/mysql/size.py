@@ -29,7 +29,7 @@ class PageSize:
             most_bytes: the most bytes of a page.
         """
         self.rows = min(first_rows, most_rows)
-        self._most_bytes = most_bytes
+        self.most_bytes = most_bytes
         self._target = seconds
         self._most_rows = most_rows
         self._own_seconds = 0.0
@@ -53,7 +53,7 @@ class PageSize:
         by_time = rows * self._target / max(seconds - self._own_seconds, 1e-6)
         if is_first and 1 / _TELLING_STEP < by_time / rows < _TELLING_STEP:
             by_time = rows * _TELLING_STEP  # alike, the two would tell nothing
-        by_memory = rows * self._most_bytes / max(size, 1)
+        by_memory = rows * self.most_bytes / max(size, 1)
         self.rows = int(max(1, min(self._stepped(by_time), by_memory, self._most_rows)))
 
     def shrink(self) -> None:

@@ -90,7 +90,12 @@ class Held:
 
 @contextmanager
 def holding(
-    lake: Lake, extract: str, key: list[str], schema: pa.Schema, moved: pa.Table | None = None, ordered: bool = False
+    lake: Lake,
+    extract: str,
+    key: list[str],
+    schema: pa.Schema,
+    moved: pa.Table | None = None,
+    by: list[str] | None = None,
 ) -> Iterator[Held]:
     """Read the current rows of a log.
 
@@ -100,7 +105,7 @@ def holding(
         key: the columns of the primary key.
         schema: the source's columns that are to be read, with those of the key; a log may lack some.
         moved: keys that ``sums`` leaves out.
-        ordered: whether ``sums`` will be asked for many ranges of the key.
+        by: the columns by which ``sums`` will be asked for many ranges.
     """
     read = pa.schema([*schema, *_SERVERS_OWN])
     with lake.engine() as engine:
@@ -113,7 +118,7 @@ def holding(
             rows += f" UNION ALL BY NAME SELECT {', '.join(quoted(name) for name in held)} FROM {quoted(extract)}"
         keys = ", ".join(quoted(name) for name in key)
         engine.register("_moved", moved if moved is not None else read.empty_table())
-        order = f"ORDER BY {keys}" if ordered else ""
+        order = f"ORDER BY {', '.join(quoted(name) for name in by)}" if by else ""
         engine.execute(
             f"CREATE TEMP TABLE _held AS SELECT *, ({keys}) IN (SELECT {keys} FROM _moved) AS _is_moved "
             f"FROM ({rows}) {order}"

@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
+from include.segmentation.changelog import State
 from include.segmentation.connections import resolve
 from include.segmentation.errors import NotReadyError
 from include.segmentation.extract.mysql.columns import Column, arrow_schema
@@ -32,7 +33,7 @@ from include.segmentation.extract.mysql.query import ComputedInLake
 from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, order_of, position_of, relation_of
 from include.segmentation.extract.mysql.server import MySQL, connected, identifier
 from include.segmentation.extract.mysql.size import PageSize
-from include.segmentation.extract.mysql.stretch import Stretch, crc_in_buckets, is_ordered_alike, sums, walk
+from include.segmentation.extract.mysql.stretch import Stretch, crc_in_buckets, is_ordered_alike, sums, walk, walked
 from include.segmentation.run import Run
 from include.segmentation.sources import MySQLSource, QueryExtract
 
@@ -54,7 +55,7 @@ def reconcile_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]
         ``changed`` and ``deleted``.
 
     Raises:
-        NotReadyError: the extract has not been loaded whole yet.
+        NotReadyError: the extract has not been loaded whole yet, or has to be read anew.
         UnavailableError, SourceError, DataError: as for a pull.
     """
     log = run.lake.log(name)
@@ -62,18 +63,27 @@ def reconcile_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]
     if state.complete_through is None:
         raise NotReadyError("its first load has not ended; reconcile compares what pulls have passed")
     found = Corrections(log, state, declared.primary_key, retracts=declared.mode == "append")
-    method, counts = "computed", dict(_NOTHING)
-    if not state.cursor.get("computed"):
-        source = cast(MySQLSource, run.profile.sources[declared.source])  # a profile gives tables and queries no other
-        with connected(resolve(source.connection), source.pace) as server:
-            try:
-                relation = relation_of(run.profile, server, declared)
-                found.state = adapted(log, state, declared, relation)
-                method, counts = _compare(run, name, declared, server, relation, position_of(relation, state), found)
-            except ComputedInLake:  # so will the next pull do
-                pass
+    source = cast(MySQLSource, run.profile.sources[declared.source])  # a profile gives tables and queries no other
+    with connected(resolve(source.connection), source.pace) as server:
+        try:
+            relation = relation_of(run.profile, server, declared)
+            found.state = adapted(log, state, declared, relation)
+            _check_passed(found.state)
+            method, counts = _compare(run, name, declared, server, relation, position_of(relation, found.state), found)
+        except ComputedInLake:  # so will the next pull do
+            method, counts = "computed", dict(_NOTHING)
     found.commit()
     return {"method": method, **counts, "missing": found.missing, "changed": found.changed, "deleted": found.deleted}
+
+
+def _check_passed(state: State) -> None:
+    """Refuse a log that holds rows beyond its position: to us, pulls would have passed them and the source lost them.
+
+    Raises:
+        NotReadyError: a pull has to read the source anew, and has not come to its end yet.
+    """
+    if any(state.cursor.get(why) for why in ("computed", "reordered")):
+        raise NotReadyError("its source is to be read anew by a pull, which has not ended; reconcile after it")
 
 
 def _compare(
@@ -87,15 +97,16 @@ def _compare(
 ) -> tuple[str, dict[str, int]]:
     """Compare by the method that suits the source; its name and what it has counted."""
     key = [column for name in declared.primary_key for column in relation.columns if column.name == name]
-    beyond = None
+    order, beyond, by = walked(relation, key), None, None
     if isinstance(declared, QueryExtract):
         method, columns = _Comparison.whole, relation.columns
     else:
-        method, columns = _Comparison.ranges if is_ordered_alike(key) else _Comparison.buckets, key
+        method, columns = _Comparison.buckets, key
         beyond = _beyond(server, relation, position) if declared.mode == "merge" and position else None
-    is_ordered = method is _Comparison.ranges
-    with holding(run.lake, name, declared.primary_key, arrow_schema(columns), beyond, is_ordered) as held:
-        comparison = _Comparison(declared, server, relation, position, key, held, found)
+        if is_ordered_alike(order):
+            method, by = _Comparison.ranges, [column.name for column in order]
+    with holding(run.lake, name, declared.primary_key, arrow_schema(columns), beyond, by) as held:
+        comparison = _Comparison(declared, server, relation, position, key, order, held, found)
         method(comparison)
     return method.__name__, comparison.counts
 
@@ -117,6 +128,7 @@ class _Comparison:
     Attributes:
         position: what pulls have passed ends there.
         key: the columns of the primary key.
+        order: those of them along which a table is walked.
         counts: what was compared and fetched.
     """
 
@@ -125,13 +137,14 @@ class _Comparison:
     relation: Relation
     position: Position | None
     key: list[Column]
+    order: list[Column]
     held: Held
     found: Corrections
     counts: dict[str, int] = field(default_factory=lambda: dict(_NOTHING))
 
     def ranges(self) -> None:
         """Compare the checksums of ranges of the primary key, and of parts of those that differ."""
-        for stretch in self._walk(Stretch(self.key), size := self._size(RANGE_ROWS)):
+        for stretch in self._walk(Stretch(self.order), size := self._size(RANGE_ROWS)):
             theirs = self._sums(stretch, 1, size)
             self.counts["compared"] += 1
             self.counts["rows_compared"] += _rows(theirs)
@@ -154,14 +167,14 @@ class _Comparison:
         """Compare the checksums of buckets, which the server adds up range by range."""
         buckets = _bucket_count(self.held.count)
         theirs: Sums = {}
-        for stretch in self._walk(Stretch(self.key), size := self._size(RANGE_ROWS)):
+        for stretch in self._walk(Stretch(self.order), size := self._size(RANGE_ROWS)):
             _add(theirs, self._sums(stretch, buckets, size))
         ours = self.held.sums("true", buckets)
         differing = sorted(bucket for bucket in ours | theirs if ours.get(bucket) != theirs.get(bucket))
         self.counts |= {"compared": buckets, "differing": len(differing), "rows_compared": _rows(theirs)}
         if differing:
             chosen = crc_in_buckets(self.relation, buckets, differing)
-            again = (f"{stretch.on_server} AND {chosen}" for stretch in self._walk(Stretch(self.key), size))
+            again = (f"{stretch.on_server} AND {chosen}" for stretch in self._walk(Stretch(self.order), size))
             self._settle(again, in_buckets(buckets, differing))
 
     def whole(self) -> None:
@@ -182,7 +195,7 @@ class _Comparison:
     def _settle(self, conditions: Iterable[str], in_lake: str) -> None:
         """Fetch the rows of conditions on the server and correct those of the same condition in the lake."""
         for condition in conditions:
-            self._take(Span([condition, self._passed], self.key))
+            self._take(Span([condition, self._passed], self.order))
         for keys in self.held.unseen(in_lake).to_batches(max_chunksize=_KEYS_AT_ONCE):
             self.found.delete(self._absent(pa.Table.from_batches([keys])))
 

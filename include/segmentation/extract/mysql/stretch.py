@@ -27,7 +27,7 @@ class Stretch:
     """The keys behind one and up to another, which is included; None is open.
 
     Attributes:
-        order: the columns of the primary key.
+        order: columns of the primary key that tell the rows apart (see ``walked``).
     """
 
     order: list[Column]
@@ -49,6 +49,15 @@ class Stretch:
         return " AND ".join(ends) or "true"
 
 
+def walked(relation: Relation, key: list[Column]) -> list[Column]:
+    """The columns of the primary key to walk along: those of a unique index, in its order, where there is one."""
+    by_name = {column.name: column for column in key}
+    for index in relation.indexes:
+        if index.is_unique and index.order and set(index.columns) <= set(by_name):
+            return [by_name[name] for name in index.columns]
+    return key
+
+
 def is_ordered_alike(order: list[Column]) -> bool:
     """Whether the lake orders these columns as the server does: numbers and times, not texts with their collations."""
     return all(
@@ -67,7 +76,7 @@ def walk(server: MySQL, relation: Relation, stretch: Stretch, size: PageSize) ->
     while True:
         wait_while_busy(server)
         found = server.rows(
-            f"SELECT {keys} FROM {relation.source(between(None, None))} WHERE {at.on_server} "
+            f"SELECT {keys} FROM {_by_index(relation, stretch)} WHERE {at.on_server} "
             f"ORDER BY {keys} LIMIT {size.rows - 1}, 1"
         )
         if not found:
@@ -87,7 +96,7 @@ def sums(server: MySQL, relation: Relation, stretch: Stretch, scope: str, bucket
     found = server.rows(
         f"SELECT c % {buckets} AS bucket, COUNT(*), BIT_XOR(c), SUM(c) FROM (SELECT "
         f"IF({scope}, COALESCE({crc_sql(relation.columns)}, 0), NULL) AS c "
-        f"FROM {relation.source(between(None, None))} WHERE {stretch.on_server} {_NO_MERGE}) AS crcs "
+        f"FROM {_by_index(relation, stretch)} WHERE {stretch.on_server} {_NO_MERGE}) AS crcs "
         "WHERE c IS NOT NULL GROUP BY bucket ORDER BY NULL"
     )
     numbers = [tuple(int(value or 0) for value in row) for row in found]
@@ -98,6 +107,12 @@ def sums(server: MySQL, relation: Relation, stretch: Stretch, scope: str, bucket
 def crc_in_buckets(relation: Relation, buckets: int, chosen: list[int]) -> str:
     """The condition, on the server, of the rows whose checksum has one of these remainders."""
     return f"COALESCE({crc_sql(relation.columns)}, 0) % {buckets} IN ({', '.join(str(bucket) for bucket in chosen)})"
+
+
+def _by_index(relation: Relation, stretch: Stretch) -> str:
+    """What stands behind FROM to walk along an index, which servers do not always choose by themselves."""
+    index, source = relation.index(stretch.order), relation.source(between(None, None))
+    return f"{source} FORCE INDEX ({identifier(index.name)})" if index else source
 
 
 def _word(column: Column, raw: bytes) -> str:

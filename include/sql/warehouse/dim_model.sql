@@ -19,4 +19,4 @@ COMMENT ON COLUMN dim_model.decided_by IS 'Who, or which rule, decided the statu
 COMMENT ON COLUMN dim_model.decided_at IS 'When that was decided.';
 COMMENT ON COLUMN dim_model.customers IS 'Customers that the model was fitted on.';
 COMMENT ON COLUMN dim_model.segments IS 'Segments that the model has.';
-COMMENT ON COLUMN dim_model.model IS 'The frozen parameters: transforms, scaler, centroids, bands, names, evidence and lineage.';
+COMMENT ON COLUMN dim_model.model IS 'The frozen parameters: transforms, scales, components, prototypes, bands, names, evidence and lineage.';

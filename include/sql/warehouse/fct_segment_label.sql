@@ -20,4 +20,4 @@ COMMENT ON COLUMN fct_segment_label.customer_id IS 'The customer, as the source 
 COMMENT ON COLUMN fct_segment_label.stratum IS 'The stratum, decided by rule.';
 COMMENT ON COLUMN fct_segment_label.segment_key IS 'The segment; see dim_segment.';
 COMMENT ON COLUMN fct_segment_label.micro_key IS 'The micro segment inside it; NULL where the segment is not cut further.';
-COMMENT ON COLUMN fct_segment_label.margin IS 'How clearly the customer belongs: (d2² - d1²) / d2² of the distances to the nearest and second centroid, 0 on the border, 1 on the centroid; NULL where the whole stratum is one segment.';
+COMMENT ON COLUMN fct_segment_label.margin IS 'How clearly the customer belongs: (d2² - d1²) / d2² of the distances to the nearest prototype and the nearest of another segment, 0 on the border, 1 on a prototype; NULL where the whole stratum is one segment.';

@@ -4,6 +4,7 @@ A subquery reads the partition of the current row in the base table again, throu
 WHERE. It is right on every version and whatever the order of evaluation, which user variables are not.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -42,7 +43,8 @@ def rewritten(query: Level, cursor: str) -> Old:
     Raises:
         Declined: there is none that is exact and has an index to run on.
     """
-    rewriter = _Rewriter()
+    taken = {node.alias_or_name for node in query.select.find_all(exp.Table, exp.Subquery)}
+    rewriter = _Rewriter(f"w{number}" for number in count(1) if f"w{number}" not in taken)
     tree = rewriter.select(_merged(query), cursor)
     return Old(tree, list(dict.fromkeys(rewriter.partitions)), None if rewriter.computes_all else rewriter.base)
 
@@ -56,11 +58,12 @@ class _Rewriter:
         computes_all: whether windows or groups stand where a page can not be told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, aliases: Iterator[str]) -> None:
+        """Name the base tables in subqueries by aliases that the query does not use."""
         self.partitions: list[Partition] = []
         self.base: tuple[str, str] | None = None
         self.computes_all = False
-        self._aliases = count(1)
+        self._aliases = aliases
 
     def select(self, level: Level, cursor: str | None) -> exp.Select:
         """The tree of a level without windows, which reads only the rows of a page where it passes the cursor on."""
@@ -91,7 +94,7 @@ class _Rewriter:
             raise Declined(f"{said(found[0])} is taken over something else than one base table")
         conditions = [condition.copy() for condition in conjuncts(select)]
         for node in found:
-            rows = Rows(window(node), level, table, conditions, f"w{next(self._aliases)}")
+            rows = Rows(window(node), level, table, conditions, next(self._aliases))
             self.partitions.append(rows.partition())
             node.replace(exp.maybe_parse(rows.sql(), dialect="mysql"))
 

@@ -122,12 +122,12 @@ class Rows:
             return f"({here})"
         ahead = isinstance(function, exp.Lead)
         towards = self._before(reverse=ahead)
-        found = f"{self._order(reverse=not ahead)} LIMIT 1 OFFSET {steps - 1}"
-        value = self._select(self._there(function.this), towards, found)
+        one = f" LIMIT 1 OFFSET {steps - 1}" if steps > 1 else " LIMIT 1"
+        value = self._select(self._there(function.this), towards, f"{self._order(reverse=not ahead)}{one}")
         default = function.args.get("default")
         if default is None:
             return value
-        missing = self._select("1", towards, f" LIMIT 1 OFFSET {steps - 1}")
+        missing = self._select("1", towards, one)
         return f"CASE WHEN {missing} IS NULL THEN {default.sql('mysql')} ELSE {value} END"
 
     def _end(self, function: exp.FirstValue | exp.LastValue) -> str:

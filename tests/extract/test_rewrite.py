@@ -1,0 +1,65 @@
+"""The rewriter: what an old server gets, word by word, and what it is not asked."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from extract_grammar import lacking, needs_windows, unlawful
+
+from demo.servers import PASSWORD
+from include.segmentation.connections import Address
+from include.segmentation.extract.mysql.query import Text, described_tables
+from include.segmentation.extract.mysql.server import MySQL, connected
+from include.segmentation.extract.rewrite.duck import in_duckdb
+from include.segmentation.extract.rewrite.kinds import Declined
+from include.segmentation.extract.rewrite.old import rewritten
+from include.segmentation.extract.rewrite.pages import for_page
+from include.segmentation.extract.rewrite.tree import parse, read
+from include.segmentation.sources import Pace
+
+CASES = Path(__file__).parent / "rewrite"
+CREATE, INDEXES = (CASES / "events.sql").read_text().split(";")
+GOLDEN = sorted(path for path in (CASES / "golden").glob("*.sql") if not path.name.endswith(".old.sql"))
+DECLINED = yaml.safe_load((CASES / "declined.yaml").read_text())
+
+
+@pytest.fixture
+def server(mysql56_database) -> Iterator[MySQL]:
+    mysql56_database.execute(CREATE, INDEXES, "ALTER TABLE events ADD precise DECIMAL(12, 5)")
+    there = mysql56_database.server
+    address = Address("shop", "mysql", "127.0.0.1", there.port, there.user, PASSWORD, mysql56_database.name)
+    with connected(address, Pace()) as server:
+        yield server
+
+
+def test_old_servers_get_what_is_written_down(server):
+    for path in GOLDEN:
+        level = read(Text(path).parsed(), described_tables(server))
+        sql = for_page(rewritten(level, "happened_at").tree, lambda cursor: f"{cursor} < '2026-01-01'")
+        assert sql + "\n" == path.with_suffix(".old.sql").read_text(), path.name
+        names = {"events", *level.columns, *(name for table in level.tables().values() for name in table.columns)}
+        names |= {name for below in level.levels() for name in below.sources}
+        assert not lacking(sql, "mysql", (5, 0, 0), names), path.name
+        assert not unlawful(sql), path.name
+        assert not needs_windows(sql), path.name
+        assert server.rows(sql) == ()
+
+
+@pytest.mark.parametrize("case", DECLINED, ids=lambda case: case["sql"][:60])
+def test_what_is_not_exact_is_declined(server, case):
+    def why(make) -> str:
+        with pytest.raises(Declined) as raised:
+            make()
+        return str(raised.value)
+
+    if "read" in case:
+        assert re.search(case["read"], why(lambda: read(parse(case["sql"]), described_tables(server))))
+        return
+    level = read(parse(case["sql"]), described_tables(server))
+    assert re.search(case["old"], why(lambda: rewritten(level, "happened_at")))
+    if "lake" in case:
+        assert re.search(case["lake"], why(lambda: in_duckdb(level)))
+    else:
+        assert in_duckdb(level)

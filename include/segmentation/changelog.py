@@ -93,6 +93,7 @@ class ChangeLog:
         """Point at a log that may not exist yet."""
         self.uri = uri
         self.name = name
+        self._written: DeltaTable | None = None
 
     def table(self) -> DeltaTable | None:
         """The Delta table, or None before the first commit."""
@@ -182,12 +183,13 @@ class ChangeLog:
             .append_column(OBSERVED_AT, pa.repeat(pa.scalar(datetime.now(UTC), _MOMENT), rows.num_rows))
             .append_column(DELETED, pa.array(_each(deleted, rows.num_rows), pa.bool_()))
         )
-        table = self.table()
+        table = self._current()
         if table is None and state.version == 0:
             table = DeltaTable.create(self.uri, numbered.schema, mode="ignore", configuration=_NO_STATISTICS)
         table = self._not_overtaken(table, state)
         self._check_types(table, numbered.schema)
         self._commit(table, numbered, committed, mode="append", schema_mode="merge")
+        self._written = table
         return committed
 
     def rewrite(self, schema: pa.Schema, state: State) -> State:
@@ -239,6 +241,13 @@ class ChangeLog:
         table.create_checkpoint()
         table.cleanup_metadata()
         return {"files_before": before, "files": len(table.file_uris()), "files_removed": len(removed)}
+
+    def _current(self) -> DeltaTable | None:
+        """The table as it is now: the one that was written last brought up to date, which is much cheaper."""
+        if self._written is None or "://" in self.uri:  # there, no lock keeps others from tidying the log meanwhile
+            return self.table()
+        self._written.update_incremental()
+        return self._written
 
     def _not_overtaken(self, table: DeltaTable | None, state: State) -> DeltaTable:
         """The table that a state was read from, to be written to: Delta refuses whoever comes in between."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from include.segmentation.errors import NotReadyError
+from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.lake import Lake
 from include.segmentation.model import Model, decide, effective_model, timeline
 from include.segmentation.profile import load_profile
@@ -61,3 +61,10 @@ def test_of_two_models_for_the_same_time_the_one_accepted_last_is_used(lake):
     decide(lake, a_model("z_before_late_data", FEBRUARY), "accepted", "fit")
     decide(lake, a_model("a_with_late_data", FEBRUARY), "accepted", "ada")
     assert effective_model(lake, "value", MARCH)[0].model_id == "a_with_late_data"
+
+
+def test_a_model_of_another_format_is_named(lake):
+    model = a_model("first", FEBRUARY)
+    decide(lake, model.model_copy(update={"format": 1}), "accepted", "fit")
+    with pytest.raises(DataError, match="model 'first' on the timeline was frozen in another format than 2"):
+        effective_model(lake, "value", MARCH)

@@ -5,15 +5,16 @@ newest row of a model is its status.
 """
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include.segmentation.changelog import SEQ
-from include.segmentation.errors import NotReadyError
+from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.lake import Lake
 
+FORMAT: Final = 2
 Status = Literal["candidate", "accepted", "rejected", "retired"]
 
 
@@ -139,7 +140,7 @@ class Model(_Frozen):
         lineage: what became of the previous model's segments; empty for the first model.
     """
 
-    format: Literal[2] = 2
+    format: Literal[2] = FORMAT
     model_id: str
     profile: str
     macro_segment: str
@@ -201,7 +202,7 @@ def timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
     newest = {row["model_id"]: row for row in sorted(rows, key=lambda row: row[SEQ])}
     return [
         TimelineEntry(
-            model=Model.model_validate_json(row["model"]),
+            model=_thawed(row),
             status=row["status"],
             decided_by=row["decided_by"],
             decided_at=row["decided_at"].astimezone(UTC),
@@ -209,6 +210,16 @@ def timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
         for row in sorted(newest.values(), key=lambda row: (row["effective_from"], row[SEQ]))
         if row["macro_segment"] == macro_segment
     ]
+
+
+def _thawed(row: dict[str, Any]) -> Model:
+    try:
+        return Model.model_validate_json(row["model"])
+    except ValidationError:
+        raise DataError(
+            f"model '{row['model_id']}' on the timeline was frozen in another format than {FORMAT}, which is the one "
+            "allowed here; fit again in a lake without it, or read it with the version that froze it"
+        ) from None
 
 
 def _decisions(lake: Lake) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ very same inertia as clustering every customer.
 
 import numpy as np
 
-from include.segmentation.segment.nearest import first_of_equals, squared_distances
+from include.segmentation.segment.nearest import nearest_points
 from include.segmentation.segment.partition import Partition, inertia
 from include.segmentation.segment.weighted import Floats, Integers
 
@@ -37,7 +37,7 @@ class KMeans:
 
         with config_context(assume_finite=True, skip_parameter_validation=True):
             best = Lloyd(k, n_init=self.starts, random_state=SEED).fit(self.points, sample_weight=self.counts)
-        labels = first_of_equals(squared_distances(self.points, best.cluster_centers_))
+        labels = nearest_points(self.points, best.cluster_centers_)
         return Partition(
             labels=labels,
             prototypes=best.cluster_centers_,

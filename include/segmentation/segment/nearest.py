@@ -16,6 +16,7 @@ from include.segmentation.segment.weighted import Floats, Integers
 
 TIE = 1e-9
 """Squared distances closer than this are equal; the lower ordinal then wins, here and in the published SQL rule."""
+_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def nearest(rule: Rule, values: Floats) -> tuple[Integers, Floats]:
     """
     moved = [transformed(column, axis) for column, axis in zip(values.T, rule.axes, strict=True)]
     least = np.column_stack([_least(segment, moved) for segment in costs(rule)])
-    label = first_of_equals(least)
+    label = _first_of_equals(least)
     rows = np.arange(len(values))
     first = least[rows, label]
     least[rows, label] = np.inf
@@ -76,12 +77,18 @@ def nearest(rule: Rule, values: Floats) -> tuple[Integers, Floats]:
     return label, margin
 
 
-def first_of_equals(distances: Floats) -> Integers:
-    """The column with the smallest of float64[rows, columns]; the first of those that are equal."""
+def nearest_points(points: Floats, prototypes: Floats) -> Integers:
+    """int64[points], the nearest of float64[prototypes, dimensions]; of those that are equally near the first."""
+    parts = range(0, len(points), _ROWS)
+    return np.concatenate([_first_of_equals(_squared(points[at : at + _ROWS], prototypes)) for at in parts])
+
+
+def _first_of_equals(distances: Floats) -> Integers:
+    """The column with the smallest of float64[rows, columns]."""
     return np.asarray(np.argmax(distances <= distances.min(axis=1, keepdims=True) + TIE, axis=1), dtype=np.int64)
 
 
-def squared_distances(points: Floats, prototypes: Floats) -> Floats:
+def _squared(points: Floats, prototypes: Floats) -> Floats:
     """float64[points, prototypes], added up axis by axis: a matrix product would round by the size of the chunk."""
     distances = np.zeros((len(points), len(prototypes)))
     for column in range(points.shape[1]):

@@ -9,7 +9,7 @@ from include.segmentation.segment.nearest import nearest, rule_of
 from include.segmentation.segment.strata import columns_of, matrix, refuse_non_numbers, stratum_of
 from include.segmentation.segment.weighted import Floats, Integers
 
-_ROWS = 1_000_000
+_ROWS = 100_000  # three times as fast as a million: a column of the batch stays in the processor's cache
 LABELS = pa.schema(
     [
         ("stratum", pa.string()),

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from include.segmentation.segment.nearest import first_of_equals, squared_distances
+from include.segmentation.segment.nearest import nearest_points
 from include.segmentation.segment.partition import Partition, inertia
 from include.segmentation.segment.weighted import Floats, Integers, every_nth, means
 
@@ -46,7 +46,7 @@ class Ward:
         order = np.argsort(own[first], kind="stable")
         prototypes = means(points, counts, fine, len(first))[order]
         owners = own[first][order]
-        labels = owners[first_of_equals(squared_distances(self.points, prototypes))]
+        labels = owners[nearest_points(self.points, prototypes)]
         return Partition(
             labels=labels,
             prototypes=prototypes,

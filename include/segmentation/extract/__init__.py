@@ -12,6 +12,9 @@ from include.segmentation.sources import GA4Extract, QueryExtract, TableExtract
 
 __all__ = ["explain", "extract", "findings", "maintain", "reconcile"]
 
+MOST_FILES = 200
+"""A log of more files is maintained at once, and not by the next week: every reader opens each of them."""
+
 
 def extract(run: Run, name: str) -> dict[str, Any]:
     """Pull one extract up to what its source can safely give; a second pull writes nothing that is already there.
@@ -44,6 +47,8 @@ def extract(run: Run, name: str) -> dict[str, Any]:
                 pulled = pull_days(run, name, declared)
             else:
                 pulled = _pull_mysql(run, name, declared)
+            if len(log.file_uris()) > MOST_FILES:
+                log.maintain()
     except SegmentationError as error:
         raise error.within(f"{run.profile.path}: extracts.{name}") from error
     through = log.state().complete_through

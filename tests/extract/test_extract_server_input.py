@@ -11,7 +11,7 @@ import pytest
 
 from demo.servers import mariadb, running
 from include.segmentation.changelog import ChangeLog
-from include.segmentation.errors import SourceError, UnavailableError
+from include.segmentation.errors import DataError, SourceError, UnavailableError
 from include.segmentation.extract.mysql import bound, pages
 
 START = datetime(2025, 1, 1)
@@ -61,6 +61,26 @@ def test_a_table_without_a_key_says_so(database, shop):
     refused(
         shop(database, events=EVENTS), SourceError, r"primary_key \[id\] does not tell .* allowed is none: it has no"
     )
+
+
+def test_a_view_is_read_where_its_key_tells_rows_apart_and_refused_where_not(database, shop, monkeypatch):
+    database.execute(CREATE.format("InnoDB"), "CREATE TABLE kinds (n INT, kind INT)")
+    database.insert("events", ROWS[:20])
+    database.insert("kinds", [(n, 1) for n in range(20)])
+    database.execute(
+        "CREATE VIEW kind_events AS SELECT e.id, e.at, k.kind FROM events AS e JOIN kinds AS k ON k.n = e.n"
+    )
+    view, sizes = EVENTS | {"table": "kind_events"}, (1, 7, 50)
+    for rows in sizes:
+        monkeypatch.setattr(pages, "PAGE_ROWS", rows)
+        pulls = shop(database, **{f"read_{rows}": view})
+        assert pulls.pull(f"read_{rows}")["rows_written"] == 20
+        assert [row[0] for row in pulls.current(f"read_{rows}", columns="id")] == list(range(20))
+    database.execute("INSERT INTO kinds VALUES (6, 2)")  # the last row of a page of 1 or 7 has its equal behind it
+    for rows in sizes:
+        monkeypatch.setattr(pages, "PAGE_ROWS", rows)
+        with pytest.raises(DataError, match="unique"):
+            shop(database, **{f"refused_{rows}": view}).pull(f"refused_{rows}")
 
 
 def test_a_missing_index_is_named_with_plan_and_cost_and_reading_goes_on(database, shop, caplog):

@@ -47,6 +47,7 @@ class Lines:
         text: its lines, with a line break between two.
         crcs: the checksum of each line; NULL where the server can not write it.
         last, is_end: as of a ``Page``.
+        repeats: whether it begins with the row that it goes on behind.
     """
 
     columns: list[Column]
@@ -55,6 +56,7 @@ class Lines:
     crcs: pa.Array
     last: Position | None
     is_end: bool
+    repeats: bool = False
 
     @property
     def count(self) -> int:
@@ -70,7 +72,8 @@ class Lines:
         """The page in the types of the lake.
 
         Raises:
-            DataError: a date is none where that is not allowed, or what orders the rows can not be read.
+            DataError: a date is none where that is not allowed, what orders the rows can not be read, or the row that
+                the page goes on behind has its equal.
         """
         parsed = parse(self.columns, self.text, self.crcs)
         for column in self.order:
@@ -80,7 +83,15 @@ class Lines:
                     f"column '{column.name}' orders the rows, but is NULL or can not be read in {missing} of "
                     f"{self.count} rows of a page"
                 )
-        return Page(parsed.rows, self.last, self.is_end, parsed.noticed)
+        return Page(self._without_first(parsed.rows), self.last, self.is_end, parsed.noticed)
+
+    def _without_first(self, rows: pa.Table) -> pa.Table:
+        if not self.repeats:
+            return rows
+        names = [column.name for column in self.order]
+        if rows[:2].group_by(names).aggregate([]).num_rows < len(rows[:2]):
+            raise DataError(f"cursor and primary_key ({', '.join(names)}) are not unique: two rows are equal in them")
+        return rows[1:]
 
 
 class _Taken:
@@ -91,6 +102,7 @@ class _Taken:
         self.most_bytes = most_bytes
         self.text = bytearray()
         self.crcs = array("Q")
+        self.first: bytes | None = None
         self.last: bytes | None = None
         self.is_too_long = False
 
@@ -110,7 +122,7 @@ class _Taken:
             self.text += b"\n"
         self.text += b"\n".join(lines)
         self.crcs.extend(crcs)
-        self.last = lines[-1]
+        self.first, self.last = self.first or lines[0], lines[-1]
         return len(self.text) < self.most_bytes
 
 
@@ -123,6 +135,7 @@ def fetch(
         UnavailableError, SourceError: the server does not answer, or refuses.
     """
     columns = relation.columns
+    again = at is not None and relation.table is None
     taken = _Taken(columns, CUT * planned)
     is_whole = server.read(page_sql(relation, span, at, limit), taken.lines)
     if taken.is_too_long:
@@ -135,7 +148,8 @@ def fetch(
         taken.text,
         pa.array(crcs.astype(np.int64), mask=crcs == _NO_CRC),
         _position(columns, span.order, taken.last),
-        is_end=is_whole and len(crcs) < limit,
+        is_end=is_whole and len(crcs) < limit + again,
+        repeats=again and _position(columns, span.order, taken.first) == at,
     )
 
 

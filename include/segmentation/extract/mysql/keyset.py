@@ -110,17 +110,20 @@ def page_sql(relation: Relation, span: Span, at: Position | None, rows: int, sel
     """The statement that fetches the page of a span behind a row: its lines, or another select list.
 
     The index of its order is forced: MariaDB prefers to sort all of a table rather than to begin at one end of it.
+    Where no index says that the order tells rows apart, the page begins with the row that it goes on behind: others
+    equal to it are then seen.
     """
     leads = span.order[0] == relation.cursor
     low = relation.cursor.literal(at[0]) if at is not None else span.low
     limits = between(low, span.high) if leads else placeless(relation.cursor)
-    where = [*span.conditions, *([after(span.order, at)] if at is not None else [])]
+    again = at is not None and relation.table is None
+    where = [*span.conditions, *([after(span.order, at, again)] if at is not None else [])]
     index = relation.index(span.order) if leads else None
     forced = f"FORCE INDEX ({identifier(index.name)}) " if index else ""
     return (
         f"SELECT {select or line_sql(relation.columns)} FROM {relation.source(limits)} {forced}"
         f"WHERE {' AND '.join(where)} "
-        f"ORDER BY {', '.join(identifier(column.name) for column in span.order)} LIMIT {rows}"
+        f"ORDER BY {', '.join(identifier(column.name) for column in span.order)} LIMIT {rows + again}"
     )
 
 
@@ -154,12 +157,12 @@ def nowhere(_cursor: str) -> str:
     return "1 = 0"
 
 
-def after(order: list[Column], row: Position) -> str:
-    """The condition (a, b, c) > row, in the form that every version reads as a range of an index."""
+def after(order: list[Column], row: Position, again: bool = False) -> str:
+    """The condition (a, b, c) > row, or >= row, in the form that every version reads as a range of an index."""
     name, value = identifier(order[0].name), order[0].literal(row[0])
     if len(order) == 1:
-        return f"{name} > {value}"
-    return f"{name} >= {value} AND ({name} > {value} OR {after(order[1:], row[1:])})"
+        return f"{name} {'>=' if again else '>'} {value}"
+    return f"{name} >= {value} AND ({name} > {value} OR {after(order[1:], row[1:], again)})"
 
 
 def up_to(order: list[Column], row: Position) -> str:

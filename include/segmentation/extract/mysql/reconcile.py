@@ -201,7 +201,7 @@ class _Comparison:
 
     def _take(self, span: Span) -> None:
         for page in read_pages(self.server, self.relation, span):
-            check_unique(self.declared, page)
+            check_unique(self.relation, self.declared, page)
             self.counts["rows_fetched"] += page.rows.num_rows
             self.found.correct(page.rows, self.held.differing(page.rows))
             self.held.see(page.rows)

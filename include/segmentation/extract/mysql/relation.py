@@ -31,13 +31,24 @@ def relation_of(profile: Profile, server: MySQL, declared: RowsExtract) -> Relat
         ComputedInLake: it is a query that this server can not answer, but the lake can.
         SourceError: the source lacks a table or column, or can not be read in pages by these columns.
     """
-    if isinstance(declared, TableExtract):
-        query = _table(server, declared)
-        where, table = f"table '{declared.table}'", None if is_view(server, declared.table) else declared.table
-    else:
+    if isinstance(declared, QueryExtract):
         path = profile.sql_dir / "extract" / declared.query
-        query = query_of(server, path, declared)
-        where, table = str(path), None
+        return related(profile, declared, str(path), query_of(server, path, declared))
+    table = None if is_view(server, declared.table) else declared.table
+    columns = partial(table_columns, server, declared.table, declared.columns)
+    query = Query(columns, lambda _: identifier(declared.table))
+    relation = related(profile, declared, f"table '{declared.table}'", query)
+    relation = replace(relation, table=table, indexes=indexes(server, table) if table else [])
+    _check_table(server, declared, relation)
+    return relation
+
+
+def related(profile: Profile, declared: RowsExtract, where: str, query: Query) -> Relation:
+    """What is read, its columns checked by what the profile says of them.
+
+    Raises:
+        SourceError: a column is missing, or of a type that is not allowed where the profile has it.
+    """
     columns = _as_declared(profile, declared, query.described())
     by_name = {column.name: column for column in columns}
     cursor = declared.cursor or declared.primary_key[0]
@@ -49,33 +60,25 @@ def relation_of(profile: Profile, server: MySQL, declared: RowsExtract) -> Relat
                 f"{role} '{column}' is of type {by_name[column].mysql}; allowed are whole numbers, decimals, dates, "
                 "times of day and date, texts and bytes"
             )
-    key = [by_name[key] for key in declared.primary_key if key != cursor]
+    if isinstance(declared, QueryExtract) and declared.cursor and not by_name[cursor].is_time:
+        kind = by_name[cursor].mysql
+        raise SourceError(f"cursor '{cursor}' of {where} is of type {kind}; allowed are dates and times")
 
     def is_altered() -> bool:
         return _as_declared(profile, declared, query.described()) != columns
 
-    relation = Relation(
+    return Relation(
         where,
-        table,
+        None,
         columns,
         by_name[cursor],
-        key,
+        [by_name[key] for key in declared.primary_key if key != cursor],
         query.source,
         is_altered,
         looks_ahead=query.looks_ahead,
         computes_all=query.computes_all,
         base=query.base,
-        indexes=indexes(server, table) if table else [],
     )
-    if isinstance(declared, TableExtract):
-        _check_table(server, declared, relation)
-    elif declared.cursor:
-        _check_query(relation, where)
-    return relation
-
-
-def _table(server: MySQL, declared: TableExtract) -> Query:
-    return Query(partial(table_columns, server, declared.table, declared.columns), lambda _: identifier(declared.table))
 
 
 def _as_declared(profile: Profile, declared: RowsExtract, columns: list[Column]) -> list[Column]:
@@ -121,12 +124,6 @@ def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> N
         _log.warning("%s", lacking)
 
 
-def _check_query(relation: Relation, where: str) -> None:
-    cursor = relation.cursor
-    if not cursor.is_time:
-        raise SourceError(f"cursor '{cursor.name}' of {where} is of type {cursor.mysql}; allowed are dates and times")
-
-
 def order_of(relation: Relation) -> list[Column]:
     """The columns that a pull reads by: the cursor and the rest of the primary key."""
     return [relation.cursor, *relation.key]
@@ -149,13 +146,13 @@ def position_of(relation: Relation, state: State) -> Position | None:
     return list(state.cursor["position"])
 
 
-def check_unique(declared: RowsExtract, page: Page) -> None:
-    """Refuse a query whose rows its primary key does not tell apart; a table's key is checked before it is read.
+def check_unique(relation: Relation, declared: RowsExtract, page: Page) -> None:
+    """Refuse a query or view whose rows its primary key does not tell apart; a table's key is checked beforehand.
 
     Raises:
         DataError: a page holds a key twice.
     """
-    if isinstance(declared, QueryExtract):
+    if relation.table is None:
         distinct = page.rows.group_by(declared.primary_key).aggregate([]).num_rows
         if distinct < page.rows.num_rows:
             keys = ", ".join(declared.primary_key)

@@ -75,7 +75,7 @@ def _pull(
         if rows.num_rows:
             state = log.append(rows, state)
     for page in read_pages(server, relation, _new(relation, position, bound)):
-        check_unique(declared, page)
+        check_unique(relation, declared, page)
         position = page.last or position
         rows = unseen(run.lake, name, declared, page.rows) if _holds_more(state) else page.rows
         _count(counts, page, rows)

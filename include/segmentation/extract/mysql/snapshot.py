@@ -37,7 +37,7 @@ def pull_snapshot(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
         read = pages = 0
         with holding(run.lake, name, declared.primary_key, arrow_schema(relation.columns)) as held:
             for page in read_pages(server, relation, Span(["1 = 1"], [relation.cursor, *relation.key])):
-                check_unique(declared, page)
+                check_unique(relation, declared, page)
                 found.correct(page.rows, held.differing(page.rows))
                 held.see(page.rows)
                 read, pages = read + page.rows.num_rows, pages + 1

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -12,8 +13,10 @@ from include.segmentation.changelog import UNREADABLE, ZERO_DATES
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.columns import MOMENT, arrow_schema
 from include.segmentation.extract.mysql.corrections import Corrections
+from include.segmentation.extract.mysql.drift import adapted
 from include.segmentation.extract.mysql.held import holding
-from include.segmentation.extract.mysql.query import ComputedInLake, level_columns
+from include.segmentation.extract.mysql.query import ComputedInLake, Query, level_columns
+from include.segmentation.extract.mysql.relation import related
 from include.segmentation.extract.rewrite.duck import MACRO, SCHEMA, duckdb_type, in_duckdb
 from include.segmentation.extract.rewrite.kinds import Declined
 from include.segmentation.extract.rewrite.nodes import own
@@ -49,13 +52,15 @@ def pull_computed(run: Run, name: str, asked: ComputedInLake, pull: Callable[[Ru
         sql = in_duckdb(asked.level)
     except Declined as why:
         raise SourceError(f"{declared.query}: the server has no equivalent because {asked}; the lake: {why}") from None
+    query = Query(partial(level_columns, asked.level), lambda _: "")
+    relation = related(run.profile, declared, declared.query, query)
     bases = base_extracts(run.profile, asked)
     for base in bases.values():
         pull(run, base)
     through = [run.lake.log(base).state().complete_through for base in bases.values()]
     log = run.lake.log(name)
-    state = log.state()
-    schema = arrow_schema(level_columns(asked.level))
+    state = adapted(log, log.state(), declared, relation)
+    schema = arrow_schema(relation.columns)
     found = Corrections(log, state, declared.primary_key, retracts=declared.mode == "append")
     read = pages = 0
     with _engine(run, asked.level, bases) as engine, holding(run.lake, name, declared.primary_key, schema) as held:

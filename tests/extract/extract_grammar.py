@@ -21,7 +21,7 @@ ALWAYS = set(
         FORCE INDEX ORDER BY ASC DESC GROUP HAVING LIMIT OFFSET DISTINCT ALL UNION CASE WHEN THEN ELSE END INTERVAL
         SECOND DATE TRUE FALSE BINARY CHAR USING SIGNED UNSIGNED DECIMAL DATETIME SET SESSION GLOBAL NAMES UTF8
         TRANSACTION ISOLATION LEVEL REPEATABLE READ START WITH CONSISTENT SNAPSHOT SHOW STATUS PROCESSLIST KILL QUERY
-        DO EXPLAIN SQL_MODE TIME_ZONE WAIT_TIMEOUT DIV_PRECISION_INCREMENT
+        DO EXPLAIN VARIABLES SLAVE SQL_MODE TIME_ZONE WAIT_TIMEOUT DIV_PRECISION_INCREMENT
         VERSION CONNECTION_ID DATABASE UTC_TIMESTAMP NOW TIMESTAMPDIFF GREATEST LEAST IF IFNULL COALESCE NULLIF COUNT
         SUM MIN MAX AVG CONCAT REPLACE CAST CONVERT HEX CRC32 BIT_XOR MOD FLOOR
         INFORMATION_SCHEMA.COLUMNS COLUMN_NAME DATA_TYPE COLUMN_TYPE IS_NULLABLE NUMERIC_PRECISION NUMERIC_SCALE
@@ -43,12 +43,15 @@ SINCE: dict[str, tuple[Since, Since]] = {
     "UTF8MB4": ((5, 5, 3), (5, 5)),
     "LOCK_WAIT_TIMEOUT": ((5, 5, 3), (5, 5)),
     "ONLY": ((5, 6, 5), (10, 0)),  # SET TRANSACTION READ ONLY
+    "REPLICA": ((8, 0, 22), (10, 5, 1)),
+    "SLAVES": (None, (10, 0)),
     "MAX_EXECUTION_TIME": ((5, 7, 8), None),
     "MAX_STATEMENT_TIME": (None, (10, 1, 1)),
     **dict.fromkeys(["OVER", "PARTITION", "LAG", "LEAD", "ROW_NUMBER", "RANK", "DENSE_RANK"], ((8, 0, 2), (10, 2))),
     **dict.fromkeys(["FIRST_VALUE", "LAST_VALUE", "WINDOW", "ROWS"], ((8, 0, 2), (10, 2))),
 }
-_SINCE_5_0 = ((5, 0), (5, 0))
+GONE: dict[str, tuple[Since, Since]] = {"SLAVE": ((8, 4), None)}
+"""Word: the first version of MySQL, of MariaDB, that has it no more."""
 _TOKEN = re.compile(
     r"""/\*.*?\*/ | --[ ].*?$ | '(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*`
     | (?P<word>information_schema\s*\.\s*\w+|[a-z_]\w*) | \d+(?:\.\d+)?(?:e\d+)? | \s+ | [-+*/%=<>!(),.;|&^~]""",
@@ -80,7 +83,8 @@ def lacking(sql: str, flavour: str, number: tuple[int, ...], names: set[str]) ->
     return {
         word
         for word in words(sql) - {name.upper() for name in names | _aliases(sql)}
-        if word not in ALWAYS and not _has(SINCE.get(word, (None, None))[side], number)
+        if (word not in ALWAYS and not _has(SINCE.get(word, (None, None))[side], number))
+        or _has(GONE.get(word, (None, None))[side], number)
     }
 
 

@@ -76,17 +76,18 @@ def asked(request, monkeypatch):
 
 
 @pytest.mark.parametrize("asked", VERSIONS, indirect=True, ids=[believed for believed, _ in VERSIONS])
-def test_a_version_is_asked_only_what_it_understands(asked, shop, monkeypatch):
+def test_a_version_is_asked_only_what_it_understands(asked, shop, monkeypatch, caplog):
     version, database, statements = asked
     fill(database)
     monkeypatch.setattr(pages, "PAGE_ROWS", 12)
     monkeypatch.setattr(progress, "_CHANGING_SECONDS", 0)
-    monkeypatch.setattr(logging.getLogger(progress.__name__), "level", logging.DEBUG)
+    caplog.set_level(logging.DEBUG, progress.__name__)
     work(database, shop)
     if str(version) in ENDED_BY_WATCHDOG:
         wait_for_a_lock(database, shop)
     expected = ["EXPLAIN SELECT `at`", "SHOW PROCESSLIST", "SHOW GLOBAL STATUS", "MAX(`id`)", "BIT_XOR(", "CRC32("]
     expected += ["SET max_"] * version.ends_statements + ["KILL QUERY"] * (str(version) in ENDED_BY_WATCHDOG)
+    expected += [{"mysql": "SHOW SLAVE STATUS", "mariadb": "SLAVES"}[version.flavour]] if version.number < (8,) else []
     if version.number >= (5, 1):
         expected += ["information_schema.innodb_trx", "information_schema.processlist", "CONSISTENT SNAPSHOT"]
     for part in expected:
@@ -144,6 +145,7 @@ def test_the_judge_judges():
     assert not lacking("SELECT 1 FROM information_schema.innodb_trx", "mysql", (5, 5, 0), set())
     assert lacking("SET max_statement_time = 1", "mysql", (9, 1), set()) == {"MAX_STATEMENT_TIME"}
     assert lacking("SELECT JSON_TABLE('{}', 1)", "mysql", (9, 1), set()) == {"JSON_TABLE"}
+    assert lacking("SHOW SLAVE STATUS", "mysql", (9, 1), set()) == {"SLAVE"}
     assert lacking("SELECT CAST(a AS JSON) AS c", "mysql", (5, 6), {"a"}) == {"JSON"}
     assert words("SELECT `NOW`, 'it''s NOW()' /* NOW */ FROM t -- NOW") == {"SELECT", "FROM", "T"}
     assert unlawful("SELECT 1 FROM t WHERE a IN (SELECT b FROM c LIMIT 1)") == ["LIMIT inside IN (1235)"]

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from include.segmentation.extract.mysql.columns import Column
 from include.segmentation.extract.mysql.refusals import ACCESS_DENIED, UNKNOWN_TABLES, ServerError, place
+from include.segmentation.extract.mysql.replica import feed_of
 from include.segmentation.extract.mysql.server import MySQL, beside, identifier
 
 _log = logging.getLogger(__name__)
@@ -113,6 +114,9 @@ def integer_bound(server: MySQL, table: str, cursor: Column, lag: timedelta, pol
 def _clock(server: MySQL) -> _Clock:
     now = _moment(server.value("SELECT UTC_TIMESTAMP()"))
     _warn_of_skew(server, now)
+    feed = feed_of(server)
+    if feed:
+        return _Clock(now - feed.behind, None, feed.how)
     if not server.version.has((5, 1, 7), (5, 1, 7)):  # neither list is there; that of transactions came later still
         return _Clock(now, None, BY_LAG)
     with beside(server) as watcher:  # its id is new: whatever list shows it was made after now

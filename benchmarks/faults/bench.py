@@ -3,6 +3,8 @@
 import json
 import multiprocessing
 import platform
+import shutil
+import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -61,19 +63,22 @@ def run_seeds(name: str, seeds: list[int]) -> tuple[list[Outcome], str]:
     with running(SERVERS[name](private_dir() / f"faults-{name}")) as server:
         prepare(server)
         for seed in seeds:
-            outcome = run_schedule(server, seed)
+            folder = Path(tempfile.mkdtemp(prefix=f"faults-{seed}-"))
+            outcome = run_schedule(server, seed, folder)
             outcomes.append(outcome)
-            print(f"{name} seed {seed}: {_in_words(outcome, name)}", flush=True)
+            print(f"{name} seed {seed}: {_in_words(outcome, name, folder)}", flush=True)
+            if not outcome.failures:
+                shutil.rmtree(folder)
         return outcomes, _server_version(server)
 
 
-def _in_words(outcome: Outcome, name: str) -> str:
+def _in_words(outcome: Outcome, name: str, folder: Path) -> str:
     fired = ", ".join(f"{kind} {times}" for kind, times in outcome.fired.items() if times)
     words = f"{outcome.rows:,} rows, {outcome.pulls} pulls, {outcome.seconds} s; {fired}"
     if not outcome.failures:
         return f"equal; {words}"
     again = f"again: python -m benchmarks.faults --server {name} --seed {outcome.seed}"
-    return "\n    ".join([f"FAILED; {words}", *outcome.failures, again])
+    return "\n    ".join([f"FAILED; {words}", *outcome.failures, f"its lake: {folder / 'lake'}", again])
 
 
 def _server_version(server: Server) -> str:

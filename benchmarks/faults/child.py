@@ -174,7 +174,7 @@ def _without_ties() -> None:
     from include.segmentation.extract.mysql import keyset
 
     after = keyset.after
-    keyset.after = lambda order, row: after(order[:1], row[:1])
+    keyset.after = lambda order, row, *more: after(order[:1], row[:1], *more)
 
 
 def _position_first() -> None:

@@ -3,9 +3,7 @@
 import multiprocessing
 import os
 import resource
-import shutil
 import signal
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -198,7 +196,7 @@ class Schedule:
         pid = int(self.extractor.process.pid or 0)
         with suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (self.rng.choice([0, 400, 1500]), resource.RLIM_INFINITY))
-            self.extractor.wait_for(lambda _: any(report.error for report in self.extractor.reports[seen:]), 2)
+            self.extractor.wait_for(lambda _: any(map(_is_of_full_disk, self.extractor.reports[seen:])), 2 * _SOON)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
     def stall(self) -> None:
@@ -321,7 +319,7 @@ class Schedule:
         for report in self.reports:
             if report.did != "extract" and not report.error and report.ended < self.settled:
                 self.fired[f"{report.did} while written to"] += 1
-            if report.error and "File too large" in report.error:
+            if _is_of_full_disk(report):
                 self.fired["disk full raised"] += 1
             elif report.error and not report.excused:
                 self.outcome.failures.append(f"{report.table}: {report.did}: {report.error}")
@@ -359,6 +357,10 @@ class Schedule:
             yield connection.cursor()
         finally:
             connection.close()
+
+
+def _is_of_full_disk(report: Report) -> bool:
+    return "File too large" in (report.error or "")
 
 
 _FAULTS: dict[str, Callable[[Schedule], None]] = {
@@ -408,6 +410,7 @@ def prepare(server: Server) -> None:
 def run_schedule(
     server: Server,
     seed: int,
+    folder: Path,
     *,
     faults: list[str] | None = None,
     tables: list[str] | None = None,
@@ -420,6 +423,7 @@ def run_schedule(
     Args:
         server: a running private server; it may be stopped and started.
         seed: whatever is random is drawn from it.
+        folder: for the profile and the lake; they stay.
         faults: in this order, instead of random ones.
         tables: these, instead of random ones.
         lag: of every extract in seconds, instead of a random one.
@@ -429,14 +433,12 @@ def run_schedule(
     begun = time.monotonic()
     rng = Random(f"{seed}/faults")
     drawn = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=rng.randint(3, 6))
-    folder = Path(tempfile.mkdtemp(prefix=f"faults-{seed}-"))
     schedule = Schedule(server, seed, folder, tables, lag, _BLIND if blind else _READER)
     schedule.spec = replace(schedule.spec, sabotage=sabotage)
     if LARGE not in schedule.spec.tables:
         drawn = [fault if fault != "stall" else "kill" for fault in drawn]
     outcome = schedule.run(drawn if faults is None else faults)
     outcome.seconds = round(time.monotonic() - begun, 1)
-    shutil.rmtree(folder, ignore_errors=True)
     return outcome
 
 

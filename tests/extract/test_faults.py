@@ -36,9 +36,9 @@ def _prepared(server):
         ("mysql56", 2, ["moments", "numbers", "accounts", "ledger"]),
     ],
 )
-def test_nothing_is_lost_or_doubled_whatever_breaks(request, server, seed, tables):
+def test_nothing_is_lost_or_doubled_whatever_breaks(request, tmp_path, server, seed, tables):
     faults = ["kill", "alter", "cut", "fill", "restart"]
-    outcome = run_schedule(request.getfixturevalue(server), seed, tables=tables, faults=faults)
+    outcome = run_schedule(request.getfixturevalue(server), seed, tmp_path, tables=tables, faults=faults)
     assert outcome.failures == []
     assert outcome.rows > 0
     assert (outcome.fired["killed"], outcome.fired["server restarted"]) == (1, 1)
@@ -48,15 +48,15 @@ def test_nothing_is_lost_or_doubled_whatever_breaks(request, server, seed, table
 @pytest.mark.parametrize(
     ("mistake", "tables", "faults"),
     [
-        ({"sabotage": "ties"}, ["events", "moments"], []),
-        ({"sabotage": "early"}, ["events", "moments"], ["kill"] * 4),
-        ({"blind": True}, ["events", "users"], []),
+        ({"sabotage": "ties"}, ["events"], []),
+        ({"sabotage": "early"}, ["events"], ["kill"] * 4),
+        ({"blind": True}, ["events"], []),
     ],
     ids=["ties", "position before rows", "no safe bound"],
 )
-def test_a_broken_extractor_is_seen(mariadb, mistake, tables, faults):
+def test_a_broken_extractor_is_seen(mariadb, tmp_path, mistake, tables, faults):
     for seed in range(TRIES):
-        outcome = run_schedule(mariadb, seed, tables=tables, faults=faults, lag=0, **mistake)
+        outcome = run_schedule(mariadb, seed, tmp_path / str(seed), tables=tables, faults=faults, lag=0, **mistake)
         if any(" lost" in failure or "complete through" in failure for failure in outcome.failures):
             return
     pytest.fail(f"not seen in {TRIES} schedules")

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import LaterError
 from include.segmentation.extract.mysql import hours as hours_module
 from include.segmentation.extract.mysql import progress as progress_module
@@ -86,6 +88,22 @@ def test_a_source_without_hours_is_always_open():
     keep_hours(None, "UTC")
 
 
+class Interrupted:
+    """A method that is interrupted at one of its calls."""
+
+    def __init__(self, method, at):
+        self.method, self.at, self.calls = method, at, 0
+
+    def __get__(self, instance, _owner):
+        return lambda *arguments: self(instance, *arguments)
+
+    def __call__(self, *arguments):
+        self.calls += 1
+        if self.calls == self.at:
+            raise KeyboardInterrupt
+        return self.method(*arguments)
+
+
 class Clock:
     """A clock that a test moves."""
 
@@ -127,7 +145,7 @@ def test_more_rows_than_estimated_and_no_estimate(clock, caplog):
         read(Progress("a", lambda: 10), clock, pages=1, rows=500, seconds=1000)
         read(Progress("b", lambda: None), clock, pages=1, rows=5_000_000, seconds=10_000)
     assert caplog.messages == [
-        "a: 500 of about 500 rows (100%), 0 rows/s, about 0 s left",
+        "a: 500 rows, 0 rows/s",
         "a: 500 rows in 17 min, 0 rows/s",
         "b: 5,000,000 rows, 500 rows/s",
         "b: 5,000,000 rows in 2.8 h, 500 rows/s",
@@ -166,6 +184,26 @@ def test_elsewhere_progress_is_a_line_at_times(clock):
     with shown_logs(stream):
         read(Progress("visits", lambda: None), clock, pages=13, rows=10, seconds=1)
     assert stream.getvalue() == "visits: 100 rows, 10 rows/s\nvisits: 130 rows in 13 s, 10 rows/s\n"
+
+
+def test_rows_are_estimated_for_the_whole_and_for_what_is_left(database, shop, monkeypatch, caplog):
+    database.execute("CREATE TABLE events (id INT PRIMARY KEY, at DATETIME NOT NULL, KEY (at, id))")
+    database.insert("events", [(i, datetime(2025, 1, 1) + timedelta(minutes=i)) for i in range(4000)])
+    database.execute("ANALYZE TABLE events")
+    declared = {"kind": "table", "source": "mysql", "table": "events", "mode": "append", "cursor": "at"}
+    pulls = shop(database, events=declared | {"primary_key": ["id"]})
+    monkeypatch.setattr(progress_module, "_CHANGING_SECONDS", 0)
+    monkeypatch.setattr(ChangeLog, "append", interrupted := Interrupted(ChangeLog.append, at=2))
+    with caplog.at_level(logging.DEBUG, progress_module.__name__):
+        with pytest.raises(KeyboardInterrupt):
+            pulls.pull()
+        whole = int(re.search(r"1,000 of about ([0-9,]+) rows", caplog.text)[1].replace(",", ""))
+        caplog.clear()
+        interrupted.at = None
+        pulls.pull()
+        left = int(re.findall(r"[0-9,]+ of about ([0-9,]+) rows", caplog.text)[-1].replace(",", ""))
+    assert 3500 < whole < 4500
+    assert 2500 < left < 3500
 
 
 def test_hours_end_in_the_middle_of_a_first_load_and_it_goes_on_there(database, shop, monkeypatch):

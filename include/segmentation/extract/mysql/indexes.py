@@ -1,4 +1,4 @@
-"""The indexes that a table has."""
+"""What a table is: a view or not, how large, and its indexes."""
 
 from dataclasses import dataclass
 
@@ -25,6 +25,11 @@ class Index:
 def is_view(server: MySQL, table: str) -> bool:
     """Whether a table of the connection's database is a view."""
     return _fact(server, table, "table_type").endswith("VIEW")
+
+
+def table_rows(server: MySQL, table: str) -> int:
+    """About how many rows a table has."""
+    return int(_fact(server, table, "table_rows") or 0)
 
 
 def indexes(server: MySQL, table: str) -> list[Index]:

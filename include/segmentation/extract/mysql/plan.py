@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from include.segmentation.extract.mysql.columns import Column
-from include.segmentation.extract.mysql.keyset import Relation, Span, after, page_sql
+from include.segmentation.extract.mysql.indexes import table_rows
+from include.segmentation.extract.mysql.keyset import Relation, Span, after, page_sql, up_to
 from include.segmentation.extract.mysql.refusals import ServerError
 from include.segmentation.extract.mysql.server import MySQL, identifier
 
@@ -12,6 +13,9 @@ _PLACES = {
     12: {"access": 4, "key": 6, "rows": 9, "extra": 11},
 }
 """Where EXPLAIN has what, by the number of its columns: MySQL to 5.6 and MariaDB, MySQL since 5.7."""
+
+_LONG = 0.4
+"""The share of a table from which on a range's estimate says no more than that it is long."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +49,24 @@ def page_plan(server: MySQL, relation: Relation, span: Span) -> Plan | None:
 
 
 def estimated_rows(server: MySQL, relation: Relation, span: Span) -> int | None:
-    """About how many rows a span of a table has, for next to nothing; None where the server does not say."""
-    where = [*span.conditions, *([after(span.order, span.after)] if span.after else [])]
-    columns = ", ".join(identifier(column.name) for column in span.order)
-    table = identifier(str(relation.table))
-    plan = _explained(server, relation, f"SELECT {columns} FROM {table} WHERE {' AND '.join(where)}")
+    """About how many rows a span of a table has, for next to nothing; None where the server does not say.
+
+    InnoDB estimates no range at more than half of its table, so a long one is the table without what is before it.
+    """
+    if relation.table is None:
+        return None
+    beyond = [after(span.order, span.after)] if span.after else []
+    rows = _rows_where(server, relation, span, [*span.conditions, *beyond])
+    whole = table_rows(server, relation.table)
+    if rows is None or rows < _LONG * whole:
+        return rows
+    passed = _rows_where(server, relation, span, [up_to(span.order, span.after)]) if span.after else 0
+    return max(rows, whole - (passed or 0))
+
+
+def _rows_where(server: MySQL, relation: Relation, span: Span, conditions: list[str]) -> int | None:
+    columns, table = ", ".join(identifier(column.name) for column in span.order), identifier(str(relation.table))
+    plan = _explained(server, relation, f"SELECT {columns} FROM {table} WHERE {' AND '.join(conditions)}")
     return plan.rows if plan else None
 
 

@@ -49,11 +49,10 @@ class Progress:
             _log.info("%s: %s rows in %s, %s", self._name, f"{self._rows:,}", _spoken(seconds), self._speed(seconds))
 
     def _line(self, seconds: float) -> str:
-        if self._total is None:
+        if self._total is None or self._rows > self._total:  # unknown, or a bad estimate
             return f"{self._name}: {self._rows:,} rows, {self._speed(seconds)}"
-        total = max(self._total, self._rows)
-        left = _spoken((total - self._rows) / self._rows * seconds) if self._rows else "unknown time"
-        share = f"{self._rows:,} of about {total:,} rows ({self._rows / max(total, 1):.0%})"
+        left = _spoken((self._total - self._rows) / self._rows * seconds) if self._rows else "unknown time"
+        share = f"{self._rows:,} of about {self._total:,} rows ({self._rows / max(self._total, 1):.0%})"
         return f"{self._name}: {share}, {self._speed(seconds)}, about {left} left"
 
     def _speed(self, seconds: float) -> str:

@@ -343,11 +343,11 @@ def test_a_full_disk_leaves_the_log_as_it_was(lake):
     log = lake.log("users")
     state = log.append(users((1, "IE")), State("a", THROUGH))
     filling = f"""
-import resource, pyarrow as pa
+import resource, numpy as np, pyarrow as pa
 from include.segmentation.changelog import ChangeLog
 log = ChangeLog({log.uri!r}, "users")
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-log.append(pa.table({{"user_id": pa.array(range(100_000))}}), log.state())
+log.append(pa.table({{"user_id": np.random.default_rng(1).integers(0, 2**62, 100_000)}}), log.state())
 """
     ended = subprocess.run([sys.executable, "-c", filling], check=False, capture_output=True, text=True)
     assert "File too large" in ended.stderr

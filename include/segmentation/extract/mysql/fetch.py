@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from zlib import crc32
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError
 from include.segmentation.extract.mysql.columns import Column
@@ -101,7 +101,7 @@ class _Taken:
         self.columns = columns
         self.most_bytes = most_bytes
         self.text = bytearray()
-        self.crcs = array("Q")
+        self.crcs = array("q")
         self.first: bytes | None = None
         self.last: bytes | None = None
         self.is_too_long = False
@@ -141,16 +141,20 @@ def fetch(
     if taken.is_too_long:
         taken = _Taken(columns, CUT * planned)
         is_whole = server.read(page_sql(relation, span, at, limit, values_sql(columns)), taken.values)
-    crcs = np.frombuffer(taken.crcs, np.uint64)
     return Lines(
         columns,
         span.order,
         taken.text,
-        pa.array(crcs.astype(np.int64), mask=crcs == _NO_CRC),
+        _checksums(taken.crcs),
         _position(columns, span.order, taken.last),
-        is_end=is_whole and len(crcs) < limit + again,
+        is_end=is_whole and len(taken.crcs) < limit + again,
         repeats=again and _position(columns, span.order, taken.first) == at,
     )
+
+
+def _checksums(crcs: "array[int]") -> pa.Array:
+    found = pa.Array.from_buffers(pa.int64(), len(crcs), [None, pa.py_buffer(crcs)])
+    return pc.if_else(pc.equal(found, _NO_CRC), None, found) if _NO_CRC in crcs else found
 
 
 def _position(columns: list[Column], order: list[Column], last: bytes | None) -> Position | None:

@@ -3,7 +3,7 @@
 FIRST_ROWS = 1_000
 FEWEST_ROWS = 100
 """Fewer do not make a page faster; only rows too wide for memory come in smaller pages."""
-PAGE_BYTES = 2 * 1024 * 1024
+PAGE_BYTES = 4 * 1024 * 1024
 _MOST_STEP = 4
 """A page is at most so many times larger or smaller than the one before: one odd page misleads by no more."""
 _TELLING_STEP = 1.5

@@ -288,6 +288,16 @@ def test_what_a_profile_may_not_say(refused: Callable[[Change], str], change: Ch
     assert words in refused(change)
 
 
+def test_many_kpis_whose_zero_is_no_value_are_no_problem(tmp_path: Path) -> None:
+    value = yaml.safe_load((SHIPPED / "retail.yaml").read_text())
+    behaviour = value["macro_segments"]["behaviour"]
+    ticket = behaviour["kpis"]["average_ticket"] | {"zero": "none", "undefined_when": None}
+    behaviour["kpis"] |= {f"ticket_{number}": ticket for number in range(12)}
+    (tmp_path / "retail.yaml").write_text(yaml.safe_dump(value))
+    shutil.copytree(SHIPPED.parent / "sql" / "retail", tmp_path / "sql" / "retail")
+    assert "ticket_11" in load_profile("retail", tmp_path).kpis
+
+
 def test_mixed_scales_are_allowed_once_every_kpi_has_a_weight(tmp_path: Path) -> None:
     value = yaml.safe_load((SHIPPED / "learning.yaml").read_text())
     for kpi in _stratum(value, "loyalty", "returning")["kpis"]:

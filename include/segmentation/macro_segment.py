@@ -283,19 +283,12 @@ class MacroSegment(Part):
                 raise ValueError(f"{where}: {error}") from None
         for stratum in self.strata:
             self._check_kpis(stratum)
-        # Where a KPI has no value or is immature is decided on the same grid as the strata, so all become conditions.
-        undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
-        impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
-        special = [f"{AGE} < {kpi.matures_after}" for kpi in self.kpis.values() if kpi.matures_after]
-        special += [f"{name} = 0" for name, kpi in self.kpis.items() if kpi.zero == "none"]
-        strata = [stratum.when for stratum in self.strata]
-        try:
-            grid = evaluate_on_grid([*strata, *impossible, *special], domains)
-        except ProfileError as error:
-            raise ValueError(str(error)) from None
-        for point in grid:
-            if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
-                self._check_point(point)
+        # What decides whether a KPI has a value joins the strata's conditions on the grid: its age, then its zero. One
+        # grid per zero, as all of them on one would be too many cases.
+        immature = [f"{AGE} < {kpi.matures_after}" for kpi in self.kpis.values() if kpi.matures_after]
+        zeros = [[f"{name} = 0"] for name, kpi in self.kpis.items() if kpi.zero == "none"]
+        for of_values in [immature, *zeros]:
+            self._check_grid(of_values, domains)
         return self
 
     def scale_of(self, kpi: str) -> Scaler:
@@ -314,6 +307,18 @@ class MacroSegment(Part):
                 f"stratum '{stratum.name}' mixes scales ({listed}), which silently weights its KPIs; allowed is one "
                 "scale, or a weight for each of them"
             )
+
+    def _check_grid(self, of_values: list[str], domains: dict[str, Domain]) -> None:
+        strata = [stratum.when for stratum in self.strata]
+        undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
+        impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
+        try:
+            grid = evaluate_on_grid([*strata, *impossible, *of_values], domains)
+        except ProfileError as error:
+            raise ValueError(str(error)) from None
+        for point in grid:
+            if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
+                self._check_point(point)
 
     def _check_point(self, point: dict[str, Any]) -> None:
         case = ", ".join(
@@ -337,12 +342,12 @@ class MacroSegment(Part):
                 f"{taken} but takes customers for whom it is undefined ({case}); exclude them with "
                 f"NOT ({kpi.undefined_when})"
             )
-        if kpi.zero == "none" and point[name] == 0:
+        if kpi.zero == "none" and point.get(name) == 0:
             raise ValueError(
                 f"{taken} but takes customers for whom it is 0, which is no value (zero: none) ({case}); exclude them "
                 f"with '{name} <> 0'"
             )
-        if kpi.matures_after and point[AGE] < kpi.matures_after:
+        if kpi.matures_after and point.get(AGE, kpi.matures_after) < kpi.matures_after:
             raise ValueError(
                 f"{taken}, final only after {kpi.matures_after} days, but takes younger customers ({case}); exclude "
                 f"them with '{AGE} >= {kpi.matures_after}'"

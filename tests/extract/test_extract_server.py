@@ -11,7 +11,7 @@ import pytest
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError, UnavailableError
-from include.segmentation.extract.mysql import patience, size
+from include.segmentation.extract.mysql import pages, patience
 from include.segmentation.extract.mysql.refusals import OverlongError
 from include.segmentation.extract.mysql.server import Version, beside, connected
 from include.segmentation.sources import Pace
@@ -94,7 +94,7 @@ def test_a_statement_that_ended_in_time_is_not_ended_later(mysql56_database):
 def test_an_overlong_page_comes_again_as_smaller_ones(database, shop, caplog, monkeypatch):
     database.execute(CREATE_EVENTS, "CREATE VIEW slow_events AS SELECT id, at, SLEEP(0.003) AS slow FROM events")
     database.insert("events", EVENT_ROWS[:400])
-    monkeypatch.setattr(size, "FIRST_ROWS", 390)
+    monkeypatch.setattr(pages, "PAGE_ROWS", 390)
     pulls = shop(database, events=EVENTS | {"table": "slow_events"}, mysql={"pace": {"statement_seconds": 1}})
     pulled = pulls.pull()
     assert pulled["rows_written"] == 400
@@ -113,7 +113,7 @@ def test_an_overlong_page_comes_again_as_smaller_ones(database, shop, caplog, mo
 def test_the_smallest_page_that_takes_too_long_is_explained(server, index, error, named, shop, request, monkeypatch):
     database = request.getfixturevalue(f"{server}_database")
     database.execute(CREATE_EVENTS.replace("KEY (at, id)", index).replace("InnoDB", "MyISAM"))
-    monkeypatch.setattr(size, "FIRST_ROWS", 100)
+    monkeypatch.setattr(pages, "PAGE_ROWS", 100)
     pulls = shop(database, events=EVENTS, mysql={"pace": {"statement_seconds": 1}})
     with database.connect() as backup:
         backup.cursor().execute("LOCK TABLES events WRITE")

@@ -200,13 +200,17 @@ class MySQL:
             self._raw.close()
 
     def _run(self, sql: str, take: Any, stored: bool = True) -> Any:
-        try:
-            with self._turn, self._watched(sql):
-                self._raw.query(sql.encode())
-                result = self._raw.store_result() if stored else self._raw.use_result()
-                return take(result) if result is not None else ()
-        except MySQLdb.Error as error:
-            raise ServerError.of(error) from None
+        with self._turn, self._watched(sql):
+            try:
+                return self._answer(sql, take, stored)
+            except MySQLdb.Error as error:
+                refused = ServerError.of(error)
+            raise refused  # out here: the result that the caught error holds is freed before the turn ends
+
+    def _answer(self, sql: str, take: Any, stored: bool) -> Any:
+        self._raw.query(sql.encode())
+        result = self._raw.store_result() if stored else self._raw.use_result()
+        return take(result) if result is not None else ()
 
     @contextmanager
     def _watched(self, sql: str) -> Iterator[None]:

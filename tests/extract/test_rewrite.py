@@ -47,19 +47,21 @@ def test_old_servers_get_what_is_written_down(server):
         assert server.rows(sql) == ()
 
 
-@pytest.mark.parametrize("case", DECLINED, ids=lambda case: case["sql"][:60])
-def test_what_is_not_exact_is_declined(server, case):
-    def why(make) -> str:
-        with pytest.raises(Declined) as raised:
-            make()
-        return str(raised.value)
+def test_what_is_not_exact_is_declined(server):
+    for case in DECLINED:
+        tables = described_tables(server)
+        if "read" in case:
+            assert re.search(case["read"], why(lambda sql: read(parse(sql), tables), case["sql"]))
+            continue
+        level = read(parse(case["sql"]), tables)
+        assert re.search(case["old"], why(lambda level: rewritten(level, "happened_at"), level))
+        if "lake" in case:
+            assert re.search(case["lake"], why(in_duckdb, level))
+        else:
+            assert in_duckdb(level)
 
-    if "read" in case:
-        assert re.search(case["read"], why(lambda: read(parse(case["sql"]), described_tables(server))))
-        return
-    level = read(parse(case["sql"]), described_tables(server))
-    assert re.search(case["old"], why(lambda: rewritten(level, "happened_at")))
-    if "lake" in case:
-        assert re.search(case["lake"], why(lambda: in_duckdb(level)))
-    else:
-        assert in_duckdb(level)
+
+def why(make, what) -> str:
+    with pytest.raises(Declined) as raised:
+        make(what)
+    return str(raised.value)

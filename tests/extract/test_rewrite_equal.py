@@ -42,7 +42,7 @@ EVENTS = st.lists(
 @given(EVENTS)
 @example([])
 @settings(
-    max_examples=3,
+    max_examples=2,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an example takes seconds: none is made smaller
     suppress_health_check=list(HealthCheck),

@@ -10,18 +10,9 @@ from collections.abc import Callable
 import pyarrow as pa
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.kinds import (
-    MOST_DIGITS,
-    QUOTIENT_DIGITS,
-    UNITS,
-    Declined,
-    Kind,
-    integer,
-    is_moment,
-    kind_of,
-    said,
-)
+from include.segmentation.extract.rewrite.kinds import MOST_DIGITS, QUOTIENT_DIGITS, Declined, Kind, integer, said
 from include.segmentation.extract.rewrite.nodes import output
+from include.segmentation.extract.rewrite.rules import UNITS, is_moment, kind_of
 from include.segmentation.extract.rewrite.tree import Level
 from include.segmentation.extract.rewrite.windows import AGGREGATES, window
 

@@ -10,10 +10,11 @@ from itertools import count
 
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.kinds import Declined, kind_of, said
+from include.segmentation.extract.rewrite.kinds import Declined, said
 from include.segmentation.extract.rewrite.nodes import conjuncts, output, own, plain, set_where
 from include.segmentation.extract.rewrite.pages import page_mark
 from include.segmentation.extract.rewrite.rows import Partition, Rows
+from include.segmentation.extract.rewrite.rules import kind_of
 from include.segmentation.extract.rewrite.tree import Level, Table
 from include.segmentation.extract.rewrite.windows import window, windows
 

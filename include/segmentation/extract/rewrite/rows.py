@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.kinds import Declined, kind_of, said
+from include.segmentation.extract.rewrite.kinds import Declined, said
+from include.segmentation.extract.rewrite.rules import kind_of
 from include.segmentation.extract.rewrite.tree import Level, Table
 from include.segmentation.extract.rewrite.windows import Window, offset
 

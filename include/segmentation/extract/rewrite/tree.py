@@ -6,16 +6,10 @@ from dataclasses import dataclass, replace
 import sqlglot
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.kinds import (
-    Declined,
-    Kind,
-    comparable,
-    integer,
-    kind_of,
-    said,
-)
+from include.segmentation.extract.rewrite.kinds import Declined, Kind, comparable, integer, said
 from include.segmentation.extract.rewrite.nodes import conjuncts, output, own, set_where
 from include.segmentation.extract.rewrite.pages import without_pages
+from include.segmentation.extract.rewrite.rules import kind_of
 from include.segmentation.extract.rewrite.windows import AGGREGATES, name_no_windows, window, windows
 
 Names = frozenset[str]

@@ -46,6 +46,15 @@ test: setup-dev lint ## lint, types and all tests, with coverage
 fault-bench: setup-dev ## extract under random faults on two servers, lake and source compared; SCHEDULES=n, SEED=n
 	@$(PYTHON) -m benchmarks.faults $(if $(SCHEDULES),--schedules $(SCHEDULES)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: bench-extract
+bench-extract: setup-dev .local/peers/installed ## rows/s and memory of the extract beside other tools, on two servers; 15 minutes
+	@$(PYTHON) -m benchmarks.extract --peers .local/peers/bin/python
+
+.local/peers/installed: benchmarks/requirements.txt
+	@$(PYTHON) -m venv --clear .local/peers
+	@.local/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt
+	@touch $@
+
 .PHONY: lint
 lint: setup-dev ## ruff and mypy
 	@ruff check . && ruff format --check . && mypy && python scripts/dictionary.py --check

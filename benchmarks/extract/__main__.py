@@ -1,0 +1,175 @@
+"""Read the same tables in every way, in turn, and write down how fast each was and in how much memory.
+
+Usage: python -m benchmarks.extract [--visits N] [--orders N] [--rounds N] --peers <python of the peers' environment>
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.extract import page, tables
+from benchmarks.extract.ways import HOOK, OURS, WAYS
+from demo.servers import CHECKOUT, Server, mariadb, mysql56, private_dir, running
+
+SERVERS = {"MariaDB 10.11": mariadb, "MySQL 5.6": mysql56}
+RESULTS = CHECKOUT / "benchmarks" / "results" / "extract.json"
+PART = {OURS: "", "connectorx": "", HOOK: "_fifth", "pandas.read_sql": "_fifth", "dlt": "_part"}
+"""Way -> the part of a table that it reads: slow ones, and those that hold all rows in memory, read less of it."""
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.extract", description=__doc__.splitlines()[0])
+    parser.add_argument("--visits", type=int, default=5_000_000)
+    parser.add_argument("--orders", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", required=True, help="the Python of the environment of benchmarks/requirements.txt")
+    asked = parser.parse_args()
+    rows = {"visits": asked.visits, "orders": asked.orders}
+    results: list[dict[str, Any]] = []
+    for name, make in SERVERS.items():
+        folder = private_dir() / f"bench-{os.getpid()}"
+        try:
+            with running(make(folder)) as server:
+                print(f"{name}: filling {rows}", flush=True)
+                tables.fill(server, rows)
+                results += _compared(name, server, rows, asked.rounds, asked.peers)
+                results[-len(WAYS) * len(rows)]["daily"] = _daily(server, rows["visits"])
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    written = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": _machine(), "rounds": asked.rounds}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(written | {"results": results}, indent=1) + "\n")
+    page.write(written | {"results": results})
+    print(f"written: {RESULTS.relative_to(CHECKOUT)} and {page.PAGE.relative_to(CHECKOUT)}")
+
+
+def _compared(name: str, server: Server, rows: dict[str, int], rounds: int, peers: str) -> list[dict[str, Any]]:
+    results = []
+    for table in rows:
+        runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+        for turn in range(rounds):
+            order = list(WAYS)[turn % len(WAYS) :] + list(WAYS)[: turn % len(WAYS)]  # nobody always goes first
+            for way in order:
+                found = _read(way, server, table, peers)
+                runs[way].append(found)
+                speed = found["rows"] / found["seconds"]
+                print(f"{name}: {table}, {way}: {speed:,.0f} rows/s, {found['peak_mb']} MB", flush=True)
+        speeds = {way: [run["rows"] / run["seconds"] for run in found] for way, found in runs.items()}
+        for way, found in runs.items():
+            ratios = [ours / theirs for ours, theirs in zip(speeds[OURS], speeds[way], strict=True)]
+            results.append(
+                {
+                    "server": name,
+                    "table": table,
+                    "way": way,
+                    "versions": found[0]["versions"],
+                    "rows": found[0]["rows"],
+                    "rows_per_second": round(median(speeds[way])),
+                    "all_rows_per_second": [round(speed) for speed in speeds[way]],
+                    "ours_is_times_as_fast": round(median(ratios), 2),
+                    "peak_mb": max(run["peak_mb"] for run in found),
+                    "bent": _bent(found[0]["types"], runs[OURS][0]["types"]),
+                }
+            )
+    return results
+
+
+def _read(way: str, server: Server, table: str, peers: str) -> dict[str, Any]:
+    """One run of one way: rows, seconds, versions, peak memory and the types of what was written."""
+    python = sys.executable if way in (OURS, HOOK) else peers
+    with tempfile.TemporaryDirectory(dir=private_dir()) as folder:
+        found = _process([python, *_arguments(way, server, table + PART[way], folder)])
+        return found | {"types": _types(Path(folder), table)}
+
+
+def _arguments(way: str, server: Server, table: str, folder: str) -> list[str]:
+    return [str(CHECKOUT / "benchmarks" / "extract" / "ways.py"), way, server.uri(tables.DATABASE), table, folder]
+
+
+def _process(command: list[str]) -> dict[str, Any]:
+    """Run a command whose last line of output is JSON; add its peak memory."""
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore"}
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment, cwd=CHECKOUT)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        lines = output.read().decode(errors="replace").strip().splitlines()
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command[:4])} failed: {' | '.join(lines[-5:])}")
+    return json.loads(lines[-1]) | {"peak_mb": usage.ru_maxrss // 1024}
+
+
+def _types(folder: Path, table: str) -> dict[str, str]:
+    """The Arrow types of the columns in the Parquet files that a way has written."""
+    file = next(path for path in sorted(folder.rglob("*.parquet")) if table in path.name + path.parent.name)
+    return {field.name: _family(field.type) for field in pq.read_schema(file)}
+
+
+def _family(kind: pa.DataType) -> str:
+    """A type without what keeps every value alike: the width of an integer, the unit of a time, a decimal's room."""
+    if pa.types.is_decimal(kind):
+        return f"decimal with {kind.scale} places"
+    for is_of, name in [(pa.types.is_integer, "integer"), (pa.types.is_timestamp, "time"), (pa.types.is_date, "date")]:
+        if is_of(kind):
+            return name
+    return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
+
+
+def _bent(found: dict[str, str], exact: dict[str, str]) -> dict[str, str]:
+    """Columns that came in another type than the exact one: ``column -> exact: found``."""
+    return {
+        name: f"{kind}: {found[name]}"
+        for name, kind in exact.items()
+        if name in found and not name.startswith("_") and found[name] != kind
+    }
+
+
+def _daily(server: Server, rows: int) -> dict[str, Any]:
+    """A first pull of the visits, then one after 1% more have come: how many rows the server reads for it."""
+    new = rows // 100
+    with tempfile.TemporaryDirectory(dir=private_dir()) as folder:
+        pull = [sys.executable, *_arguments(OURS, server, "visits", folder)]
+        _process(pull)
+        tables.add(server, "visits", "", rows, rows + new)
+        before = _rows_read(server)
+        second = _process(pull)
+        touched = _rows_read(server) - before
+        files = [str(path) for path in Path(folder, "lake").rglob("*.parquet")]
+        held = duckdb.read_parquet(files, union_by_name=True).aggregate("count(DISTINCT visit_id)").fetchall()[0]
+    return {
+        "new_rows": new,
+        "rows_sent": second["rows"],
+        "rows_touched_by_server": touched,
+        "share_of_table": round(touched / (rows + new), 4),
+        "seconds": round(second["seconds"], 2),
+        "rows_in_lake": held[0],
+    }
+
+
+def _rows_read(server: Server) -> int:
+    found = tables.run(server, "SHOW GLOBAL STATUS LIKE 'Handler_read_%'")
+    return sum(int(value) for name, value in found if name.lower() in page.HANDLERS)
+
+
+def _machine() -> dict[str, Any]:
+    load = os.getloadavg()[0]
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "load_at_end": round(load, 1)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""One way to read a table into Parquet files, as a process of its own.
+
+Usage: python ways.py <way> <uri> <table> <folder>    (prints rows, seconds and versions as JSON)
+
+Every way does what its documentation shows first, with Zstandard where it can be asked for. The clock runs from the
+first call that reads to the last that writes; imports are not counted. It is run by the project's Python or by that of
+the peers, so it imports nothing before it knows which way it goes.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+OURS, HOOK = "this project", "MySqlHook.get_df"
+CURSORS = {"visits": ("visited_at", "visit_id", "append"), "orders": ("updated_at", "order_id", "merge")}
+_KPI = {"label": "N", "definition": "N.", "unit": "n", "window": "lifetime", "rule_only": True}
+
+Read = Callable[[], int]
+
+
+def ours(uri: str, table: str, folder: Path) -> Read:
+    """An extract of a profile that names nothing but the table."""
+    from datetime import UTC, datetime
+
+    import yaml
+
+    cursor, key, mode = CURSORS[table.split("_")[0]]
+    extract_of = {"kind": "table", "source": "shop", "table": table, "mode": mode, "cursor": cursor}
+    profile = {
+        "profile": "bench",
+        "title": "Bench",
+        "warehouse": {"connection": "none", "schema": "bench"},
+        "schedule": {"start": "2025-01-01", "first_fit": "2025-02-01"},
+        "sources": {"shop": {"kind": "mysql", "connection": "bench"}},
+        "extracts": {table: extract_of | {"primary_key": [key]}},
+        "macro_segments": {
+            "everyone": {"label": "All", "kpis": {"n": _KPI}, "strata": [{"name": "a", "label": "A", "when": "true"}]}
+        },
+    }
+    for name in ("population", "everyone"):
+        file = folder / "profiles" / "sql" / "bench" / "measure" / f"{name}.sql"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("")
+    (folder / "profiles" / "bench.yaml").write_text(yaml.safe_dump(profile))
+    os.environ |= {"AIRFLOW_CONN_BENCH": uri, "SEGMENTATION_LAKE": str(folder / "lake")}
+
+    from include.segmentation.extract import extract
+    from include.segmentation.profile import load_profile
+    from include.segmentation.run import Run
+
+    run = Run(load_profile("bench", folder / "profiles"), "monthly", datetime(2025, 6, 1, tzinfo=UTC))
+    return lambda: int(extract(run, table)["rows_read"])
+
+
+def hook(uri: str, table: str, folder: Path) -> Read:
+    """Airflow's own hook, and pandas."""
+    home = folder / "airflow"
+    os.environ |= {"AIRFLOW_CONN_BENCH": f"{uri}?charset=utf8mb4", "AIRFLOW_HOME": str(home)}
+    import pandas as pd  # noqa: F401 - the hook imports it when it is first asked
+    from airflow.providers.mysql.hooks.mysql import MySqlHook
+
+    def read() -> int:
+        frame = MySqlHook(mysql_conn_id="bench").get_df(f"SELECT * FROM {table}")
+        frame.to_parquet(folder / f"{table}.parquet", compression="zstd", index=False)
+        return len(frame)
+
+    return read
+
+
+def pandas_read_sql(uri: str, table: str, folder: Path) -> Read:
+    """Pandas by way of SQLAlchemy and mysqlclient."""
+    import pandas as pd
+    import sqlalchemy
+
+    def read() -> int:
+        engine = sqlalchemy.create_engine(uri.replace("mysql://", "mysql+mysqldb://") + "?charset=utf8mb4")
+        frame = pd.read_sql(f"SELECT * FROM {table}", engine)
+        frame.to_parquet(folder / f"{table}.parquet", compression="zstd", index=False)
+        return len(frame)
+
+    return read
+
+
+def connectorx(uri: str, table: str, folder: Path) -> Read:
+    """Connectorx into Arrow, on one connection."""
+    import connectorx as cx
+    import pyarrow.parquet as pq
+
+    def read() -> int:
+        rows = cx.read_sql(uri, f"SELECT * FROM {table}", return_type="arrow")
+        pq.write_table(rows, folder / f"{table}.parquet", compression="zstd")
+        return int(rows.num_rows)
+
+    return read
+
+
+def dlt_default(uri: str, table: str, folder: Path) -> Read:
+    """The ``sql_database`` of dlt with its default backend, into Parquet files of the ``filesystem``."""
+    os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(folder / "dlt")}
+    import dlt
+    from dlt.sources.sql_database import sql_database
+
+    def read() -> int:
+        source = sql_database(uri.replace("mysql://", "mysql+mysqldb://") + "?charset=utf8mb4", table_names=[table])
+        target = dlt.destinations.filesystem(bucket_url=f"file://{folder}/files")
+        pipeline = dlt.pipeline("bench", destination=target, dataset_name="bench", pipelines_dir=f"{folder}/pipelines")
+        pipeline.run(source, loader_file_format="parquet")
+        return int(pipeline.last_trace.last_normalize_info.row_counts[table])
+
+    return read
+
+
+WAYS = {
+    OURS: (ours, ["deltalake", "mysqlclient", "pyarrow"]),
+    HOOK: (hook, ["apache-airflow-providers-mysql", "pandas"]),
+    "pandas.read_sql": (pandas_read_sql, ["pandas", "SQLAlchemy", "mysqlclient"]),
+    "connectorx": (connectorx, ["connectorx", "pyarrow"]),
+    "dlt": (dlt_default, ["dlt", "SQLAlchemy"]),
+}
+"""Way -> what prepares it, and whose versions matter."""
+
+
+if __name__ == "__main__":
+    way, uri, table, folder = sys.argv[1:]
+    prepare, packages = WAYS[way]
+    read = prepare(uri, table, Path(folder))
+    began = time.perf_counter()
+    rows = read()
+    seconds = time.perf_counter() - began
+    print(json.dumps({"rows": rows, "seconds": seconds, "versions": {name: version(name) for name in packages}}))

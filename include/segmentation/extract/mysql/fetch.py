@@ -146,9 +146,9 @@ def fetch(
         span.order,
         taken.text,
         _checksums(taken.crcs),
-        _position(columns, span.order, taken.last),
+        position(columns, span.order, taken.last),
         is_end=is_whole and len(taken.crcs) < limit + again,
-        repeats=again and _position(columns, span.order, taken.first) == at,
+        repeats=again and position(columns, span.order, taken.first) == at,
     )
 
 
@@ -157,8 +157,9 @@ def _checksums(crcs: "array[int]") -> pa.Array:
     return pc.if_else(pc.equal(found, _NO_CRC), None, found) if _NO_CRC in crcs else found
 
 
-def _position(columns: list[Column], order: list[Column], last: bytes | None) -> Position | None:
-    if last is None:
+def position(columns: list[Column], order: list[Column], line: bytes | None) -> Position | None:
+    """What a line of these columns says of those that order the rows."""
+    if line is None:
         return None
-    fields = dict(zip(columns, split(columns, last), strict=True))
+    fields = dict(zip(columns, split(columns, line), strict=True))
     return [fields[column][0].as_py().decode(errors="replace") for column in order]

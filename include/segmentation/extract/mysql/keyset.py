@@ -79,6 +79,7 @@ class Span:
         order: the columns that order it, unique together; without the cursor where that is NULL.
         low, high: the cursor's lowest and highest value in it, as SQL; None where open.
         after: the row behind which it begins.
+        forces_index: whether its order's index is named also where that does not begin with the cursor.
     """
 
     conditions: list[str]
@@ -86,6 +87,7 @@ class Span:
     low: str | None = None
     high: str | None = None
     after: Position | None = None
+    forces_index: bool = False
 
 
 def sliced(base: Base, span: Span, rows: int) -> str:
@@ -118,7 +120,7 @@ def page_sql(relation: Relation, span: Span, at: Position | None, rows: int, sel
     limits = between(low, span.high) if leads else placeless(relation.cursor)
     again = at is not None and relation.table is None
     where = [*span.conditions, *([after(span.order, at, again)] if at is not None else [])]
-    index = relation.index(span.order) if leads else None
+    index = relation.index(span.order) if leads or span.forces_index else None
     forced = f"FORCE INDEX ({identifier(index.name)}) " if index else ""
     return (
         f"SELECT {select or line_sql(relation.columns)} FROM {relation.source(limits)} {forced}"

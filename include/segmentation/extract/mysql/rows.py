@@ -2,7 +2,7 @@
 
 A pull reads in order: rows behind the last position down to the lag again, rows whose cursor is NULL or a zero date,
 and then everything beyond the last position up to the safe bound. Only the last kind moves the position. Whatever the
-log already holds unchanged is not written again.
+log already holds unchanged is not written again. A first load of a table may go another way (see ``first.py``).
 """
 
 import logging
@@ -19,6 +19,7 @@ from include.segmentation.connections import resolve
 from include.segmentation.extract.mysql.bound import Bound, integer_bound, time_bound
 from include.segmentation.extract.mysql.drift import AlteredError, adapted
 from include.segmentation.extract.mysql.fetch import Page
+from include.segmentation.extract.mysql.first import begun, resumed
 from include.segmentation.extract.mysql.hours import keep_hours
 from include.segmentation.extract.mysql.keyset import Position, Relation, Span, has_placeless, placeless, up_to
 from include.segmentation.extract.mysql.pages import read_pages
@@ -68,20 +69,25 @@ def _pull(
     relation = relation_of(run.profile, server, declared)
     state = adapted(log, log.state(), declared, relation)
     position = position_of(relation, state)
-    bound = _bound(server, relation, declared, state)
+    rest = resumed(relation, state)
+    bound = rest.bound if rest else _bound(server, relation, declared, state)
+    load = rest or begun(server, relation, state, bound)
     for page in _again(server, relation, declared, position):
         rows = unseen(run.lake, name, declared, page.rows)
         _count(counts, page, rows)
         if rows.num_rows:
             state = log.append(rows, state)
-    for page in read_pages(server, relation, _new(relation, position, bound)):
+    for page in read_pages(server, relation, load.span if load else _new(relation, position, bound)):
         check_unique(relation, declared, page)
         position = page.last or position
         rows = unseen(run.lake, name, declared, page.rows) if _holds_more(state) else page.rows
         _count(counts, page, rows)
-        state = log.append(rows, _moved(state, relation, position, bound, page.is_end))
+        moved = load.moved(state, page) if load else _moved(state, relation, position, bound, page.is_end)
+        state = log.append(rows, moved)
         if not page.is_end:
             keep_hours(hours, run.profile.time_zone)
+    if rest:  # its bound was that of its begin: go on with what has come since
+        return _pull(run, name, declared, server, None, counts)
     return bound
 
 

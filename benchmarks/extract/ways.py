@@ -1,6 +1,6 @@
 """One way to read a table into Parquet files, as a process of its own.
 
-Usage: python ways.py <way> <uri> <table> <folder>    (prints rows, seconds and versions as JSON)
+Usage: python ways.py <way> <uri> <table> <folder>    (prints rows, seconds, memory and versions as JSON)
 
 Every way does what its documentation shows first, with Zstandard where it can be asked for. The clock runs from the
 first call that reads to the last that writes; imports are not counted. It is run by the project's Python or by that of
@@ -114,6 +114,12 @@ def dlt_default(uri: str, table: str, folder: Path) -> Read:
     return read
 
 
+def peak_mb() -> int:
+    """The most memory that this process has held; what its parent held when it was forked does not count."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) // 1024
+
+
 WAYS = {
     OURS: (ours, ["deltalake", "mysqlclient", "pyarrow"]),
     HOOK: (hook, ["apache-airflow-providers-mysql", "pandas"]),
@@ -131,4 +137,5 @@ if __name__ == "__main__":
     began = time.perf_counter()
     rows = read()
     seconds = time.perf_counter() - began
-    print(json.dumps({"rows": rows, "seconds": seconds, "versions": {name: version(name) for name in packages}}))
+    versions = {name: version(name) for name in packages}
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak_mb(), "versions": versions}))

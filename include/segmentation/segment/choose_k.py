@@ -16,7 +16,7 @@ from include.segmentation.segment.knee import knee
 from include.segmentation.segment.partition import Algorithm, Partition, inertia
 from include.segmentation.segment.silhouette import sample, silhouettes
 from include.segmentation.segment.stability import STABLE, Bootstrap, Stability
-from include.segmentation.segment.tree import DEPTH, FAITHFUL, explained
+from include.segmentation.segment.tree import DEPTH, FAITHFUL, explain
 from include.segmentation.segment.vectors import Vectors
 from include.segmentation.segment.weighted import Floats
 
@@ -115,7 +115,7 @@ def choose(stratum: str, vectors: Vectors, wanted: Cluster, seed: int = stabilit
 def _try(vectors: Vectors, algorithm: Algorithm, k: int) -> _Trial:
     found = algorithm.partition(k)
     sizes = np.bincount(found.labels, weights=vectors.counts, minlength=k).astype(np.float64)
-    return _Trial(found, sizes, explained(vectors.values, vectors.counts, found.labels))
+    return _Trial(found, sizes, explain(vectors.values, vectors.counts, found.labels).fidelity)
 
 
 def _walk(trials: Sequence[_Trial], bootstrap: Bootstrap, checked: bool) -> _Walk:

@@ -64,15 +64,11 @@ class Verdict:
     def words(self) -> str:
         """The verdict with its reason."""
         if self.is_separated:
-            return f"separated: there are gaps between all clusters, and one Gaussian is not cut so well (p {self._p})"
+            return f"separated: there are gaps between all clusters, and one Gaussian is not cut so well (p = {self.p:.2f})"
         if self.p > _SIGNIFICANT:
-            return f"a cut of a continuum: one Gaussian of the same covariance is cut as well (p {self._p})"
+            return f"a cut of a continuum: one Gaussian of the same covariance is cut as well (p = {self.p:.2f})"
         touching = len(self.crossings) - self.apart
         return f"a cut of a continuum: {touching} of {len(self.crossings)} clusters run into a neighbour without a gap"
-
-    @property
-    def _p(self) -> str:
-        return "= 0.01" if self.p < 0.015 else f"= {self.p:.2f}"
 
 
 def verdict(vectors: Vectors, found: Partition, algorithm: Name) -> Verdict:

@@ -1,5 +1,6 @@
 """Can the clusters be told in a few words? A small decision tree on the KPIs in their own units tries."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,26 +16,32 @@ FAITHFUL = 0.80
 _PEOPLE = 50_000
 
 
-def grow(values: Floats, counts: Integers, labels: Integers) -> "DecisionTreeClassifier":
-    """A decision tree of at most ``DEPTH`` questions that labels as the clusters do, as well as it can.
+@dataclass(frozen=True)
+class Explanation:
+    """The clusters of a stratum as yes-or-no questions about one KPI each.
+
+    Attributes:
+        tree: a fitted ``sklearn.tree.DecisionTreeClassifier``, at most ``DEPTH`` questions deep; its features are the
+            columns of the values, its classes the labels.
+        fidelity: the share of all customers whom the tree labels as the clusters do.
+    """
+
+    tree: "DecisionTreeClassifier"
+    fidelity: float
+
+
+def explain(values: Floats, counts: Integers, labels: Integers) -> Explanation:
+    """Grow the tree that labels as the clusters do, as well as it can, and measure how well that is.
 
     Args:
         values: float64[vectors, KPIs], in the KPIs' own units.
-        counts: int64[vectors], the customers behind each; at most ``_PEOPLE``, every n-th, are looked at.
+        counts: int64[vectors], the customers behind each; the tree grows on at most ``_PEOPLE`` of them, every n-th.
         labels: int64[vectors], the clusters.
     """
     from sklearn.tree import DecisionTreeClassifier
 
     taken, people = every_nth(counts, _PEOPLE)
     tree = DecisionTreeClassifier(max_depth=DEPTH, random_state=SEED)
-    return tree.fit(values[taken], labels[taken], sample_weight=people)
-
-
-def fidelity(tree: "DecisionTreeClassifier", values: Floats, counts: Integers, labels: Integers) -> float:
-    """The share of all customers whom the tree labels as the clusters do."""
-    return float(counts[tree.predict(values) == labels].sum() / counts.sum())
-
-
-def explained(values: Floats, counts: Integers, labels: Integers) -> float:
-    """The fidelity of the tree that is grown for these clusters."""
-    return fidelity(grow(values, counts, labels), values, counts, np.asarray(labels))
+    tree.fit(values[taken], labels[taken], sample_weight=people)
+    agreeing = counts[np.asarray(tree.predict(values)) == labels].sum()
+    return Explanation(tree, float(agreeing / counts.sum()))

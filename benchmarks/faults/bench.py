@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -43,7 +42,7 @@ def bench(first: int, schedules: int) -> int:
         "schedules": {name: len(outcomes) for name, (outcomes, _) in zip(seeds, ran, strict=True)},
         "versions": _versions() | {name: found for name, (_, found) in zip(seeds, ran, strict=True)},
         "seeds": {name: f"{used[0]} to {used[-1]}, every second" for name, used in seeds.items()},
-        "failed": [asdict(outcome) for outcome in failed],
+        "failed": [{"seed": outcome.seed, "failures": outcome.failures} for outcome in failed],
         "never_fired": never,
         "rows_compared": sum(outcome.rows for outcome in results),
         "pulls": sum(outcome.pulls for outcome in results),

@@ -20,8 +20,8 @@ from typing import Any
 from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import NotReadyError, SegmentationError
 from include.segmentation.extract import extract, maintain, reconcile
-from include.segmentation.extract.mysql import pages
 from include.segmentation.extract.mysql import reconcile as comparison
+from include.segmentation.extract.mysql.page import pages
 from include.segmentation.profile import load_profile
 from include.segmentation.run import Run
 from include.segmentation.sources import is_reconciled
@@ -171,7 +171,7 @@ def _show(shown: Any, rng: Random) -> None:
 
 def _without_ties() -> None:
     """Go on behind the cursor alone, as if it told rows apart."""
-    from include.segmentation.extract.mysql import keyset
+    from include.segmentation.extract.mysql.page import keyset
 
     after = keyset.after
     keyset.after = lambda order, row, *more: after(order[:1], row[:1], *more)

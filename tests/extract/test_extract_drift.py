@@ -9,8 +9,8 @@ import pytest
 from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import SourceError
 from include.segmentation.extract import reconcile
-from include.segmentation.extract.mysql import pages
 from include.segmentation.extract.mysql.drift import Drift, drift
+from include.segmentation.extract.mysql.page import pages
 
 WIDER = [
     ("tinyint(4)", "smallint(6)"),

@@ -7,7 +7,7 @@ import pytest
 
 from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import NotReadyError, SourceError
-from include.segmentation.extract.mysql import pages
+from include.segmentation.extract.mysql.page import pages
 
 START = datetime(2025, 1, 1)
 CREATE = "CREATE TABLE events (id INT PRIMARY KEY, at DATETIME NULL, n INT, KEY (at, id)) ENGINE=InnoDB"

@@ -12,9 +12,9 @@ from extract_grammar import SINCE, Recorder, lacking, needs_windows, unlawful, w
 
 from include.segmentation.errors import UnavailableError
 from include.segmentation.extract import reconcile
-from include.segmentation.extract.mysql import pages, progress
-from include.segmentation.extract.mysql import server as server_module
-from include.segmentation.extract.mysql.server import Version
+from include.segmentation.extract.mysql.page import pages, progress
+from include.segmentation.extract.mysql.server import server as server_module
+from include.segmentation.extract.mysql.server.server import Version
 
 EVENTS = """
 CREATE TABLE events (

@@ -10,7 +10,7 @@ import pytest
 from demo.servers import PASSWORD, free_port
 from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
-from include.segmentation.extract.mysql import pages
+from include.segmentation.extract.mysql.page import pages
 
 EVENTS = {
     "kind": "table",

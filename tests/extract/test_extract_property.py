@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.extract.mysql import pages
+from include.segmentation.extract.mysql.page import pages
 
 START = datetime(2025, 1, 1)
 KEYS = st.tuples(st.integers(0, 3), st.text(alphabet="aAbBäß'\\ ", max_size=2).map(lambda word: word.rstrip()))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql import pages
+from include.segmentation.extract.mysql.page import pages
 from include.segmentation.profile import SHIPPED
 
 SHIPPED_QUERIES = SHIPPED.parent / "sql" / "learning" / "extract"

@@ -11,9 +11,10 @@ import pytest
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError, UnavailableError
-from include.segmentation.extract.mysql import pages, patience
-from include.segmentation.extract.mysql.refusals import OverlongError
-from include.segmentation.extract.mysql.server import Version, beside, connected
+from include.segmentation.extract.mysql.page import pages
+from include.segmentation.extract.mysql.server import patience
+from include.segmentation.extract.mysql.server.refusals import OverlongError
+from include.segmentation.extract.mysql.server.server import Version, beside, connected
 from include.segmentation.sources import Pace
 
 EVENTS = {

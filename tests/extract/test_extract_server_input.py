@@ -12,7 +12,8 @@ import pytest
 from demo.servers import mariadb, running
 from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import DataError, SourceError, UnavailableError
-from include.segmentation.extract.mysql import bound, pages
+from include.segmentation.extract.mysql import bound
+from include.segmentation.extract.mysql.page import pages
 
 START = datetime(2025, 1, 1)
 EVENTS = {"kind": "table", "source": "mysql", "table": "events", "mode": "append", "cursor": "at"}

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from include.segmentation.extract.mysql import pages
-from include.segmentation.extract.mysql import server as server_module
+from include.segmentation.extract.mysql.page import pages
+from include.segmentation.extract.mysql.server import server as server_module
 
 START = datetime(2025, 1, 1)
 ROWS, PAGE = 6000, 500

@@ -12,7 +12,7 @@ from include.segmentation.__main__ import main
 from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import ProfileError
 from include.segmentation.extract import maintain
-from include.segmentation.extract.mysql import pages
+from include.segmentation.extract.mysql.page import pages
 
 EVENTS = {
     "kind": "table",

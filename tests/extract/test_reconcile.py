@@ -7,8 +7,8 @@ import pytest
 from include.segmentation.__main__ import main
 from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import DataError, NotReadyError, ProfileError, SourceError
-from include.segmentation.extract.mysql import corrections
 from include.segmentation.extract.mysql import reconcile as module
+from include.segmentation.extract.mysql.log import corrections
 
 EVENTS = {
     "kind": "table",

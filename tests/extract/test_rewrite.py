@@ -11,7 +11,7 @@ from extract_grammar import lacking, needs_windows, unlawful
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address
 from include.segmentation.extract.mysql.query import Text, described_tables
-from include.segmentation.extract.mysql.server import MySQL, connected
+from include.segmentation.extract.mysql.server.server import MySQL, connected
 from include.segmentation.extract.rewrite.duck import in_duckdb
 from include.segmentation.extract.rewrite.kinds import Declined
 from include.segmentation.extract.rewrite.old import rewritten
@@ -51,14 +51,18 @@ def test_what_is_not_exact_is_declined(server):
     for case in DECLINED:
         tables = described_tables(server)
         if "read" in case:
-            assert re.search(case["read"], why(read, parse(case["sql"]), tables))
+            assert re.search(case["read"], why(read_text, case["sql"], tables))
             continue
-        level = read(parse(case["sql"]), tables)
+        level = read_text(case["sql"], tables)
         assert re.search(case["old"], why(rewritten, level, "happened_at"))
         if "lake" in case:
             assert re.search(case["lake"], why(in_duckdb, level))
         else:
             assert in_duckdb(level)
+
+
+def read_text(sql, tables):
+    return read(parse(sql), tables)
 
 
 def why(make, *what) -> str:

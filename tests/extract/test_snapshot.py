@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql import pages
+from include.segmentation.extract.mysql.page import pages
 
 PRICES = {"kind": "table", "source": "mysql", "table": "prices", "mode": "snapshot", "primary_key": ["shop", "code"]}
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.segmentation.changelog import ChangeLog, State
-from include.segmentation.extract.mysql.unseen import unseen
+from include.segmentation.extract.mysql.log.unseen import unseen
 from include.segmentation.lake import Lake
 from include.segmentation.profile import load_profile
 from include.segmentation.sources import TableExtract

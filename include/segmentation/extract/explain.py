@@ -9,11 +9,11 @@ from sqlglot import exp
 from include.segmentation.connections import resolve
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.extract.mysql.computed import base_extracts
-from include.segmentation.extract.mysql.keyset import Span, page_sql
+from include.segmentation.extract.mysql.page.keyset import Span, page_sql
+from include.segmentation.extract.mysql.page.size import FIRST_ROWS
 from include.segmentation.extract.mysql.query import ComputedInLake, Text, check_ahead, described_tables
 from include.segmentation.extract.mysql.relation import order_of, relation_of
-from include.segmentation.extract.mysql.server import MySQL, connected
-from include.segmentation.extract.mysql.size import FIRST_ROWS
+from include.segmentation.extract.mysql.server.server import MySQL, connected
 from include.segmentation.extract.rewrite.duck import in_duckdb
 from include.segmentation.extract.rewrite.kinds import UNKNOWN, Declined
 from include.segmentation.extract.rewrite.native import has_defaults, mixed_up, without_defaults

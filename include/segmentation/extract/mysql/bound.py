@@ -15,10 +15,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.extract.mysql.columns import Column
-from include.segmentation.extract.mysql.refusals import ACCESS_DENIED, UNKNOWN_TABLES, ServerError, place
-from include.segmentation.extract.mysql.replica import feed_of
-from include.segmentation.extract.mysql.server import MySQL, beside, identifier
+from include.segmentation.extract.mysql.row.columns import Column
+from include.segmentation.extract.mysql.server.refusals import ACCESS_DENIED, UNKNOWN_TABLES, ServerError, place
+from include.segmentation.extract.mysql.server.replica import feed_of
+from include.segmentation.extract.mysql.server.server import MySQL, beside, identifier
 
 _log = logging.getLogger(__name__)
 

@@ -11,12 +11,12 @@ from sqlglot import exp
 
 from include.segmentation.changelog import UNREADABLE, ZERO_DATES
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.columns import MOMENT, arrow_schema
-from include.segmentation.extract.mysql.corrections import Corrections
 from include.segmentation.extract.mysql.drift import adapted
-from include.segmentation.extract.mysql.held import holding
+from include.segmentation.extract.mysql.log.corrections import Corrections
+from include.segmentation.extract.mysql.log.held import holding
 from include.segmentation.extract.mysql.query import ComputedInLake, Query, level_columns
 from include.segmentation.extract.mysql.relation import related
+from include.segmentation.extract.mysql.row.columns import MOMENT, arrow_schema
 from include.segmentation.extract.rewrite.duck import MACRO, SCHEMA, duckdb_type, in_duckdb
 from include.segmentation.extract.rewrite.kinds import Declined
 from include.segmentation.extract.rewrite.nodes import own

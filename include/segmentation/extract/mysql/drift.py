@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from include.segmentation.changelog import ChangeLog, State
 from include.segmentation.errors import SourceError, UnavailableError
-from include.segmentation.extract.mysql.columns import arrow_schema
-from include.segmentation.extract.mysql.keyset import Relation
+from include.segmentation.extract.mysql.page.keyset import Relation
+from include.segmentation.extract.mysql.row.columns import arrow_schema
 from include.segmentation.sources import QueryExtract, TableExtract
 
 Declared = dict[str, str]

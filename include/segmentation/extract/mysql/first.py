@@ -13,13 +13,13 @@ from typing import Any
 from include.segmentation.changelog import State
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.bound import Bound
-from include.segmentation.extract.mysql.columns import Column
-from include.segmentation.extract.mysql.fetch import Page, position
-from include.segmentation.extract.mysql.keyset import Position, Relation, Span, up_to
-from include.segmentation.extract.mysql.refusals import OverlongError
+from include.segmentation.extract.mysql.page.fetch import Page, position
+from include.segmentation.extract.mysql.page.keyset import Position, Relation, Span, up_to
 from include.segmentation.extract.mysql.relation import order_of
-from include.segmentation.extract.mysql.render import line_sql
-from include.segmentation.extract.mysql.server import MySQL, identifier
+from include.segmentation.extract.mysql.row.columns import Column
+from include.segmentation.extract.mysql.row.render import line_sql
+from include.segmentation.extract.mysql.server.refusals import OverlongError
+from include.segmentation.extract.mysql.server.server import MySQL, identifier
 
 _FIRST = "first"
 """Where the cursor of a log's state keeps a first load that has not ended."""

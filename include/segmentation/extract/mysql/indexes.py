@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.extract.mysql.server import MySQL, quoted
+from include.segmentation.extract.mysql.server.server import MySQL, quoted
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from jinja2.sandbox import SandboxedEnvironment
 from sqlglot import exp
 
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.columns import Column, query_columns, table_columns
 from include.segmentation.extract.mysql.indexes import indexes
-from include.segmentation.extract.mysql.keyset import Base, Limits, Source, between, nowhere
-from include.segmentation.extract.mysql.server import MySQL, Version
+from include.segmentation.extract.mysql.page.keyset import Base, Limits, Source, between, nowhere
+from include.segmentation.extract.mysql.row.columns import Column, query_columns, table_columns
+from include.segmentation.extract.mysql.server.server import MySQL, Version
 from include.segmentation.extract.rewrite.kinds import Declined, column_kind
 from include.segmentation.extract.rewrite.native import has_defaults, look_ahead, mixed_up, without_defaults
 from include.segmentation.extract.rewrite.old import rewritten

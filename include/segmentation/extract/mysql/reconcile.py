@@ -23,16 +23,16 @@ import pyarrow as pa
 from include.segmentation.changelog import State
 from include.segmentation.connections import resolve
 from include.segmentation.errors import NotReadyError
-from include.segmentation.extract.mysql.columns import Column, arrow_schema
-from include.segmentation.extract.mysql.corrections import Corrections
 from include.segmentation.extract.mysql.drift import adapted
-from include.segmentation.extract.mysql.held import Held, Sums, holding, in_buckets
-from include.segmentation.extract.mysql.keyset import Position, Relation, Span, has_placeless, placeless, up_to
-from include.segmentation.extract.mysql.pages import read_pages
+from include.segmentation.extract.mysql.log.corrections import Corrections
+from include.segmentation.extract.mysql.log.held import Held, Sums, holding, in_buckets
+from include.segmentation.extract.mysql.page.keyset import Position, Relation, Span, has_placeless, placeless, up_to
+from include.segmentation.extract.mysql.page.pages import read_pages
+from include.segmentation.extract.mysql.page.size import PageSize
 from include.segmentation.extract.mysql.query import ComputedInLake
 from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, order_of, position_of, relation_of
-from include.segmentation.extract.mysql.server import MySQL, connected, identifier
-from include.segmentation.extract.mysql.size import PageSize
+from include.segmentation.extract.mysql.row.columns import Column, arrow_schema
+from include.segmentation.extract.mysql.server.server import MySQL, connected, identifier
 from include.segmentation.extract.mysql.stretch import Stretch, crc_in_buckets, is_ordered_alike, sums, walk, walked
 from include.segmentation.run import Run
 from include.segmentation.sources import MySQLSource, QueryExtract

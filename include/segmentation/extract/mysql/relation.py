@@ -7,13 +7,13 @@ from typing import cast
 
 from include.segmentation.changelog import State
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.columns import Column, table_columns
-from include.segmentation.extract.mysql.fetch import Page
 from include.segmentation.extract.mysql.indexes import indexes, is_view
-from include.segmentation.extract.mysql.keyset import Position, Relation
-from include.segmentation.extract.mysql.plan import missing_index
+from include.segmentation.extract.mysql.page.fetch import Page
+from include.segmentation.extract.mysql.page.keyset import Position, Relation
+from include.segmentation.extract.mysql.page.plan import missing_index
 from include.segmentation.extract.mysql.query import Query, query_of
-from include.segmentation.extract.mysql.server import MySQL, identifier
+from include.segmentation.extract.mysql.row.columns import Column, table_columns
+from include.segmentation.extract.mysql.server.server import MySQL, identifier
 from include.segmentation.profile import Profile
 from include.segmentation.sources import MySQLSource, QueryExtract, TableExtract
 

@@ -18,14 +18,14 @@ from include.segmentation.changelog import State
 from include.segmentation.connections import resolve
 from include.segmentation.extract.mysql.bound import Bound, integer_bound, time_bound
 from include.segmentation.extract.mysql.drift import AlteredError, adapted
-from include.segmentation.extract.mysql.fetch import Page
 from include.segmentation.extract.mysql.first import begun, resumed
-from include.segmentation.extract.mysql.hours import keep_hours
-from include.segmentation.extract.mysql.keyset import Position, Relation, Span, has_placeless, placeless, up_to
-from include.segmentation.extract.mysql.pages import read_pages
+from include.segmentation.extract.mysql.log.unseen import unseen
+from include.segmentation.extract.mysql.page.fetch import Page
+from include.segmentation.extract.mysql.page.keyset import Position, Relation, Span, has_placeless, placeless, up_to
+from include.segmentation.extract.mysql.page.pages import read_pages
 from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, order_of, position_of, relation_of
-from include.segmentation.extract.mysql.server import MySQL, connected, identifier
-from include.segmentation.extract.mysql.unseen import unseen
+from include.segmentation.extract.mysql.server.hours import keep_hours
+from include.segmentation.extract.mysql.server.server import MySQL, connected, identifier
 from include.segmentation.part import Hours
 from include.segmentation.run import Run
 from include.segmentation.sources import MySQLSource

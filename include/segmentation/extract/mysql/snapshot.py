@@ -4,14 +4,14 @@ from typing import Any, cast
 
 from include.segmentation.connections import resolve
 from include.segmentation.extract.mysql.bound import safe_time
-from include.segmentation.extract.mysql.columns import arrow_schema
-from include.segmentation.extract.mysql.corrections import Corrections
 from include.segmentation.extract.mysql.drift import adapted
-from include.segmentation.extract.mysql.held import holding
-from include.segmentation.extract.mysql.keyset import Span
-from include.segmentation.extract.mysql.pages import read_pages
+from include.segmentation.extract.mysql.log.corrections import Corrections
+from include.segmentation.extract.mysql.log.held import holding
+from include.segmentation.extract.mysql.page.keyset import Span
+from include.segmentation.extract.mysql.page.pages import read_pages
 from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, relation_of
-from include.segmentation.extract.mysql.server import connected
+from include.segmentation.extract.mysql.row.columns import arrow_schema
+from include.segmentation.extract.mysql.server.server import connected
 from include.segmentation.run import Run
 from include.segmentation.sources import MySQLSource
 

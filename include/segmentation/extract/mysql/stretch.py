@@ -9,13 +9,13 @@ from time import perf_counter
 
 import pyarrow as pa
 
-from include.segmentation.extract.mysql.busy import wait_while_busy
-from include.segmentation.extract.mysql.columns import MOMENT, Column
-from include.segmentation.extract.mysql.held import Sums
-from include.segmentation.extract.mysql.keyset import Position, Relation, after, between, up_to
-from include.segmentation.extract.mysql.render import crc_sql
-from include.segmentation.extract.mysql.server import MySQL, identifier
-from include.segmentation.extract.mysql.size import PageSize
+from include.segmentation.extract.mysql.log.held import Sums
+from include.segmentation.extract.mysql.page.keyset import Position, Relation, after, between, up_to
+from include.segmentation.extract.mysql.page.size import PageSize
+from include.segmentation.extract.mysql.row.columns import MOMENT, Column
+from include.segmentation.extract.mysql.row.render import crc_sql
+from include.segmentation.extract.mysql.server.busy import wait_while_busy
+from include.segmentation.extract.mysql.server.server import MySQL, identifier
 from include.segmentation.parquet import quoted
 
 _NO_MERGE = "LIMIT 18446744073709551615"

@@ -12,7 +12,7 @@ from typing import Literal
 import pyarrow as pa
 from sqlglot import exp
 
-from include.segmentation.extract.mysql.columns import MOMENT, Column
+from include.segmentation.extract.mysql.row.columns import MOMENT, Column
 
 Family = Literal[
     "integer", "decimal", "double", "text", "bytes", "moment", "date", "time", "truth", "null", "opaque", "unknown"

@@ -3,9 +3,9 @@
 import logging
 
 from include.segmentation.errors import UnavailableError
-from include.segmentation.extract.mysql.patience import SECONDS, looks
-from include.segmentation.extract.mysql.refusals import place
-from include.segmentation.extract.mysql.server import MySQL
+from include.segmentation.extract.mysql.server.patience import SECONDS, looks
+from include.segmentation.extract.mysql.server.refusals import place
+from include.segmentation.extract.mysql.server.server import MySQL
 
 _log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from include.segmentation.changelog import OWN
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server import MySQL, identifier, quoted
+from include.segmentation.extract.mysql.server.server import MySQL, identifier, quoted
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.extract.mysql.columns import Column
 from include.segmentation.extract.mysql.indexes import table_rows
-from include.segmentation.extract.mysql.keyset import Relation, Span, after, page_sql, up_to
-from include.segmentation.extract.mysql.refusals import ServerError
-from include.segmentation.extract.mysql.server import MySQL, identifier
+from include.segmentation.extract.mysql.page.keyset import Relation, Span, after, page_sql, up_to
+from include.segmentation.extract.mysql.row.columns import Column
+from include.segmentation.extract.mysql.server.refusals import ServerError
+from include.segmentation.extract.mysql.server.server import MySQL, identifier
 
 _PLACES = {
     10: {"access": 3, "key": 5, "rows": 8, "extra": 9},

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from include.segmentation.changelog import ChangeLog, State
-from include.segmentation.extract.mysql.held import Differing
+from include.segmentation.extract.mysql.log.held import Differing
 
 _COMMIT_ROWS = 50_000
 

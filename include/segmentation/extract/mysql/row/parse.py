@@ -11,9 +11,9 @@ import pyarrow.csv as pa_csv
 
 from include.segmentation.changelog import CRC, UNREADABLE, ZERO_DATES
 from include.segmentation.errors import DataError
-from include.segmentation.extract.mysql.columns import Column
-from include.segmentation.extract.mysql.render import NULL
-from include.segmentation.extract.mysql.values import read, repaired, unreadable
+from include.segmentation.extract.mysql.row.columns import Column
+from include.segmentation.extract.mysql.row.render import NULL
+from include.segmentation.extract.mysql.row.values import read, repaired, unreadable
 
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
 

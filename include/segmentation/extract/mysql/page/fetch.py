@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError
-from include.segmentation.extract.mysql.columns import Column
-from include.segmentation.extract.mysql.keyset import Position, Relation, Span, page_sql
-from include.segmentation.extract.mysql.parse import parse, split
-from include.segmentation.extract.mysql.render import line, values_sql
-from include.segmentation.extract.mysql.server import MySQL, RawRow
-from include.segmentation.extract.mysql.size import PAGE_BYTES
+from include.segmentation.extract.mysql.page.keyset import Position, Relation, Span, page_sql
+from include.segmentation.extract.mysql.page.size import PAGE_BYTES
+from include.segmentation.extract.mysql.row.columns import Column
+from include.segmentation.extract.mysql.row.parse import parse, split
+from include.segmentation.extract.mysql.row.render import line, values_sql
+from include.segmentation.extract.mysql.server.server import MySQL, RawRow
 
 CUT = 2
 """A page is cut at so many times the bytes that were planned, where its rows turn out to be wider than those before."""

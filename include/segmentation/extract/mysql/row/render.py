@@ -9,8 +9,8 @@ A line that the server can not write, because it is longer than its max_allowed_
 
 from collections.abc import Sequence
 
-from include.segmentation.extract.mysql.columns import Column
-from include.segmentation.extract.mysql.server import identifier
+from include.segmentation.extract.mysql.row.columns import Column
+from include.segmentation.extract.mysql.server.server import identifier
 
 NULL = b"NULL"
 

@@ -7,16 +7,16 @@ from functools import partial
 from time import perf_counter
 
 from include.segmentation.errors import SegmentationError, SourceError
-from include.segmentation.extract.mysql.ahead import ahead
-from include.segmentation.extract.mysql.busy import wait_while_busy
 from include.segmentation.extract.mysql.drift import check_unaltered
-from include.segmentation.extract.mysql.fetch import Lines, Page, fetch
-from include.segmentation.extract.mysql.keyset import Base, Relation, Span, between, divided, sliced
-from include.segmentation.extract.mysql.plan import estimated_rows, missing_index, page_plan
-from include.segmentation.extract.mysql.progress import Progress
-from include.segmentation.extract.mysql.refusals import OverlongError
-from include.segmentation.extract.mysql.server import MySQL, identifier
-from include.segmentation.extract.mysql.size import PageSize
+from include.segmentation.extract.mysql.page.ahead import ahead
+from include.segmentation.extract.mysql.page.fetch import Lines, Page, fetch
+from include.segmentation.extract.mysql.page.keyset import Base, Relation, Span, between, divided, sliced
+from include.segmentation.extract.mysql.page.plan import estimated_rows, missing_index, page_plan
+from include.segmentation.extract.mysql.page.progress import Progress
+from include.segmentation.extract.mysql.page.size import PageSize
+from include.segmentation.extract.mysql.server.busy import wait_while_busy
+from include.segmentation.extract.mysql.server.refusals import OverlongError
+from include.segmentation.extract.mysql.server.server import MySQL, identifier
 
 _log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from include.segmentation.errors import UnavailableError
-from include.segmentation.extract.mysql.refusals import ACCESS_DENIED, ServerError, place
-from include.segmentation.extract.mysql.server import MySQL
+from include.segmentation.extract.mysql.server.refusals import ACCESS_DENIED, ServerError, place
+from include.segmentation.extract.mysql.server.server import MySQL
 
 _BEHIND = ("Seconds_Behind_Master", "Seconds_Behind_Source")
 

@@ -37,8 +37,8 @@ class Baseline:
         Args:
             labels: int64[vectors], from 0; of the last cluster that is needed only a part is taken, at its mean.
         """
-        sizes = np.bincount(labels, weights=self.counts)
-        totals = np.bincount(labels, weights=self.values * self.counts)
+        sizes = np.bincount(labels, weights=self.counts).astype(np.float64)
+        totals = np.bincount(labels, weights=self.values * self.counts).astype(np.float64)
         return _held(totals / np.maximum(sizes, 1), totals, sizes)
 
 

@@ -140,8 +140,8 @@ def _problem(trial: _Trial, stable: Stability, checked: bool) -> str:
         return f"k = {trial.k}: a cluster comes back with a Jaccard of {least} only; {STABLE} is needed{marginal}"
     if checked and trial.fidelity < FAITHFUL:
         return (
-            f"k = {trial.k}: {DEPTH} questions in a row tell the cluster of {trial.fidelity:.0%} of the customers only; "
-            f"{FAITHFUL:.0%} are needed"
+            f"k = {trial.k}: {DEPTH} questions in a row tell the cluster of {trial.fidelity:.0%} of the customers "
+            f"only; {FAITHFUL:.0%} are needed"
         )
     return ""
 

@@ -63,10 +63,11 @@ class Verdict:
     @property
     def words(self) -> str:
         """The verdict with its reason."""
+        odds = f"(p = {self.p:.2f})"
         if self.is_separated:
-            return f"separated: there are gaps between all clusters, and one Gaussian is not cut so well (p = {self.p:.2f})"
+            return f"separated: there are gaps between all clusters, and one Gaussian is not cut so well {odds}"
         if self.p > _SIGNIFICANT:
-            return f"a cut of a continuum: one Gaussian of the same covariance is cut as well (p = {self.p:.2f})"
+            return f"a cut of a continuum: one Gaussian of the same covariance is cut as well {odds}"
         touching = len(self.crossings) - self.apart
         return f"a cut of a continuum: {touching} of {len(self.crossings)} clusters run into a neighbour without a gap"
 

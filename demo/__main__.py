@@ -23,23 +23,29 @@ from demo.mysql import FillError
 from demo.retail import RetailFileError, load, read
 from demo.servers import ServerError, postgres, running
 from include.segmentation.errors import SegmentationError
-from include.segmentation.profile import Cadence, Profile, load_profile
+from include.segmentation.profile import Profile, load_profile
 
 console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 errors = Console(stderr=True)
 
-CALENDAR: dict[str, list[tuple[Cadence, date]]] = {
+CALENDAR: dict[str, list[tuple[str, date]]] = {
     "learning": [
-        *[("monthly", date(2025, month, 1)) for month in (2, 3, 4, 5)],
-        ("weekly", date(2025, 5, 26)),
-        ("daily", date(2025, 6, 1)),
+        ("extract", date(2025, 6, 1)),
+        ("reconcile", date(2025, 5, 26)),
+        ("fit", date(2025, 2, 1)),
+        *[("segment_monthly", date(2025, month, 1)) for month in (2, 3, 4, 5)],
+        ("segment_weekly", date(2025, 5, 26)),
+        ("segment_daily", date(2025, 6, 1)),
     ],
     "retail": [
-        *[("monthly", date(2011, month, 1)) for month in (7, 8, 9, 10, 11, 12)],
-        ("daily", date(2011, 12, 10)),
+        ("extract", date(2011, 12, 10)),
+        ("reconcile", date(2011, 12, 5)),
+        ("fit", date(2011, 7, 1)),
+        *[("segment_monthly", date(2011, month, 1)) for month in (7, 8, 9, 10, 11, 12)],
+        ("segment_daily", date(2011, 12, 10)),
     ],
 }
-"""The runs of a demo, in order; the extraction reaches the end of the profile's data before the first of them."""
+"""The DAG runs of a demo, in order. The extraction reaches the end of the profile's data."""
 
 
 def main() -> int:
@@ -121,10 +127,7 @@ def _airflow(environment: dict[str, str]) -> Iterator[Airflow]:
 
 
 def _run_dags(airflow: Airflow, profile: Profile) -> None:
-    last = max(day for _, day in CALENDAR[profile.profile])
-    runs = [("extract", last), ("fit", profile.schedule.first_fit)]
-    runs += [(f"segment_{cadence}", day) for cadence, day in CALENDAR[profile.profile]]
-    for dag, day in runs:
+    for dag, day in CALENDAR[profile.profile]:
         _run_dag(airflow, f"{profile.profile}__{dag}", day, profile)
 
 

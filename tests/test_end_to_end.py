@@ -76,6 +76,7 @@ def left_running() -> list[str]:
 def test_every_dag_ran_on_the_scheduler(done: str) -> None:
     for line in (
         "learning__extract            as of 2025-06-01  success",
+        "learning__reconcile          as of 2025-05-26  success",
         "learning__fit                as of 2025-02-01  success",
         *(f"learning__segment_monthly    as of 2025-0{month}-01  success" for month in (2, 3, 4, 5)),
         "learning__segment_weekly     as of 2025-05-26  success",

@@ -60,11 +60,13 @@ def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum) -> Cut:
     """
     if stratum.cluster is None:
         return _whole(stratum, [], "")
-    table, sampled = distinct_vectors(customers, stratum.when, stratum.kpis)
+    table, sampled = distinct_vectors(customers, stratum.when, stratum.kpis, stratum.cluster.undefined_as)
     if table.num_rows == 0:
         return _whole(stratum, [], "not cut: no customers at the fit")
     counts = np.asarray(table[CUSTOMERS].to_numpy(), dtype=np.int64)
     axes, constant = fit_axes(matrix(table, stratum.kpis), counts, stratum.kpis, macro, stratum.name)
+    counted = stratum.cluster.undefined_as
+    axes = [axis.model_copy(update={"undefined_as": counted.get(axis.kpi)}) for axis in axes]
     kpis = [axis.kpi for axis in axes]
     values = matrix(table, kpis)
     points = scaled(values, axes)
@@ -72,7 +74,8 @@ def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum) -> Cut:
     vectors = Vectors({name: macro.kpis[name] for name in kpis}, values, points, projected(points, rows), counts)
     choice = choose(stratum.name, vectors, stratum.cluster)
     dropped = f"constant here, not used: {', '.join(constant)}" if constant else ""
-    note = "; ".join(part for part in (sampled, dropped, choice.note) if part)
+    filled = ", ".join(f"undefined {macro.kpis[kpi].label} counts as {value:g}" for kpi, value in counted.items())
+    note = "; ".join(part for part in (sampled, filled, dropped, choice.note) if part)
     segments = choice.partition.labels if choice.partition else None
     tried = choice.evidence
     if tried:

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError
-from include.segmentation.model import Model, StratumModel
+from include.segmentation.model import Axis, Model, StratumModel
 from include.segmentation.segment.nearest import nearest, rule_of
 from include.segmentation.segment.strata import columns_of, matrix, refuse_non_numbers, stratum_of
 from include.segmentation.segment.weighted import Floats, Integers
@@ -70,13 +70,18 @@ def columns_used(model: Model) -> list[str]:
 
 
 def _nearest(stratum: StratumModel, rows: pa.Table) -> tuple[Integers, Floats]:
-    for kpi in stratum.kpis:
-        if rows[kpi].null_count:
+    columns = {axis.kpi: _filled(rows[axis.kpi], axis) for axis in stratum.axes}
+    for kpi, column in columns.items():
+        if column.null_count:
             raise DataError(
-                f"KPI '{kpi}' is undefined (NULL) for {rows[kpi].null_count} customers of stratum '{stratum.name}', "
+                f"KPI '{kpi}' is undefined (NULL) for {column.null_count} customers of stratum '{stratum.name}', "
                 "which clusters on it"
             )
-    return nearest(rule_of(stratum), matrix(rows, stratum.kpis))
+    return nearest(rule_of(stratum), matrix(pa.table(columns), stratum.kpis))
+
+
+def _filled(column: pa.ChunkedArray, axis: Axis) -> pa.ChunkedArray:
+    return column if axis.undefined_as is None else column.cast(pa.float64()).fill_null(axis.undefined_as)
 
 
 def _text(numbers: Integers, words: list[str]) -> pa.Array:

@@ -1,6 +1,6 @@
 """Strata: which rule takes each customer, checked on the data that exactly one does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 import numpy as np
@@ -73,8 +73,16 @@ def stratum_of(batch: pa.Table, conditions: Sequence[str]) -> Integers:
     return np.asarray(found["stratum"].to_numpy(), dtype=np.int64)
 
 
-def distinct_vectors(customers: pa.Table, condition: str, kpis: Sequence[str]) -> tuple[pa.Table, str]:
+def distinct_vectors(
+    customers: pa.Table, condition: str, kpis: Sequence[str], undefined_as: Mapping[str, float]
+) -> tuple[pa.Table, str]:
     """Collapse a stratum to its distinct KPI vectors, each with the number of customers behind it.
+
+    Args:
+        customers: every customer of the macro segment.
+        condition: who is in the stratum.
+        kpis: what it is clustered on.
+        undefined_as: what stands for NULL, by KPI.
 
     Returns:
         A table of ``kpis`` (float64) and ``CUSTOMERS`` (int64), sorted, hence the same whatever the order of the
@@ -84,10 +92,12 @@ def distinct_vectors(customers: pa.Table, condition: str, kpis: Sequence[str]) -
         DataError: a KPI is NULL for a customer of the stratum.
     """
     columns = ", ".join(kpis)
+    values = {kpi: f"coalesce({kpi}, {undefined_as[kpi]!r})" if kpi in undefined_as else kpi for kpi in kpis}
+    listed = ", ".join(f"CAST({value} AS DOUBLE) AS {kpi}" for kpi, value in values.items())
     found = _query(
         customers,
         f"SELECT * FROM (SELECT {columns}, count(*) AS {CUSTOMERS}, count(*) OVER () AS _vectors "
-        f"FROM (SELECT {', '.join(f'CAST({kpi} AS DOUBLE) AS {kpi}' for kpi in kpis)} FROM batch WHERE {condition}) "
+        f"FROM (SELECT {listed} FROM batch WHERE {condition}) "
         f"GROUP BY {columns} ORDER BY hash({columns}), {columns} LIMIT {MAX_VECTORS}) ORDER BY {columns}",
     )
     for kpi in kpis:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from include.segmentation.errors import DataError
 from include.segmentation.publish.gates.sizes import sizes_differ
-from include.segmentation.publish.gates.structure import labels_known, populations_reconcile
+from include.segmentation.publish.gates.structure import labels_known, populations_reconcile, shared_kpis_agree
 from include.segmentation.publish.gates.verdict import Verdict
 from include.segmentation.publish.inputs import Inputs
 from include.segmentation.run import Run
@@ -13,6 +13,7 @@ from include.segmentation.run import Run
 _log = logging.getLogger(__name__)
 _GATES: tuple[Callable[[Inputs], list[Verdict]], ...] = (
     populations_reconcile,
+    shared_kpis_agree,
     labels_known,
     lambda inputs: sizes_differ(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict),
 )

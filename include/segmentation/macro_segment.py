@@ -320,12 +320,11 @@ class MacroSegment(Part):
 
     def _check_undefined_as(self, stratum: Stratum, values: dict[str, float]) -> None:
         nullable = [name for name in stratum.kpis if self.kpis[name].undefined_when]
+        allowed = ", ".join(nullable) or "none"
         for name, value in values.items():
             where = f"stratum '{stratum.name}', undefined_as"
             if name not in nullable:
-                raise ValueError(
-                    f"{where}: '{name}' is not clustered on or never undefined; allowed are {', '.join(nullable) or 'none'}"
-                )
+                raise ValueError(f"{where}: '{name}' is not clustered on or never undefined; allowed are {allowed}")
             kpi = self.kpis[name]
             if (kpi.minimum is not None and value < kpi.minimum) or (kpi.zero == "none" and value == 0):
                 raise ValueError(f"{where}: {value:g} is no value of '{name}'")

@@ -131,6 +131,11 @@ class StratumModel(_Frozen):
         """The columns that it is clustered on."""
         return [axis.kpi for axis in self.axes]
 
+    @property
+    def undefined_as(self) -> dict[str, float]:
+        """What stands for undefined, by KPI."""
+        return {axis.kpi: axis.undefined_as for axis in self.axes if axis.undefined_as is not None}
+
 
 class Lineage(_Frozen):
     """What became of a segment of the previous model at the same as_of, on the same customers.

@@ -60,12 +60,12 @@ def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum) -> Cut:
     """
     if stratum.cluster is None:
         return _whole(stratum, [], "")
-    table, sampled = distinct_vectors(customers, stratum.when, stratum.kpis, stratum.cluster.undefined_as)
+    counted = stratum.cluster.undefined_as
+    table, sampled = distinct_vectors(customers, stratum.when, stratum.kpis, counted)
     if table.num_rows == 0:
         return _whole(stratum, [], "not cut: no customers at the fit")
     counts = np.asarray(table[CUSTOMERS].to_numpy(), dtype=np.int64)
     axes, constant = fit_axes(matrix(table, stratum.kpis), counts, stratum.kpis, macro, stratum.name)
-    counted = stratum.cluster.undefined_as
     axes = [axis.model_copy(update={"undefined_as": counted.get(axis.kpi)}) for axis in axes]
     kpis = [axis.kpi for axis in axes]
     values = matrix(table, kpis)

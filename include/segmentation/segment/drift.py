@@ -73,7 +73,7 @@ def _binned(values: Floats, counts: Integers, edges: list[float]) -> Integers:
 
 
 def _of_stratum(stratum: StratumModel, customers: pa.Table) -> Iterator[dict[str, Any]]:
-    table, _ = distinct_vectors(customers, stratum.when, stratum.kpis)
+    table, _ = distinct_vectors(customers, stratum.when, stratum.kpis, stratum.undefined_as)
     counts = np.asarray(table[CUSTOMERS].to_numpy(), dtype=np.int64)
     values = matrix(table, stratum.kpis)
     for reference in stratum.references:

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError
-from include.segmentation.model import Axis, Model, StratumModel
+from include.segmentation.model import Model, StratumModel
 from include.segmentation.segment.nearest import nearest, rule_of
 from include.segmentation.segment.strata import columns_of, matrix, refuse_non_numbers, stratum_of
 from include.segmentation.segment.weighted import Floats, Integers
@@ -70,7 +70,8 @@ def columns_used(model: Model) -> list[str]:
 
 
 def _nearest(stratum: StratumModel, rows: pa.Table) -> tuple[Integers, Floats]:
-    columns = {axis.kpi: _filled(rows[axis.kpi], axis) for axis in stratum.axes}
+    columns = {kpi: rows[kpi].cast(pa.float64()) for kpi in stratum.kpis}
+    columns |= {kpi: columns[kpi].fill_null(value) for kpi, value in stratum.undefined_as.items()}
     for kpi, column in columns.items():
         if column.null_count:
             raise DataError(
@@ -78,10 +79,6 @@ def _nearest(stratum: StratumModel, rows: pa.Table) -> tuple[Integers, Floats]:
                 "which clusters on it"
             )
     return nearest(rule_of(stratum), matrix(pa.table(columns), stratum.kpis))
-
-
-def _filled(column: pa.ChunkedArray, axis: Axis) -> pa.ChunkedArray:
-    return column if axis.undefined_as is None else column.cast(pa.float64()).fill_null(axis.undefined_as)
 
 
 def _text(numbers: Integers, words: list[str]) -> pa.Array:

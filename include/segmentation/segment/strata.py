@@ -74,7 +74,7 @@ def stratum_of(batch: pa.Table, conditions: Sequence[str]) -> Integers:
 
 
 def distinct_vectors(
-    customers: pa.Table, condition: str, kpis: Sequence[str], undefined_as: Mapping[str, float]
+    customers: pa.Table, condition: str, kpis: Sequence[str], undefined_as: Mapping[str, float] | None = None
 ) -> tuple[pa.Table, str]:
     """Collapse a stratum to its distinct KPI vectors, each with the number of customers behind it.
 
@@ -82,7 +82,7 @@ def distinct_vectors(
         customers: every customer of the macro segment.
         condition: who is in the stratum.
         kpis: what it is clustered on.
-        undefined_as: what stands for NULL, by KPI.
+        undefined_as: what stands for NULL, by KPI; nothing where absent.
 
     Returns:
         A table of ``kpis`` (float64) and ``CUSTOMERS`` (int64), sorted, hence the same whatever the order of the
@@ -92,8 +92,8 @@ def distinct_vectors(
         DataError: a KPI is NULL for a customer of the stratum.
     """
     columns = ", ".join(kpis)
-    values = {kpi: f"coalesce({kpi}, {undefined_as[kpi]!r})" if kpi in undefined_as else kpi for kpi in kpis}
-    listed = ", ".join(f"CAST({value} AS DOUBLE) AS {kpi}" for kpi, value in values.items())
+    counted = {kpi: f"coalesce({kpi}, {value!r})" for kpi, value in (undefined_as or {}).items()}
+    listed = ", ".join(f"CAST({counted.get(kpi, kpi)} AS DOUBLE) AS {kpi}" for kpi in kpis)
     found = _query(
         customers,
         f"SELECT * FROM (SELECT {columns}, count(*) AS {CUSTOMERS}, count(*) OVER () AS _vectors "

@@ -60,17 +60,6 @@ class Verdict:
         """Tighter than one Gaussian, and every cluster stands apart."""
         return self.p <= _SIGNIFICANT and self.apart == len(self.crossings)
 
-    @property
-    def words(self) -> str:
-        """The verdict with its reason."""
-        odds = f"(p = {self.p:.2f})"
-        if self.is_separated:
-            return f"separated: there are gaps between all clusters, and one Gaussian is not cut so well {odds}"
-        if self.p > _SIGNIFICANT:
-            return f"a cut of a continuum: one Gaussian of the same covariance is cut as well {odds}"
-        touching = len(self.crossings) - self.apart
-        return f"a cut of a continuum: {touching} of {len(self.crossings)} clusters run into a neighbour without a gap"
-
 
 def verdict(vectors: Vectors, found: Partition, algorithm: Name) -> Verdict:
     """Compare the clusters found with those of one Gaussian, and look for gaps; call it inside ``one_thread``."""

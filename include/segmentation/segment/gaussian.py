@@ -21,10 +21,10 @@ from include.segmentation.segment.vectors import Vectors
 from include.segmentation.segment.weighted import Floats, Integers, every_nth
 
 PEOPLE = 2_000
-SAMPLES = 100
+SAMPLES = 50
 GAP = 0.5
 _SIGNIFICANT = 0.05
-_STARTS = 5
+_STARTS = 3
 _STRIP = 0.2
 """Of the way between two centroids, around its middle."""
 _SEED = 2

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.model import Axis
+from include.segmentation.phrases import number
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.names import number
 from include.segmentation.segment.nearest import TIE, Cost, Rule, costs
 from include.segmentation.segment.scale import slopes
 from include.segmentation.segment.weighted import quantile

@@ -7,20 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlglot
-from sqlglot import exp
 
 from include.segmentation.errors import DataError
+from include.segmentation.predicate import columns_of
 from include.segmentation.segment.weighted import Floats, Integers
 
 CUSTOMERS = "_customers"
 """The column of a table of distinct vectors that counts the customers behind each."""
 MAX_VECTORS = 1_000_000
 """A stratum with more distinct vectors is fitted on a sample of them, chosen by hash."""
-
-
-def columns_of(condition: str) -> list[str]:
-    """The columns that a stratum's condition names, in alphabetical order."""
-    return sorted({column.name for column in sqlglot.parse_one(condition, read="duckdb").find_all(exp.Column)})
 
 
 def normal_form(condition: str) -> str:

@@ -1,0 +1,180 @@
+"""What names and aliases say about their customers, checked against the customers of the run.
+
+Names are fixed when a model is accepted, so they do not follow the data. One that no longer holds is warned about, with
+what is found in its place; it is not changed. A new fit makes new names.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from include.segmentation.macro_segment import Kpi, Person
+from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange, Model, SegmentDefinition
+from include.segmentation.phrases import number, span
+from include.segmentation.predicate import columns_of
+from include.segmentation.publish.distribution import SUPPRESS_BELOW
+from include.segmentation.publish.gates import Verdict
+from include.segmentation.publish.inputs import Inputs
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """One thing that is said about the customers of a segment, and what is the case.
+
+    Attributes:
+        said: the claim in words.
+        customers: of the segment.
+        asked: those whom the claim speaks of.
+        held: those of them for whom it holds.
+        ranges: what they have instead, in words.
+    """
+
+    segment: SegmentDefinition
+    said: str
+    customers: int
+    asked: int
+    held: int
+    ranges: str
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the segment is large enough to speak of its customers' values."""
+        return self.customers >= SUPPRESS_BELOW
+
+    @property
+    def holds(self) -> bool:
+        return self.held >= CLAIM_HOLDS * self.asked
+
+    @property
+    def failure(self) -> str:
+        share = int(1000 * self.held / self.asked) / 10  # rounded down: what fails at 90% never reads as 90%
+        return (
+            f"segment {self.segment.key} '{self.segment.name}': {self.said} holds for {share:g}% of its customers, "
+            f"{CLAIM_HOLDS:.0%} are needed; found is {self.ranges}"
+        )
+
+
+def check_claims(inputs: Inputs) -> list[Verdict]:
+    """Check the band claims of every name, and every alias of the profile by its rule.
+
+    A band claim has to hold for ``CLAIM_HOLDS`` of the segment's customers whose value is in the ``MIDDLE``, an alias's
+    rule for that share of all of them. Segments of fewer than ``SUPPRESS_BELOW`` customers are left out.
+
+    Returns:
+        Per macro segment a ``pass`` for its names and, where the profile has any, for its aliases; or in its place a
+        ``warn`` for each claim that does not hold. Also a ``warn`` for each key that is gone.
+    """
+    verdicts = []
+    for macro, model in inputs.models.items():
+        said = inputs.run.profile.macro_segments[macro].segments
+        claims = list(_of_names(inputs, macro, model))
+        verdicts += _verdicts("names_hold", macro, claims, "the name stays until a new fit")
+        if said:
+            verdicts += list(_of_keys_that_are_gone(inputs, macro, said))
+            claims = list(_of_aliases(inputs, macro, model, said))
+            verdicts += _verdicts("aliases_hold", macro, claims, "give it to another segment or correct its rule")
+    return verdicts
+
+
+def _verdicts(name: str, macro: str, claims: list[_Claim], advice: str) -> list[Verdict]:
+    shown = [claim for claim in claims if claim.is_shown]
+    failures = [f"{claim.failure}; {advice}" for claim in shown if not claim.holds]
+    if failures:
+        return [{"name": name, "macro_segment": macro, "verdict": "warn", "found": found} for found in failures]
+    hidden = len({claim.segment.key for claim in claims if not claim.is_shown})
+    found = f"{len(shown)} claims hold" + (
+        f"; {hidden} segments of fewer than {SUPPRESS_BELOW} left out" if hidden else ""
+    )
+    return [{"name": name, "macro_segment": macro, "verdict": "pass", "found": found}]
+
+
+def _of_names(inputs: Inputs, macro: str, model: Model) -> Iterator[_Claim]:
+    for name, kpi in inputs.run.profile.macro_segments[macro].kpis.items():
+        claims = {
+            segment.key: (segment, band) for segment in model.segments() for band in segment.bands if band.kpi == name
+        }
+        if claims:
+            yield from _of_kpi(inputs, macro, kpi, claims)
+
+
+def _of_kpi(
+    inputs: Inputs, macro: str, kpi: Kpi, claims: Mapping[str, tuple[SegmentDefinition, BandRange]]
+) -> Iterator[_Claim]:
+    bands = [band for _, band in claims.values()]
+    inputs.engine.register(
+        "claim",
+        pa.table(
+            {
+                "segment_key": pa.array(claims, pa.string()),
+                "low": pa.array([band.low for band in bands], pa.float64()),
+                "high": pa.array([band.high for band in bands], pa.float64()),
+            }
+        ),
+    )
+    column = f'"{bands[0].kpi}"'
+    found = inputs.engine.execute(
+        f"""
+        WITH member AS (
+            SELECT segment_key, {column} AS value, low, high
+            FROM label_{macro} JOIN measure_{macro} USING (customer_id) JOIN claim USING (segment_key)
+            WHERE {column} IS NOT NULL
+        ),
+        middle AS (SELECT segment_key, quantile_disc(value, {list(MIDDLE)}) AS ends FROM member GROUP BY segment_key)
+        SELECT
+            segment_key, count(*),
+            count(*) FILTER (WHERE in_middle),
+            count(*) FILTER (WHERE in_middle AND coalesce(value >= low, true) AND coalesce(value < high, true)),
+            min(value), max(value)
+        FROM (SELECT *, value BETWEEN ends[1] AND ends[2] AS in_middle FROM member JOIN middle USING (segment_key))
+        GROUP BY segment_key
+        ORDER BY segment_key
+        """
+    )
+    for key, customers, asked, held, low, high in found.fetchall():
+        segment, band = claims[key]
+        said = f"{span(band.low_word, band.high_word)} {kpi.label}"
+        yield _Claim(segment, said, customers, asked, held, _range(kpi, low, high))
+
+
+def _of_aliases(inputs: Inputs, macro: str, model: Model, said: Mapping[str, Person]) -> Iterator[_Claim]:
+    kpis = inputs.run.profile.macro_segments[macro].kpis
+    for segment in model.segments():
+        person = said.get(segment.key)
+        if person is None or not person.alias:
+            continue
+        columns = columns_of(person.rule)
+        ends = [f'{end}("{column}")' for column in columns for end in ("min", "max")]
+        figures = ["count(*)", f"count(*) FILTER (WHERE {person.rule})", *ends]
+        customers, held, *values = inputs.one(
+            f"SELECT {', '.join(figures)} FROM measure_{macro} WHERE customer_id IN "
+            f"(SELECT customer_id FROM label_{macro} WHERE segment_key = '{segment.key}')"
+        )
+        ranges = [
+            _range(kpis.get(column), low, high)
+            for column, low, high in zip(columns, values[::2], values[1::2], strict=True)
+        ]
+        yield _Claim(segment, f"alias '{person.alias}' ({person.rule})", customers, customers, held, ", ".join(ranges))
+
+
+def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
+    """``Last Visit 64 to 373 days``; the one column that is no KPI is the age."""
+    label, unit = (kpi.label, kpi.unit) if kpi else ("Age", "days")
+    return f"{label} undefined" if low is None or high is None else f"{label} {number(low)} to {number(high)} {unit}"
+
+
+def _of_keys_that_are_gone(inputs: Inputs, macro: str, said: Mapping[str, Person]) -> Iterator[Verdict]:
+    """What the profile says about keys of neither the run's model nor a later one nor a candidate."""
+    model = inputs.models[macro]
+    living = [model] + [
+        entry.model
+        for entry in inputs.timelines[macro]
+        if entry.status in ("accepted", "candidate") and entry.model.effective_from > model.effective_from
+    ]
+    known = {segment.key for each in living for segment in each.segments()}
+    allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in model.segments())
+    for key, person in said.items():
+        if key not in known:
+            what = f" (alias '{person.alias}')" if person.alias else ""
+            found = f"segments.{key}{what} is no segment of model {model.model_id}; allowed are {allowed}"
+            yield {"name": "aliases_hold", "macro_segment": macro, "verdict": "warn", "found": found}

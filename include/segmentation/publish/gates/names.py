@@ -1,4 +1,4 @@
-"""What names and aliases say about their customers, checked against the customers of the run.
+"""The gate that what names and aliases say of their customers holds for the customers of the run.
 
 Names are fixed when a model is accepted, so they do not follow the data. One that no longer holds is warned about, with
 what is found in its place; it is not changed. A new fit makes new names.
@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from include.segmentation.macro_segment import Kpi, Person
-from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange, Model, SegmentDefinition
+from include.segmentation.macro_segment import Kpi
+from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange, SegmentDefinition
 from include.segmentation.phrases import number, span
 from include.segmentation.predicate import columns_of
 from include.segmentation.publish.distribution import SUPPRESS_BELOW
-from include.segmentation.publish.gates import Verdict
+from include.segmentation.publish.gates.verdict import Verdict
 from include.segmentation.publish.inputs import Inputs
+
+_GATE = "names_agree"
 
 
 @dataclass(frozen=True)
@@ -38,58 +40,42 @@ class _Claim:
     ranges: str
 
     @property
-    def is_shown(self) -> bool:
-        """Whether the segment is large enough to speak of its customers' values."""
-        return self.customers >= SUPPRESS_BELOW
-
-    @property
     def holds(self) -> bool:
         return self.held >= CLAIM_HOLDS * self.asked
 
-    @property
-    def failure(self) -> str:
+    def __str__(self) -> str:
         share = int(1000 * self.held / self.asked) / 10  # rounded down: what fails at 90% never reads as 90%
         return (
-            f"segment {self.segment.key} '{self.segment.name}': {self.said} holds for {share:g}% of its customers, "
-            f"{CLAIM_HOLDS:.0%} are needed; found is {self.ranges}"
+            f"segment {self.segment.key} '{self.segment.name}': {self.said} holds for {share:g}% of its customers; "
+            f"found is {self.ranges}"
         )
 
 
-def check_claims(inputs: Inputs) -> list[Verdict]:
-    """Check the band claims of every name, and every alias of the profile by its rule.
+def names_agree(inputs: Inputs) -> list[Verdict]:
+    """What a name claims by bands, and what an alias of the profile claims by its rule.
 
-    A band claim has to hold for ``CLAIM_HOLDS`` of the segment's customers whose value is in the ``MIDDLE``, an alias's
-    rule for that share of all of them. Segments of fewer than ``SUPPRESS_BELOW`` customers are left out.
-
-    Returns:
-        Per macro segment a ``pass`` for its names and, where the profile has any, for its aliases; or in its place a
-        ``warn`` for each claim that does not hold. Also a ``warn`` for each key that is gone.
+    A band claim has to hold for ``CLAIM_HOLDS`` of the segment's customers whose value is in the ``MIDDLE``, a rule for
+    that share of all of them. Segments of fewer than ``SUPPRESS_BELOW`` customers are left out. A key that is gone is
+    always a warning: nothing is published under it.
     """
-    verdicts = []
-    for macro, model in inputs.models.items():
-        said = inputs.run.profile.macro_segments[macro].segments
-        claims = list(_of_names(inputs, macro, model))
-        verdicts += _verdicts("names_hold", macro, claims, "the name stays until a new fit")
-        if said:
-            verdicts += list(_of_keys_that_are_gone(inputs, macro, said))
-            claims = list(_of_aliases(inputs, macro, model, said))
-            verdicts += _verdicts("aliases_hold", macro, claims, "give it to another segment or correct its rule")
-    return verdicts
+    return [verdict for macro in inputs.models for verdict in _of_macro_segment(inputs, macro)]
 
 
-def _verdicts(name: str, macro: str, claims: list[_Claim], advice: str) -> list[Verdict]:
-    shown = [claim for claim in claims if claim.is_shown]
-    failures = [f"{claim.failure}; {advice}" for claim in shown if not claim.holds]
-    if failures:
-        return [{"name": name, "macro_segment": macro, "verdict": "warn", "found": found} for found in failures]
-    hidden = len({claim.segment.key for claim in claims if not claim.is_shown})
-    found = f"{len(shown)} claims hold" + (
-        f"; {hidden} segments of fewer than {SUPPRESS_BELOW} left out" if hidden else ""
-    )
-    return [{"name": name, "macro_segment": macro, "verdict": "pass", "found": found}]
+def _of_macro_segment(inputs: Inputs, macro: str) -> list[Verdict]:
+    gone = list(_keys_that_are_gone(inputs, macro))
+    claims = [*_of_names(inputs, macro), *_of_aliases(inputs, macro)]
+    shown = [claim for claim in claims if claim.customers >= SUPPRESS_BELOW]
+    failing, allowed = inputs.run.profile.gates.names_agree.verdict, f"{CLAIM_HOLDS:.0%} of them; a new fit names anew"
+    failures = [Verdict(_GATE, macro, failing, str(claim), allowed) for claim in shown if not claim.holds]
+    if gone or failures:
+        return [*failures, *gone]
+    small = len({claim.segment.key for claim in claims} - {claim.segment.key for claim in shown})
+    left_out = f"; {small} segments of fewer than {SUPPRESS_BELOW} customers are left out" if small else ""
+    return [Verdict.passed(_GATE, macro, f"all {len(shown)} claims of names and aliases hold{left_out}")]
 
 
-def _of_names(inputs: Inputs, macro: str, model: Model) -> Iterator[_Claim]:
+def _of_names(inputs: Inputs, macro: str) -> Iterator[_Claim]:
+    model = inputs.models[macro]
     for name, kpi in inputs.run.profile.macro_segments[macro].kpis.items():
         claims = {
             segment.key: (segment, band) for segment in model.segments() for band in segment.bands if band.kpi == name
@@ -137,10 +123,10 @@ def _of_kpi(
         yield _Claim(segment, said, customers, asked, held, _range(kpi, low, high))
 
 
-def _of_aliases(inputs: Inputs, macro: str, model: Model, said: Mapping[str, Person]) -> Iterator[_Claim]:
-    kpis = inputs.run.profile.macro_segments[macro].kpis
-    for segment in model.segments():
-        person = said.get(segment.key)
+def _of_aliases(inputs: Inputs, macro: str) -> Iterator[_Claim]:
+    declared = inputs.run.profile.macro_segments[macro]
+    for segment in inputs.models[macro].segments():
+        person = declared.segments.get(segment.key)
         if person is None or not person.alias:
             continue
         columns = columns_of(person.rule)
@@ -151,7 +137,7 @@ def _of_aliases(inputs: Inputs, macro: str, model: Model, said: Mapping[str, Per
             f"(SELECT customer_id FROM label_{macro} WHERE segment_key = '{segment.key}')"
         )
         ranges = [
-            _range(kpis.get(column), low, high)
+            _range(declared.kpis.get(column), low, high)
             for column, low, high in zip(columns, values[::2], values[1::2], strict=True)
         ]
         yield _Claim(segment, f"alias '{person.alias}' ({person.rule})", customers, customers, held, ", ".join(ranges))
@@ -163,18 +149,14 @@ def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
     return f"{label} undefined" if low is None or high is None else f"{label} {number(low)} to {number(high)} {unit}"
 
 
-def _of_keys_that_are_gone(inputs: Inputs, macro: str, said: Mapping[str, Person]) -> Iterator[Verdict]:
-    """What the profile says about keys of neither the run's model nor a later one nor a candidate."""
+def _keys_that_are_gone(inputs: Inputs, macro: str) -> Iterator[Verdict]:
+    """What the profile says of keys of neither the run's model nor a later one nor a candidate."""
     model = inputs.models[macro]
-    living = [model] + [
-        entry.model
-        for entry in inputs.timelines[macro]
-        if entry.status in ("accepted", "candidate") and entry.model.effective_from > model.effective_from
-    ]
+    later = [entry.model for entry in inputs.timelines[macro] if entry.status in ("accepted", "candidate")]
+    living = [model, *(other for other in later if other.effective_from > model.effective_from)]
     known = {segment.key for each in living for segment in each.segments()}
     allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in model.segments())
-    for key, person in said.items():
+    for key, person in inputs.run.profile.macro_segments[macro].segments.items():
         if key not in known:
-            what = f" (alias '{person.alias}')" if person.alias else ""
-            found = f"segments.{key}{what} is no segment of model {model.model_id}; allowed are {allowed}"
-            yield {"name": "aliases_hold", "macro_segment": macro, "verdict": "warn", "found": found}
+            alias = f" (alias '{person.alias}')" if person.alias else ""
+            yield Verdict(_GATE, macro, "warn", f"segments.{key}{alias} is no segment of {model.model_id}", allowed)

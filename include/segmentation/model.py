@@ -54,6 +54,8 @@ class SegmentDefinition(_Frozen):
         bands: what the name claims.
         rule_sql: the exact rule as a SQL condition over the macro segment's KPIs.
         rule_words: the rule for people.
+        fidelity: of the customers whom the words or the exact rule put into the segment, the share that both do; None
+            where it was not measured.
         customers_at_fit: how many customers it had at effective_from.
     """
 
@@ -65,6 +67,7 @@ class SegmentDefinition(_Frozen):
     bands: list[BandRange]
     rule_sql: str
     rule_words: str
+    fidelity: float | None = None
     customers_at_fit: int
 
 

@@ -10,3 +10,13 @@ def number(value: float) -> str:
 def span(low: str, high: str) -> str:
     """``Low`` and ``Medium`` -> ``Low To Medium``; one where both are the same."""
     return low if low == high else f"{low} To {high}"
+
+
+def quantity(value: float, unit: str) -> str:
+    """``5 days``; ``1`` alone, as units are in the plural."""
+    return number(value) if value == 1 or not unit else f"{number(value)} {unit}"
+
+
+def unit_beside(label: str, unit: str) -> str:
+    """The unit, unless the label has just said it: nobody writes ``Invoices 2 invoices``."""
+    return "" if unit.lower() in label.lower() else unit

@@ -114,6 +114,7 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
                 "description": segment.description,
                 "rule_sql": segment.rule_sql,
                 "rule_words": segment.rule_words,
+                "fidelity": segment.fidelity,
                 "recommended_action": said.recommended_action or (profile.recommended_action if profile else ""),
                 "owner": said.owner or (profile.owner if profile else ""),
                 "model_id": model.model_id,

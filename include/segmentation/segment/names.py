@@ -15,7 +15,7 @@ import numpy as np
 
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange
-from include.segmentation.phrases import number, span
+from include.segmentation.phrases import number, quantity, span, unit_beside
 from include.segmentation.segment.cut import Cut
 from include.segmentation.segment.weighted import Floats, Integers, quantile
 
@@ -23,6 +23,9 @@ _MOST_KPIS = 3
 _CANDIDATES = 8
 _NEARLY = 0.05
 """A name is the shortest that rules out as many of the other customers as any would, but for this share of them."""
+
+_MUCH = 0.5
+"""Whatever a KPI's claim alone rules out so many of is worth saying too."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,7 @@ class _Bands:
             high=kpi.bands[last] if last < len(kpi.bands) else None,
         )
 
-    def _telling(self, cluster: int) -> tuple[int, ...]:
+    def _telling(self, cluster: int) -> list[int]:
         """The fewest KPIs that tell the cluster from all others by words, and rule out nearly all that claims can."""
         others = np.arange(len(self.ends)) != cluster
         strangers = self.customers[others].sum(axis=0)
@@ -113,7 +116,9 @@ class _Bands:
         telling = [kpis for kpis in sets if told[kpis] == max(told.values())]
         enough = max(ruled_out[kpis] for kpis in telling) - _NEARLY * strangers.sum()
         short = [kpis for kpis in telling if ruled_out[kpis] >= enough]
-        return min(short, key=lambda kpis: (len(kpis), -ruled_out[kpis], kpis))
+        chosen = min(short, key=lambda kpis: (len(kpis), -ruled_out[kpis], kpis))
+        more = [kpi for kpi in useful if kpi not in chosen and alone[kpi] >= _MUCH * strangers.sum()]
+        return sorted([*chosen, *more][:_MOST_KPIS])
 
 
 def _ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
@@ -149,7 +154,8 @@ def _in_numbers_where_alike(cut: Cut, claims: list[dict[int, BandRange]]) -> lis
 def _claim_of_numbers(cut: Cut, cluster: int, column: int) -> BandRange:
     name, kpi = list(cut.vectors.kpis.items())[column]
     low, high = (quantile(*_values(cut, cluster, column), share) for share in MIDDLE)
-    words = [number(low), f"{number(high)} {kpi.unit}"] if low < high else 2 * [f"{number(low)} {kpi.unit}"]
+    last = quantity(high, unit_beside(kpi.label, kpi.unit))
+    words = [number(low), last] if low < high else [last, last]
     return BandRange(kpi=name, low_word=words[0], high_word=words[1], low=low, high=high + kpi.resolution / 2)
 
 

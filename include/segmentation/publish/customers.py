@@ -18,13 +18,14 @@ def attributes(inputs: Inputs) -> pa.RecordBatchReader:
 
 def kpis(inputs: Inputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_customer_kpi``: the KPIs of all macro segments side by side."""
-    columns = [f"'{inputs.run.cadence}' AS cadence", _as_of(inputs), "customer_id", f"population.{AGE}"]
+    columns = [f"'{inputs.run.cadence}' AS cadence", _as_of(inputs), "customer_id", f"population.{AGE}", "last_seen"]
     return _stream(inputs, columns + _quoted(inputs.run.profile.kpis), _joined(inputs, "measure"))
 
 
 def labels(inputs: Inputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_segment_label``."""
     columns = "customer_id, stratum, segment_key, micro_key, margin"
+    columns += ", raw_key, held_from, remeasured_key, previous_model_key"
     parts = [f"SELECT '{macro}' AS macro_segment, {columns} FROM label_{macro}" for macro in inputs.models]
     query = f"SELECT '{inputs.run.cadence}' AS cadence, {_as_of(inputs)}, * FROM ({' UNION ALL '.join(parts)})"
     return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)

@@ -9,6 +9,8 @@ import pyarrow as pa
 from include.segmentation.model import Model, effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis
+from include.segmentation.segment.history import run_before, stations
+from include.segmentation.segment.hysteresis import HELD_FROM, fingerprint, published
 from include.segmentation.segment.score import score_all
 
 _COHORT_COLUMNS = ["cohort", "month", "customer_id"]
@@ -22,8 +24,9 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         macro_segment: one of the profile's.
 
     Returns:
-        model_id, look_ahead (as_of lies before the first model), customers, sizes (customers by segment key),
-        cohort_rows and seconds; also recorded.
+        model_id, look_ahead (as_of lies before the first model), customers, held_back (those whose published segment is
+        not the one that the model says), sizes (customers by published segment key), fingerprint (of the labels),
+        follows (what was taken from the run before), cohort_rows and seconds; also recorded.
 
     Raises:
         NotReadyError: no model has been accepted yet.
@@ -32,7 +35,12 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
     started = time.perf_counter()
     model, look_ahead = effective_model(run.lake, macro_segment, run.as_of)
     refuse_changed_kpis(run.profile, model)
-    labels = _labelled(model, measured(run, macro_segment), ["customer_id"])
+    customers = measured(run, macro_segment)
+    before = run_before(run, macro_segment)
+    hysteresis = run.profile.macro_segments[macro_segment].hysteresis
+    labels = published(_labelled(model, customers, ["customer_id"]), before, hysteresis, model.model_id)
+    for name, keys in stations(run, model, before, customers).items():
+        labels = labels.append_column(name, keys)
     run.lake.write_table(run.artifact("segment", f"{macro_segment}.parquet"), labels)
     cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
     sizes = Counter(labels["segment_key"].to_pylist())
@@ -40,7 +48,10 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         "model_id": model.model_id,
         "look_ahead": look_ahead,
         "customers": labels.num_rows,
+        "held_back": labels.num_rows - labels[HELD_FROM].null_count,
         "sizes": {segment.key: sizes[segment.key] for segment in model.segments()},
+        "fingerprint": fingerprint(labels),
+        "follows": before.told(fingerprint=hysteresis is not None) if before else {},
         "cohort_rows": cohort_rows,
         "seconds": round(time.perf_counter() - started, 3),
     }

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from include.segmentation.analytics import check_coverage
 from include.segmentation.errors import ProfileError
+from include.segmentation.gates import Gates
 from include.segmentation.identifiers import NAME, Name, SchemaName, SqlName
 from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.part import Part
@@ -100,6 +101,7 @@ class Profile(Part):
     expectations: dict[Name, list[Expectation]] = Field(default_factory=dict)
     cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
+    gates: Gates = Gates()
     path: Path = Field(exclude=True)
 
     @model_validator(mode="after")

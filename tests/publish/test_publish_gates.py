@@ -57,7 +57,7 @@ def renamed(column: str, value: str) -> Break:
             "'value': 1 labels name segment 'v0' of .* 'bought'",
         ),
         ("segment", "value.cohort.parquet", lambda t: t.slice(1), "'value': cohort months have 12 labels .* for 13"),
-        ("measure", "population.parquet", lambda t: pa.concat_tables([t, t]), "'population': has 26 rows for 13"),
+        ("measure", "population.parquet", lambda t: pa.concat_tables([t, t]), "the population has 26 rows for 13"),
         ("measure", "population.parquet", lambda t: t.slice(0, 0), "the population is empty"),
     ],
 )
@@ -74,6 +74,24 @@ def test_a_failing_gate_leaves_the_tables(
 
     assert "nothing was published" in str(refusal.value)
     assert published.tables() == before
+
+
+def test_every_gate_that_stops_is_listed(published: Shop) -> None:
+    run = published.run("2025-02-01")
+    for artifact, change in (
+        ("value.parquet", renamed("customer_id", "ghost")),
+        ("visiting.parquet", renamed("segment_key", "v0")),
+    ):
+        name = run.artifact("segment", artifact)
+        run.lake.write_table(name, change(run.lake.read_table(name)))
+    with pytest.raises(DataError) as refusal:
+        publish(run)
+    assert str(refusal.value).splitlines() == [
+        "shop/monthly/2025-02-01: nothing was published; stopped by 2 gate verdicts:",
+        "  populations_reconcile: macro segment 'value': 1 of 13 labelled customers are not among the population",
+        "  labels_known: macro segment 'visiting': 1 labels name segment 'v0' of stratum 'silent', which is none of "
+        "the 2 segments of model visiting-m1",
+    ]
 
 
 def test_a_stage_that_has_not_run_is_named(published: Shop) -> None:

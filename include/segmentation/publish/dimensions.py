@@ -1,6 +1,7 @@
 """What the tables mean: segments by validity, models, KPIs and the run itself, as rows."""
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -87,7 +88,7 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "is_stale": False,
         "kpis": json.dumps(_kpis(inputs)),
         "analytics": json.dumps(report_limits(run)),
-        "gates": json.dumps(verdicts),
+        "gates": json.dumps([asdict(verdict) for verdict in verdicts]),
         "versions": json.dumps(_versions()),
         "started_at": started_at,
         "finished_at": datetime.now(UTC),

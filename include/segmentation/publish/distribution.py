@@ -26,10 +26,8 @@ def segment_sizes(inputs: Inputs) -> Iterator[Row]:
     """The rows of ``fct_segment_size`` without the columns of the run; segments without customers included."""
     (population,) = inputs.one("SELECT count(*) FROM population")
     for macro, model in inputs.models.items():
-        counts = f"SELECT segment_key, count(*) FROM label_{macro} GROUP BY segment_key"
-        found: dict[str, int] = dict(inputs.engine.execute(counts).fetchall())
         for segment in model.segments():
-            customers = found.get(segment.key, 0)
+            customers = inputs.sizes[macro][segment.key]
             yield {
                 "macro_segment": macro,
                 "segment_key": segment.key,

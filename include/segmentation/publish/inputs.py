@@ -1,6 +1,7 @@
 """What a run has left in the lake for publishing, behind one DuckDB connection."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import duckdb
@@ -37,6 +38,15 @@ class Inputs:
     labelled: dict[str, dict[str, Any]]
     look_ahead: bool
     unknown_rows: int
+
+    @cached_property
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """Macro segment -> key of a segment of its model, or another that a label names -> customers."""
+        found = {}
+        for macro, model in self.models.items():
+            counts = self.engine.execute(f"SELECT segment_key, count(*) FROM label_{macro} GROUP BY ALL ORDER BY ALL")
+            found[macro] = {segment.key: 0 for segment in model.segments()} | dict(counts.fetchall())
+        return found
 
     def one(self, query: str) -> tuple[Any, ...]:
         """The single row of a query."""

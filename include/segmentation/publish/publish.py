@@ -11,7 +11,8 @@ import pyarrow as pa
 from include.segmentation.errors import DataError
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.profile import segment_columns
-from include.segmentation.publish import customers, dimensions, distribution, gates, tables
+from include.segmentation.publish import customers, dimensions, distribution, tables
+from include.segmentation.publish.gates import check, refuse
 from include.segmentation.publish.inputs import Inputs, read_inputs
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
@@ -38,7 +39,8 @@ def publish(run: Run) -> dict[str, Any]:
     """
     started, started_at = time.monotonic(), datetime.now(UTC)
     inputs = read_inputs(run)
-    verdicts = gates.check(inputs)
+    verdicts = check(inputs)
+    refuse(run, verdicts)
     own_row = dimensions.segmentation_run(inputs, verdicts, started_at)
     profiles = list(distribution.segment_profiles(inputs))
     cohorts = list(distribution.cohort_profiles(inputs)) if run.profile.cohort_months else []

@@ -1,20 +1,25 @@
-"""How many clusters: walk up from two while every cluster is stable and large enough, and keep the evidence."""
+"""How many clusters: walk up from two while every cluster is stable, large and explicable, and keep the evidence."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from include.segmentation.macro_segment import Cluster
 from include.segmentation.model import Evidence
+from include.segmentation.segment import gaussian, stability
 from include.segmentation.segment.algorithms import of
+from include.segmentation.segment.baseline import baseline
+from include.segmentation.segment.gaussian import Verdict
+from include.segmentation.segment.knee import knee
 from include.segmentation.segment.partition import Algorithm, Partition, inertia
-from include.segmentation.segment.silhouette import sample, silhouette
-from include.segmentation.segment.stability import Resample, jaccard, resamples
+from include.segmentation.segment.silhouette import sample, silhouettes
+from include.segmentation.segment.stability import STABLE, Bootstrap, Stability
+from include.segmentation.segment.tree import DEPTH, FAITHFUL, explain
 from include.segmentation.segment.vectors import Vectors
 from include.segmentation.segment.weighted import Floats
 
-STABLE = 0.75
 _SMALLEST_SHARE = 0.02
 _SMALLEST_SIZE = 100
 
@@ -25,8 +30,8 @@ class Choice:
 
     Attributes:
         partition: the clusters, or None where the stratum stays whole.
-        evidence: every number of every k that was tried.
-        note: why it stays whole, or where the walk ended.
+        evidence: every number of every k that was looked at.
+        note: why it stays whole, or where the walk ended; and whether the clusters are a cut of a continuum.
     """
 
     partition: Partition | None
@@ -43,8 +48,23 @@ class _Row(NamedTuple):
 
 @dataclass(frozen=True)
 class _Trial:
+    """The clusters of one k, and how well a small tree explains them."""
+
     partition: Partition
-    rows: list[_Row]
+    sizes: Floats
+    fidelity: float
+
+    @property
+    def k(self) -> int:
+        return self.partition.k
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """How far the walk got: the stability of every k up to its end, the trial taken, and why it ended there."""
+
+    steps: dict[int, Stability]
+    chosen: _Trial | None
     problem: str
 
 
@@ -53,16 +73,17 @@ def smallest_size(customers: int) -> int:
     return max(int(np.ceil(_SMALLEST_SHARE * customers)), _SMALLEST_SIZE)
 
 
-def choose(stratum: str, vectors: Vectors, wanted: Cluster) -> Choice:
-    """Choose the clusters of a stratum.
+def choose(stratum: str, vectors: Vectors, wanted: Cluster, seed: int = stability.SEED) -> Choice:
+    """Choose the clusters of a stratum; call it inside ``one_thread``.
 
     With ``k: auto`` the last k before the first failure is taken. "The largest k that passes" would go on cutting a
-    cloud without structure, where a large k passes again by chance.
+    cloud without structure, where a large k passes again by chance. A fixed k only has to have large enough clusters.
 
     Args:
         stratum: its name, for the evidence.
         vectors: its customers, one or more.
         wanted: the profile's ``cluster``: an algorithm and a fixed k, or ``auto`` and k_max.
+        seed: of the resamples.
     """
     floor = smallest_size(vectors.customers)
     if vectors.customers < 2 * floor:
@@ -71,55 +92,128 @@ def choose(stratum: str, vectors: Vectors, wanted: Cluster) -> Choice:
     if not vectors.kpis:
         return Choice(None, [], "not cut: no KPI varies among its customers")
     algorithm = of(wanted.algorithm, vectors.projected, vectors.counts)
-    samples = resamples(vectors, wanted.algorithm)
-    trials: dict[int, _Trial] = {}
-    note = ""
-    for k in wanted.ks:
-        if len(vectors.points) < k:
-            note = f"k = {k}: only {len(vectors.points)} distinct vectors"
-            break
-        trials[k] = _try(vectors, algorithm, k, samples, checked=wanted.k == "auto")
-        note = trials[k].problem
-        if note:
-            break
-    passed = [k for k, trial in trials.items() if not trial.problem]
-    chosen = passed[-1] if passed else 1
-    whole = inertia(vectors.projected, vectors.counts, np.zeros(len(vectors.counts), dtype=np.int64))
-    rows = [_Row(1, "inertia", whole)] + [row for trial in trials.values() for row in trial.rows]
-    rows += [_Row(k, "chosen", float(k == chosen)) for k in [1, *trials]]
+    trials = [_try(vectors, algorithm, k) for k in wanted.ks if k <= len(vectors.points)]
+    walk = _walk(trials, Bootstrap(vectors, wanted.algorithm, seed), checked=wanted.k == "auto")
+    if not walk.problem and len(trials) < len(wanted.ks):
+        first = wanted.ks[len(trials)]
+        walk = replace(walk, problem=f"k = {first}: only {len(vectors.points)} distinct vectors")
+    rows = [*_rows(vectors, trials), *_walk_rows(walk, trials)]
+    note = _note(walk)
+    tested = walk.chosen or (trials[0] if trials else None)
+    if tested:
+        verdict = gaussian.verdict(vectors, tested.partition, wanted.algorithm)
+        rows += _verdict_rows(tested.k, verdict)
+        note += "; " if note else ""
+        note += verdict.words if walk.chosen else f"cut into {tested.k} it would be {verdict.words}"
     evidence = [
         Evidence(stratum=stratum, algorithm=wanted.algorithm, k=k, metric=metric, value=value, standard_error=error)
         for k, metric, value, error in rows
     ]
-    if chosen == 1:
-        return Choice(None, evidence, f"not cut: {note}")
-    return Choice(trials[chosen].partition, evidence, f"stopped before {note}" if note else "")
+    return Choice(walk.chosen.partition if walk.chosen else None, evidence, note)
 
 
-def _try(vectors: Vectors, algorithm: Algorithm, k: int, samples: list[Resample], checked: bool) -> _Trial:
+def _try(vectors: Vectors, algorithm: Algorithm, k: int) -> _Trial:
     found = algorithm.partition(k)
     sizes = np.bincount(found.labels, weights=vectors.counts, minlength=k).astype(np.float64)
-    similarity = jaccard(found, samples)
-    means = similarity.mean(axis=0)
-    errors = similarity.std(axis=0, ddof=1) / np.sqrt(len(similarity))
-    taken, people = sample(vectors.counts, found.labels)
-    rows = [
-        _Row(k, "inertia", found.inertia),
-        _Row(k, "prototype_agreement", found.agreement),
-        _Row(k, "jaccard_min", float(means.min()), float(errors[means.argmin()])),
-        _Row(k, "jaccard_mean", float(means.mean())),
-        *(_Row(k, f"jaccard_cluster_{i + 1}", float(means[i]), float(errors[i])) for i in range(k)),
-        _Row(k, "smallest_share", float(sizes.min() / sizes.sum())),
-        _Row(k, "largest_share", float(sizes.max() / sizes.sum())),
-        _Row(k, "silhouette", silhouette(vectors.points[taken], people, found.labels[taken])),
-    ]
-    return _Trial(found, rows, _problem(k, sizes, means, checked))
+    return _Trial(found, sizes, explain(vectors.values, vectors.counts, found.labels).fidelity)
 
 
-def _problem(k: int, sizes: Floats, means: Floats, checked: bool) -> str:
-    floor = smallest_size(int(sizes.sum()))
-    if sizes.min() < floor:
-        return f"k = {k}: its smallest cluster has {sizes.min():.0f} customers; at least {floor} are needed"
-    if checked and means.min() < STABLE:
-        return f"k = {k}: a cluster comes back with a Jaccard of {means.min():.2f} only; {STABLE} is needed"
+def _walk(trials: Sequence[_Trial], bootstrap: Bootstrap, checked: bool) -> _Walk:
+    steps: dict[int, Stability] = {}
+    chosen = None
+    for trial in trials:
+        steps[trial.k] = bootstrap.stability(trial.partition)
+        problem = _problem(trial, steps[trial.k], checked)
+        if problem:
+            return _Walk(steps, chosen, problem)
+        chosen = trial
+    return _Walk(steps, chosen, "")
+
+
+def _problem(trial: _Trial, stable: Stability, checked: bool) -> str:
+    floor = smallest_size(int(trial.sizes.sum()))
+    if trial.sizes.min() < floor:
+        return f"k = {trial.k}: its smallest cluster has {trial.sizes.min():.0f} customers; at least {floor} are needed"
+    if checked and not stable.is_stable:
+        marginal = " (marginal: within one standard error)" if stable.is_marginal else ""
+        least = f"{stable.means[stable.least]:.2f}"
+        return f"k = {trial.k}: a cluster comes back with a Jaccard of {least} only; {STABLE} is needed{marginal}"
+    if checked and trial.fidelity < FAITHFUL:
+        return (
+            f"k = {trial.k}: {DEPTH} questions in a row tell the cluster of {trial.fidelity:.0%} of the customers "
+            f"only; {FAITHFUL:.0%} are needed"
+        )
     return ""
+
+
+def _note(walk: _Walk) -> str:
+    if not walk.chosen:
+        return f"not cut: {walk.problem}"
+    ended = f"stopped before {walk.problem}" if walk.problem else ""
+    k = walk.chosen.k
+    marginal = f"k = {k} is marginal: its least Jaccard is within one standard error of {STABLE}"
+    return "; ".join(part for part in (ended, marginal if walk.steps[k].is_marginal else "") if part)
+
+
+def _rows(vectors: Vectors, trials: Sequence[_Trial]) -> Iterator[_Row]:
+    """What every k that was looked at is like, the whole stratum (k = 1) included."""
+    whole = inertia(vectors.projected, vectors.counts, np.zeros(len(vectors.counts), dtype=np.int64))
+    inertias = {1: whole} | {trial.k: trial.partition.inertia for trial in trials}
+    bend = knee(list(inertias), list(inertias.values()))
+    for k, value in inertias.items():
+        yield _Row(k, "inertia", value)
+        yield _Row(k, "knee", float(k == bend))
+    sorting = baseline(vectors)
+    if sorting:
+        yield _Row(1, f"top_30_by_{sorting.kpi}", sorting.by_sorting)
+    for trial in trials:
+        k, labels = trial.k, trial.partition.labels
+        yield _Row(k, "prototype_agreement", trial.partition.agreement)
+        yield _Row(k, "smallest_share", float(trial.sizes.min() / trial.sizes.sum()))
+        yield _Row(k, "largest_share", float(trial.sizes.max() / trial.sizes.sum()))
+        yield _Row(k, "fidelity", trial.fidelity)
+        if sorting:
+            yield _Row(k, f"top_30_by_{sorting.kpi}", sorting.by_clusters(labels))
+        yield from _silhouette_rows(vectors, trial)
+
+
+def _silhouette_rows(vectors: Vectors, trial: _Trial) -> Iterator[_Row]:
+    labels = trial.partition.labels
+    taken, people = sample(vectors.counts, labels)
+    present, ordinals = np.unique(labels[taken], return_inverse=True)
+    if len(present) < 2:
+        return  # all but one cluster are too small to have anyone in the sample
+    found = silhouettes(vectors.points[taken], people, ordinals)
+    mean = float(np.average(found, weights=people))
+    error = float(np.sqrt(np.average((found - mean) ** 2, weights=people) / people.sum()))
+    yield _Row(trial.k, "silhouette", mean, error)
+    for ordinal, cluster in enumerate(present):
+        inside = ordinals == ordinal
+        yield _Row(
+            trial.k, f"silhouette_cluster_{cluster + 1}", float(np.average(found[inside], weights=people[inside]))
+        )
+
+
+def _walk_rows(walk: _Walk, trials: Sequence[_Trial]) -> Iterator[_Row]:
+    """How the clusters of every k came back up to the end of the walk, and which k was taken."""
+    for k, stable in walk.steps.items():
+        least = stable.least
+        yield _Row(k, "jaccard_min", float(stable.means[least]), float(stable.errors[least]))
+        yield _Row(k, "jaccard_mean", float(stable.means.mean()))
+        for cluster, (mean, error) in enumerate(zip(stable.means, stable.errors, strict=True), start=1):
+            yield _Row(k, f"jaccard_cluster_{cluster}", float(mean), float(error))
+        yield _Row(k, "jaccard_resamples", float(stable.resamples))
+        yield _Row(k, "jaccard_marginal", float(stable.is_marginal))
+    chosen = walk.chosen.k if walk.chosen else 1
+    for k in [1, *(trial.k for trial in trials)]:
+        yield _Row(k, "chosen", float(k == chosen))
+
+
+def _verdict_rows(k: int, verdict: Verdict) -> Iterator[_Row]:
+    yield _Row(k, "cluster_index", verdict.index)
+    yield _Row(k, "cluster_index_gaussian", float(verdict.gaussian.mean()), float(verdict.gaussian.std(ddof=1)))
+    yield _Row(k, "gaussian_p", verdict.p)
+    for cluster, crossing in enumerate(verdict.crossings, start=1):
+        yield _Row(k, f"crossing_cluster_{cluster}", float(crossing))
+    yield _Row(k, "clusters_apart", float(verdict.apart))
+    yield _Row(k, "separated", float(verdict.is_separated))

@@ -1,5 +1,6 @@
 """One stratum, fitted: its distinct vectors, the space they lie in, and the clusters in a fixed order."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,8 @@ from include.segmentation.segment.scale import fit_axes, scaled
 from include.segmentation.segment.strata import CUSTOMERS, distinct_vectors, matrix
 from include.segmentation.segment.vectors import Vectors
 from include.segmentation.segment.weighted import Floats, Integers, means
+
+_PER_CLUSTER = re.compile(r"_cluster_(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,10 @@ def _best_first(partition: Partition, vectors: Vectors) -> Integers:
 def _renumbered(evidence: list[Evidence], order: Integers) -> list[Evidence]:
     """Give the evidence of the chosen k the ordinals that the segments have."""
     k = len(order)
-    ordinal = {f"jaccard_cluster_{old + 1}": f"jaccard_cluster_{new + 1}" for new, old in enumerate(order)}
+    ordinal = {int(old) + 1: new for new, old in enumerate(order, start=1)}
     return [
-        row.model_copy(update={"metric": ordinal[row.metric]}) if row.k == k and row.metric in ordinal else row
+        row.model_copy(update={"metric": _PER_CLUSTER.sub(lambda old: f"_cluster_{ordinal[int(old[1])]}", row.metric)})
+        if row.k == k
+        else row
         for row in evidence
     ]

@@ -9,8 +9,9 @@ import pyarrow as pa
 from include.segmentation.model import Model, effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis
+from include.segmentation.segment.drift import drift
 from include.segmentation.segment.history import run_before, stations
-from include.segmentation.segment.hysteresis import HELD_FROM, fingerprint, published
+from include.segmentation.segment.hysteresis import HELD_FROM, RAW, fingerprint, published
 from include.segmentation.segment.score import score_all
 
 _COHORT_COLUMNS = ["cohort", "month", "customer_id"]
@@ -26,7 +27,8 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
     Returns:
         model_id, look_ahead (as_of lies before the first model), customers, held_back (those whose published segment is
         not the one that the model says), sizes (customers by published segment key), fingerprint (of the labels),
-        follows (what was taken from the run before), cohort_rows and seconds; also recorded.
+        follows (what was taken from the run before), drift (its measures, at the primary cadence), cohort_rows and
+        seconds; also recorded.
 
     Raises:
         NotReadyError: no model has been accepted yet.
@@ -43,7 +45,7 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         labels = labels.append_column(name, keys)
     run.lake.write_table(run.artifact("segment", f"{macro_segment}.parquet"), labels)
     cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
-    sizes = Counter(labels["segment_key"].to_pylist())
+    sizes, raw_sizes = (_sizes(labels[column]) for column in ("segment_key", RAW))
     summary = {
         "model_id": model.model_id,
         "look_ahead": look_ahead,
@@ -52,10 +54,16 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         "sizes": {segment.key: sizes[segment.key] for segment in model.segments()},
         "fingerprint": fingerprint(labels),
         "follows": before.told(fingerprint=hysteresis is not None) if before else {},
+        "drift": drift(model, customers, raw_sizes) if run.is_primary and not look_ahead else [],
         "cohort_rows": cohort_rows,
         "seconds": round(time.perf_counter() - started, 3),
     }
     return run.record("segment", macro_segment, summary)
+
+
+def _sizes(keys: pa.ChunkedArray) -> Counter[str]:
+    counted = keys.value_counts()
+    return Counter(dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)))
 
 
 def _segment_cohorts(run: Run, macro_segment: str, model: Model) -> int:

@@ -16,17 +16,22 @@ def silhouette(points: Floats, counts: Integers, labels: Integers) -> float:
         counts: int64[vectors], the customers behind each.
         labels: int64[vectors], 0 to k - 1, every one in use.
     """
+    return float(np.average(silhouettes(points, counts, labels), weights=counts))
+
+
+def silhouettes(points: Floats, counts: Integers, labels: Integers) -> Floats:
+    """float64[vectors], the silhouette of each vector's customers."""
     sizes = np.bincount(labels, weights=counts).astype(np.float64)
     member = np.zeros((len(points), len(sizes)))
     member[np.arange(len(points)), labels] = counts
     norms = (points**2).sum(axis=1)
-    total = 0.0
+    found = []
     for start in range(0, len(points), _ROWS):
         rows = slice(start, start + _ROWS)
         squared = norms[rows, None] + norms[None, :] - 2 * points[rows] @ points.T
         sums = np.sqrt(np.maximum(squared, 0.0)) @ member
-        total += float((_scores(sums, sizes, labels[rows]) * counts[rows]).sum())
-    return total / float(counts.sum())
+        found.append(_scores(sums, sizes, labels[rows]))
+    return np.concatenate(found)
 
 
 def sample(counts: Integers, labels: Integers) -> tuple[Integers, Integers]:

@@ -115,8 +115,14 @@ def club(hand: Hand) -> Hand:
     whole = {"name": "never", "label": "Never came", "segments": [{}], "kpis": [], "note": ""}
     hand.model("loyalty", "loyalty-m1", [whole, cut])
     found = {"smallest_share": 0.4, "largest_share": 0.6, "silhouette": 0.4321, "inertia": 9.0}
-    hand.trial("loyalty", "loyalty-m1", "coming", 2, **found, jaccard_min=0.94, chosen=1)
-    hand.trial("loyalty", "loyalty-m1", "coming", 3, **found, jaccard_min=0.61, chosen=0)
+    apart = {"separated": 0, "gaussian_p": 0.01, "clusters_apart": 1}
+    each = {"silhouette_cluster_1": 0.5, "silhouette_cluster_2": 0.3}
+    hand.trial("loyalty", "loyalty-m1", "coming", 1, inertia=20.0, top_30_by_visits=0.828, chosen=0)
+    hand.trial(
+        *("loyalty", "loyalty-m1", "coming", 2),
+        **{**found, **apart, **each, "jaccard_min": 0.94, "fidelity": 0.97, "top_30_by_visits": 0.7, "chosen": 1},
+    )
+    hand.trial("loyalty", "loyalty-m1", "coming", 3, **found, jaccard_min=0.61, fidelity=0.9, chosen=0)
     return hand
 
 

@@ -99,12 +99,26 @@ def test_moves_of_an_earlier_version_have_no_reason_and_a_stale_run_says_so(club
 
 def test_the_evidence_says_which_k_and_why(club: Hand) -> None:
     page = page_of(club)
-    rows = page.table("Coming. Cut into 2 segments. Stopped before k = 3: a cluster comes back with a Jaccard of 0.61")
+    rows = page.table("Coming: every algorithm")
     assert rows[1:] == [
-        ["2", "kmeans", "0.94", "40.0%", "60.0%", "0.432", "chosen"],
-        ["3", "kmeans", "0.61", "40.0%", "60.0%", "0.432", ""],
+        ["2", "kmeans", "0.94", "97%", "40.0%", "60.0%", "0.432", "-", "chosen"],
+        ["3", "kmeans", "0.61", "90%", "40.0%", "60.0%", "0.432", "-", ""],
     ]
-    assert not any("Never came." in caption for caption in page.tables)  # nobody wanted to cut it
+    text = " ".join(page.text.split())
+    assert "Coming. Cut into 2 segments. Stopped before k = 3: a cluster comes back with a Jaccard of 0.61" in text
+    assert "A continuum, cut: 1 of 2 clusters run into a neighbour without a gap." in text
+    assert "Sorted by Visits, the top 30% of the customers hold 82.8% of it; as many from the highest segments" in text
+    assert "Never came. " not in text  # nobody wanted to cut it
+
+
+@pytest.mark.parametrize(
+    ("separated", "p", "said"),
+    [(1, 0.01, "Separated: all 2 clusters stand apart"), (0, 0.4, "A continuum, cut: one Gaussian of the same")],
+)
+def test_the_verdict_against_one_gaussian_is_said_plainly(club: Hand, separated: int, p: float, said: str) -> None:
+    for metric, value in {"separated": separated, "gaussian_p": p}.items():
+        club.change(f"UPDATE fct_model_quality SET value = {value} WHERE metric = '{metric}'")
+    assert said in " ".join(page_of(club).text.split())
 
 
 def test_actions_rules_and_definitions(club: Hand) -> None:
@@ -223,7 +237,8 @@ def test_the_same_warehouse_gives_the_same_bytes(club: Hand) -> None:
 
 def test_charts_have_names_and_text(club: Hand) -> None:
     text = text_of(club)
-    assert text.count('role="img"') == 2
+    assert text.count('role="img"') == 3
+    assert "0.75" in text[text.index("Coming: least Jaccard") :]
     assert 'aria-label="Loyalty: share of customers per segment over the runs. Now: Never came 60.0%, ' in text
     assert "<text" in text  # not outlines: small, searchable, in the page's own font
     assert "coming.01  39.4%" in text.replace("&#160;", " ")

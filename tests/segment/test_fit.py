@@ -231,10 +231,7 @@ def test_fewer_vectors_than_clusters_end_the_walk(make_profile, at, put):
     put(run, "habit", {"visits": [1] * 200 + [20] * 200, "gap": [2.0] * 400})
     fit(run, "habit")
     model, _ = effective_model(run.lake, "habit", run.as_of)
-    assert model.strata[1].note == (
-        "constant here, not used: gap; stopped before k = 3: only 2 distinct vectors; "
-        "separated: there are gaps between all clusters, and one Gaussian is not cut so well (p = 0.01)"
-    )
+    assert model.strata[1].note == "constant here, not used: gap; stopped before k = 3: only 2 distinct vectors"
     assert model.strata[1].kpis == ["visits"]
     assert [s.customers_at_fit for s in model.strata[1].segments] == [200, 200]
 

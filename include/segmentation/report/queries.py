@@ -135,6 +135,7 @@ class Quality:
     k: int
     metric: str
     value: float | None
+    standard_error: float | None
 
 
 @dataclass(frozen=True)
@@ -285,7 +286,7 @@ def evidence(connection: psycopg.Connection, run: Run) -> list[Quality]:
         connection,
         Quality,
         """
-        SELECT quality.macro_segment, stratum, algorithm, k, metric, value
+        SELECT quality.macro_segment, stratum, algorithm, k, metric, value, standard_error
         FROM fct_model_quality AS quality
         JOIN segmentation_run AS run ON run.models ->> quality.macro_segment = quality.model_id
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s

@@ -31,7 +31,7 @@ class Choice:
     Attributes:
         partition: the clusters, or None where the stratum stays whole.
         evidence: every number of every k that was looked at.
-        note: why it stays whole, or where the walk ended; and whether the clusters are a cut of a continuum.
+        note: why it stays whole, or where the walk ended.
     """
 
     partition: Partition | None
@@ -98,18 +98,15 @@ def choose(stratum: str, vectors: Vectors, wanted: Cluster, seed: int = stabilit
         first = wanted.ks[len(trials)]
         walk = replace(walk, problem=f"k = {first}: only {len(vectors.points)} distinct vectors")
     rows = [*_rows(vectors, trials), *_walk_rows(walk, trials)]
-    note = _note(walk)
     tested = walk.chosen or (trials[0] if trials else None)
     if tested:
         verdict = gaussian.verdict(vectors, tested.partition, wanted.algorithm)
         rows += _verdict_rows(tested.k, verdict)
-        note += "; " if note else ""
-        note += verdict.words if walk.chosen else f"cut into {tested.k} it would be {verdict.words}"
     evidence = [
         Evidence(stratum=stratum, algorithm=wanted.algorithm, k=k, metric=metric, value=value, standard_error=error)
         for k, metric, value, error in rows
     ]
-    return Choice(walk.chosen.partition if walk.chosen else None, evidence, note)
+    return Choice(walk.chosen.partition if walk.chosen else None, evidence, _note(walk))
 
 
 def _try(vectors: Vectors, algorithm: Algorithm, k: int) -> _Trial:

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, NotReadyError
@@ -84,8 +85,9 @@ def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     """The model before it is compared with another: its keys are its paths, and its id is a hash of its content."""
     macro = run.profile.macro_segments[macro_segment]
     refuse_non_numbers(customers, list(macro.kpis))
-    stratum_of(customers, [stratum.when for stratum in macro.strata])
-    cuts = [cut(customers, macro, stratum) for stratum in macro.strata]
+    which = stratum_of(customers, [stratum.when for stratum in macro.strata])
+    sizes = np.bincount(which, minlength=len(macro.strata)).tolist()
+    cuts = [cut(customers, macro, stratum, size) for stratum, size in zip(macro.strata, sizes, strict=True)]
     strata = [
         _stratum_model(macro_segment, macro, part, names) for part, names in zip(cuts, name_segments(cuts), strict=True)
     ]
@@ -103,7 +105,6 @@ def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     draft = draft.model_copy(
         update={"windows": windows_of(macro, columns), "resolutions": resolutions_of(macro, columns)}
     )
-    draft = _counted(draft, customers)
     digest = hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:_HASH_LENGTH]
     moment = run.run_id.rsplit("/", 1)[-1]
     return draft.model_copy(update={"model_id": f"{draft.profile}.{macro_segment}.{moment}.{digest}"})
@@ -123,7 +124,7 @@ def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: li
                 bands=naming.bands,
                 rule_sql=rule_sql(part.stratum.when, part.rule, ordinal),
                 rule_words=rule_words(part, ordinal, macro.kpis),
-                customers_at_fit=0,
+                customers_at_fit=int(part.sizes[ordinal]),
             )
         )
     return StratumModel(
@@ -136,17 +137,6 @@ def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: li
         segments=segments,
         note=part.note,
     )
-
-
-def _counted(draft: Model, customers: pa.Table) -> Model:
-    sizes = Counter(score_all(draft, customers)["segment_key"].to_pylist())
-    strata = [
-        stratum.model_copy(
-            update={"segments": [s.model_copy(update={"customers_at_fit": sizes[s.key]}) for s in stratum.segments]}
-        )
-        for stratum in draft.strata
-    ]
-    return draft.model_copy(update={"strata": strata})
 
 
 def _known(run: Run, draft: Model) -> TimelineEntry | None:

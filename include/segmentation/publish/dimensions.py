@@ -80,6 +80,7 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "look_ahead": inputs.look_ahead,
         "customers": customers,
         "unknown_rows": inputs.unknown_rows,
+        "rows": json.dumps(inputs.rows),
         "quarantined": sum(_held_rows(run.lake.quarantine(extract)) for extract in run.profile.extracts),
         "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
@@ -88,12 +89,31 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "is_stale": False,
         "kpis": json.dumps(_kpis(inputs)),
         "analytics": json.dumps(report_limits(run)),
-        "gates": json.dumps([asdict(verdict) for verdict in verdicts]),
+        "gates": _as_json(verdicts),
+        "drift": json.dumps(inputs.drift),
         "versions": json.dumps(_versions()),
         "started_at": started_at,
         "finished_at": datetime.now(UTC),
         "seconds": 0.0,
     }
+
+
+def segmentation_check(inputs: Inputs, verdicts: list[Verdict], status: str) -> Row:
+    """What the gates said of a run, whatever became of it."""
+    run = inputs.run
+    return {
+        "run_id": run.run_id,
+        "cadence": run.cadence,
+        "as_of": run.as_of,
+        "status": status,
+        "gates": _as_json(verdicts),
+        "checked_at": datetime.now(UTC),
+    }
+
+
+def _as_json(verdicts: list[Verdict]) -> str:
+    """Verdicts as they are stored."""
+    return json.dumps([asdict(verdict) for verdict in verdicts])
 
 
 def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:

@@ -10,6 +10,8 @@ import pyarrow as pa
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.macro_segment import AGE
 from include.segmentation.model import Model, TimelineEntry, timeline
+from include.segmentation.publish.counts import Counts, count_rows
+from include.segmentation.publish.past import Past, read_past
 from include.segmentation.run import Run
 
 POPULATION_COLUMNS = ("customer_id", "first_seen", "last_seen", AGE)
@@ -28,6 +30,10 @@ class Inputs:
         labelled: macro segment -> what the segment stage recorded.
         look_ahead: whether as_of lies before the first model of a macro segment.
         unknown_rows: source rows without a customer.
+        rows: per extract the current rows that were accepted, and those held in quarantine.
+        drift: the measures of every macro segment (macro_segment, metric, stratum, kpi, value); none where it was not
+            measured: at other cadences than the primary one, and before the first fit.
+        past: the published runs that this one is compared with.
     """
 
     run: Run
@@ -38,6 +44,9 @@ class Inputs:
     labelled: dict[str, dict[str, Any]]
     look_ahead: bool
     unknown_rows: int
+    rows: Counts
+    drift: list[dict[str, Any]]
+    past: Past
 
     @cached_property
     def sizes(self) -> dict[str, dict[str, int]]:
@@ -61,6 +70,8 @@ def read_inputs(run: Run) -> Inputs:
     Raises:
         DataError: a stage before has not run, or a macro segment was labelled with a model that is not in use.
         ProfileError: an attribute shares its name with another column of customers.
+        SourceError: the warehouse refuses.
+        UnavailableError: the warehouse can not be reached.
     """
     engine = run.lake.engine()
     population = run.lake.read_table(run.artifact("measure", "population.parquet"))
@@ -82,6 +93,13 @@ def read_inputs(run: Run) -> Inputs:
         labelled=labelled,
         look_ahead=any(said["look_ahead"] for said in labelled.values()),
         unknown_rows=int((run.recorded("measure", "population") or {}).get("unknown_rows", 0)),
+        rows=count_rows(run),
+        drift=[
+            {"macro_segment": macro} | row
+            for macro in run.profile.macro_segments
+            for row in (run.recorded("segment", macro) or {}).get("drift", [])
+        ],
+        past=read_past(run),
     )
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
-from include.segmentation.errors import DataError
+from include.segmentation.errors import DataError, SegmentationError
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.profile import segment_columns
 from include.segmentation.publish import customers, dimensions, distribution, tables
-from include.segmentation.publish.gates import check, refuse
+from include.segmentation.publish.gates import Verdict, approved, asked, check, fits_asked, refusal
 from include.segmentation.publish.inputs import Inputs, read_inputs
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
@@ -20,27 +20,34 @@ from include.segmentation.warehouse import connect
 _LOGGER = logging.getLogger(__name__)
 
 
-def publish(run: Run) -> dict[str, Any]:
+def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
     """Publish a run's artifacts to the profile's warehouse schema.
 
-    Publishing a run again gives the same tables (but for when it happened), and so does publishing runs in another
-    order.
+    Publishing a run again gives the same tables (but for when it happened and what was checked then), and so does
+    publishing runs in another order.
+
+    Args:
+        run: its stages before have run.
+        approved_by: who answers for what gates ask a person.
 
     Returns:
-        run_id, schema, customers, look_ahead, gates (how many passed), rows (published table -> rows of this run),
-        stale (runs of the cadence that were compared with another run than the one that is before them now), reach (the
-        last ``_seq`` of each extract that was measured), seconds.
+        run_id, schema, customers, look_ahead, gates (how many verdicts), warnings (how many are no pass),
+        fits_asked (macro segments whose drift asks for a fit), rows (published table -> rows of this run), stale (runs
+        of the cadence that were compared with another run than the one that is before them now), reach (the last
+        ``_seq`` of each extract that was measured), seconds.
 
     Raises:
-        DataError: a gate fails, a stage before has not run, or the labels are of a model that is not accepted; nothing
-            is published.
+        DataError: a gate stops the run, a stage before has not run, or the labels are of a model that is not accepted;
+            nothing is published but what the gates said.
+        NotApprovedError: a gate asks a person, and nobody has approved; as little is published.
         SourceError: the warehouse refuses.
         UnavailableError: the warehouse can not be reached, or the connection broke; nothing is published.
     """
     started, started_at = time.monotonic(), datetime.now(UTC)
     inputs = read_inputs(run)
-    verdicts = check(inputs)
-    refuse(run, verdicts)
+    verdicts = approved(check(inputs), approved_by)
+    if refused := _refused(inputs, verdicts):
+        raise refused
     own_row = dimensions.segmentation_run(inputs, verdicts, started_at)
     profiles = list(distribution.segment_profiles(inputs))
     cohorts = list(distribution.cohort_profiles(inputs)) if run.profile.cohort_months else []
@@ -52,6 +59,7 @@ def publish(run: Run) -> dict[str, Any]:
         rows = _publish_dimensions(connection, inputs)
         rows |= _publish_run(connection, inputs, own_row, profiles)
         rows["fct_cohort_segment"] = _publish_cohorts(connection, run, cohorts)
+        rows["segmentation_check"] = _publish_check(connection, inputs, verdicts, "published")
         stale = _derive(connection, run)
         connection.execute(
             "UPDATE segmentation_run SET finished_at = clock_timestamp(), seconds = %s WHERE run_id = %s",
@@ -63,6 +71,8 @@ def publish(run: Run) -> dict[str, Any]:
         "customers": own_row["customers"],
         "look_ahead": inputs.look_ahead,
         "gates": len(verdicts),
+        "warnings": sum(verdict.verdict != "pass" for verdict in verdicts),
+        "fits_asked": fits_asked(inputs, verdicts),
         "rows": rows,
         "stale": stale,
         "reach": (run.recorded("measure", "population") or {}).get("reach", {}),
@@ -71,6 +81,47 @@ def publish(run: Run) -> dict[str, Any]:
     if stale:
         _LOGGER.warning("%s: runs to be repeated (segment, publish), in this order: %s", run.run_id, ", ".join(stale))
     return run.record("publish", "all", summary)
+
+
+def questions(run: Run) -> list[str]:
+    """What a person has to be asked before a run is published, one sentence each; empty where nothing is.
+
+    Raises:
+        DataError: a gate stops the run, whatever a person says, or a stage before has not run.
+        SourceError: the warehouse refuses.
+        UnavailableError: the warehouse can not be reached.
+    """
+    inputs = read_inputs(run)
+    verdicts = check(inputs)
+    refused = _refused(inputs, verdicts)
+    if isinstance(refused, DataError):
+        raise refused
+    return [str(verdict) for verdict in asked(verdicts)]
+
+
+def turn_down(run: Run) -> None:
+    """Note that a person has rejected a run, or that nobody has answered for it."""
+    with connect(run.profile) as connection:
+        connection.execute(
+            "UPDATE segmentation_check SET status = 'rejected' WHERE run_id = %s AND status = 'waiting'", [run.run_id]
+        )
+
+
+def _refused(inputs: Inputs, verdicts: list[Verdict]) -> SegmentationError | None:
+    """Why the run may not be published, noted in the warehouse where people look; nothing else is changed there."""
+    refused = refusal(inputs.run, verdicts)
+    if refused:
+        schema = inputs.run.profile.warehouse.schema_name
+        with connect(inputs.run.profile) as connection:
+            tables.take_turn(connection, schema)
+            tables.make_tables(connection, schema)
+            _publish_check(connection, inputs, verdicts, "stopped" if isinstance(refused, DataError) else "waiting")
+    return refused
+
+
+def _publish_check(connection: psycopg.Connection, inputs: Inputs, verdicts: list[Verdict], status: str) -> int:
+    row = dimensions.segmentation_check(inputs, verdicts, status)
+    return tables.replace(connection, "segmentation_check", [row], run_id=inputs.run.run_id)
 
 
 def _add_profile_columns(connection: psycopg.Connection, inputs: Inputs) -> None:

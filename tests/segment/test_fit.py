@@ -201,6 +201,29 @@ def test_accepting_a_model_retires_the_candidates_it_overtakes_until_they_are_fi
     assert fit(later, "habit")["status"] == "accepted"  # compared with the accepted one, everyone survives
 
 
+def test_a_key_that_a_model_dropped_is_not_given_again_when_its_crowd_returns(candidate, at, put):
+    first, second = (entry.model for entry in timeline(candidate.lake, "habit"))
+    accept(candidate.profile, second.model_id, "ada")
+    dropped = {s.key for s in first.segments()} - {s.key for s in second.segments()}
+    assert dropped
+    later = at(candidate.profile, "2025-08-01")
+    put(later, "habit", crowds(THREE))
+    accept(candidate.profile, fit(later, "habit")["model_id"], "ada")
+    third = timeline(candidate.lake, "habit")[-1].model
+    assert len(third.segments()) == len(first.segments())
+    assert not dropped & {s.key for s in third.segments()}
+
+
+def test_a_fit_before_a_model_in_use_is_recorded_and_never_used(candidate, at, put):
+    accept(candidate.profile, timeline(candidate.lake, "habit")[-1].model.model_id, "ada")
+    between = at(candidate.profile, "2025-03-01")
+    put(between, "habit", crowds(THREE, seed=9))
+    in_use = effective_model(between.lake, "habit", between.as_of)[0].model_id
+    assert fit(between, "habit")["status"] == "retired"
+    assert fit(between, "habit")["status"] == "retired"
+    assert segment(between, "habit")["model_id"] == in_use
+
+
 def test_an_unknown_model_is_named_with_what_is_allowed(candidate):
     waiting = timeline(candidate.lake, "habit")[-1].model.model_id
     with pytest.raises(DataError, match=f"'nonsense' does not exist; candidates are {waiting}"):

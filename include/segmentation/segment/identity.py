@@ -34,11 +34,7 @@ def with_keys(draft: Model, previous: Model | None, overlap: Mapping[tuple[str, 
     """
     crossing = _Crossing(overlap)
     clusters = {s.key for s in previous.segments() if s.prototypes} if previous else set()
-    wholes = (
-        {_rule(previous, s): s.segments[0].key for s in previous.strata if not s.segments[0].prototypes}
-        if previous
-        else {}
-    )
+    wholes = _wholes(previous) if previous else {}
     keys = {}
     for stratum in draft.strata:
         for ordinal, segment in enumerate(stratum.segments):
@@ -124,7 +120,7 @@ def _wholes(model: Model) -> dict[tuple[str, ...], str]:
 def _rule(model: Model, stratum: StratumModel) -> tuple[str, ...]:
     """A stratum, what its rule says, and how the KPIs that it names were measured."""
     columns = columns_of(stratum.when)
-    measured = [f"{name} {model.windows.get(name)} {model.resolutions.get(name)}" for name in columns]
+    measured = [f"{name} {model.windows.get(name)} {model.resolutions.get(name, 0):g}" for name in columns]
     return (stratum.name, normal_form(stratum.when), *measured)
 
 

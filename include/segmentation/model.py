@@ -91,6 +91,19 @@ class Axis(_Frozen):
     weight: float = 1.0
 
 
+class Reference(_Frozen):
+    """How one KPI was distributed among the customers of a stratum at the fit: what drift is measured against.
+
+    Attributes:
+        edges: rising values that part the customers who have another value than 0; an edge is in the bin above it.
+        customers: how many had 0, then how many were in each bin.
+    """
+
+    kpi: str
+    edges: list[float]
+    customers: list[int]
+
+
 class StratumModel(_Frozen):
     """How one stratum is labelled.
 
@@ -98,6 +111,7 @@ class StratumModel(_Frozen):
         axes: one per KPI that it is clustered on; empty for a stratum that is one segment.
         components: float[dimensions][axes], the principal components that prototypes are points of; empty where
             prototypes are points of the axes themselves.
+        references: how each of its KPIs was distributed at the fit.
         note: what a reader should know about this fit ("fewer than 200 customers: not cut").
     """
 
@@ -106,6 +120,7 @@ class StratumModel(_Frozen):
     when: str
     axes: list[Axis] = []
     components: list[list[float]] = []
+    references: list[Reference] = []
     segments: list[SegmentDefinition]
     note: str = ""
 

@@ -22,6 +22,7 @@ from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis, resolutions_of, windows_of
 from include.segmentation.segment.cut import Cut, cut
 from include.segmentation.segment.decide import settle
+from include.segmentation.segment.drift import references
 from include.segmentation.segment.identity import SURVIVES, overlap_of, with_keys
 from include.segmentation.segment.kmeans import SEED
 from include.segmentation.segment.names import Naming, name_segments
@@ -131,6 +132,7 @@ def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: li
         when=part.stratum.when,
         axes=list(part.rule.axes),
         components=part.rule.components.tolist(),
+        references=references(part.vectors),
         segments=segments,
         note=part.note,
     )

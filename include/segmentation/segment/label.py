@@ -9,6 +9,7 @@ import pyarrow as pa
 from include.segmentation.model import Model, effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis
+from include.segmentation.segment.drift import drift
 from include.segmentation.segment.score import score_all
 
 _COHORT_COLUMNS = ["cohort", "month", "customer_id"]
@@ -23,7 +24,7 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
 
     Returns:
         model_id, look_ahead (as_of lies before the first model), customers, sizes (customers by segment key),
-        cohort_rows and seconds; also recorded.
+        drift (its measures, at the primary cadence), cohort_rows and seconds; also recorded.
 
     Raises:
         NotReadyError: no model has been accepted yet.
@@ -32,7 +33,8 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
     started = time.perf_counter()
     model, look_ahead = effective_model(run.lake, macro_segment, run.as_of)
     refuse_changed_kpis(run.profile, model)
-    labels = _labelled(model, measured(run, macro_segment), ["customer_id"])
+    customers = measured(run, macro_segment)
+    labels = _labelled(model, customers, ["customer_id"])
     run.lake.write_table(run.artifact("segment", f"{macro_segment}.parquet"), labels)
     cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
     sizes = Counter(labels["segment_key"].to_pylist())
@@ -41,6 +43,7 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         "look_ahead": look_ahead,
         "customers": labels.num_rows,
         "sizes": {segment.key: sizes[segment.key] for segment in model.segments()},
+        "drift": drift(model, customers, sizes) if run.is_primary and not look_ahead else [],
         "cohort_rows": cohort_rows,
         "seconds": round(time.perf_counter() - started, 3),
     }

@@ -1,7 +1,8 @@
 """The command line.
 
 ``python -m include.segmentation <stage|fit|run> --profile P [--cadence C] --as-of D``; ``models``, ``accept``,
-``reject`` for the model timeline; ``explain-extract`` for what servers are asked.
+``reject`` for the model timeline; ``explain-extract`` for what servers are asked; ``new-profile``, ``check-profile``
+and ``preview`` for those who write a profile.
 """
 
 import argparse
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with shown_logs():
-            options.command(load_profile(options.profile, options.profiles_dir), options)
+            return int(options.command(options) or 0)
     except LaterError as error:
         print(f"error: {error}; again from {error.until:%Y-%m-%dT%H:%M:%SZ}", file=sys.stderr)
         return 2
@@ -38,14 +39,18 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
-    return 0
 
 
 def _one_line(error: OSError) -> str:
     return " ".join(re.sub(r"\x1b\[\d+m|↳", "", str(error)).split())  # delta-rs colours what led to it
 
 
-def _with_run(profile: Profile, options: argparse.Namespace) -> None:
+def _with_profile(options: argparse.Namespace) -> None:
+    options.action(load_profile(options.profile, options.profiles_dir), options)
+
+
+def _with_run(options: argparse.Namespace) -> None:
+    profile = load_profile(options.profile, options.profiles_dir)
     cadence = options.cadence or profile.schedule.primary_cadence
     options.stage(Run(profile, cadence, parse_as_of(options.as_of, profile)), options)
 
@@ -156,6 +161,17 @@ def _reject(profile: Profile, options: argparse.Namespace) -> None:
     _say("reject", options.model, reject(profile, options.model, options.by))
 
 
+def _check_profile(options: argparse.Namespace) -> int:
+    from include.segmentation.authoring import check_profile
+
+    checked = check_profile(options.name, options.profiles_dir, connect=options.connect)
+    for mistake in checked.mistakes:
+        print(f"error: {mistake}", file=sys.stderr)
+    if checked.summary:
+        print(checked.summary)
+    return 2 if checked.mistakes else 0
+
+
 def _explain_extract(profile: Profile, options: argparse.Namespace) -> None:
     from include.segmentation.extract import explain
 
@@ -199,10 +215,15 @@ def _parser() -> argparse.ArgumentParser:
         if name != "models":
             sub.add_argument("--model", required=True, help="a candidate's id, as `models` lists it")
             sub.add_argument("--by", required=True, help="who decides")
-        sub.set_defaults(command=decision)
+        sub.set_defaults(command=_with_profile, action=decision)
     sub = _command(commands, "explain-extract", "show the SQL that each kind of server gets for an extract, and why")
     sub.add_argument("--extract", required=True, help="an extract from MySQL")
-    sub.set_defaults(command=_explain_extract)
+    sub.set_defaults(command=_with_profile, action=_explain_extract)
+    sub = commands.add_parser("check-profile", help="explain every mistake of a profile, or say what it says")
+    sub.add_argument("name", help="such as learning")
+    _add_profiles_dir(sub)
+    sub.add_argument("--connect", action="store_true", help="ask its servers too, and try its SQL on empty tables")
+    sub.set_defaults(command=_check_profile)
     return parser
 
 
@@ -211,8 +232,12 @@ def _command(
 ) -> argparse.ArgumentParser:
     sub = commands.add_parser(name, help=words, description=words)
     sub.add_argument("--profile", required=True, help="such as learning")
-    sub.add_argument("--profiles-dir", type=Path, help="a folder with more profiles (YAML and sql/<profile>/)")
+    _add_profiles_dir(sub)
     return sub
+
+
+def _add_profiles_dir(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--profiles-dir", type=Path, help="a folder with more profiles (YAML and sql/<profile>/)")
 
 
 def _chosen(only: str | None, allowed: list[str]) -> list[str]:

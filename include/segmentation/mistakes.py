@@ -39,7 +39,7 @@ class Mistake:
         return replace(self, place=(*place, *self.place))
 
 
-class Mistakes(ValueError):
+class MistakesError(ValueError):
     """All mistakes of one part of a profile, for a validator to raise."""
 
     def __init__(self, found: list[Mistake]) -> None:
@@ -51,11 +51,11 @@ def refuse(found: Iterable[Mistake]) -> None:
     """Raise what was found, if anything was.
 
     Raises:
-        Mistakes: something was.
+        MistakesError: something was.
     """
     mistakes = list(found)
     if mistakes:
-        raise Mistakes(mistakes)
+        raise MistakesError(mistakes)
 
 
 def allowed(found: object, names: Iterable[str]) -> str:
@@ -76,7 +76,7 @@ def explained(model: type[BaseModel], value: Any, error: ValidationError) -> Ite
     schema = model.model_json_schema()
     for problem in error.errors():
         cause = problem.get("ctx", {}).get("error")
-        inner = cause.found if isinstance(cause, Mistakes) else [Mistake((), _text(schema, problem))]
+        inner = cause.found if isinstance(cause, MistakesError) else [Mistake((), _text(schema, problem))]
         for mistake in inner:
             yield Mistake(_place(schema, value, (*problem["loc"], *mistake.place)), mistake.text)
 

@@ -9,7 +9,7 @@ from include.segmentation.measure.population import POPULATION, measure_populati
 from include.segmentation.run import Run
 
 # For the profile's SQL too: DuckDB's own date_sub takes 18 microseconds for each TIMESTAMPTZ.
-_WHOLE_DAYS = """
+WHOLE_DAYS = """
     CREATE TEMP MACRO whole_days(begins, ends) AS
     CAST(date_sub('day', CAST(begins AS TIMESTAMP), CAST(ends AS TIMESTAMP)) AS BIGINT)
 """
@@ -35,7 +35,7 @@ def measure(run: Run, target: str) -> dict[str, Any]:
     began = time.monotonic()
     run.require_complete()
     with run.lake.engine() as connection:
-        connection.execute(_WHOLE_DAYS)
+        connection.execute(WHOLE_DAYS)
         for extract, declared in run.profile.extracts.items():
             if not (isinstance(declared, GA4Extract) and declared.of_nobody):  # which no SQL about customers may see
                 run.lake.view_accepted(connection, extract)

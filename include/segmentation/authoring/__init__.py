@@ -1,0 +1,5 @@
+"""For those who write a profile: propose one, check one, look at what it gives. It stands above the stages."""
+
+from include.segmentation.authoring.check import check_profile
+
+__all__ = ["check_profile"]

@@ -161,6 +161,13 @@ def _reject(profile: Profile, options: argparse.Namespace) -> None:
     _say("reject", options.model, reject(profile, options.model, options.by))
 
 
+def _new_profile(options: argparse.Namespace) -> None:
+    from include.segmentation.authoring import new_profile
+
+    for path in new_profile(options.name, options.from_mysql, options.table, options.profiles_dir):
+        print(f"wrote {path}")
+
+
 def _check_profile(options: argparse.Namespace) -> int:
     from include.segmentation.authoring import check_profile
 
@@ -219,6 +226,12 @@ def _parser() -> argparse.ArgumentParser:
     sub = _command(commands, "explain-extract", "show the SQL that each kind of server gets for an extract, and why")
     sub.add_argument("--extract", required=True, help="an extract from MySQL")
     sub.set_defaults(command=_with_profile, action=_explain_extract)
+    sub = commands.add_parser("new-profile", help="look at a table and propose a first profile, with reasons")
+    sub.add_argument("name", help="what the profile is to be called")
+    sub.add_argument("--from-mysql", required=True, metavar="CONN", help="the id of a connection to MySQL or MariaDB")
+    sub.add_argument("--table", required=True, help="one row per customer, or per purchase or event of a customer")
+    sub.add_argument("--profiles-dir", type=Path, help="where it goes; default: where profiles are looked for first")
+    sub.set_defaults(command=_new_profile)
     sub = commands.add_parser("check-profile", help="explain every mistake of a profile, or say what it says")
     sub.add_argument("name", help="such as learning")
     _add_profiles_dir(sub)

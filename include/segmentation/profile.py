@@ -158,8 +158,7 @@ class Profile(Part):
     @cached_property
     def sql_dir(self) -> Path:
         """The folder of the profile's SQL."""
-        root = self.path.parent.parent if self.path.parent == SHIPPED else self.path.parent
-        return root / "sql" / self.profile
+        return sql_folder(self.path)
 
     @property
     def sql_files(self) -> list[Path]:
@@ -199,6 +198,12 @@ class _UniqueKeyLoader(yaml.SafeLoader):
                 raise yaml.constructor.ConstructorError(None, None, f"key '{key}' appears twice", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+
+def sql_folder(path: Path) -> Path:
+    """Where the SQL of the profile in a file belongs."""
+    root = path.parent.parent if path.parent == SHIPPED else path.parent
+    return root / "sql" / path.stem
 
 
 def profile_dirs(extra: Path | None = None) -> list[Path]:

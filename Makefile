@@ -50,6 +50,10 @@ fault-bench: setup-dev ## extract under random faults on two servers, lake and s
 bench-extract: setup-dev .local/peers/installed ## rows/s and memory of the extract beside other tools, on two servers; 15 minutes
 	@$(PYTHON) -m benchmarks.extract --peers .local/peers/bin/python
 
+.PHONY: bench-segment
+bench-segment: setup-dev ## fits of 13 million learners, seconds, memory and inertia beside scikit-learn; LEARNERS=n for fewer; 10 minutes
+	@$(PYTHON) -m benchmarks.segment $(if $(filter-out file,$(origin LEARNERS)),--learners $(LEARNERS))
+
 .local/peers/installed: benchmarks/requirements.txt
 	@$(PYTHON) -m venv --clear .local/peers
 	@.local/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/requirements.txt

@@ -6,6 +6,7 @@ and ``preview`` for those who write a profile.
 """
 
 import argparse
+import os
 import re
 import sys
 import time
@@ -19,6 +20,8 @@ from include.segmentation.sources import is_reconciled
 from include.segmentation.terminal import shown_logs
 
 _LONGEST_WAIT = timedelta(minutes=70)
+_WIDTH = 140
+"""Characters of a table's line where no terminal says how wide it is."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -109,10 +112,10 @@ def _segment(run: Run, options: argparse.Namespace) -> None:
         _say("segment", macro_segment, segment(run, macro_segment))
 
 
-def _publish(run: Run, _: argparse.Namespace) -> None:
+def _publish(run: Run, options: argparse.Namespace) -> None:
     from include.segmentation.publish import publish
 
-    _say("publish", "all", publish(run))
+    _say("publish", "all", publish(run, options.approve))
 
 
 def _report(run: Run, _: argparse.Namespace) -> None:
@@ -133,6 +136,17 @@ def _fit(run: Run, options: argparse.Namespace) -> None:
 def _run(run: Run, options: argparse.Namespace) -> None:
     for stage in (_extract, _validate, _measure, _segment, _publish, _report):
         stage(run, options)
+
+
+def _preview(run: Run, _: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from include.segmentation.authoring import preview
+
+    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
+    for table in preview(run):
+        console.print(table)
+    console.print("Nothing was published or recorded.")
 
 
 def _models(profile: Profile, _: argparse.Namespace) -> None:
@@ -194,6 +208,7 @@ _STAGES = {
     "report": (_report, "write the run's HTML report"),
     "fit": (_fit, "fit a model effective from as_of and put it on the timeline"),
     "run": (_run, "all stages in order"),
+    "preview": (_preview, "show the strata and segments of a run without publishing or recording anything"),
     "reconcile": (_reconcile, "compare the change logs with MySQL; correct what was deleted, changed or came unseen"),
     "maintain": (_maintain, "fold the small files of the change logs and remove those that are past"),
 }
@@ -216,6 +231,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--cadence", choices=CADENCES, help="default: the profile's primary cadence")
         if name in _WITH_PARTS:
             sub.add_argument("--only", help="one extract or macro segment; default: all")
+        if name in ("publish", "run"):
+            sub.add_argument("--approve", metavar="BY", help="publish what gates ask about; who answers for it")
         sub.set_defaults(command=_with_run, stage=stage, only=None)
     for name, (decision, words) in _DECISIONS.items():
         sub = _command(commands, name, words)

@@ -14,6 +14,8 @@ from include.segmentation.strata_cut import AGE as AGE
 from include.segmentation.strata_cut import wrong_cuts
 from include.segmentation.window import Window
 
+_OF_CLUSTERING = {"transform", "scale", "weight"}
+
 Scaler = Literal["standard", "minmax", "robust", "none"]
 
 
@@ -107,6 +109,10 @@ class Kpi(Part):
         if self.transform in ("log1p", "sqrt") and (self.minimum is None or self.minimum < 0):
             yield Mistake(("transform",), f"transform {self.transform} needs a minimum of 0 or more")
 
+    def differs_from(self, other: Self) -> list[str]:
+        """What another declaration of the same KPI says otherwise; each may be clustered on in a way of its own."""
+        return [key for key, said in self if key not in _OF_CLUSTERING and said != getattr(other, key)]
+
     @property
     def domain(self) -> Domain:
         """The values that a predicate has to be checked on."""
@@ -162,11 +168,14 @@ class Cluster(_Choice):
         algorithm: what the published segments come from; the others are only compared with it.
         pca: cluster on that many principal components of the scaled KPIs, or on as many as hold that share of their
             variance; on the scaled KPIs themselves where absent.
+        undefined_as: the value that a customer counts with in distances for whom the KPI is undefined, by KPI. What is
+            published stays undefined.
         micro: how its segments are cut into micro segments; not at all where absent.
     """
 
     algorithm: Literal["kmeans", "ward"] = "kmeans"
     pca: Annotated[int | float | None, BeforeValidator(_components)] = None
+    undefined_as: dict[SqlName, float] = Field(default_factory=dict)
     micro: Annotated[Micro | None, BeforeValidator(_how)] = None
 
     @model_validator(mode="after")
@@ -282,7 +291,7 @@ class MacroSegment(Part):
             kpis: the names of all its KPIs, also of those that are wrong themselves.
             is_whole: whether all KPIs and strata are there; how strata cut the population is looked at only then.
         """
-        wrong = [*self._wrong_names(), *self._wrong_conditions([*kpis, AGE])]
+        wrong = [*self._wrong_names(), *self._wrong_conditions([*kpis, AGE]), *self._wrong_aliases()]
         for position, stratum in enumerate(self.strata):
             wrong += (mistake.below("strata", position) for mistake in self._wrong_kpis(stratum, kpis))
         yield from wrong
@@ -306,6 +315,14 @@ class MacroSegment(Part):
                 who = f"stratum '{self.strata[place[1]].name}': " if isinstance(place[1], int) else ""
                 yield Mistake(place, f"{who}{error}")
 
+    def _wrong_aliases(self) -> Iterator[Mistake]:
+        keys: dict[str, str] = {}
+        for key, said in self.segments.items():
+            other = keys.setdefault(said.alias, key)
+            if said.alias and other != key:
+                text = f"segments '{other}' and '{key}' have one alias, '{said.alias}'; allowed are different ones"
+                yield Mistake(("segments", key, "alias"), text)
+
     def scale_of(self, kpi: str) -> Scaler:
         """How a KPI is scaled."""
         return self.kpis[kpi].scale or self.scale
@@ -315,6 +332,8 @@ class MacroSegment(Part):
         for kpi in stratum.clustered_on:
             if kpi not in clusterable:
                 yield Mistake(("kpis",), f"stratum '{stratum.name}' clusters on '{kpi}'; {allowed(kpi, clusterable)}")
+        for mistake in self._wrong_undefined_as(stratum):
+            yield mistake.below("cluster", "undefined_as")
         scales = {kpi: self.scale_of(kpi) for kpi in stratum.clustered_on if kpi in self.kpis}
         if len(set(scales.values())) > 1 and any(self.kpis[kpi].weight is None for kpi in scales):
             listed = ", ".join(f"{kpi} {scale}" for kpi, scale in scales.items())
@@ -323,3 +342,15 @@ class MacroSegment(Part):
                 f"stratum '{stratum.name}' mixes scales ({listed}), which silently weights its KPIs; allowed is one "
                 "scale, or a weight for each of them",
             )
+
+    def _wrong_undefined_as(self, stratum: Stratum) -> Iterator[Mistake]:
+        nullable = [name for name in stratum.kpis if name in self.kpis and self.kpis[name].undefined_when]
+        where = f"stratum '{stratum.name}', undefined_as"
+        for name, value in (stratum.cluster.undefined_as if stratum.cluster else {}).items():
+            if name not in nullable:
+                text = f"{where}: '{name}' is not clustered on or never undefined; {allowed(name, nullable)}"
+                yield Mistake((name,), text)
+                continue
+            kpi = self.kpis[name]
+            if (kpi.minimum is not None and value < kpi.minimum) or (kpi.zero == "none" and value == 0):
+                yield Mistake((name,), f"{where}: {value:g} is no value of '{name}'")

@@ -68,17 +68,19 @@ class _Grid:
             yield f"overlap {names[:2]}", Mistake((), text)
         else:
             for kpi in self.strata[held[0]].clustered_on:
-                why = self._no_value(kpi, point, case)
+                why = self._no_value(self.strata[held[0]], kpi, point, case)
                 if why:
                     text = f"stratum '{names[0]}' clusters on '{kpi}'{why}"
                     yield f"value {names[0]} {kpi}", Mistake(("strata", held[0]), text)
 
-    def _no_value(self, name: str, point: dict[str, Any], case: str) -> str:
-        """Why a KPI can not be clustered on at a point of the grid; empty where it can."""
+    def _no_value(self, stratum: "Stratum", name: str, point: dict[str, Any], case: str) -> str:
+        """Why a stratum can not cluster on a KPI at a point of the grid; empty where it can."""
         kpi = self.kpis[name]
-        if kpi.undefined_when and point[name] is None:
+        counted = stratum.cluster.undefined_as if stratum.cluster else {}
+        if kpi.undefined_when and point[name] is None and name not in counted:
             return (
-                f" but takes customers for whom it is undefined ({case}); exclude them with NOT ({kpi.undefined_when})"
+                f" but takes customers for whom it is undefined ({case}); exclude them with NOT ({kpi.undefined_when}),"
+                " or say with undefined_as what it counts as"
             )
         if kpi.zero == "none" and point.get(name) == 0:
             return (

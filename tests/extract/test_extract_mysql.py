@@ -138,6 +138,24 @@ def test_a_statement_that_waits_for_a_locked_table_is_not_lost(database, shop):
     assert pulls.pull()["rows_written"] == 1
 
 
+def test_a_transaction_that_began_by_waiting_for_a_locked_table_is_not_lost(database, shop):
+    database.execute(CREATE_EVENTS)
+    pulls = shop(database, events=EVENTS | {"lag": "2s"})
+    insert = "INSERT INTO events VALUES (1, UTC_TIMESTAMP(), 1)"
+    with database.connect() as backup, database.connect(autocommit=False) as late, ThreadPoolExecutor() as pool:
+        backup.cursor().execute("LOCK TABLES events READ")
+        began = datetime.now(UTC)
+        waiting = pool.submit(late.cursor().execute, insert)
+        sleep(2.2)
+        backup.cursor().execute("UNLOCK TABLES")
+        waiting.result()
+        sleep(2)  # by its lag alone, the pull would go beyond the row
+        held = pulls.pull()
+        late.commit()
+    assert datetime.fromisoformat(held["complete_through"]) <= began
+    assert pulls.pull()["rows_written"] == 1
+
+
 def test_a_late_commit_below_an_integer_cursor_is_not_lost(database, shop):
     database.execute("CREATE TABLE events (id INT AUTO_INCREMENT PRIMARY KEY, n INT) ENGINE=InnoDB")
     database.execute("INSERT INTO events (n) VALUES (1), (2)")

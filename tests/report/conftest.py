@@ -95,11 +95,13 @@ def club(hand: Hand) -> Hand:
         hand.size(first, "loyalty", key, customers, of=990)
     for key, customers, entered, left in (("k0", 600, 120, 20), ("k1", 394, 4, 100), ("k2", 6, 6, 0)):
         hand.size(second, "loyalty", key, customers, of=1000, entered=entered, left=left)
+    why = {("k0", "k1"): {"activity": 4}, ("k0", "k2"): {"activity": 5, "late_data": 1, "boundary_noise": 2}}
+    why["k1", "k0"] = {"ageing": 60, "refit": 40, "boundary_noise": 30}
     for source, target, customers, of in (
         *(("k0", "k0", 480, 500), ("k0", "k1", 4, 500), ("k0", "k2", 6, 500), ("k0", "left", 10, 500)),
         *(("k1", "k1", 390, 490), ("k1", "k0", 100, 490), ("new", "k0", 20, 20)),
     ):
-        hand.move(second, first, "loyalty", source, target, customers, of)
+        hand.move(second, first, "loyalty", source, target, customers, of, **why.get((source, target), {}))
     hand.spread(second, "loyalty", "k0", "visits", (0, 0, 1), "No to Few")
     hand.spread(second, "loyalty", "k0", "visit_gap", None)
     hand.spread(second, "loyalty", "k1", "visits", (6, 8, 1234), "Many")
@@ -113,8 +115,14 @@ def club(hand: Hand) -> Hand:
     whole = {"name": "never", "label": "Never came", "segments": [{}], "kpis": [], "note": ""}
     hand.model("loyalty", "loyalty-m1", [whole, cut])
     found = {"smallest_share": 0.4, "largest_share": 0.6, "silhouette": 0.4321, "inertia": 9.0}
-    hand.trial("loyalty", "loyalty-m1", "coming", 2, **found, jaccard_min=0.94, chosen=1)
-    hand.trial("loyalty", "loyalty-m1", "coming", 3, **found, jaccard_min=0.61, chosen=0)
+    apart = {"separated": 0, "gaussian_p": 0.01, "clusters_apart": 1}
+    each = {"silhouette_cluster_1": 0.5, "silhouette_cluster_2": 0.3}
+    hand.trial("loyalty", "loyalty-m1", "coming", 1, inertia=20.0, top_30_by_visits=0.828, chosen=0)
+    hand.trial(
+        *("loyalty", "loyalty-m1", "coming", 2),
+        **{**found, **apart, **each, "jaccard_min": 0.94, "fidelity": 0.97, "top_30_by_visits": 0.7, "chosen": 1},
+    )
+    hand.trial("loyalty", "loyalty-m1", "coming", 3, **found, jaccard_min=0.61, fidelity=0.9, chosen=0)
     return hand
 
 

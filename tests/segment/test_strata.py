@@ -1,5 +1,6 @@
 """Strata: every customer in exactly one, whatever the values."""
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -7,7 +8,8 @@ from hypothesis import strategies as st
 
 from include.segmentation.errors import DataError
 from include.segmentation.profile import load_profile
-from include.segmentation.segment.strata import distinct_vectors, stratum_of
+from include.segmentation.segment.distinct import distinct_vectors
+from include.segmentation.segment.strata import stratum_of
 
 VALUE = load_profile("learning").macro_segments["value"]
 COUNTS = st.integers(0, 4)
@@ -48,18 +50,21 @@ def test_distinct_vectors_count_every_customer_once_in_any_order(rows, data):
         table = pa.table({"a": pa.array([float(a) for a, _ in people]), "b": pa.array([float(b) for _, b in people])})
         return distinct_vectors(table, "a >= 1", ["a", "b"])
 
-    vectors, note = collapse(rows)
-    assert note == ""
-    assert sum(vectors["_customers"].to_pylist()) == sum(a >= 1 for a, _ in rows)
-    assert vectors.num_rows == len({row for row in rows if row[0] >= 1})
-    assert collapse(data.draw(st.permutations(rows)))[0].equals(vectors)
+    found = collapse(rows)
+    assert not found.is_sampled
+    assert found.counts.sum() == sum(a >= 1 for a, _ in rows)
+    assert [tuple(row) for row in found.values] == sorted({row for row in rows if row[0] >= 1})
+    again = collapse(data.draw(st.permutations(rows)))
+    assert again.values.tobytes() == found.values.tobytes()
+    assert again.counts.tobytes() == found.counts.tobytes()
 
 
 def test_beyond_the_cap_a_sample_by_hash_is_fitted(monkeypatch):
-    monkeypatch.setattr("include.segmentation.segment.strata.MAX_VECTORS", 50)
+    monkeypatch.setattr("include.segmentation.segment.distinct.MAX_VECTORS", 50)
     table = pa.table({"a": pa.array([float(value) for value in range(200)])})
-    vectors, note = distinct_vectors(table, "a >= 0", ["a"])
-    assert note == "fitted on 50 of 200 distinct vectors, chosen by hash"
-    assert vectors["a"].to_pylist() == sorted(vectors["a"].to_pylist())
-    again, _ = distinct_vectors(table.take(list(reversed(range(200)))), "a >= 0", ["a"])
-    assert again.equals(vectors)
+    found = distinct_vectors(table, "a >= 0", ["a"])
+    assert found.note == "fitted on 50 of 200 distinct vectors, chosen by hash"
+    assert len(found.values) == 200
+    assert np.all(np.diff(found.taken) > 0)
+    again = distinct_vectors(table.take(list(reversed(range(200)))), "a >= 0", ["a"])
+    assert again.taken.tobytes() == found.taken.tobytes()

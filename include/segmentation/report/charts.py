@@ -1,16 +1,17 @@
-"""The two charts that a table can not be: sizes over time, and the tree of the segments. Both are inline SVG."""
+"""The charts that a table can not be: sizes over time, the walk up to k, the tree of the segments. All inline SVG."""
 
 import html
 import io
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ from include.segmentation.report import words
 _WIDTH = 640  # points; the page scales the picture to its column
 _LABEL_LETTERS = 50
 _TEXT_LINE = 11.5  # points
-_INK, _FAINT = "#3b4552", "#c9d0d8"
+_INK, _FAINT, _DRAWN, _TAKEN = "#3b4552", "#c9d0d8", "#0b6375", "#b5541c"
+_HIGH = 0.6
 _LINE: dict[str, Any] = {"linewidth": 1.6, "marker": "o", "markersize": 3.2, "clip_on": False}
 _STYLE = {
     "svg.fonttype": "none",  # text stays text: small files, searchable, in the page's own font
@@ -48,6 +50,22 @@ class Line:
     colour: str
     dashed: bool
     points: Sequence[tuple[datetime, float]]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One measure by the number of segments.
+
+    Attributes:
+        points: (k, value, standard error) by k; none where nothing was measured.
+        chosen: the k that was taken.
+        line: a value to stay above, if there is one.
+    """
+
+    title: str
+    points: Sequence[tuple[int, float, float]]
+    chosen: int
+    line: float | None = None
 
 
 @dataclass(frozen=True)
@@ -166,7 +184,7 @@ def tree(leaves: Sequence[Leaf], title: str) -> str:
             axes.plot(
                 [depth[ends[0]], depth[node], depth[node], depth[ends[1]]],
                 [rows[ends[0]], rows[ends[0]], rows[ends[1]], rows[ends[1]]],
-                color="#0b6375",
+                color=_DRAWN,
                 linewidth=1.3,
                 clip_on=False,
             )
@@ -183,6 +201,79 @@ def tree(leaves: Sequence[Leaf], title: str) -> str:
         for i, leaf in enumerate(leaves):
             axes.text(-0.02, rows[i], leaf.label, ha="left", va="center", fontsize=8.5, linespacing=1.25)
         return _svg(figure, title)
+
+
+def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) -> str:
+    """Curves side by side, each with the k that was taken, and the silhouette of every segment.
+
+    Args:
+        curves: at least one.
+        silhouettes: by what stands beside the bar; no bars where it is empty.
+        title: what a screen reader says.
+    """
+    height, top, bottom = 148.0, 26.0, 20.0
+    panels = len(curves) + bool(silhouettes)
+    width = _WIDTH / max(panels, 3)
+    with mpl.rc_context(_STYLE | {"svg.hashsalt": title}):
+        figure = Figure(figsize=(_WIDTH / 72, height / 72))
+        places = [
+            ((panel * width + 30) / _WIDTH, bottom / height, (width - 44) / _WIDTH, (height - top - bottom) / height)
+            for panel in range(panels)
+        ]
+        for place, curve in zip(places, curves, strict=False):
+            axes = figure.add_axes(place)
+            _headed(axes, curve.title)
+            _curve(axes, curve)
+        if silhouettes:
+            axes = figure.add_axes(places[-1])
+            _headed(axes, "Silhouette of each segment")
+            _bars(axes, silhouettes)
+        return _svg(figure, title)
+
+
+def _headed(axes: Axes, title: str) -> None:
+    axes.set_title(title, loc="left", fontsize=8.5, color=_INK, x=-0.14)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.tick_params(length=0, pad=4, labelsize=8)
+
+
+def _curve(axes: Axes, curve: Curve) -> None:
+    ks, values, errors = zip(*curve.points, strict=True)
+    axes.errorbar(ks, values, yerr=errors, color=_DRAWN, elinewidth=1, **_LINE)
+    axes.set_xlim(ks[0] - 0.4, ks[-1] + 0.4)
+    axes.set_xticks(ks, [str(k) for k in ks])
+    low = min(0.0, *values)
+    axes.set_ylim(low, max(1.0, *values) if curve.line or low + max(values) > _HIGH else max(values) * 1.25)
+    axes.grid(axis="y", color=_FAINT, linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.locator_params(axis="y", nbins=4)
+    if curve.line is not None:
+        axes.axhline(curve.line, color=_TAKEN, linewidth=1, linestyle="--")
+        axes.annotate(
+            f"{curve.line:g}",
+            (ks[-1] + 0.4, curve.line),
+            (2, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7.5,
+            color=_TAKEN,
+            annotation_clip=False,
+        )
+    for k, value in zip(ks, values, strict=True):
+        if k == curve.chosen:
+            axes.plot([k], [value], marker="o", markersize=7, color=_TAKEN, clip_on=False, zorder=5)
+
+
+def _bars(axes: Axes, silhouettes: Mapping[str, float]) -> None:
+    rows = range(len(silhouettes))
+    axes.barh(list(rows), list(silhouettes.values()), height=0.55, color=_DRAWN)
+    axes.set_yticks(list(rows), list(silhouettes))
+    axes.set_ylim(len(silhouettes) - 0.4, -0.6)
+    axes.set_xlim(min(0.0, *silhouettes.values()), max(0.5, *silhouettes.values()) * 1.2)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    for row, value in zip(rows, silhouettes.values(), strict=True):
+        axes.annotate(f"{value:.2f}", (max(value, 0), row), (3, 0), textcoords="offset points", va="center", fontsize=8)
 
 
 def _standardised(leaves: Sequence[Leaf]) -> NDArray[np.float64]:

@@ -1,12 +1,17 @@
-"""Why a stratum has as many segments as it has."""
+"""Why a stratum has as many segments as it has, and whether they stand apart."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from include.segmentation.report import words
+from include.segmentation.report import charts, words
 from include.segmentation.report.answers import Answers
-from include.segmentation.report.queries import Cut
+from include.segmentation.report.queries import Cut, Quality
 
-Metrics = dict[str, float | None]
+STABLE = 0.75
+"""The least Jaccard that a cluster may come back with: a line in the chart."""
+_TOP = "top_30_by_"
+
+Metrics = dict[str, Quality]
 
 
 @dataclass(frozen=True)
@@ -14,12 +19,17 @@ class Trials:
     """What was tried in one stratum, and the verdict.
 
     Attributes:
-        rows: k, algorithm, least Jaccard, smallest share, largest share and silhouette of every trial.
+        sentences: whether the clusters stand apart, and what sorting by one KPI would have told.
+        chart: how the measures change with k, as SVG; empty where there is nothing to draw.
+        rows: k, algorithm, least Jaccard, fidelity of the tree, smallest share, largest share, silhouette and
+            agreement with the segments of every trial, the published algorithm's first.
         chosen: the index of the row that was taken; None where the stratum stayed whole.
     """
 
     stratum: str
     verdict: str
+    sentences: list[str]
+    chart: str
     rows: list[list[str]]
     chosen: int | None
 
@@ -33,29 +43,108 @@ def trials(macro_segment: str, answers: Answers) -> list[Trials]:
 def _trials(cut: Cut, answers: Answers) -> Trials | None:
     tried: dict[tuple[str, int], Metrics] = {}
     for quality in answers.evidence:
-        if (quality.macro_segment, quality.stratum) == (cut.macro_segment, cut.stratum) and quality.k > 1:
-            tried.setdefault((quality.algorithm, quality.k), {})[quality.metric] = quality.value
+        if (quality.macro_segment, quality.stratum) == (cut.macro_segment, cut.stratum):
+            tried.setdefault((quality.algorithm, quality.k), {})[quality.metric] = quality
     if not (tried or cut.segments > 1 or cut.note):
         return None
+    published = {k: metrics for (_, k), metrics in tried.items() if "chosen" in metrics}
+    shown = {key: metrics for key, metrics in tried.items() if key[1] > 1}
+    order = sorted(shown, key=lambda key: ("chosen" not in shown[key], key))
     verdict = f"Cut into {cut.segments} segments." if cut.segments > 1 else "Left whole."
     return Trials(
         stratum=cut.label,
         verdict=f"{verdict} {cut.note[:1].upper()}{cut.note[1:]}." if cut.note else verdict,
-        rows=[_row(algorithm, k, metrics) for (algorithm, k), metrics in tried.items()],
-        chosen=next((i for i, metrics in enumerate(tried.values()) if metrics.get("chosen")), None),
+        sentences=[*_separation(published, cut.segments), *_sorting(published, cut.segments, answers)],
+        chart=_chart(cut, published),
+        rows=[_row(*key, shown[key]) for key in order],
+        chosen=next((i for i, key in enumerate(order) if _value(shown[key], "chosen")), None),
     )
+
+
+def _separation(published: Mapping[int, Metrics], segments: int) -> Iterator[str]:
+    """The verdict against one Gaussian, said plainly."""
+    for k, metrics in published.items():
+        separated, p, apart = (_value(metrics, name) for name in ("separated", "gaussian_p", "clusters_apart"))
+        if separated is None or p is None or apart is None:
+            continue
+        begin = "" if segments == k else f"Cut into {k}: "
+        if separated:
+            yield f"{begin}Separated: all {k} clusters stand apart, and one Gaussian is not cut so well (p = {p:.2f})."
+        elif p > 0.05:
+            yield (
+                f"{begin}A continuum, cut: one Gaussian of the same covariance is cut as well (p = {p:.2f}). "
+                "Customers on two sides of a border are much alike."
+            )
+        else:
+            yield (
+                f"{begin}A continuum, cut: {k - apart:.0f} of {k} clusters run into a neighbour without a gap. "
+                "Customers on two sides of a border are much alike."
+            )
+
+
+def _sorting(published: Mapping[int, Metrics], segments: int, answers: Answers) -> Iterator[str]:
+    """What the customers at the top of one KPI hold, and as many from the best clusters."""
+    for metric in published.get(1, {}):
+        alone = _value(published[1], metric)
+        if not metric.startswith(_TOP) or alone is None:
+            continue
+        label = answers.now.kpis.get(metric.removeprefix(_TOP), {"label": metric.removeprefix(_TOP)})["label"]
+        of_clusters = _value(published.get(segments, {}), metric) if segments > 1 else None
+        beside = "" if of_clusters is None else f"; as many from the highest segments hold {of_clusters:.1%}"
+        yield f"Sorted by {label}, the top 30% of the customers hold {alone:.1%} of it{beside}."
+
+
+def _chart(cut: Cut, published: Mapping[int, Metrics]) -> str:
+    drawn = {k: metrics for k, metrics in sorted(published.items()) if "inertia" in metrics}
+    if len(drawn) < 2:
+        return ""
+    chosen = cut.segments
+    knee = next((k for k, metrics in drawn.items() if _value(metrics, "knee")), None)
+    curves = [
+        charts.Curve("Least Jaccard", _points(drawn, "jaccard_min"), chosen, line=STABLE),
+        charts.Curve(f"Inertia{f', knee at {knee}' if knee else ''}", _shares(_points(drawn, "inertia")), chosen),
+        charts.Curve("Silhouette", _points(drawn, "silhouette"), chosen),
+    ]
+    metrics = drawn.get(chosen, {})
+    silhouettes = {
+        f"{cluster:02d}": value
+        for cluster in range(1, chosen + 1)
+        if (value := _value(metrics, f"silhouette_cluster_{cluster}")) is not None
+    }
+    return charts.walk(
+        [curve for curve in curves if curve.points],
+        silhouettes,
+        f"{cut.label}: least Jaccard, inertia and silhouette by number of segments",
+    )
+
+
+def _points(drawn: Mapping[int, Metrics], metric: str) -> list[tuple[int, float, float]]:
+    """k, value and standard error of every k that has the metric."""
+    found = [(k, metrics[metric]) for k, metrics in drawn.items() if metric in metrics]
+    return [(k, quality.value, quality.standard_error or 0.0) for k, quality in found if quality.value is not None]
+
+
+def _shares(points: list[tuple[int, float, float]]) -> list[tuple[int, float, float]]:
+    whole = points[0][1] or 1.0
+    return [(k, value / whole, 0.0) for k, value, _ in points]
 
 
 def _row(algorithm: str, k: int, metrics: Metrics) -> list[str]:
     def shown(metric: str, form: str) -> str:
-        number = metrics.get(metric)
+        number = _value(metrics, metric)
         return words.DASH if number is None else format(number, form)
 
     return [
         str(k),
-        algorithm,
+        algorithm.replace("_", " "),
         shown("jaccard_min", ".2f"),
+        shown("fidelity", ".0%"),
         shown("smallest_share", ".1%"),
         shown("largest_share", ".1%"),
         shown("silhouette", ".3f"),
+        shown("adjusted_rand_index", ".2f"),
     ]
+
+
+def _value(metrics: Metrics, metric: str) -> float | None:
+    return metrics[metric].value if metric in metrics else None

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.model import Model, Reference, StratumModel
+from include.segmentation.segment.distinct import distinct_vectors
 from include.segmentation.segment.nearest import nearest_points, rule_of
 from include.segmentation.segment.pca import projected
 from include.segmentation.segment.scale import scaled
-from include.segmentation.segment.strata import CUSTOMERS, distinct_vectors, matrix
 from include.segmentation.segment.threads import one_thread
 from include.segmentation.segment.vectors import Vectors
 from include.segmentation.segment.weighted import Floats, Integers, every_nth, quantile
@@ -73,9 +73,8 @@ def _binned(values: Floats, counts: Integers, edges: list[float]) -> Integers:
 
 
 def _of_stratum(stratum: StratumModel, customers: pa.Table) -> Iterator[dict[str, Any]]:
-    table, _ = distinct_vectors(customers, stratum.when, stratum.kpis)
-    counts = np.asarray(table[CUSTOMERS].to_numpy(), dtype=np.int64)
-    values = matrix(table, stratum.kpis)
+    found = distinct_vectors(customers, stratum.when, stratum.kpis, stratum.undefined_as)
+    values, counts = found.values[found.taken], found.counts[found.taken]
     for reference in stratum.references:
         now = _binned(values[:, stratum.kpis.index(reference.kpi)], counts, reference.edges)
         yield _row("psi", _stability(np.array(reference.customers), now), stratum.name, reference.kpi)

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, NotReadyError
@@ -26,10 +27,11 @@ from include.segmentation.segment.drift import references
 from include.segmentation.segment.identity import SURVIVES, overlap_of, with_keys
 from include.segmentation.segment.kmeans import SEED
 from include.segmentation.segment.names import Naming, name_segments
-from include.segmentation.segment.rules import rule_sql, rule_words
+from include.segmentation.segment.rules import rule_sql
 from include.segmentation.segment.score import columns_used, score_all
 from include.segmentation.segment.strata import refuse_non_numbers, stratum_of
 from include.segmentation.segment.threads import one_thread
+from include.segmentation.segment.words import word_rules
 
 _BY = "fit"
 _HASH_LENGTH = 8
@@ -56,7 +58,7 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
     _refuse_too_early(run)
     customers = measured(run, macro_segment)
     with one_thread():
-        draft = _draft(run, macro_segment, customers)
+        draft = drafted(run, macro_segment, customers)
     entry = _known(run, draft)
     model, status = (entry.model, entry.status) if entry else _decide(run, draft, customers)
     summary = {
@@ -80,12 +82,13 @@ def _refuse_too_early(run: Run) -> None:
         )
 
 
-def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
+def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     """The model before it is compared with another: its keys are its paths, and its id is a hash of its content."""
     macro = run.profile.macro_segments[macro_segment]
     refuse_non_numbers(customers, list(macro.kpis))
-    stratum_of(customers, [stratum.when for stratum in macro.strata])
-    cuts = [cut(customers, macro, stratum) for stratum in macro.strata]
+    which = stratum_of(customers, [stratum.when for stratum in macro.strata])
+    sizes = np.bincount(which, minlength=len(macro.strata)).tolist()
+    cuts = [cut(customers, macro, stratum, size) for stratum, size in zip(macro.strata, sizes, strict=True)]
     strata = [
         _stratum_model(macro_segment, macro, part, names) for part, names in zip(cuts, name_segments(cuts), strict=True)
     ]
@@ -103,7 +106,6 @@ def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     draft = draft.model_copy(
         update={"windows": windows_of(macro, columns), "resolutions": resolutions_of(macro, columns)}
     )
-    draft = _counted(draft, customers)
     digest = hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:_HASH_LENGTH]
     moment = run.run_id.rsplit("/", 1)[-1]
     return draft.model_copy(update={"model_id": f"{draft.profile}.{macro_segment}.{moment}.{digest}"})
@@ -111,7 +113,7 @@ def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
 
 def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: list[Naming]) -> StratumModel:
     segments = []
-    for ordinal, naming in enumerate(names):
+    for ordinal, (naming, wording) in enumerate(zip(names, word_rules(part, macro.kpis), strict=True)):
         path = f"{macro_segment}.{part.stratum.name}" + ("" if part.is_whole else f".{ordinal + 1:02d}")
         segments.append(
             SegmentDefinition(
@@ -122,8 +124,9 @@ def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: li
                 prototypes=[] if part.is_whole else part.rule.prototypes[ordinal].tolist(),
                 bands=naming.bands,
                 rule_sql=rule_sql(part.stratum.when, part.rule, ordinal),
-                rule_words=rule_words(part, ordinal, macro.kpis),
-                customers_at_fit=0,
+                rule_words=wording.words,
+                fidelity=wording.fidelity,
+                customers_at_fit=int(part.sizes[ordinal]),
             )
         )
     return StratumModel(
@@ -136,17 +139,6 @@ def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: li
         segments=segments,
         note=part.note,
     )
-
-
-def _counted(draft: Model, customers: pa.Table) -> Model:
-    sizes = Counter(score_all(draft, customers)["segment_key"].to_pylist())
-    strata = [
-        stratum.model_copy(
-            update={"segments": [s.model_copy(update={"customers_at_fit": sizes[s.key]}) for s in stratum.segments]}
-        )
-        for stratum in draft.strata
-    ]
-    return draft.model_copy(update={"strata": strata})
 
 
 def _known(run: Run, draft: Model) -> TimelineEntry | None:

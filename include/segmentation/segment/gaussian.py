@@ -21,10 +21,10 @@ from include.segmentation.segment.vectors import Vectors
 from include.segmentation.segment.weighted import Floats, Integers, every_nth
 
 PEOPLE = 2_000
-SAMPLES = 100
+SAMPLES = 50
 GAP = 0.5
 _SIGNIFICANT = 0.05
-_STARTS = 5
+_STARTS = 3
 _STRIP = 0.2
 """Of the way between two centroids, around its middle."""
 _SEED = 2
@@ -59,17 +59,6 @@ class Verdict:
     def is_separated(self) -> bool:
         """Tighter than one Gaussian, and every cluster stands apart."""
         return self.p <= _SIGNIFICANT and self.apart == len(self.crossings)
-
-    @property
-    def words(self) -> str:
-        """The verdict with its reason."""
-        odds = f"(p = {self.p:.2f})"
-        if self.is_separated:
-            return f"separated: there are gaps between all clusters, and one Gaussian is not cut so well {odds}"
-        if self.p > _SIGNIFICANT:
-            return f"a cut of a continuum: one Gaussian of the same covariance is cut as well {odds}"
-        touching = len(self.crossings) - self.apart
-        return f"a cut of a continuum: {touching} of {len(self.crossings)} clusters run into a neighbour without a gap"
 
 
 def verdict(vectors: Vectors, found: Partition, algorithm: Name) -> Verdict:

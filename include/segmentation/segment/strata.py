@@ -7,20 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlglot
-from sqlglot import exp
 
 from include.segmentation.errors import DataError
+from include.segmentation.predicate import columns_of
 from include.segmentation.segment.weighted import Floats, Integers
-
-CUSTOMERS = "_customers"
-"""The column of a table of distinct vectors that counts the customers behind each."""
-MAX_VECTORS = 1_000_000
-"""A stratum with more distinct vectors is fitted on a sample of them, chosen by hash."""
-
-
-def columns_of(condition: str) -> list[str]:
-    """The columns that a stratum's condition names, in alphabetical order."""
-    return sorted({column.name for column in sqlglot.parse_one(condition, read="duckdb").find_all(exp.Column)})
 
 
 def normal_form(condition: str) -> str:
@@ -62,7 +52,7 @@ def stratum_of(batch: pa.Table, conditions: Sequence[str]) -> Integers:
     tests = [f"coalesce(({condition}), false)" for condition in conditions]
     cases = " ".join(f"WHEN {test} THEN {number}" for number, test in enumerate(tests))
     held = " + ".join(f"CAST({test} AS INTEGER)" for test in tests)
-    found = _query(batch, f"SELECT CAST(CASE {cases} END AS BIGINT) AS stratum, {held} AS held FROM batch")
+    found = query(batch, f"SELECT CAST(CASE {cases} END AS BIGINT) AS stratum, {held} AS held FROM batch")
     wrong = np.flatnonzero(found["held"].to_numpy() != 1)
     if wrong.size:
         row = int(wrong[0])
@@ -73,31 +63,6 @@ def stratum_of(batch: pa.Table, conditions: Sequence[str]) -> Integers:
     return np.asarray(found["stratum"].to_numpy(), dtype=np.int64)
 
 
-def distinct_vectors(customers: pa.Table, condition: str, kpis: Sequence[str]) -> tuple[pa.Table, str]:
-    """Collapse a stratum to its distinct KPI vectors, each with the number of customers behind it.
-
-    Returns:
-        A table of ``kpis`` (float64) and ``CUSTOMERS`` (int64), sorted, hence the same whatever the order of the
-        rows; and a note that is empty unless only a sample of the vectors was taken.
-
-    Raises:
-        DataError: a KPI is NULL for a customer of the stratum.
-    """
-    columns = ", ".join(kpis)
-    found = _query(
-        customers,
-        f"SELECT * FROM (SELECT {columns}, count(*) AS {CUSTOMERS}, count(*) OVER () AS _vectors "
-        f"FROM (SELECT {', '.join(f'CAST({kpi} AS DOUBLE) AS {kpi}' for kpi in kpis)} FROM batch WHERE {condition}) "
-        f"GROUP BY {columns} ORDER BY hash({columns}), {columns} LIMIT {MAX_VECTORS}) ORDER BY {columns}",
-    )
-    for kpi in kpis:
-        if found[kpi].null_count:
-            raise DataError(f"KPI '{kpi}' is undefined (NULL) for customers of a stratum ({condition}) that needs it")
-    total = found["_vectors"][0].as_py() if found.num_rows else 0
-    note = f"fitted on {MAX_VECTORS} of {total} distinct vectors, chosen by hash" if total > MAX_VECTORS else ""
-    return found.drop_columns(["_vectors"]), note
-
-
 def matrix(table: pa.Table, columns: Sequence[str]) -> Floats:
     """The columns as float64[rows, columns]."""
     if not columns:
@@ -105,7 +70,8 @@ def matrix(table: pa.Table, columns: Sequence[str]) -> Floats:
     return np.column_stack([table[column].cast(pa.float64()).to_numpy() for column in columns])
 
 
-def _query(batch: pa.Table, sql: str) -> pa.Table:
+def query(batch: pa.Table, sql: str) -> pa.Table:
+    """The answer to a question about ``batch``, in its order."""
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("batch", batch)
         return connection.execute(sql).to_arrow_table()

@@ -4,7 +4,8 @@ A transaction may write a row with an early cursor and commit it late; a waterma
 it for ever. So the bound stays below the start of the oldest open transaction. It is read *before* the rows: a
 transaction that ends between the two is then visible to the rows' own, later snapshot. A statement that waits for a
 table (a backup has locked it, an ALTER is due) took its time when it came, but has no transaction yet: it counts too,
-as does one that writes, for tables without transactions (MyISAM, MEMORY) are in no list.
+as does one that writes, for tables without transactions (MyISAM, MEMORY) are in no list. Once it has its table, only
+the begin of its transaction is seen: that the time in a cursor is older than its transaction, the lag allows for.
 """
 
 import logging
@@ -33,8 +34,8 @@ _SKEW_SECONDS = 60
 _PAUSES = (0.12, 0.25, 0.5, 1, 2, 4)
 """Seconds between looks at a list that is not fresh yet: longer each time, as every look keeps it stale."""
 
-_BEFORE_TRANSACTION = timedelta(seconds=1)
-"""A statement takes its time a moment before its transaction is begun, perhaps in the second before."""
+_ROUNDING = timedelta(seconds=1)
+"""The lists tell whole seconds, and a statement takes its time a moment before its transaction is begun."""
 _OLDEST_STATEMENT = (
     "SELECT UTC_TIMESTAMP() - INTERVAL MAX(time) SECOND FROM information_schema.processlist "
     "WHERE command IN ('Query', 'Execute') AND (state LIKE 'Waiting%' OR state = 'Locked' "
@@ -63,27 +64,36 @@ class Bound:
 
 @dataclass(frozen=True)
 class _Clock:
-    """The server's time, and before which time no change is still to come but those begun since (None: all have)."""
+    """The server's time, and what is still to come: since when the oldest statement and transaction are under way."""
 
     now: datetime
-    oldest: datetime | None
+    statement: datetime | None
+    transaction: datetime | None
     how: str
 
-    def begun(self, lag: timedelta) -> datetime:
-        """The time before which every transaction that may still write was begun."""
-        return min(self.now if self.how == BY_TRANSACTIONS else self.now - lag, self.oldest or self.now)
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when something is under way that may still write; None where nothing is."""
+        return min([moment for moment in (self.statement, self.transaction) if moment], default=None)
+
+    def written(self, lag: timedelta) -> datetime:
+        """The time before which every cursor has been written: a transaction's may be older than itself by the lag."""
+        known = [self.now if self.how == BY_TRANSACTIONS else self.now - lag]
+        known += [self.statement] if self.statement else []
+        known += [self.transaction - lag] if self.transaction else []
+        return min(known)
 
 
 def safe_time(server: MySQL, lag: timedelta) -> tuple[datetime, str]:
     """The time before which every change is seen by whoever reads from now on, and what that rests on."""
     clock = _clock(server)
-    return clock.begun(lag), clock.how
+    return clock.written(lag), clock.how
 
 
 def time_bound(server: MySQL, cursor: Column, lag: timedelta) -> Bound:
-    """The bound of a cursor that tells the time: before now - lag and before every open transaction."""
+    """The bound of a cursor that tells the time: the lag before now and before the oldest open transaction."""
     clock = _clock(server)
-    safe = min(clock.now - lag, clock.oldest or clock.now)
+    safe = min(clock.now - lag, clock.written(lag))
     if cursor.type == pa.date32():  # a day still fills up until it is over
         safe = safe.replace(hour=0, minute=0, second=0)
     limit = cursor.literal(f"{safe:%Y-%m-%d %H:%M:%S}")
@@ -99,7 +109,7 @@ def integer_bound(server: MySQL, table: str, cursor: Column, lag: timedelta, pol
     """
     highest = server.value(f"SELECT MAX({identifier(cursor.name)}) FROM {identifier(table)}")
     clock = _clock(server)  # after MAX: a transaction that is open then is listed now, or ended and visible
-    polls = [*polls, {"at": clock.now.isoformat(), "max": highest, "whole_through": clock.begun(lag).isoformat()}]
+    polls = [*polls, {"at": clock.now.isoformat(), "max": highest, "whole_through": clock.written(lag).isoformat()}]
     before = clock.oldest if clock.how == BY_TRANSACTIONS else clock.now - lag
     safe = [poll for poll in polls if before is None or datetime.fromisoformat(poll["at"]) < before]
     if not safe:
@@ -116,9 +126,9 @@ def _clock(server: MySQL) -> _Clock:
     _warn_of_skew(server, now)
     feed = feed_of(server)
     if feed:
-        return _Clock(now - feed.behind, None, feed.how)
+        return _Clock(now - feed.behind, None, None, feed.how)
     if not server.version.has((5, 1, 7), (5, 1, 7)):  # neither list is there; that of transactions came later still
-        return _Clock(now, None, BY_LAG)
+        return _Clock(now, None, None, BY_LAG)
     with beside(server) as watcher:  # its id is new: whatever list shows it was made after now
         try:
             watcher.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
@@ -128,13 +138,12 @@ def _clock(server: MySQL) -> _Clock:
             for pause in _PAUSES:
                 transaction, is_fresh = watcher.ask(_oldest_transaction(server))[0]
                 if is_fresh == b"1":
-                    begun = [_moment(text.decode()) - _BEFORE_TRANSACTION for text in (statement, transaction) if text]
-                    return _Clock(now, min(begun, default=None), BY_TRANSACTIONS)
+                    return _Clock(now, _begun(statement), _begun(transaction), BY_TRANSACTIONS)
                 sleep(pause)
         except ServerError as error:
             if error.code != ACCESS_DENIED and error.code not in UNKNOWN_TABLES:
                 raise server.refused(error) from None
-    return _Clock(now, None, BY_LAG)
+    return _Clock(now, None, None, BY_LAG)
 
 
 def _warn_of_skew(server: MySQL, now: datetime) -> None:
@@ -163,6 +172,10 @@ def _oldest_transaction(server: MySQL) -> str:
         f"SELECT UTC_TIMESTAMP() - INTERVAL GREATEST(0, {age}) SECOND, SUM(trx_mysql_thread_id = CONNECTION_ID()) "
         "FROM information_schema.innodb_trx"
     )
+
+
+def _begun(listed: bytes | None) -> datetime | None:
+    return _moment(listed.decode()) - _ROUNDING if listed else None
 
 
 def _moment(text: str | None) -> datetime:

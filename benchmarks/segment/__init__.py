@@ -1,0 +1,1 @@
+"""Fitting segments beside other ways of clustering the same customers."""

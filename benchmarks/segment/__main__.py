@@ -1,0 +1,88 @@
+"""Cluster 13 million made-up learners in every way, and write down how long each took and how good it was.
+
+Usage: python -m benchmarks.segment [--learners N]
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.segment import page
+from benchmarks.segment.learners import MACROS, bench_run, write
+from benchmarks.segment.ways import LLOYD, MINI_BATCH, ORIGINALS, OURS
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+RESULTS = CHECKOUT / "benchmarks" / "results" / "segment.json"
+AT_ONCE = 2
+"""Macro segments that are fitted at the same time, each on one core, as Airflow's tasks are."""
+LONGEST_FIRST = ["engagement", "value", "loyalty", "interest"]
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.segment", description=__doc__.splitlines()[0])
+    parser.add_argument("--learners", type=int, default=13_000_000)
+    learners = parser.parse_args().learners
+    folder = tempfile.mkdtemp(prefix="bench-segment-")
+    try:
+        os.environ["SEGMENTATION_LAKE"] = str(Path(folder, "lake"))
+        print(f"making {learners:,} learners", flush=True)
+        write(bench_run(), learners)
+        results = {OURS: _ours()}
+        for name, way in ((LLOYD, "lloyd"), (MINI_BATCH, "mini_batch"), (ORIGINALS, "originals"), ("sparse", "sparse")):
+            results[name] = _process(way)
+            print(f"{name}: {results[name].get('seconds', 0):.1f} s", flush=True)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    written = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": _machine(), "learners": learners}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(written | {"results": results}, indent=1) + "\n")
+    page.write(written | {"results": results})
+    print(f"written: {RESULTS.relative_to(CHECKOUT)} and {page.PAGE.relative_to(CHECKOUT)}")
+
+
+def _ours() -> dict[str, Any]:
+    """Fit all macro segments, two at a time; memory is the most that two of them held together."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        found = dict(zip(LONGEST_FIRST, pool.map(lambda name: _process("fit", name), LONGEST_FIRST), strict=True))
+    seconds = time.perf_counter() - began
+    print(f"{OURS}: {seconds:.1f} s", flush=True)
+    return {
+        "seconds": seconds,
+        "cpu": sum(one["cpu"] for one in found.values()),
+        "peak_mb": sum(sorted(one["peak_mb"] for one in found.values())[-AT_ONCE:]),
+        "seconds_by_macro_segment": {name: one["seconds"] for name, one in found.items()},
+        "strata": [stratum for name in MACROS for stratum in found[name]["strata"]],
+        "versions": found[LONGEST_FIRST[0]]["versions"],
+    }
+
+
+def _process(*arguments: str) -> dict[str, Any]:
+    """Run a way as a process of its own; its last line of output is JSON."""
+    command = [sys.executable, "-m", "benchmarks.segment.ways", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=CHECKOUT, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed: {' | '.join(done.stderr.strip().splitlines()[-5:])}")
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def _machine() -> dict[str, Any]:
+    load = os.getloadavg()[0]
+    return {"cores": os.cpu_count(), "python": platform.python_version(), "load_at_end": round(load, 1)}
+
+
+if __name__ == "__main__":
+    main()

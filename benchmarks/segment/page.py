@@ -1,0 +1,76 @@
+"""The tables in docs/benchmarks.md, from the results."""
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks.segment.ways import (
+    KS,
+    LLOYD,
+    MINI_BATCH,
+    ORIGINALS,
+    OURS,
+    SPARSE_K,
+    SPARSE_ROWS,
+    STARTS,
+)
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
+_BEGIN, _END = "<!-- bench-segment: written by make bench-segment -->", "<!-- /bench-segment -->"
+
+
+def write(results: dict[str, Any]) -> None:
+    """Put the tables of the results between their marks."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    PAGE.write_text(f"{before}{_BEGIN}\n{section(results)}\n{_END}{after}", encoding="utf-8")
+
+
+def section(results: dict[str, Any]) -> str:
+    """The results as Markdown."""
+    machine, found = results["machine"], results["results"]
+    ours, original = found[OURS], found[ORIGINALS]
+    customers = sum(stratum["customers"] for stratum in ours["strata"])
+    versions = ", ".join(f"{name} {version}" for name, version in ours["versions"].items())
+    lines = [
+        f"Of {results['at'][:10]}: {machine['cores']} cores, Python {machine['python']}, {versions}, load at the end "
+        f"{machine['load_at_end']}.",
+        "",
+        "| way | customers | k | seconds | CPU seconds | peak memory | inertia |",
+        "|---|---|---|---|---|---|---|",
+        f"| {OURS}, all four macro segments | {results['learners']:,} | chosen | {ours['seconds']:.1f} | "
+        f"{ours['cpu']:.0f} | {ours['peak_mb']} MB | 1 |",
+    ]
+    for way in (LLOYD, MINI_BATCH):
+        ratios = [stratum["inertia_of_ours"] for stratum in found[way]["strata"]]
+        lines.append(
+            f"| scikit-learn {way}, n_init={STARTS}, the strata that were cut | {customers:,} | given | "
+            f"{found[way]['seconds']:.1f} | {found[way]['cpu']:.0f} | {found[way]['peak_mb']} MB | "
+            f"{min(ratios):.4f} to {max(ratios):.4f} |"
+        )
+    lines += [
+        f"| {ORIGINALS}, part of {original['stratum']} | {original['customers']:,} | {KS[0]} to {KS[-1]} | "
+        f"{original['seconds']:.1f} | {original['cpu']:.0f} | {original['peak_mb']} MB | |",
+        "",
+        "| stratum | customers | k | least Jaccard | vectors fitted | inertia gap of the rest "
+        "| ours over the best of ten full starts |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    best = {stratum["stratum"]: stratum["inertia_of_ours"] for stratum in found[LLOYD]["strata"]}
+    for stratum in ours["strata"]:
+        share, gap = stratum["fitted_share"], stratum["inertia_gap"]
+        lines.append(
+            f"| {stratum['stratum']} | {stratum['customers']:,} | {stratum['k']} | {stratum['jaccard_min']:.2f} | "
+            f"{'all' if share is None else f'those of {share:.0%} of the customers'} | "
+            f"{'' if gap is None else f'{gap:+.2%}'} | {1 / best[stratum['stratum']] - 1:+.3%} |"
+        )
+    sparse = found["sparse"]
+    lines += [
+        "",
+        f"{SPARSE_ROWS:,} rows of four counts, 85% of them none, k = {SPARSE_K}: {sparse['vectors']:,} distinct "
+        f"vectors in {sparse['group_seconds']:.1f} s, clustered in {sparse['fit_seconds']:.1f} s.",
+    ]
+    for way in (LLOYD, MINI_BATCH):
+        seconds, inertia = sparse[way]["seconds"], sparse[way]["inertia_of_ours"]
+        lines.append(f"{way} on all rows, started once: {seconds:.1f} s, inertia {inertia:.4f} of that.")
+    return "\n".join(lines)

@@ -1,0 +1,204 @@
+"""One way to cluster the learners, as a process of its own.
+
+Usage: python -m benchmarks.segment.ways <way> [<macro segment>]    (prints JSON; the lake is SEGMENTATION_LAKE)
+
+``fit`` is the project's own stage: it reads the measured customers, sets the strata apart, chooses k and freezes the
+model. The other ways are given what it found: the customers of each stratum that was cut, in the space they were cut
+in, and k.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from benchmarks.segment.learners import MACROS, Floats, bench_run, sparse_counts
+from include.segmentation.model import Model, effective_model
+from include.segmentation.segment import fit
+from include.segmentation.segment.distinct import distinct_vectors
+from include.segmentation.segment.kmeans import KMeans
+from include.segmentation.segment.nearest import nearest, rule_of
+from include.segmentation.segment.pca import NO_COMPONENTS, projected
+from include.segmentation.segment.scale import scaled
+from include.segmentation.segment.strata import matrix
+from include.segmentation.segment.threads import one_thread
+
+OURS, LLOYD, MINI_BATCH, ORIGINALS = "this project", "KMeans", "MiniBatchKMeans", "k-means + full silhouette"
+STARTS = 10
+SILHOUETTE_CUSTOMERS = 20_000
+KS = range(2, 7)
+SPARSE_ROWS, SPARSE_K = 13_000_000, 6
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """The customers of a stratum that was cut.
+
+    Attributes:
+        points: float64[customers, KPIs], in the space that it was cut in.
+        inertia: of the segments.
+        k: how many there are.
+    """
+
+    name: str
+    points: Floats
+    inertia: float
+    k: int
+
+
+def fitted(macro_segment: str) -> dict[str, Any]:
+    """The project's fit of one macro segment, and what its evidence says about each stratum that was cut."""
+    run = bench_run()
+    summary = fit(run, macro_segment)
+    model, _ = effective_model(run.lake, macro_segment, run.as_of)
+    return {"seconds": summary["seconds"], "strata": [_found(model, stratum.name) for stratum in _cut(model)]}
+
+
+def lloyd() -> dict[str, Any]:
+    """scikit-learn on every customer, both cores, the best of ten starts."""
+    from sklearn.cluster import KMeans as Everybody
+
+    return _each(lambda k: Everybody(k, n_init=STARTS, random_state=0))
+
+
+def mini_batch() -> dict[str, Any]:
+    """scikit-learn's MiniBatchKMeans on every customer, the best of ten starts."""
+    from sklearn.cluster import MiniBatchKMeans
+
+    return _each(lambda k: MiniBatchKMeans(k, n_init=STARTS, random_state=0))
+
+
+def originals() -> dict[str, Any]:
+    """K-means and the silhouette of everybody for each k, on as many customers as it can bear."""
+    from sklearn.cluster import KMeans as Everybody
+    from sklearn.metrics import silhouette_score
+
+    stratum = next(_strata())
+    points = stratum.points[:: max(len(stratum.points) // SILHOUETTE_CUSTOMERS, 1)][:SILHOUETTE_CUSTOMERS]
+    began = time.perf_counter()
+    for k in KS:
+        silhouette_score(points, Everybody(k, n_init=STARTS, random_state=0).fit_predict(points))
+    return {"seconds": time.perf_counter() - began, "customers": len(points), "stratum": stratum.name}
+
+
+def sparse() -> dict[str, Any]:
+    """Rows of four counts, most of them none: distinct vectors beside Lloyd on every row, started once."""
+    from sklearn.cluster import KMeans as Everybody
+    from sklearn.cluster import MiniBatchKMeans
+
+    rows = sparse_counts(SPARSE_ROWS)
+    names = [f"count_{column}" for column in range(rows.shape[1])]
+    table = pa.table(dict(zip(names, rows.T, strict=True)))
+    points = _standardised(rows)
+    del rows
+    began = time.perf_counter()
+    found = distinct_vectors(table, "true", names)
+    grouped = time.perf_counter()
+    distinct = np.log1p(found.values)
+    mean = (distinct * found.counts[:, None]).sum(axis=0) / found.counts.sum()
+    spread = np.sqrt(((distinct - mean) ** 2 * found.counts[:, None]).sum(axis=0) / found.counts.sum())
+    with one_thread():
+        ours = KMeans((distinct - mean) / spread, found.counts).partition(SPARSE_K)
+    ended = time.perf_counter()
+    results: dict[str, Any] = {
+        "vectors": len(found.counts),
+        "group_seconds": grouped - began,
+        "fit_seconds": ended - grouped,
+    }
+    for way, make in ((LLOYD, Everybody), (MINI_BATCH, MiniBatchKMeans)):
+        began = time.perf_counter()
+        labels = make(SPARSE_K, n_init=1, random_state=0).fit_predict(points)
+        results[way] = {
+            "seconds": time.perf_counter() - began,
+            "inertia_of_ours": _inertia(points, labels, SPARSE_K) / ours.inertia,
+        }
+    return results
+
+
+def _each(make: Callable[[int], Any]) -> dict[str, Any]:
+    found, seconds = [], 0.0
+    for stratum in _strata():
+        began = time.perf_counter()
+        labels = make(stratum.k).fit_predict(stratum.points)
+        seconds += time.perf_counter() - began
+        inertia = _inertia(stratum.points, labels, stratum.k)
+        found.append({"stratum": stratum.name, "inertia_of_ours": inertia / stratum.inertia})
+    return {"seconds": seconds, "strata": found}
+
+
+def _strata() -> Iterator[Stratum]:
+    """Every stratum that was cut, with all its customers."""
+    run = bench_run()
+    for name in MACROS:
+        model, _ = effective_model(run.lake, name, run.as_of)
+        for stratum in _cut(model):
+            columns = ", ".join(stratum.kpis)
+            with duckdb.connect() as connection:
+                source = f"{run.lake.uri}/{run.artifact('measure', name + '.parquet')}"
+                rows = connection.execute(f"SELECT {columns} FROM '{source}' WHERE {stratum.when}").to_arrow_table()
+            values = matrix(rows, stratum.kpis)
+            rule = rule_of(stratum)
+            points = projected(scaled(values, stratum.axes), rule.components if len(rule.components) else NO_COMPONENTS)
+            labels, k = nearest(rule, values)[0], len(stratum.segments)
+            yield Stratum(f"{name}.{stratum.name}", points, _inertia(points, labels, k), k)
+
+
+def _cut(model: Model) -> list[Any]:
+    return [stratum for stratum in model.strata if stratum.axes]
+
+
+def _found(model: Model, name: str) -> dict[str, Any]:
+    """What a model says about one of its strata."""
+    (stratum,) = [stratum for stratum in model.strata if stratum.name == name]
+    said = {row.metric: row.value for row in model.evidence if row.stratum == name and row.k == len(stratum.segments)}
+    return {
+        "stratum": f"{model.macro_segment}.{name}",
+        "customers": sum(segment.customers_at_fit for segment in stratum.segments),
+        "k": len(stratum.segments),
+        **{metric: said.get(metric) for metric in ("fitted_share", "inertia_gap", "jaccard_min", "fidelity")},
+    }
+
+
+def _inertia(points: Floats, labels: Any, k: int) -> float:
+    """The summed squared distance to the mean of each cluster, added up exactly as for everybody else."""
+    total = 0.0
+    for cluster in range(k):
+        members = points[labels == cluster]
+        total += float(((members - members.mean(axis=0)) ** 2).sum()) if len(members) else 0.0
+    return total
+
+
+def _standardised(rows: Floats) -> Floats:
+    moved = np.log1p(rows)
+    return np.asarray((moved - moved.mean(axis=0)) / moved.std(axis=0))
+
+
+def peak_mb() -> int:
+    """The most memory that this process has held."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) // 1024
+
+
+WAYS: dict[str, Callable[..., dict[str, Any]]] = {
+    "fit": fitted,
+    "lloyd": lloyd,
+    "mini_batch": mini_batch,
+    "originals": originals,
+    "sparse": sparse,
+}
+
+
+if __name__ == "__main__":
+    result = WAYS[sys.argv[1]](*sys.argv[2:])
+    times = os.times()
+    versions = {name: version(name) for name in ("scikit-learn", "duckdb", "numpy")}
+    print(json.dumps(result | {"peak_mb": peak_mb(), "cpu": times.user + times.system, "versions": versions}))

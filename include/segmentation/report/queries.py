@@ -47,7 +47,13 @@ class PublishedRun:
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment's wording at the run."""
+    """A segment's wording at the run.
+
+    Attributes:
+        name: its alias, or else the name that its bands made.
+        full_name: that name, where an alias stands before it; otherwise empty.
+        fidelity: how right ``rule_words`` is, 0 to 1.
+    """
 
     segment_key: str
     macro_segment: str
@@ -55,9 +61,16 @@ class Segment:
     stratum_label: str
     path: str
     name: str
+    full_name: str
     rule_words: str
+    fidelity: float | None
     recommended_action: str
     owner: str
+
+    @property
+    def ways(self) -> list[str]:
+        """The rule in words, a text for each way into the segment."""
+        return self.rule_words.split("; or ")
 
     @property
     def short_path(self) -> str:
@@ -199,8 +212,8 @@ def segments(connection: psycopg.Connection, run: Run) -> dict[str, Segment]:
         connection,
         Segment,
         f"""
-        SELECT segment_key, macro_segment, stratum, stratum_label, path, coalesce(alias, name) AS name, rule_words,
-            recommended_action, owner
+        SELECT segment_key, macro_segment, stratum, stratum_label, path, coalesce(alias, name) AS name,
+            CASE WHEN alias IS NULL THEN '' ELSE name END AS full_name, rule_words, fidelity, recommended_action, owner
         FROM ({_SEGMENT_AT_RUN}) AS at_run
         """,
         run,

@@ -115,6 +115,15 @@ class Section:
         return f"{said}. Labelled by {model} {now.models[self.name]}."
 
     @property
+    def disagreements(self) -> list[str]:
+        """What names or aliases claim that does not hold for the customers of the run."""
+        return [
+            str(gate["found"])
+            for gate in self.answers.now.gates
+            if (gate["name"], gate["macro_segment"]) == ("names_agree", self.name) and gate["verdict"] != "pass"
+        ]
+
+    @property
     def refitted(self) -> bool:
         """Whether the run before used another model."""
         before = self.answers.before

@@ -41,9 +41,7 @@ def test_a_draft_then_the_accepted_model_and_nothing_stays(run: Run, lake_root: 
     with pytest.raises(NotReadyError, match="complete through nothing yet"):
         shown(run)
     extract(run, "orders")
-    with pytest.raises(
-        NotReadyError, match=r"'orders' have not been validated.*run the validate stage"
-    ):
+    with pytest.raises(NotReadyError, match=r"'orders' have not been validated.*run the validate stage"):
         shown(run)
     validate(run)
 

@@ -32,7 +32,7 @@ def test_every_table_is_filled_and_the_summary_counts_them(shop: Shop) -> None:
         **{"fct_segment_size": 5, "fct_segment_profile": 10, "fct_cohort_segment": 10},
     }
     assert {name: len(rows) for name, rows in shop.tables().items()} | {"segmentation_check": 1} == summary["rows"] | {
-        **{"dim_kpi": 4, "fct_segment_membership": 26, "fct_segment_migration": 0}
+        **{"dim_kpi": 4, "fct_segment_event": 26, "fct_segment_membership": 26, "fct_segment_migration": 0}
     }
     assert run.recorded("publish", "all") == summary
 

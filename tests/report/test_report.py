@@ -72,6 +72,31 @@ def test_the_migration_has_margins(club: Hand) -> None:
     ]
 
 
+def test_the_movement_is_told_with_its_reasons(club: Hand) -> None:
+    page = page_of(club)
+    assert (
+        "110 moved: 9 by activity, 60 by ageing, 1 by late data, 40 by the new model; 32 of them near a border. "
+        "20 are new, 10 left."
+    ) in " ".join(page.text.split())
+    assert page.table("Every move and why") == [
+        ["From", "To", "Customers", "Activity", "Ageing", "Late data", "New model", "Near a border"],
+        ["Coming, Many Visits coming.01", "Never came never", "100", "-", "60", "-", "40", "30"],
+        ["Never came never", "Coming, Few Visits coming.02", "6", "5", "-", "1", "-", "2"],
+        ["Never came never", "Coming, Many Visits coming.01", "4", "4", "-", "-", "-", "-"],
+    ]
+
+
+def test_moves_of_an_earlier_version_have_no_reason_and_a_stale_run_says_so(club: Hand) -> None:
+    club.change(
+        "UPDATE fct_segment_migration SET activity = 0, ageing = 0, late_data = 0, refit = 0, boundary_noise = 0"
+    )
+    assert "another run has come" not in page_of(club).text.lower()
+    club.change("UPDATE segmentation_run SET is_stale = true")
+    page = page_of(club)
+    assert "110 moved: 110 for reasons that were not recorded. 20 are new" in " ".join(page.text.split())
+    assert "Another run has come between the two since this one was labelled" in page.text
+
+
 def test_the_evidence_says_which_k_and_why(club: Hand) -> None:
     page = page_of(club)
     rows = page.table("Coming: every algorithm")
@@ -170,7 +195,7 @@ def test_a_new_model_is_said_and_old_segments_keep_their_names(club: Hand) -> No
     club.publish(run, 1000, {"loyalty": "loyalty-m2"}, look_ahead=True)
     club.segment("loyalty", "k9", "Everybody", "coming", valid_from=run.as_of)
     club.size(run, "loyalty", "k9", 1000, of=1000)
-    club.move(run, club.run("2025-03-01"), "loyalty", "k1", "k9", 394, 394)
+    club.move(run, club.run("2025-03-01"), "loyalty", "k1", "k9", 394, 394, refit=394)
     page = page_of(club, "2025-04-01")
     text = " ".join(page.text.split())
     assert "New model: Loyalty." in text
@@ -178,7 +203,8 @@ def test_a_new_model_is_said_and_old_segments_keep_their_names(club: Hand) -> No
     assert "Looking ahead" in text
     assert "Segments of earlier models that are gone (3) are not drawn." in text
     assert page.table(HEAD)[1][3] == "- new segment"
-    rows = page.table("The model changed in between")
+    assert "394 moved: 394 by the new model." in text
+    rows = page.table("From the segment on 1 March 2025")
     assert rows[1] == ["Coming, Many Visits coming.01", "394 100%", "394"]
 
 

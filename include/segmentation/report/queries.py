@@ -15,8 +15,8 @@ COHORTS_SHOWN = 6
 _Row = TypeVar("_Row")
 
 _RUN = (
-    "as_of, customers, unknown_rows, quarantined, look_ahead, complete_through, models, kpis, analytics, gates, "
-    "versions"
+    "as_of, customers, unknown_rows, quarantined, look_ahead, is_stale, complete_through, models, kpis, analytics, "
+    "gates, versions"
 )
 
 # A key's wording at the run: the newest version up to as_of; of a segment that is younger than as_of, the first.
@@ -36,6 +36,7 @@ class PublishedRun:
     unknown_rows: int
     quarantined: int
     look_ahead: bool
+    is_stale: bool
     complete_through: dict[str, Any]
     models: dict[str, str]
     kpis: dict[str, dict[str, Any]]
@@ -92,13 +93,21 @@ class Spread:
 
 @dataclass(frozen=True)
 class Move:
-    """Customers who went from one segment to another since the run before; ``new`` and ``left`` stand for outside."""
+    """Customers who went from one segment to another since the run before; ``new`` and ``left`` stand for outside.
+
+    Movers are split by reason; ``boundary_noise`` counts those near a border.
+    """
 
     macro_segment: str
     from_key: str
     to_key: str
     customers: int
     share: float
+    activity: int
+    ageing: int
+    late_data: int
+    refit: int
+    boundary_noise: int
 
 
 @dataclass(frozen=True)
@@ -240,7 +249,8 @@ def moves(connection: psycopg.Connection, run: Run) -> list[Move]:
         connection,
         Move,
         """
-        SELECT macro_segment, from_key, to_key, customers, share
+        SELECT
+            macro_segment, from_key, to_key, customers, share, activity, ageing, late_data, refit, boundary_noise
         FROM fct_segment_migration
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s
         ORDER BY customers DESC, from_key, to_key

@@ -12,6 +12,9 @@ CREATE TABLE IF NOT EXISTS segmentation_run (
     rows jsonb NOT NULL DEFAULT '{}',
     complete_through jsonb NOT NULL,
     models jsonb NOT NULL,
+    follows jsonb,
+    fingerprints jsonb NOT NULL DEFAULT '{}',
+    is_stale boolean NOT NULL DEFAULT false,
     kpis jsonb NOT NULL,
     analytics jsonb NOT NULL DEFAULT '{}',
     gates jsonb NOT NULL,
@@ -24,6 +27,9 @@ CREATE TABLE IF NOT EXISTS segmentation_run (
 );
 
 ALTER TABLE segmentation_run ADD COLUMN IF NOT EXISTS analytics jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE segmentation_run ADD COLUMN IF NOT EXISTS follows jsonb;
+ALTER TABLE segmentation_run ADD COLUMN IF NOT EXISTS fingerprints jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE segmentation_run ADD COLUMN IF NOT EXISTS is_stale boolean NOT NULL DEFAULT false;
 ALTER TABLE segmentation_run ADD COLUMN IF NOT EXISTS rows jsonb NOT NULL DEFAULT '{}';
 ALTER TABLE segmentation_run ADD COLUMN IF NOT EXISTS drift jsonb NOT NULL DEFAULT '[]';
 
@@ -41,6 +47,9 @@ COMMENT ON COLUMN segmentation_run.quarantined IS 'Row versions that were ever h
 COMMENT ON COLUMN segmentation_run.rows IS 'Extract -> its current rows when the run was published: accepted, and quarantined.';
 COMMENT ON COLUMN segmentation_run.complete_through IS 'Extract -> the time up to which it was known to be whole when the run was published.';
 COMMENT ON COLUMN segmentation_run.models IS 'Macro segment -> the model that labelled it; see dim_model.';
+COMMENT ON COLUMN segmentation_run.follows IS 'Macro segment -> the run before that its labels were compared with: run_id, model_id and, with hysteresis, the fingerprint of its labels; {} for a first run. NULL for runs of versions that did not compare.';
+COMMENT ON COLUMN segmentation_run.fingerprints IS 'Macro segment -> a fingerprint of the run''s labels.';
+COMMENT ON COLUMN segmentation_run.is_stale IS 'Whether the run before is no longer the one in follows: run segment and publish again. Until then hysteresis rests on labels that were replaced, and reasons are told without what a comparison with the other run would say.';
 COMMENT ON COLUMN segmentation_run.kpis IS 'KPI -> its definition in this run; dim_kpi is derived from it.';
 COMMENT ON COLUMN segmentation_run.analytics IS 'Google Analytics report -> what its figures can not say: days read, and how many of them were thresholded, sampled, truncated or had an (other) row; coverage of demographics.';
 COMMENT ON COLUMN segmentation_run.gates IS 'What the gates said when the run was published: name, macro_segment (empty for the whole run), verdict (pass, warn, ask), found, allowed, approved_by.';

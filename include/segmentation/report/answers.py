@@ -6,6 +6,7 @@ from include.segmentation.report import queries
 from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
+    Drift,
     Move,
     PublishedRun,
     Quality,
@@ -26,6 +27,7 @@ class Answers:
         segments: every segment by key, also those of earlier models.
         sizes: of this run and those before it, by time.
         spreads: by (segment key, KPI).
+        drifts: of this run and those before it, the newest first.
     """
 
     now: PublishedRun
@@ -37,6 +39,7 @@ class Answers:
     cohorts: list[CohortSpread]
     evidence: list[Quality]
     cuts: list[Cut]
+    drifts: list[Drift]
 
 
 def read_answers(run: Run) -> Answers:
@@ -57,4 +60,5 @@ def read_answers(run: Run) -> Answers:
             cohorts=queries.cohorts(connection, run),
             evidence=queries.evidence(connection, run),
             cuts=queries.cuts(connection, run),
+            drifts=queries.drifts(connection, run),
         )

@@ -6,6 +6,7 @@ from include.segmentation.report import queries
 from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
+    Drawing,
     Drift,
     Move,
     PublishedRun,
@@ -40,6 +41,7 @@ class Answers:
     evidence: list[Quality]
     cuts: list[Cut]
     drifts: list[Drift]
+    drawings: list[Drawing]
 
 
 def read_answers(run: Run) -> Answers:
@@ -61,4 +63,5 @@ def read_answers(run: Run) -> Answers:
             evidence=queries.evidence(connection, run),
             cuts=queries.cuts(connection, run),
             drifts=queries.drifts(connection, run),
+            drawings=queries.drawings(connection, run),
         )

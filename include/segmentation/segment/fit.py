@@ -27,6 +27,7 @@ from include.segmentation.segment.drift import references
 from include.segmentation.segment.identity import SURVIVES, overlap_of, with_keys
 from include.segmentation.segment.kmeans import SEED
 from include.segmentation.segment.names import Naming, name_segments
+from include.segmentation.segment.picture import picture
 from include.segmentation.segment.rules import rule_sql
 from include.segmentation.segment.score import columns_used, score_all
 from include.segmentation.segment.strata import refuse_non_numbers, stratum_of
@@ -136,6 +137,7 @@ def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: li
         axes=list(part.rule.axes),
         components=part.rule.components.tolist(),
         references=references(part.vectors),
+        picture=picture(part),
         segments=segments,
         note=part.note,
     )

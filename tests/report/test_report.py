@@ -145,7 +145,7 @@ def test_names_that_do_not_hold_are_said_beside_their_segments(club: Hand) -> No
     club.change(f"UPDATE segmentation_run SET gates = $g$[{json.dumps(verdict)}]$g$ WHERE as_of = '2025-03-01'")
     page = page_of(club)
     assert page.text.count(found) == 2  # at the head of its macro segment, and among the checks
-    assert page.table("what warns is only said")[1] == ["names agree", "loyalty", "warn", found]
+    assert page.table("Nothing is published while one of them")[1] == ["names agree", "loyalty", "warning", found]
 
 
 def test_the_run_is_told_at_the_end(club: Hand) -> None:

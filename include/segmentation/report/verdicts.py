@@ -74,7 +74,7 @@ def summary(found: list[Gate]) -> str:
     loud = sum(gate.verdict != "pass" for gate in found)
     if not loud:
         return "All checks before publishing passed."
-    return f"{loud} of {len(found)} checks before publishing did not simply pass."
+    return f"{loud} of {len(found)} checks before publishing warn or had to be approved."
 
 
 def drift_rows(

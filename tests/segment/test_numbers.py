@@ -14,8 +14,7 @@ from sklearn.cluster import KMeans as Lloyd
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from benchmarks.segment.learners import sparse_counts
-from demo.learning.people import register
-from demo.learning.plan import plan
+from demo.learning.thresholds import clusters
 from include.segmentation.macro_segment import Cluster
 from include.segmentation.profile import load_profile
 from include.segmentation.segment import fit, segment
@@ -192,15 +191,25 @@ def test_a_sample_keeps_the_shares_of_the_clusters():
 
 
 def test_n1_raw_k_means_puts_learners_with_no_return_and_with_one_together():
-    """The originals' way with the demo's first month, 33,280 learners: a fine silhouette and one useless cluster."""
-    first = plan(seed=1, people=register(seed=1, learners=33_280))
-    interval = first.span / np.maximum(first.returns, 1)
-    people = vectors_of(np.column_stack([interval, first.returns]).astype(float), scale="none")
+    """The originals' way on their first month: a fine silhouette, as three quarters of the learners are two points.
+
+    How the learners lay inside of the published ranges is not known: here most have the fewest returns of their range
+    and an interval near its middle.
+    """
+    draw, drawn = np.random.default_rng(1), []
+    for published in clusters("loyalty", 1):
+        (low, high), (fewest, most) = published.ranges["days_to_return"], published.ranges["count_of_returns"]
+        interval = draw.normal((low + high) / 2, (high - low) / 8, published.learners).round().clip(low, high)
+        any_number = draw.integers(int(fewest), int(most) + 1, published.learners)
+        drawn.append(np.column_stack([interval, np.where(draw.random(published.learners) < 0.85, fewest, any_number)]))
+    people = vectors_of(np.concatenate(drawn), scale="none")
+    assert people.customers == 33_280
     with one_thread():
         labels = KMeans(people.points, people.counts).labels(5)
-    assert silhouette(people.points, people.counts, labels) == pytest.approx(0.785, abs=0.03)
+    assert silhouette(people.points, people.counts, labels) == pytest.approx(0.78, abs=0.04)
     returns = people.values[:, 1]
-    assert set(labels[returns == 0]) & set(labels[returns == 1])
+    assert set(labels[returns == 0]) == set(labels[returns == 1]) & set(labels[returns == 0])
+    assert np.bincount(labels, weights=people.counts).max() == pytest.approx(9320 + 19195, abs=50)
 
 
 def test_n1_learners_with_no_return_and_with_one_never_share_a_segment(lake_root, at, put):

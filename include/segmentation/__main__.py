@@ -104,10 +104,10 @@ def _segment(run: Run, options: argparse.Namespace) -> None:
         _say("segment", macro_segment, segment(run, macro_segment))
 
 
-def _publish(run: Run, _: argparse.Namespace) -> None:
+def _publish(run: Run, options: argparse.Namespace) -> None:
     from include.segmentation.publish import publish
 
-    _say("publish", "all", publish(run))
+    _say("publish", "all", publish(run, options.approve))
 
 
 def _report(run: Run, _: argparse.Namespace) -> None:
@@ -193,6 +193,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--cadence", choices=CADENCES, help="default: the profile's primary cadence")
         if name in _WITH_PARTS:
             sub.add_argument("--only", help="one extract or macro segment; default: all")
+        if name in ("publish", "run"):
+            sub.add_argument("--approve", metavar="BY", help="publish what gates ask about; who answers for it")
         sub.set_defaults(command=_with_run, stage=stage, only=None)
     for name, (decision, words) in _DECISIONS.items():
         sub = _command(commands, name, words)

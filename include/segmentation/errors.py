@@ -58,3 +58,7 @@ class DataError(SegmentationError):
 
 class NotReadyError(SegmentationError):
     """A run asks for a time that the data or the models do not reach yet."""
+
+
+class NotApprovedError(SegmentationError):
+    """A gate asks a person, and nobody has approved."""

@@ -5,6 +5,7 @@ Engines read a log's file list.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
+from include.segmentation.analytics import DATE
 from include.segmentation.changelog import BATCH, DELETED, SEQ, ChangeLog, files_of
 from include.segmentation.errors import DataError
 from include.segmentation.parquet import quoted, scan
@@ -55,14 +57,40 @@ class Lake:
         Raises:
             DataError: the extract has never been pulled.
         """
-        quarantine = self.quarantine(extract)
-        validated = int(quarantine.state().cursor or 0)
-        latest = self._latest(extract, f"SELECT * FROM {self._scan(extract)} WHERE {SEQ} <= {validated}")
-        held = quarantine.table()
+        latest = self._latest(extract, f"SELECT * FROM {self._scan(extract)} WHERE {SEQ} <= {self.validated(extract)}")
+        held = self.quarantine(extract).table()
         rows = scan(files_of(held), pa.schema(held.schema())) if held else ""
         good = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {rows})" if held else ""
         columns = ", ".join(quoted(field.name) for field in self.log(extract).schema() or [])
         _create_view(connection, extract, f"SELECT {columns} FROM ({latest}) {good}")
+
+    def validated(self, extract: str) -> int:
+        """The last ``_seq`` of an extract that has been validated: how far its accepted view reaches."""
+        return int(self.quarantine(extract).state().cursor or 0)
+
+    def came_late(self, connection: duckdb.DuckDBPyConnection, extract: str, after: int, moment: datetime) -> bool:
+        """Whether rows of a time before ``moment`` came after a ``_seq`` and have been validated since.
+
+        A row's time is its cursor (a report's, its day). A deletion counts as one of any time, and so does every row
+        of an extract whose cursor is no time, or that has none.
+
+        Raises:
+            DataError: the extract has never been pulled.
+        """
+        validated = self.validated(extract)
+        if validated <= after:
+            return False
+        declared = self._profile.extracts[extract]
+        cursor = DATE if isinstance(declared, GA4Extract) else declared.cursor
+        kinds = {field.name: field.type for field in self.log(extract).schema() or []}
+        is_time = cursor is not None and pa.types.is_temporal(kinds[cursor])
+        is_early = f"{quoted(cursor)} < $moment OR {DELETED}" if cursor and is_time else "$moment IS NOT NULL"
+        found = connection.execute(
+            f"SELECT 1 FROM {self._scan(extract)} WHERE {SEQ} > {after} AND {SEQ} <= {validated} "
+            f"AND ({is_early}) LIMIT 1",
+            {"moment": moment},
+        )
+        return found.fetchone() is not None
 
     def view_current(self, connection: duckdb.DuckDBPyConnection, extract: str, through: int | None = None) -> None:
         """Create view ``<extract>``: the latest version of every row, with the log's own columns, validated or not.
@@ -153,6 +181,12 @@ class Lake:
                 return bytes(stream.read()).decode()
         except FileNotFoundError:
             return None
+
+    def folders(self, name: str) -> list[str]:
+        """The names of the folders inside a folder, none where it does not exist."""
+        filesystem, path = self._locate(name)
+        found = filesystem.get_file_info(pa.fs.FileSelector(path, allow_not_found=True))
+        return sorted(info.base_name for info in found if info.type == pa.fs.FileType.Directory)
 
     def _locate(self, name: str) -> tuple[pa.fs.FileSystem, str]:
         filesystem, base = pa.fs.FileSystem.from_uri(self.uri)

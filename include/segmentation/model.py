@@ -15,6 +15,10 @@ from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.lake import Lake
 
 FORMAT: Final = 2
+MIDDLE: Final = (0.05, 0.95)
+"""The percentiles that the customers lie between whom a name speaks of."""
+CLAIM_HOLDS: Final = 0.9
+"""The least share of them for whom what a name or an alias claims has to hold."""
 Status = Literal["candidate", "accepted", "rejected", "retired"]
 
 
@@ -23,11 +27,12 @@ class _Frozen(BaseModel):
 
 
 class BandRange(_Frozen):
-    """What a segment's name claims about one KPI: the bands that its p25 and p75 were in at the fit.
+    """What a name claims about one KPI: the bands of p25 and p75, widened until the claim held at the fit.
 
     Attributes:
-        low_word, high_word: the words of the lowest and the highest band.
-        low, high: the claim as numbers, low <= value < high; None where the band is open.
+        low_word, high_word: the words of the lowest and the highest band; numbers where bands were too wide.
+        low, high: the claim as numbers, low <= value < high, for at least ``CLAIM_HOLDS`` of the customers whose value
+            is in the ``MIDDLE``; None where the band is open.
     """
 
     kpi: str
@@ -49,6 +54,8 @@ class SegmentDefinition(_Frozen):
         bands: what the name claims.
         rule_sql: the exact rule as a SQL condition over the macro segment's KPIs.
         rule_words: the rule for people.
+        fidelity: of the customers whom the words or the exact rule put into the segment, the share that both do; None
+            where it was not measured.
         customers_at_fit: how many customers it had at effective_from.
     """
 
@@ -60,6 +67,7 @@ class SegmentDefinition(_Frozen):
     bands: list[BandRange]
     rule_sql: str
     rule_words: str
+    fidelity: float | None = None
     customers_at_fit: int
 
 
@@ -80,6 +88,7 @@ class Axis(_Frozen):
     Attributes:
         cuts: of ``clip`` its two ends; of ``quantile`` the rising values at which the share of customers is known.
         shares: of ``quantile``, at each cut; between two cuts the share rises in a straight line.
+        undefined_as: the value that counts where the KPI is undefined; None where it never is.
     """
 
     kpi: str
@@ -89,6 +98,7 @@ class Axis(_Frozen):
     center: float = 0.0
     spread: float = 1.0
     weight: float = 1.0
+    undefined_as: float | None = None
 
 
 class Reference(_Frozen):
@@ -128,6 +138,11 @@ class StratumModel(_Frozen):
     def kpis(self) -> list[str]:
         """The columns that it is clustered on."""
         return [axis.kpi for axis in self.axes]
+
+    @property
+    def undefined_as(self) -> dict[str, float]:
+        """What stands for undefined, by KPI."""
+        return {axis.kpi: axis.undefined_as for axis in self.axes if axis.undefined_as is not None}
 
 
 class Lineage(_Frozen):

@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -113,6 +113,16 @@ class Run:
         text = self.lake.read_text(self.artifact(stage, f"{name}.json"))
         return None if text is None else dict(json.loads(text))
 
+    def previous(self) -> "Run | None":
+        """The newest earlier run of the cadence that has been published; None too for a fit, which has no cadence."""
+        if self.purpose != "segment":
+            return None
+        start = self.profile.midnight(self.profile.schedule.start)
+        moments = (self._as_of(name) for name in self.lake.folders(f"_runs/{self.cadence}"))
+        earlier = sorted((as_of for as_of in moments if start < as_of < self.as_of), reverse=True)
+        runs = (replace(self, as_of=as_of) for as_of in earlier)
+        return next((run for run in runs if run.recorded("publish", "all")), None)
+
     def lagging(self) -> dict[str, datetime | None]:
         """The extracts that are not known to be whole up to as_of, with the time they are whole up to."""
         through = {name: self.lake.log(name).state().complete_through for name in self.profile.extracts}
@@ -137,6 +147,12 @@ class Run:
     def _moment(self) -> str:
         midnight = self.profile.midnight(self._local_day)
         return self._local_day.isoformat() if self.as_of == midnight else f"{self.as_of:%Y-%m-%dT%H%M%SZ}"
+
+    def _as_of(self, moment: str) -> datetime:
+        """What ``_moment`` was made from."""
+        if len(moment) == len("2025-02-01"):
+            return self.profile.midnight(date.fromisoformat(moment))
+        return datetime.strptime(moment, "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
 
     @property
     def _local_day(self) -> date:

@@ -7,9 +7,9 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from demo.ga4 import StandIn, serving
+from demo.ga4 import StandIn, server, serving
 from demo.servers import free_port
-from include.segmentation.errors import ProfileError, SourceError, UnavailableError
+from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
 from include.segmentation.extract.ga4 import batches, request
 from include.segmentation.extract.ga4 import property as ga4
 
@@ -230,6 +230,47 @@ def test_a_restated_day_is_the_old_or_the_new_one_whatever_breaks(standin, shop,
     assert pulls.run.lake.log("sessions").state().cursor["through"] == "2025-01-04"
 
 
+def test_a_day_that_can_not_be_read_is_not_passed_over(standin, shop):
+    answer = standin.report
+
+    def bent(property_id, body):
+        given = answer(property_id, body)
+        if body["dateRanges"][0]["startDate"] == "2025-01-03":
+            given["rows"][7]["metricValues"][0]["value"] = "1.5"
+        return given
+
+    standin.report = bent
+    pulls = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
+    for _ in range(2):
+        with pytest.raises(DataError, match="2025-01-03: a metric can not be read"):
+            pulls.pull("sessions")
+        assert pulls.run.lake.log("sessions").state().cursor["through"] == "2025-01-03"
+    standin.report = answer
+    pulls.pull("sessions")
+    assert pulls.current("sessions", COLUMNS, "ALL") == expected(7)
+
+
+@pytest.mark.parametrize(("length", "body"), [(1000, b'{"rows": ['), (6, b"<html>")], ids=["breaks off", "is no JSON"])
+def test_an_answer_that_can_not_be_read_is_asked_for_again(standin, shop, monkeypatch, length, body):
+    send, answers = server._Handler._send, []
+
+    def cut(self, code, answer):
+        answers.append(answer)
+        if len(answers) > 2:
+            send(self, code, answer)
+        else:
+            self.send_response(code)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(body)
+            self.close_connection = True
+
+    monkeypatch.setattr(server._Handler, "_send", cut)
+    pulls = shop(connection(standin), as_of="2025-01-03", sessions=SESSIONS)
+    assert pulls.pull("sessions")["rows_written"] == 2 * LEARNERS
+    assert len(answers) == 4
+
+
 def test_refusals_are_explained_and_leave_nothing(standin, shop):
     cases = [
         (
@@ -277,6 +318,12 @@ def test_an_unreachable_google_may_answer_later(standin, shop):
     address = {"conn_type": "google_cloud_platform", "extra": {"anonymous": True}}
     address["extra"]["api_endpoint"] = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(UnavailableError, match="asked 4 times"):
+        shop(address, as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
+
+
+def test_an_address_that_is_none_is_named(standin, shop):
+    address = {"conn_type": "google_cloud_platform", "extra": {"anonymous": True, "api_endpoint": "http://:80:80"}}
+    with pytest.raises(SourceError, match=r"connection 'shop' \(GA4 properties/412345678\): .*':80:80'"):
         shop(address, as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
 
 

@@ -151,6 +151,20 @@ def test_keys_of_several_numbers_and_times_are_compared_by_range(database, shop,
     assert len(pulls.current()) == 591
 
 
+def test_an_event_whose_time_comes_late_is_not_doubled(database, shop, small):
+    database.execute(CREATE + "InnoDB")
+    database.insert("events", [*events(50), (77, None, "n")])
+    pulls = shop(database, events=EVENTS)
+    pulls.pull()
+    database.insert("events", events(50, first=100))
+    database.execute("UPDATE events SET at = '2025-03-01' WHERE id = 77")
+    assert pulls.pull()["rows_written"] == 50
+    assert sum(row[0] == 77 for row in pulls.current()) == 1
+    assert found(pulls.reconcile()) == {"missing": 0, "changed": 1, "deleted": 0}
+    assert pulls.current(columns='"at"', order='"at" DESC')[0] == (datetime(2025, 3, 1, tzinfo=UTC),)
+    assert len(pulls.current()) == 101
+
+
 def test_what_pulls_have_not_reached_is_left_to_them(database, shop, small):
     database.execute(CREATE + "InnoDB")
     database.insert("events", events(500))

@@ -44,6 +44,19 @@ def test_the_log_follows_the_whole_table(database, shop, small_pages, engine):
     assert (third["rows_read"], third["rows_written"], pulls.written("prices")) == (left, 0, written)
 
 
+@pytest.mark.parametrize("name", ["_row", "same_key", "is_held", "_is_moved", "page"])
+def test_a_column_may_have_any_name(mariadb_database, shop, name):
+    mariadb_database.execute(
+        f"CREATE TABLE prices (shop INT, code INT, {name} INT, PRIMARY KEY (shop, code))",
+        "INSERT INTO prices VALUES (1, 1, 2), (1, 2, 0), (1, 3, 1)",
+    )
+    pulls = shop(mariadb_database, prices=PRICES)
+    assert pulls.pull("prices")["rows_written"] == 3
+    mariadb_database.execute(f"UPDATE prices SET {name} = 5 WHERE code = 2")
+    assert pulls.pull("prices")["rows_written"] == 1
+    assert pulls.current("prices", f"code, {name}") == [(1, 2), (2, 5), (3, 1)]
+
+
 def test_it_is_complete_through_the_moment_before_it_was_read(database, shop):
     database.execute("CREATE TABLE prices (shop INT, code INT, PRIMARY KEY (shop, code)) ENGINE=InnoDB")
     pulls = shop(database, prices=PRICES)

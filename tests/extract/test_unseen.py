@@ -64,6 +64,16 @@ def test_everything_is_unseen_by_a_log_that_does_not_exist(lake):
     assert unseen(lake, "t", declared("merge"), table([("a", 1, 1, 1)])) == table([("a", 1, 1, 1)])
 
 
+@pytest.mark.parametrize("mode", ["append", "merge"])
+@pytest.mark.parametrize("key", ["place", "version", "is_gone", "page", "log"])
+def test_a_key_may_have_any_name(lake, mode, key):
+    rows = pa.table({key: [1, 2], "at": [START, START]})
+    declared_so = declared(mode).model_copy(update={"primary_key": [key]})
+    for extract in ("page", "equal", "newest"):
+        lake.log(extract).append(rows[:1], State())
+        assert unseen(lake, extract, declared_so, rows)[key].to_pylist() == [2]
+
+
 def test_a_column_that_the_log_does_not_have_yet_counts_where_it_has_a_value(lake):
     lake.log("t").append(table([("a", 1, 1, 1), ("a", 2, 2, 1)]), State())
     wider = table([("a", 1, 1, 1), ("a", 2, 2, 1)]).append_column("new", pa.array([None, "x"], pa.string()))

@@ -1,6 +1,6 @@
 """A tiny shop: a profile, models made by hand and artifacts written as the stages before publish would."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ PROFILE: dict[str, Any] = {
             **{"cursor": "ordered_at", "primary_key": ["order_id"]},
         }
     },
+    "gates": {"row_counts": "warn"},  # the tests' crowds come and go
     "cohort_months": 2,
     "macro_segments": {
         "value": {
@@ -77,6 +78,20 @@ class Customer:
     visits: int = 0
     visit_gap: float | None = None
     country: str | None = "DE"
+    last_seen: datetime | None = None  # first_seen where None
+    value: "Value | None" = None  # instead of what follows from the KPIs
+
+
+@dataclass(frozen=True)
+class Value:
+    """A label of macro segment ``value`` in full."""
+
+    segment_key: str
+    raw_key: str
+    margin: float | None = 0.5
+    held_from: datetime | None = None
+    remeasured_key: str | None = None
+    previous_model_key: str | None = None
 
 
 def strata(macro: str, renamed: dict[str, str]) -> list[StratumModel]:
@@ -105,12 +120,19 @@ def strata(macro: str, renamed: dict[str, str]) -> list[StratumModel]:
     ]
 
 
-def segment_of(macro: str, customer: Customer) -> tuple[str, str]:
+LABEL = {field.name: pa.string() for field in fields(Value)} | {
+    **{"margin": pa.float64(), "held_from": pa.timestamp("us", "UTC")},
+}
+
+
+def label_of(macro: str, customer: Customer) -> tuple[str, Value]:
+    """The stratum and the label."""
     if macro == "value":
-        if customer.purchases == 0:
-            return "never", "v0"
-        return "bought", "v1" if customer.revenue < 100 else "v2"
-    return ("visitor", "w1") if customer.visits else ("silent", "w0")
+        key = "v0" if customer.purchases == 0 else "v1" if customer.revenue < 100 else "v2"
+        found = customer.value or Value(key, key, None if key == "v0" else 0.5)
+        return "never" if found.segment_key == "v0" else "bought", found
+    key = "w1" if customer.visits else "w0"
+    return "visitor" if customer.visits else "silent", Value(key, key, None)
 
 
 @dataclass
@@ -140,8 +162,15 @@ class Shop:
             )
             decide(run.lake, made, "accepted", "a test")
 
-    def leave(self, run: Run, customers: dict[str, Customer], model: str = "m1", look_ahead: bool = False) -> None:
-        """Write the artifacts of measure and segment."""
+    def leave(
+        self,
+        run: Run,
+        customers: dict[str, Customer],
+        model: str = "m1",
+        look_ahead: bool = False,
+        follows: tuple[Run, str] | None = None,
+    ) -> None:
+        """Write the artifacts of measure and segment; ``follows`` is the run they were compared with, and its model."""
         for name in customers:
             self.registered.setdefault(
                 name, datetime(2024, 12, 1, tzinfo=UTC) + timedelta(minutes=len(self.registered))
@@ -149,7 +178,8 @@ class Shop:
         ids = pa.array(customers, pa.string())
         ages = pa.array([(run.as_of - self.registered[name]).days for name in customers], pa.int64())
         first_seen = pa.array([self.registered[name] for name in customers], pa.timestamp("us", "UTC"))
-        population = {"customer_id": ids, "first_seen": first_seen, "last_seen": first_seen, "age_days": ages}
+        last_seen = pa.array([c.last_seen or self.registered[name] for name, c in customers.items()], first_seen.type)
+        population = {"customer_id": ids, "first_seen": first_seen, "last_seen": last_seen, "age_days": ages}
         population |= {
             "country": pa.array([c.country for c in customers.values()], pa.string()),
             "email_consent": pa.array([1 for _ in customers], pa.int64()),
@@ -160,20 +190,23 @@ class Shop:
             measured = {"customer_id": ids, "age_days": ages}
             for kpi in declared.kpis:
                 measured[kpi] = pa.array([getattr(c, kpi) for c in customers.values()], pa.float64())
-            found = [segment_of(macro, customer) for customer in customers.values()]
+            found = [label_of(macro, customer) for customer in customers.values()]
             labelled = {"customer_id": ids, "stratum": pa.array([stratum for stratum, _ in found], pa.string())}
-            labelled |= {"segment_key": pa.array([key for _, key in found], pa.string())}
+            labelled |= {name: pa.array([getattr(v, name) for _, v in found], kind) for name, kind in LABEL.items()}
+            labelled["micro_key"] = pa.nulls(len(found), pa.string())
             months = {
                 "cohort": pa.array([date(2024, 12, 1)] * len(customers), pa.date32()),
                 "month": pa.array([1] * len(customers), pa.int64()),
             }
+            cohort = {name: labelled[name] for name in ("customer_id", "stratum", "segment_key")}
             self.write(run, "measure", f"{macro}.cohort.parquet", months | measured)
-            self.write(run, "segment", f"{macro}.cohort.parquet", months | labelled)
-            margins = [0.5 if key in ("v1", "v2") else None for _, key in found]
-            labelled |= {"micro_key": pa.nulls(len(found), pa.string()), "margin": pa.array(margins, pa.float64())}
+            self.write(run, "segment", f"{macro}.cohort.parquet", months | cohort)
             self.write(run, "measure", f"{macro}.parquet", measured)
             self.write(run, "segment", f"{macro}.parquet", labelled)
-            run.record("segment", macro, {"model_id": f"{macro}-{model}", "look_ahead": look_ahead})
+            told = {"model_id": f"{macro}-{model}", "look_ahead": look_ahead, "fingerprint": "1", "follows": {}}
+            if follows:
+                told["follows"] = {"run_id": follows[0].run_id, "model_id": f"{macro}-{follows[1]}"}
+            run.record("segment", macro, told)
 
     @staticmethod
     def write(run: Run, stage: str, name: str, columns: dict[str, pa.Array]) -> None:
@@ -184,9 +217,12 @@ class Shop:
             return connection.execute(query, parameters).fetchall()
 
     def tables(self) -> dict[str, list[str]]:
-        """Every published table's rows as sorted text, without what says when it was published."""
-        names = [name for (name,) in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'shop' ORDER BY 1")]
-        when = "- 'started_at' - 'finished_at' - 'seconds'"
+        """Every published table's rows as sorted text, without what says when it was published and checked."""
+        query = (
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'shop' AND tablename <> 'segmentation_check' ORDER BY 1"
+        )
+        names = [name for (name,) in self.rows(query)]
+        when = "- 'started_at' - 'finished_at' - 'seconds' - 'gates'"
         return {
             name: [row for (row,) in self.rows(f"SELECT (to_jsonb(t) {when})::text FROM {name} AS t ORDER BY 1")]
             for name in names

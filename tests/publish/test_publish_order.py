@@ -2,6 +2,8 @@
 
 import os
 import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -27,12 +29,14 @@ def story(shop: Shop) -> None:
     shop.accept("2025-03-01", model="m2", v1="Renamed")
     months = [
         {"a": NEVER, "b": SOME, "c": SOME},
-        {"a": SOME, "c": SOME, "d": MANY},
+        {"a": replace(SOME, last_seen=datetime(2025, 1, 9, tzinfo=UTC)), "c": SOME, "d": MANY},
         {"a": SOME, "b": SOME, "c": SOME, "d": SOME},
         {"a": NEVER, "b": SOME, "c": SOME, "d": SOME},
     ]
+    models = ("m1", "m1", "m2", "m2")
     for i, (as_of, customers) in enumerate(zip(AS_OFS, months, strict=True)):
-        shop.leave(shop.run(as_of), customers, model="m1" if i < 2 else "m2")
+        follows = (shop.run(AS_OFS[i - 1]), models[i - 1]) if i else None
+        shop.leave(shop.run(as_of), customers, model=models[i], follows=follows)
 
 
 def test_membership_tells_who_was_where_when_and_why(shop: Shop) -> None:
@@ -44,7 +48,7 @@ def test_membership_tells_who_was_where_when_and_why(shop: Shop) -> None:
     assert shop.rows(MEMBERSHIP) == [
         ("a", "2025-01-01", "2025-02-01", False, "v0", "new", january),
         ("a", "2025-02-01", "2025-04-01", False, "v1", "activity", february),
-        ("a", "2025-04-01", None, True, "v0", "activity", april),
+        ("a", "2025-04-01", None, True, "v0", "ageing", april),
         ("b", "2025-01-01", "2025-02-01", False, "v1", "new", january),
         ("b", "2025-03-01", None, True, "v1", "new", march),
         ("c", "2025-01-01", None, True, "v1", "new", january),

@@ -95,12 +95,14 @@ def club(hand: Hand) -> Hand:
         hand.size(first, "loyalty", key, customers, of=990)
     for key, customers, entered, left in (("k0", 600, 120, 20), ("k1", 394, 4, 100), ("k2", 6, 6, 0)):
         hand.size(second, "loyalty", key, customers, of=1000, entered=entered, left=left)
+    why = {("k0", "k1"): {"activity": 4}, ("k0", "k2"): {"activity": 5, "late_data": 1, "boundary_noise": 2}}
+    why["k1", "k0"] = {"ageing": 60, "refit": 40, "boundary_noise": 30}
     for source, target, customers, of in (
         *(("k0", "k0", 480, 500), ("k0", "k1", 4, 500), ("k0", "k2", 6, 500), ("k0", "left", 10, 500)),
         *(("k1", "k1", 390, 490), ("k1", "k0", 100, 490), ("new", "k0", 20, 20)),
     ):
-        hand.move(second, first, "loyalty", source, target, customers, of)
-    hand.spread(second, "loyalty", "k0", "visits", (0, 0, 1), "No to Few")
+        hand.move(second, first, "loyalty", source, target, customers, of, **why.get((source, target), {}))
+    hand.spread(second, "loyalty", "k0", "visits", (0, 0, 1), "No To Few")
     hand.spread(second, "loyalty", "k0", "visit_gap", None)
     hand.spread(second, "loyalty", "k1", "visits", (6, 8, 1234), "Many")
     hand.spread(second, "loyalty", "k1", "visit_gap", (2.5, 3.25, 3.5), "Short")

@@ -103,6 +103,7 @@ class Hand:
             "description": "made by hand",
             "rule_sql": "true",
             "rule_words": f"whoever is {stratum}",
+            "fidelity": 1.0,
             "recommended_action": "Write to them.",
             "owner": "marketing",
             "model_id": f"{macro}-m1",
@@ -131,10 +132,12 @@ class Hand:
         found = dict(zip(("p25", "p50", "p75"), quartiles, strict=True)) if quartiles else {}
         self.put("fct_segment_profile", **where, customers=1, **found, band=band or None)
 
-    def move(self, run: Run, before: Run, macro: str, from_key: str, to_key: str, customers: int, of: int) -> None:
+    def move(
+        self, run: Run, before: Run, macro: str, from_key: str, to_key: str, customers: int, of: int, **why: int
+    ) -> None:
         where = {"cadence": run.cadence, "as_of": run.as_of, "macro_segment": macro, "previous_as_of": before.as_of}
         ends = {"from_key": from_key, "to_key": to_key}
-        self.put("fct_segment_migration", **where, **ends, customers=customers, share=customers / of)
+        self.put("fct_segment_migration", **where, **ends, customers=customers, share=customers / of, **why)
 
     def cohort(
         self, run: Run, macro: str, month: int, key: str, kpi: str, learners: int, of: int, ends: tuple[float, float]

@@ -1,5 +1,6 @@
 """One macro segment: its KPIs at as_of and, where the profile follows cohorts, at every complete cohort month."""
 
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -10,6 +11,7 @@ from include.segmentation.macro_segment import AGE, MacroSegment
 from include.segmentation.measure.cohort import MONTH_DAYS, CohortMonth, complete_months
 from include.segmentation.measure.kpis import measure_kpis
 from include.segmentation.measure.population import POPULATION
+from include.segmentation.measure.previous import PREVIOUS, measured_again
 from include.segmentation.measure.sql import render
 from include.segmentation.measure.window import moments
 from include.segmentation.run import Run
@@ -26,7 +28,7 @@ def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) 
     if macro is None:
         allowed = ", ".join([POPULATION, *run.profile.macro_segments])
         raise ProfileError(f"{run.profile.path}: nothing to measure is called '{target}'; allowed are {allowed}")
-    measurement = _Measurement(run, connection, target, macro)
+    measurement = _Measurement(run, connection, target, macro, run.as_of)
     now = measurement.at_as_of()
     summary: dict[str, Any] = {
         "customers": now.num_rows,
@@ -37,21 +39,26 @@ def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) 
         cohorts = measurement.at_cohort_months()
         run.lake.write_table(run.artifact("measure", f"{target}.cohort.parquet"), cohorts)
         summary["cohort_rows"] = cohorts.num_rows
+    if earlier := measured_again(run):
+        before = _Measurement(run, connection, target, macro, earlier).at_as_of()
+        run.lake.write_table(run.artifact("measure", f"{target}{PREVIOUS}.parquet"), before)
     return summary
 
 
 class _Measurement:
-    """A macro segment's SQL, and the people it is asked about."""
+    """A macro segment's SQL, and the people it is asked about: the run's, or those of the earlier as_of."""
 
-    def __init__(self, run: Run, connection: duckdb.DuckDBPyConnection, target: str, macro: MacroSegment) -> None:
-        self._run, self._connection, self._macro = run, connection, macro
+    def __init__(
+        self, run: Run, connection: duckdb.DuckDBPyConnection, target: str, macro: MacroSegment, as_of: datetime
+    ) -> None:
+        self._run, self._connection, self._macro, self._as_of = run, connection, macro, as_of
         self._path = run.profile.sql_dir / "measure" / f"{target}.sql"
-        self._sql = render(self._path, macro.kpis, run.as_of)
+        self._sql = render(self._path, macro.kpis, as_of)
         self._load_people()
 
     def at_as_of(self) -> pa.Table:
-        """Everyone at the run's as_of."""
-        return self._measure("$as_of", "true", {"as_of": self._run.as_of})
+        """Everyone at the as_of."""
+        return self._measure("$as_of", "true", {"as_of": self._as_of})
 
     def at_cohort_months(self) -> pa.Table:
         """Everyone of each cohort at the end of each of its complete months, with ``cohort`` and ``month`` in front."""
@@ -87,10 +94,12 @@ class _Measurement:
         """Fill table ``_people`` with everyone's customer_id, in its native type, and first_seen."""
         run = self._run
         recorded = run.recorded("measure", POPULATION)
+        name = POPULATION if self._as_of == run.as_of else f"{POPULATION}{PREVIOUS}"
         if recorded is None:
             raise DataError(f"run {run.run_id}: the population has not been measured; run measure population first")
         self._connection.execute(
-            f"CREATE TEMP TABLE _people AS SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, "
-            "first_seen FROM read_parquet($population)",
-            {"population": recorded["path"]},
+            "CREATE OR REPLACE TEMP TABLE _people AS "
+            f"SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, first_seen "
+            "FROM read_parquet($population)",
+            {"population": f"{run.lake.uri}/{run.artifact('measure', f'{name}.parquet')}"},
         )

@@ -1,5 +1,6 @@
 """The population: who is measured."""
 
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -21,15 +22,17 @@ _TYPES["customer_id"] = (*WHOLE_NUMBERS, "DECIMAL", "VARCHAR", "UUID", "BLOB")
 _ATTRIBUTE = (*NUMBERS, "BOOLEAN", "VARCHAR", "UUID", *_MOMENTS, "TIME")
 
 
-def measure_population(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Write everyone identified and first seen before as_of, with their attributes.
+def measure_population(
+    run: Run, connection: duckdb.DuckDBPyConnection, as_of: datetime, name: str = POPULATION
+) -> dict[str, Any]:
+    """Write everyone identified and first seen before ``as_of``, with their attributes, as the run's artifact ``name``.
 
     Raises:
         ProfileError: ``population.sql`` is wrong or does not return what it has to.
         DataError: a customer comes twice or without first_seen, or nobody is there.
     """
     path = run.profile.sql_dir / "measure" / "population.sql"
-    types = create_table(connection, "_everyone", render(path, {}, run.as_of), path)
+    types = create_table(connection, "_everyone", render(path, {}, as_of), path)
     missing = [column for column in _FIXED if column not in types]
     if missing:
         raise ProfileError(f"{path}: column {', '.join(missing)} is missing; found {', '.join(types)}")
@@ -41,16 +44,16 @@ def measure_population(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[
         if not kind.startswith(allowed) or kind.endswith("]"):
             raise ProfileError(f"{path}: column {column} is {kind}; allowed are {', '.join(allowed)}")
     _check_rows(connection, str(path))
-    table = _select(run, connection, attributes)
+    table = _select(connection, as_of, attributes)
     if not table.num_rows:
-        raise DataError(f"{path}: the population is empty: nobody was first seen before as_of {run.as_of.isoformat()}")
+        raise DataError(f"{path}: the population is empty: nobody was first seen before as_of {as_of.isoformat()}")
     unknown = connection.execute("SELECT sum(source_rows) FROM _everyone WHERE customer_id IS NULL").fetchone()
     return {
         "customers": table.num_rows,
         "unknown_rows": int((unknown and unknown[0]) or 0),
         "attributes": attributes,
         "customer_id_type": types["customer_id"],
-        "path": run.lake.write_table(run.artifact("measure", f"{POPULATION}.parquet"), table),
+        "path": run.lake.write_table(run.artifact("measure", f"{name}.parquet"), table),
     }
 
 
@@ -87,14 +90,14 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, path: str) -> None:
             )
 
 
-def _select(run: Run, connection: duckdb.DuckDBPyConnection, attributes: list[str]) -> pa.Table:
+def _select(connection: duckdb.DuckDBPyConnection, as_of: datetime, attributes: list[str]) -> pa.Table:
     more = "".join(f', "{name}"' for name in attributes)
     table = connection.execute(
         "SELECT CAST(customer_id AS VARCHAR) AS customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen, "
         "CAST(last_seen AS TIMESTAMPTZ) AS last_seen, "
         f"whole_days(first_seen, $as_of) AS age_days{more} "
         "FROM _everyone WHERE customer_id IS NOT NULL AND first_seen < $as_of ORDER BY 1",
-        {"as_of": run.as_of},
+        {"as_of": as_of},
     ).to_arrow_table()
     schema = pa.schema(
         [field.with_type(_UTC) if pa.types.is_timestamp(field.type) else field for field in table.schema]

@@ -6,6 +6,7 @@ from typing import Any
 from include.segmentation.analytics import GA4Extract
 from include.segmentation.measure.macro import measure_macro
 from include.segmentation.measure.population import POPULATION, measure_population
+from include.segmentation.measure.previous import PREVIOUS, overtaken, reach
 from include.segmentation.run import Run
 
 # For the profile's SQL too: DuckDB's own date_sub takes 18 microseconds for each TIMESTAMPTZ.
@@ -26,6 +27,9 @@ def measure(run: Run, target: str) -> dict[str, Any]:
         Counts, seconds and the artifact's path. The population leaves ``measure/population.parquet``; a macro segment
         leaves ``measure/<target>.parquet`` (customer_id, age_days, each KPI as DOUBLE, NULL where undefined) and,
         where the profile follows cohorts, ``measure/<target>.cohort.parquet`` with cohort and month before these.
+        Where rows of its time have come since the run before was measured, ``measure/<target>.previous.parquet`` holds
+        the same at its as_of, and the population's summary names that as_of in ``previous``; its ``reach`` is the last
+        ``_seq`` of each extract that it was measured from.
 
     Raises:
         NotReadyError: an extract is not known to be whole up to as_of.
@@ -36,11 +40,19 @@ def measure(run: Run, target: str) -> dict[str, Any]:
     run.require_complete()
     with run.lake.engine() as connection:
         connection.execute(_WHOLE_DAYS)
-        for extract, declared in run.profile.extracts.items():
-            if not (isinstance(declared, GA4Extract) and declared.of_nobody):  # which no SQL about customers may see
-                run.lake.view_accepted(connection, extract)
+        extracts = [
+            name
+            for name, declared in run.profile.extracts.items()
+            if not (isinstance(declared, GA4Extract) and declared.of_nobody)  # which no SQL about customers may see
+        ]
+        reached = reach(run, extracts)  # before the views are made: they may reach further, never less far
+        for extract in extracts:
+            run.lake.view_accepted(connection, extract)
         if target == POPULATION:
-            summary = measure_population(run, connection)
+            summary = measure_population(run, connection, run.as_of) | {"reach": reached, "previous": None}
+            if earlier := overtaken(run, connection, extracts):
+                measure_population(run, connection, earlier.as_of, f"{POPULATION}{PREVIOUS}")
+                summary["previous"] = earlier.as_of.isoformat()
         else:
             summary = measure_macro(run, connection, target)
     return run.record("measure", target, summary | {"seconds": round(time.monotonic() - began, 3)})

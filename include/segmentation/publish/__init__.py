@@ -1,5 +1,8 @@
-"""The publish stage: from a run's artifacts to the tables that BI tools and marketing read."""
+"""The publish stage: from a run's artifacts to the tables that BI tools and marketing read.
 
-from include.segmentation.publish.publish import publish
+``questions`` says what a person has to be asked before, ``turn_down`` notes that the answer was no.
+"""
 
-__all__ = ["publish"]
+from include.segmentation.publish.publish import publish, questions, turn_down
+
+__all__ = ["publish", "questions", "turn_down"]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from include.segmentation.macro_segment import AGE
+from include.segmentation.macro_segment import AGE, Person
 from include.segmentation.profile import segment_columns
 from include.segmentation.publish.inputs import Inputs
 
@@ -18,13 +18,14 @@ def attributes(inputs: Inputs) -> pa.RecordBatchReader:
 
 def kpis(inputs: Inputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_customer_kpi``: the KPIs of all macro segments side by side."""
-    columns = [f"'{inputs.run.cadence}' AS cadence", _as_of(inputs), "customer_id", f"population.{AGE}"]
-    return _stream(inputs, columns + _quoted(inputs.run.profile.kpis), _joined(inputs, "measure"))
+    columns = [f"'{inputs.run.cadence}' AS cadence", _as_of(inputs), "customer_id", f"population.{AGE}", "last_seen"]
+    return _stream(inputs, columns + _kpis(inputs), _joined(inputs, "measure"))
 
 
 def labels(inputs: Inputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_segment_label``."""
     columns = "customer_id, stratum, segment_key, micro_key, margin"
+    columns += ", raw_key, held_from, remeasured_key, previous_model_key"
     parts = [f"SELECT '{macro}' AS macro_segment, {columns} FROM label_{macro}" for macro in inputs.models]
     query = f"SELECT '{inputs.run.cadence}' AS cadence, {_as_of(inputs)}, * FROM ({' UNION ALL '.join(parts)})"
     return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
@@ -34,10 +35,11 @@ def record(inputs: Inputs) -> pa.RecordBatchReader:
     """The rows of ``customer_analytics_record``: everything that is known of each customer, side by side."""
     columns = ["customer_id", _as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
     columns += ["first_seen", "last_seen", f"population.{AGE}", *_quoted(inputs.attributes)]
-    columns += _quoted(inputs.run.profile.kpis)
+    columns += _kpis(inputs)
     for macro, model in inputs.models.items():
         key, name, micro = segment_columns(macro)
-        names = {segment.key: segment.name for segment in model.segments()}
+        said = inputs.run.profile.macro_segments[macro].segments
+        names = {segment.key: said.get(segment.key, Person()).alias or segment.name for segment in model.segments()}
         inputs.engine.register(f"name_{macro}", pa.table({"segment_key": list(names), "name": list(names.values())}))
         named = f"(SELECT name FROM name_{macro} AS n WHERE n.segment_key = label_{macro}.segment_key)"
         columns += [f"label_{macro}.segment_key AS {key}", f"{named} AS {name}", f"label_{macro}.micro_key AS {micro}"]
@@ -51,6 +53,11 @@ def _stream(inputs: Inputs, columns: list[str], joins: str) -> pa.RecordBatchRea
 
 def _joined(inputs: Inputs, part: str) -> str:
     return "".join(f" JOIN {part}_{macro} USING (customer_id)" for macro in inputs.models)
+
+
+def _kpis(inputs: Inputs) -> list[str]:
+    """Every KPI once, also where several macro segments measure it."""
+    return [f'measure_{macro}."{name}"' for name, macro in inputs.run.profile.homes.items()]
 
 
 def _quoted(names: Iterable[str]) -> list[str]:

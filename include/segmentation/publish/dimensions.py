@@ -10,7 +10,7 @@ import duckdb
 
 from include.segmentation import __version__
 from include.segmentation.changelog import ChangeLog
-from include.segmentation.macro_segment import MacroSegment
+from include.segmentation.macro_segment import MacroSegment, Person
 from include.segmentation.model import Model
 from include.segmentation.publish import tables
 from include.segmentation.publish.analytics import report_limits
@@ -80,17 +80,40 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "look_ahead": inputs.look_ahead,
         "customers": customers,
         "unknown_rows": inputs.unknown_rows,
+        "rows": json.dumps(inputs.rows),
         "quarantined": sum(_held_rows(run.lake.quarantine(extract)) for extract in run.profile.extracts),
         "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
+        "follows": json.dumps({macro: said["follows"] for macro, said in inputs.labelled.items() if said["follows"]}),
+        "fingerprints": json.dumps({macro: said["fingerprint"] for macro, said in inputs.labelled.items()}),
+        "is_stale": False,
         "kpis": json.dumps(_kpis(inputs)),
         "analytics": json.dumps(report_limits(run)),
-        "gates": json.dumps([asdict(verdict) for verdict in verdicts]),
+        "gates": _as_json(verdicts),
+        "drift": json.dumps(inputs.drift),
         "versions": json.dumps(_versions()),
         "started_at": started_at,
         "finished_at": datetime.now(UTC),
         "seconds": 0.0,
     }
+
+
+def segmentation_check(inputs: Inputs, verdicts: list[Verdict], status: str) -> Row:
+    """What the gates said of a run, whatever became of it."""
+    run = inputs.run
+    return {
+        "run_id": run.run_id,
+        "cadence": run.cadence,
+        "as_of": run.as_of,
+        "status": status,
+        "gates": _as_json(verdicts),
+        "checked_at": datetime.now(UTC),
+    }
+
+
+def _as_json(verdicts: list[Verdict]) -> str:
+    """Verdicts as they are stored."""
+    return json.dumps([asdict(verdict) for verdict in verdicts])
 
 
 def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
@@ -99,6 +122,7 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
     for stratum in model.strata:
         profile = strata.get(stratum.name)
         for segment in stratum.segments:
+            said = declared.segments.get(segment.key, Person())
             rows[segment.key] = {
                 "segment_key": segment.key,
                 "valid_from": model.effective_from,
@@ -109,11 +133,13 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
                 "stratum_label": stratum.label,
                 "path": segment.path,
                 "name": segment.name,
+                "alias": said.alias or None,
                 "description": segment.description,
                 "rule_sql": segment.rule_sql,
                 "rule_words": segment.rule_words,
-                "recommended_action": profile.recommended_action if profile else "",
-                "owner": profile.owner if profile else "",
+                "fidelity": segment.fidelity,
+                "recommended_action": said.recommended_action or (profile.recommended_action if profile else ""),
+                "owner": said.owner or (profile.owner if profile else ""),
                 "model_id": model.model_id,
             }
     return rows
@@ -138,8 +164,8 @@ def _versions() -> Row:
 def _kpis(inputs: Inputs) -> Row:
     told = {"label", "definition", "unit", "resolution", "direction", "rule_only", "undefined_when"}
     told |= {"matures_after", "goal", "indicator", "owner"}
+    profile = inputs.run.profile
     return {
-        name: kpi.model_dump(include=told) | {"window": str(kpi.window), "macro_segment": macro}
-        for macro, segment in inputs.run.profile.macro_segments.items()
-        for name, kpi in segment.kpis.items()
+        name: kpi.model_dump(include=told) | {"window": str(kpi.window), "macro_segment": profile.homes[name]}
+        for name, kpi in profile.kpis.items()
     }

@@ -10,6 +10,8 @@ import pyarrow as pa
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.macro_segment import AGE
 from include.segmentation.model import Model, TimelineEntry, timeline
+from include.segmentation.publish.counts import Counts, count_rows
+from include.segmentation.publish.past import Past, read_past
 from include.segmentation.run import Run
 
 POPULATION_COLUMNS = ("customer_id", "first_seen", "last_seen", AGE)
@@ -25,8 +27,13 @@ class Inputs:
         attributes: the columns that population.sql adds, with their Arrow types.
         models: macro segment -> the model that labelled it.
         timelines: macro segment -> all its models with their status.
+        labelled: macro segment -> what the segment stage recorded.
         look_ahead: whether as_of lies before the first model of a macro segment.
         unknown_rows: source rows without a customer.
+        rows: per extract the current rows that were accepted, and those held in quarantine.
+        drift: the measures of every macro segment (macro_segment, metric, stratum, kpi, value); none where it was not
+            measured: at other cadences than the primary one, and before the first fit.
+        past: the published runs that this one is compared with.
     """
 
     run: Run
@@ -34,8 +41,12 @@ class Inputs:
     attributes: dict[str, pa.DataType]
     models: dict[str, Model]
     timelines: dict[str, list[TimelineEntry]]
+    labelled: dict[str, dict[str, Any]]
     look_ahead: bool
     unknown_rows: int
+    rows: Counts
+    drift: list[dict[str, Any]]
+    past: Past
 
     @cached_property
     def sizes(self) -> dict[str, dict[str, int]]:
@@ -59,6 +70,8 @@ def read_inputs(run: Run) -> Inputs:
     Raises:
         DataError: a stage before has not run, or a macro segment was labelled with a model that is not in use.
         ProfileError: an attribute shares its name with another column of customers.
+        SourceError: the warehouse refuses.
+        UnavailableError: the warehouse can not be reached.
     """
     engine = run.lake.engine()
     population = run.lake.read_table(run.artifact("measure", "population.parquet"))
@@ -66,10 +79,10 @@ def read_inputs(run: Run) -> Inputs:
     attributes = {field.name: field.type for field in population.schema if field.name not in POPULATION_COLUMNS}
     _refuse_shared_names(run, list(attributes))
     timelines = {macro: timeline(run.lake, macro) for macro in run.profile.macro_segments}
-    models, look_ahead = {}, False
+    labelled = {macro: _labelled(run, macro) for macro in timelines}
+    models = {}
     for macro, entries in timelines.items():
-        models[macro], ahead = _labelled_with(run, macro, entries)
-        look_ahead |= ahead
+        models[macro] = _labelled_with(run, macro, labelled[macro], entries)
         _register(engine, run, macro)
     return Inputs(
         run=run,
@@ -77,8 +90,16 @@ def read_inputs(run: Run) -> Inputs:
         attributes=attributes,
         models=models,
         timelines=timelines,
-        look_ahead=look_ahead,
+        labelled=labelled,
+        look_ahead=any(said["look_ahead"] for said in labelled.values()),
         unknown_rows=int((run.recorded("measure", "population") or {}).get("unknown_rows", 0)),
+        rows=count_rows(run),
+        drift=[
+            {"macro_segment": macro} | row
+            for macro in run.profile.macro_segments
+            for row in (run.recorded("segment", macro) or {}).get("drift", [])
+        ],
+        past=read_past(run),
     )
 
 
@@ -89,15 +110,24 @@ def _register(engine: duckdb.DuckDBPyConnection, run: Run, macro: str) -> None:
         engine.register(f"{prefix}label_{macro}", run.lake.read_table(run.artifact("segment", macro + ending)))
 
 
-def _labelled_with(run: Run, macro: str, entries: list[TimelineEntry]) -> tuple[Model, bool]:
-    """The model that the labels came from, and whether it looks ahead; another may have come into use since."""
+def _labelled(run: Run, macro: str) -> dict[str, Any]:
+    """What the segment stage recorded."""
     labelled = run.recorded("segment", macro)
     if labelled is None:
         raise DataError(f"macro segment '{macro}' of {run.run_id} has not been labelled; run the segment stage first")
+    if "follows" not in labelled:
+        raise DataError(
+            f"macro segment '{macro}' of {run.run_id} was labelled by an earlier version; run the segment stage again"
+        )
+    return labelled
+
+
+def _labelled_with(run: Run, macro: str, labelled: dict[str, Any], entries: list[TimelineEntry]) -> Model:
+    """The model that the labels came from; another may have come into use since."""
     model_id, look_ahead = labelled["model_id"], bool(labelled["look_ahead"])
     for model in (entry.model for entry in entries if entry.status == "accepted"):
         if model.model_id == model_id and (look_ahead or model.effective_from <= run.as_of):
-            return model, look_ahead
+            return model
     raise DataError(
         f"macro segment '{macro}' of {run.run_id} was labelled with model {model_id}, which is not an accepted one "
         "in force at its as_of; run the segment stage again"

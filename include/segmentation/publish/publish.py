@@ -1,5 +1,6 @@
 """Publish a run: gates first, then one transaction that either changes every table or none."""
 
+import logging
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -7,36 +8,46 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
-from include.segmentation.errors import DataError
+from include.segmentation.errors import DataError, SegmentationError
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.profile import segment_columns
 from include.segmentation.publish import customers, dimensions, distribution, tables
-from include.segmentation.publish.gates import check, refuse
+from include.segmentation.publish.gates import Verdict, approved, asked, check, fits_asked, refusal
 from include.segmentation.publish.inputs import Inputs, read_inputs
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
+_LOGGER = logging.getLogger(__name__)
 
-def publish(run: Run) -> dict[str, Any]:
+
+def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
     """Publish a run's artifacts to the profile's warehouse schema.
 
-    Publishing a run again gives the same tables (but for when it happened), and so does publishing runs in another
-    order.
+    Publishing a run again gives the same tables (but for when it happened and what was checked then), and so does
+    publishing runs in another order.
+
+    Args:
+        run: its stages before have run.
+        approved_by: who answers for what gates ask a person.
 
     Returns:
-        run_id, schema, customers, look_ahead, gates (how many passed), rows (published table -> rows of this run),
-        seconds.
+        run_id, schema, customers, look_ahead, gates (how many verdicts), warnings (how many are no pass),
+        fits_asked (macro segments whose drift asks for a fit), rows (published table -> rows of this run), stale (runs
+        of the cadence that were compared with another run than the one that is before them now), reach (the last
+        ``_seq`` of each extract that was measured), seconds.
 
     Raises:
-        DataError: a gate fails, a stage before has not run, or the labels are of a model that is not accepted; nothing
-            is published.
+        DataError: a gate stops the run, a stage before has not run, or the labels are of a model that is not accepted;
+            nothing is published but what the gates said.
+        NotApprovedError: a gate asks a person, and nobody has approved; as little is published.
         SourceError: the warehouse refuses.
         UnavailableError: the warehouse can not be reached, or the connection broke; nothing is published.
     """
     started, started_at = time.monotonic(), datetime.now(UTC)
     inputs = read_inputs(run)
-    verdicts = check(inputs)
-    refuse(run, verdicts)
+    verdicts = approved(check(inputs), approved_by)
+    if refused := _refused(inputs, verdicts):
+        raise refused
     own_row = dimensions.segmentation_run(inputs, verdicts, started_at)
     profiles = list(distribution.segment_profiles(inputs))
     cohorts = list(distribution.cohort_profiles(inputs)) if run.profile.cohort_months else []
@@ -48,7 +59,8 @@ def publish(run: Run) -> dict[str, Any]:
         rows = _publish_dimensions(connection, inputs)
         rows |= _publish_run(connection, inputs, own_row, profiles)
         rows["fct_cohort_segment"] = _publish_cohorts(connection, run, cohorts)
-        _derive(connection, run)
+        rows["segmentation_check"] = _publish_check(connection, inputs, verdicts, "published")
+        stale = _derive(connection, run)
         connection.execute(
             "UPDATE segmentation_run SET finished_at = clock_timestamp(), seconds = %s WHERE run_id = %s",
             [round(time.monotonic() - started, 3), run.run_id],
@@ -59,10 +71,57 @@ def publish(run: Run) -> dict[str, Any]:
         "customers": own_row["customers"],
         "look_ahead": inputs.look_ahead,
         "gates": len(verdicts),
+        "warnings": sum(verdict.verdict != "pass" for verdict in verdicts),
+        "fits_asked": fits_asked(inputs, verdicts),
         "rows": rows,
+        "stale": stale,
+        "reach": (run.recorded("measure", "population") or {}).get("reach", {}),
         "seconds": round(time.monotonic() - started, 3),
     }
+    if stale:
+        _LOGGER.warning("%s: runs to be repeated (segment, publish), in this order: %s", run.run_id, ", ".join(stale))
     return run.record("publish", "all", summary)
+
+
+def questions(run: Run) -> list[str]:
+    """What a person has to be asked before a run is published, one sentence each; empty where nothing is.
+
+    Raises:
+        DataError: a gate stops the run, whatever a person says, or a stage before has not run.
+        SourceError: the warehouse refuses.
+        UnavailableError: the warehouse can not be reached.
+    """
+    inputs = read_inputs(run)
+    verdicts = check(inputs)
+    refused = _refused(inputs, verdicts)
+    if isinstance(refused, DataError):
+        raise refused
+    return [str(verdict) for verdict in asked(verdicts)]
+
+
+def turn_down(run: Run) -> None:
+    """Note that a person has rejected a run, or that nobody has answered for it."""
+    with connect(run.profile) as connection:
+        connection.execute(
+            "UPDATE segmentation_check SET status = 'rejected' WHERE run_id = %s AND status = 'waiting'", [run.run_id]
+        )
+
+
+def _refused(inputs: Inputs, verdicts: list[Verdict]) -> SegmentationError | None:
+    """Why the run may not be published, noted in the warehouse where people look; nothing else is changed there."""
+    refused = refusal(inputs.run, verdicts)
+    if refused:
+        schema = inputs.run.profile.warehouse.schema_name
+        with connect(inputs.run.profile) as connection:
+            tables.take_turn(connection, schema)
+            tables.make_tables(connection, schema)
+            _publish_check(connection, inputs, verdicts, "stopped" if isinstance(refused, DataError) else "waiting")
+    return refused
+
+
+def _publish_check(connection: psycopg.Connection, inputs: Inputs, verdicts: list[Verdict], status: str) -> int:
+    row = dimensions.segmentation_check(inputs, verdicts, status)
+    return tables.replace(connection, "segmentation_check", [row], run_id=inputs.run.run_id)
 
 
 def _add_profile_columns(connection: psycopg.Connection, inputs: Inputs) -> None:
@@ -75,7 +134,7 @@ def _add_profile_columns(connection: psycopg.Connection, inputs: Inputs) -> None
     for macro, declared in inputs.run.profile.macro_segments.items():
         key, name, micro = segment_columns(macro)
         segments[key] = ("text", f"The customer's {declared.label} segment; see dim_segment.")
-        segments[name] = ("text", f"The name of the customer's {declared.label} segment.")
+        segments[name] = ("text", f"The alias of the customer's {declared.label} segment, or else its name.")
         segments[micro] = ("text", f"The micro segment inside it; NULL where it is not cut further ({declared.label}).")
     tables.add_columns(connection, "dim_customer", attributes)
     tables.add_columns(connection, "fct_customer_kpi", kpis)
@@ -136,22 +195,33 @@ def _publish_cohorts(connection: psycopg.Connection, run: Run, cohorts: list[dis
     return int(tables.derive(connection, "fct_cohort_segment", as_of=run.as_of)[0][0])
 
 
-def _derive(connection: psycopg.Connection, run: Run) -> None:
-    """What follows from several runs: movement to this run and from it to the next, membership, KPI validity."""
+def _derive(connection: psycopg.Connection, run: Run) -> list[str]:
+    """What follows from several runs: movement to this run and from it to the next, membership, KPI validity.
+
+    Returns:
+        The runs of the cadence that are stale.
+    """
     before, after = _neighbours(connection, run)
-    connection.execute("ANALYZE fct_segment_label")  # without it the joins below are planned for a handful of rows
+    connection.execute("ANALYZE fct_segment_label, fct_customer_kpi")  # else joins are planned for a handful of rows
     for as_of, previous in [(run.as_of, before)] + ([(after, run.as_of)] if after else []):
-        tables.derive(connection, "fct_segment_migration", cadence=run.cadence, as_of=as_of, before=previous)
-        wrong = tables.derive(connection, "check", cadence=run.cadence, as_of=as_of, before=previous)
-        if wrong:
-            macro, what, found, expected = wrong[0]
-            raise DataError(
-                f"{run.run_id}: macro segment '{macro}': {what} add up to {found} but {expected} are expected "
-                f"at {as_of:%Y-%m-%d}; nothing was published"
-            )
+        here = {"cadence": run.cadence, "as_of": as_of, "before": previous}
+        tables.derive(connection, "movement", **here)
+        tables.derive(connection, "fct_segment_migration", **here)
+        _refuse_what_does_not_add_up(run, as_of, tables.derive(connection, "check", **here))
+        if run.is_primary:
+            tables.derive(connection, "fct_segment_event", **here)
     if run.is_primary:
         tables.derive(connection, "fct_segment_membership", cadence=run.cadence, as_of=run.as_of, before=before)
     tables.derive(connection, "dim_kpi")
+    return [run_id for (run_id,) in tables.derive(connection, "is_stale", cadence=run.cadence)]
+
+
+def _refuse_what_does_not_add_up(run: Run, as_of: datetime, wrong: list[tuple[Any, ...]]) -> None:
+    for macro, what, found, expected in wrong:
+        raise DataError(
+            f"{run.run_id}: macro segment '{macro}': {what} add up to {found} but {expected} are expected "
+            f"at {as_of:%Y-%m-%d}; nothing was published"
+        )
 
 
 def _neighbours(connection: psycopg.Connection, run: Run) -> tuple[datetime | None, datetime | None]:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from include.segmentation.report import words
 from include.segmentation.report.answers import Answers, read_answers
 from include.segmentation.report.limits import limits
+from include.segmentation.report.movement import REASONS
 from include.segmentation.report.section import Section
 from include.segmentation.run import Run
 
@@ -41,7 +42,7 @@ def render(run: Run) -> str:
     environment = Environment(
         loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"count": words.count, "share": words.share}
+    environment.filters |= {"count": words.count, "share": words.share, "fidelity": words.fidelity}
     return environment.get_template("template.html.j2").render(
         style=Markup((here / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         run=run,
@@ -54,6 +55,7 @@ def render(run: Run) -> str:
         complete_through=_times(answers.now.complete_through),
         gates=_gates(answers.now.gates),
         limits=limits(answers.now.analytics),
+        reasons=REASONS,
     )
 
 

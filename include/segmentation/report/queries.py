@@ -15,8 +15,8 @@ COHORTS_SHOWN = 6
 _Row = TypeVar("_Row")
 
 _RUN = (
-    "as_of, customers, unknown_rows, quarantined, look_ahead, complete_through, models, kpis, analytics, gates, "
-    "versions"
+    "as_of, customers, unknown_rows, quarantined, look_ahead, is_stale, complete_through, models, kpis, analytics, "
+    "gates, versions"
 )
 
 # A key's wording at the run: the newest version up to as_of; of a segment that is younger than as_of, the first.
@@ -36,6 +36,7 @@ class PublishedRun:
     unknown_rows: int
     quarantined: int
     look_ahead: bool
+    is_stale: bool
     complete_through: dict[str, Any]
     models: dict[str, str]
     kpis: dict[str, dict[str, Any]]
@@ -46,7 +47,13 @@ class PublishedRun:
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment's wording at the run."""
+    """A segment's wording at the run.
+
+    Attributes:
+        name: its alias, or else the name that its bands made.
+        full_name: that name, where an alias stands before it; otherwise empty.
+        fidelity: how right ``rule_words`` is, 0 to 1.
+    """
 
     segment_key: str
     macro_segment: str
@@ -54,9 +61,16 @@ class Segment:
     stratum_label: str
     path: str
     name: str
+    full_name: str
     rule_words: str
+    fidelity: float | None
     recommended_action: str
     owner: str
+
+    @property
+    def ways(self) -> list[str]:
+        """The rule in words, a text for each way into the segment."""
+        return self.rule_words.split("; or ")
 
     @property
     def short_path(self) -> str:
@@ -92,13 +106,21 @@ class Spread:
 
 @dataclass(frozen=True)
 class Move:
-    """Customers who went from one segment to another since the run before; ``new`` and ``left`` stand for outside."""
+    """Customers who went from one segment to another since the run before; ``new`` and ``left`` stand for outside.
+
+    Movers are split by reason; ``boundary_noise`` counts those near a border.
+    """
 
     macro_segment: str
     from_key: str
     to_key: str
     customers: int
     share: float
+    activity: int
+    ageing: int
+    late_data: int
+    refit: int
+    boundary_noise: int
 
 
 @dataclass(frozen=True)
@@ -190,8 +212,8 @@ def segments(connection: psycopg.Connection, run: Run) -> dict[str, Segment]:
         connection,
         Segment,
         f"""
-        SELECT segment_key, macro_segment, stratum, stratum_label, path, coalesce(alias, name) AS name, rule_words,
-            recommended_action, owner
+        SELECT segment_key, macro_segment, stratum, stratum_label, path, coalesce(alias, name) AS name,
+            CASE WHEN alias IS NULL THEN '' ELSE name END AS full_name, rule_words, fidelity, recommended_action, owner
         FROM ({_SEGMENT_AT_RUN}) AS at_run
         """,
         run,
@@ -240,7 +262,8 @@ def moves(connection: psycopg.Connection, run: Run) -> list[Move]:
         connection,
         Move,
         """
-        SELECT macro_segment, from_key, to_key, customers, share
+        SELECT
+            macro_segment, from_key, to_key, customers, share, activity, ageing, late_data, refit, boundary_noise
         FROM fct_segment_migration
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s
         ORDER BY customers DESC, from_key, to_key

@@ -6,10 +6,11 @@ from functools import cached_property
 from math import nan
 
 from include.segmentation.macro_segment import MacroSegment
-from include.segmentation.report import charts, cohort, colours, evidence, words
+from include.segmentation.report import charts, cohort, colours, evidence, movement, words
 from include.segmentation.report.answers import Answers
 from include.segmentation.report.cohort import Cohort
 from include.segmentation.report.evidence import Trials
+from include.segmentation.report.movement import Flow
 from include.segmentation.report.queries import Move, Segment, Size
 from include.segmentation.report.rows import Cell, Kpi, Row
 
@@ -42,8 +43,12 @@ class Section:
     @cached_property
     def kpis(self) -> list[Kpi]:
         """The KPIs as the run defined them, in the profile's order."""
-        said = {name: kpi for name, kpi in self.answers.now.kpis.items() if kpi["macro_segment"] == self.name}
         declared = self.declared.kpis
+        said = {
+            name: kpi
+            for name, kpi in self.answers.now.kpis.items()
+            if name in declared or kpi["macro_segment"] == self.name
+        }
         return [
             Kpi(
                 name=name,
@@ -108,6 +113,15 @@ class Section:
             said += f"; {words.count(moved)} changed theirs since {words.day(before.as_of, self.zone)}"
         model = "a new model" if self.refitted else "model"
         return f"{said}. Labelled by {model} {now.models[self.name]}."
+
+    @property
+    def disagreements(self) -> list[str]:
+        """What names or aliases claim that does not hold for the customers of the run."""
+        return [
+            str(gate["found"])
+            for gate in self.answers.now.gates
+            if (gate["name"], gate["macro_segment"]) == ("names_agree", self.name) and gate["verdict"] != "pass"
+        ]
 
     @property
     def refitted(self) -> bool:
@@ -209,6 +223,19 @@ class Section:
     def _vector(self, size: Size) -> list[float]:
         medians = [self._median(size, kpi) for kpi in self.shown_kpis]
         return [nan if m is None else kpi.scaled(m) for kpi, m in zip(self.shown_kpis, medians, strict=True)]
+
+    @property
+    def movement(self) -> str:
+        """How many moved since the run before, and why."""
+        new, left = (
+            sum(m.customers for m in self.moves if outside in (m.from_key, m.to_key)) for outside in (NEW, LEFT)
+        )
+        return movement.sentence(self.movers, new, left)
+
+    @cached_property
+    def flows(self) -> list[Flow]:
+        """The largest moves with their reasons."""
+        return movement.flows(self.movers, self.answers.segments)
 
     @cached_property
     def migration(self) -> Matrix | None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from include.segmentation.gates import smallest_cluster
 from include.segmentation.macro_segment import Cluster
 from include.segmentation.model import Evidence
 from include.segmentation.segment import gaussian, stability
@@ -19,9 +20,6 @@ from include.segmentation.segment.stability import STABLE, Bootstrap, Stability
 from include.segmentation.segment.tree import DEPTH, FAITHFUL, explain
 from include.segmentation.segment.vectors import Vectors
 from include.segmentation.segment.weighted import Floats
-
-_SMALLEST_SHARE = 0.02
-_SMALLEST_SIZE = 100
 
 
 @dataclass(frozen=True)
@@ -68,11 +66,6 @@ class _Walk:
     problem: str
 
 
-def smallest_size(customers: int) -> int:
-    """The fewest customers a cluster may have: 2% of the stratum, and at least 100."""
-    return max(int(np.ceil(_SMALLEST_SHARE * customers)), _SMALLEST_SIZE)
-
-
 def choose(stratum: str, vectors: Vectors, wanted: Cluster, seed: int = stability.SEED) -> Choice:
     """Choose the clusters of a stratum; call it inside ``one_thread``.
 
@@ -85,7 +78,7 @@ def choose(stratum: str, vectors: Vectors, wanted: Cluster, seed: int = stabilit
         wanted: the profile's ``cluster``: an algorithm and a fixed k, or ``auto`` and k_max.
         seed: of the resamples.
     """
-    floor = smallest_size(vectors.customers)
+    floor = smallest_cluster(vectors.customers)
     if vectors.customers < 2 * floor:
         why = f"not cut: {vectors.customers} customers, fewer than twice the {floor} that a cluster needs"
         return Choice(None, [], why)
@@ -128,7 +121,7 @@ def _walk(trials: Sequence[_Trial], bootstrap: Bootstrap, checked: bool) -> _Wal
 
 
 def _problem(trial: _Trial, stable: Stability, checked: bool) -> str:
-    floor = smallest_size(int(trial.sizes.sum()))
+    floor = smallest_cluster(int(trial.sizes.sum()))
     if trial.sizes.min() < floor:
         return f"k = {trial.k}: its smallest cluster has {trial.sizes.min():.0f} customers; at least {floor} are needed"
     if checked and not stable.is_stable:

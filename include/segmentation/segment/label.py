@@ -10,6 +10,8 @@ from include.segmentation.model import Model, effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis
 from include.segmentation.segment.drift import drift
+from include.segmentation.segment.history import run_before, stations
+from include.segmentation.segment.hysteresis import HELD_FROM, RAW, fingerprint, published
 from include.segmentation.segment.score import score_all
 
 _COHORT_COLUMNS = ["cohort", "month", "customer_id"]
@@ -23,8 +25,10 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         macro_segment: one of the profile's.
 
     Returns:
-        model_id, look_ahead (as_of lies before the first model), customers, sizes (customers by segment key),
-        drift (its measures, at the primary cadence), cohort_rows and seconds; also recorded.
+        model_id, look_ahead (as_of lies before the first model), customers, held_back (those whose published segment is
+        not the one that the model says), sizes (customers by published segment key), fingerprint (of the labels),
+        follows (what was taken from the run before), drift (its measures, at the primary cadence), cohort_rows and
+        seconds; also recorded.
 
     Raises:
         NotReadyError: no model has been accepted yet.
@@ -34,20 +38,32 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
     model, look_ahead = effective_model(run.lake, macro_segment, run.as_of)
     refuse_changed_kpis(run.profile, model)
     customers = measured(run, macro_segment)
-    labels = _labelled(model, customers, ["customer_id"])
+    before = run_before(run, macro_segment)
+    hysteresis = run.profile.macro_segments[macro_segment].hysteresis
+    labels = published(_labelled(model, customers, ["customer_id"]), before, hysteresis, model.model_id)
+    for name, keys in stations(run, model, before, customers).items():
+        labels = labels.append_column(name, keys)
     run.lake.write_table(run.artifact("segment", f"{macro_segment}.parquet"), labels)
     cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
-    sizes = Counter(labels["segment_key"].to_pylist())
+    sizes, raw_sizes = (_sizes(labels[column]) for column in ("segment_key", RAW))
     summary = {
         "model_id": model.model_id,
         "look_ahead": look_ahead,
         "customers": labels.num_rows,
+        "held_back": labels.num_rows - labels[HELD_FROM].null_count,
         "sizes": {segment.key: sizes[segment.key] for segment in model.segments()},
-        "drift": drift(model, customers, sizes) if run.is_primary and not look_ahead else [],
+        "fingerprint": fingerprint(labels),
+        "follows": before.told(fingerprint=hysteresis is not None) if before else {},
+        "drift": drift(model, customers, raw_sizes) if run.is_primary and not look_ahead else [],
         "cohort_rows": cohort_rows,
         "seconds": round(time.perf_counter() - started, 3),
     }
     return run.record("segment", macro_segment, summary)
+
+
+def _sizes(keys: pa.ChunkedArray) -> Counter[str]:
+    counted = keys.value_counts()
+    return Counter(dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)))
 
 
 def _segment_cohorts(run: Run, macro_segment: str, model: Model) -> int:

@@ -5,8 +5,9 @@ import pyarrow as pa
 
 from include.segmentation.errors import DataError
 from include.segmentation.model import Model, StratumModel
+from include.segmentation.predicate import columns_of
 from include.segmentation.segment.nearest import nearest, rule_of
-from include.segmentation.segment.strata import columns_of, matrix, refuse_non_numbers, stratum_of
+from include.segmentation.segment.strata import matrix, refuse_non_numbers, stratum_of
 from include.segmentation.segment.weighted import Floats, Integers
 
 _ROWS = 100_000  # three times as fast as a million: a column of the batch stays in the processor's cache
@@ -70,13 +71,15 @@ def columns_used(model: Model) -> list[str]:
 
 
 def _nearest(stratum: StratumModel, rows: pa.Table) -> tuple[Integers, Floats]:
-    for kpi in stratum.kpis:
-        if rows[kpi].null_count:
+    columns = {kpi: rows[kpi].cast(pa.float64()) for kpi in stratum.kpis}
+    columns |= {kpi: columns[kpi].fill_null(value) for kpi, value in stratum.undefined_as.items()}
+    for kpi, column in columns.items():
+        if column.null_count:
             raise DataError(
-                f"KPI '{kpi}' is undefined (NULL) for {rows[kpi].null_count} customers of stratum '{stratum.name}', "
+                f"KPI '{kpi}' is undefined (NULL) for {column.null_count} customers of stratum '{stratum.name}', "
                 "which clusters on it"
             )
-    return nearest(rule_of(stratum), matrix(rows, stratum.kpis))
+    return nearest(rule_of(stratum), matrix(pa.table(columns), stratum.kpis))
 
 
 def _text(numbers: Integers, words: list[str]) -> pa.Array:

@@ -27,5 +27,5 @@ COMMENT ON COLUMN fct_segment_membership.valid_to IS 'The first later as_of at w
 COMMENT ON COLUMN fct_segment_membership.is_current IS 'Whether the customer is in the segment at the newest run.';
 COMMENT ON COLUMN fct_segment_membership.segment_key IS 'The segment; see dim_segment.';
 COMMENT ON COLUMN fct_segment_membership.micro_key IS 'The micro segment inside it; NULL where the segment is not cut further.';
-COMMENT ON COLUMN fct_segment_membership.entered_reason IS 'Why the row began: new (not in the population at the run before), refit (another model than at the run before) or activity (the same model sees other behaviour).';
+COMMENT ON COLUMN fct_segment_membership.entered_reason IS 'Why the row began: new (not in the population at the run before), activity, ageing, refit or late_data, as in fct_segment_event.';
 COMMENT ON COLUMN fct_segment_membership.run_id IS 'The run at valid_from; see segmentation_run.';

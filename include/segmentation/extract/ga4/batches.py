@@ -47,19 +47,25 @@ class Batches:
         self.written = 0
 
     def take(self, day: Day) -> None:
-        """Keep a day for the next commit where it differs from what the log holds."""
-        self._last = day.day
+        """Keep a day for the next commit where it differs from what the log holds.
+
+        Raises:
+            DataError: a metric can not be read; the day counts as not read.
+        """
         if day.metric_types:  # an empty day may name none, and then says nothing before the first that has rows
             self._schema = self._schema or _schema(self._report, day.metric_types)
-        if self._schema is None:
-            return
-        rows = _table(self._report, self._schema, day)
-        held = self._held.get(day.day)
-        if held is None or held.empty == bool(day.row_count) or not held.rows.equals(rows):
-            numbered = _numbered(rows, self._schema, held.number + 1 if held else 1)
-            (self._changed if day.row_count else self._emptied).append(numbered)
+        if self._schema is not None:
+            self._keep(day, self._schema)
+        self._last = day.day
         if sum(rows.num_rows for rows in self._changed) >= COMMIT_ROWS:
             self.commit(finished=False)
+
+    def _keep(self, day: Day, schema: pa.Schema) -> None:
+        rows = _table(self._report, schema, day)
+        held = self._held.get(day.day)
+        if held is None or held.empty == bool(day.row_count) or not held.rows.equals(rows):
+            numbered = _numbered(rows, schema, held.number + 1 if held else 1)
+            (self._changed if day.row_count else self._emptied).append(numbered)
 
     def commit(self, finished: bool) -> None:
         """Write what was kept; the state moves on to the last day that was taken, never back.

@@ -17,6 +17,7 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.oauth2.service_account import Credentials as ServiceAccount
+from google.protobuf.json_format import ParseError
 
 from include.segmentation.analytics import GA4Extract
 from include.segmentation.connections import Address
@@ -36,6 +37,8 @@ _TRY_AGAIN = (
     refusals.ServerError,
     requests.ConnectionError,
     requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,  # the connection broke within an answer
+    ParseError,  # an answer that is not Google's, of a proxy perhaps
     TransportError,
 )
 
@@ -152,7 +155,7 @@ class Property:
                 if pause is None:
                     raise UnavailableError(f"{self._where}: {_said(error)}; asked {len(_PAUSES) + 1} times") from None
                 sleep(pause)
-            except (refusals.GoogleAPICallError, GoogleAuthError) as error:
+            except (refusals.GoogleAPICallError, GoogleAuthError, requests.RequestException) as error:
                 raise self._refused(report, error) from None
             else:
                 page = ga4.RunReportResponse.pb(answer)  # the wrapped message is many times slower to walk through

@@ -19,7 +19,7 @@ from include.segmentation.connections import resolve
 from include.segmentation.extract.mysql.bound import Bound, integer_bound, time_bound
 from include.segmentation.extract.mysql.drift import AlteredError, adapted
 from include.segmentation.extract.mysql.first import begun, resumed
-from include.segmentation.extract.mysql.log.unseen import unseen
+from include.segmentation.extract.mysql.log.unseen import not_held_without_cursor, unseen
 from include.segmentation.extract.mysql.page.fetch import Page
 from include.segmentation.extract.mysql.page.keyset import Position, Relation, Span, has_placeless, placeless, up_to
 from include.segmentation.extract.mysql.page.pages import read_pages
@@ -80,7 +80,7 @@ def _pull(
     for page in read_pages(server, relation, load.span if load else _new(relation, position, bound)):
         check_unique(relation, declared, page)
         position = page.last or position
-        rows = unseen(run.lake, name, declared, page.rows) if _holds_more(state) else page.rows
+        rows = _unwritten(run, name, declared, relation, state, page)
         _count(counts, page, rows)
         moved = load.moved(state, page) if load else _moved(state, relation, position, bound, page.is_end)
         state = log.append(rows, moved)
@@ -125,6 +125,15 @@ def _new(relation: Relation, position: Position | None, bound: Bound) -> Span:
     if cursor.allows_zero_dates and not position:
         conditions.append(f"{identifier(cursor.name)} >= {low}")
     return Span(conditions, order_of(relation), low=low, high=bound.limit, after=position)
+
+
+def _unwritten(run: Run, name: str, declared: RowsExtract, relation: Relation, state: State, page: Page) -> pa.Table:
+    """The rows of a page behind the position that the log does not hold: nearly always all of them."""
+    if _holds_more(state):
+        return unseen(run.lake, name, declared, page.rows)
+    if declared.mode == "append" and has_placeless(relation.cursor):  # a cursor may have come since, and moved the row
+        return not_held_without_cursor(run.lake, name, declared, page.rows)
+    return page.rows
 
 
 def _holds_more(state: State) -> bool:

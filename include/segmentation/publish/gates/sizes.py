@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import combinations
 
-from include.segmentation.gates import Failing
+from include.segmentation.gates import Failing, smallest_cluster
 from include.segmentation.publish.gates.verdict import Verdict
+from include.segmentation.publish.inputs import Inputs
 
 Sizes = Mapping[str, Mapping[str, int]]
 """Macro segment -> segment key -> customers."""
@@ -46,4 +47,43 @@ def sizes_differ(sizes: Sizes, failing: Failing = "stop") -> list[Verdict]:
             f"({', '.join(map(str, sorted(found[one].elements(), reverse=True)))}), as if one were a copy of the other",
         )
         for one, other in pasted
+    ]
+
+
+def smallest_sizes(inputs: Inputs) -> list[Verdict]:
+    """No cluster of a run is smaller than a fit would allow for the stratum as it is now."""
+    failing = inputs.run.profile.gates.smallest_sizes.verdict
+    return [
+        verdict
+        for macro, model in inputs.models.items()
+        for stratum in model.strata
+        if stratum.axes
+        for verdict in clusters_large_enough(
+            macro,
+            stratum.name,
+            {segment.path: inputs.sizes[macro][segment.key] for segment in stratum.segments},
+            failing,
+        )
+    ]
+
+
+def clusters_large_enough(
+    macro: str, stratum: str, clusters: Mapping[str, int], failing: Failing = "warn"
+) -> list[Verdict]:
+    """No cluster of a stratum is below max(2% of its customers, 100 customers).
+
+    Args:
+        macro: the macro segment.
+        stratum: its stratum.
+        clusters: what a cluster is called -> its customers.
+        failing: the verdict on one that is too small.
+    """
+    floor = smallest_cluster(sum(clusters.values()))
+    small = {name: customers for name, customers in clusters.items() if customers < floor}
+    if not small:
+        found = f"every segment of '{stratum}' has at least the {floor} customers that a fit asks of it"
+        return [Verdict.passed("smallest_sizes", macro, found)]
+    return [
+        Verdict("smallest_sizes", macro, failing, f"segment {name} has {customers} customers left", f"{floor} and more")
+        for name, customers in small.items()
     ]

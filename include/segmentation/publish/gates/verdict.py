@@ -16,6 +16,7 @@ class Verdict:
         verdict: ``pass``, or what its failing means.
         found: a plain sentence, without its full stop.
         allowed: what would have passed; empty where the sentence says it, and where it passed.
+        approved_by: who let a run be published that was to be asked about; empty where nobody did.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Verdict:
     verdict: Literal["pass"] | Failing
     found: str
     allowed: str = ""
+    approved_by: str = ""
 
     @classmethod
     def passed(cls, name: str, macro_segment: str, found: str) -> Self:

@@ -35,4 +35,9 @@ SELECT macro_segment, 'departures from ' || segment_key, coalesce(came_from.cust
     coalesce(before.customers, 0)
 FROM before FULL JOIN came_from USING (macro_segment, segment_key)
 WHERE %(before)s::timestamptz IS NOT NULL AND coalesce(came_from.customers, 0) <> coalesce(before.customers, 0)
+UNION ALL
+SELECT macro_segment, 'reasons from ' || from_key || ' to ' || to_key, activity + ageing + late_data + refit, customers
+FROM fct_segment_migration
+WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND from_key <> to_key AND from_key <> 'new' AND to_key <> 'left'
+    AND activity + ageing + late_data + refit <> customers
 ORDER BY 1, 2

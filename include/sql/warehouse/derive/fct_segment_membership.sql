@@ -3,7 +3,7 @@
 CREATE TEMP TABLE derived_membership ON COMMIT DROP AS
 WITH run AS (
     SELECT
-        run_id, as_of, models,
+        run_id, as_of, models, follows IS NULL AS is_of_older_version,
         lag(as_of) OVER by_time AS before, lag(models) OVER by_time AS models_before, lead(as_of) OVER by_time AS after
     FROM segmentation_run
     WHERE cadence = %(cadence)s
@@ -11,7 +11,7 @@ WITH run AS (
 ),
 label AS (
     SELECT
-        customer_id, macro_segment, as_of, segment_key, micro_key, run_id, before, after,
+        customer_id, macro_segment, as_of, segment_key, micro_key, run_id, before, after, is_of_older_version,
         models ->> macro_segment IS DISTINCT FROM models_before ->> macro_segment AS refitted,
         lag(as_of) OVER by_customer AS seen_at,
         lag(segment_key) OVER by_customer AS key_before,
@@ -37,7 +37,10 @@ stay AS (
         customer_id, macro_segment, segment_key, micro_key,
         min(as_of) AS began,
         (array_agg(after ORDER BY as_of DESC))[1] AS valid_to,
-        (array_agg(CASE WHEN appears THEN 'new' WHEN refitted THEN 'refit' ELSE 'activity' END ORDER BY as_of))[1] AS reason,
+        bool_or(appears) FILTER (WHERE appears OR moves) AS appears,
+        bool_or(refitted) FILTER (WHERE appears OR moves) AS refitted,
+        bool_or(is_of_older_version) FILTER (WHERE appears OR moves) AS is_of_older_version,
+        min(before) AS before,
         (array_agg(run_id ORDER BY as_of))[1] AS run_id
     FROM island
     GROUP BY customer_id, macro_segment, nth, segment_key, micro_key
@@ -46,9 +49,24 @@ SELECT
     stay.customer_id, stay.macro_segment,
     coalesce(earlier.valid_from, stay.began) AS valid_from,
     stay.valid_to, stay.segment_key, stay.micro_key,
-    coalesce(earlier.entered_reason, stay.reason) AS entered_reason,
+    coalesce(
+        earlier.entered_reason,
+        event.reason,
+        CASE -- another micro segment of the same segment, or a run of a version that told no events
+            WHEN stay.appears THEN 'new'
+            WHEN stay.refitted THEN 'refit'
+            WHEN stay.is_of_older_version OR kpi.last_seen >= stay.before THEN 'activity'
+            ELSE 'ageing'
+        END
+    ) AS entered_reason,
     coalesce(earlier.run_id, stay.run_id) AS run_id
 FROM stay
+LEFT JOIN fct_segment_event AS event
+    ON event.customer_id = stay.customer_id
+    AND event.macro_segment = stay.macro_segment
+    AND event.occurred_at = stay.began
+LEFT JOIN fct_customer_kpi AS kpi
+    ON kpi.cadence = %(cadence)s AND kpi.as_of = stay.began AND kpi.customer_id = stay.customer_id
 LEFT JOIN fct_segment_membership AS earlier -- a stay that the run before already found has begun earlier
     ON earlier.customer_id = stay.customer_id
     AND earlier.macro_segment = stay.macro_segment

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from include.segmentation.changelog import CRC, UNREADABLE, ZERO_DATES
+from include.segmentation.changelog import CRC, DELETED, OBSERVED_AT, SEQ, UNREADABLE, ZERO_DATES
 from include.segmentation.lake import Lake
 from include.segmentation.parquet import quoted
 
@@ -15,6 +15,10 @@ Sums = dict[int, tuple[int, int, int]]
 """Bucket -> how many rows, the XOR and the sum of their checksums."""
 
 _SERVERS_OWN = [(CRC, pa.int64()), (ZERO_DATES, pa.string()), (UNREADABLE, pa.string())]
+
+_PLACE, _TIMES, _IS_MOVED = OBSERVED_AT, SEQ, DELETED
+"""A row's place in its page, how often its key is held, whether ``sums`` leave it out: names that no source's column
+has."""
 
 
 class Differing(NamedTuple):
@@ -46,34 +50,36 @@ class Held:
         crc = _crc(quoted(CRC))
         found = self._engine.execute(
             f"SELECT {crc} % {buckets}, count(*), bit_xor({crc}), sum({crc}) "
-            f"FROM _held WHERE NOT _is_moved AND {where} GROUP BY 1"
+            f"FROM _held WHERE NOT {_IS_MOVED} AND {where} GROUP BY 1"
         )
         return {bucket: (count, xor, total) for bucket, count, xor, total in found.fetchall()}
 
     def differing(self, page: pa.Table) -> Differing:
         """Compare a page by the columns that it shares with what was read; keys seen before are left out."""
         values = [quoted(name) for name in page.column_names if name in self._columns and name not in self._key]
-        same = " AND ".join(["same_key = 1", *(f"page.{name} IS NOT DISTINCT FROM held.{name}" for name in values)])
-        chosen = ", ".join([self._keys, "count(*) AS same_key", *(f"any_value({name}) AS {name}" for name in values)])
-        self._engine.register("page", page.append_column("_row", pa.array(range(page.num_rows), pa.int64())))
+        same = " AND ".join(
+            [f"held.{_TIMES} = 1", *(f"page.{name} IS NOT DISTINCT FROM held.{name}" for name in values)]
+        )
+        chosen = ", ".join([self._keys, f"count(*) AS {_TIMES}", *(f"any_value({name}) AS {name}" for name in values)])
+        self._engine.register("_page", page.append_column(_PLACE, pa.array(range(page.num_rows), pa.int64())))
         found = self._engine.execute(
             f"""
-            WITH held AS (SELECT {chosen} FROM _held SEMI JOIN page USING ({self._keys}) GROUP BY {self._keys})
-            SELECT _row, same_key IS NOT NULL AS is_held
-            FROM page LEFT JOIN held USING ({self._keys}) ANTI JOIN _seen USING ({self._keys})
-            WHERE ({same}) IS NOT TRUE ORDER BY _row
+            WITH held AS (SELECT {chosen} FROM _held SEMI JOIN _page USING ({self._keys}) GROUP BY {self._keys})
+            SELECT page.{_PLACE} AS place, held.{_TIMES} IS NOT NULL AS is_held
+            FROM _page AS page LEFT JOIN held USING ({self._keys}) ANTI JOIN _seen USING ({self._keys})
+            WHERE ({same}) IS NOT TRUE ORDER BY place
             """
         ).to_arrow_table()
-        self._engine.unregister("page")
+        self._engine.unregister("_page")
         is_held = found["is_held"].combine_chunks()
-        rows = found["_row"].combine_chunks()
+        rows = found["place"].combine_chunks()
         return Differing(missing=rows.filter(pa.compute.invert(is_held)), changed=rows.filter(is_held))
 
     def see(self, page: pa.Table) -> None:
         """Remember that a server has the keys of a page."""
-        self._engine.register("page", page)
-        self._engine.execute(f"INSERT INTO _seen SELECT {self._keys} FROM page")
-        self._engine.unregister("page")
+        self._engine.register("_page", page)
+        self._engine.execute(f"INSERT INTO _seen SELECT {self._keys} FROM _page")
+        self._engine.unregister("_page")
 
     def unseen(self, where: str) -> pa.Table:
         """The keys of the rows of a condition that were not seen; what was seen is forgotten."""
@@ -120,7 +126,7 @@ def holding(
         engine.register("_moved", moved if moved is not None else read.empty_table())
         order = f"ORDER BY {', '.join(quoted(name) for name in by)}" if by else ""
         engine.execute(
-            f"CREATE TEMP TABLE _held AS SELECT *, ({keys}) IN (SELECT {keys} FROM _moved) AS _is_moved "
+            f"CREATE TEMP TABLE _held AS SELECT *, ({keys}) IN (SELECT {keys} FROM _moved) AS {_IS_MOVED} "
             f"FROM ({rows}) {order}"
         )
         yield Held(engine, key, read)

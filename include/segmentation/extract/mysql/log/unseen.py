@@ -8,10 +8,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.changelog import DELETED, SEQ
+from include.segmentation.changelog import DELETED, OBSERVED_AT, SEQ
 from include.segmentation.lake import Lake
 from include.segmentation.parquet import quoted
 from include.segmentation.sources import QueryExtract, TableExtract
+
+_PLACE = OBSERVED_AT
+"""A row's place in its page, under a name that no column of a source has (nor does any extract begin with ``_``)."""
 
 
 def unseen(lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows: pa.Table) -> pa.Table:
@@ -26,10 +29,21 @@ def unseen(lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows
     with lake.engine() as engine:
         lake.view_log(engine, extract)
         held = _Held(engine, extract, declared)
-        new = held.lacks(rows, near=True)
+        new = held.lacks(rows, *held.near(rows))
         if declared.mode == "append" and new.num_rows:  # a key whose cursor was corrected since lies elsewhere
-            new = held.lacks(new, near=False)
+            new = held.lacks(new, "true", [])
     return new
+
+
+def not_held_without_cursor(
+    lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows: pa.Table
+) -> pa.Table:
+    """Leave out of a page of events those that the log holds from when they had no cursor yet."""
+    if not rows.num_rows or lake.log(extract).table() is None:
+        return rows
+    with lake.engine() as engine:
+        lake.view_log(engine, extract)
+        return _Held(engine, extract, declared).lacks(rows, f"log.{quoted(str(declared.cursor))} IS NULL", [])
 
 
 class _Held:
@@ -42,40 +56,39 @@ class _Held:
         self._declared = declared
         self._key = ", ".join(quoted(name) for name in declared.primary_key)
 
-    def lacks(self, rows: pa.Table, near: bool) -> pa.Table:
-        """The rows that the log does not hold; ``near``: looking for them only where their cursors lie.
+    def lacks(self, rows: pa.Table, where: str, limits: list[object]) -> pa.Table:
+        """The rows that the log does not hold where a condition on it is true.
 
         A version that equals a row can have been followed by another one with any cursor, or by a deletion, which has
         none: whatever was written since the first such version is looked at too.
         """
-        # Under a name that no column of a source has, each row's place.
-        self._engine.register("page", rows.append_column(SEQ, pa.array(range(rows.num_rows), pa.int64())))
-        where, limits = self._near(rows) if near else ("true", [])
+        self._engine.register("_page", rows.append_column(_PLACE, pa.array(range(rows.num_rows), pa.int64())))
         self._engine.execute(
             f"""
-            CREATE OR REPLACE TEMP TABLE equal AS
-            SELECT page.{SEQ} AS place, {self._of_page()}, max(log.{SEQ}) AS version
-            FROM {self._log} AS log JOIN page ON {self._same(rows)} WHERE NOT log.{DELETED} AND {where} GROUP BY ALL
+            CREATE OR REPLACE TEMP TABLE _equal AS
+            SELECT page.{_PLACE}, {self._of_page()}, max(log.{SEQ}) AS {SEQ}
+            FROM {self._log} AS log JOIN _page AS page ON {self._same(rows)}
+            WHERE NOT log.{DELETED} AND {where} GROUP BY ALL
             """,
             limits,
         )
-        since = self._engine.execute("SELECT coalesce(min(version), 0) FROM equal").fetchall()[0][0]
-        is_last = "NOT newest.is_gone" if self._declared.mode == "append" else "newest.version = equal.version"
+        since = self._engine.execute(f"SELECT coalesce(min({SEQ}), 0) FROM _equal").fetchall()[0][0]
+        is_last = f"NOT newest.{DELETED}" if self._declared.mode == "append" else f"newest.{SEQ} = _equal.{SEQ}"
         new = self._engine.execute(
             f"""
             WITH newest AS (
-                SELECT {self._key}, max({SEQ}) AS version, arg_max({DELETED}, {SEQ}) AS is_gone
-                FROM {self._log} SEMI JOIN equal USING ({self._key}) WHERE {SEQ} >= {since} GROUP BY ALL
+                SELECT {self._key}, max(log.{SEQ}) AS {SEQ}, arg_max(log.{DELETED}, log.{SEQ}) AS {DELETED}
+                FROM {self._log} AS log SEMI JOIN _equal USING ({self._key}) WHERE log.{SEQ} >= {since} GROUP BY ALL
             ),
-            seen AS (SELECT place FROM equal JOIN newest USING ({self._key}) WHERE {is_last})
-            SELECT {SEQ} AS place FROM page ANTI JOIN seen ON page.{SEQ} = seen.place ORDER BY place
+            seen AS (SELECT _equal.{_PLACE} FROM _equal JOIN newest USING ({self._key}) WHERE {is_last})
+            SELECT page.{_PLACE} AS place FROM _page AS page ANTI JOIN seen USING ({_PLACE}) ORDER BY place
             """
         ).to_arrow_table()
-        self._engine.unregister("page")
+        self._engine.unregister("_page")
         return rows.take(new["place"])
 
-    def _near(self, rows: pa.Table) -> tuple[str, list[object]]:
-        """The part of the log that the cursors of a page lie in."""
+    def near(self, rows: pa.Table) -> tuple[str, list[object]]:
+        """The part of the log that the cursors of a page lie in, as a condition and its values."""
         cursor = quoted(str(self._declared.cursor))
         values = rows[str(self._declared.cursor)]
         low, high = pc.min_max(values).as_py().values()

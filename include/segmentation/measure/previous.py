@@ -1,0 +1,37 @@
+"""The run before of the same cadence, measured once more where rows of its time have come since it was measured."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import duckdb
+
+from include.segmentation.measure.population import POPULATION
+from include.segmentation.run import Run
+
+PREVIOUS = ".previous"
+"""What the names of artifacts of the earlier as_of end in."""
+
+
+def reach(run: Run, extracts: list[str]) -> dict[str, int]:
+    """How far the accepted view of each extract reaches now: its last ``_seq``."""
+    return {extract: run.lake.validated(extract) for extract in extracts}
+
+
+def overtaken(run: Run, connection: duckdb.DuckDBPyConnection, extracts: list[str]) -> Run | None:
+    """The published run before, where rows of a time before its as_of have come since it was measured; or None.
+
+    What it was measured from is in what it recorded when it was published; of a run that did not record it, this is
+    not known, and it is measured again.
+    """
+    previous = run.previous()
+    if previous is None:
+        return None
+    known: Mapping[str, int] = (previous.recorded("publish", "all") or {}).get("reach", {})
+    late = (run.lake.came_late(connection, extract, known.get(extract, 0), previous.as_of) for extract in extracts)
+    return previous if any(late) else None
+
+
+def measured_again(run: Run) -> datetime | None:
+    """The earlier as_of that this run's population was measured at too, if there is one."""
+    recorded = run.recorded("measure", POPULATION) or {}
+    return datetime.fromisoformat(recorded["previous"]) if recorded.get("previous") else None

@@ -14,7 +14,6 @@ from include.segmentation.gates import Gates
 from include.segmentation.macro_segment import MacroSegment, Stratum
 from include.segmentation.model import Model, SegmentDefinition, StratumModel
 from include.segmentation.publish.gates.names import names_agree
-from include.segmentation.publish.inputs import Inputs
 from include.segmentation.segment.names import name_segments
 
 
@@ -48,7 +47,7 @@ def verdicts_on(cut):
     engine.register("label_any", pa.table({"customer_id": np.arange(len(people)), "segment_key": keys}))
     macro = MacroSegment(label="Any", kpis=cut.vectors.kpis, strata=[Stratum(name="all", label="Here", when="true")])
     run = SimpleNamespace(profile=SimpleNamespace(macro_segments={"any": macro}, gates=Gates()))
-    return names_agree(Inputs(run, engine, {}, {"any": model}, {"any": []}, False, 0))
+    return names_agree(SimpleNamespace(run=run, engine=engine, models={"any": model}, timelines={"any": []}))
 
 
 @settings(max_examples=60, deadline=None)

@@ -114,6 +114,26 @@ class Reference(_Frozen):
     customers: list[int]
 
 
+class Picture(_Frozen):
+    """Some customers of a stratum at the fit, in the plane of its first two principal components. It labels nobody.
+
+    Attributes:
+        variance: the share of the scaled KPIs' variance that each of the two holds.
+        loadings: float64[2][axes].
+        silhouette, silhouette_in_plane: of the segments, in all scaled KPIs and in the plane alone, on one sample; None
+            where only one of them is in it.
+        points: float64[customers][2], from the mean of all.
+        segments: int64[customers], the ordinals of their segments from 0.
+    """
+
+    variance: list[float]
+    loadings: list[list[float]]
+    silhouette: float | None
+    silhouette_in_plane: float | None
+    points: list[list[float]]
+    segments: list[int]
+
+
 class StratumModel(_Frozen):
     """How one stratum is labelled.
 
@@ -122,6 +142,7 @@ class StratumModel(_Frozen):
         components: float[dimensions][axes], the principal components that prototypes are points of; empty where
             prototypes are points of the axes themselves.
         references: how each of its KPIs was distributed at the fit.
+        picture: what it looked like at the fit; None where there is nothing to draw.
         note: what a reader should know about this fit ("fewer than 200 customers: not cut").
     """
 
@@ -131,6 +152,7 @@ class StratumModel(_Frozen):
     axes: list[Axis] = []
     components: list[list[float]] = []
     references: list[Reference] = []
+    picture: Picture | None = None
     segments: list[SegmentDefinition]
     note: str = ""
 

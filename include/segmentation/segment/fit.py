@@ -27,6 +27,7 @@ from include.segmentation.segment.drift import references
 from include.segmentation.segment.identity import SURVIVES, overlap_of, with_keys
 from include.segmentation.segment.kmeans import SEED
 from include.segmentation.segment.names import Naming, name_segments
+from include.segmentation.segment.picture import picture
 from include.segmentation.segment.rules import rule_sql
 from include.segmentation.segment.score import columns_used, score_all
 from include.segmentation.segment.strata import refuse_non_numbers, stratum_of
@@ -58,7 +59,7 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
     _refuse_too_early(run)
     customers = measured(run, macro_segment)
     with one_thread():
-        draft = _draft(run, macro_segment, customers)
+        draft = drafted(run, macro_segment, customers)
     entry = _known(run, draft)
     model, status = (entry.model, entry.status) if entry else _decide(run, draft, customers)
     summary = {
@@ -82,7 +83,7 @@ def _refuse_too_early(run: Run) -> None:
         )
 
 
-def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
+def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     """The model before it is compared with another: its keys are its paths, and its id is a hash of its content."""
     macro = run.profile.macro_segments[macro_segment]
     refuse_non_numbers(customers, list(macro.kpis))
@@ -136,6 +137,7 @@ def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: li
         axes=list(part.rule.axes),
         components=part.rule.components.tolist(),
         references=references(part.vectors),
+        picture=picture(part),
         segments=segments,
         note=part.note,
     )

@@ -100,10 +100,15 @@ def test_moves_of_an_earlier_version_have_no_reason_and_a_stale_run_says_so(club
 
 def test_the_evidence_says_which_k_and_why(club: Hand) -> None:
     page = page_of(club)
-    rows = page.table("Coming: every algorithm")
-    assert rows[1:] == [
-        ["2", "kmeans", "0.94", "97%", "40.0%", "60.0%", "0.432", "-", "chosen"],
-        ["3", "kmeans", "0.61", "90%", "40.0%", "60.0%", "0.432", "-", ""],
+    assert page.table("Coming: every number of segments that was tried")[1:] == [
+        ["2", "0.94", "97%", "40.0%", "60.0%", "0.432", "chosen"],
+        ["3", "0.61", "90%", "40.0%", "60.0%", "0.432", ""],
+    ]
+    others = page.table("Coming: the silhouette that other algorithms reach")
+    assert others == [
+        ["Algorithm", "k = 2", "k = 5"],
+        ["hdbscan", "", "0.200 largest 70.0%"],
+        ["ward", "0.300 largest 55.0%", ""],
     ]
     text = " ".join(page.text.split())
     assert "Coming. Cut into 2 segments. Stopped before k = 3: a cluster comes back with a Jaccard of 0.61" in text

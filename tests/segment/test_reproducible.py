@@ -13,12 +13,12 @@ from include.segmentation.model import timeline
 from include.segmentation.segment import fit, segment
 
 
-@pytest.mark.parametrize("most_vectors", [1_000_000, 150])
+@pytest.mark.parametrize("most_vectors", [1_000_000, 300])
 def test_a_model_and_its_labels_depend_on_no_order_chunk_or_thread(monkeypatch, make_profile, at, put, most_vectors):
     monkeypatch.setattr("include.segmentation.segment.distinct.MAX_VECTORS", most_vectors)
     run = at(make_profile())
     draw = np.random.default_rng(4)
-    visits = np.concatenate([draw.integers(1, 5, 250), draw.integers(14, 24, 250), np.zeros(60, dtype=int)])
+    visits = np.concatenate([draw.integers(1, 5, 400), draw.integers(14, 24, 400), np.zeros(60, dtype=int)])
     gaps = [round(30 / v + draw.uniform(0, 6), 1) if v else None for v in visits]
     people = put(run, "habit", {"visits": visits.tolist(), "gap": gaps})
     place = f"{run.lake.uri}/{run.artifact('measure', 'habit.parquet')}"

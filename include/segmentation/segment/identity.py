@@ -1,8 +1,8 @@
 """Which segment of a new model is which of the old one: keys follow the customers, not the numbers.
 
 Both models label the same customers at the same as_of. A cluster keeps its key when more than half of all customers
-in either are in both (Jaccard > 0.5: at most one can). A stratum that is one segment has a key of its own for as
-long as the stratum exists and its rule means the same: another rule is another segment.
+in either are in both (Jaccard > 0.5: at most one can). A stratum that is one segment keeps its key from model to model
+as long as its rule means the same: another rule is another segment. A key that a model has dropped never comes back.
 """
 
 import base64
@@ -34,17 +34,18 @@ def with_keys(draft: Model, previous: Model | None, overlap: Mapping[tuple[str, 
     """
     crossing = _Crossing(overlap)
     clusters = {s.key for s in previous.segments() if s.prototypes} if previous else set()
+    wholes = _wholes(previous) if previous else {}
     keys = {}
     for stratum in draft.strata:
         for ordinal, segment in enumerate(stratum.segments):
             heirs = [old for old in sorted(clusters) if crossing.jaccard(old, segment.key) > SURVIVES]
-            if not segment.prototypes:
-                keys[segment.key] = _key(draft.profile, draft.macro_segment, stratum.name, *_rule(draft, stratum))
-            elif heirs:
+            own = (stratum.name, str(ordinal)) if segment.prototypes else _rule(draft, stratum)
+            if own in wholes:
+                keys[segment.key] = wholes[own]
+            elif segment.prototypes and heirs:
                 keys[segment.key] = heirs[0]
             else:
-                parts = (draft.profile, draft.macro_segment, draft.model_id, stratum.name, str(ordinal))
-                keys[segment.key] = _key(*parts)
+                keys[segment.key] = _key(draft.profile, draft.macro_segment, draft.model_id, *own)
     lineage = _lineage(previous.segments(), draft.segments(), keys, crossing) if previous else []
     strata = [
         stratum.model_copy(
@@ -110,11 +111,17 @@ def _row(old: str, new: str, kind: str, jaccard: float, share: float, keys: Mapp
     )
 
 
-def _rule(model: Model, stratum: StratumModel) -> list[str]:
-    """What a stratum's rule says, and how the KPIs that it names were measured."""
+def _wholes(model: Model) -> dict[tuple[str, ...], str]:
+    """The keys of the strata that are one segment, by their rule."""
+    strata = [stratum for stratum in model.strata if not stratum.segments[0].prototypes]
+    return {_rule(model, stratum): stratum.segments[0].key for stratum in strata}
+
+
+def _rule(model: Model, stratum: StratumModel) -> tuple[str, ...]:
+    """A stratum, what its rule says, and how the KPIs that it names were measured."""
     columns = columns_of(stratum.when)
-    measured = [f"{name} {model.windows.get(name)} {model.resolutions.get(name)}" for name in columns]
-    return [normal_form(stratum.when), *measured]
+    measured = [f"{name} {model.windows.get(name)} {model.resolutions.get(name, 0):g}" for name in columns]
+    return (stratum.name, normal_form(stratum.when), *measured)
 
 
 def _key(*parts: str) -> str:

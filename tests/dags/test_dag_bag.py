@@ -128,16 +128,22 @@ def test_segment_has_a_task_per_macro_segment(dags: dict[str, DAG], name: str) -
         assert dag.get_task("wait").models is True
         assert dag.get_task("validate.new_rows").downstream_task_ids >= {"measure.population"}
         assert dag.get_task("segment." + macros[0]).upstream_task_ids >= {f"measure.{macros[0]}"}
-        assert dag.get_task("publish.tables").upstream_task_ids == {f"segment.{macro}" for macro in macros}
+        assert dag.get_task("publish.gates").upstream_task_ids == {f"segment.{macro}" for macro in macros}
+        assert dag.get_task("publish.gates").response_timeout == load_profile(name).gates.answer_within
+        assert dag.get_task("publish.tables").upstream_task_ids == {"publish.gates"}
         outlets = [outlet.name for outlet in dag.get_task("publish.tables").outlets]
         assert outlets == [f"{name}/segments/{macro}" for macro in macros]
         assert dag.get_task("report.html").upstream_task_ids == {"publish.tables"}
+        assert dag.get_task("publish.ask_for_fit").upstream_task_ids == {"publish.tables"}
+        assert dag.get_task("publish.ask_for_fit").trigger_dag_id == f"{name}__fit"
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_fit_fits_every_macro_segment(dags: dict[str, DAG], name: str) -> None:
     macros, dag = list(load_profile(name).macro_segments), dags[f"{name}__fit"]
-    assert tasks(dag, "segment") == [f"fit_{macro}" for macro in macros]
+    assert tasks(dag, "segment") == ["decide", *(f"fit_{macro}" for macro in macros)]
+    assert dag.get_task("segment.decide").upstream_task_ids == {f"segment.fit_{macro}" for macro in macros}
+    assert dag.get_task("segment.decide").options == [*macros, "none of them", "decide later"]
     for macro in macros:
         task = dag.get_task(f"segment.fit_{macro}")
         assert task.stage == "fit"

@@ -248,6 +248,15 @@ def test_an_empty_population_still_has_a_model(make_profile, at, put):
     assert segment(run, "habit")["customers"] == 0
 
 
+def test_a_clustered_stratum_without_customers_on_a_quiet_day_is_one_segment(make_profile, at, put):
+    run = at(make_profile())
+    put(run, "habit", {"visits": [0] * 50, "gap": [None] * 50})
+    fit(run, "habit")
+    model, _ = effective_model(run.lake, "habit", run.as_of)
+    assert [(s.name, s.customers_at_fit) for s in model.segments()] == [("Never came", 50), ("Active", 0)]
+    assert model.strata[1].note == "not cut: no customers at the fit"
+
+
 def test_fewer_vectors_than_clusters_end_the_walk(make_profile, at, put):
     run = at(make_profile())
     put(run, "habit", {"visits": [1] * 200 + [20] * 200, "gap": [2.0] * 400})

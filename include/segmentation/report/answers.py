@@ -7,6 +7,7 @@ from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
     Drawing,
+    Drift,
     Move,
     PublishedRun,
     Quality,
@@ -27,6 +28,7 @@ class Answers:
         segments: every segment by key, also those of earlier models.
         sizes: of this run and those before it, by time.
         spreads: by (segment key, KPI).
+        drifts: of this run and those before it, the newest first.
     """
 
     now: PublishedRun
@@ -38,6 +40,7 @@ class Answers:
     cohorts: list[CohortSpread]
     evidence: list[Quality]
     cuts: list[Cut]
+    drifts: list[Drift]
     drawings: list[Drawing]
 
 
@@ -59,5 +62,6 @@ def read_answers(run: Run) -> Answers:
             cohorts=queries.cohorts(connection, run),
             evidence=queries.evidence(connection, run),
             cuts=queries.cuts(connection, run),
+            drifts=queries.drifts(connection, run),
             drawings=queries.drawings(connection, run),
         )

@@ -1,4 +1,4 @@
-"""The tutorial, followed word for word as by a reader: it answers what the page says."""
+"""The tutorial, followed word for word as by a reader; `python scripts/tutorial.py` writes its answers again."""
 
 import shutil
 from collections.abc import Iterator

@@ -63,7 +63,9 @@ for profile in profiles():
                 outlets = [asset(profile.profile, "segments", macro) for macro in macros]
                 gates = GatesOperator(task_id="gates", within=profile.gates.answer_within, **common)
                 tables = PublishOperator(task_id="tables", stage="publish", outlets=outlets, **common)
-                gates >> tables >> AskForFitOperator(task_id="ask_for_fit", profile=profile.profile)
+                gates >> tables
+                if cadence == profile.schedule.primary_cadence and profile.gates.drift.asks_for_fit:
+                    tables >> AskForFitOperator(task_id="ask_for_fit", profile=profile.profile)
             with TaskGroup("report") as report:
                 ReportOperator(task_id="html", stage="report", **common)
             wait >> validate >> measure

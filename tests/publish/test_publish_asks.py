@@ -120,7 +120,7 @@ def test_a_run_without_a_question_goes_on_and_its_drift_asks_for_a_fit(api: Test
     run = waiting.run("2025-02-01")
     waiting.leave(run, CROWD)
     measured = [{"metric": "js", "stratum": "", "kpi": "", "value": 0.3}]
-    run.record("segment", "visiting", {"model_id": "visiting-m1", "look_ahead": False, "drift": measured})
+    run.record("segment", "visiting", (run.recorded("segment", "visiting") or {}) | {"drift": measured})
     done = dags()["shop__segment_monthly"].test(
         logical_date=datetime(2025, 1, 31, 23, tzinfo=UTC), mark_success_pattern=f"{EARLIER}|report.*"
     )

@@ -7,6 +7,7 @@ from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
+from include.segmentation.phrases import number
 from include.segmentation.profile import Profile
 
 _SEGMENTS = """
@@ -55,11 +56,7 @@ def _range(row: dict[str, object] | None, unit: str) -> str:
     if row is None or row["p25"] is None:
         return "undefined"
     low, high = row["p25"], row["p75"]
-    return f"{_number(low)} {unit}" if low == high else f"{_number(low)} to {_number(high)} {unit}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.2f}".removesuffix("0").removesuffix("0").removesuffix(".")
+    return f"{number(low)} {unit}" if low == high else f"{number(low)} to {number(high)} {unit}"
 
 
 def print_reconciliation(console: Console, figures: Sequence[tuple[str, object, object]]) -> None:

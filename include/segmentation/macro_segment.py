@@ -281,6 +281,7 @@ class MacroSegment(Part):
                 parse(condition or "true", list(domains))
             except ProfileError as error:
                 raise ValueError(f"{where}: {error}") from None
+        self._check_aliases()
         for stratum in self.strata:
             self._check_kpis(stratum)
         # What decides whether a KPI has a value joins the strata's conditions on the grid: its age, then its zero. One
@@ -294,6 +295,15 @@ class MacroSegment(Part):
     def scale_of(self, kpi: str) -> Scaler:
         """How a KPI is scaled."""
         return self.kpis[kpi].scale or self.scale
+
+    def _check_aliases(self) -> None:
+        keys: dict[str, str] = {}
+        for key, said in self.segments.items():
+            other = keys.setdefault(said.alias, key)
+            if said.alias and other != key:
+                raise ValueError(
+                    f"segments '{other}' and '{key}' have one alias, '{said.alias}'; allowed are different ones"
+                )
 
     def _check_kpis(self, stratum: Stratum) -> None:
         clusterable = [name for name, declared in self.kpis.items() if not declared.rule_only]

@@ -15,6 +15,10 @@ from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.lake import Lake
 
 FORMAT: Final = 2
+MIDDLE: Final = (0.05, 0.95)
+"""The percentiles that the customers lie between whom a name speaks of."""
+CLAIM_HOLDS: Final = 0.9
+"""The least share of them for whom what a name or an alias claims has to hold."""
 Status = Literal["candidate", "accepted", "rejected", "retired"]
 
 
@@ -23,11 +27,12 @@ class _Frozen(BaseModel):
 
 
 class BandRange(_Frozen):
-    """What a segment's name claims about one KPI: the bands that its p25 and p75 were in at the fit.
+    """What a name claims about one KPI: the bands of p25 and p75, widened until the claim held at the fit.
 
     Attributes:
-        low_word, high_word: the words of the lowest and the highest band.
-        low, high: the claim as numbers, low <= value < high; None where the band is open.
+        low_word, high_word: the words of the lowest and the highest band; numbers where bands were too wide.
+        low, high: the claim as numbers, low <= value < high, for at least ``CLAIM_HOLDS`` of the customers whose value
+            is in the ``MIDDLE``; None where the band is open.
     """
 
     kpi: str
@@ -49,6 +54,8 @@ class SegmentDefinition(_Frozen):
         bands: what the name claims.
         rule_sql: the exact rule as a SQL condition over the macro segment's KPIs.
         rule_words: the rule for people.
+        fidelity: of the customers whom the words or the exact rule put into the segment, the share that both do; None
+            where it was not measured.
         customers_at_fit: how many customers it had at effective_from.
     """
 
@@ -60,6 +67,7 @@ class SegmentDefinition(_Frozen):
     bands: list[BandRange]
     rule_sql: str
     rule_words: str
+    fidelity: float | None = None
     customers_at_fit: int
 
 

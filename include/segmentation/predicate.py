@@ -68,6 +68,11 @@ def parse(text: str, columns: Sequence[str]) -> exp.Expr:
     return tree
 
 
+def columns_of(text: str) -> list[str]:
+    """The columns that a predicate names, in alphabetical order."""
+    return sorted({column.name for column in sqlglot.parse_one(text, read="duckdb").find_all(exp.Column)})
+
+
 def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, Domain]) -> list[dict[str, Any]]:
     """Evaluate predicates on every combination of values at which one of them can change.
 

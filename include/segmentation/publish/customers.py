@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from include.segmentation.macro_segment import AGE
+from include.segmentation.macro_segment import AGE, Person
 from include.segmentation.profile import segment_columns
 from include.segmentation.publish.inputs import Inputs
 
@@ -38,7 +38,8 @@ def record(inputs: Inputs) -> pa.RecordBatchReader:
     columns += _quoted(inputs.run.profile.kpis)
     for macro, model in inputs.models.items():
         key, name, micro = segment_columns(macro)
-        names = {segment.key: segment.name for segment in model.segments()}
+        said = inputs.run.profile.macro_segments[macro].segments
+        names = {segment.key: said.get(segment.key, Person()).alias or segment.name for segment in model.segments()}
         inputs.engine.register(f"name_{macro}", pa.table({"segment_key": list(names), "name": list(names.values())}))
         named = f"(SELECT name FROM name_{macro} AS n WHERE n.segment_key = label_{macro}.segment_key)"
         columns += [f"label_{macro}.segment_key AS {key}", f"{named} AS {name}", f"label_{macro}.micro_key AS {micro}"]

@@ -10,7 +10,7 @@ import duckdb
 
 from include.segmentation import __version__
 from include.segmentation.changelog import ChangeLog
-from include.segmentation.macro_segment import MacroSegment
+from include.segmentation.macro_segment import MacroSegment, Person
 from include.segmentation.model import Model
 from include.segmentation.publish import tables
 from include.segmentation.publish.analytics import report_limits
@@ -122,6 +122,7 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
     for stratum in model.strata:
         profile = strata.get(stratum.name)
         for segment in stratum.segments:
+            said = declared.segments.get(segment.key, Person())
             rows[segment.key] = {
                 "segment_key": segment.key,
                 "valid_from": model.effective_from,
@@ -132,11 +133,13 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
                 "stratum_label": stratum.label,
                 "path": segment.path,
                 "name": segment.name,
+                "alias": said.alias or None,
                 "description": segment.description,
                 "rule_sql": segment.rule_sql,
                 "rule_words": segment.rule_words,
-                "recommended_action": profile.recommended_action if profile else "",
-                "owner": profile.owner if profile else "",
+                "fidelity": segment.fidelity,
+                "recommended_action": said.recommended_action or (profile.recommended_action if profile else ""),
+                "owner": said.owner or (profile.owner if profile else ""),
                 "model_id": model.model_id,
             }
     return rows

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Any
 
 from include.segmentation.macro_segment import Kpi
+from include.segmentation.phrases import span
 from include.segmentation.publish.inputs import Inputs
 
 SUPPRESS_BELOW = 10
@@ -125,5 +126,4 @@ def _figures(row: Row | None, kpi: Kpi) -> Row:
 def _band(low: float | None, high: float | None, kpi: Kpi) -> str | None:
     if not kpi.bands or low is None or high is None:
         return None
-    words = [kpi.band_words[bisect_right(kpi.bands, value)] for value in (low, high)]
-    return words[0] if words[0] == words[1] else f"{words[0]} to {words[1]}"
+    return span(*(kpi.band_words[bisect_right(kpi.bands, value)] for value in (low, high)))

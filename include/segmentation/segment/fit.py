@@ -27,10 +27,11 @@ from include.segmentation.segment.drift import references
 from include.segmentation.segment.identity import SURVIVES, overlap_of, with_keys
 from include.segmentation.segment.kmeans import SEED
 from include.segmentation.segment.names import Naming, name_segments
-from include.segmentation.segment.rules import rule_sql, rule_words
+from include.segmentation.segment.rules import rule_sql
 from include.segmentation.segment.score import columns_used, score_all
 from include.segmentation.segment.strata import refuse_non_numbers, stratum_of
 from include.segmentation.segment.threads import one_thread
+from include.segmentation.segment.words import word_rules
 
 _BY = "fit"
 _HASH_LENGTH = 8
@@ -112,7 +113,7 @@ def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
 
 def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: list[Naming]) -> StratumModel:
     segments = []
-    for ordinal, naming in enumerate(names):
+    for ordinal, (naming, wording) in enumerate(zip(names, word_rules(part, macro.kpis), strict=True)):
         path = f"{macro_segment}.{part.stratum.name}" + ("" if part.is_whole else f".{ordinal + 1:02d}")
         segments.append(
             SegmentDefinition(
@@ -123,7 +124,8 @@ def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: li
                 prototypes=[] if part.is_whole else part.rule.prototypes[ordinal].tolist(),
                 bands=naming.bands,
                 rule_sql=rule_sql(part.stratum.when, part.rule, ordinal),
-                rule_words=rule_words(part, ordinal, macro.kpis),
+                rule_words=wording.words,
+                fidelity=wording.fidelity,
                 customers_at_fit=int(part.sizes[ordinal]),
             )
         )

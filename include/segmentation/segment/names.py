@@ -1,18 +1,31 @@
-"""Names that say what is in a segment: the stratum first, then bands of KPIs in the profile's own words."""
+"""Names that say what is in a segment: the stratum first, then bands of KPIs in the profile's own words.
+
+A claim begins as the bands of the middle half (p25 to p75) of a segment's customers and is widened, band by band, until
+it covers ``CLAIM_HOLDS`` of those in the ``MIDDLE``, which is what every run checks it by. A wide claim says little. So
+a name takes the KPIs whose claims the fewest *other* customers of the stratum meet.
+"""
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
 from include.segmentation.macro_segment import Kpi
-from include.segmentation.model import BandRange
+from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange
+from include.segmentation.phrases import number, quantity, span, unit_beside
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.weighted import quantile
+from include.segmentation.segment.weighted import Floats, Integers, quantile
 
 _MOST_KPIS = 3
+_CANDIDATES = 8
+_NEARLY = 0.05
+"""A name is the shortest that rules out as many of the other customers as any would, but for this share of them."""
+
+_MUCH = 0.5
+"""Whatever a KPI's claim alone rules out so many of is worth saying too."""
 
 
 @dataclass(frozen=True)
@@ -26,15 +39,9 @@ class Naming:
 
 def name_segments(cuts: Sequence[Cut]) -> list[list[Naming]]:
     """Name every segment of a macro segment, no two alike: one list per stratum, one naming per segment."""
-    named = [[_name_whole(cut)] if cut.is_whole else _told_apart(cut, _name_clusters(cut)) for cut in cuts]
+    named = [[_name_whole(cut)] if cut.is_whole else _name_clusters(cut) for cut in cuts]
     seen: Counter[str] = Counter()
     return [[_numbered(naming, seen) for naming in namings] for namings in named]
-
-
-def number(value: float) -> str:
-    """A number as people write it: at most two decimals, none that say nothing."""
-    text = f"{round(value, 2) + 0.0:.2f}"  # + 0.0: never "-0"
-    return text.rstrip("0").rstrip(".")
 
 
 def _name_whole(cut: Cut) -> Naming:
@@ -42,76 +49,129 @@ def _name_whole(cut: Cut) -> Naming:
 
 
 def _name_clusters(cut: Cut) -> list[Naming]:
-    columns = range(len(cut.vectors.kpis))
-    bands = [[_band(cut, cluster, column) for column in columns] for cluster in range(len(cut.centroids))]
-    telling = [len({(row[column].low_word, row[column].high_word) for row in bands}) > 1 for column in columns]
-    namings = []
-    for cluster in range(len(cut.centroids)):
-        chosen = _distinguishing(cut, cluster, telling)
-        claims = [bands[cluster][column] for column in chosen]
-        words = [cut.stratum.label, *(_phrase(claim, cut.vectors.kpis[claim.kpi]) for claim in claims)]
-        namings.append(Naming(", ".join(words), _describe(cut, cluster), claims))
-    return namings
+    claims = _in_numbers_where_alike(cut, _Bands(cut).claims())
+    names = [_name(cut, of_cluster.values()) for of_cluster in claims]
+    return [
+        Naming(name, _describe(cut, cluster), list(of_cluster.values()))
+        for cluster, (name, of_cluster) in enumerate(zip(names, claims, strict=True))
+    ]
 
 
-def _distinguishing(cut: Cut, cluster: int, telling: Sequence[bool]) -> list[int]:
-    """Up to three KPIs whose bands differ between clusters: the farthest from the stratum's mean, in profile order."""
-    mean = (cut.vectors.points * cut.vectors.counts[:, None]).sum(axis=0) / cut.vectors.counts.sum()
-    distance = np.abs(cut.centroids[cluster] - mean)
-    columns = range(len(cut.vectors.kpis))
-    candidates = [column for column in columns if telling[column]] or list(columns)
-    return sorted(sorted(candidates, key=lambda column: (-distance[column], column))[:_MOST_KPIS])
+def _name(cut: Cut, claims: Iterable[BandRange]) -> str:
+    words = [f"{span(claim.low_word, claim.high_word)} {cut.vectors.kpis[claim.kpi].label}" for claim in claims]
+    return ", ".join([cut.stratum.label, *words])
 
 
-def _band(cut: Cut, cluster: int, column: int) -> BandRange:
+class _Bands:
+    """What bands can claim about the clusters of a stratum.
+
+    Attributes:
+        ends: int64[clusters, KPIs, 2], the first and the last band of each claim.
+        patterns: uint8[patterns, KPIs], the bands that customers are in.
+        customers: int64[clusters, patterns], how many.
+    """
+
+    def __init__(self, cut: Cut) -> None:
+        self.kpis = cut.vectors.kpis
+        clusters, columns = range(len(cut.centroids)), range(len(self.kpis))
+        kpis = list(self.kpis.values())
+        self.ends = np.array(
+            [[_ends(*_values(cut, cluster, column), kpis[column]) for column in columns] for cluster in clusters]
+        )
+        bands = [np.searchsorted(kpi.bands, cut.vectors.values[:, column], "right") for column, kpi in enumerate(kpis)]
+        self.patterns, which = np.unique(np.column_stack(bands).astype(np.uint8), axis=0, return_inverse=True)
+        self.customers = np.zeros((len(clusters), len(self.patterns)), dtype=np.int64)
+        np.add.at(self.customers, (cut.labels, which), cut.vectors.counts)
+
+    def claims(self) -> list[dict[int, BandRange]]:
+        """Per cluster up to three claims by KPI, in profile order."""
+        return [
+            {column: self._claim(cluster, column) for column in self._telling(cluster)}
+            for cluster in range(len(self.ends))
+        ]
+
+    def _claim(self, cluster: int, column: int) -> BandRange:
+        name, kpi = list(self.kpis.items())[column]
+        first, last = self.ends[cluster, column]
+        return BandRange(
+            kpi=name,
+            low_word=kpi.band_words[first],
+            high_word=kpi.band_words[last],
+            low=kpi.bands[first - 1] if first > 0 else None,
+            high=kpi.bands[last] if last < len(kpi.bands) else None,
+        )
+
+    def _telling(self, cluster: int) -> list[int]:
+        """The fewest KPIs that tell the cluster from all others by words, and rule out nearly all that claims can."""
+        others = np.arange(len(self.ends)) != cluster
+        strangers = self.customers[others].sum(axis=0)
+        low, high = self.ends[cluster].T
+        outside = (self.patterns < low) | (self.patterns > high)
+        differs = (self.ends[others] != self.ends[cluster]).any(axis=2)
+        alone = strangers @ outside
+        useful = sorted(np.flatnonzero(alone).tolist(), key=lambda column: (-alone[column], column))[:_CANDIDATES]
+        sets = [of_size for size in range(_MOST_KPIS + 1) for of_size in combinations(sorted(useful), size)]
+        told = {kpis: int(differs[:, kpis].any(axis=1).sum()) for kpis in sets}
+        ruled_out = {kpis: int(strangers[outside[:, kpis].any(axis=1)].sum()) for kpis in sets}
+        telling = [kpis for kpis in sets if told[kpis] == max(told.values())]
+        enough = max(ruled_out[kpis] for kpis in telling) - _NEARLY * strangers.sum()
+        short = [kpis for kpis in telling if ruled_out[kpis] >= enough]
+        chosen = min(short, key=lambda kpis: (len(kpis), -ruled_out[kpis], kpis))
+        more = [kpi for kpi in useful if kpi not in chosen and alone[kpi] >= _MUCH * strangers.sum()]
+        return sorted([*chosen, *more][:_MOST_KPIS])
+
+
+def _ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
+    """The first and the last band of the claim about a cluster's customers."""
+    low, high = (quantile(values, counts, share) for share in MIDDLE)
+    middle = (values >= low) & (values <= high)
+    bands = np.searchsorted(kpi.bands, values[middle], "right")
+    customers = np.bincount(bands, weights=counts[middle], minlength=len(kpi.bands) + 1)
+    first, last = (bisect_right(kpi.bands, quantile(values, counts, share)) for share in (0.25, 0.75))
+    while customers[first : last + 1].sum() < CLAIM_HOLDS * customers.sum():
+        below = customers[first - 1] if first > 0 else -1
+        above = customers[last + 1] if last < len(kpi.bands) else -1
+        first, last = (first - 1, last) if below >= above else (first, last + 1)
+    return first, last
+
+
+def _in_numbers_where_alike(cut: Cut, claims: list[dict[int, BandRange]]) -> list[dict[int, BandRange]]:
+    """Where bands are too wide to tell clusters apart, claim numbers of the KPI that they differ in most."""
+    names = [_name(cut, of_cluster.values()) for of_cluster in claims]
+    told = []
+    for name, of_cluster in zip(names, claims, strict=True):
+        twins = [cluster for cluster, other in enumerate(names) if other == name]
+        if of_cluster and len(twins) == 1:
+            told.append(of_cluster)
+            continue
+        column = int(np.ptp(cut.centroids[twins] if len(twins) > 1 else cut.centroids, axis=0).argmax())
+        kept = [(other, claim) for other, claim in of_cluster.items() if other != column][: _MOST_KPIS - 1]
+        numbers = _claim_of_numbers(cut, len(told), column)
+        told.append(dict(sorted([*kept, (column, numbers)])))
+    return told
+
+
+def _claim_of_numbers(cut: Cut, cluster: int, column: int) -> BandRange:
     name, kpi = list(cut.vectors.kpis.items())[column]
-    low, high = _quartiles(cut, cluster, column)
-    first, last = bisect_right(kpi.bands, low), bisect_right(kpi.bands, high)
-    return BandRange(
-        kpi=name,
-        low_word=kpi.band_words[first],
-        high_word=kpi.band_words[last],
-        low=kpi.bands[first - 1] if first > 0 else None,
-        high=kpi.bands[last] if last < len(kpi.bands) else None,
-    )
-
-
-def _phrase(band: BandRange, kpi: Kpi) -> str:
-    words = band.low_word if band.low_word == band.high_word else f"{band.low_word} To {band.high_word}"
-    return f"{words} {kpi.label}"
+    low, high = (quantile(*_values(cut, cluster, column), share) for share in MIDDLE)
+    last = quantity(high, unit_beside(kpi.label, kpi.unit))
+    words = [number(low), last] if low < high else [last, last]
+    return BandRange(kpi=name, low_word=words[0], high_word=words[1], low=low, high=high + kpi.resolution / 2)
 
 
 def _describe(cut: Cut, cluster: int) -> str:
     parts = []
     for column, kpi in enumerate(cut.vectors.kpis.values()):
-        low, high = _quartiles(cut, cluster, column)
-        span = number(low) if low == high else f"{number(low)} to {number(high)}"
-        parts.append(f"{kpi.label} {span} {kpi.unit}")
+        values, counts = _values(cut, cluster, column)
+        low, high = (number(quantile(values, counts, share)) for share in (0.25, 0.75))
+        parts.append(f"{kpi.label} {low if low == high else f'{low} to {high}'} {kpi.unit}")
     return f"{cut.stratum.label}. The middle half of its customers: {'; '.join(parts)}."
 
 
-def _quartiles(cut: Cut, cluster: int, column: int) -> tuple[float, float]:
+def _values(cut: Cut, cluster: int, column: int) -> tuple[Floats, Integers]:
+    """A KPI's values among the customers of a cluster, and how many have each."""
     inside = cut.labels == cluster
-    values, counts = cut.vectors.values[inside, column], cut.vectors.counts[inside]
-    return quantile(values, counts, 0.25), quantile(values, counts, 0.75)
-
-
-def _told_apart(cut: Cut, namings: list[Naming]) -> list[Naming]:
-    """Where bands are too wide to tell two clusters apart, add the median of the KPI that they differ in most."""
-    alike = Counter(naming.name for naming in namings)
-    return [
-        replace(naming, name=f"{naming.name} ({_typical(cut, namings, cluster)})") if alike[naming.name] > 1 else naming
-        for cluster, naming in enumerate(namings)
-    ]
-
-
-def _typical(cut: Cut, namings: list[Naming], cluster: int) -> str:
-    twins = [i for i, naming in enumerate(namings) if naming.name == namings[cluster].name]
-    column = int(np.ptp(cut.centroids[twins], axis=0).argmax())
-    kpi = list(cut.vectors.kpis.values())[column]
-    inside = cut.labels == cluster
-    median = quantile(cut.vectors.values[inside, column], cut.vectors.counts[inside], 0.5)
-    return f"{kpi.label} about {number(median)} {kpi.unit}"
+    return cut.vectors.values[inside, column], cut.vectors.counts[inside]
 
 
 def _numbered(naming: Naming, seen: Counter[str]) -> Naming:

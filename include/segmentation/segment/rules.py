@@ -1,15 +1,10 @@
-"""The rule of a segment, as SQL that labels exactly as ``score`` does, and in words."""
+"""The rule of a segment, as SQL that labels exactly as ``score`` does."""
 
-import re
 from collections.abc import Sequence
 
-from include.segmentation.macro_segment import Kpi
 from include.segmentation.model import Axis
-from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.names import number
 from include.segmentation.segment.nearest import TIE, Cost, Rule, costs
 from include.segmentation.segment.scale import slopes
-from include.segmentation.segment.weighted import quantile
 
 _FUNCTIONS = {"none": "{}", "log1p": "ln(1 + {})", "asinh": "asinh({})", "sqrt": "sqrt({})"}
 
@@ -38,29 +33,6 @@ def rule_sql(when: str, rule: Rule, ordinal: int) -> str:
         f"({when}) AND (SELECT {' AND '.join(conditions)} FROM (SELECT *, {_least(names)} AS _least FROM "
         f"(SELECT {distances} FROM (SELECT {moved}) AS _moved) AS _costs) AS _nearest)"
     )
-
-
-def rule_words(cut: Cut, ordinal: int, kpis: dict[str, Kpi]) -> str:
-    """The rule for people: the stratum's condition with the KPIs' labels, and the typical values of the segment.
-
-    Args:
-        cut: the stratum as it was cut.
-        ordinal: the segment, from 0.
-        kpis: every KPI of the macro segment.
-    """
-    condition = re.sub(r"\b[a-z][a-z0-9_]*\b", lambda found: _label(found[0], kpis), cut.stratum.when)
-    if cut.is_whole:
-        return condition
-    members = cut.labels == ordinal
-    medians = (quantile(column[members], cut.vectors.counts[members], 0.5) for column in cut.vectors.values.T)
-    typical = (
-        f"{kpi.label} {number(value)} {kpi.unit}" for kpi, value in zip(cut.vectors.kpis.values(), medians, strict=True)
-    )
-    return f"{condition}; and closer to {', '.join(typical)} than to any other segment of '{cut.stratum.label}'"
-
-
-def _label(word: str, kpis: dict[str, Kpi]) -> str:
-    return kpis[word].label if word in kpis else {"age_days": "Age In Days"}.get(word, word)
 
 
 def _moved_names(axes: int) -> list[str]:

@@ -7,15 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlglot
-from sqlglot import exp
 
 from include.segmentation.errors import DataError
+from include.segmentation.predicate import columns_of
 from include.segmentation.segment.weighted import Floats, Integers
-
-
-def columns_of(condition: str) -> list[str]:
-    """The columns that a stratum's condition names, in alphabetical order."""
-    return sorted({column.name for column in sqlglot.parse_one(condition, read="duckdb").find_all(exp.Column)})
 
 
 def normal_form(condition: str) -> str:

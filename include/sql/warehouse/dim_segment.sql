@@ -30,12 +30,12 @@ COMMENT ON COLUMN dim_segment.stratum IS 'The stratum, set apart by a rule befor
 COMMENT ON COLUMN dim_segment.stratum_label IS 'The words of the stratum.';
 COMMENT ON COLUMN dim_segment.parent_key IS 'The segment that a micro segment is inside; NULL for a segment.';
 COMMENT ON COLUMN dim_segment.path IS 'Where the segment stands, for display only: value.repeat.02.';
-COMMENT ON COLUMN dim_segment.name IS 'The name, fixed when the model was accepted; unique inside a macro segment.';
-COMMENT ON COLUMN dim_segment.alias IS 'A name given by people, checked against a rule; NULL where there is none.';
+COMMENT ON COLUMN dim_segment.name IS 'The name, fixed when the model was accepted and checked on every run; unique inside a macro segment.';
+COMMENT ON COLUMN dim_segment.alias IS 'A name given by people in the profile, checked on every run by its rule there; NULL where there is none.';
 COMMENT ON COLUMN dim_segment.description IS 'What its customers have in common.';
 COMMENT ON COLUMN dim_segment.rule_sql IS 'The exact rule, a SQL condition over the columns of customer_analytics_record.';
-COMMENT ON COLUMN dim_segment.rule_words IS 'The rule for people.';
-COMMENT ON COLUMN dim_segment.fidelity IS 'Share of customers for whom the rule in words agrees with the exact one; NULL where it was not measured.';
-COMMENT ON COLUMN dim_segment.recommended_action IS 'What the profile says should be done for these customers.';
-COMMENT ON COLUMN dim_segment.owner IS 'Who answers for the segment.';
+COMMENT ON COLUMN dim_segment.rule_words IS 'The rule for people: ranges of KPIs, at most three ways into the segment joined by or.';
+COMMENT ON COLUMN dim_segment.fidelity IS 'How right rule_words is: of the customers whom the words or the exact rule put into the segment, the share that both do, measured at the fit; NULL where it was not measured.';
+COMMENT ON COLUMN dim_segment.recommended_action IS 'What the profile says should be done for these customers, of the segment or else of its stratum.';
+COMMENT ON COLUMN dim_segment.owner IS 'Who answers for the segment, or else for its stratum.';
 COMMENT ON COLUMN dim_segment.model_id IS 'The accepted model that brought this version; see dim_model.';

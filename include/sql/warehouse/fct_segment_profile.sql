@@ -40,4 +40,4 @@ COMMENT ON COLUMN fct_segment_profile.p75 IS '75th percentile, defined as p05.';
 COMMENT ON COLUMN fct_segment_profile.p95 IS '95th percentile, defined as p05.';
 COMMENT ON COLUMN fct_segment_profile.max IS 'Largest defined value.';
 COMMENT ON COLUMN fct_segment_profile.mean IS 'Mean of the defined values.';
-COMMENT ON COLUMN fct_segment_profile.band IS 'p25 to p75 in the KPI''s own words: Low, or Low to Medium; NULL for a KPI without bands.';
+COMMENT ON COLUMN fct_segment_profile.band IS 'p25 to p75 in the KPI''s own words: Low, or Low To Medium; NULL for a KPI without bands.';

@@ -7,6 +7,7 @@ from dataclasses import replace
 from include.segmentation.errors import DataError, NotApprovedError, SegmentationError
 from include.segmentation.publish.gates.data import freshness, quarantine, row_counts
 from include.segmentation.publish.gates.drift import drift
+from include.segmentation.publish.gates.names import names_agree
 from include.segmentation.publish.gates.sizes import sizes_differ, smallest_sizes
 from include.segmentation.publish.gates.structure import labels_known, populations_reconcile
 from include.segmentation.publish.gates.verdict import Verdict
@@ -23,6 +24,7 @@ _GATES: tuple[Callable[[Inputs], list[Verdict]], ...] = (
     freshness,
     quarantine,
     drift,
+    names_agree,
 )
 
 

@@ -166,11 +166,13 @@ class Cluster(_Choice):
     pca: Annotated[int | float | None, BeforeValidator(_components)] = None
     micro: Annotated[Micro | None, BeforeValidator(_how)] = None
 
-    @model_validator(mode="after")
-    def _no_micro_segments_yet(self) -> Self:
-        if self.micro:
-            raise ValueError("micro segments can not be cut yet; allowed is micro: none")
-        return self
+    @property
+    def of_micro(self) -> "Cluster | None":
+        """How the segments are cut once more: by the same algorithm, with another k."""
+        if self.micro is None:
+            return None
+        choice = self.micro.model_dump(include={"k", "k_max"}, exclude_unset=True)
+        return Cluster(algorithm=self.algorithm, pca=self.pca, **choice)
 
 
 class Stratum(Part):
@@ -204,10 +206,15 @@ class Stratum(Part):
         return self
 
     @property
+    def micro_kpis(self) -> list[str]:
+        """What its segments are cut by once more, where they are."""
+        micro = self.cluster.micro if self.cluster else None
+        return (micro.kpis or self.kpis) if micro else []
+
+    @property
     def clustered_on(self) -> list[str]:
         """Every KPI that its segments or micro segments are cut by."""
-        micro = self.cluster.micro if self.cluster else None
-        return list(dict.fromkeys([*self.kpis, *((micro.kpis or []) if micro else [])]))
+        return list(dict.fromkeys([*self.kpis, *self.micro_kpis]))
 
 
 class Person(Part):

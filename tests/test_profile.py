@@ -172,9 +172,10 @@ def test_every_kpi_of_learning_is_there() -> None:
         (lambda v: _kpi(v, "value", "revenue").update(minimum=-1), "transform log1p needs a minimum of 0 or more"),
         (
             lambda v: v["macro_segments"]["value"]["kpis"].update(
-                count_of_returns=_kpi(v, "loyalty", "count_of_returns")
+                count_of_returns=_kpi(v, "loyalty", "count_of_returns") | {"unit": "times", "resolution": 2}
             ),
-            "KPI 'count_of_returns' is declared in both loyalty and value; names are unique",
+            "KPI 'count_of_returns' is declared in both loyalty and value, with another unit, resolution; allowed is "
+            "another name, or the same but for transform, scale, weight",
         ),
         (
             lambda v: v["macro_segments"]["value"]["kpis"].update(Revenue=_kpi(v, "value", "revenue")),
@@ -309,6 +310,31 @@ def test_mixed_scales_are_allowed_once_every_kpi_has_a_weight(tmp_path: Path) ->
     assert [loyalty.scale_of(kpi) for kpi in loyalty.strata[3].kpis] == ["minmax", "standard", "standard"]
 
 
+def test_a_kpi_of_several_macro_segments_is_one_kpi_clustered_on_in_two_ways() -> None:
+    card = load_profile("credit_card")
+    assert len(card.kpis) == 17
+    assert card.homes["purchases"] == "overall"
+    ways = {macro: card.macro_segments[macro].kpis["purchases"].transform for macro in ("overall", "spending")}
+    assert ways == {"overall": "none", "spending": "log1p"}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"tenure": 0}, "'tenure' is not clustered on or never undefined; allowed are credit_limit, minimum_payments"),
+        ({"minimum_payments": -1, "credit_limit": 0}, "-1 is no value of 'minimum_payments'"),
+        ({"minimum_payments": 0}, "is undefined (credit_limit IS NULL, minimum_payments = 0); exclude them with NOT"),
+    ],
+)
+def test_what_undefined_may_count_as(tmp_path: Path, values: dict[str, float], words: str) -> None:
+    value = yaml.safe_load((SHIPPED / "credit_card.yaml").read_text())
+    _stratum(value, "overall", "everyone")["cluster"]["undefined_as"] = values
+    (tmp_path / "credit_card.yaml").write_text(yaml.safe_dump(value))
+    with pytest.raises(ProfileError) as caught:
+        load_profile("credit_card", tmp_path)
+    assert words in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -317,7 +343,7 @@ def test_mixed_scales_are_allowed_once_every_kpi_has_a_weight(tmp_path: Path) ->
         ("", "a profile is a mapping of keys; found NoneType"),
         ("profile: odd\ntitle: a\ntitle: b\n", "key 'title' appears twice"),
         ("profile: odd\nend: 2024-99-99\n", "not valid YAML: month must be in 1..12"),
-        ("? [profile]\n: odd\n", "not valid YAML: unhashable type: 'list'"),
+        ("? [profile]\n: odd\n", "found unhashable key"),
     ],
 )
 def test_a_file_that_is_no_profile(tmp_path: Path, text: str, words: str) -> None:

@@ -13,6 +13,8 @@ from include.segmentation.window import Window
 AGE = "age_days"
 """Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
+_OF_CLUSTERING = {"transform", "scale", "weight"}
+
 Scaler = Literal["standard", "minmax", "robust", "none"]
 
 
@@ -104,6 +106,10 @@ class Kpi(Part):
             raise ValueError(f"transform {self.transform} needs a minimum of 0 or more")
         return self
 
+    def differs_from(self, other: Self) -> list[str]:
+        """What another declaration of the same KPI says otherwise; each may be clustered on in a way of its own."""
+        return [key for key, said in self if key not in _OF_CLUSTERING and said != getattr(other, key)]
+
     @property
     def domain(self) -> Domain:
         """The values that a predicate has to be checked on."""
@@ -159,20 +165,15 @@ class Cluster(_Choice):
         algorithm: what the published segments come from; the others are only compared with it.
         pca: cluster on that many principal components of the scaled KPIs, or on as many as hold that share of their
             variance; on the scaled KPIs themselves where absent.
+        undefined_as: the value that a customer counts with in distances for whom the KPI is undefined, by KPI. What is
+            published stays undefined.
         micro: how its segments are cut into micro segments; not at all where absent.
     """
 
     algorithm: Literal["kmeans", "ward"] = "kmeans"
     pca: Annotated[int | float | None, BeforeValidator(_components)] = None
+    undefined_as: dict[SqlName, float] = Field(default_factory=dict)
     micro: Annotated[Micro | None, BeforeValidator(_how)] = None
-
-    @property
-    def of_micro(self) -> "Cluster | None":
-        """How the segments are cut once more: by the same algorithm, with another k."""
-        if self.micro is None:
-            return None
-        choice = self.micro.model_dump(include={"k", "k_max"}, exclude_unset=True)
-        return Cluster(algorithm=self.algorithm, pca=self.pca, **choice)
 
 
 class Stratum(Part):
@@ -204,6 +205,15 @@ class Stratum(Part):
         if isinstance(pca, int) and pca > len(self.kpis):
             raise ValueError(f"stratum '{self.name}': pca is {pca}; allowed are up to {len(self.kpis)}, one per KPI")
         return self
+
+    @property
+    def micro(self) -> Cluster | None:
+        """How its segments are cut once more: as it is itself, but for the number of clusters."""
+        if self.cluster is None or self.cluster.micro is None:
+            return None
+        choice = self.cluster.micro.model_dump(include={"k", "k_max"}, exclude_unset=True)
+        counted = {kpi: value for kpi, value in self.cluster.undefined_as.items() if kpi in self.micro_kpis}
+        return Cluster(algorithm=self.cluster.algorithm, pca=self.cluster.pca, undefined_as=counted, **choice)
 
     @property
     def micro_kpis(self) -> list[str]:
@@ -317,6 +327,7 @@ class MacroSegment(Part):
         for kpi in stratum.clustered_on:
             if kpi not in clusterable:
                 raise ValueError(f"stratum '{stratum.name}' clusters on '{kpi}'; allowed are {', '.join(clusterable)}")
+        self._check_undefined_as(stratum, stratum.cluster.undefined_as if stratum.cluster else {})
         scales = {kpi: self.scale_of(kpi) for kpi in stratum.clustered_on}
         if len(set(scales.values())) > 1 and any(self.kpis[kpi].weight is None for kpi in scales):
             listed = ", ".join(f"{kpi} {scale}" for kpi, scale in scales.items())
@@ -324,6 +335,17 @@ class MacroSegment(Part):
                 f"stratum '{stratum.name}' mixes scales ({listed}), which silently weights its KPIs; allowed is one "
                 "scale, or a weight for each of them"
             )
+
+    def _check_undefined_as(self, stratum: Stratum, values: dict[str, float]) -> None:
+        nullable = [name for name in stratum.clustered_on if self.kpis[name].undefined_when]
+        allowed = ", ".join(nullable) or "none"
+        for name, value in values.items():
+            where = f"stratum '{stratum.name}', undefined_as"
+            if name not in nullable:
+                raise ValueError(f"{where}: '{name}' is not clustered on or never undefined; allowed are {allowed}")
+            kpi = self.kpis[name]
+            if (kpi.minimum is not None and value < kpi.minimum) or (kpi.zero == "none" and value == 0):
+                raise ValueError(f"{where}: {value:g} is no value of '{name}'")
 
     def _check_grid(self, of_values: list[str], domains: dict[str, Domain]) -> None:
         strata = [stratum.when for stratum in self.strata]
@@ -354,10 +376,11 @@ class MacroSegment(Part):
     def _check_value(self, stratum: Stratum, name: str, point: dict[str, Any], case: str) -> None:
         kpi = self.kpis[name]
         taken = f"stratum '{stratum.name}' clusters on '{name}'"
-        if kpi.undefined_when and point[name] is None:
+        counted = stratum.cluster.undefined_as if stratum.cluster else {}
+        if kpi.undefined_when and point[name] is None and name not in counted:
             raise ValueError(
                 f"{taken} but takes customers for whom it is undefined ({case}); exclude them with "
-                f"NOT ({kpi.undefined_when})"
+                f"NOT ({kpi.undefined_when}), or say with undefined_as what it counts as"
             )
         if kpi.zero == "none" and point.get(name) == 0:
             raise ValueError(

@@ -63,6 +63,7 @@ class Axis(_Frozen):
     Attributes:
         cuts: of ``clip`` its two ends; of ``quantile`` the rising values at which the share of customers is known.
         shares: of ``quantile``, at each cut; between two cuts the share rises in a straight line.
+        undefined_as: the value that counts where the KPI is undefined; None where it never is.
     """
 
     kpi: str
@@ -72,6 +73,7 @@ class Axis(_Frozen):
     center: float = 0.0
     spread: float = 1.0
     weight: float = 1.0
+    undefined_as: float | None = None
 
 
 class Reference(_Frozen):
@@ -153,6 +155,11 @@ class Division(_Frozen):
     def kpis(self) -> list[str]:
         """The columns that it is clustered on."""
         return [axis.kpi for axis in self.axes]
+
+    @property
+    def undefined_as(self) -> dict[str, float]:
+        """What stands for undefined, by KPI."""
+        return {axis.kpi: axis.undefined_as for axis in self.axes if axis.undefined_as is not None}
 
 
 class StratumModel(Division):

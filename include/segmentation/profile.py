@@ -5,7 +5,6 @@ or ``SEGMENTATION_PROFILES``, from a folder outside (the YAML file there, its SQ
 """
 
 import os
-from collections.abc import Hashable
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -123,16 +122,18 @@ class Profile(Part):
         for name in self.expectations:
             if name not in self.extracts:
                 raise ValueError(f"expectations.{name}: no such extract; allowed are {', '.join(self.extracts)}")
-        seen: dict[str, str] = {}
         for macro, segment in self.macro_segments.items():
-            for kpi in segment.kpis:
+            for kpi, declared in segment.kpis.items():
                 if kpi in self.customer_columns:
                     raise ValueError(
                         f"macro_segments.{macro}.kpis.{kpi}: {self.customer_columns[kpi]}; allowed is any other name"
                     )
-                if kpi in seen:
-                    raise ValueError(f"KPI '{kpi}' is declared in both {seen[kpi]} and {macro}; names are unique")
-                seen[kpi] = macro
+                differing = declared.differs_from(self.kpis[kpi])
+                if differing:
+                    raise ValueError(
+                        f"KPI '{kpi}' is declared in both {self.homes[kpi]} and {macro}, with another "
+                        f"{', '.join(differing)}; allowed is another name, or the same but for transform, scale, weight"
+                    )
         for sql in self.sql_files:
             if not sql.is_file():
                 raise ValueError(f"SQL file {sql} is missing")
@@ -161,10 +162,18 @@ class Profile(Part):
             columns |= dict.fromkeys(segment_columns(macro), f"a segment column of '{macro}'")
         return columns
 
+    @cached_property
+    def homes(self) -> dict[str, str]:
+        """The macro segment of every KPI: the first that declares it, where several cluster on it."""
+        homes: dict[str, str] = {}
+        for macro, segment in self.macro_segments.items():
+            homes |= {name: macro for name in segment.kpis if name not in homes}
+        return homes
+
     @property
     def kpis(self) -> dict[str, Kpi]:
-        """Every KPI of every macro segment, by name."""
-        return {name: kpi for macro in self.macro_segments.values() for name, kpi in macro.kpis.items()}
+        """Every KPI by name, as its home declares it."""
+        return {name: self.macro_segments[macro].kpis[name] for name, macro in self.homes.items()}
 
     def midnight(self, day: date) -> datetime:
         """The moment a day begins in the profile's time zone, in UTC."""
@@ -172,16 +181,20 @@ class Profile(Part):
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML that refuses a key written twice; plain YAML would keep the last silently."""
+    """YAML that refuses a key written twice; plain YAML would keep the last silently.
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+    Keys are looked at as they are written: ``<<: *other`` brings along keys that those beside it replace.
+    """
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
         seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"key '{key}' appears twice", key_node.start_mark)
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if (key.tag, key.value) in seen:
+                    raise yaml.composer.ComposerError(None, None, f"key '{key.value}' appears twice", key.start_mark)
+                seen.add((key.tag, key.value))
+        return node
 
 
 def profile_dirs(extra: Path | None = None) -> list[Path]:

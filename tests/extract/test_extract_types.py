@@ -369,6 +369,17 @@ def test_only_texts_in_latin1_are_declared_as_mojibake(mariadb_database, shop, c
         shop(mariadb_database, odd=ODD | {"mojibake": [column]}).pull("odd")
 
 
+def test_a_key_that_is_not_mojibake_throughout_is_refused(database, shop):
+    database.execute(
+        "CREATE TABLE odd (code VARCHAR(9) CHARACTER SET latin1 PRIMARY KEY, seen DATETIME)",
+        "INSERT INTO odd VALUES (x'e9', '2025-01-01'), (x'c3a9', '2025-01-02')",
+    )
+    declared = {"kind": "table", "source": "mysql", "table": "odd", "mode": "merge", "cursor": "seen"}
+    pulls = shop(database, odd=declared | {"primary_key": ["code"], "mojibake": ["code"]})
+    with pytest.raises(DataError, match=r"column 'code' \(varchar\(9\).*\): 1 of 2 values of a page hold no UTF-8"):
+        pulls.pull("odd")
+
+
 def test_a_type_without_a_place_in_the_lake_is_refused(database, shop):
     database.execute("CREATE TABLE odd (id INT PRIMARY KEY, spot POINT, made DATETIME)")
     with pytest.raises(SourceError, match="column 'spot' is of type point, which the lake does not hold; leave it out"):

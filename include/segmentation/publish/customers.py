@@ -19,7 +19,7 @@ def attributes(inputs: Inputs) -> pa.RecordBatchReader:
 def kpis(inputs: Inputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_customer_kpi``: the KPIs of all macro segments side by side."""
     columns = [f"'{inputs.run.cadence}' AS cadence", _as_of(inputs), "customer_id", f"population.{AGE}", "last_seen"]
-    return _stream(inputs, columns + _quoted(inputs.run.profile.kpis), _joined(inputs, "measure"))
+    return _stream(inputs, columns + _kpis(inputs), _joined(inputs, "measure"))
 
 
 def labels(inputs: Inputs) -> pa.RecordBatchReader:
@@ -35,7 +35,7 @@ def record(inputs: Inputs) -> pa.RecordBatchReader:
     """The rows of ``customer_analytics_record``: everything that is known of each customer, side by side."""
     columns = ["customer_id", _as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
     columns += ["first_seen", "last_seen", f"population.{AGE}", *_quoted(inputs.attributes)]
-    columns += _quoted(inputs.run.profile.kpis)
+    columns += _kpis(inputs)
     for macro, model in inputs.models.items():
         key, name, micro = segment_columns(macro)
         said = inputs.run.profile.macro_segments[macro].segments
@@ -53,6 +53,11 @@ def _stream(inputs: Inputs, columns: list[str], joins: str) -> pa.RecordBatchRea
 
 def _joined(inputs: Inputs, part: str) -> str:
     return "".join(f" JOIN {part}_{macro} USING (customer_id)" for macro in inputs.models)
+
+
+def _kpis(inputs: Inputs) -> list[str]:
+    """Every KPI once, also where several macro segments measure it."""
+    return [f'measure_{macro}."{name}"' for name, macro in inputs.run.profile.homes.items()]
 
 
 def _quoted(names: Iterable[str]) -> list[str]:

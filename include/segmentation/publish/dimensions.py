@@ -164,8 +164,8 @@ def _versions() -> Row:
 def _kpis(inputs: Inputs) -> Row:
     told = {"label", "definition", "unit", "resolution", "direction", "rule_only", "undefined_when"}
     told |= {"matures_after", "goal", "indicator", "owner"}
+    profile = inputs.run.profile
     return {
-        name: kpi.model_dump(include=told) | {"window": str(kpi.window), "macro_segment": macro}
-        for macro, segment in inputs.run.profile.macro_segments.items()
-        for name, kpi in segment.kpis.items()
+        name: kpi.model_dump(include=told) | {"window": str(kpi.window), "macro_segment": profile.homes[name]}
+        for name, kpi in profile.kpis.items()
     }

@@ -134,10 +134,7 @@ def _add_profile_columns(connection: psycopg.Connection, inputs: Inputs) -> None
     for macro, declared in inputs.run.profile.macro_segments.items():
         key, name, micro = segment_columns(macro)
         segments[key] = ("text", f"The customer's {declared.label} segment; see dim_segment.")
-        segments[name] = (
-            "text",
-            f"What the customer's {declared.label} segment is called: its alias, else its name.",
-        )
+        segments[name] = ("text", f"The alias of the customer's {declared.label} segment, or else its name.")
         segments[micro] = ("text", f"The micro segment inside it; NULL where it is not cut further ({declared.label}).")
     tables.add_columns(connection, "dim_customer", attributes)
     tables.add_columns(connection, "fct_customer_kpi", kpis)

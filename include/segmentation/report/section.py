@@ -43,8 +43,12 @@ class Section:
     @cached_property
     def kpis(self) -> list[Kpi]:
         """The KPIs as the run defined them, in the profile's order."""
-        said = {name: kpi for name, kpi in self.answers.now.kpis.items() if kpi["macro_segment"] == self.name}
         declared = self.declared.kpis
+        said = {
+            name: kpi
+            for name, kpi in self.answers.now.kpis.items()
+            if name in declared or kpi["macro_segment"] == self.name
+        }
         return [
             Kpi(
                 name=name,

@@ -65,9 +65,11 @@ def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum, size: int) -
         return _whole(stratum, size, [], "")
     if size == 0:
         return _whole(stratum, size, [], "not cut: no customers at the fit")
-    found = distinct_vectors(customers, stratum.when, stratum.kpis)
+    counted = stratum.cluster.undefined_as
+    found = distinct_vectors(customers, stratum.when, stratum.kpis, counted)
     counts = found.counts[found.taken]
     axes, constant = fit_axes(found.values[found.taken], counts, stratum.kpis, macro, stratum.name)
+    axes = [axis.model_copy(update={"undefined_as": counted.get(axis.kpi)}) for axis in axes]
     columns = [stratum.kpis.index(axis.kpi) for axis in axes]
     values = found.values[found.taken][:, columns]
     points = scaled(values, axes)
@@ -76,7 +78,8 @@ def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum, size: int) -
     vectors = Vectors(kpis, values, points, projected(points, rows), counts)
     choice = choose(stratum.name, vectors, stratum.cluster)
     dropped = f"constant here, not used: {', '.join(constant)}" if constant else ""
-    note = "; ".join(part for part in (found.note, dropped, choice.note) if part)
+    filled = ", ".join(f"undefined {macro.kpis[kpi].label} counts as {value:g}" for kpi, value in counted.items())
+    note = "; ".join(part for part in (found.note, filled, dropped, choice.note) if part)
     segments = choice.partition.labels if choice.partition else None
     tried = choice.evidence
     if tried:

@@ -1,6 +1,6 @@
 """A stratum collapsed to its distinct KPI vectors with the customers behind each, and which of them a fit looks at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,22 +63,27 @@ class Outcome:
         return rest / fitted - 1
 
 
-def distinct_vectors(customers: pa.Table, condition: str, kpis: Sequence[str]) -> Distinct:
+def distinct_vectors(
+    customers: pa.Table, condition: str, kpis: Sequence[str], undefined_as: Mapping[str, float] | None = None
+) -> Distinct:
     """Collapse a stratum.
 
     Args:
         customers: every customer of the macro segment.
         condition: who is in the stratum.
         kpis: what it is clustered on.
+        undefined_as: what stands for NULL, by KPI; nothing where absent.
 
     Raises:
         DataError: a KPI is NULL for a customer of the stratum.
     """
     columns = ", ".join(kpis)
+    counted = {kpi: f"coalesce({kpi}, {value!r})" for kpi, value in (undefined_as or {}).items()}
+    listed = ", ".join(f"CAST({counted.get(kpi, kpi)} AS DOUBLE) AS {kpi}" for kpi in kpis)
     found = query(
         customers,
         f"SELECT {columns}, count(*) AS _customers, hash({columns}) AS _hash "
-        f"FROM (SELECT {', '.join(f'CAST({kpi} AS DOUBLE) AS {kpi}' for kpi in kpis)} FROM batch WHERE {condition}) "
+        f"FROM (SELECT {listed} FROM batch WHERE {condition}) "
         f"GROUP BY {columns} ORDER BY {columns}",
     )
     for kpi in kpis:

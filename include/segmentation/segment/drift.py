@@ -73,7 +73,7 @@ def _binned(values: Floats, counts: Integers, edges: list[float]) -> Integers:
 
 
 def _of_stratum(stratum: StratumModel, customers: pa.Table) -> Iterator[dict[str, Any]]:
-    found = distinct_vectors(customers, stratum.when, stratum.kpis)
+    found = distinct_vectors(customers, stratum.when, stratum.kpis, stratum.undefined_as)
     values, counts = found.values[found.taken], found.counts[found.taken]
     for reference in stratum.references:
         now = _binned(values[:, stratum.kpis.index(reference.kpi)], counts, reference.edges)

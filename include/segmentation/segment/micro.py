@@ -6,7 +6,8 @@ import pyarrow as pa
 from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.segment.cut import Cut, cut
 from include.segmentation.segment.nearest import nearest
-from include.segmentation.segment.strata import matrix, query
+from include.segmentation.segment.score import values_of
+from include.segmentation.segment.strata import query
 from include.segmentation.segment.weighted import Integers
 
 _ROWS = 100_000
@@ -29,8 +30,7 @@ def cut_inside(customers: pa.Table, macro: MacroSegment, part: Cut, names: list[
         DataError: a KPI that they are cut by can not be scaled.
     """
     stratum = part.stratum
-    wanted = stratum.cluster.of_micro if stratum.cluster else None
-    if wanted is None or part.is_whole:
+    if stratum.micro is None or part.is_whole:
         return []
     members = query(customers, f"SELECT {', '.join(stratum.clustered_on)} FROM batch WHERE {stratum.when}")
     segment = _segments(members, part)
@@ -39,13 +39,15 @@ def cut_inside(customers: pa.Table, macro: MacroSegment, part: Cut, names: list[
         place = f"{stratum.name}.{ordinal + 1:02d}"
         inside = members.filter(pa.array(segment == ordinal))
         whole = {"name": place, "label": name, "when": "true", "description": ""}
-        own = stratum.model_copy(update=whole | {"kpis": stratum.micro_kpis, "cluster": wanted})
+        own = stratum.model_copy(update=whole | {"kpis": stratum.micro_kpis, "cluster": stratum.micro})
         cuts.append(cut(inside, macro, own, inside.num_rows))
     return cuts
 
 
 def _segments(members: pa.Table, part: Cut) -> Integers:
     """int64[customers], the ordinals of their segments from 0."""
-    batches = members.select([axis.kpi for axis in part.rule.axes]).to_batches(max_chunksize=_ROWS)
-    labels = [nearest(part.rule, matrix(pa.table(batch), batch.schema.names))[0] for batch in batches]
-    return np.concatenate(labels)
+    where = f"stratum '{part.stratum.name}'"
+    batches = members.to_batches(max_chunksize=_ROWS)
+    return np.concatenate(
+        [nearest(part.rule, values_of(pa.table(batch), part.rule.axes, where))[0] for batch in batches]
+    )

@@ -51,15 +51,19 @@ def _cost(cost: Cost) -> str:
 
 def _transformed(axis: Axis) -> str:
     if axis.transform == "clip":
-        return f"least(greatest({axis.kpi}, {_literal(axis.cuts[0])}), {_literal(axis.cuts[1])})"
+        return f"least(greatest({_value(axis)}, {_literal(axis.cuts[0])}), {_literal(axis.cuts[1])})"
     if axis.transform == "quantile":
         return _shares(axis)
-    return _FUNCTIONS[axis.transform].format(axis.kpi)
+    return _FUNCTIONS[axis.transform].format(_value(axis))
+
+
+def _value(axis: Axis) -> str:
+    return axis.kpi if axis.undefined_as is None else f"coalesce({axis.kpi}, {_literal(axis.undefined_as)})"
 
 
 def _shares(axis: Axis) -> str:
     """The steps of ``scale``, operation by operation: from each cut a straight line to the next."""
-    kpi, cuts, shares = axis.kpi, axis.cuts, axis.shares
+    kpi, cuts, shares = _value(axis), axis.cuts, axis.shares
     lines = [
         f"WHEN {kpi} < {_literal(after)} THEN {_literal(share)} + ({kpi} - {_literal(cut)}) * {_literal(slope)}"
         for cut, after, share, slope in zip(cuts, cuts[1:], shares, slopes(axis).tolist(), strict=False)

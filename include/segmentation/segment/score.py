@@ -1,12 +1,12 @@
 """The one rule that labels a customer: the stratum, the nearest prototype in it, and the nearest inside the segment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError
-from include.segmentation.model import Division, Model
+from include.segmentation.model import Axis, Division, Model
 from include.segmentation.predicate import columns_of
 from include.segmentation.segment.nearest import nearest, rule_of
 from include.segmentation.segment.strata import matrix, refuse_non_numbers, stratum_of
@@ -41,8 +41,8 @@ def score(model: Model, batch: pa.Table) -> pa.Table:
     """
     refuse_non_numbers(batch, columns_used(model))
     which = stratum_of(batch, [stratum.when for stratum in model.strata])
-    chosen, margin = _parts({stratum.name: stratum for stratum in model.strata}, which, batch)
-    inside = {segment.path: segment.micro or Division(segments=[]) for segment in model.segments()}
+    chosen, margin = _parts({f"stratum '{stratum.name}'": stratum for stratum in model.strata}, which, batch)
+    inside = {f"segment '{segment.path}'": segment.micro or Division(segments=[]) for segment in model.segments()}
     micro, _ = _parts(inside, chosen, batch)
     columns = [
         _text(which, [stratum.name for stratum in model.strata]),
@@ -66,6 +66,22 @@ def columns_used(model: Model) -> list[str]:
     return sorted(clustered | {column for stratum in model.strata for column in columns_of(stratum.when)})
 
 
+def values_of(rows: pa.Table, axes: Sequence[Axis], where: str) -> Floats:
+    """The KPIs of the axes as float64[rows, axes], with what stands for undefined ones.
+
+    Raises:
+        DataError: a KPI is NULL and nothing stands for that; ``where`` says among whom.
+    """
+    columns = {axis.kpi: rows[axis.kpi].cast(pa.float64()) for axis in axes}
+    columns |= {a.kpi: columns[a.kpi].fill_null(a.undefined_as) for a in axes if a.undefined_as is not None}
+    for kpi, column in columns.items():
+        if column.null_count:
+            raise DataError(
+                f"KPI '{kpi}' is undefined (NULL) for {column.null_count} customers of {where}, which clusters on it"
+            )
+    return matrix(pa.table(columns), list(columns))
+
+
 def _parts(divisions: Mapping[str, Division], which: Integers, batch: pa.Table) -> tuple[Integers, Floats]:
     """The part of its division that each row belongs to.
 
@@ -85,20 +101,11 @@ def _parts(divisions: Mapping[str, Division], which: Integers, batch: pa.Table) 
         rows = np.flatnonzero(which == number) if division.segments else np.empty(0, dtype=np.int64)
         parts[rows] = first
         if division.axes and rows.size:
-            ordinals, margin[rows] = _nearest(name, division, batch.take(pa.array(rows)))
+            values = values_of(batch.take(pa.array(rows)), division.axes, name)
+            ordinals, margin[rows] = nearest(rule_of(division), values)
             parts[rows] += ordinals
         first += len(division.segments)
     return parts, margin
-
-
-def _nearest(name: str, division: Division, rows: pa.Table) -> tuple[Integers, Floats]:
-    for kpi in division.kpis:
-        if rows[kpi].null_count:
-            raise DataError(
-                f"KPI '{kpi}' is undefined (NULL) for {rows[kpi].null_count} customers of '{name}', which is clustered "
-                "on it"
-            )
-    return nearest(rule_of(division), matrix(rows, division.kpis))
 
 
 def _text(numbers: Integers, words: list[str]) -> pa.Array:

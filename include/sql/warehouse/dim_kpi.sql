@@ -24,7 +24,7 @@ COMMENT ON COLUMN dim_kpi.kpi IS 'The name of the KPI, which is also its column 
 COMMENT ON COLUMN dim_kpi.valid_from IS 'The first published as_of that used this definition (inclusive).';
 COMMENT ON COLUMN dim_kpi.valid_to IS 'The first published as_of that no longer used it (exclusive); NULL while it is used.';
 COMMENT ON COLUMN dim_kpi.is_current IS 'Whether the newest run used this definition.';
-COMMENT ON COLUMN dim_kpi.macro_segment IS 'The macro segment that the KPI belongs to.';
+COMMENT ON COLUMN dim_kpi.macro_segment IS 'The macro segment that the KPI belongs to; the first in the profile where several cluster on it.';
 COMMENT ON COLUMN dim_kpi.label IS 'The words a reader sees.';
 COMMENT ON COLUMN dim_kpi.definition IS 'One sentence saying what is counted.';
 COMMENT ON COLUMN dim_kpi."window" IS 'The time the KPI looks back over, always cut at as_of: lifetime, trailing Nd, since_registration [a, b) or calendar month.';

@@ -99,6 +99,7 @@ def _as_declared(profile: Profile, declared: RowsExtract, columns: list[Column])
     return [
         replace(
             column,
+            is_key=column.name in declared.primary_key,
             is_mojibake=column.name in mojibake,
             allows_zero_dates=source.zero_dates == "flag" and column in flagged,
         )

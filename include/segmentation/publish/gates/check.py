@@ -9,7 +9,7 @@ from include.segmentation.publish.gates.data import freshness, quarantine, row_c
 from include.segmentation.publish.gates.drift import drift
 from include.segmentation.publish.gates.names import names_agree
 from include.segmentation.publish.gates.sizes import sizes_differ, smallest_sizes
-from include.segmentation.publish.gates.structure import labels_known, populations_reconcile
+from include.segmentation.publish.gates.structure import labels_known, populations_reconcile, shared_kpis_agree
 from include.segmentation.publish.gates.verdict import Verdict
 from include.segmentation.publish.inputs import Inputs
 from include.segmentation.run import Run
@@ -17,14 +17,15 @@ from include.segmentation.run import Run
 _log = logging.getLogger(__name__)
 _GATES: tuple[Callable[[Inputs], list[Verdict]], ...] = (
     populations_reconcile,
+    shared_kpis_agree,
     labels_known,
     lambda inputs: sizes_differ(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict),
     smallest_sizes,
+    names_agree,
     row_counts,
     freshness,
     quarantine,
     drift,
-    names_agree,
 )
 
 

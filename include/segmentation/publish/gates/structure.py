@@ -23,10 +23,34 @@ def populations_reconcile(inputs: Inputs) -> list[Verdict]:
     return verdicts
 
 
+def shared_kpis_agree(inputs: Inputs) -> list[Verdict]:
+    """A KPI that several macro segments measure has one value per customer."""
+    homes, verdicts = inputs.run.profile.homes, []
+    for macro in inputs.models:
+        kpis = inputs.run.profile.macro_segments[macro].kpis
+        shared = [name for name in kpis if homes[name] != macro]
+        found = [(name, _differing(inputs, name, homes[name], macro)) for name in shared]
+        wrong = [f"'{name}' differs from that of '{homes[name]}' for {n} customers" for name, n in found if n]
+        if wrong:
+            verdicts.append(Verdict("shared_kpis_agree", macro, "stop", "; ".join(wrong)))
+        elif shared:
+            right = f"its {len(shared)} KPIs that other macro segments measure too have one value per customer"
+            verdicts.append(Verdict.passed("shared_kpis_agree", macro, right))
+    return verdicts
+
+
 def labels_known(inputs: Inputs) -> list[Verdict]:
     """Every label names a stratum and a segment of the model that labelled the run."""
     cohorts = ["cohort_label"] if inputs.run.profile.cohort_months else []
     return [_labels_known(inputs, macro, kind) for macro in inputs.models for kind in ["label", *cohorts]]
+
+
+def _differing(inputs: Inputs, kpi: str, home: str, macro: str) -> int:
+    (customers,) = inputs.one(
+        f"SELECT count(*) FROM measure_{home} AS a JOIN measure_{macro} AS b USING (customer_id) "
+        f'WHERE a."{kpi}" IS DISTINCT FROM b."{kpi}"'
+    )
+    return int(customers)
 
 
 def _missing(inputs: Inputs, measured: str, population: int) -> list[str]:

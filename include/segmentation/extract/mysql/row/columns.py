@@ -43,6 +43,7 @@ class Column:
         type: the type in the lake.
         charset: of a text in a table.
         collation: likewise; it is the order of the texts.
+        is_key: whether it is one of those that tell the rows apart.
         is_mojibake: whether it is in latin1 but holds UTF-8, and is read as what it means.
         allows_zero_dates: whether a date that is none is read as NULL and noted; otherwise it stops the extract.
     """
@@ -53,6 +54,7 @@ class Column:
     nullable: bool
     charset: str | None = None
     collation: str | None = None
+    is_key: bool = False
     is_mojibake: bool = False
     allows_zero_dates: bool = False
 

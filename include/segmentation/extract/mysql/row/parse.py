@@ -41,7 +41,8 @@ def parse(columns: list[Column], text: bytes | bytearray, crcs: pa.Array) -> Par
         crcs: the checksum of each line.
 
     Raises:
-        DataError: a date is none, and its column may not hold such dates.
+        DataError: a date is none, and its column may not hold such dates; or a text of a key is no mojibake, although
+            its column is declared to hold such.
     """
     noticed: Counter[str] = Counter()
     notes: dict[str, dict[int, dict[str, str]]] = {ZERO_DATES: {}, UNREADABLE: {}}
@@ -50,6 +51,11 @@ def parse(columns: list[Column], text: bytes | bytearray, crcs: pa.Array) -> Par
         values, flaws = _read(column, raw)
         if column.is_mojibake:
             values, kept = repaired(values)
+            if kept and column.is_key:
+                raise DataError(
+                    f"column '{column.name}' ({column.mysql}): {kept} of {len(raw)} values of a page hold no UTF-8, so "
+                    "repaired ones could equal them in the primary key; correct them, or leave it out of 'mojibake'"
+                )
             noticed.update(mojibake_kept=kept)
         for row, found in flaws.items():
             kind = ZERO_DATES if column.is_time and _DATE.fullmatch(found) else UNREADABLE

@@ -1,0 +1,13 @@
+-- Of each holder the newest count; a figure that it lacks is NULL, also where an older count has one.
+SELECT
+    p.customer_id,
+    arg_max_null(h.cash_advance, h.taken_at) FILTER (WHERE {{ window("cash_advance", "h.taken_at") }}) AS cash_advance,
+    arg_max_null(h.cash_advance_frequency, h.taken_at) FILTER (
+        WHERE {{ window("cash_advance_frequency", "h.taken_at") }}
+    ) AS cash_advance_frequency,
+    arg_max_null(h.cash_advance_trx, h.taken_at) FILTER (
+        WHERE {{ window("cash_advance_trx", "h.taken_at") }}
+    ) AS cash_advance_trx
+FROM population AS p
+INNER JOIN card_holders AS h ON h.cust_id = p.customer_id
+GROUP BY p.customer_id

@@ -119,6 +119,11 @@ class SegmentDefinition(_Frozen):
     customers_at_fit: int
     micro: "Division | None" = None
 
+    @property
+    def parts(self) -> list["SegmentDefinition"]:
+        """Its micro segments."""
+        return self.micro.segments if self.micro else []
+
 
 class Join(_Frozen):
     """Two parts of a division that are more alike than any others at that step.
@@ -224,7 +229,11 @@ class Model(_Frozen):
 
     def micro_segments(self) -> list[SegmentDefinition]:
         """All micro segments, in the order of their segments."""
-        return [part for segment in self.segments() if segment.micro for part in segment.micro.segments]
+        return [part for segment in self.segments() for part in segment.parts]
+
+    def parents(self) -> dict[str, str]:
+        """Key of a micro segment -> key of the segment that it is inside."""
+        return {part.key: segment.key for segment in self.segments() for part in segment.parts}
 
 
 class TimelineEntry(_Frozen):

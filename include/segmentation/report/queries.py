@@ -216,7 +216,7 @@ def sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
         """
         SELECT as_of, macro_segment, segment_key, customers, share, entered, "left", suppressed
         FROM fct_segment_size
-        WHERE cadence = %(cadence)s AND as_of IN (
+        WHERE cadence = %(cadence)s AND parent_key IS NULL AND as_of IN (
             SELECT as_of FROM segmentation_run
             WHERE cadence = %(cadence)s AND as_of <= %(as_of)s
             ORDER BY as_of DESC LIMIT %(runs)s

@@ -67,7 +67,7 @@ def _keys(draft: Model, previous: Model | None, crossing: "_Crossing") -> dict[s
                 keys[segment.key] = _heir(segment, clusters, crossing) or _key(draft, *here)
             else:
                 keys[segment.key] = _key(draft, stratum.name, *_rule(draft, stratum))
-            for place, part in enumerate(segment.micro.segments if segment.micro else []):
+            for place, part in enumerate(segment.parts):
                 keys[part.key] = _heir(part, micro, crossing) or _key(draft, *here, str(place))
     return keys
 

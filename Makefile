@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 PROFILE ?= learning
 DATA ?=
-LEARNERS ?= 33280
+SIZE ?=
 Q ?=
 export DATA Q
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -23,8 +23,8 @@ setup-dev: ## the same, and what the tests need
 	@scripts/setup dev
 
 .PHONY: demo
-demo: setup ## the whole chain on a real Airflow; PROFILE=retail DATA=<file> for a shop's own lines, LEARNERS=n for another size
-	@$(PYTHON) -m demo run --profile $(PROFILE) --learners $(LEARNERS) $(if $(DATA),--data "$$DATA")
+demo: setup ## the whole chain on a real Airflow; PROFILE=retail or credit_card, DATA=<file> for its original file, SIZE=n for so many generated customers
+	@$(PYTHON) -m demo run --profile $(PROFILE) $(if $(SIZE),--size $(SIZE)) $(if $(DATA),--data "$$DATA")
 
 .PHONY: airflow
 airflow: setup ## open the demo's Airflow with its UI, in the background

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
@@ -16,36 +16,20 @@ import psycopg
 from rich.console import Console
 from rich.markup import escape
 
-from demo import background, claims, reconcile, stack, summary
+from demo import background, credit_card, learning, retail, stack, summary
 from demo.airflow import Airflow
-from demo.learning import fill
+from demo.business import Counts, Demo
+from demo.files import DataFileError
 from demo.mysql import FillError
-from demo.retail import RetailFileError, load, read
 from demo.servers import ServerError, postgres, running
 from include.segmentation.errors import SegmentationError
+from include.segmentation.lake import Lake
 from include.segmentation.profile import Profile, load_profile
 
 console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 errors = Console(stderr=True)
 
-CALENDAR: dict[str, list[tuple[str, date]]] = {
-    "learning": [
-        ("extract", date(2025, 6, 1)),
-        ("reconcile", date(2025, 5, 26)),
-        ("fit", date(2025, 2, 1)),
-        *[("segment_monthly", date(2025, month, 1)) for month in (2, 3, 4, 5)],
-        ("segment_weekly", date(2025, 5, 26)),
-        ("segment_daily", date(2025, 6, 1)),
-    ],
-    "retail": [
-        ("extract", date(2011, 12, 10)),
-        ("reconcile", date(2011, 12, 5)),
-        ("fit", date(2011, 7, 1)),
-        *[("segment_monthly", date(2011, month, 1)) for month in (7, 8, 9, 10, 11, 12)],
-        ("segment_daily", date(2011, 12, 10)),
-    ],
-}
-"""The DAG runs of a demo, in order. The extraction reaches the end of the profile's data."""
+DEMOS: dict[str, Demo] = {"learning": learning.DEMO, "retail": retail.DEMO, "credit_card": credit_card.DEMO}
 
 
 def main() -> int:
@@ -56,7 +40,7 @@ def main() -> int:
     options = _parser().parse_args()
     try:
         return int(options.command(options) or 0)
-    except (ServerError, SegmentationError, RetailFileError, FillError) as error:
+    except (ServerError, SegmentationError, DataFileError, FillError) as error:
         errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         return 2
     except KeyboardInterrupt:
@@ -72,49 +56,36 @@ def _interrupted(*_: object) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    profile = load_profile(options.profile)
-    if profile.profile not in CALENDAR:
-        raise ServerError(f"there is no demo of profile '{profile.profile}'; allowed are {', '.join(CALENDAR)}")
-    _refuse_bad_input(profile, options)
+    profile, demo = load_profile(options.profile), _demo_of(options.profile)
+    if options.size is not None and options.size < 1:
+        raise ServerError(f"SIZE={options.size}: allowed is 1 or more")
+    with console.status("Reading" if options.data else "Generating"):
+        rows = demo.read(options.data, options.size, console.print)
     background.stop()
     started = time.monotonic()
     stack.forget(profile)
-    stack.remember({"profile": profile.profile, "learners": options.learners})
+    stack.remember({"profile": profile.profile, "size": options.size})
     with ExitStack() as servers:
         console.print(f"Private servers: data in {stack.servers_home()}")
-        environment = servers.enter_context(stack.databases(fresh=profile))
-        source = _fill(profile, options, environment[f"AIRFLOW_CONN_{profile.profile.upper()}_MYSQL"])
-        if profile.profile == "learning":
-            environment |= servers.enter_context(stack.analytics(options.learners))
+        environment = servers.enter_context(stack.databases(DEMOS, fresh=profile))
+        with console.status("Filling MariaDB") as status:
+            source = demo.fill(environment[stack.mysql_connection(profile.profile)], rows, status.update)
+        console.print("MariaDB: " + ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in source.items()))
+        environment |= servers.enter_context(demo.services(options.size))
         os.environ.update(environment)
         console.print("Airflow: API server, scheduler, DAG processor, triggerer")
         airflow = servers.enter_context(_airflow(environment))
-        _run_dags(airflow, profile)
-        _tell(environment, profile, source)
+        for dag, day in demo.runs:
+            _run_dag(airflow, f"{profile.profile}__{dag}", day, profile)
+        _tell(environment, profile, demo, source)
     console.print(f"Done in {time.monotonic() - started:.0f} s; all servers are stopped.")
     _where_to_look(profile)
 
 
-def _refuse_bad_input(profile: Profile, options: argparse.Namespace) -> None:
-    """Before anything of an earlier demo is removed."""
-    if options.learners < 1:
-        raise ServerError(f"LEARNERS={options.learners}: allowed is 1 or more")
-    if profile.profile == "retail":
-        if options.data is None:
-            raise ServerError("profile retail needs the shop's file: make demo PROFILE=retail DATA=<file>")
-        with console.status(f"Reading {options.data}"):
-            read(options.data)
-
-
-def _fill(profile: Profile, options: argparse.Namespace, database: str) -> Mapping[str, object]:
-    """Fill the source database; return the counts of what it holds then."""
-    with console.status("Filling MariaDB") as status:
-        if profile.profile == "retail":
-            counts = load(database, options.data, progress=status.update)
-        else:
-            counts = fill(database, learners=options.learners, progress=status.update)
-    console.print("MariaDB: " + ", ".join(f"{value:,} {name}" for name, value in counts.items()))
-    return counts
+def _demo_of(profile: str) -> Demo:
+    if profile not in DEMOS:
+        raise ServerError(f"there is no demo of profile '{profile}'; allowed are {', '.join(DEMOS)}")
+    return DEMOS[profile]
 
 
 @contextmanager
@@ -126,11 +97,6 @@ def _airflow(environment: dict[str, str]) -> Iterator[Airflow]:
         airflow.stop()
 
 
-def _run_dags(airflow: Airflow, profile: Profile) -> None:
-    for dag, day in CALENDAR[profile.profile]:
-        _run_dag(airflow, f"{profile.profile}__{dag}", day, profile)
-
-
 def _run_dag(airflow: Airflow, dag_id: str, day: date, profile: Profile) -> None:
     began = time.monotonic()
     with console.status(f"{dag_id} as of {day}") as status:
@@ -138,18 +104,18 @@ def _run_dag(airflow: Airflow, dag_id: str, day: date, profile: Profile) -> None
     console.print(f"  {dag_id:<28} as of {day}  success in {time.monotonic() - began:5.1f} s")
 
 
-def _tell(environment: dict[str, str], profile: Profile, source: Mapping[str, object]) -> None:
+def _tell(environment: dict[str, str], profile: Profile, demo: Demo, source: Counts) -> None:
     uri = stack.libpq_uri(environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"])
     options = f"-c search_path={profile.warehouse.schema_name}"
+    arrived = demo.arrived(Lake(str(stack.HOME / "lake"), profile))
     with psycopg.connect(uri, options=options) as connection:
-        figures = reconcile.arrived(profile, source)
-        summary.print_reconciliation(console, figures)
-        if profile.profile == "retail":
-            summary.print_figures(console, "Customers at the end", reconcile.shop_at_the_end(connection))
+        summary.print_reconciliation(console, source, arrived)
+        if demo.figures:
+            summary.print_figures(console, connection, demo.figures)
         summary.print_segments(console, connection, profile)
-        summary.print_claims(console, getattr(claims, profile.profile)(connection))
+        summary.print_claims(console, demo.claims(connection))
         summary.print_row_counts(console, connection, profile)
-    if any(sent != found for _, sent, found in figures):
+    if source != arrived:
         raise ServerError("the lake does not hold what the source has; see the table above")
 
 
@@ -171,9 +137,8 @@ def _open_airflow(_: argparse.Namespace) -> None:
 def _serve(_: argparse.Namespace) -> None:
     settings = stack.remembered()
     with ExitStack() as servers:
-        environment = servers.enter_context(stack.databases())
-        if settings["profile"] == "learning":
-            environment |= servers.enter_context(stack.analytics(int(str(settings["learners"]))))
+        environment = servers.enter_context(stack.databases(DEMOS))
+        environment |= servers.enter_context(_demo_of(str(settings["profile"])).services(settings["size"]))
         airflow = servers.enter_context(_airflow(environment))
         background.announce(airflow, environment)
         signal.pause()
@@ -211,8 +176,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="<command>")
     run = commands.add_parser("run", help="fill the sources and run the DAGs on a real Airflow")
     run.add_argument("--profile", default="learning")
-    run.add_argument("--learners", type=int, default=33_280, help="size of the generated platform")
-    run.add_argument("--data", type=Path, help="the shop's file (Parquet, CSV or XLSX), for profile retail")
+    run.add_argument("--size", type=int, help="how many customers to generate, where no file is given")
+    run.add_argument("--data", type=Path, help="the profile's original file (Parquet, CSV or XLSX)")
     run.set_defaults(command=_run)
     commands.add_parser("airflow", help="open Airflow in the background").set_defaults(command=_open_airflow)
     commands.add_parser("serve", help="open Airflow in the foreground").set_defaults(command=_serve)

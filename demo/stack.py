@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -53,11 +53,12 @@ def forget(profile: Profile) -> None:
 
 
 @contextmanager
-def databases(fresh: Profile | None = None) -> Iterator[dict[str, str]]:
+def databases(profiles: Iterable[str], fresh: Profile | None = None) -> Iterator[dict[str, str]]:
     """Run MariaDB and PostgreSQL; give the environment that points at them, and stop them at the end.
 
     Args:
-        fresh: a profile whose warehouse schema is dropped, together with all of Airflow's metadata.
+        profiles: those that get a MySQL database each.
+        fresh: one of them, whose warehouse schema is dropped, together with all of Airflow's metadata.
     """
     home = servers_home()
     with running(mariadb(home / "mariadb")) as source, running(postgres(home / "postgres")) as target:
@@ -68,10 +69,14 @@ def databases(fresh: Profile | None = None) -> Iterator[dict[str, str]]:
         yield {
             "SEGMENTATION_LAKE": str(HOME / "lake"),
             "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": target.uri(WAREHOUSE),
-            "AIRFLOW_CONN_LEARNING_MYSQL": source.uri("learning"),
-            "AIRFLOW_CONN_RETAIL_MYSQL": source.uri("retail"),
+            **{mysql_connection(profile): source.uri(profile) for profile in profiles},
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_uri(target),
         }
+
+
+def mysql_connection(profile: str) -> str:
+    """The environment variable of a profile's MySQL connection."""
+    return f"AIRFLOW_CONN_{profile.upper()}_MYSQL"
 
 
 def airflow_uri(server: Server) -> str:

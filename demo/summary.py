@@ -1,12 +1,13 @@
 """What a demo prints when it is done: the segments, the originals' claims beside ours, and where to look."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import psycopg
 from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
+from demo.business import Counts
 from include.segmentation.phrases import number
 from include.segmentation.profile import Profile
 
@@ -60,22 +61,25 @@ def _range(row: dict[str, object] | None, unit: str) -> str:
     return f"{number(low)} {unit}" if low == high else f"{number(low)} to {number(high)} {unit}"
 
 
-def print_reconciliation(console: Console, figures: Sequence[tuple[str, object, object]]) -> None:
+def print_reconciliation(console: Console, source: Counts, arrived: Counts) -> None:
     """The source's counts beside the lake's."""
     table = Table(title="\nWhat left the source, and what arrived", title_justify="left")
     table.add_column("count")
     for place in ("MySQL", "lake"):
         table.add_column(place, justify="right")
     table.add_column("")
-    for name, sent, found in figures:
+    for name, sent in source.items():
+        found = arrived[name]
         table.add_row(name.replace("_", " "), f"{sent:,}", f"{found:,}", "equal" if sent == found else "[red]DIFFERENT")
     console.print(table)
 
 
-def print_figures(console: Console, title: str, figures: Mapping[str, object]) -> None:
-    """Single figures, a line each."""
-    table = Table(title=f"\n{title}", title_justify="left", show_header=False)
-    for name, value in figures.items():
+def print_figures(console: Console, connection: psycopg.Connection, query: str) -> None:
+    """The one row of a query, a line for each of its columns."""
+    table = Table(title="\nCustomers at the end", title_justify="left", show_header=False)
+    with connection.cursor(row_factory=dict_row) as cursor:
+        figures = cursor.execute(query.encode()).fetchone()
+    for name, value in (figures or {}).items():
         table.add_row(name.replace("_", " "), f"{value:,}")
     console.print(table)
 

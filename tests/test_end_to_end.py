@@ -48,7 +48,7 @@ def demo() -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def done(demo: Demo) -> str:
-    finished = demo("run", "--learners", str(LEARNERS))
+    finished = demo("run", "--size", str(LEARNERS))
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout
 
@@ -165,7 +165,7 @@ def test_a_shop_of_ones_own_reconciles(demo: Demo, done: str, tmp_path: Path) ->
         for line in finished.stdout.splitlines()
         if line.startswith("│") and line.count("│") >= 3
     }
-    assert figures["lines"][:3] == [f"{count:,}", f"{count:,}", "equal"]
+    assert figures["invoice lines"][:3] == [f"{count:,}", f"{count:,}", "equal"]
     assert figures["total value"][2] == "equal"
     assert figures["with a purchase"][0] == "60"
     assert figures["cancellations only"][0] == "3"
@@ -177,7 +177,7 @@ def test_a_shop_of_ones_own_reconciles(demo: Demo, done: str, tmp_path: Path) ->
 def test_an_interrupted_demo_leaves_nothing_running(demo: Demo, done: str) -> None:
     # The last one: it begins the learning demo afresh.
     process = subprocess.Popen(
-        [sys.executable, "-m", "demo", "run", "--learners", "300"],
+        [sys.executable, "-m", "demo", "run", "--size", "300"],
         cwd=CHECKOUT,
         env=environment(),
         stdout=subprocess.PIPE,

@@ -1,10 +1,12 @@
 """The command line.
 
 ``python -m include.segmentation <stage|fit|run> --profile P [--cadence C] --as-of D``; ``models``, ``accept``,
-``reject`` for the model timeline; ``explain-extract`` for what servers are asked.
+``reject`` for the model timeline; ``explain-extract`` for what servers are asked; ``new-profile``, ``check-profile``
+and ``preview`` for those who write a profile.
 """
 
 import argparse
+import os
 import re
 import sys
 import time
@@ -18,6 +20,8 @@ from include.segmentation.sources import is_reconciled
 from include.segmentation.terminal import shown_logs
 
 _LONGEST_WAIT = timedelta(minutes=70)
+_WIDTH = 140
+"""Characters of a table's line where no terminal says how wide it is."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with shown_logs():
-            options.command(load_profile(options.profile, options.profiles_dir), options)
+            return int(options.command(options) or 0)
     except LaterError as error:
         print(f"error: {error}; again from {error.until:%Y-%m-%dT%H:%M:%SZ}", file=sys.stderr)
         return 2
@@ -38,14 +42,18 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 130
-    return 0
 
 
 def _one_line(error: OSError) -> str:
     return " ".join(re.sub(r"\x1b\[\d+m|↳", "", str(error)).split())  # delta-rs colours what led to it
 
 
-def _with_run(profile: Profile, options: argparse.Namespace) -> None:
+def _with_profile(options: argparse.Namespace) -> None:
+    options.action(load_profile(options.profile, options.profiles_dir), options)
+
+
+def _with_run(options: argparse.Namespace) -> None:
+    profile = load_profile(options.profile, options.profiles_dir)
     cadence = options.cadence or profile.schedule.primary_cadence
     options.stage(Run(profile, cadence, parse_as_of(options.as_of, profile)), options)
 
@@ -130,6 +138,17 @@ def _run(run: Run, options: argparse.Namespace) -> None:
         stage(run, options)
 
 
+def _preview(run: Run, _: argparse.Namespace) -> None:
+    from rich.console import Console
+
+    from include.segmentation.authoring import preview
+
+    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
+    for table in preview(run):
+        console.print(table)
+    console.print("Nothing was published or recorded.")
+
+
 def _models(profile: Profile, _: argparse.Namespace) -> None:
     from include.segmentation.lake import Lake
     from include.segmentation.model import timeline
@@ -156,6 +175,24 @@ def _reject(profile: Profile, options: argparse.Namespace) -> None:
     _say("reject", options.model, reject(profile, options.model, options.by))
 
 
+def _new_profile(options: argparse.Namespace) -> None:
+    from include.segmentation.authoring import new_profile
+
+    for path in new_profile(options.name, options.from_mysql, options.table, options.profiles_dir):
+        print(f"wrote {path}")
+
+
+def _check_profile(options: argparse.Namespace) -> int:
+    from include.segmentation.authoring import check_profile
+
+    checked = check_profile(options.name, options.profiles_dir, connect=options.connect)
+    for mistake in checked.mistakes:
+        print(f"error: {mistake}", file=sys.stderr)
+    if checked.summary:
+        print(checked.summary)
+    return 2 if checked.mistakes else 0
+
+
 def _explain_extract(profile: Profile, options: argparse.Namespace) -> None:
     from include.segmentation.extract import explain
 
@@ -171,6 +208,7 @@ _STAGES = {
     "report": (_report, "write the run's HTML report"),
     "fit": (_fit, "fit a model effective from as_of and put it on the timeline"),
     "run": (_run, "all stages in order"),
+    "preview": (_preview, "show the strata and segments of a run without publishing or recording anything"),
     "reconcile": (_reconcile, "compare the change logs with MySQL; correct what was deleted, changed or came unseen"),
     "maintain": (_maintain, "fold the small files of the change logs and remove those that are past"),
 }
@@ -201,10 +239,21 @@ def _parser() -> argparse.ArgumentParser:
         if name != "models":
             sub.add_argument("--model", required=True, help="a candidate's id, as `models` lists it")
             sub.add_argument("--by", required=True, help="who decides")
-        sub.set_defaults(command=decision)
+        sub.set_defaults(command=_with_profile, action=decision)
     sub = _command(commands, "explain-extract", "show the SQL that each kind of server gets for an extract, and why")
     sub.add_argument("--extract", required=True, help="an extract from MySQL")
-    sub.set_defaults(command=_explain_extract)
+    sub.set_defaults(command=_with_profile, action=_explain_extract)
+    sub = commands.add_parser("new-profile", help="look at a table and propose a first profile, with reasons")
+    sub.add_argument("name", help="what the profile is to be called")
+    sub.add_argument("--from-mysql", required=True, metavar="CONN", help="the id of a connection to MySQL or MariaDB")
+    sub.add_argument("--table", required=True, help="one row per customer, or per purchase or event of a customer")
+    sub.add_argument("--profiles-dir", type=Path, help="where it goes; default: where profiles are looked for first")
+    sub.set_defaults(command=_new_profile)
+    sub = commands.add_parser("check-profile", help="explain every mistake of a profile, or say what it says")
+    sub.add_argument("name", help="such as learning")
+    _add_profiles_dir(sub)
+    sub.add_argument("--connect", action="store_true", help="ask its servers too, and try its SQL on empty tables")
+    sub.set_defaults(command=_check_profile)
     return parser
 
 
@@ -213,8 +262,12 @@ def _command(
 ) -> argparse.ArgumentParser:
     sub = commands.add_parser(name, help=words, description=words)
     sub.add_argument("--profile", required=True, help="such as learning")
-    sub.add_argument("--profiles-dir", type=Path, help="a folder with more profiles (YAML and sql/<profile>/)")
+    _add_profiles_dir(sub)
     return sub
+
+
+def _add_profiles_dir(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--profiles-dir", type=Path, help="a folder with more profiles (YAML and sql/<profile>/)")
 
 
 def _chosen(only: str | None, allowed: list[str]) -> list[str]:

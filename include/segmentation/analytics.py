@@ -1,10 +1,11 @@
 """The contract of Google Analytics 4 reports: what is asked for, filtered by what, and how demographics are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from include.segmentation.mistakes import Mistake
 from include.segmentation.part import Part
 
 DATE = "date"
@@ -155,12 +156,8 @@ def column_name(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in plain).lstrip("_")
 
 
-def check_coverage(extracts: Mapping[str, Any]) -> None:
-    """Refuse a ``coverage_of`` that does not name the same report without its demographics.
-
-    Raises:
-        ValueError: it does not.
-    """
+def wrong_coverage(extracts: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Each ``coverage_of`` that does not name the same report without its demographics."""
     for name, report in extracts.items():
         if not isinstance(report, GA4Extract) or report.coverage_of is None:
             continue
@@ -172,8 +169,8 @@ def check_coverage(extracts: Mapping[str, Any]) -> None:
             or sorted(whole.dimensions) != sorted(dimensions)
             or report.metrics[0] not in whole.metrics
         ):
-            raise ValueError(
-                f"extracts.{name}.coverage_of: '{report.coverage_of}'; allowed is a report of source "
-                f"'{report.source}' with dimensions {', '.join(dimensions)}, metric {report.metrics[0]} and the same "
-                "filter"
+            yield Mistake(
+                ("extracts", name, "coverage_of"),
+                f"'{report.coverage_of}'; allowed is a report of source '{report.source}' with dimensions "
+                f"{', '.join(dimensions)}, metric {report.metrics[0]} and the same filter",
             )

@@ -25,9 +25,16 @@ from include.segmentation.sources import GA4Extract
 class Lake:
     """All change logs and run artifacts of one profile."""
 
-    def __init__(self, root: str, profile: Profile) -> None:
-        """Point at the lake below ``root``: a folder or an object-store URL."""
+    def __init__(self, root: str, profile: Profile, artifacts: str | None = None) -> None:
+        """Point at the lake below ``root``: a folder or an object-store URL.
+
+        Args:
+            root: what holds the lakes of all profiles.
+            profile: whose lake it is.
+            artifacts: where the stages leave things for each other; in the lake where absent.
+        """
         self.uri = f"{root.rstrip('/')}/{profile.profile}"
+        self._artifacts = artifacts or self.uri
         self._profile = profile
 
     def log(self, extract: str) -> ChangeLog:
@@ -142,11 +149,15 @@ class Lake:
 
     # Artifacts: what one stage leaves for the next. A name is replaced as a whole or not at all.
 
+    def place(self, name: str) -> str:
+        """The URI of an artifact."""
+        return f"{self._artifacts}/{name}"
+
     def write_table(self, name: str, table: pa.Table) -> str:
         """Write a Parquet artifact and return its URI."""
         with self._replacing(name) as (filesystem, path):
             pq.write_table(table, path, filesystem=filesystem, compression="zstd")
-        return f"{self.uri}/{name}"
+        return self.place(name)
 
     def read_table(self, name: str) -> pa.Table:
         """Read a Parquet artifact.
@@ -158,20 +169,20 @@ class Lake:
         try:
             return pq.read_table(path, filesystem=filesystem)
         except FileNotFoundError:
-            raise DataError(f"{self.uri}/{name} does not exist; run the stage before this one first") from None
+            raise DataError(f"{self.place(name)} does not exist; run the stage before this one first") from None
 
     def write_text(self, name: str, text: str) -> str:
         """Write a text artifact and return its URI."""
         with self._replacing(name) as (filesystem, path), filesystem.open_output_stream(path) as stream:
             stream.write(text.encode())
-        return f"{self.uri}/{name}"
+        return self.place(name)
 
     def write_folder(self, name: str, folder: Path) -> str:
         """Copy a local folder over an earlier one of that name, whose other files stay, and return its URI."""
         filesystem, path = self._locate(name)
         filesystem.create_dir(path, recursive=True)
         pa.fs.copy_files(str(folder), path, pa.fs.LocalFileSystem(), filesystem)
-        return f"{self.uri}/{name}"
+        return self.place(name)
 
     def read_text(self, name: str) -> str | None:
         """Read a text artifact, or None where there is none."""
@@ -189,7 +200,7 @@ class Lake:
         return sorted(info.base_name for info in found if info.type == pa.fs.FileType.Directory)
 
     def _locate(self, name: str) -> tuple[pa.fs.FileSystem, str]:
-        filesystem, base = pa.fs.FileSystem.from_uri(self.uri)
+        filesystem, base = pa.fs.FileSystem.from_uri(self._artifacts)
         return filesystem, f"{base}/{name}"
 
     @contextmanager

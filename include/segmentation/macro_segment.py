@@ -1,17 +1,18 @@
 """The contract of macro segments: KPIs, the strata that set customers apart, and how each stratum is cut."""
 
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.identifiers import DifferentNames, Name, SqlName
+from include.segmentation.mistakes import Mistake, allowed, refuse
 from include.segmentation.part import Part
-from include.segmentation.predicate import Domain, evaluate_on_grid, parse
+from include.segmentation.predicate import Domain, parse
+from include.segmentation.strata_cut import AGE as AGE
+from include.segmentation.strata_cut import wrong_cuts
 from include.segmentation.window import Window
-
-AGE = "age_days"
-"""Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
 _OF_CLUSTERING = {"transform", "scale", "weight"}
 
@@ -94,17 +95,19 @@ class Kpi(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if not self.rule_only and not self.bands:
-            raise ValueError("a KPI that is clustered on needs bands: rising inner edges such as [1, 2, 5]")
-        if sorted(set(self.bands)) != self.bands:
-            raise ValueError(f"bands {self.bands} must rise")
-        if self.bands and len(self.band_words) != len(self.bands) + 1:
-            raise ValueError(
-                f"band_words has {len(self.band_words)} words; {len(self.bands)} edges need {len(self.bands) + 1}"
-            )
-        if self.transform in ("log1p", "sqrt") and (self.minimum is None or self.minimum < 0):
-            raise ValueError(f"transform {self.transform} needs a minimum of 0 or more")
+        refuse(self._mistakes())
         return self
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        if not self.rule_only and not self.bands:
+            yield Mistake((), "a KPI that is clustered on needs bands: rising inner edges such as [1, 2, 5]")
+        if sorted(set(self.bands)) != self.bands:
+            yield Mistake(("bands",), f"bands {self.bands} must rise")
+        if self.bands and len(self.band_words) != len(self.bands) + 1:
+            found, needed = len(self.band_words), len(self.bands) + 1
+            yield Mistake(("band_words",), f"band_words has {found} words; {len(self.bands)} edges need {needed}")
+        if self.transform in ("log1p", "sqrt") and (self.minimum is None or self.minimum < 0):
+            yield Mistake(("transform",), f"transform {self.transform} needs a minimum of 0 or more")
 
     def differs_from(self, other: Self) -> list[str]:
         """What another declaration of the same KPI says otherwise; each may be clustered on in a way of its own."""
@@ -286,109 +289,76 @@ class MacroSegment(Part):
 
     @model_validator(mode="after")
     def _strata_cut_once(self) -> Self:
+        refuse(self.mistakes(list(self.kpis), is_whole=True))
+        return self
+
+    def mistakes(self, kpis: Collection[str], is_whole: bool) -> Iterator[Mistake]:
+        """What does not fit together.
+
+        Args:
+            kpis: the names of all its KPIs, also of those that are wrong themselves.
+            is_whole: whether all KPIs and strata are there; how strata cut the population is looked at only then.
+        """
+        wrong = [*self._wrong_names(), *self._wrong_conditions([*kpis, AGE]), *self._wrong_aliases()]
+        for position, stratum in enumerate(self.strata):
+            wrong += (mistake.below("strata", position) for mistake in self._wrong_kpis(stratum, kpis))
+        yield from wrong
+        if is_whole and not wrong:
+            yield from wrong_cuts(self.kpis, self.strata)
+
+    def _wrong_names(self) -> Iterator[Mistake]:
         names = [stratum.name for stratum in self.strata]
         if len(set(names)) != len(names):
-            raise ValueError(f"strata {names} must have different names")
-        domains = {name: kpi.domain for name, kpi in self.kpis.items()} | {AGE: Domain(step=1, minimum=0)}
-        conditions = {f"KPI '{name}' undefined_when": kpi.undefined_when for name, kpi in self.kpis.items()}
-        conditions |= {f"stratum '{stratum.name}'": stratum.when for stratum in self.strata}
-        conditions |= {f"segments.{key}.rule": said.rule for key, said in self.segments.items()}
-        for where, condition in conditions.items():
+            yield Mistake(("strata",), f"strata {names} must have different names")
+
+    def _wrong_conditions(self, columns: list[str]) -> Iterator[Mistake]:
+        conditions: dict[tuple[str, str | int, str], str | None]
+        conditions = {("kpis", name, "undefined_when"): kpi.undefined_when for name, kpi in self.kpis.items()}
+        whens = {("strata", number, "when"): stratum.when for number, stratum in enumerate(self.strata)}
+        rules = {("segments", key, "rule"): said.rule for key, said in self.segments.items()}
+        for place, condition in (conditions | whens | rules).items():
             try:
-                parse(condition or "true", list(domains))
+                parse(condition or "true", columns)
             except ProfileError as error:
-                raise ValueError(f"{where}: {error}") from None
-        self._check_aliases()
-        for stratum in self.strata:
-            self._check_kpis(stratum)
-        # What decides whether a KPI has a value joins the strata's conditions on the grid: its age, then its zero. One
-        # grid per zero, as all of them on one would be too many cases.
-        immature = [f"{AGE} < {kpi.matures_after}" for kpi in self.kpis.values() if kpi.matures_after]
-        zeros = [[f"{name} = 0"] for name, kpi in self.kpis.items() if kpi.zero == "none"]
-        for of_values in [immature, *zeros]:
-            self._check_grid(of_values, domains)
-        return self
+                who = f"stratum '{self.strata[place[1]].name}': " if isinstance(place[1], int) else ""
+                yield Mistake(place, f"{who}{error}")
+
+    def _wrong_aliases(self) -> Iterator[Mistake]:
+        keys: dict[str, str] = {}
+        for key, said in self.segments.items():
+            other = keys.setdefault(said.alias, key)
+            if said.alias and other != key:
+                text = f"segments '{other}' and '{key}' have one alias, '{said.alias}'; allowed are different ones"
+                yield Mistake(("segments", key, "alias"), text)
 
     def scale_of(self, kpi: str) -> Scaler:
         """How a KPI is scaled."""
         return self.kpis[kpi].scale or self.scale
 
-    def _check_aliases(self) -> None:
-        keys: dict[str, str] = {}
-        for key, said in self.segments.items():
-            other = keys.setdefault(said.alias, key)
-            if said.alias and other != key:
-                raise ValueError(
-                    f"segments '{other}' and '{key}' have one alias, '{said.alias}'; allowed are different ones"
-                )
-
-    def _check_kpis(self, stratum: Stratum) -> None:
-        clusterable = [name for name, declared in self.kpis.items() if not declared.rule_only]
+    def _wrong_kpis(self, stratum: Stratum, kpis: Collection[str]) -> Iterator[Mistake]:
+        clusterable = [name for name in kpis if name not in self.kpis or not self.kpis[name].rule_only]
         for kpi in stratum.clustered_on:
             if kpi not in clusterable:
-                raise ValueError(f"stratum '{stratum.name}' clusters on '{kpi}'; allowed are {', '.join(clusterable)}")
-        self._check_undefined_as(stratum, stratum.cluster.undefined_as if stratum.cluster else {})
-        scales = {kpi: self.scale_of(kpi) for kpi in stratum.clustered_on}
+                yield Mistake(("kpis",), f"stratum '{stratum.name}' clusters on '{kpi}'; {allowed(kpi, clusterable)}")
+        for mistake in self._wrong_undefined_as(stratum):
+            yield mistake.below("cluster", "undefined_as")
+        scales = {kpi: self.scale_of(kpi) for kpi in stratum.clustered_on if kpi in self.kpis}
         if len(set(scales.values())) > 1 and any(self.kpis[kpi].weight is None for kpi in scales):
             listed = ", ".join(f"{kpi} {scale}" for kpi, scale in scales.items())
-            raise ValueError(
+            yield Mistake(
+                (),
                 f"stratum '{stratum.name}' mixes scales ({listed}), which silently weights its KPIs; allowed is one "
-                "scale, or a weight for each of them"
+                "scale, or a weight for each of them",
             )
 
-    def _check_undefined_as(self, stratum: Stratum, values: dict[str, float]) -> None:
-        nullable = [name for name in stratum.clustered_on if self.kpis[name].undefined_when]
-        allowed = ", ".join(nullable) or "none"
-        for name, value in values.items():
-            where = f"stratum '{stratum.name}', undefined_as"
+    def _wrong_undefined_as(self, stratum: Stratum) -> Iterator[Mistake]:
+        nullable = [name for name in stratum.clustered_on if name in self.kpis and self.kpis[name].undefined_when]
+        where = f"stratum '{stratum.name}', undefined_as"
+        for name, value in (stratum.cluster.undefined_as if stratum.cluster else {}).items():
             if name not in nullable:
-                raise ValueError(f"{where}: '{name}' is not clustered on or never undefined; allowed are {allowed}")
+                text = f"{where}: '{name}' is not clustered on or never undefined; {allowed(name, nullable)}"
+                yield Mistake((name,), text)
+                continue
             kpi = self.kpis[name]
             if (kpi.minimum is not None and value < kpi.minimum) or (kpi.zero == "none" and value == 0):
-                raise ValueError(f"{where}: {value:g} is no value of '{name}'")
-
-    def _check_grid(self, of_values: list[str], domains: dict[str, Domain]) -> None:
-        strata = [stratum.when for stratum in self.strata]
-        undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
-        impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
-        try:
-            grid = evaluate_on_grid([*strata, *impossible, *of_values], domains)
-        except ProfileError as error:
-            raise ValueError(str(error)) from None
-        for point in grid:
-            if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
-                self._check_point(point)
-
-    def _check_point(self, point: dict[str, Any]) -> None:
-        case = ", ".join(
-            f"{name} {'IS NULL' if value is None else f'= {value:g}'}"
-            for name, value in point.items()
-            if name != "true"
-        )
-        held = [self.strata[i] for i in point["true"] if i < len(self.strata)]
-        if not held:
-            raise ValueError(f"strata are incomplete: no stratum takes a customer with {case}")
-        if len(held) > 1:
-            raise ValueError(f"strata '{held[0].name}' and '{held[1].name}' overlap: both take a customer with {case}")
-        for name in held[0].clustered_on:
-            self._check_value(held[0], name, point, case)
-
-    def _check_value(self, stratum: Stratum, name: str, point: dict[str, Any], case: str) -> None:
-        kpi = self.kpis[name]
-        taken = f"stratum '{stratum.name}' clusters on '{name}'"
-        counted = stratum.cluster.undefined_as if stratum.cluster else {}
-        if kpi.undefined_when and point[name] is None and name not in counted:
-            raise ValueError(
-                f"{taken} but takes customers for whom it is undefined ({case}); exclude them with "
-                f"NOT ({kpi.undefined_when}), or say with undefined_as what it counts as"
-            )
-        if kpi.zero == "none" and point.get(name) == 0:
-            raise ValueError(
-                f"{taken} but takes customers for whom it is 0, which is no value (zero: none) ({case}); exclude them "
-                f"with '{name} <> 0'"
-            )
-        if kpi.matures_after and point.get(AGE, kpi.matures_after) < kpi.matures_after:
-            raise ValueError(
-                f"{taken}, final only after {kpi.matures_after} days, but takes younger customers ({case}); exclude "
-                f"them with '{AGE} >= {kpi.matures_after}'"
-            )
+                yield Mistake((name,), f"{where}: {value:g} is no value of '{name}'")

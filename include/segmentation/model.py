@@ -89,6 +89,26 @@ class Reference(_Frozen):
     customers: list[int]
 
 
+class Picture(_Frozen):
+    """Some customers of a stratum at the fit, in the plane of its first two principal components. It labels nobody.
+
+    Attributes:
+        variance: the share of the scaled KPIs' variance that each of the two holds.
+        loadings: float64[2][axes].
+        silhouette, silhouette_in_plane: of the segments, in all scaled KPIs and in the plane alone, on one sample; None
+            where only one of them is in it.
+        points: float64[customers][2], from the mean of all.
+        segments: int64[customers], the ordinals of their segments from 0.
+    """
+
+    variance: list[float]
+    loadings: list[list[float]]
+    silhouette: float | None
+    silhouette_in_plane: float | None
+    points: list[list[float]]
+    segments: list[int]
+
+
 class SegmentDefinition(_Frozen):
     """One segment of a stratum, or one micro segment of a segment.
 
@@ -172,12 +192,14 @@ class StratumModel(Division):
 
     Attributes:
         references: how each of its KPIs was distributed at the fit.
+        picture: what it looked like at the fit; None where there is nothing to draw.
     """
 
     name: str
     label: str
     when: str
     references: list[Reference] = []
+    picture: Picture | None = None
 
     def divisions(self) -> list[tuple[str, Division]]:
         """What is cut in it: itself, then its segments that are cut once more, by where they are (``repeat.02``)."""

@@ -16,6 +16,7 @@ import sqlglot
 from sqlglot import exp
 
 from include.segmentation.errors import ProfileError
+from include.segmentation.mistakes import allowed
 
 _MAX_POINTS = 200_000
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
@@ -60,7 +61,7 @@ def parse(text: str, columns: Sequence[str]) -> exp.Expr:
             )
     for column in tree.find_all(exp.Column):
         if column.name not in columns:
-            raise ProfileError(f"'{text}' names '{column.name}'; allowed are {', '.join(columns)}")
+            raise ProfileError(f"'{text}' names '{column.name}'; {allowed(column.name, columns)}")
         if not _beside_constants(column):
             raise ProfileError(
                 f"'{text}' uses '{column.name}' otherwise; allowed are comparisons of KPIs with constants and IS NULL"

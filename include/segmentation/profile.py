@@ -5,6 +5,7 @@ or ``SEGMENTATION_PROFILES``, from a folder outside (the YAML file there, its SQ
 """
 
 import os
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +15,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from include.segmentation.analytics import check_coverage
+from include.segmentation.analytics import wrong_coverage
 from include.segmentation.errors import ProfileError
 from include.segmentation.gates import Gates
 from include.segmentation.identifiers import NAME, Name, SchemaName, SqlName
 from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
+from include.segmentation.mistakes import Mistake, allowed, explained, refuse
 from include.segmentation.part import Part
 from include.segmentation.sources import Extract, QueryExtract, Source
 
@@ -105,45 +107,60 @@ class Profile(Part):
 
     @model_validator(mode="after")
     def _references(self) -> "Profile":
+        refuse(self.mistakes(list(self.sources), list(self.extracts)))
+        return self
+
+    def mistakes(self, sources: list[str], extracts: list[str]) -> Iterator[Mistake]:
+        """What does not fit together.
+
+        Args:
+            sources: the names of all its sources, also of those that are wrong themselves.
+            extracts: likewise.
+        """
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Europe
-            raise ValueError(f"time_zone '{self.time_zone}' is unknown; allowed is an IANA name") from None
-        kinds = {"table": "mysql", "query": "mysql", "report": "ga4"}
+            yield Mistake(("time_zone",), f"time_zone '{self.time_zone}' is unknown; allowed is an IANA name")
         for name, extract in self.extracts.items():
-            source = self.sources.get(extract.source)
-            if source is None:
-                raise ValueError(f"extracts.{name}.source: '{extract.source}'; allowed are {', '.join(self.sources)}")
-            if source.kind != kinds[extract.kind]:
-                raise ValueError(f"extracts.{name}: kind '{extract.kind}' needs a {kinds[extract.kind]} source")
-        check_coverage(self.extracts)
-        if "population" in self.extracts:
-            raise ValueError("extracts.population: the measure stage's own table; allowed is any other name")
+            yield from (mistake.below("extracts", name) for mistake in self._wrong_source(extract, sources))
+        if "population" in extracts:
+            text = "the measure stage's own table; allowed is any other name"
+            yield Mistake(("extracts", "population"), text)
         for name in self.expectations:
-            if name not in self.extracts:
-                raise ValueError(f"expectations.{name}: no such extract; allowed are {', '.join(self.extracts)}")
+            if name not in extracts:
+                yield Mistake(("expectations", name), f"no such extract; {allowed(name, extracts)}")
+        if len(self.extracts) == len(extracts):
+            yield from wrong_coverage(self.extracts)
+        yield from self._wrong_kpis()
+        for sql in self.sql_files:
+            if not sql.is_file():
+                yield Mistake((), f"SQL file {sql} is missing")
+
+    def _wrong_source(self, extract: Extract, sources: list[str]) -> Iterator[Mistake]:
+        needed = {"table": "mysql", "query": "mysql", "report": "ga4"}[extract.kind]
+        if extract.source not in sources:
+            yield Mistake(("source",), f"'{extract.source}'; {allowed(extract.source, sources)}")
+        elif extract.source in self.sources and self.sources[extract.source].kind != needed:
+            yield Mistake((), f"kind '{extract.kind}' needs a {needed} source")
+
+    def _wrong_kpis(self) -> Iterator[Mistake]:
         for macro, segment in self.macro_segments.items():
             for kpi, declared in segment.kpis.items():
+                place = ("macro_segments", macro, "kpis", kpi)
                 if kpi in self.customer_columns:
-                    raise ValueError(
-                        f"macro_segments.{macro}.kpis.{kpi}: {self.customer_columns[kpi]}; allowed is any other name"
-                    )
+                    yield Mistake(place, f"{self.customer_columns[kpi]}; allowed is any other name")
                 differing = declared.differs_from(self.kpis[kpi])
                 if differing:
-                    raise ValueError(
+                    text = (
                         f"KPI '{kpi}' is declared in both {self.homes[kpi]} and {macro}, with another "
                         f"{', '.join(differing)}; allowed is another name, or the same but for transform, scale, weight"
                     )
-        for sql in self.sql_files:
-            if not sql.is_file():
-                raise ValueError(f"SQL file {sql} is missing")
-        return self
+                    yield Mistake(place, text)
 
     @cached_property
     def sql_dir(self) -> Path:
         """The folder of the profile's SQL."""
-        root = self.path.parent.parent if self.path.parent == SHIPPED else self.path.parent
-        return root / "sql" / self.profile
+        return sql_folder(self.path)
 
     @property
     def sql_files(self) -> list[Path]:
@@ -197,6 +214,12 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return node
 
 
+def sql_folder(path: Path) -> Path:
+    """Where the SQL of the profile in a file belongs."""
+    root = path.parent.parent if path.parent == SHIPPED else path.parent
+    return root / "sql" / path.stem
+
+
 def profile_dirs(extra: Path | None = None) -> list[Path]:
     """The folders that profiles are looked for in, the shipped one last."""
     outside = [extra] if extra else []
@@ -220,14 +243,36 @@ def load_profile(name: str, profiles_dir: Path | None = None) -> Profile:
         ProfileError: there is no such profile, or it says something that it may not say. The message names the file,
             the key, what was found and what is allowed.
     """
+    path = profile_path(name, profiles_dir)
+    value = read_yaml(path)
+    found = wrong_name(value, path)
+    try:
+        if not found:
+            return Profile.model_validate(value | {"path": path})
+    except ValidationError as error:
+        found = list(explained(Profile, value, error))
+    raise ProfileError(f"{path}: " + "; ".join(map(str, found)))
+
+
+def profile_path(name: str, profiles_dir: Path | None = None) -> Path:
+    """The file of a profile.
+
+    Raises:
+        ProfileError: there is no such profile.
+    """
     for folder in profile_dirs(profiles_dir):
         path = folder / f"{name}.yaml"
         if NAME.fullmatch(name) and path.is_file():
-            return _read(path.resolve(), name)
-    raise ProfileError(f"profile '{name}' does not exist; allowed are {', '.join(profile_names(profiles_dir))}")
+            return path.resolve()
+    raise ProfileError(f"profile '{name}' does not exist; {allowed(name, profile_names(profiles_dir))}")
 
 
-def _read(path: Path, name: str) -> Profile:
+def read_yaml(path: Path) -> dict[str, Any]:
+    """What a profile's file says, not yet checked.
+
+    Raises:
+        ProfileError: it is not valid YAML, or not a mapping.
+    """
     try:
         with path.open(encoding="utf-8") as file:
             value = yaml.load(file, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
@@ -236,21 +281,11 @@ def _read(path: Path, name: str) -> Profile:
         raise ProfileError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(value, dict):
         raise ProfileError(f"{path}: a profile is a mapping of keys; found {type(value).__name__}")
-    if value.get("profile") != name:
-        raise ProfileError(f"{path}: profile: found {value.get('profile')!r}; allowed is the file's name, '{name}'")
-    try:
-        return Profile.model_validate(value | {"path": path})
-    except ValidationError as error:
-        raise ProfileError(f"{path}: " + "; ".join(_explain(problem) for problem in error.errors())) from None
+    return value
 
 
-def _explain(problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    found = problem.get("input")
-    if problem["type"] == "extra_forbidden":
-        return f"{key}: unknown key"
-    if problem["type"] == "missing":
-        return f"{key}: missing"
-    message = problem["msg"].removeprefix("Value error, ")
-    shown = f"found {found!r}; " if isinstance(found, (str, int, float, bool, date)) else ""
-    return f"{key}: {shown}{message}" if key else message
+def wrong_name(value: dict[str, Any], path: Path) -> list[Mistake]:
+    """The mistake of a profile that is not called as its file, if it is one."""
+    if value.get("profile") == path.stem:
+        return []
+    return [Mistake(("profile",), f"found {value.get('profile')!r}; allowed is the file's name, '{path.stem}'")]

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import MySQLdb
 import pytest
 
-from demo.learning import clusters, fill, generate
+from demo.business import Counts, Say
+from demo.learning import DEMO, clusters, generate
 from demo.mysql import FillError, database, replace_table
 from demo.servers import Server
 
@@ -25,18 +26,22 @@ MONTH_ONE_LOYALTY = """
 """
 
 
+def fill(uri: str, size: int | None = None, say: Say = print) -> Counts:
+    return DEMO.fill(uri, DEMO.read(None, size, say), say)
+
+
 @pytest.fixture(scope="module")
 def uri(mariadb_server: Server) -> str:
     return mariadb_server.uri("demo_learning")
 
 
 @pytest.fixture(scope="module")
-def counts(uri: str) -> dict[str, int]:
+def counts(uri: str) -> Counts:
     return fill(uri)
 
 
 @pytest.fixture
-def connection(uri: str, counts: dict[str, int]) -> Iterator[MySQLdb.Connection]:
+def connection(uri: str, counts: Counts) -> Iterator[MySQLdb.Connection]:
     with database(uri) as opened:
         yield opened
 
@@ -52,7 +57,7 @@ def test_the_server_finds_the_published_loyalty_clusters(connection: MySQLdb.Con
     assert ask(connection, MONTH_ONE_LOYALTY) == published
 
 
-def test_every_row_and_value_arrives(connection: MySQLdb.Connection, counts: dict[str, int]) -> None:
+def test_every_row_and_value_arrives(connection: MySQLdb.Connection, counts: Counts) -> None:
     tables = generate().tables
     assert counts == {name: rows.num_rows for name, rows in tables.items()}
     for name, rows in tables.items():
@@ -74,15 +79,15 @@ def test_cursor_and_primary_key_are_indexed(connection: MySQLdb.Connection, tabl
 
 def test_filling_again_replaces(mariadb_server: Server) -> None:
     said: list[str] = []
-    first = fill(mariadb_server.uri("demo_again"), learners=40, progress=said.append)
-    assert fill(mariadb_server.uri("demo_again"), learners=40) == first
+    first = fill(mariadb_server.uri("demo_again"), 40, said.append)
+    assert fill(mariadb_server.uri("demo_again"), 40) == first
     assert said[0] == "Generating 40 learners"
     with database(mariadb_server.uri("demo_again")) as connection:
         assert ask(connection, "SELECT COUNT(*) FROM users") == [(40,)]
 
 
 def test_it_also_fills_mysql_5_6(mysql56_server: Server) -> None:
-    counts = fill(mysql56_server.uri("demo_again"), learners=40)
+    counts = fill(mysql56_server.uri("demo_again"), 40)
     with database(mysql56_server.uri("demo_again")) as connection:
         assert ask(connection, "SELECT COUNT(*) FROM topic_views") == [(counts["topic_views"],)]
 

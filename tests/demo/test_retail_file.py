@@ -1,5 +1,6 @@
 """The shop's file arrives in MySQL exactly, or a clear error says why not."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,8 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from demo.business import Counts
+from demo.files import DataFileError
 from demo.mysql import database
-from demo.retail import COLUMNS, RetailFileError, load, read
+from demo.retail import COLUMNS, DEMO, read
 from demo.servers import Server
 
 WHOLE_FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail.parquet"
@@ -22,6 +25,10 @@ LINES = [
     ("550193", "PADS", "PADS TO MATCH £", 1, datetime(2011, 4, 15, 9, 27), 0.001, 13952, "Österreich"),
     ("A563186", "B", "Adjust bad debt", 1, datetime(2011, 8, 12, 14, 51), -11062.06, None, "United Kingdom"),
 ]
+
+
+def load(uri: str, path: Path, progress: Callable[[str], object] = print) -> Counts:
+    return DEMO.fill(uri, {"invoice_lines": read(path)}, progress)
 
 
 @pytest.fixture
@@ -50,7 +57,7 @@ def test_every_kind_of_file_gives_the_same_rows(
     uri = mariadb_server.uri("demo_retail")
     counts = load(uri, write(frame, tmp_path / name))
     assert counts == {
-        "lines": 6,
+        "invoice_lines": 6,
         "invoices": 5,
         "customers": 3,
         "lines_without_customer": 2,
@@ -70,14 +77,14 @@ def test_a_second_load_replaces_the_first(mariadb_server: Server, frame: pd.Data
     uri = mariadb_server.uri("demo_retail")
     load(uri, write(frame, tmp_path / "all.parquet"))
     said: list[str] = []
-    assert load(uri, write(frame.head(2), tmp_path / "two.parquet"), progress=said.append)["lines"] == 2
-    assert said[1] == "Loading 2 invoice lines"
+    assert load(uri, write(frame.head(2), tmp_path / "two.parquet"), progress=said.append)["invoice_lines"] == 2
+    assert said[0] == "Loading 2 invoice lines"
 
 
 @pytest.mark.skipif(not WHOLE_FILE.is_file(), reason="the UCI file is not beside this checkout")
 def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
     assert load(mariadb_server.uri("demo_retail_whole"), WHOLE_FILE) == {
-        "lines": 541_909,
+        "invoice_lines": 541_909,
         "invoices": 25_900,
         "customers": 4_372,
         "lines_without_customer": 135_080,
@@ -87,13 +94,13 @@ def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(RetailFileError, match=r"nowhere\.parquet: no such file; DATA must name"):
+    with pytest.raises(DataFileError, match=r"nowhere\.parquet: no such file; DATA must name"):
         read(tmp_path / "nowhere.parquet")
 
 
 def test_another_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "lines.json").write_text("{}")
-    with pytest.raises(RetailFileError, match=r"'.json' is not a kind .*: .parquet, .csv, .xlsx"):
+    with pytest.raises(DataFileError, match=r"'.json' is not a kind .*: .parquet, .csv, .xlsx"):
         read(tmp_path / "lines.json")
 
 
@@ -101,7 +108,7 @@ def test_another_kind_of_file(tmp_path: Path) -> None:
 def test_a_file_that_is_not_what_its_name_says(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"lines.{kind}"
     path.write_bytes(b"\x00\x01\x02 not a table")
-    with pytest.raises(RetailFileError, match=f"lines.{kind}: "):
+    with pytest.raises(DataFileError, match=f"lines.{kind}: "):
         read(path)
 
 
@@ -109,7 +116,7 @@ def test_a_file_that_is_not_what_its_name_says(tmp_path: Path, kind: str) -> Non
 def test_other_columns(frame: pd.DataFrame, tmp_path: Path, name: str) -> None:
     path = write(frame, tmp_path / "whole.parquet")
     renamed = pd.read_parquet(path).rename(columns={"UnitPrice": "Price"})
-    with pytest.raises(RetailFileError, match=r"its columns are .*Price.*; wanted are .*; missing: UnitPrice"):
+    with pytest.raises(DataFileError, match=r"its columns are .*Price.*; wanted are .*; missing: UnitPrice"):
         read(write(renamed, tmp_path / name))
 
 
@@ -126,5 +133,5 @@ def test_values_that_do_not_fit(frame: pd.DataFrame, tmp_path: Path, column: str
     table = pa.Table.from_pandas(frame, preserve_index=False)
     place = table.column_names.index(column)
     pq.write_table(table.set_column(place, column, pa.array([value] * len(frame))), tmp_path / "lines.parquet")
-    with pytest.raises(RetailFileError, match=words):
+    with pytest.raises(DataFileError, match=words):
         read(tmp_path / "lines.parquet")

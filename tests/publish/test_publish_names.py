@@ -8,25 +8,26 @@ import pytest
 from publish_shop import PROFILE, Customer, Shop
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.model import BandRange, decide, timeline
+from include.segmentation.model import Axis, BandRange, decide, timeline
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
 
 SHORT = BandRange(kpi="visit_gap", low_word="Very Short", high_word="Very Short", low=None, high=7)
 
 
-def named_short(shop: Shop) -> None:
+def named_short(shop: Shop, undefined_as: float | None = None) -> None:
     """Segment w1 is called after a return interval below a week."""
     shop.accept("2025-01-01")
     lake = shop.run("2025-01-01").lake
     model = timeline(lake, "visiting")[-1].model
     silent, visitor = model.strata
     claimed = visitor.segments[0].model_copy(update={"name": "Visitor, Very Short Gap", "bands": [SHORT]})
-    strata = [silent, visitor.model_copy(update={"segments": [claimed]})]
+    axes = [Axis(kpi="visit_gap", undefined_as=undefined_as)]
+    strata = [silent, visitor.model_copy(update={"segments": [claimed], "axes": axes})]
     decide(lake, model.model_copy(update={"strata": strata}), "accepted", "a test")
 
 
-def visitors(gaps: list[float]) -> dict[str, Customer]:
+def visitors(gaps: list[float | None]) -> dict[str, Customer]:
     return {f"c{i:03}": Customer(visits=5, visit_gap=gap) for i, gap in enumerate(gaps)}
 
 
@@ -74,6 +75,12 @@ def test_a_claim_speaks_of_the_customers_between_the_5th_and_the_95th_percentile
     [(verdict, found, _)] = verdicts(shop, few)
     assert verdict == "warn"
     assert "holds for 89.4% of its customers; found is Gap 1 to 400 days" in found
+
+
+def test_an_undefined_value_counts_as_the_model_says(shop: Shop) -> None:
+    named_short(shop, undefined_as=0.0)
+    run = published(shop, "2025-01-01", visitors([None] * 19 + [90.0]))
+    assert [verdict for verdict, _, _ in verdicts(shop, run)] == ["pass"]  # 19 of 20 are at 0 days
 
 
 def test_a_segment_too_small_to_speak_of_is_left_out(shop: Shop) -> None:

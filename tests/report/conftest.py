@@ -102,7 +102,7 @@ def club(hand: Hand) -> Hand:
         *(("k1", "k1", 390, 490), ("k1", "k0", 100, 490), ("new", "k0", 20, 20)),
     ):
         hand.move(second, first, "loyalty", source, target, customers, of, **why.get((source, target), {}))
-    hand.spread(second, "loyalty", "k0", "visits", (0, 0, 1), "No to Few")
+    hand.spread(second, "loyalty", "k0", "visits", (0, 0, 1), "No To Few")
     hand.spread(second, "loyalty", "k0", "visit_gap", None)
     hand.spread(second, "loyalty", "k1", "visits", (6, 8, 1234), "Many")
     hand.spread(second, "loyalty", "k1", "visit_gap", (2.5, 3.25, 3.5), "Short")

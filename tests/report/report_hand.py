@@ -101,6 +101,7 @@ class Hand:
             "description": "made by hand",
             "rule_sql": "true",
             "rule_words": f"whoever is {stratum}",
+            "fidelity": 1.0,
             "recommended_action": "Write to them.",
             "owner": "marketing",
             "model_id": f"{macro}-m1",

@@ -1,5 +1,6 @@
 """The report says what the warehouse says, in one file that needs nothing else."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -39,7 +40,7 @@ def test_a_summary_is_returned_and_kept(club: Hand) -> None:
 def test_the_segments_are_the_warehouses(club: Hand) -> None:
     rows = page_of(club).table(HEAD)
     assert rows[1:] == [
-        ["Never came never", "600", "60.0%", "+100 +120 in -20 out", "0-1 No to Few", "- undefined"],
+        ["Never came never", "600", "60.0%", "+100 +120 in -20 out", "0-1 No To Few", "- undefined"],
         ["Coming, Many Visits coming.01", "394", "39.4%", "-96 +4 in -100 out", "6-1,234 Many", "2.5-3.5 Short"],
         ["Coming, Few Visits coming.02", "6", "0.6%", "+6 +6 in 0 out", "- fewer than 10", "- fewer than 10"],
     ]
@@ -122,12 +123,29 @@ def test_the_verdict_against_one_gaussian_is_said_plainly(club: Hand, separated:
 
 
 def test_actions_rules_and_definitions(club: Hand) -> None:
+    club.change("UPDATE dim_segment SET fidelity = 0.9799, rule_words = 'here; or there' WHERE segment_key = 'k1'")
+    club.change("UPDATE dim_segment SET fidelity = NULL, alias = 'Guests' WHERE segment_key = 'k2'")
     page = page_of(club)
-    assert page.table("The rule as SQL")[1] == ["Never came never", "Write to them.", "marketing", "whoever is never"]
+    assert page.table("The rules are put in words")[1:] == [
+        ["Never came never", "Write to them.", "marketing", "whoever is never exact"],
+        ["Coming, Many Visits coming.01", "Write to them.", "marketing", "here or there right for 97%"],
+        ["Guests Coming, Few Visits coming.02", "Write to them.", "marketing", "whoever is coming not measured"],
+    ]
+    assert page.table(HEAD)[3][0] == "Guests coming.02"
     text = " ".join(page.text.split())
     assert "Days with a visit. Window: trailing 30d, cut at 1 March 2025. Unit: days." in text
     assert "Undefined, never zero, when visits_ever <= 1." in text
     assert {f"kpi-{name}" for name in ("visits", "visit_gap", "visits_ever")} <= set(page.ids)
+
+
+def test_names_that_do_not_hold_are_said_beside_their_segments(club: Hand) -> None:
+    assert "Names that no longer agree" not in page_of(club).text
+    found = "segment k1 'Coming, Many Visits': Many Visits holds for 12% of its customers; found is Visits 0 to 4 days"
+    verdict = {"name": "names_agree", "macro_segment": "loyalty", "verdict": "warn", "found": found}
+    club.change(f"UPDATE segmentation_run SET gates = $g$[{json.dumps(verdict)}]$g$ WHERE as_of = '2025-03-01'")
+    page = page_of(club)
+    assert page.text.count(found) == 2  # at the head of its macro segment, and among the checks
+    assert page.table("what warns is only said")[1] == ["names agree", "loyalty", "warn", found]
 
 
 def test_the_run_is_told_at_the_end(club: Hand) -> None:
@@ -137,7 +155,7 @@ def test_the_run_is_told_at_the_end(club: Hand) -> None:
     assert "Rows in quarantine 67" in text
     assert "loyalty loyalty-m1" in text
     assert "code 0.1.0, duckdb 1.5.6" in text
-    assert page.table("All of them have to pass")[1] == [
+    assert page.table("what warns is only said")[1] == [
         *("populations reconcile", "loyalty", "pass", "1000 in the population")
     ]
     assert page.table("Every extract is known to be whole")[1] == ["visits", "2025-06-01 01:02"]

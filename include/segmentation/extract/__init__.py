@@ -5,12 +5,25 @@ from typing import Any
 
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.extract.explain import explain
+from include.segmentation.extract.look import Glance, Sampled, look
 from include.segmentation.extract.maintain import maintain
 from include.segmentation.extract.reconcile import findings, reconcile
+from include.segmentation.extract.rehearsal import wrong_queries, wrong_sources
 from include.segmentation.run import Run
 from include.segmentation.sources import GA4Extract, QueryExtract, TableExtract
 
-__all__ = ["explain", "extract", "findings", "maintain", "reconcile"]
+__all__ = [
+    "Glance",
+    "Sampled",
+    "explain",
+    "extract",
+    "findings",
+    "look",
+    "maintain",
+    "reconcile",
+    "wrong_queries",
+    "wrong_sources",
+]
 
 MOST_FILES = 200
 """A log of more files is maintained at once, and not by the next week: every reader opens each of them."""

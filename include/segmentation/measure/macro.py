@@ -45,6 +45,26 @@ def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) 
     return summary
 
 
+def create_population(
+    connection: duckdb.DuckDBPyConnection, macro: MacroSegment, as_of: str, who: str, values: dict[str, Any]
+) -> None:
+    """Fill table ``population``, which a macro segment's SQL reads, from table ``_people``.
+
+    Args:
+        connection: holds ``_people`` (customer_id, first_seen).
+        macro: whose windows' moments become columns.
+        as_of: SQL, the moment at which each is measured.
+        who: SQL, the condition on whom to measure.
+        values: the parameters of both.
+    """
+    windows = moments(kpi.window for kpi in macro.kpis.values())
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE population AS SELECT * EXCLUDE (as_of), "
+        f"{windows}as_of FROM (SELECT *, CAST({as_of} AS TIMESTAMPTZ) AS as_of FROM _people WHERE {who})",
+        values,
+    )
+
+
 class _Measurement:
     """A macro segment's SQL, and the people it is asked about: the run's, or those of the earlier as_of."""
 
@@ -78,12 +98,7 @@ class _Measurement:
         )
 
     def _measure(self, as_of: str, who: str, values: dict[str, Any], head: str = "") -> pa.Table:
-        windows = moments(kpi.window for kpi in self._macro.kpis.values())
-        self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE population AS SELECT * EXCLUDE (as_of), "
-            f"{windows}as_of FROM (SELECT *, CAST({as_of} AS TIMESTAMPTZ) AS as_of FROM _people WHERE {who})",
-            values,
-        )
+        create_population(self._connection, self._macro, as_of, who, values)
         measure_kpis(self._connection, self._macro, self._sql, self._path)
         kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)
         return self._connection.execute(
@@ -101,5 +116,5 @@ class _Measurement:
             "CREATE OR REPLACE TEMP TABLE _people AS "
             f"SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, first_seen "
             "FROM read_parquet($population)",
-            {"population": f"{run.lake.uri}/{run.artifact('measure', f'{name}.parquet')}"},
+            {"population": run.lake.place(run.artifact("measure", f"{name}.parquet"))},
         )

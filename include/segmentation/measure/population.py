@@ -10,6 +10,7 @@ from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.identifiers import sql_name
 from include.segmentation.measure.kpis import NUMBERS, WHOLE_NUMBERS
 from include.segmentation.measure.sql import create_table, render
+from include.segmentation.profile import Profile
 from include.segmentation.run import Run
 
 POPULATION = "population"
@@ -32,17 +33,8 @@ def measure_population(
         DataError: a customer comes twice or without first_seen, or nobody is there.
     """
     path = run.profile.sql_dir / "measure" / "population.sql"
-    types = create_table(connection, "_everyone", render(path, {}, as_of), path)
-    missing = [column for column in _FIXED if column not in types]
-    if missing:
-        raise ProfileError(f"{path}: column {', '.join(missing)} is missing; found {', '.join(types)}")
+    types = create_everyone(run.profile, connection, as_of)
     attributes = [column for column in types if column not in _FIXED]
-    for column in attributes:
-        _check_attribute(run, column, str(path))
-    for column, kind in types.items():
-        allowed = _TYPES.get(column, _ATTRIBUTE)
-        if not kind.startswith(allowed) or kind.endswith("]"):
-            raise ProfileError(f"{path}: column {column} is {kind}; allowed are {', '.join(allowed)}")
     _check_rows(connection, str(path))
     table = _select(connection, as_of, attributes)
     if not table.num_rows:
@@ -57,8 +49,33 @@ def measure_population(
     }
 
 
-def _check_attribute(run: Run, column: str, path: str) -> None:
-    taken = run.profile.customer_columns | dict.fromkeys(run.profile.kpis, "a KPI")
+def create_everyone(profile: Profile, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, str]:
+    """Run ``population.sql`` into table ``_everyone``.
+
+    Returns:
+        The type of every column, by name, in order.
+
+    Raises:
+        ProfileError: the file is wrong or does not return what it has to.
+        DataError: it fails on the data.
+    """
+    path = profile.sql_dir / "measure" / "population.sql"
+    types = create_table(connection, "_everyone", render(path, {}, as_of), path)
+    missing = [column for column in _FIXED if column not in types]
+    if missing:
+        raise ProfileError(f"{path}: column {', '.join(missing)} is missing; found {', '.join(types)}")
+    for column in types:
+        if column not in _FIXED:
+            _check_attribute(profile, column, str(path))
+    for column, kind in types.items():
+        allowed = _TYPES.get(column, _ATTRIBUTE)
+        if not kind.startswith(allowed) or kind.endswith("]"):
+            raise ProfileError(f"{path}: column {column} is {kind}; allowed are {', '.join(allowed)}")
+    return types
+
+
+def _check_attribute(profile: Profile, column: str, path: str) -> None:
+    taken = profile.customer_columns | dict.fromkeys(profile.kpis, "a KPI")
     try:
         if sql_name(column) in taken:
             raise ValueError(f"{taken[column]}; allowed is any other name")

@@ -11,6 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from include.segmentation.errors import DataError, ProfileError, SegmentationError
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.measure.window import condition
+from include.segmentation.mistakes import allowed
 
 _BY_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
@@ -30,7 +31,7 @@ def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime) -> str:
 
     def window(kpi: str, column: str) -> str:
         if kpi not in kpis:
-            raise ProfileError(f"{path}: window('{kpi}', …): no such KPI; allowed are {', '.join(kpis) or 'none'}")
+            raise ProfileError(f"{path}: window('{kpi}', …): no such KPI; {allowed(kpi, kpis)}")
         used.add(kpi)
         return condition(kpis[kpi].window, column)
 

@@ -10,7 +10,7 @@ from include.segmentation.measure.previous import PREVIOUS, overtaken, reach
 from include.segmentation.run import Run
 
 # For the profile's SQL too: DuckDB's own date_sub takes 18 microseconds for each TIMESTAMPTZ.
-_WHOLE_DAYS = """
+WHOLE_DAYS = """
     CREATE TEMP MACRO whole_days(begins, ends) AS
     CAST(date_sub('day', CAST(begins AS TIMESTAMP), CAST(ends AS TIMESTAMP)) AS BIGINT)
 """
@@ -39,7 +39,7 @@ def measure(run: Run, target: str) -> dict[str, Any]:
     began = time.monotonic()
     run.require_complete()
     with run.lake.engine() as connection:
-        connection.execute(_WHOLE_DAYS)
+        connection.execute(WHOLE_DAYS)
         extracts = [
             name
             for name, declared in run.profile.extracts.items()

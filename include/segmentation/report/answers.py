@@ -6,6 +6,7 @@ from include.segmentation.report import queries
 from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
+    Drawing,
     Move,
     PublishedRun,
     Quality,
@@ -37,6 +38,7 @@ class Answers:
     cohorts: list[CohortSpread]
     evidence: list[Quality]
     cuts: list[Cut]
+    drawings: list[Drawing]
 
 
 def read_answers(run: Run) -> Answers:
@@ -57,4 +59,5 @@ def read_answers(run: Run) -> Answers:
             cohorts=queries.cohorts(connection, run),
             evidence=queries.evidence(connection, run),
             cuts=queries.cuts(connection, run),
+            drawings=queries.drawings(connection, run),
         )

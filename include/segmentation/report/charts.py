@@ -19,13 +19,13 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 
 from include.segmentation.report import words
 
-_WIDTH = 640  # points; the page scales the picture to its column
+WIDTH = 640  # points; the page scales the picture to its column
 _LABEL_LETTERS = 50
 _TEXT_LINE = 11.5  # points
 _INK, _FAINT, _DRAWN, _TAKEN = "#3b4552", "#c9d0d8", "#0b6375", "#b5541c"
 _HIGH = 0.6
 _LINE: dict[str, Any] = {"linewidth": 1.6, "marker": "o", "markersize": 3.2, "clip_on": False}
-_STYLE = {
+STYLE = {
     "svg.fonttype": "none",  # text stays text: small files, searchable, in the page's own font
     "text.parse_math": False,  # a name may hold a $
     "font.size": 9,
@@ -99,9 +99,9 @@ def trend(lines: Sequence[Line], zone: str, title: str) -> str:
     moments = sorted({moment for line in lines for moment, _ in line.points})
     label_height = _label_height(line.label for line in lines)
     height = max(190.0, label_height * len(lines) + 56)
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": title}):
-        figure = Figure(figsize=(_WIDTH / 72, height / 72))
-        axes = figure.add_axes((36 / _WIDTH, 38 / height, 0.5, (height - 50) / height))
+    with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
+        figure = Figure(figsize=(WIDTH / 72, height / 72))
+        axes = figure.add_axes((36 / WIDTH, 38 / height, 0.5, (height - 50) / height))
         top = 1.08 * max(share for line in lines for _, share in line.points) or 1.0
         axes.set_ylim(0, top)
         for line in lines:
@@ -131,7 +131,7 @@ def trend(lines: Sequence[Line], zone: str, title: str) -> str:
                     **{"relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 3},
                 },
             )
-        return _svg(figure, title)
+        return svg(figure, title)
 
 
 def spread_out(places: Sequence[float], gap: float) -> list[float]:
@@ -170,8 +170,8 @@ def tree(leaves: Sequence[Leaf], title: str) -> str:
     rows = {int(leaf): float(row) for row, leaf in enumerate(leaves_list(merges))}
     depth = dict.fromkeys(rows, 0.0)
     shares = {i: leaf.share for i, leaf in enumerate(leaves)}
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": title}):
-        figure = Figure(figsize=(_WIDTH / 72, height / 72))
+    with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
+        figure = Figure(figsize=(WIDTH / 72, height / 72))
         axes = figure.add_axes((0.055, 0, 0.48, 1))
         axes.set_axis_off()
         axes.set_xlim(1.04, 0)
@@ -200,7 +200,7 @@ def tree(leaves: Sequence[Leaf], title: str) -> str:
             )
         for i, leaf in enumerate(leaves):
             axes.text(-0.02, rows[i], leaf.label, ha="left", va="center", fontsize=8.5, linespacing=1.25)
-        return _svg(figure, title)
+        return svg(figure, title)
 
 
 def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) -> str:
@@ -213,11 +213,11 @@ def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) 
     """
     height, top, bottom = 148.0, 26.0, 20.0
     panels = len(curves) + bool(silhouettes)
-    width = _WIDTH / max(panels, 3)
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": title}):
-        figure = Figure(figsize=(_WIDTH / 72, height / 72))
+    width = WIDTH / max(panels, 3)
+    with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
+        figure = Figure(figsize=(WIDTH / 72, height / 72))
         places = [
-            ((panel * width + 30) / _WIDTH, bottom / height, (width - 44) / _WIDTH, (height - top - bottom) / height)
+            ((panel * width + 30) / WIDTH, bottom / height, (width - 44) / WIDTH, (height - top - bottom) / height)
             for panel in range(panels)
         ]
         for place, curve in zip(places, curves, strict=False):
@@ -228,7 +228,7 @@ def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) 
             axes = figure.add_axes(places[-1])
             _headed(axes, "Silhouette of each segment")
             _bars(axes, silhouettes)
-        return _svg(figure, title)
+        return svg(figure, title)
 
 
 def _headed(axes: Axes, title: str) -> None:
@@ -294,7 +294,7 @@ def _label_height(labels: Iterable[str]) -> float:
     return _TEXT_LINE * max(text.count("\n") + 1 for text in labels) + 6
 
 
-def _svg(figure: Figure, title: str) -> str:
+def svg(figure: Figure, title: str) -> str:
     """The figure as an inline SVG element with a name: no prolog, no date, no ids but those it refers to."""
     stream = io.StringIO()
     figure.savefig(

@@ -42,7 +42,7 @@ def render(run: Run) -> str:
     environment = Environment(
         loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"count": words.count, "share": words.share}
+    environment.filters |= {"count": words.count, "share": words.share, "fidelity": words.fidelity}
     return environment.get_template("template.html.j2").render(
         style=Markup((here / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         run=run,

@@ -47,7 +47,13 @@ class PublishedRun:
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment's wording at the run."""
+    """A segment's wording at the run.
+
+    Attributes:
+        name: its alias, or else the name that its bands made.
+        full_name: that name, where an alias stands before it; otherwise empty.
+        fidelity: how right ``rule_words`` is, 0 to 1.
+    """
 
     segment_key: str
     macro_segment: str
@@ -55,9 +61,16 @@ class Segment:
     stratum_label: str
     path: str
     name: str
+    full_name: str
     rule_words: str
+    fidelity: float | None
     recommended_action: str
     owner: str
+
+    @property
+    def ways(self) -> list[str]:
+        """The rule in words, a text for each way into the segment."""
+        return self.rule_words.split("; or ")
 
     @property
     def short_path(self) -> str:
@@ -149,6 +162,31 @@ class Cut:
     note: str
 
 
+@dataclass(frozen=True)
+class Drawing:
+    """Some customers of a stratum at the fit, in the plane of its first two principal components.
+
+    Attributes:
+        stratum: its label.
+        keys: its segments, in their order.
+        kpis: what it is clustered on, in the order of the loadings.
+        variance: the share that each component holds.
+        silhouette, silhouette_in_plane: of the segments, in all KPIs and in the plane alone.
+        points, segments: the customers, and the ordinals of their segments from 0.
+    """
+
+    macro_segment: str
+    stratum: str
+    keys: list[str]
+    kpis: list[str]
+    variance: list[float]
+    loadings: list[list[float]]
+    silhouette: float | None
+    silhouette_in_plane: float | None
+    points: list[list[float]]
+    segments: list[int]
+
+
 def published_run(connection: psycopg.Connection, run: Run) -> PublishedRun:
     """The run's row.
 
@@ -199,8 +237,8 @@ def segments(connection: psycopg.Connection, run: Run) -> dict[str, Segment]:
         connection,
         Segment,
         f"""
-        SELECT segment_key, macro_segment, stratum, stratum_label, path, coalesce(alias, name) AS name, rule_words,
-            recommended_action, owner
+        SELECT segment_key, macro_segment, stratum, stratum_label, path, coalesce(alias, name) AS name,
+            CASE WHEN alias IS NULL THEN '' ELSE name END AS full_name, rule_words, fidelity, recommended_action, owner
         FROM ({_SEGMENT_AT_RUN}) AS at_run
         """,
         run,
@@ -309,6 +347,31 @@ def cuts(connection: psycopg.Connection, run: Run) -> list[Cut]:
         FROM segmentation_run AS run
         JOIN dim_model ON run.models ->> dim_model.macro_segment = dim_model.model_id,
             jsonb_array_elements(dim_model.model -> 'strata') WITH ORDINALITY AS strata (stratum, nth)
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        ORDER BY dim_model.macro_segment, nth
+        """,
+        run,
+    )
+
+
+def drawings(connection: psycopg.Connection, run: Run) -> list[Drawing]:
+    """What the strata that the models of the run cut looked like at their fit, in the order of the strata."""
+    return _ask(
+        connection,
+        Drawing,
+        """
+        SELECT
+            dim_model.macro_segment, stratum ->> 'label' AS stratum,
+            jsonb_path_query_array(stratum, '$.segments[*].key') AS keys,
+            jsonb_path_query_array(stratum, '$.axes[*].kpi') AS kpis,
+            picture -> 'variance' AS variance, picture -> 'loadings' AS loadings,
+            (picture ->> 'silhouette')::float AS silhouette,
+            (picture ->> 'silhouette_in_plane')::float AS silhouette_in_plane,
+            picture -> 'points' AS points, picture -> 'segments' AS segments
+        FROM segmentation_run AS run
+        JOIN dim_model ON run.models ->> dim_model.macro_segment = dim_model.model_id,
+            jsonb_array_elements(dim_model.model -> 'strata') WITH ORDINALITY AS strata (stratum, nth),
+            jsonb_path_query(stratum, '$.picture ? (@ != null)') AS picture
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s
         ORDER BY dim_model.macro_segment, nth
         """,

@@ -11,6 +11,7 @@ from include.segmentation.report.answers import Answers
 from include.segmentation.report.cohort import Cohort
 from include.segmentation.report.evidence import Trials
 from include.segmentation.report.movement import Flow
+from include.segmentation.report.picture import Mark, Scatter, scatter
 from include.segmentation.report.queries import Move, Segment, Size
 from include.segmentation.report.rows import Cell, Kpi, Row
 
@@ -113,6 +114,15 @@ class Section:
             said += f"; {words.count(moved)} changed theirs since {words.day(before.as_of, self.zone)}"
         model = "a new model" if self.refitted else "model"
         return f"{said}. Labelled by {model} {now.models[self.name]}."
+
+    @property
+    def disagreements(self) -> list[str]:
+        """What names or aliases claim that does not hold for the customers of the run."""
+        return [
+            str(gate["found"])
+            for gate in self.answers.now.gates
+            if (gate["name"], gate["macro_segment"]) == ("names_agree", self.name) and gate["verdict"] != "pass"
+        ]
 
     @property
     def refitted(self) -> bool:
@@ -253,6 +263,15 @@ class Section:
 
     def _end(self, key: str) -> Segment | str:
         return key if key in (NEW, LEFT) else self.segment(key)
+
+    @cached_property
+    def scatters(self) -> list[Scatter]:
+        """The strata that were cut, as pictures."""
+        labels = {name: kpi["label"] for name, kpi in self.answers.now.kpis.items()}
+        marks = {size.segment_key: Mark(self._chart_label(size), self.colours[size.segment_key]) for size in self.sizes}
+        return [
+            scatter(drawing, marks, labels) for drawing in self.answers.drawings if drawing.macro_segment == self.name
+        ]
 
     @cached_property
     def trials(self) -> list[Trials]:

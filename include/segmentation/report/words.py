@@ -19,6 +19,13 @@ def share(part: float) -> str:
     return "<0.1%" if 0 < part < 0.0005 else f"{part:.1%}".replace("100.0%", "100%")
 
 
+def fidelity(part: float | None) -> str:
+    """How right a rule in words is, as a reader wants it: ``0.97`` -> ``right for 97%``."""
+    if part is None:
+        return "not measured"
+    return "exact" if part == 1 else f"right for {min(math.floor(100 * part), 99)}%"
+
+
 def change(number: int) -> str:
     """``-1240`` -> ``-1,240``, with the minus sign that is as wide as a plus."""
     return "0" if number == 0 else f"{'+' if number > 0 else MINUS}{abs(number):,}"

@@ -13,7 +13,8 @@ import numpy as np
 
 from include.segmentation.model import Evidence
 from include.segmentation.segment.algorithms import Name, of
-from include.segmentation.segment.kmeans import SEED
+from include.segmentation.segment.kmeans import SEED, KMeans
+from include.segmentation.segment.pca import plane
 from include.segmentation.segment.silhouette import silhouette
 from include.segmentation.segment.vectors import Vectors
 from include.segmentation.segment.weighted import Floats, Integers, every_nth
@@ -39,7 +40,8 @@ def compare(
     Returns:
         Per algorithm and number of clusters: ``silhouette`` (None below two clusters), ``smallest_share``,
         ``largest_share`` and ``noise_share`` of the customers looked at, and ``adjusted_rand_index``: how far the
-        labels agree with those of the segments (1 wholly, 0 by chance; absent where there are none).
+        labels agree with those of the segments (1 wholly, 0 by chance; absent where there are none). Of
+        ``kmeans_in_plane``, k-means on two principal components, also ``silhouette_in_plane``.
     """
     taken, people = every_nth(vectors.counts, PEOPLE)
     if len(taken) < 2:
@@ -53,6 +55,24 @@ def compare(
             Evidence(stratum=stratum, algorithm=algorithm, k=k, metric=metric, value=value)
             for metric, value in _scores(seen, found, segments).items()
         ]
+    return rows + _of_plane(stratum, seen, segments, ks)
+
+
+def _of_plane(stratum: str, seen: Vectors, segments: Integers | None, ks: Sequence[int]) -> list[Evidence]:
+    """K-means in the plane of the first two principal components, which hides what is not in the plane."""
+    if len(seen.kpis) < 3:
+        return []
+    flat = plane(seen.points, seen.counts).points
+    in_plane = KMeans(flat, seen.counts)
+    rows = []
+    for k in ks:
+        if k <= len(flat):
+            found = in_plane.labels(k)
+            scores = _scores(seen, found, segments) | {"silhouette_in_plane": silhouette(flat, seen.counts, found)}
+            rows += [
+                Evidence(stratum=stratum, algorithm="kmeans_in_plane", k=k, metric=metric, value=value)
+                for metric, value in scores.items()
+            ]
     return rows
 
 

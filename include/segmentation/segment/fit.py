@@ -47,7 +47,7 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
     _refuse_too_early(run)
     customers = measured(run, macro_segment)
     with one_thread():
-        draft = _draft(run, macro_segment, customers)
+        draft = drafted(run, macro_segment, customers)
     entry = _known(run, draft)
     model, status = (entry.model, entry.status) if entry else _decide(run, draft, customers)
     summary = {
@@ -72,7 +72,7 @@ def _refuse_too_early(run: Run) -> None:
         )
 
 
-def _draft(run: Run, macro_segment: str, customers: pa.Table) -> Model:
+def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     """The model before it is compared with another: its keys are its paths, and its id is a hash of its content."""
     macro = run.profile.macro_segments[macro_segment]
     refuse_non_numbers(customers, list(macro.kpis))

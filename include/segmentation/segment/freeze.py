@@ -12,6 +12,7 @@ from include.segmentation.segment.drift import references
 from include.segmentation.segment.joins import joins_of
 from include.segmentation.segment.micro import cut_inside
 from include.segmentation.segment.names import Naming, name_segments
+from include.segmentation.segment.picture import picture
 from include.segmentation.segment.rules import rule_sql
 from include.segmentation.segment.words import word_rules
 
@@ -52,6 +53,7 @@ def freeze(
                 when=part.stratum.when,
                 segments=segments,
                 references=references(part.vectors),
+                picture=picture(part),
                 **_space(part),
             )
         )

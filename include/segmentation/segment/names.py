@@ -1,8 +1,8 @@
 """Names that say what is in a segment: the stratum first, then bands of KPIs in the profile's own words.
 
 A claim begins as the bands of the middle half (p25 to p75) of a segment's customers and is widened, band by band, until
-it covers ``CLAIM_HOLDS`` of those in the ``MIDDLE``, which is what every run checks it by. A wide claim says little. So
-a name takes the KPIs whose claims the fewest *other* customers of the stratum meet.
+it covers ``CLAIM_HOLDS`` of those in the ``MIDDLE``, which is what every run checks it by, and a little more. A wide
+claim says little. So a name takes the KPIs whose claims the fewest *other* customers of the stratum meet.
 """
 
 from bisect import bisect_right
@@ -19,6 +19,8 @@ from include.segmentation.phrases import number, quantity, span, unit_beside
 from include.segmentation.segment.cut import Cut
 from include.segmentation.segment.weighted import Floats, Integers, quantile
 
+_ROOM = 0.03
+"""A claim that just holds at the fit would fail at the next run by chance."""
 _MOST_KPIS = 3
 _CANDIDATES = 8
 _NEARLY = 0.05
@@ -138,7 +140,7 @@ def _ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
     bands = np.searchsorted(kpi.bands, values[middle], "right")
     customers = np.bincount(bands, weights=counts[middle], minlength=len(kpi.bands) + 1)
     first, last = (bisect_right(kpi.bands, quantile(values, counts, share)) for share in (0.25, 0.75))
-    while customers[first : last + 1].sum() < CLAIM_HOLDS * customers.sum():
+    while customers[first : last + 1].sum() < (CLAIM_HOLDS + _ROOM) * customers.sum():
         below = customers[first - 1] if first > 0 else -1
         above = customers[last + 1] if last < len(kpi.bands) else -1
         first, last = (first - 1, last) if below >= above else (first, last + 1)

@@ -1,4 +1,6 @@
-"""Principal components of the scaled KPIs, where a profile asks to cluster on fewer dimensions than it has KPIs."""
+"""Principal components of the scaled KPIs: to cluster on, where a profile asks for it, and to draw."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,3 +39,32 @@ def projected(points: Floats, rows: Floats) -> Floats:
     for column, loadings in zip(points.T, rows.T, strict=True):
         found += column[:, None] * loadings
     return found
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The first two principal components.
+
+    Attributes:
+        points: float64[vectors, 2], from the mean of all customers.
+        loadings: float64[2, axes].
+        variance: float64[2], the share of the variance that each holds.
+    """
+
+    points: Floats
+    loadings: Floats
+    variance: Floats
+
+
+def plane(points: Floats, counts: Integers) -> Plane:
+    """Flatten two axes or more; call it inside one thread (``one_thread``).
+
+    Args:
+        points: float64[vectors, axes].
+        counts: int64[vectors], the customers behind each.
+    """
+    centered = points - np.average(points, axis=0, weights=counts)
+    loadings = components(points, counts, 2)
+    flat = projected(centered, loadings)
+    whole = np.average(centered**2, axis=0, weights=counts).sum()
+    return Plane(flat, loadings, np.asarray(np.average(flat**2, axis=0, weights=counts) / whole))

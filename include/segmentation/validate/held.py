@@ -49,12 +49,17 @@ def unreadable_rows(declared: Extract, rows: pa.Table) -> pa.Table:
 
 def reason(expectation: Expectation, row: dict[str, Any]) -> str:
     """Say in words why a row fails: ``seconds is -5; must be between (min_value=0, max_value=86400)``."""
+    found = ", ".join(f"{name} is {_shown(row.get(name))}" for name in subjects(expectation))
+    return f"{found}; {rule(expectation)}"
+
+
+def subjects(expectation: Expectation) -> list[str]:
+    """The columns that it is about."""
     names: list[str] = []
     for argument in _SUBJECTS:
         value = expectation.args.get(argument, [])
         names += value if isinstance(value, list) else [value]
-    found = ", ".join(f"{name} is {_shown(row.get(name))}" for name in names)
-    return f"{found}; {rule(expectation)}"
+    return names
 
 
 def rule(expectation: Expectation) -> str:

@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from include.segmentation.errors import ProfileError
+from include.segmentation.mistakes import meant
 from include.segmentation.profile import Expectation, Profile
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # it would phone home
+logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,8 @@ class Suites:
             ProfileError: an expectation does not exist, has wrong arguments, or is to quarantine rows although it is
                 about a whole batch.
         """
-        os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # it would phone home
         import great_expectations as gx
 
-        logging.getLogger("great_expectations").setLevel(logging.ERROR)
         self._gx = gx
         self._profile = profile
         self._context = gx.get_context(mode="ephemeral")
@@ -93,26 +95,10 @@ class Suites:
         return self._context.validation_definitions.add(definition)
 
     def _build(self, extract: str, expectation: Expectation, position: int) -> Any:
-        from great_expectations.exceptions import ExpectationNotFoundError
-        from great_expectations.expectations.expectation import (
-            ColumnMapExpectation,
-            ColumnPairMapExpectation,
-            MulticolumnMapExpectation,
-        )
-        from great_expectations.expectations.registry import get_expectation_impl
-
-        where = self._where(extract, expectation)
         try:
-            kind = get_expectation_impl(expectation.type)
-            built = kind(**expectation.args, meta={"position": position})
-        except ExpectationNotFoundError:
-            raise ProfileError(f"{where}: no such expectation in Great Expectations {self._gx.__version__}") from None
-        except (ValueError, TypeError) as error:
-            raise ProfileError(f"{where}: args {expectation.args}: {' '.join(str(error).split())}") from None
-        by_row = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
-        if expectation.severity == "quarantine" and not isinstance(built, by_row):
-            raise ProfileError(f"{where}: it is about a whole batch, not a row; allowed severities are stop and warn")
-        return built
+            return build(expectation, position)
+        except ProfileError as error:
+            raise error.within(self._where(extract, expectation)) from None
 
     def _check_evaluated(self, extract: str, expectation: Expectation, info: dict[str, Any], found: list[str]) -> None:
         problems = [info] if "raised_exception" in info else list(info.values())
@@ -123,6 +109,43 @@ class Suites:
 
     def _where(self, extract: str, expectation: Expectation) -> str:
         return f"{self._profile.path}: expectations.{extract}: {expectation.type}"
+
+
+def build(expectation: Expectation, position: int) -> Any:
+    """An expectation as Great Expectations has it.
+
+    Args:
+        expectation: what the profile says.
+        position: where in its suite, kept in the expectation's meta data.
+
+    Raises:
+        ProfileError: it does not exist, has wrong arguments, or is to quarantine rows although it is about a whole
+            batch.
+    """
+    import great_expectations as gx
+    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.expectations.expectation import (
+        ColumnMapExpectation,
+        ColumnPairMapExpectation,
+        MulticolumnMapExpectation,
+    )
+    from great_expectations.expectations.registry import (
+        get_expectation_impl,
+        list_registered_expectation_implementations,
+    )
+
+    try:
+        kind = get_expectation_impl(expectation.type)
+        built = kind(**expectation.args, meta={"position": position})
+    except ExpectationNotFoundError:
+        near = meant(expectation.type, list_registered_expectation_implementations())
+        raise ProfileError(f"no such expectation in Great Expectations {gx.__version__}{near}") from None
+    except (ValueError, TypeError) as error:
+        raise ProfileError(f"args {expectation.args}: {' '.join(str(error).split())}") from None
+    by_row = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+    if expectation.severity == "quarantine" and not isinstance(built, by_row):
+        raise ProfileError("it is about a whole batch, not a row; allowed severities are stop and warn")
+    return built
 
 
 def _to_pandas(rows: pa.Table) -> Any:

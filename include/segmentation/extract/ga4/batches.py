@@ -53,7 +53,7 @@ class Batches:
             DataError: a metric can not be read; the day counts as not read.
         """
         if day.metric_types:  # an empty day may name none, and then says nothing before the first that has rows
-            self._schema = self._schema or _schema(self._report, day.metric_types)
+            self._schema = self._schema or log_schema(self._report, day.metric_types)
         if self._schema is not None:
             self._keep(day, self._schema)
         self._last = day.day
@@ -88,7 +88,7 @@ class Batches:
         self._changed, self._emptied = [], []
 
     def _append(self, tables: list[pa.Table], state: State, deleted: bool) -> None:
-        schema = self._schema or _schema(self._report, [])
+        schema = self._schema or log_schema(self._report, [])
         rows = pa.concat_tables([schema.empty_table(), *tables])
         self._state = self._log.append(rows, state, deleted)
         self.written += rows.num_rows
@@ -119,7 +119,7 @@ def require_columns(log: ChangeLog, report: GA4Extract) -> None:
     Raises:
         SourceError: its columns are not the report's.
     """
-    held, names = log.schema(), _schema(report, []).names
+    held, names = log.schema(), log_schema(report, []).names
     if held and sorted(held.names) != sorted(names):
         raise SourceError(
             f"the report's columns have changed: were {', '.join(held.names)}, are {', '.join(names)}; give the report "
@@ -145,7 +145,7 @@ def _newest_batches(run: Run, name: str, since: date) -> dict[date, _Batch]:
     return newest
 
 
-def _schema(report: GA4Extract, metric_types: list[str]) -> pa.Schema:
+def log_schema(report: GA4Extract, metric_types: list[str]) -> pa.Schema:
     """The columns of a report's log, fixed by the first day: dimensions, metrics, flags, batch."""
     whole = [kind == "TYPE_INTEGER" for kind in metric_types] or [False] * len(report.metrics)
     dimensions = [column_name(dimension) for dimension in report.dimensions]

@@ -14,6 +14,7 @@ from include.segmentation.extract.mysql.page.plan import missing_index
 from include.segmentation.extract.mysql.query import Query, query_of
 from include.segmentation.extract.mysql.row.columns import Column, table_columns
 from include.segmentation.extract.mysql.server.server import MySQL, identifier
+from include.segmentation.mistakes import meant
 from include.segmentation.profile import Profile
 from include.segmentation.sources import MySQLSource, QueryExtract, TableExtract
 
@@ -54,7 +55,9 @@ def related(profile: Profile, declared: RowsExtract, where: str, query: Query) -
     cursor = declared.cursor or declared.primary_key[0]
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
         if column not in by_name:
-            raise SourceError(f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}")
+            raise SourceError(
+                f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}{meant(column, by_name)}"
+            )
         if not by_name[column].is_ordered:
             raise SourceError(
                 f"{role} '{column}' is of type {by_name[column].mysql}; allowed are whole numbers, decimals, dates, "

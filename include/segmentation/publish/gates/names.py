@@ -6,6 +6,7 @@ what is found in its place; it is not changed. A new fit makes new names.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import pyarrow as pa
 
@@ -18,6 +19,14 @@ from include.segmentation.publish.gates.verdict import Verdict
 from include.segmentation.publish.inputs import Inputs
 
 _GATE = "names_agree"
+
+
+class _BandClaim(NamedTuple):
+    """What a name claims about a KPI, and what stands for it where it is undefined."""
+
+    segment: SegmentDefinition
+    band: BandRange
+    undefined_as: float | None
 
 
 @dataclass(frozen=True)
@@ -80,19 +89,21 @@ def _named(model: Model) -> list[SegmentDefinition]:
 
 
 def _of_names(inputs: Inputs, macro: str) -> Iterator[_Claim]:
-    model = inputs.models[macro]
     for name, kpi in inputs.run.profile.macro_segments[macro].kpis.items():
         claims = {
-            segment.key: (segment, band) for segment in _named(model) for band in segment.bands if band.kpi == name
+            segment.key: _BandClaim(segment, band, division.undefined_as.get(name))
+            for stratum in inputs.models[macro].strata
+            for _, division in stratum.divisions()
+            for segment in division.segments
+            for band in segment.bands
+            if band.kpi == name
         }
         if claims:
             yield from _of_kpi(inputs, macro, kpi, claims)
 
 
-def _of_kpi(
-    inputs: Inputs, macro: str, kpi: Kpi, claims: Mapping[str, tuple[SegmentDefinition, BandRange]]
-) -> Iterator[_Claim]:
-    bands = [band for _, band in claims.values()]
+def _of_kpi(inputs: Inputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClaim]) -> Iterator[_Claim]:
+    bands = [claim.band for claim in claims.values()]
     inputs.engine.register(
         "claim",
         pa.table(
@@ -100,6 +111,7 @@ def _of_kpi(
                 "segment_key": pa.array(claims, pa.string()),
                 "low": pa.array([band.low for band in bands], pa.float64()),
                 "high": pa.array([band.high for band in bands], pa.float64()),
+                "undefined_as": pa.array([claim.undefined_as for claim in claims.values()], pa.float64()),
             }
         ),
     )
@@ -107,9 +119,9 @@ def _of_kpi(
     found = inputs.engine.execute(
         f"""
         WITH member AS (
-            SELECT segment_key, {column} AS value, low, high
+            SELECT segment_key, coalesce({column}, undefined_as) AS value, low, high
             FROM member_{macro} JOIN measure_{macro} USING (customer_id) JOIN claim USING (segment_key)
-            WHERE {column} IS NOT NULL
+            WHERE value IS NOT NULL
         ),
         middle AS (SELECT segment_key, quantile_disc(value, {list(MIDDLE)}) AS ends FROM member GROUP BY segment_key)
         SELECT
@@ -123,7 +135,7 @@ def _of_kpi(
         """
     )
     for key, customers, asked, held, low, high in found.fetchall():
-        segment, band = claims[key]
+        segment, band, _ = claims[key]
         said = f"{span(band.low_word, band.high_word)} {kpi.label}"
         yield _Claim(segment, said, customers, asked, held, _range(kpi, low, high))
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from include.segmentation.changelog import OWN
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server.server import MySQL, identifier, quoted
+from include.segmentation.extract.mysql.server.server import MySQL, RawRow, identifier, quoted
+from include.segmentation.mistakes import meant
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)
@@ -110,6 +111,31 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
     Raises:
         SourceError: the table or a column does not exist, or a column's type has no place in the lake.
     """
+    found = _described(server, table)
+    for name in only or []:
+        if name not in found:
+            names = ", ".join(found)
+            raise SourceError(f"table '{table}' has no column '{name}'; found are {names}{meant(name, found)}")
+    columns = []
+    for name, row in found.items():
+        if only is None or name in only:
+            kind, declared, nullable = (_word(value).lower() for value in row[1:4])
+            column = _column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0))
+            columns.append(replace(column, charset=_word(row[6]) or None, collation=_word(row[7]) or None))
+    return columns
+
+
+def column_names(server: MySQL, table: str) -> list[str]:
+    """The names of a table's columns, also of those whose type has no place in the lake.
+
+    Raises:
+        SourceError: the table does not exist.
+    """
+    return list(_described(server, table))
+
+
+def _described(server: MySQL, table: str) -> dict[str, RawRow]:
+    """What the server says of each column."""
     found = server.rows(
         "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale, "
         "character_set_name, collation_name "
@@ -120,21 +146,12 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
         tables = server.rows(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name"
         )
-        listed = ", ".join(_word(row[0]) for row in tables) or "no tables"
+        names = [_word(row[0]) for row in tables]
         raise SourceError(
-            f"table '{table}' does not exist, or user '{server.address.user}' may not read it; found are {listed}"
+            f"table '{table}' does not exist, or user '{server.address.user}' may not read it; found are "
+            f"{', '.join(names) or 'no tables'}{meant(table, names)}"
         )
-    names = [_word(row[0]) for row in found]
-    for name in only or []:
-        if name not in names:
-            raise SourceError(f"table '{table}' has no column '{name}'; found are {', '.join(names)}")
-    columns = []
-    for name, row in zip(names, found, strict=True):
-        if only is None or name in only:
-            kind, declared, nullable = (_word(value).lower() for value in row[1:4])
-            column = _column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0))
-            columns.append(replace(column, charset=_word(row[6]) or None, collation=_word(row[7]) or None))
-    return columns
+    return {_word(row[0]): row for row in found}
 
 
 def query_columns(server: MySQL, sql: str) -> list[Column]:

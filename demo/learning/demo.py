@@ -1,43 +1,47 @@
-"""The platform's MySQL: its tables, and loading them."""
+"""The platform's demo: its MySQL tables, the stand-in for its web analytics, and the runs."""
 
-from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
 
+from demo import claims, stack
+from demo.business import Demo, Rows, Say, Table
+from demo.files import DataFileError
 from demo.learning.platform import LEARNERS, SEED, generate
-from demo.mysql import database, replace_table
 
-_TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "users": (
+_TABLES = {
+    "users": Table(
         """user_id BIGINT UNSIGNED NOT NULL PRIMARY KEY, email VARCHAR(120) NOT NULL, registered_at DATETIME NOT NULL,
         country CHAR(2) NULL, email_consent TINYINT(1) NOT NULL, analytics_consent TINYINT(1) NOT NULL,
         updated_at DATETIME NOT NULL""",
         ("updated_at, user_id",),
     ),
-    "courses": (
+    "courses": Table(
         """course_id INT NOT NULL PRIMARY KEY, title VARCHAR(120) NOT NULL, category VARCHAR(60) NOT NULL,
         course_type ENUM('certificate', 'diploma') NOT NULL, updated_at DATETIME NOT NULL""",
         ("updated_at, course_id",),
     ),
-    "visits": (
+    "visits": Table(
         """visit_id BIGINT NOT NULL PRIMARY KEY, user_id BIGINT UNSIGNED NOT NULL, visited_at DATETIME NOT NULL,
         seconds INT NOT NULL""",
         ("visited_at, visit_id", "user_id, visited_at, visit_id"),
     ),
-    "topic_views": (
+    "topic_views": Table(
         """topic_view_id BIGINT NOT NULL PRIMARY KEY, user_id BIGINT UNSIGNED NOT NULL, course_id INT NOT NULL,
         topic_id INT NOT NULL, viewed_at DATETIME NOT NULL, seconds INT NOT NULL""",
         ("viewed_at, topic_view_id",),
     ),
-    "enrolments": (
+    "enrolments": Table(
         """enrolment_id BIGINT NOT NULL PRIMARY KEY, user_id BIGINT UNSIGNED NOT NULL, course_id INT NOT NULL,
         enrolled_at DATETIME NOT NULL, completed_at DATETIME NULL, updated_at DATETIME NOT NULL""",
         ("updated_at, enrolment_id",),
     ),
-    "carts": (
+    "carts": Table(
         """cart_id BIGINT NOT NULL PRIMARY KEY, user_id BIGINT UNSIGNED NOT NULL, created_at DATETIME NOT NULL,
         status ENUM('open', 'abandoned', 'ordered') NOT NULL, updated_at DATETIME NOT NULL""",
         ("updated_at, cart_id",),
     ),
-    "orders": (
+    "orders": Table(
         """order_id BIGINT NOT NULL PRIMARY KEY, user_id BIGINT UNSIGNED NOT NULL, cart_id BIGINT NULL,
         ordered_at DATETIME NOT NULL, amount DECIMAL(10,2) NOT NULL, currency CHAR(3) NOT NULL,
         refunded_at DATETIME NULL, updated_at DATETIME NOT NULL""",
@@ -46,29 +50,30 @@ _TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def fill(
-    uri: str, *, learners: int = LEARNERS, seed: int = SEED, progress: Callable[[str], object] = lambda _: None
-) -> dict[str, int]:
-    """Generate the platform and load it; tables of an earlier filling are replaced.
+def _read(data: Path | None, size: int | None, say: Say) -> Rows:
+    if data is not None:
+        raise DataFileError(f"{data}: the learning platform is generated; allowed is a SIZE, and no DATA")
+    learners = size or LEARNERS
+    say(f"Generating {learners:,} learners")
+    return generate(SEED, learners).tables
 
-    Args:
-        uri: ``mysql://user:password@host:port/database``; the database is made when missing.
-        learners: how many register.
-        seed: of all chance.
-        progress: told what is being done.
 
-    Returns:
-        Rows per table, as the server counted them.
+def _analytics(size: int | None) -> AbstractContextManager[dict[str, str]]:
+    return stack.analytics(size or LEARNERS)
 
-    Raises:
-        FillError: the server did not take every row as it was given.
-    """
-    progress(f"Generating {learners:,} learners")
-    platform = generate(seed, learners)
-    counts = {}
-    with database(uri) as connection:
-        for name, (columns, indexes) in _TABLES.items():
-            rows = platform.tables[name]
-            progress(f"Loading {rows.num_rows:,} {name}")
-            counts[name] = replace_table(connection, name, columns, rows, indexes)
-    return counts
+
+DEMO = Demo(
+    tables=_TABLES,
+    read=_read,
+    counts="SELECT " + ", ".join(f"(SELECT COUNT(*) FROM {name}) AS {name}" for name in _TABLES),
+    runs=[
+        ("extract", date(2025, 6, 1)),
+        ("reconcile", date(2025, 5, 26)),
+        ("fit", date(2025, 2, 1)),
+        *[("segment_monthly", date(2025, month, 1)) for month in (2, 3, 4, 5)],
+        ("segment_weekly", date(2025, 5, 26)),
+        ("segment_daily", date(2025, 6, 1)),
+    ],
+    claims=claims.learning,
+    services=_analytics,
+)

@@ -1,0 +1,47 @@
+"""The bank's demo: its one MySQL table and the runs."""
+
+from datetime import date
+from pathlib import Path
+
+from demo import claims
+from demo.business import Demo, Rows, Say, Table
+from demo.credit_card.file import read
+from demo.credit_card.holders import MAY_LACK, MONEY, NUMBERS, SHARES
+from demo.credit_card.lookalike import HOLDERS, generate
+
+
+def _read(data: Path | None, size: int | None, say: Say) -> Rows:
+    if data is not None:
+        return {"card_holders": read(data, say)}
+    holders = size or HOLDERS
+    say(f"Generating {holders:,} card holders; DATA=<file> reads the original's")
+    return {"card_holders": generate(holders)}
+
+
+def _column(name: str, kind: str) -> str:
+    return f"{name} {kind} {'NULL' if name in MAY_LACK else 'NOT NULL'}"
+
+
+_COLUMNS = ["taken_at DATETIME NOT NULL", "cust_id VARCHAR(20) NOT NULL"]
+_COLUMNS += [_column(name, "DECIMAL(14,6)") for name in MONEY]
+_COLUMNS += [_column(name, "DECIMAL(9,6)") for name in SHARES]
+_COLUMNS += [_column(name, "INT") for name in NUMBERS]
+
+DEMO = Demo(
+    tables={"card_holders": Table(", ".join([*_COLUMNS, "PRIMARY KEY (taken_at, cust_id)"]))},
+    read=_read,
+    counts="""
+        SELECT
+            COUNT(*) AS card_holders, SUM(purchases) AS purchases, SUM(cash_advance) AS cash_advance,
+            SUM(payments) AS payments, COUNT(*) - COUNT(minimum_payments) AS without_a_minimum
+        FROM card_holders
+    """,
+    runs=[
+        ("extract", date(2018, 2, 1)),
+        ("reconcile", date(2018, 1, 29)),
+        ("fit", date(2018, 2, 1)),
+        ("segment_monthly", date(2018, 2, 1)),
+        ("segment_daily", date(2018, 2, 1)),
+    ],
+    claims=claims.credit_card,
+)

@@ -1,0 +1,64 @@
+"""The original file: "CC GENERAL", 8,950 card holders, 17 columns and an id.
+
+A. Bhasin, "Credit Card Dataset for Clustering", Kaggle (CC GENERAL.csv). An empty cell stays empty: nothing is filled.
+"""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from demo.business import Say
+from demo.credit_card.holders import MAY_LACK, MONEY, NUMBERS, SHARES, holders
+from demo.files import DataFileError, converted, read_file, refuse_missing, text
+
+_ID = "CUST_ID"
+COLUMNS = (_ID, *(name.upper() for name in (*MONEY, *SHARES, *NUMBERS)))
+
+
+def read(path: Path, say: Say = lambda _: None) -> pa.Table:
+    """Read the holders as rows of table ``card_holders``; column names count in any case.
+
+    Args:
+        path: Parquet, CSV or XLSX.
+        say: told which columns are left out, such as a second id.
+
+    Raises:
+        DataFileError: no such file, another kind of file, a column that is missing or twice, a value that does not
+            fit or is missing, or a card holder who comes twice.
+    """
+    raw = read_file(path, "the card holders' file (CC GENERAL)", (_ID,))
+    names = [name.upper() for name in raw.column_names]
+    refuse_missing(path, names, COLUMNS)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataFileError(f"{path}: column {', '.join(twice)} comes twice; allowed is once")
+    others = [name for name in raw.column_names if name.upper() not in COLUMNS]
+    if others:
+        say(f"{path.name}: not used: column {', '.join(others)}")
+    raw = raw.rename_columns(names)
+    ids = converted(path, _ID, raw[_ID], text)
+    figures = {name: converted(path, name.upper(), raw[name.upper()], _numbers) for name in (*MONEY, *SHARES, *NUMBERS)}
+    for name, column in ({_ID: ids} | figures).items():
+        if column.null_count and name not in MAY_LACK:
+            raise DataFileError(f"{path}: column {name.upper()} lacks {column.null_count:,} values")
+    _refuse_twice(path, ids)
+    try:
+        return holders(ids, figures)
+    except pa.ArrowException as error:
+        raise DataFileError(f"{path}: a value does not fit: {error}") from None
+
+
+def _numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Floats; NaN, which pandas writes for an empty cell, is NULL."""
+    numbers = pc.cast(column, pa.float64())
+    return pc.if_else(pc.is_nan(numbers), None, numbers)
+
+
+def _refuse_twice(path: Path, ids: pa.ChunkedArray) -> None:
+    counted = pc.value_counts(ids).to_pylist()
+    twice = sorted(row["values"] for row in counted if row["counts"] > 1)
+    if twice:
+        raise DataFileError(
+            f"{path}: {len(twice):,} card holders come more than once, such as {twice[0]}; allowed is one row each"
+        )

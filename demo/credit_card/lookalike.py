@@ -1,0 +1,103 @@
+"""Card holders who look like the original's: the same distribution column by column, and about the same company.
+
+``shape.csv`` has each column's share of zeros and the quantiles of the rest; ``together.csv`` the correlations of the
+columns' normal scores. Holders are drawn from a Gaussian copula of the two, then made possible: what was bought in one
+go and in installments adds up to the purchases, months are whole, and who paid nothing has no minimum on file.
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from demo.credit_card.holders import holders
+
+HOLDERS = 8_950
+SEED = 20_180_131
+_LACKS_MINIMUM = 0.0084
+_HERE = Path(__file__).parent
+
+Floats = NDArray[np.float64]
+
+
+def generate(size: int = HOLDERS, seed: int = SEED) -> pa.Table:
+    """The rows of table ``card_holders`` for so many generated holders."""
+    draw = np.random.default_rng(seed)
+    columns = _possible(_drawn(draw, size))
+    unknown = (columns["payments"] == 0) | (draw.random(size) < _LACKS_MINIMUM)
+    masks = {"minimum_payments": unknown, "credit_limit": np.arange(size) == size // 2}
+    figures = {name: pa.array(values, mask=masks.get(name)) for name, values in columns.items()}
+    return holders(pa.array([f"C{10_001 + number}" for number in range(size)]), figures)
+
+
+def _drawn(draw: np.random.Generator, size: int) -> dict[str, Floats]:
+    """Every column on its own distribution, correlated as in the original."""
+    names, correlations = _together()
+    scores = draw.standard_normal((size, len(names))) @ np.linalg.cholesky(correlations).T
+    return {name: _values(ndtr(scores[:, place]), *_shape()[name]) for place, name in enumerate(names)}
+
+
+def _values(places: Floats, zeros: float, shares: Floats, quantiles: Floats) -> Floats:
+    above = (places - zeros) / (1 - zeros)
+    return np.where(above < 0, 0.0, np.interp(above, shares, quantiles))
+
+
+def _possible(found: dict[str, Floats]) -> dict[str, Floats]:
+    """Figures that one person can have: money in cents, months whole, nothing bought in no month."""
+    tenure = np.round(found["tenure"])
+    months = {
+        kind: _months(found[kind], found[share], tenure)
+        for kind, share in {
+            "oneoff_purchases": "oneoff_purchases_frequency",
+            "installments_purchases": "purchases_installments_frequency",
+            "cash_advance": "cash_advance_frequency",
+        }.items()
+    }
+    once, parts, cash = months.values()
+    purchases = found["oneoff_purchases"] + found["installments_purchases"]
+    buying = np.clip(np.round(found["purchases_frequency"] * tenure), np.maximum(once, parts), once + parts)
+    buying = np.minimum(buying, tenure)
+    return {
+        "balance": np.round(found["balance"], 2),
+        "purchases": np.round(found["oneoff_purchases"], 2) + np.round(found["installments_purchases"], 2),
+        "oneoff_purchases": np.round(found["oneoff_purchases"], 2),
+        "installments_purchases": np.round(found["installments_purchases"], 2),
+        "cash_advance": np.round(found["cash_advance"], 2),
+        "credit_limit": np.round(found["credit_limit"], -2),
+        "payments": np.round(found["payments"], 2),
+        "minimum_payments": np.round(found["minimum_payments"], 2),
+        "balance_frequency": np.round(found["balance_frequency"] * tenure) / tenure,
+        "purchases_frequency": buying / tenure,
+        "oneoff_purchases_frequency": once / tenure,
+        "purchases_installments_frequency": parts / tenure,
+        "cash_advance_frequency": cash / tenure,
+        "prc_full_payment": np.round(found["prc_full_payment"] * tenure) / tenure,
+        "cash_advance_trx": np.where(cash > 0, np.maximum(np.round(found["cash_advance_trx"]), cash), 0.0),
+        "purchases_trx": np.where(purchases > 0, np.maximum(np.round(found["purchases_trx"]), buying), 0.0),
+        "tenure": tenure,
+    }
+
+
+def _months(money: Floats, share: Floats, tenure: Floats) -> Floats:
+    """Whole months with such a movement: none where there is no money, at least one where there is."""
+    return np.where(money > 0, np.clip(np.round(share * tenure), 1, tenure), 0.0)
+
+
+@cache
+def _shape() -> dict[str, tuple[float, Floats, Floats]]:
+    """By column: the share of zeros, and the quantiles of what is not zero."""
+    with (_HERE / "shape.csv").open(encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    shares = np.array([float(name.removeprefix("q")) for name in header[2:]])
+    return {name: (float(zeros), shares, np.array(values, float)) for name, zeros, *values in rows}
+
+
+@cache
+def _together() -> tuple[list[str], Floats]:
+    with (_HERE / "together.csv").open(encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    return header[1:], np.array([row[1:] for row in rows], float)

@@ -1,0 +1,123 @@
+"""A file that somebody gives the demo: read as Arrow, or refused in one line."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+_KINDS = (".parquet", ".csv", ".xlsx")
+
+
+class DataFileError(ValueError):
+    """The file is not what the profile needs; one line says what was found and what is wanted."""
+
+
+def read_file(path: Path, what: str, texts: Sequence[str]) -> pa.Table:
+    """Read a Parquet, CSV (UTF-8 or Latin-1) or XLSX file whole; every value of a CSV as it is written.
+
+    Args:
+        path: the file.
+        what: it should be, for messages: "the Online Retail file".
+        texts: columns that are texts, also where a spreadsheet holds numbers.
+
+    Raises:
+        DataFileError: no such file, another kind of file, or not what its name says.
+    """
+    if not path.is_file():
+        raise DataFileError(f"{path}: no such file; DATA must name {what} ({', '.join(_KINDS)})")
+    readers: dict[str, Callable[[Path, Sequence[str]], pa.Table]] = dict(
+        zip(_KINDS, (_read_parquet, _read_csv, _read_xlsx), strict=True)
+    )
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise DataFileError(f"{path}: '{path.suffix}' is not a kind of file that can be read: {', '.join(_KINDS)}")
+    try:
+        return reader(path, texts)
+    except Exception as error:
+        raise DataFileError(f"{path}: can not be read as {path.suffix[1:]}: {one_line(error)}") from None
+
+
+def refuse_missing(path: Path, found: Sequence[str], wanted: Sequence[str]) -> None:
+    """Stop where a column is missing.
+
+    Raises:
+        DataFileError: which, what was found, and what is wanted.
+    """
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        listed = f"{path}: its columns are {', '.join(found)}; wanted are {', '.join(wanted)}"
+        raise DataFileError(f"{listed}; missing: {', '.join(missing)}")
+
+
+def converted(
+    path: Path, name: str, column: pa.ChunkedArray, convert: Callable[[pa.ChunkedArray], pa.ChunkedArray]
+) -> pa.ChunkedArray:
+    """One column in another type.
+
+    Raises:
+        DataFileError: a value does not fit.
+    """
+    try:
+        return convert(column)
+    except (pa.ArrowException, ValueError) as error:
+        raise DataFileError(f"{path}: column {name} does not hold what it should: {one_line(error)}") from None
+
+
+def text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts, whatever they were."""
+    return pc.cast(column, pa.string())
+
+
+def integers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whole numbers, also where a spreadsheet or pandas wrote them as 17850.0."""
+    if pa.types.is_string(column.type):
+        column = pc.replace_substring_regex(column, r"\.0+$", "")
+    return pc.cast(column, pa.int64())
+
+
+def one_line(error: Exception) -> str:
+    """What an error says, short and without line breaks."""
+    return " ".join(str(error).split())[:300]
+
+
+def _read_parquet(path: Path, _: Sequence[str]) -> pa.Table:
+    return pq.read_table(path)
+
+
+def _read_csv(path: Path, _: Sequence[str]) -> pa.Table:
+    try:
+        return _parse_csv(path, "utf8")
+    except (UnicodeDecodeError, pa.ArrowInvalid) as error:
+        if "UTF" not in str(error).upper():
+            raise
+        return _parse_csv(path, "latin-1")  # as Kaggle's copies are
+
+
+def _parse_csv(path: Path, encoding: str) -> pa.Table:
+    options = pa_csv.ReadOptions(encoding=encoding)
+    with pa_csv.open_csv(path, options) as reader:
+        names = reader.schema.names
+    as_written = pa_csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+    )
+    return pa_csv.read_csv(path, options, pa_csv.ParseOptions(), as_written)
+
+
+def _read_xlsx(path: Path, texts: Sequence[str]) -> pa.Table:
+    from openpyxl import load_workbook  # only where a spreadsheet is given
+
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        rows = book.worksheets[0].iter_rows(values_only=True)
+        header = [str(name) for name in next(rows, ())]
+        values = list(zip(*rows, strict=True)) or [()] * len(header)
+    finally:
+        book.close()
+    columns = [
+        pa.array([None if value is None else str(value) for value in column] if name in texts else column)
+        for name, column in zip(header, values, strict=True)
+    ]
+    return pa.table(columns, names=header)

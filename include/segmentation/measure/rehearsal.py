@@ -1,0 +1,64 @@
+"""What can be said about a profile's SQL before any row has come: its templates, and a run of it over empty tables."""
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+
+from include.segmentation.errors import SegmentationError
+from include.segmentation.measure.kpis import measure_kpis
+from include.segmentation.measure.macro import create_population
+from include.segmentation.measure.population import POPULATION, create_everyone
+from include.segmentation.measure.sql import render
+from include.segmentation.measure.stage import WHOLE_DAYS
+from include.segmentation.profile import Profile
+
+_AS_OF = datetime.fromisoformat("2025-01-01T00:00:00Z")
+"""Any moment: the tables are empty."""
+
+
+def wrong_templates(profile: Profile, macro_segments: Collection[str]) -> Iterator[str]:
+    """What is wrong in the SQL files as templates, for the population and some of the macro segments."""
+    for target in [POPULATION, *macro_segments]:
+        path = profile.sql_dir / "measure" / f"{target}.sql"
+        if path.is_file():  # that it is missing has been said
+            try:
+                render(path, {} if target == POPULATION else profile.macro_segments[target].kpis, _AS_OF)
+            except SegmentationError as error:
+                yield str(error)
+
+
+def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]:
+    """Run every SQL file over empty tables.
+
+    Args:
+        profile: all its files are there.
+        tables: the columns of every extract that SQL about customers may see.
+
+    Yields:
+        What is wrong: SQL that DuckDB does not accept, columns that are missing or too many, types that are not
+        allowed. Macro segments are looked at only once the population is right.
+    """
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = ?", [profile.time_zone])
+        connection.execute(WHOLE_DAYS)
+        for extract, schema in tables.items():
+            connection.register(extract, schema.empty_table())
+        try:
+            create_everyone(profile, connection, _AS_OF)
+        except SegmentationError as error:
+            yield str(error)
+            return
+        connection.execute(
+            "CREATE TEMP TABLE _people AS "
+            "SELECT customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen FROM _everyone"
+        )
+        for name, macro in profile.macro_segments.items():
+            path = profile.sql_dir / "measure" / f"{name}.sql"
+            try:
+                sql = render(path, macro.kpis, _AS_OF)
+                create_population(connection, macro, "$as_of", "true", {"as_of": _AS_OF})
+                measure_kpis(connection, macro, sql, path)
+            except SegmentationError as error:
+                yield str(error)

@@ -1,0 +1,101 @@
+"""The picture of a stratum: its customers in the plane of the first two principal components, and what that hides."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from include.segmentation.report import charts
+from include.segmentation.report.queries import Drawing
+
+_HEIGHT = 330  # points
+_MARKERS = "os^DvPX*"
+_LOADS = 3
+_LEAST_LOAD = 0.3
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """One stratum as the page shows it."""
+
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How a segment is drawn.
+
+    Attributes:
+        label: what the legend says.
+    """
+
+    label: str
+    colour: str
+
+
+def scatter(drawing: Drawing, marks: Mapping[str, Mark], labels: Mapping[str, str]) -> Scatter:
+    """Draw a stratum.
+
+    Args:
+        drawing: what the fit froze.
+        marks: by segment key.
+        labels: the words for each KPI.
+    """
+    title = f"{drawing.stratum}: customers in the plane of the first two principal components"
+    held = sum(drawing.variance)
+    caption = (
+        f"Every n-th customer at the fit ({len(drawing.points)} of them), by what the KPIs have in common. The plane "
+        f"holds {held:.0%} of how the customers differ; the other {1 - held:.0%} can not be seen."
+    )
+    if drawing.silhouette is not None and drawing.silhouette_in_plane is not None:
+        caption += (
+            f" In the plane the silhouette of these segments is {drawing.silhouette_in_plane:.3f}; between the "
+            f"customers themselves, in all {len(drawing.kpis)} KPIs, it is {drawing.silhouette:.3f}."
+        )
+    return Scatter(_svg(drawing, [marks[key] for key in drawing.keys], labels, title), caption)
+
+
+def _svg(drawing: Drawing, marks: Sequence[Mark], labels: Mapping[str, str], title: str) -> str:
+    points, owners = np.array(drawing.points), np.array(drawing.segments)
+    with mpl.rc_context(charts.STYLE | {"svg.hashsalt": title + str(drawing.keys)}):
+        figure = Figure(figsize=(charts.WIDTH / 72, _HEIGHT / 72))
+        axes = figure.add_axes((0.07, 0.13, 0.53, 0.85))
+        for ordinal, mark in enumerate(marks):
+            _segment(axes, ordinal, mark, points[owners == ordinal])
+        for ordinal, mark in enumerate(marks):  # numbers lie over all points
+            _number(axes, ordinal, mark, points[owners == ordinal])
+        axes.set_xlabel(_axis(0, drawing, labels), fontsize=8.5)
+        axes.set_ylabel(_axis(1, drawing, labels), fontsize=8.5)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=8, length=2)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=8.5, labelspacing=0.9)
+        return charts.svg(figure, title)
+
+
+def _segment(axes: Axes, ordinal: int, mark: Mark, points: NDArray[np.float64]) -> None:
+    style: dict[str, Any] = {"color": mark.colour, "marker": _MARKERS[ordinal % len(_MARKERS)], "linestyle": "none"}
+    style["markeredgewidth"] = 0
+    axes.plot(points[:, 0], points[:, 1], markersize=3.2, alpha=0.65, **style)
+    axes.plot([], [], markersize=6, label=mark.label, **style)
+
+
+def _number(axes: Axes, ordinal: int, mark: Mark, points: NDArray[np.float64]) -> None:
+    """The segment's ordinal, where the middle of its points is."""
+    if len(points):
+        box = {"facecolor": "white", "edgecolor": mark.colour, "boxstyle": "round,pad=0.25", "linewidth": 0.8}
+        x, y = np.median(points, axis=0)
+        axes.text(x, y, f"{ordinal + 1:02d}", ha="center", va="center", fontsize=8.5, weight="bold", bbox=box)
+
+
+def _axis(component: int, drawing: Drawing, labels: Mapping[str, str]) -> str:
+    """What a component is made of: more or less of the KPIs that load on it most."""
+    loads = np.array(drawing.loadings[component])
+    most = [int(i) for i in np.argsort(-np.abs(loads), kind="stable")[:_LOADS] if abs(loads[i]) >= _LEAST_LOAD]
+    named = ", ".join(f"{'more' if loads[i] > 0 else 'less'} {labels[drawing.kpis[i]]}" for i in most)
+    return f"Component {component + 1}, {drawing.variance[component]:.0%}" + (f": {named}" if named else "")

@@ -1,0 +1,144 @@
+"""check-profile: every mistake at once, each with its line; and with --connect what only a server knows."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from authoring_source import segmentation
+
+from include.segmentation.authoring import check_profile, new_profile
+from include.segmentation.errors import ProfileError
+from include.segmentation.profile import profile_names
+
+LIBRARY = Path(__file__).parents[1] / "profiles"
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    shutil.copytree(LIBRARY, tmp_path / "profiles")
+    return tmp_path / "profiles" / "library.yaml"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """The profile that is proposed for the shop's orders, which are there."""
+    new_profile("shop", "shop_mysql", "orders", tmp_path / "profiles")
+    return tmp_path / "profiles" / "shop.yaml"
+
+
+def change(path: Path, **replaced: str) -> None:
+    """Replace words, each once and each there: ``old="new"`` with _ for a space."""
+    text = path.read_text()
+    for old, new in replaced.items():
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    path.write_text(text)
+
+
+def mistakes(path: Path, *, connect: bool = False) -> list[str]:
+    found = check_profile(path.stem, path.parent, connect=connect).mistakes
+    assert all("\n" not in line for line in found)
+    return found
+
+
+def said(found: list[str], path: Path, line: int, words: str) -> bool:
+    return any(one.startswith(f"{path}:{line}: ") and words in one for one in found)
+
+
+def test_every_mistake_comes_at_once_with_its_line_and_the_nearest_word(library: Path) -> None:
+    lines = library.read_text().splitlines()
+    words = ("title:", "members:", "- {t", "table: loans")
+    at = {each: next(i for i, line in enumerate(lines, 1) if each in line) for each in words}
+    change(library, **{"title: Town": "titel: Town", "cursor: updated_at": "curser: updated_at"})
+    change(library, **{"mode: append": "mode: apend", "to_not_be_null": "to_not_be_nul", '["No", Few': "[No, Few"})
+    change(library, **{"when: loans_ever = 0}": "when: lones_ever = 0}", "[7, 21, 60]": "[7, 60, 21]"})
+    change(library, **{"kpis: [loans, days": "kpis: [lones, days", "  loans:\n    - {": "  loan:\n    - {"})
+    change(library.parent / "sql" / "library" / "measure" / "population.sql", member_id="{{ window('a', 'b') }}")
+    found = mistakes(library)
+
+    assert said(found, library, at["title:"], "titel: unknown key; allowed are cohort_months")
+    assert said(found, library, at["title:"], "did you mean 'title'?")
+    assert said(found, library, at["members:"], "extracts.members.curser: unknown key")
+    assert said(found, library, at["table: loans"], "extracts.loans.mode: found 'apend'")
+    assert said(found, library, at["- {t"] - 1, "expectations.loan: no such extract; allowed are members, loans; did")
+    assert said(found, library, at["- {t"], "expectations.loan.0: expect_column_values_to_not_be_nul: no such")
+    assert any("YAML reads a bare Yes, No, On and Off as true and false" in one for one in found)
+    assert any("bands [7.0, 60.0, 21.0] must rise" in one for one in found)
+    assert any("strata.0.when: stratum 'never': 'lones_ever = 0' names 'lones_ever'" in one for one in found)
+    assert any("strata.2.kpis: stratum 'borrowing' clusters on 'lones'" in one for one in found)
+    assert any("population.sql: window('a', …): no such KPI" in one for one in found)
+    assert len(found) == len(set(found))
+
+
+def test_what_is_wrong_in_one_part_does_not_make_others_wrong(library: Path) -> None:
+    change(library, **{"window: trailing 60d": "window: trailing", "mode: merge": "mode: marge"})
+    assert [re.sub(r".*\d: ", "", one) for one in mistakes(library)] == [
+        "extracts.members.mode: found 'marge'; Input should be 'append', 'merge' or 'snapshot'; did you mean 'merge'?",
+        "macro_segments.reading.kpis.loans.window: found 'trailing'; allowed are 'lifetime', 'trailing 30d', "
+        "'since_registration [0d, 7d)' and 'calendar month'",
+    ]
+
+
+def test_a_key_written_twice_is_told_beside_the_rest(library: Path) -> None:
+    change(library, **{"title: Town library": "title: Town library\ntitle: Twice\ntitel: Other"})
+    found = mistakes(library)
+    assert said(found, library, 4, "key 'title' appears twice")
+    assert any("titel: unknown key" in one for one in found)
+
+
+def test_a_file_that_is_no_yaml_is_one_line(library: Path) -> None:
+    library.write_text("profile: [")
+    with pytest.raises(ProfileError, match="not valid YAML"):
+        check_profile("library", library.parent)
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_a_right_profile_is_summed_up(name: str) -> None:
+    checked = check_profile(name)
+    assert checked.mistakes == []
+    assert f"{name}__segment_monthly" in checked.summary
+
+
+def test_the_command_line_gives_every_mistake_a_line_and_status_2(library: Path) -> None:
+    change(library, **{"title: Town": "titel: Town", "mode: append": "mode: apend"})
+    done = segmentation("check-profile", "library", "--profiles-dir", library.parent)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [line.split(": ")[0] for line in done.stderr.splitlines()] == ["error"] * 3
+
+
+def test_servers_are_asked_for_everything_that_a_profile_names(shop: Path) -> None:
+    assert mistakes(shop, connect=True) == []
+    change(shop, **{"cursor: ordered_at": "cursor: orderd_at", "primary_key: [order_id]": "primary_key: [order_no]"})
+    change(shop, **{"column: total, min": "column: totl, min"})
+    found = mistakes(shop, connect=True)
+    assert any("extracts.orders.cursor: table 'orders' has no column 'orderd_at'" in one for one in found)
+    assert any("did you mean 'ordered_at'?" in one for one in found)
+    assert any("extracts.orders.primary_key: table 'orders' has no column 'order_no'" in one for one in found)
+    assert len(found) == 2, "expectations are compared with columns once these are known"
+
+
+def test_expectations_and_types_are_compared_with_the_columns(shop: Path) -> None:
+    change(shop, **{"column: total, min": "column: totl, min"})
+    measure = shop.parent / "sql" / "shop" / "measure"
+    change(measure / "rfm.sql", **{"sum(e.total) FILTER": "any_value(e.status) FILTER", ", 0) AS": ", '') AS"})
+    found = mistakes(shop, connect=True)
+    assert any("no column 'totl'; allowed are order_id" in one and "did you mean 'total'?" in one for one in found)
+    assert any("rfm.sql: KPI 'monetary' is VARCHAR; allowed are numbers" in one for one in found)
+
+    change(measure / "population.sql", **{"e.country": "e.county"})
+    assert any("population.sql: " in one and "county" in one for one in mistakes(shop, connect=True))
+
+
+def test_connections_that_lead_nowhere_are_told(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AIRFLOW_CONN_SHOP_MYSQL")
+    monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", "postgres://nobody@127.0.0.1:1/none")
+    found = mistakes(shop, connect=True)
+    assert any("sources.database.connection: connection 'shop_mysql' is not defined" in one for one in found)
+    assert any("warehouse.connection: warehouse connection 'segmentation_warehouse'" in one for one in found)
+
+
+def test_a_cursor_that_can_not_order_is_told(shop: Path) -> None:
+    change(shop, **{"cursor: ordered_at": "cursor: total"})
+    (found,) = mistakes(shop, connect=True)
+    assert "extracts.orders: cursor 'total' is of type decimal(10,2); allowed are dates, times" in found

@@ -1,0 +1,69 @@
+"""preview: what a run would give, from the accepted model or a draft, and nothing of it stays."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from include.segmentation.authoring import new_profile, preview
+from include.segmentation.errors import NotReadyError
+from include.segmentation.extract import extract
+from include.segmentation.measure import measure
+from include.segmentation.profile import load_profile
+from include.segmentation.run import Run, parse_as_of
+from include.segmentation.segment import fit
+from include.segmentation.validate import validate
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """A run of the shop, so early that its strata are small and quickly fitted."""
+    new_profile("shop", "shop_mysql", "orders", tmp_path / "profiles")
+    path = tmp_path / "profiles" / "shop.yaml"
+    path.write_text(path.read_text().replace("first_fit: 2025-11-01", "first_fit: 2024-02-01"))
+    profile = load_profile("shop", tmp_path / "profiles")
+    return Run(profile, "monthly", parse_as_of("2024-02-01", profile))
+
+
+def shown(run: Run) -> str:
+    console = Console(width=200)
+    with console.capture() as text:
+        for table in preview(run):
+            console.print(table)
+    return text.get()
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_draft_then_the_accepted_model_and_nothing_stays(run: Run, lake_root: Path) -> None:
+    with pytest.raises(NotReadyError, match="complete through nothing yet"):
+        shown(run)
+    extract(run, "orders")
+    with pytest.raises(NotReadyError, match=r"'orders' have not been validated.*run the validate stage"):
+        shown(run)
+    validate(run)
+
+    before = everything(lake_root)
+    draft = shown(run)
+    assert everything(lake_root) == before
+    assert "draft model: no model has been accepted yet" in draft
+    everybody = int(draft.split("shop rfm: ")[1].split(" customers")[0])
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in draft.splitlines() if line.startswith("│")]
+    assert {"never", "lapsed", "once", "repeat"} <= {row[0] for row in rows}
+    assert sum(int(row[2]) for row in rows if row[2]) == everybody > 0
+    assert all(row[4:] == ["-"] * 3 for row in rows if row[2] and int(row[2]) < 10), "ranges of a few are not shown"
+
+    for target in ("population", "rfm"):
+        measure(run, target)
+    fit(run, "rfm")
+    accepted = shown(run)
+    assert "accepted model shop.rfm.2024-02-01." in accepted
+    assert accepted.splitlines()[1:] == draft.splitlines()[1:], "the draft was what the fit gives"
+
+    path = run.profile.path
+    path.write_text(path.read_text().replace("trailing 365d", "trailing 30d"))
+    changed = Run(load_profile("shop", path.parent), "monthly", run.as_of)
+    assert "draft model: " in shown(changed)
+    assert "fitted on it over trailing 365d" in shown(changed).replace("\n", " ")

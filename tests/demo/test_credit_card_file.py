@@ -1,0 +1,130 @@
+"""Card holders arrive in MySQL as the file has them, or a clear error says why not; generated ones look like them."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from demo.business import Counts
+from demo.credit_card import COLUMNS, DEMO, generate, read
+from demo.files import DataFileError
+from demo.servers import Server
+
+WHOLE_FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "cc_general.parquet"
+needs_file = pytest.mark.skipif(not WHOLE_FILE.is_file(), reason="the card holders are not beside this checkout")
+Change = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    """Three holders as the file has them, in its own order of columns; the second lacks what the file may lack."""
+    values = {name: [1.5, 0.0, 250.123456] for name in sorted(COLUMNS)} | {"CUST_ID": ["C3", "C1", "C2"]}
+    values |= {name: [2, 0, 7] for name in ("CASH_ADVANCE_TRX", "PURCHASES_TRX", "TENURE")}
+    values |= {name: [0.5, 0.0, 0.083333] for name in COLUMNS if "FREQUENCY" in name or "PRC" in name}
+    values |= {name: [1000.0, np.nan, 1200.0] for name in ("CREDIT_LIMIT", "MINIMUM_PAYMENTS")}
+    return pd.DataFrame(values)
+
+
+def write(frame: pd.DataFrame, path: Path) -> Path:
+    if path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    elif path.suffix == ".xlsx":
+        frame.to_excel(path, index=False)
+    else:
+        frame.to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("name", ["CC GENERAL.csv", "holders.parquet", "holders.xlsx"])
+def test_every_kind_of_file_gives_the_same_rows(frame: pd.DataFrame, tmp_path: Path, name: str) -> None:
+    said: list[str] = []
+    rows = read(write(frame, tmp_path / name), said.append).to_pylist()
+    assert [row["cust_id"] for row in rows] == ["C1", "C2", "C3"]
+    assert [row["minimum_payments"] for row in rows] == [None, Decimal(1200), Decimal(1000)], "nothing is filled"
+    assert rows[1]["purchases"] == Decimal("250.123456")
+    assert rows[1]["purchases_frequency"] == Decimal("0.083333")
+    assert rows[1]["purchases_trx"] == 7
+    assert said == []
+
+
+def test_a_second_id_never_arrives_and_is_said(frame: pd.DataFrame, tmp_path: Path) -> None:
+    said: list[str] = []
+    wider = frame.rename(columns=str.lower).assign(**{"Unnamed: 0": [1, 2, 3], "ID": [7, 8, 9]})
+    rows = read(write(wider, tmp_path / "wide.csv"), said.append)
+    assert rows.equals(read(write(frame, tmp_path / "plain.csv")))
+    assert said == ["wide.csv: not used: column Unnamed: 0, ID"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: f.drop(columns="TENURE"), r"its columns are .*; wanted are CUST_ID, .*; missing: TENURE"),
+        (lambda f: f.rename(columns={"PURCHASES": "SPEND"}), "missing: PURCHASES"),
+        (lambda f: f.assign(purchases=1.0), "column PURCHASES comes twice; allowed is once"),
+        (lambda f: f.assign(CUST_ID=["C1", "C2", "C1"]), "1 card holders come more than once, such as C1; allowed is"),
+        (lambda f: f.assign(BALANCE=["much", "0", "1"]), "column BALANCE does not hold what it should"),
+        (lambda f: f.assign(BALANCE=[1.0, np.nan, 2.0]), "column BALANCE lacks 1 values"),
+        (lambda f: f.assign(CUST_ID=["C1", None, "C2"]), "column CUST_ID lacks 1 values"),
+        (lambda f: f.assign(TENURE=[11.5, 12, 12]), "a value does not fit: .*11.5"),
+        (lambda f: f.assign(PAYMENTS=[1e12, 1, 1]), "a value does not fit"),
+    ],
+)
+def test_a_file_that_can_not_be_taken(frame: pd.DataFrame, tmp_path: Path, change: Change, words: str) -> None:
+    with pytest.raises(DataFileError, match=words) as caught:
+        read(write(change(frame), tmp_path / "holders.csv"))
+    assert "\n" not in str(caught.value)
+
+
+def filled(server: Server, rows: pa.Table) -> Counts:
+    counts = DEMO.fill(server.uri("demo_cards"), {"card_holders": rows})
+    assert counts["card_holders"] == rows.num_rows
+    assert counts["without_a_minimum"] == rows["minimum_payments"].null_count
+    assert counts["purchases"] == sum(rows["purchases"].to_pylist())
+    return counts
+
+
+def test_generated_holders_fill_the_server_to_the_last_digit(mariadb_server: Server) -> None:
+    filled(mariadb_server, generate(300))
+
+
+@needs_file
+def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
+    counts = filled(mariadb_server, read(WHOLE_FILE))
+    assert (counts["card_holders"], counts["without_a_minimum"]) == (8950, 313)
+    assert round(counts["purchases"], 2) == Decimal("8978683.26")
+
+
+def test_generated_holders_are_possible_and_the_same_every_time() -> None:
+    rows = generate(2000)
+    assert rows.equals(generate(2000))
+    assert rows["cust_id"].to_pylist() == sorted(set(rows["cust_id"].to_pylist()))
+    people = rows.drop_columns(["taken_at", "cust_id"]).to_pandas().astype(float)
+    money = people["oneoff_purchases"] + people["installments_purchases"]
+    assert np.allclose(people["purchases"], money)
+    for frequency, trx, amount in (
+        ("purchases_frequency", "purchases_trx", "purchases"),
+        ("cash_advance_frequency", "cash_advance_trx", "cash_advance"),
+    ):
+        months = people[frequency] * people["tenure"]
+        assert np.allclose(months, months.round(), atol=1e-4)
+        assert ((months > 0) == (people[amount] > 0)).all()
+        assert (people[trx] >= months.round()).all()
+    assert people.loc[people["payments"] == 0, "minimum_payments"].isna().all()
+
+
+@needs_file
+def test_generated_holders_look_like_the_originals() -> None:
+    """As docs/profiles.md says: each column's zeros and median, and the company that columns keep."""
+    ours, theirs = (
+        table.drop_columns(["taken_at", "cust_id"]).to_pandas().astype(float)
+        for table in (generate(), read(WHOLE_FILE))
+    )
+    assert ((ours == 0).mean() - (theirs == 0).mean()).abs().max() < 0.03
+    assert ((ours.mean() - theirs.mean()) / theirs.mean()).abs().max() < 0.06
+    apart = np.abs(ours.corr("spearman").to_numpy() - theirs.corr("spearman").to_numpy())
+    assert apart.max() < 0.18
+    assert apart[np.triu_indices(17, 1)].mean() < 0.06

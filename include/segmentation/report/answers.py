@@ -25,7 +25,8 @@ class Answers:
     Attributes:
         before: the run before of the same cadence; None for a first run.
         segments: every segment by key, also those of earlier models.
-        sizes: of this run and those before it, by time.
+        sizes: of the segments at this run and those before it, by time.
+        shares: of segments and micro segments at this run, by key.
         spreads: by (segment key, KPI).
     """
 
@@ -33,6 +34,7 @@ class Answers:
     before: PublishedRun | None
     segments: dict[str, Segment]
     sizes: list[Size]
+    shares: dict[str, float]
     spreads: dict[tuple[str, str], Spread]
     moves: list[Move]
     cohorts: list[CohortSpread]
@@ -54,6 +56,7 @@ def read_answers(run: Run) -> Answers:
             before=queries.run_before(connection, run),
             segments=queries.segments(connection, run),
             sizes=queries.sizes(connection, run),
+            shares=queries.shares(connection, run),
             spreads=queries.spreads(connection, run),
             moves=queries.moves(connection, run),
             cohorts=queries.cohorts(connection, run),

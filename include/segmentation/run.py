@@ -121,7 +121,7 @@ class Run:
         moments = (self._as_of(name) for name in self.lake.folders(f"_runs/{self.cadence}"))
         earlier = sorted((as_of for as_of in moments if start < as_of < self.as_of), reverse=True)
         runs = (replace(self, as_of=as_of) for as_of in earlier)
-        return next((run for run in runs if run.recorded("publish", "all")), None)
+        return next((run for run in runs if run.recorded("publish", "all") is not None), None)
 
     def lagging(self) -> dict[str, datetime | None]:
         """The extracts that are not known to be whole up to as_of, with the time they are whole up to."""

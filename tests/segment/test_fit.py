@@ -122,7 +122,7 @@ def test_keys_follow_the_customers_when_clusters_change_places(make_profile, at,
     profile = make_profile()
     put(at(profile), "habit", crowds(THREE))
     fit(at(profile), "habit")
-    before = {s.name: s.key for s in effective_model(at(profile).lake, "habit", at(profile).as_of)[0].segments()}
+    before = {s.customers_at_fit: s.key for s in timeline(at(profile).lake, "habit")[0].model.segments()}
     later = at(profile, "2025-05-01")
     # The rare visitors now come between the others' rhythm: their centroid passes another in the order of the paths.
     moved = CENTRES | {"rare": (13, 25), "steady": (12, 9)}
@@ -130,8 +130,8 @@ def test_keys_follow_the_customers_when_clusters_change_places(make_profile, at,
     fit(later, "habit")
     model = timeline(later.lake, "habit")[-1].model
     after = {s.customers_at_fit: (s.key, s.path) for s in model.segments()}
-    assert after[320] == (before["Active, Some Visits, Long Interval"], "habit.active.02")
-    assert after[300] == (before["Active, Many Visits, Medium Interval"], "habit.active.03")
+    assert after[320] == (before[320], "habit.active.02")
+    assert after[300] == (before[300], "habit.active.03")
 
 
 def test_a_split_is_recorded_and_waits_for_a_person(make_profile, at, put):
@@ -198,6 +198,29 @@ def test_accepting_a_model_retires_the_candidates_it_overtakes_until_they_are_fi
     accept(candidate.profile, first, "ada")
     assert [entry.status for entry in timeline(later.lake, "habit")] == ["accepted", "accepted", "retired"]
     assert fit(later, "habit")["status"] == "accepted"  # compared with the accepted one, everyone survives
+
+
+def test_a_key_that_a_model_dropped_is_not_given_again_when_its_crowd_returns(candidate, at, put):
+    first, second = (entry.model for entry in timeline(candidate.lake, "habit"))
+    accept(candidate.profile, second.model_id, "ada")
+    dropped = {s.key for s in first.segments()} - {s.key for s in second.segments()}
+    assert dropped
+    later = at(candidate.profile, "2025-08-01")
+    put(later, "habit", crowds(THREE))
+    accept(candidate.profile, fit(later, "habit")["model_id"], "ada")
+    third = timeline(candidate.lake, "habit")[-1].model
+    assert len(third.segments()) == len(first.segments())
+    assert not dropped & {s.key for s in third.segments()}
+
+
+def test_a_fit_before_a_model_in_use_is_recorded_and_never_used(candidate, at, put):
+    accept(candidate.profile, timeline(candidate.lake, "habit")[-1].model.model_id, "ada")
+    between = at(candidate.profile, "2025-03-01")
+    put(between, "habit", crowds(THREE, seed=9))
+    in_use = effective_model(between.lake, "habit", between.as_of)[0].model_id
+    assert fit(between, "habit")["status"] == "retired"
+    assert fit(between, "habit")["status"] == "retired"
+    assert segment(between, "habit")["model_id"] == in_use
 
 
 def test_an_unknown_model_is_named_with_what_is_allowed(candidate):

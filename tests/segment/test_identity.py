@@ -114,3 +114,22 @@ def test_keys_are_opaque_and_never_those_of_another_model():
     keys = [s.key for model in (first, second) for s in model.segments()]
     assert len(set(keys)) == 4
     assert all(key.startswith("sg_") and len(key) == 13 for key in keys)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_key_that_was_dropped_never_comes_back_whatever_is_decided(data):
+    """Models in a row, several fitted after the same one, any of them accepted: what those drop stays gone."""
+    in_use, gone, fits = with_keys(a_model("first", ["1", "2"], ("never",)), None, {}), set(), 0
+    for _ in range(data.draw(st.integers(2, 5))):
+        candidates = []
+        for _ in range(data.draw(st.integers(1, 3))):
+            fits += 1
+            paths = [str(number) for number in range(1, data.draw(st.integers(1, 4)))]
+            draft = a_model(f"fit {fits}", paths, data.draw(st.sampled_from([(), ("never",), ("never", "gone")])))
+            pairs = st.tuples(st.sampled_from([s.key for s in in_use.segments()]), st.sampled_from(paths or ["never"]))
+            candidates.append(with_keys(draft, in_use, data.draw(st.dictionaries(pairs, st.integers(1, 9)))))
+        accepted = data.draw(st.sampled_from([model for model in candidates if model.strata] or [in_use]))
+        gone |= {s.key for s in in_use.segments()} - {s.key for s in accepted.segments()}
+        in_use = accepted
+        assert not gone & {s.key for s in in_use.segments()}

@@ -29,7 +29,8 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
     """Fit a model effective from the run's as_of and decide about it.
 
     The first model is accepted by itself, and so is one in which every segment survives; any other waits as a
-    candidate for a person. Fitting again on the same data changes nothing.
+    candidate for a person. Once a model of a later as_of is in use, a fit is only recorded, as retired.
+    Fitting again on the same data changes nothing.
 
     Args:
         run: the as_of to fit at; its ``measure`` stage has run.
@@ -101,12 +102,16 @@ def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
 
 def _known(run: Run, draft: Model) -> TimelineEntry | None:
     """The same model where it stands on the timeline; a retired one is decided again, unless history went past it."""
-    entries = timeline(run.lake, draft.macro_segment)
-    past = any(entry.status == "accepted" and entry.model.effective_from > run.as_of for entry in entries)
-    for entry in entries:
-        if entry.model.model_id == draft.model_id and (entry.status != "retired" or past):
+    for entry in timeline(run.lake, draft.macro_segment):
+        if entry.model.model_id == draft.model_id and (entry.status != "retired" or _is_past(run, draft.macro_segment)):
             return entry
     return None
+
+
+def _is_past(run: Run, macro_segment: str) -> bool:
+    """Whether a model of a later as_of is in use: one in between could drop a key that the later one has."""
+    entries = timeline(run.lake, macro_segment)
+    return any(entry.status == "accepted" and entry.model.effective_from > run.as_of for entry in entries)
 
 
 def _decide(run: Run, draft: Model, customers: pa.Table) -> tuple[Model, Status]:
@@ -115,6 +120,7 @@ def _decide(run: Run, draft: Model, customers: pa.Table) -> tuple[Model, Status]
     overlap = _overlap(run, previous, draft, customers) if previous else {}
     model = with_keys(draft, previous, overlap)
     status: Status = "accepted" if previous is None or _every_segment_survives(previous, model) else "candidate"
+    status = "retired" if _is_past(run, draft.macro_segment) else status
     settle(run.lake, model, status, _BY)
     return model, status
 

@@ -86,10 +86,18 @@ def stations(run: Run, model: Model, before: Before | None, customers: pa.Table)
     if before is None or before.model is None:
         return found
     if before.model.model_id != model.model_id:
-        found[UNDER_PREVIOUS] = score_all(before.model, customers)["segment_key"]
+        found[UNDER_PREVIOUS] = _keys(before.model, customers)
     measure = run.recorded("measure", "population") or {}
     if measure.get("previous") == before.run.as_of.isoformat():
         earlier = measured(run, f"{model.macro_segment}.previous")
-        keys = score_all(before.model, earlier)["segment_key"]
+        keys = _keys(before.model, earlier)
         found[REMEASURED] = keys.take(pc.index_in(customers["customer_id"], earlier["customer_id"]))
     return found
+
+
+def _keys(model: Model, customers: pa.Table) -> pa.ChunkedArray:
+    """The keys under an earlier model; NULL where today's profile measures what that model can not label."""
+    try:
+        return score_all(model, customers)["segment_key"]
+    except DataError:
+        return pa.chunked_array([pa.nulls(customers.num_rows, pa.string())])

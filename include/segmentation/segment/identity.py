@@ -1,8 +1,8 @@
 """Which segment of a new model is which of the old one: keys follow the customers, not the numbers.
 
 Both models label the same customers at the same as_of. A cluster keeps its key when more than half of all customers
-in either are in both (Jaccard > 0.5: at most one can). A stratum that is one segment has a key of its own for as
-long as the stratum exists and its rule means the same: another rule is another segment.
+in either are in both (Jaccard > 0.5: at most one can). A stratum that is one segment keeps its key from model to model
+as long as its rule means the same: another rule is another segment. A key that a model has dropped never comes back.
 """
 
 import base64
@@ -59,16 +59,15 @@ def _keys(draft: Model, previous: Model | None, crossing: "_Crossing") -> dict[s
     """Path in the draft -> key; a micro segment can only be the heir of a micro segment."""
     clusters = {s.key for s in previous.segments() if s.prototypes} if previous else set()
     micro = {s.key for s in previous.micro_segments()} if previous else set()
+    wholes = _wholes(previous) if previous else {}
     keys = {}
     for stratum in draft.strata:
-        for number, segment in enumerate(stratum.segments):
-            here = (draft.model_id, stratum.name, str(number))
-            if segment.prototypes:
-                keys[segment.key] = _heir(segment, clusters, crossing) or _key(draft, *here)
-            else:
-                keys[segment.key] = _key(draft, stratum.name, *_rule(draft, stratum))
+        for ordinal, segment in enumerate(stratum.segments):
+            own = (stratum.name, str(ordinal)) if segment.prototypes else _rule(draft, stratum)
+            heir = _heir(segment, clusters, crossing) if segment.prototypes else wholes.get(own)
+            keys[segment.key] = heir or _key(draft, *own)
             for place, part in enumerate(segment.parts):
-                keys[part.key] = _heir(part, micro, crossing) or _key(draft, *here, str(place))
+                keys[part.key] = _heir(part, micro, crossing) or _key(draft, *own, str(place))
     return keys
 
 
@@ -133,13 +132,20 @@ def _row(old: str, new: str, kind: str, jaccard: float, share: float, keys: Mapp
     )
 
 
-def _rule(model: Model, stratum: StratumModel) -> list[str]:
-    """What a stratum's rule says, and how the KPIs that it names were measured."""
+def _wholes(model: Model) -> dict[tuple[str, ...], str]:
+    """The keys of the strata that are one segment, by their rule."""
+    strata = [stratum for stratum in model.strata if not stratum.segments[0].prototypes]
+    return {_rule(model, stratum): stratum.segments[0].key for stratum in strata}
+
+
+def _rule(model: Model, stratum: StratumModel) -> tuple[str, ...]:
+    """A stratum, what its rule says, and how the KPIs that it names were measured."""
     columns = columns_of(stratum.when)
-    measured = [f"{name} {model.windows.get(name)} {model.resolutions.get(name)}" for name in columns]
-    return [normal_form(stratum.when), *measured]
+    measured = [f"{name} {model.windows.get(name)} {model.resolutions.get(name, 0):g}" for name in columns]
+    return (stratum.name, normal_form(stratum.when), *measured)
 
 
 def _key(draft: Model, *parts: str) -> str:
-    digest = hashlib.sha256("|".join((draft.profile, draft.macro_segment, *parts)).encode()).digest()
+    text = "|".join((draft.profile, draft.macro_segment, draft.model_id, *parts))
+    digest = hashlib.sha256(text.encode()).digest()
     return f"sg_{base64.b32encode(digest).decode().lower()[:_KEY_LENGTH]}"

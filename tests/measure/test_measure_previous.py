@@ -1,0 +1,116 @@
+"""The run before is measured once more where rows of its time came after it was measured, and only there."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from include.segmentation.changelog import State
+from include.segmentation.errors import DataError
+from include.segmentation.measure import measure
+from include.segmentation.profile import Profile, load_profile
+from include.segmentation.run import Run
+
+LINES = {
+    **{"line_id": "int64", "invoice_no": "string", "stock_code": "string", "description": "string"},
+    **{"quantity": "int64", "invoice_date": "timestamp", "unit_price": "decimal(12,3)", "customer_id": "int64"},
+    "country": "string",
+}
+EARLIER, LATER = "2011-08-01", "2011-09-01"
+
+
+@pytest.fixture
+def retail() -> Profile:
+    return load_profile("retail")
+
+
+@pytest.fixture
+def line(table: Callable[..., pa.Table]) -> Callable[[int, str], pa.Table]:
+    """One line of customer 1."""
+
+    def make(number: int, day: str) -> pa.Table:
+        row = {"line_id": number, "invoice_no": str(number), "stock_code": "A", "quantity": 1, "invoice_date": day}
+        return table([row | {"unit_price": "2.5", "customer_id": 1, "country": "UK"}], LINES)
+
+    return make
+
+
+def publish(run: Run) -> None:
+    """Measure the population, and record it as published from that."""
+    summary = measure(run, "population")
+    run.record("publish", "all", {"reach": summary["reach"]})
+
+
+def frequency(run: Run, name: str) -> list[Any]:
+    return run.lake.read_table(run.artifact("measure", f"{name}.parquet"))["frequency"].to_pylist()
+
+
+def test_rows_of_the_time_since_do_not_measure_it_again(
+    retail: Profile, run_at: Callable[..., Run], accept: Callable[..., None], line: Callable[..., pa.Table]
+) -> None:
+    earlier, later = run_at(retail, EARLIER), run_at(retail, LATER)
+    accept(earlier, "invoice_lines", line(1, "2011-07-05"))
+    publish(earlier)
+    accept(earlier, "invoice_lines", line(2, "2011-08-05"))
+    assert measure(later, "population")["previous"] is None
+    measure(later, "rfm")
+    assert frequency(later, "rfm") == [2]
+    with pytest.raises(DataError, match=r"rfm\.previous\.parquet does not exist"):
+        frequency(later, "rfm.previous")
+
+
+def test_a_row_that_came_late_measures_the_earlier_as_of_again_with_todays_data(
+    retail: Profile, run_at: Callable[..., Run], accept: Callable[..., None], line: Callable[..., pa.Table]
+) -> None:
+    earlier, later = run_at(retail, EARLIER), run_at(retail, LATER)
+    accept(earlier, "invoice_lines", line(1, "2011-07-05"))
+    publish(earlier)
+    accept(earlier, "invoice_lines", line(2, "2011-08-05"))
+    accept(earlier, "invoice_lines", line(3, "2011-07-31"))
+    assert measure(later, "population")["previous"] == earlier.as_of.isoformat()
+    measure(later, "rfm")
+    assert frequency(later, "rfm") == [3]
+    assert frequency(later, "rfm.previous") == [2]  # at the earlier as_of: the late line too, the newer one not
+    publish(later)
+    assert measure(run_at(retail, "2011-10-01"), "population")["previous"] is None
+
+
+def test_a_deletion_counts_as_late(
+    retail: Profile, run_at: Callable[..., Run], accept: Callable[..., None], line: Callable[..., pa.Table]
+) -> None:
+    earlier, later = run_at(retail, EARLIER), run_at(retail, LATER)
+    for number in (1, 2):
+        accept(earlier, "invoice_lines", line(number, "2011-07-05"))
+    publish(earlier)
+    log, quarantine = earlier.lake.log("invoice_lines"), earlier.lake.quarantine("invoice_lines")
+    state = log.append(line(2, "2011-08-05"), log.state(), deleted=True)
+    held = quarantine.state()
+    quarantine.append(pa.schema([("source_seq", pa.int64())]).empty_table(), State(state.seq, None, 0, held.version))
+    assert measure(later, "population")["previous"] == earlier.as_of.isoformat()
+
+
+def test_a_run_that_did_not_say_what_it_was_measured_from_is_measured_again(
+    retail: Profile, run_at: Callable[..., Run], accept: Callable[..., None], line: Callable[..., pa.Table]
+) -> None:
+    earlier, later = run_at(retail, EARLIER), run_at(retail, LATER)
+    accept(earlier, "invoice_lines", line(1, "2011-07-05"))
+    measure(earlier, "population")
+    assert measure(later, "population")["previous"] is None  # never published
+    earlier.record("publish", "all", {})
+    assert measure(later, "population")["previous"] == earlier.as_of.isoformat()
+
+
+def test_the_run_before_is_of_the_same_cadence_and_not_of_a_fit(
+    retail: Profile, run_at: Callable[..., Run], accept: Callable[..., None], line: Callable[..., pa.Table]
+) -> None:
+    earlier, later = run_at(retail, EARLIER), run_at(retail, LATER)
+    accept(earlier, "invoice_lines", line(1, "2011-07-05"))
+    publish(earlier)
+    publish(Run(retail, "daily", datetime(2011, 8, 15, 12, tzinfo=UTC)))
+    assert later.previous() == earlier
+    assert Run(retail, "daily", later.as_of).previous() == Run(retail, "daily", datetime(2011, 8, 15, 12, tzinfo=UTC))
+    assert Run(retail, "weekly", later.as_of).previous() is None
+    assert Run(retail, "monthly", later.as_of, "fit").previous() is None
+    assert earlier.previous() is None

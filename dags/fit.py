@@ -2,18 +2,21 @@
 
 from airflow.sdk import DAG, TaskGroup
 
+from segmentation_airflow.asking import DecideOperator, FitOperator
 from segmentation_airflow.operators import DEFAULT_ARGS, StageOperator, ValidateOperator, WaitOperator, asset
 from segmentation_airflow.schedules import at_refits, profiles
 
 DOC = """
 ### {title}: fit
 At {first} and every {months} months after it, each macro segment is clustered stratum by stratum and frozen as a model
-with `effective_from` = as_of. The first model is accepted by itself.
+with `effective_from` = as_of. The first model is accepted by itself, and so is one that changes no segment; any other
+is a candidate, and `segment.decide` asks which of them come into use. Drift asks for a fit in between.
 
 **Writes** the model timeline in the lake; the next segment run publishes it as `dim_model` and `dim_segment`.
 
 **Again, or for the past:** the same as_of gives the same model. A trigger with a logical date L fits at the last
-scheduled as_of up to L; a trigger through the REST API with a data interval of its own fits at that interval's end.
+scheduled as_of up to L; a trigger through the REST API with a data interval of its own fits at that interval's end; one
+without a logical date at `as_of` of its configuration, and only the `macro_segments` that it names.
 """
 
 for profile in profiles():
@@ -43,13 +46,16 @@ for profile in profiles():
             }
             population >> list(measured.values())
         with TaskGroup("segment"):
+            decide = DecideOperator(
+                task_id="decide",
+                profile=profile.profile,
+                cadence=common["cadence"],
+                macro_segments=list(profile.macro_segments),
+                trigger_rule="none_failed_min_one_success",
+            )
             for macro in profile.macro_segments:
-                measured[macro] >> StageOperator(
-                    task_id=f"fit_{macro}",
-                    stage="fit",
-                    target=macro,
-                    outlets=[asset(profile.profile, "models", macro)],
-                    **common,
-                )
+                outlets = [asset(profile.profile, "models", macro)]
+                fit = FitOperator(task_id=f"fit_{macro}", stage="fit", target=macro, outlets=outlets, **common)
+                measured[macro] >> fit >> decide
         wait >> validate >> measure
     globals()[dag.dag_id] = dag

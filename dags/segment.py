@@ -3,6 +3,7 @@
 from airflow.sdk import DAG, TaskGroup
 
 from include.segmentation.profile import CADENCES
+from segmentation_airflow.asking import AskForFitOperator, GatesOperator, PublishOperator
 from segmentation_airflow.operators import (
     DEFAULT_ARGS,
     ReportOperator,
@@ -16,8 +17,9 @@ from segmentation_airflow.schedules import at, profiles
 DOC = """
 ### {title}: segment, {cadence}
 Waits until every extract is complete through as_of, the end of the interval, a model exists and no fit that is due by
-then is under way; measures every KPI cut there; labels every customer with the model effective then; publishes all
-tables in one transaction; writes an HTML report.
+then is under way; measures every KPI cut there; labels every customer with the model effective then; asks the gates,
+and a person where a gate says so; publishes all tables in one transaction; asks for a fit where customers have drifted;
+writes an HTML report.
 
 **Writes** schema `{schema}` of connection `{warehouse}`{primary}.
 
@@ -57,11 +59,16 @@ for profile in profiles():
                 labelled = [StageOperator(task_id=m, stage="segment", target=m, **common) for m in macros]
             for one, then in zip(measured, labelled, strict=True):
                 one >> then
-            with TaskGroup("publish") as publish:
+            with TaskGroup("publish"):
                 outlets = [asset(profile.profile, "segments", macro) for macro in macros]
-                StageOperator(task_id="tables", stage="publish", outlets=outlets, **common)
+                gates = GatesOperator(task_id="gates", within=profile.gates.answer_within, **common)
+                tables = PublishOperator(task_id="tables", stage="publish", outlets=outlets, **common)
+                gates >> tables
+                if cadence == profile.schedule.primary_cadence and profile.gates.drift.asks_for_fit:
+                    tables >> AskForFitOperator(task_id="ask_for_fit", profile=profile.profile)
             with TaskGroup("report") as report:
                 ReportOperator(task_id="html", stage="report", **common)
             wait >> validate >> measure
-            segment >> publish >> report
+            segment >> gates
+            tables >> report
         globals()[dag.dag_id] = dag

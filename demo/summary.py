@@ -12,7 +12,7 @@ from include.segmentation.phrases import number
 from include.segmentation.profile import Profile
 
 _SEGMENTS = """
-SELECT d.name, s.customers, s.share, s.suppressed, s.segment_key
+SELECT coalesce(d.alias, d.name) AS name, s.customers, s.share, s.suppressed, s.segment_key
 FROM fct_segment_size AS s
 JOIN dim_segment AS d ON d.segment_key = s.segment_key AND d.is_current
 WHERE s.cadence = %(cadence)s AND s.as_of = %(as_of)s AND s.macro_segment = %(macro_segment)s

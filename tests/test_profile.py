@@ -283,6 +283,16 @@ def test_every_kpi_of_learning_is_there() -> None:
             lambda v: v["macro_segments"]["value"].update(hysteresis={"as_ofs": 2, "margin": 0.2}),
             "macro_segments.value.hysteresis: hysteresis needs one of as_ofs and margin, not both",
         ),
+        (
+            lambda v: v.update(gates={"populations_reconcile": "warn"}),
+            "gates.populations_reconcile: found 'warn'; Input",
+        ),
+        (
+            lambda v: v.update(gates={"names_agree": "ignore"}),
+            "gates.names_agree.verdict: found 'ignore'; Input should",
+        ),
+        (lambda v: v.update(gates={"row_counts": {"fall": 2}}), "gates.row_counts.fall: found 2; Input should be less"),
+        (lambda v: v.update(gates={"luck": "ask"}), "gates.luck: unknown key"),
     ],
 )
 def test_what_a_profile_may_not_say(refused: Callable[[Change], str], change: Change, words: str) -> None:

@@ -78,11 +78,13 @@ class Drift(Gate):
         psi: the population stability index of a KPI.
         js: the Jensen-Shannon divergence of the segments' shares, in bits.
         inertia_gain: how much closer a refit's prototypes would be to the customers.
+        asks_for_fit: whether failing asks for a fit, or is only a verdict.
     """
 
     psi: float = Field(default=0.25, gt=0)
     js: float = Field(default=0.05, gt=0)
     inertia_gain: float = Field(default=0.1, gt=0)
+    asks_for_fit: bool = True
 
 
 class Gates(Part):
@@ -96,7 +98,7 @@ class Gates(Part):
         row_counts: about as many customers and rows as at the run before.
         freshness: extracts are whole up to as_of, and customers were seen shortly before it.
         quarantine: few rows are held back.
-        drift: customers are like those of the fit; failing asks for a new one.
+        drift: customers are like those of the fit.
         answer_within: how long a question waits in Airflow; unanswered, the run is not published.
     """
 

@@ -1,4 +1,4 @@
-"""Who hears of a failed task."""
+"""Who hears of a failed task, and of one that asks."""
 
 import json
 import urllib.request
@@ -19,32 +19,47 @@ class FailureNotifier(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Tell it; a webhook that does not answer is only logged, the task has failed already."""
-        alert = describe(context)
+        alert = describe(context, "failed", str(context.get("exception") or "no error was given"))
         self.log.error(alert["text"])
-        try:
-            connection = BaseHook.get_connection(ALERTS)
-        except AirflowNotFoundException:
-            return
-        try:
-            _post(connection, alert)
-        except (OSError, ValueError, HTTPException) as error:  # not there, or not an address
-            self.log.error("the alert could not be posted to connection '%s': %s", ALERTS, error)
+        _tell(self, alert)
 
 
-def describe(context: Context) -> dict[str, str]:
-    """What is told: the task, the run, as_of, and the error in one line."""
+class QuestionNotifier(BaseNotifier):
+    """Log one clear line about a task that asks a person, and post it as failures are."""
+
+    def notify(self, context: Context) -> None:
+        """Tell it; where nobody hears it, the question still stands among Airflow's required actions."""
+        alert = describe(context, "asks", f"{context['task'].subject} {context['task'].body}")
+        self.log.warning(alert["text"])
+        _tell(self, alert)
+
+
+def describe(context: Context, what: str, why: str) -> dict[str, str]:
+    """What is told: the task, the run, as_of, what it does, and why in one line."""
     ti = context["ti"]
     as_of = context.get("data_interval_end")
-    error = " ".join(str(context.get("exception") or "no error was given").split())
+    said = " ".join(why.split())
     facts = {
         "dag": ti.dag_id,
         "task": ti.task_id,
         "run": ti.run_id,
         "as_of": as_of.isoformat() if as_of else "none",
-        "error": error,
+        "event": what,
+        "error" if what == "failed" else "question": said,
         "log": getattr(ti, "log_url", ""),
     }
-    return {"text": f"{facts['dag']}.{facts['task']} failed at as_of {facts['as_of']}: {error}", **facts}
+    return {"text": f"{facts['dag']}.{facts['task']} {what} at as_of {facts['as_of']}: {said}", **facts}
+
+
+def _tell(notifier: BaseNotifier, alert: dict[str, str]) -> None:
+    try:
+        connection = BaseHook.get_connection(ALERTS)
+    except AirflowNotFoundException:
+        return
+    try:
+        _post(connection, alert)
+    except (OSError, ValueError, HTTPException) as error:  # not there, or not an address
+        notifier.log.error("the alert could not be posted to connection '%s': %s", ALERTS, error)
 
 
 def _post(connection: Any, alert: dict[str, str]) -> None:

@@ -104,7 +104,8 @@ class StageOperator(BaseOperator):
         module = import_module(f"include.segmentation.{_STAGE_OF.get(self.stage, self.stage)}")
         function = getattr(module, self.stage)
         try:
-            summary: dict[str, Any] = function(run, self.target) if self.target else function(run)
+            target = [self.target] if self.target else []
+            summary: dict[str, Any] = function(run, *target, **self.arguments(context))
         except LaterError as later:
             self.log.warning("%s; what was read is kept, again from %s", later, later.until)
             self.defer(trigger=DateTimeTrigger(moment=later.until), method_name="resume")
@@ -112,6 +113,10 @@ class StageOperator(BaseOperator):
             context["outlet_events"][outlet].extra = {"cadence": self.cadence, "as_of": run.as_of.isoformat()}
         self.log.info("%s %s: %s", self.stage, self.target or run.profile.profile, json.dumps(summary, default=str))
         return summary
+
+    def arguments(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - others need it
+        """What the stage's function is called with besides."""
+        return {}
 
     def resume(self, context: Context, event: Any) -> dict[str, Any]:  # noqa: ARG002 - Airflow names it
         """The time has come: go on where the stage stopped."""
@@ -234,17 +239,20 @@ def run_of(context: Context, profile: str, cadence: Cadence, purpose: "Purpose" 
 
 
 def as_of_of(context: Context) -> datetime:
-    """The end of the run's data interval, in UTC.
+    """The end of the run's data interval, in UTC; of a run without one, ``as_of`` of its configuration.
 
     Raises:
-        AirflowFailException: the run has none; waiting can not help.
+        AirflowFailException: the run has neither; waiting can not help.
     """
     as_of = context.get("data_interval_end")
     if as_of is None:
-        raise AirflowFailException(
-            f"{context['dag'].dag_id}: this run has no data interval, so it has no as_of; start it from the schedule, "
-            "by a backfill, or by a trigger with a logical date"
-        )
+        asked = (context["dag_run"].conf or {}).get("as_of")
+        if asked is None:
+            raise AirflowFailException(
+                f"{context['dag'].dag_id}: this run has no data interval, so it has no as_of; start it from the "
+                'schedule, by a backfill, by a trigger with a logical date, or with {"as_of": "2025-02-01T00:00Z"}'
+            )
+        as_of = datetime.fromisoformat(asked)
     return datetime.fromtimestamp(as_of.timestamp(), UTC)  # pendulum's own loses its zone when something is added
 
 

@@ -37,6 +37,16 @@ _RUNS = """
     SELECT as_of, cadence, customers, quarantined, finished_at FROM segmentation_run
     WHERE cadence = ANY (%s) ORDER BY as_of DESC, cadence LIMIT 200
 """
+_REFUSED = """
+    SELECT as_of, cadence, status, checked_at, ARRAY(
+        SELECT concat_ws(': ', gate ->> 'name', nullif(gate ->> 'macro_segment', ''), gate ->> 'found')
+        FROM jsonb_array_elements(gates) AS gate WHERE gate ->> 'verdict' IN ('ask', 'stop')
+    ) AS why
+    FROM segmentation_check WHERE status <> 'published' AND cadence = ANY (%s)
+    ORDER BY as_of DESC, cadence LIMIT 50
+"""
+_MAY_READ_CHECKS = "SELECT has_table_privilege(to_regclass('segmentation_check'), 'SELECT')"
+"""A reader's role may have been granted the older tables only."""
 _html = Environment(loader=FileSystemLoader(Path(__file__).parent), autoescape=True).get_template("page.html")
 
 app = FastAPI(dependencies=[Depends(requires_authenticated())], docs_url=None, redoc_url=None, openapi_url=None)
@@ -123,18 +133,25 @@ def _artifact(run: Run, stage: str, name: str, absent: str) -> str:
 def _page(profile: Profile, cadences: Sequence[str]) -> HTMLResponse:
     connections.use_resolver(_connection_uri)
     found: list[Any] = []
+    refused: list[Any] = []
     note = ""
     try:
         with connect(_for_readers(profile)) as connection:
             connection.execute("SET TRANSACTION READ ONLY")
+            cursor = connection.cursor(row_factory=namedtuple_row)
             if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() != (None,):
-                rows = connection.cursor(row_factory=namedtuple_row).execute(_RUNS, [list(cadences)])
-                found = rows.fetchall()
+                found = cursor.execute(_RUNS, [list(cadences)]).fetchall()
+            if connection.execute(_MAY_READ_CHECKS).fetchone() == (True,):
+                refused = cursor.execute(_REFUSED, [list(cadences)]).fetchall()
     except SegmentationError as error:
         note = str(error)
     return HTMLResponse(
         _html.render(
-            root=ROOT, profile=profile, runs=found, note=note or ("" if found else "Nothing is published yet.")
+            root=ROOT,
+            profile=profile,
+            runs=found,
+            refused=refused,
+            note=note or ("" if found else "Nothing is published yet."),
         )
     )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from include.segmentation.run import Run
 
 _POLL_SECONDS = 60
+_ENDED = ["success", "failed", "skipped", "upstream_failed", "removed"]
 
 
 def missing(run: "Run", models: bool) -> list[str]:
@@ -45,15 +46,20 @@ def _absent_models(run: "Run") -> list[str]:
 
 
 def _unfinished_fit(run: "Run") -> list[str]:
-    """The newest fit due at or before as_of, while Airflow has it queued or running; one that nobody starts is not."""
+    """The newest fit due at or before as_of, from when Airflow has queued it until every macro segment is fitted.
+
+    One that nobody starts is not waited for, nor a person's answer about its candidates.
+    """
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
     dag_id = f"{run.profile.profile}__fit"
     interval = at_refits(run.profile)["schedule"].infer_manual_data_interval(run_after=pendulum.instance(run.as_of))
-    under_way = RuntimeTaskInstance.get_dr_count(
-        dag_id=dag_id, logical_dates=[interval.start], states=["queued", "running"]
-    )
-    return [f"{dag_id} of as_of {interval.end:%Y-%m-%dT%H:%MZ} has not ended"] if under_way else []
+    this: dict[str, Any] = {"dag_id": dag_id, "logical_dates": [interval.start]}
+    if not RuntimeTaskInstance.get_dr_count(**this, states=["queued", "running"]):
+        return []
+    fits = [f"segment.fit_{macro}" for macro in run.profile.macro_segments]
+    ended = RuntimeTaskInstance.get_ti_count(**this, task_ids=fits, states=_ENDED)
+    return [f"{dag_id} of as_of {interval.end:%Y-%m-%dT%H:%MZ} has not ended"] if ended < len(fits) else []
 
 
 class ReadyTrigger(BaseTrigger):

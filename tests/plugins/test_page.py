@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from psycopg import sql
+from psycopg.types.json import Jsonb
 
 from demo.servers import CHECKOUT, Server
 from include.segmentation.profile import load_profile
@@ -118,6 +119,25 @@ def test_runs_come_from_the_warehouse(
     assert "33,280" in page("extract")
     assert "12,345" in page("extract")
     assert REPORT in page("segment_monthly")
+
+
+def test_runs_that_gates_hold_back_are_shown_with_the_reason(
+    airflow_api: TestClient, logged_in: dict[str, str], warehouse: psycopg.Connection
+) -> None:
+    warehouse.execute("CREATE SCHEMA IF NOT EXISTS learning; SET search_path = learning")
+    warehouse.execute((CHECKOUT / "include/sql/warehouse/segmentation_check.sql").read_text())
+    for status, verdict, found in (("waiting", "ask", "customers went from 9 to 5"), ("published", "ask", "nothing")):
+        gates = [{"name": "row_counts", "macro_segment": "", "verdict": verdict, "found": found}]
+        gates += [{"name": "freshness", "macro_segment": "", "verdict": "warn", "found": "a bit old"}]
+        warehouse.execute(
+            "INSERT INTO segmentation_check VALUES (%s, 'monthly', %s, %s, %s, %s)",
+            [status, AS_OF, status, Jsonb(gates), AS_OF],
+        )
+    page = airflow_api.get("/segmentation/profiles/learning", headers=logged_in).text
+    assert "waits for an answer" in page
+    assert "row_counts: customers went from 9 to 5" in page
+    assert "nothing</td>" not in page
+    assert "a bit old" not in page
 
 
 def test_a_reader_s_connection_is_used_where_there_is_one(

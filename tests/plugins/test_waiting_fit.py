@@ -113,3 +113,19 @@ def test_the_trigger_names_the_fit_when_the_time_is_up() -> None:
         return (await asyncio.wait_for(anext(trigger.run()), 20)).payload
 
     assert asyncio.run(first()) == {"missing": ["retail__fit of as_of 2011-07-01T00:00Z has not ended"]}
+
+
+def test_a_persons_answer_about_the_candidates_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fit runs on until it is answered, but all its models are fitted."""
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    fit("running", datetime(2011, 1, 1, tzinfo=UTC), JULY)
+    asked = {}
+
+    def count(**what: object) -> int:
+        asked.update(what)
+        return 2
+
+    monkeypatch.setattr(RuntimeTaskInstance, "get_ti_count", staticmethod(count))
+    assert not waits(JULY)
+    assert asked["task_ids"] == ["segment.fit_rfm", "segment.fit_behaviour"]

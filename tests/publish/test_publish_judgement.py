@@ -243,6 +243,13 @@ def test_drift_asks_for_a_fit(shop_of: Callable[..., Shop]) -> None:
     ]  # fmt: skip
 
 
+def test_a_profile_may_want_to_hear_of_drift_only(shop_of: Callable[..., Shop]) -> None:
+    shop = shop_of(drift={"asks_for_fit": False})
+    run = drifted(shop, "2025-02-01", psi=0.31)
+    assert publish(run)["fits_asked"] == []
+    assert verdicts(shop, run, "drift") == [("warn", "PSI of Revenue in 'bought' 0.31")]
+
+
 @pytest.mark.parametrize("over", [{"psi": 0.26}, {"js": 0.06}, {"inertia_gain": 0.11}])
 def test_every_measure_has_a_threshold(shop_of: Callable[..., Shop], over: dict[str, float]) -> None:
     shop = shop_of(drift={"verdict": "ask"})

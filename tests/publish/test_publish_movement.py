@@ -203,7 +203,7 @@ def history(months: list[dict], runs: list) -> list[dict[str, Customer]]:
 
 
 def reason_in_words(before: Customer, now: Customer, as_of_before: datetime, same_model: bool) -> str:
-    """The rule of decision 16, step by step."""
+    """The rule of decision 18, step by step."""
     a, d = before.value.raw_key, now.value.raw_key
     b = now.value.remeasured_key or a
     c = d if same_model else now.value.previous_model_key or b

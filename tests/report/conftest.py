@@ -125,6 +125,9 @@ def club(hand: Hand) -> Hand:
         **{**found, **apart, **each, "jaccard_min": 0.94, "fidelity": 0.97, "top_30_by_visits": 0.7, "chosen": 1},
     )
     hand.trial("loyalty", "loyalty-m1", "coming", 3, **found, jaccard_min=0.61, fidelity=0.9, chosen=0)
+    for algorithm, k, silhouette, largest in (("ward", 2, 0.3, 0.55), ("hdbscan", 5, 0.2, 0.7)):
+        scores = {"silhouette": silhouette, "largest_share": largest}
+        hand.trial("loyalty", "loyalty-m1", "coming", k, algorithm, **scores)
     return hand
 
 

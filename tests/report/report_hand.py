@@ -82,9 +82,11 @@ class Hand:
         row |= {"effective_from": datetime(2025, 2, 1, tzinfo=UTC), "status": "accepted", "model": {"strata": cuts}}
         self.put("dim_model", model_id=model_id, macro_segment=macro, segments=4, **row)
 
-    def trial(self, macro: str, model_id: str, stratum: str, k: int, **metrics: float) -> None:
+    def trial(
+        self, macro: str, model_id: str, stratum: str, k: int, algorithm: str = "kmeans", **metrics: float
+    ) -> None:
         """The evidence for one k."""
-        where = {"model_id": model_id, "macro_segment": macro, "stratum": stratum, "algorithm": "kmeans", "k": k}
+        where = {"model_id": model_id, "macro_segment": macro, "stratum": stratum, "algorithm": algorithm, "k": k}
         for metric, value in metrics.items():
             self.put("fct_model_quality", **where, metric=metric, value=value)
 

@@ -100,10 +100,15 @@ def test_moves_of_an_earlier_version_have_no_reason_and_a_stale_run_says_so(club
 
 def test_the_evidence_says_which_k_and_why(club: Hand) -> None:
     page = page_of(club)
-    rows = page.table("Coming: every algorithm")
-    assert rows[1:] == [
-        ["2", "kmeans", "0.94", "97%", "40.0%", "60.0%", "0.432", "-", "chosen"],
-        ["3", "kmeans", "0.61", "90%", "40.0%", "60.0%", "0.432", "-", ""],
+    assert page.table("Coming: every number of segments that was tried")[1:] == [
+        ["2", "0.94", "97%", "40.0%", "60.0%", "0.432", "chosen"],
+        ["3", "0.61", "90%", "40.0%", "60.0%", "0.432", ""],
+    ]
+    others = page.table("Coming: the silhouette that other algorithms reach")
+    assert others == [
+        ["Algorithm", "k = 2", "k = 5"],
+        ["hdbscan", "", "0.200 largest 70.0%"],
+        ["ward", "0.300 largest 55.0%", ""],
     ]
     text = " ".join(page.text.split())
     assert "Coming. Cut into 2 segments. Stopped before k = 3: a cluster comes back with a Jaccard of 0.61" in text
@@ -145,7 +150,7 @@ def test_names_that_do_not_hold_are_said_beside_their_segments(club: Hand) -> No
     club.change(f"UPDATE segmentation_run SET gates = $g$[{json.dumps(verdict)}]$g$ WHERE as_of = '2025-03-01'")
     page = page_of(club)
     assert page.text.count(found) == 2  # at the head of its macro segment, and among the checks
-    assert page.table("what warns is only said")[1] == ["names agree", "loyalty", "warn", found]
+    assert page.table("Nothing is published while one of them")[1] == ["names agree", "loyalty", "warning", found]
 
 
 def test_the_run_is_told_at_the_end(club: Hand) -> None:
@@ -155,10 +160,46 @@ def test_the_run_is_told_at_the_end(club: Hand) -> None:
     assert "Rows in quarantine 67" in text
     assert "loyalty loyalty-m1" in text
     assert "code 0.1.0, duckdb 1.5.6" in text
-    assert page.table("what warns is only said")[1] == [
-        *("populations reconcile", "loyalty", "pass", "1000 in the population")
+    assert page.table("Nothing is published while one of them stops")[1] == [
+        *("populations reconcile", "loyalty", "passed", "1000 in the population")
     ]
+    assert "All checks before publishing passed." in text
     assert page.table("Every extract is known to be whole")[1] == ["visits", "2025-06-01 01:02"]
+
+
+def test_verdicts_come_loudest_first_in_words(club: Hand) -> None:
+    club.change(
+        """UPDATE segmentation_run SET gates = gates
+        || '[{"name": "drift", "macro_segment": "loyalty", "verdict": "warn", "found": "PSI of Visits 0.40",
+              "allowed": "PSI up to 0.25", "approved_by": ""},
+             {"name": "row_counts", "macro_segment": "", "verdict": "ask", "found": "customers went from 9 to 5",
+              "allowed": "90% to 300% of what there was", "approved_by": "mira"}]'"""
+    )
+    page = page_of(club)
+    assert page.table("Nothing is published while one of them stops")[1:] == [
+        [
+            *("row counts", "the run", "asked, approved by mira"),
+            "customers went from 9 to 5 allowed: 90% to 300% of what there was",
+        ],
+        ["drift", "loyalty", "warning", "PSI of Visits 0.40 allowed: PSI up to 0.25"],
+        ["populations reconcile", "loyalty", "passed", "1000 in the population"],
+    ]
+    assert "2 of 3 checks before publishing warn or had to be approved." in page.text
+
+
+def test_drift_is_shown_run_by_run(club: Hand) -> None:
+    assert "Drift is measured at the primary cadence" in page_of(club).text
+    for day, psi in (("2025-02-01", 0.1), ("2025-03-01", 0.31)):
+        measured = [
+            {"macro_segment": "loyalty", "metric": "js", "stratum": "", "kpi": "", "value": 0.012},
+            {"macro_segment": "loyalty", "metric": "psi", "stratum": "coming", "kpi": "visits", "value": psi},
+            {"macro_segment": "loyalty", "metric": "psi", "stratum": "coming", "kpi": "visit_gap", "value": 0.02},
+        ]
+        club.change(f"UPDATE segmentation_run SET drift = '{json.dumps(measured)}' WHERE run_id = 'club/monthly/{day}'")
+    assert page_of(club).table("How far the customers of each run")[1:] == [
+        ["1 March 2025", "loyalty-m1", "0.01", "0.31 over Visits, coming", "-"],
+        ["1 February 2025", "loyalty-m1", "0.01", "0.10 Visits, coming", "-"],
+    ]
 
 
 def test_only_complete_cohort_months_are_shown(club: Hand) -> None:

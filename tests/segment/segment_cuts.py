@@ -41,7 +41,7 @@ def strata(draw):
     labels = list(range(k)) + draw(
         st.lists(st.integers(0, k - 1), min_size=len(vectors) - k, max_size=len(vectors) - k)
     )
-    counts = draw(st.lists(st.integers(1, 50), min_size=len(vectors), max_size=len(vectors)))
+    counts = draw(st.lists(st.integers(10, 60), min_size=len(vectors), max_size=len(vectors)))
     edges = st.lists(st.integers(1, 40), min_size=1, max_size=4, unique=True).map(sorted)
     bands = [draw(edges) for _ in range(kpis)]
     return cut_of(np.array(vectors) / 2, counts, labels, bands)

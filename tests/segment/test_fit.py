@@ -40,7 +40,7 @@ def test_three_separated_crowds_become_three_named_segments(make_profile, at, pu
         "Never came": 40,
         "Active, Many Visits, Short Interval": 280,
         "Active, Many Visits, Medium Interval": 300,
-        "Active, Some Visits, Long Interval": 320,
+        "Active, Few To Some Visits, Long Interval": 320,
     }
     assert [s.path for s in entry.model.segments()] == [
         "habit.never",
@@ -147,7 +147,7 @@ def test_a_split_is_recorded_and_waits_for_a_person(make_profile, at, put):
     assert summary["status"] == "candidate"
     model = timeline(later.lake, "habit")[-1].model
     old, _ = effective_model(later.lake, "habit", later.as_of)
-    rare = next(s.key for s in old.segments() if s.name == "Active, Some Visits, Long Interval")
+    rare = next(s.key for s in old.segments() if s.name == "Active, Few To Some Visits, Long Interval")
     parts = [row for row in model.lineage if row.from_key == rare]
     assert sorted(row.kind for row in parts) == ["split", "survived"]
     assert sum(row.share for row in parts) == pytest.approx(1)
@@ -246,6 +246,15 @@ def test_an_empty_population_still_has_a_model(make_profile, at, put):
     assert [(s.name, s.customers_at_fit) for s in model.segments()] == [("Never came", 0), ("Active", 0)]
     assert model.strata[1].note == "not cut: no customers at the fit"
     assert segment(run, "habit")["customers"] == 0
+
+
+def test_a_clustered_stratum_without_customers_on_a_quiet_day_is_one_segment(make_profile, at, put):
+    run = at(make_profile())
+    put(run, "habit", {"visits": [0] * 50, "gap": [None] * 50})
+    fit(run, "habit")
+    model, _ = effective_model(run.lake, "habit", run.as_of)
+    assert [(s.name, s.customers_at_fit) for s in model.segments()] == [("Never came", 50), ("Active", 0)]
+    assert model.strata[1].note == "not cut: no customers at the fit"
 
 
 def test_fewer_vectors_than_clusters_end_the_walk(make_profile, at, put):

@@ -159,6 +159,24 @@ def test_a_run_that_is_repeated_says_the_same(months, publishes):
     assert [labels_of(run) for run in (first, second, third)] == once
 
 
+def test_an_earlier_run_that_changed_is_seen_by_the_next_and_repeating_in_order_settles_it(months, publishes):
+    runs = months(with_hysteresis("{as_ofs: 2}"))[:3]
+    visits = (10.0, 30.0, 30.0)
+    for run, of_one in zip(runs, visits, strict=True):
+        publishes(run, [of_one, *CROWD])
+    in_order = [labels_of(run) for run in runs]
+
+    publishes(runs[1], [10.0, *CROWD])
+    follows, second = (run.recorded("segment", "habit") for run in (runs[2], runs[1]))
+    assert follows["follows"]["fingerprint"] != second["fingerprint"]  # which makes the third stale when published
+    publishes(runs[2], [30.0, *CROWD])
+    assert column(runs[2], "segment_key")[0] != in_order[2]["segment_key"][0].as_py()
+
+    for run, of_one in zip(runs[1:], visits[1:], strict=True):
+        publishes(run, [of_one, *CROWD])
+    assert [labels_of(run) for run in runs] == in_order
+
+
 def test_a_new_model_moves_everybody_at_once(months, publishes, put):
     first, second, third, _ = months(with_hysteresis("{as_ofs: 5}"))
     publishes(first, [10.0, *CROWD])

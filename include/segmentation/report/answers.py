@@ -7,6 +7,7 @@ from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
     Drawing,
+    Drift,
     Move,
     PublishedRun,
     Quality,
@@ -28,6 +29,7 @@ class Answers:
         sizes: of the segments at this run and those before it, by time.
         shares: of segments and micro segments at this run, by key.
         spreads: by (segment key, KPI).
+        drifts: of this run and those before it, the newest first.
     """
 
     now: PublishedRun
@@ -40,6 +42,7 @@ class Answers:
     cohorts: list[CohortSpread]
     evidence: list[Quality]
     cuts: list[Cut]
+    drifts: list[Drift]
     drawings: list[Drawing]
 
 
@@ -62,5 +65,6 @@ def read_answers(run: Run) -> Answers:
             cohorts=queries.cohorts(connection, run),
             evidence=queries.evidence(connection, run),
             cuts=queries.cuts(connection, run),
+            drifts=queries.drifts(connection, run),
             drawings=queries.drawings(connection, run),
         )

@@ -145,7 +145,7 @@ def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) 
         silhouettes: by what stands beside the bar; no bars where it is empty.
         title: what a screen reader says.
     """
-    height, top, bottom = 148.0, 26.0, 20.0
+    height, top, bottom = 152.0, 30.0, 20.0
     panels = len(curves) + bool(silhouettes)
     width = WIDTH / max(panels, 3)
     with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
@@ -166,7 +166,7 @@ def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) 
 
 
 def _headed(axes: Axes, title: str) -> None:
-    axes.set_title(title, loc="left", fontsize=8.5, color=_INK, x=-0.14)
+    axes.set_title(title, loc="left", fontsize=8.5, color=_INK, x=-0.2, pad=9)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0, pad=4, labelsize=8)
 
@@ -183,16 +183,6 @@ def _curve(axes: Axes, curve: Curve) -> None:
     axes.locator_params(axis="y", nbins=4)
     if curve.line is not None:
         axes.axhline(curve.line, color=_TAKEN, linewidth=1, linestyle="--")
-        axes.annotate(
-            f"{curve.line:g}",
-            (ks[-1] + 0.4, curve.line),
-            (2, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7.5,
-            color=_TAKEN,
-            annotation_clip=False,
-        )
     for k, value in zip(ks, values, strict=True):
         if k == curve.chosen:
             axes.plot([k], [value], marker="o", markersize=7, color=_TAKEN, clip_on=False, zorder=5)

@@ -21,9 +21,11 @@ class Trials:
     Attributes:
         sentences: whether the clusters stand apart, and what sorting by one KPI would have told.
         chart: how the measures change with k, as SVG; empty where there is nothing to draw.
-        rows: k, algorithm, least Jaccard, fidelity of the tree, smallest share, largest share, silhouette and
-            agreement with the segments of every trial, the published algorithm's first.
+        rows: of the published algorithm, by k: k, least Jaccard, fidelity of the tree, smallest and largest share,
+            silhouette.
         chosen: the index of the row that was taken; None where the stratum stayed whole.
+        ks: the numbers of clusters that any algorithm found.
+        others: per other algorithm its name, and for each of ``ks`` its silhouette and largest share, or nothing.
     """
 
     stratum: str
@@ -32,6 +34,8 @@ class Trials:
     chart: str
     rows: list[list[str]]
     chosen: int | None
+    ks: list[int]
+    others: list[tuple[str, list[tuple[str, str] | None]]]
 
 
 def trials(macro_segment: str, answers: Answers) -> list[Trials]:
@@ -48,8 +52,9 @@ def _trials(cut: Cut, answers: Answers) -> Trials | None:
     if not (tried or len(cut.keys) > 1 or cut.note):
         return None
     published = {k: metrics for (_, k), metrics in tried.items() if "chosen" in metrics}
-    shown = {key: metrics for key, metrics in tried.items() if key[1] > 1}
-    order = sorted(shown, key=lambda key: ("chosen" not in shown[key], key))
+    walk = {k: metrics for k, metrics in sorted(published.items()) if k > 1}
+    others = {key: metrics for key, metrics in tried.items() if key[1] > 1 and "chosen" not in metrics}
+    ks = sorted({k for _, k in others})
     parts = len(cut.keys)
     verdict = f"Cut into {parts} {'micro ' if cut.parent_key else ''}segments." if parts > 1 else "Left whole."
     return Trials(
@@ -57,8 +62,13 @@ def _trials(cut: Cut, answers: Answers) -> Trials | None:
         verdict=f"{verdict} {cut.note[:1].upper()}{cut.note[1:]}." if cut.note else verdict,
         sentences=[*_separation(published, parts), *_sorting(published, parts, answers)],
         chart=_chart(cut, published),
-        rows=[_row(*key, shown[key]) for key in order],
-        chosen=next((i for i, key in enumerate(order) if _value(shown[key], "chosen")), None),
+        rows=[_row(k, metrics) for k, metrics in walk.items()],
+        chosen=next((i for i, metrics in enumerate(walk.values()) if _value(metrics, "chosen")), None),
+        ks=ks,
+        others=[
+            (algorithm.replace("_", " "), [_other(others.get((algorithm, k), {})) for k in ks])
+            for algorithm in sorted({algorithm for algorithm, _ in others})
+        ],
     )
 
 
@@ -103,7 +113,7 @@ def _chart(cut: Cut, published: Mapping[int, Metrics]) -> str:
     knee = next((k for k, metrics in drawn.items() if _value(metrics, "knee")), None)
     curves = [
         charts.Curve("Least Jaccard", _points(drawn, "jaccard_min"), chosen, line=STABLE),
-        charts.Curve(f"Inertia{f', knee at {knee}' if knee else ''}", _shares(_points(drawn, "inertia")), chosen),
+        charts.Curve(f"Inertia left{f', knee at {knee}' if knee else ''}", _shares(_points(drawn, "inertia")), chosen),
         charts.Curve("Silhouette", _points(drawn, "silhouette"), chosen),
     ]
     metrics = drawn.get(chosen, {})
@@ -130,21 +140,26 @@ def _shares(points: list[tuple[int, float, float]]) -> list[tuple[int, float, fl
     return [(k, value / whole, 0.0) for k, value, _ in points]
 
 
-def _row(algorithm: str, k: int, metrics: Metrics) -> list[str]:
-    def shown(metric: str, form: str) -> str:
-        number = _value(metrics, metric)
-        return words.DASH if number is None else format(number, form)
-
+def _row(k: int, metrics: Metrics) -> list[str]:
     return [
         str(k),
-        algorithm.replace("_", " "),
-        shown("jaccard_min", ".2f"),
-        shown("fidelity", ".0%"),
-        shown("smallest_share", ".1%"),
-        shown("largest_share", ".1%"),
-        shown("silhouette", ".3f"),
-        shown("adjusted_rand_index", ".2f"),
+        _shown(metrics, "jaccard_min", ".2f"),
+        _shown(metrics, "fidelity", ".0%"),
+        _shown(metrics, "smallest_share", ".1%"),
+        _shown(metrics, "largest_share", ".1%"),
+        _shown(metrics, "silhouette", ".3f"),
     ]
+
+
+def _other(metrics: Metrics) -> tuple[str, str] | None:
+    if not metrics:
+        return None
+    return _shown(metrics, "silhouette", ".3f"), f"largest {_shown(metrics, 'largest_share', '.1%')}"
+
+
+def _shown(metrics: Metrics, metric: str, form: str) -> str:
+    number = _value(metrics, metric)
+    return words.DASH if number is None else format(number, form)
 
 
 def _value(metrics: Metrics, metric: str) -> float | None:

@@ -1,28 +1,17 @@
 """Put the page together."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from include.segmentation.report import words
+from include.segmentation.report import verdicts, words
 from include.segmentation.report.answers import Answers, read_answers
 from include.segmentation.report.limits import limits
 from include.segmentation.report.movement import REASONS
 from include.segmentation.report.section import Section
 from include.segmentation.run import Run
-
-
-@dataclass(frozen=True)
-class Gate:
-    """One gate over the macro segments that it looked at."""
-
-    name: str
-    verdict: str
-    where: str
-    found: str
 
 
 def render(run: Run) -> str:
@@ -34,10 +23,11 @@ def render(run: Run) -> str:
     answers = read_answers(run)
     zone = run.profile.time_zone
     sections = [
-        Section(name, declared, answers, zone)
+        Section(name, declared, answers, zone, run.profile.gates.drift)
         for name, declared in run.profile.macro_segments.items()
         if name in answers.now.models
     ]
+    found = verdicts.gates(answers.now.gates)
     here = Path(__file__).parent
     environment = Environment(
         loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -53,7 +43,8 @@ def render(run: Run) -> str:
         day_before=words.day(answers.before.as_of, zone) if answers.before else "",
         headline=headline(sections, answers, zone),
         complete_through=_times(answers.now.complete_through),
-        gates=_gates(answers.now.gates),
+        gates=found,
+        checks=verdicts.summary(found),
         limits=limits(answers.now.analytics),
         reasons=REASONS,
     )
@@ -87,15 +78,3 @@ def headline(sections: list[Section], answers: Answers, zone: str) -> list[str]:
 
 def _times(through: dict[str, Any]) -> dict[str, str]:
     return {name: str(at)[:16].replace("T", " ") if at else "never pulled" for name, at in sorted(through.items())}
-
-
-def _gates(gates: list[dict[str, Any]]) -> list[Gate]:
-    return [
-        Gate(
-            name=str(gate["name"]).replace("_", " "),
-            verdict=str(gate["verdict"]),
-            where=str(gate["macro_segment"]),
-            found=str(gate["found"]),
-        )
-        for gate in gates
-    ]

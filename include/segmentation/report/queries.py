@@ -11,6 +11,7 @@ from include.segmentation.errors import DataError
 from include.segmentation.run import Run
 
 RUNS_IN_TREND = 60
+RUNS_OF_DRIFT = 12
 COHORTS_SHOWN = 6
 _Row = TypeVar("_Row")
 
@@ -43,6 +44,15 @@ class PublishedRun:
     analytics: dict[str, dict[str, Any]]
     gates: list[dict[str, Any]]
     versions: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The measures of one run: macro_segment, metric, stratum, kpi, value."""
+
+    as_of: datetime
+    drift: list[dict[str, Any]]
+    models: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -273,6 +283,23 @@ def sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
         """,
         run,
         runs=RUNS_IN_TREND,
+    )
+
+
+def drifts(connection: psycopg.Connection, run: Run) -> list[Drift]:
+    """What drift measured at the run and at the runs before it, the newest first; those that measured none left out."""
+    return _ask(
+        connection,
+        Drift,
+        """
+        SELECT as_of, drift, models
+        FROM segmentation_run
+        WHERE cadence = %(cadence)s AND as_of <= %(as_of)s AND drift <> '[]'
+        ORDER BY as_of DESC
+        LIMIT %(runs)s
+        """,
+        run,
+        runs=RUNS_OF_DRIFT,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from include.segmentation.gates import Drift
 from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, words
 from include.segmentation.report.answers import Answers
@@ -15,6 +16,7 @@ from include.segmentation.report.movement import Flow
 from include.segmentation.report.picture import Mark, Scatter, scatter
 from include.segmentation.report.queries import Cut, Move, Segment, Size
 from include.segmentation.report.rows import Cell, Kpi, Row
+from include.segmentation.report.verdicts import DriftRow, drift_rows
 
 NEW, LEFT = "new", "left"
 
@@ -36,6 +38,7 @@ class Section:
     declared: MacroSegment
     answers: Answers
     zone: str
+    drift_allowed: Drift
 
     @property
     def label(self) -> str:
@@ -281,6 +284,12 @@ class Section:
     def trials(self) -> list[Trials]:
         """The evidence for the number of segments, stratum by stratum."""
         return evidence.trials(self.name, self.answers)
+
+    @cached_property
+    def drift(self) -> list[DriftRow]:
+        """How far customers were from those of the fit, run by run, the newest first."""
+        kpis = {kpi.name: kpi for kpi in self.kpis}
+        return drift_rows(self.name, self.answers.drifts, kpis, self.drift_allowed, self.zone)
 
     @cached_property
     def cohorts(self) -> list[Cohort]:

@@ -6,7 +6,7 @@ from include.segmentation.errors import DataError
 from include.segmentation.lake import Lake
 from include.segmentation.model import Model, Status, TimelineEntry, decide, timeline
 from include.segmentation.profile import Profile
-from include.segmentation.run import lake_root
+from include.segmentation.run import Run, lake_root
 
 
 def accept(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
@@ -35,6 +35,16 @@ def reject(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
         DataError: there is no such candidate.
     """
     return _answer(profile, model_id, "rejected", by)
+
+
+def candidates(run: Run) -> list[Model]:
+    """The models fitted at a run's as_of that wait for an answer, in the profile's order."""
+    return [
+        entry.model
+        for macro_segment in run.profile.macro_segments
+        for entry in timeline(run.lake, macro_segment)
+        if entry.status == "candidate" and entry.model.effective_from == run.as_of
+    ]
 
 
 def settle(lake: Lake, model: Model, status: Status, by: str) -> None:

@@ -17,7 +17,7 @@ from include.segmentation.macro_segment import Kpi
 from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange
 from include.segmentation.phrases import number, quantity, span, unit_beside
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.weighted import Floats, Integers, quantile
+from include.segmentation.segment.weighted import Floats, Integers, quantiles
 
 _ROOM = 0.03
 """A claim that just holds at the fit would fail at the next run by chance."""
@@ -79,7 +79,7 @@ class _Bands:
 
     Attributes:
         ends: int64[clusters, KPIs, 2], the first and the last band of each claim.
-        patterns: uint8[patterns, KPIs], the bands that customers are in.
+        patterns: int64[patterns, KPIs], the bands that customers are in.
         customers: int64[clusters, patterns], how many.
     """
 
@@ -91,7 +91,12 @@ class _Bands:
             [[_ends(*_values(cut, cluster, column), kpis[column]) for column in columns] for cluster in clusters]
         )
         bands = [np.searchsorted(kpi.bands, cut.vectors.values[:, column], "right") for column, kpi in enumerate(kpis)]
-        self.patterns, which = np.unique(np.column_stack(bands).astype(np.uint8), axis=0, return_inverse=True)
+        which = np.zeros(len(cut.labels), dtype=np.int64)
+        for kpi, of_kpi in zip(
+            kpis, bands, strict=True
+        ):  # a number for each pattern, column by column: never too large
+            which = np.unique(which * (len(kpi.bands) + 1) + of_kpi, return_inverse=True)[1]
+        self.patterns = np.column_stack(bands)[np.unique(which, return_index=True)[1]]
         self.customers = np.zeros((len(clusters), len(self.patterns)), dtype=np.int64)
         np.add.at(self.customers, (cut.labels, which), cut.vectors.counts)
 
@@ -135,11 +140,11 @@ class _Bands:
 
 def _ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
     """The first and the last band of the claim about a cluster's customers."""
-    low, high = (quantile(values, counts, share) for share in MIDDLE)
+    low, p25, p75, high = quantiles(values, counts, [MIDDLE[0], 0.25, 0.75, MIDDLE[1]])
     middle = (values >= low) & (values <= high)
     bands = np.searchsorted(kpi.bands, values[middle], "right")
     customers = np.bincount(bands, weights=counts[middle], minlength=len(kpi.bands) + 1)
-    first, last = (bisect_right(kpi.bands, quantile(values, counts, share)) for share in (0.25, 0.75))
+    first, last = bisect_right(kpi.bands, p25), bisect_right(kpi.bands, p75)
     while customers[first : last + 1].sum() < (CLAIM_HOLDS + _ROOM) * customers.sum():
         below = customers[first - 1] if first > 0 else -1
         above = customers[last + 1] if last < len(kpi.bands) else -1
@@ -165,7 +170,7 @@ def _in_numbers_where_alike(cut: Cut, claims: list[dict[int, BandRange]]) -> lis
 
 def _claim_of_numbers(cut: Cut, cluster: int, column: int) -> BandRange:
     name, kpi = list(cut.vectors.kpis.items())[column]
-    low, high = (quantile(*_values(cut, cluster, column), share) for share in MIDDLE)
+    low, high = quantiles(*_values(cut, cluster, column), MIDDLE)
     last = quantity(high, unit_beside(kpi.label, kpi.unit))
     words = [number(low), last] if low < high else [last, last]
     return BandRange(kpi=name, low_word=words[0], high_word=words[1], low=low, high=high + kpi.resolution / 2)
@@ -174,8 +179,7 @@ def _claim_of_numbers(cut: Cut, cluster: int, column: int) -> BandRange:
 def _describe(cut: Cut, cluster: int) -> str:
     parts = []
     for column, kpi in enumerate(cut.vectors.kpis.values()):
-        values, counts = _values(cut, cluster, column)
-        low, high = (number(quantile(values, counts, share)) for share in (0.25, 0.75))
+        low, high = map(number, quantiles(*_values(cut, cluster, column), (0.25, 0.75)))
         parts.append(f"{kpi.label} {low if low == high else f'{low} to {high}'} {kpi.unit}")
     return f"{cut.stratum.label}. The middle half of its customers: {'; '.join(parts)}."
 

@@ -1,5 +1,7 @@
 """Arrays, and statistics of customers who stand behind distinct values."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,9 +11,14 @@ Integers = npt.NDArray[np.int64]
 
 def quantile(values: Floats, counts: Integers, share: float) -> float:
     """The smallest value that at least ``share`` of the customers do not exceed."""
+    return quantiles(values, counts, [share])[0]
+
+
+def quantiles(values: Floats, counts: Integers, shares: Sequence[float]) -> list[float]:
+    """``quantile`` of each of the shares."""
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(counts[order])
-    return float(values[order][np.searchsorted(reached, share * reached[-1])])
+    return [float(value) for value in values[order][np.searchsorted(reached, np.array(shares) * reached[-1])]]
 
 
 def every_nth(counts: Integers, people: int) -> tuple[Integers, Integers]:

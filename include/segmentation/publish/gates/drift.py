@@ -21,6 +21,8 @@ def drift(inputs: Inputs) -> list[Verdict]:
 
 def fits_asked(inputs: Inputs, verdicts: list[Verdict]) -> list[str]:
     """The macro segments whose drift asks for a fit: those of which no newer model waits for an answer."""
+    if not inputs.run.profile.gates.drift.asks_for_fit:
+        return []
     drifted = [verdict.macro_segment for verdict in verdicts if verdict.name == "drift" and verdict.verdict != "pass"]
     return [macro for macro in drifted if not _candidate(inputs, macro)]
 
@@ -35,16 +37,18 @@ def _judge(inputs: Inputs, macro: str, rows: list[dict[str, Any]]) -> Verdict:
     said = "; ".join(_words(inputs, row) for row in over[:_MOST_SAID])
     more = f" and {len(over) - _MOST_SAID} more" if len(over) > _MOST_SAID else ""
     allowed = ", ".join(f"{_NAMES[metric]} up to {getattr(gate, metric):g}" for metric in _metrics(over))
-    return Verdict("drift", macro, gate.verdict, f"{said}{more}; {_advice(inputs, macro)}", allowed)
+    return Verdict("drift", macro, gate.verdict, f"{said}{more}{_advice(inputs, macro)}", allowed)
 
 
 def _advice(inputs: Inputs, macro: str) -> str:
+    run = inputs.run
+    if not run.profile.gates.drift.asks_for_fit:
+        return ""
     candidate = _candidate(inputs, macro)
     if candidate:
-        return f"model {candidate} waits for an answer (accept or reject)"
-    run = inputs.run
+        return f"; model {candidate} waits for an answer (accept or reject)"
     day = run.run_id.rsplit("/", 1)[-1]
-    return f"a fit is asked for (python -m include.segmentation fit --profile {run.profile.profile} --as-of {day})"
+    return f"; a fit is asked for (python -m include.segmentation fit --profile {run.profile.profile} --as-of {day})"
 
 
 def _candidate(inputs: Inputs, macro: str) -> str:

@@ -1,0 +1,47 @@
+"""The same customers give the same bytes, however they come."""
+
+import io
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
+
+from include.segmentation.model import timeline
+from include.segmentation.segment import fit, segment
+
+
+@pytest.mark.parametrize("most_vectors", [1_000_000, 300])
+def test_a_model_and_its_labels_depend_on_no_order_chunk_or_thread(monkeypatch, make_profile, at, put, most_vectors):
+    monkeypatch.setattr("include.segmentation.segment.distinct.MAX_VECTORS", most_vectors)
+    run = at(make_profile())
+    draw = np.random.default_rng(4)
+    visits = np.concatenate([draw.integers(1, 5, 400), draw.integers(14, 24, 400), np.zeros(60, dtype=int)])
+    gaps = [round(30 / v + draw.uniform(0, 6), 1) if v else None for v in visits]
+    people = put(run, "habit", {"visits": visits.tolist(), "gap": gaps})
+    place = f"{run.lake.uri}/{run.artifact('measure', 'habit.parquet')}"
+
+    def outcome():
+        fit(run, "habit")
+        segment(run, "habit")
+        (entry,) = timeline(run.lake, "habit")  # any other byte would be another model
+        labels = run.lake.read_table(run.artifact("segment", "habit.parquet")).sort_by("customer_id")
+        written = io.BytesIO()
+        pq.write_table(labels.combine_chunks(), written)
+        return entry.model.model_dump_json(), written.getvalue()
+
+    first = outcome()
+    assert '"k":2,"metric":"chosen","value":1.0' in first[0]
+
+    @settings(max_examples=2, deadline=None)
+    @given(order=st.randoms(use_true_random=False), rows=st.integers(20, 600), threads=st.sampled_from([1, 2, 4]))
+    def same(order, rows, threads):
+        shuffled = list(range(people.num_rows))
+        order.shuffle(shuffled)
+        pq.write_table(people.take(shuffled), place, row_group_size=rows)
+        with threadpool_limits(threads):
+            assert outcome() == first
+
+    same()

@@ -1,4 +1,4 @@
-"""``python -m demo run|airflow|stop|sql|clean``: what `make demo`, `make airflow`, `make stop`, `make sql` call."""
+"""``python -m demo run|airflow|stop|sql|shop|clean``: what `make demo` and the like call, and the tutorial's shell."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ import psycopg
 from rich.console import Console
 from rich.markup import escape
 
-from demo import background, credit_card, learning, retail, stack, summary
+from demo import background, credit_card, learning, retail, shop, stack, summary
 from demo.airflow import Airflow
 from demo.business import Counts, Demo
 from demo.files import DataFileError
@@ -165,6 +165,10 @@ def _sql(options: argparse.Namespace) -> int:
         return subprocess.run(command, env=os.environ | {"PGOPTIONS": search_path}, check=False).returncode
 
 
+def _shop(_: argparse.Namespace) -> int:
+    return shop.open_shell()
+
+
 def _clean(_: argparse.Namespace) -> None:
     background.stop()
     shutil.rmtree(stack.HOME, ignore_errors=True)
@@ -185,6 +189,7 @@ def _parser() -> argparse.ArgumentParser:
     sql = commands.add_parser("sql", help="psql on the warehouse")
     sql.add_argument("--query", help="print its result as CSV")
     sql.set_defaults(command=_sql)
+    commands.add_parser("shop", help="a shell with a small shop's database").set_defaults(command=_shop)
     commands.add_parser("clean", help="remove the demo's data").set_defaults(command=_clean)
     return parser
 

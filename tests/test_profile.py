@@ -289,7 +289,7 @@ def test_every_kpi_of_learning_is_there() -> None:
         ),
         (
             lambda v: v.update(gates={"names_agree": "ignore"}),
-            "gates.names_agree.verdict: found 'ignore'; Input should",
+            "gates.names_agree: found 'ignore'; Input should",
         ),
         (lambda v: v.update(gates={"row_counts": {"fall": 2}}), "gates.row_counts.fall: found 2; Input should be less"),
         (lambda v: v.update(gates={"luck": "ask"}), "gates.luck: unknown key"),

@@ -117,6 +117,9 @@ def test_servers_are_asked_for_everything_that_a_profile_names(shop: Path) -> No
     assert any("extracts.orders.primary_key: table 'orders' has no column 'order_no'" in one for one in found)
     assert len(found) == 2, "expectations are compared with columns once these are known"
 
+    change(shop, **{"title: Shop": "titel: Shop"})
+    assert len(mistakes(shop, connect=True)) == 4, "what is wrong in the file keeps no server from being asked"
+
 
 def test_expectations_and_types_are_compared_with_the_columns(shop: Path) -> None:
     change(shop, **{"column: total, min": "column: totl, min"})

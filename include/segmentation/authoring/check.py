@@ -50,12 +50,12 @@ def check_profile(name: str, profiles_dir: Path | None = None, *, connect: bool 
     right = [macro for macro in profile.macro_segments if not any(_is_in_kpis(mistake, macro) for mistake in found)]
     in_files = [*measure.wrong_templates(profile, right), *extract.wrong_queries(profile)]
     columns: dict[str, list[str]] = {}
-    if connect and not found:
-        tables: dict[str, pa.Schema] = {}
+    if connect:
+        is_right, tables = not found, dict[str, pa.Schema]()
         found += extract.wrong_sources(profile, tables.__setitem__)
         found += _wrong_warehouse(profile)
         columns = {extract_name: schema.names for extract_name, schema in tables.items()}
-        if set(tables) == set(profile.extracts) and not in_files:
+        if is_right and set(tables) == set(profile.extracts) and not in_files:
             in_files += measure.rehearse(profile, _seen_by_sql(profile, tables))
     found += validate.wrong_expectations(profile.expectations, columns)
     found.sort(key=lambda mistake: lines.of(mistake.place))
@@ -76,6 +76,8 @@ def _is_in_kpis(mistake: Mistake, macro_segment: str) -> bool:
 
 
 def _wrong_warehouse(profile: Profile) -> Iterator[Mistake]:
+    if "warehouse" not in profile.model_fields_set:  # that it is wrong has been said
+        return
     try:
         with warehouse.connect(profile):
             pass

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from include.segmentation.macro_segment import Kpi, MacroSegment, Person, Stratum
 from include.segmentation.mistakes import Mistake, explained
-from include.segmentation.profile import Expectation, Profile, wrong_name
+from include.segmentation.profile import Expectation, Profile, Warehouse, wrong_name
 from include.segmentation.sources import Extract, Source
 
 
@@ -45,7 +45,7 @@ def _what_is_right(value: dict[str, Any], path: Path) -> Profile:
         "expectations": _right(list[Expectation], value.get("expectations")),
         "macro_segments": macros,
     }
-    return Profile.model_construct(**parts)
+    return Profile.model_construct(**parts, **_right(Warehouse, {"warehouse": value.get("warehouse")}))
 
 
 def _macro(raw: Any) -> MacroSegment:

@@ -1,0 +1,57 @@
+"""A shell in which a small shop's MariaDB and an empty warehouse are at hand: what the tutorial is followed in."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import psycopg
+
+from demo.servers import CHECKOUT, PASSWORD, Server, mariadb, postgres, running
+from demo.stack import HOME, WAREHOUSE, libpq_uri, servers_home
+
+TABLES = CHECKOUT / "tests" / "tutorial" / "shop.sql"
+_DATABASE = "shop"
+_HINT = f"""A shell with two private servers; `exit` stops them.
+  MariaDB with the shop's table orders:  mysql -u demo {_DATABASE}
+  PostgreSQL, the warehouse, empty:      psql
+"""
+
+
+def open_shell() -> int:
+    """Start both servers afresh, fill the shop, and run the user's shell until it ends.
+
+    Returns:
+        The shell's exit status.
+    """
+    home, servers = HOME / "shop", servers_home() / "shop"
+    for folder in (home, servers):
+        shutil.rmtree(folder, ignore_errors=True)
+    with running(mariadb(servers / "mariadb")) as source, running(postgres(servers / "postgres")) as target:
+        environment = os.environ | _environment(home, source, target)
+        _fill(environment)
+        with psycopg.connect(libpq_uri(target.uri("postgres")), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {WAREHOUSE}")
+        print(_HINT, end="", flush=True)
+        shell = os.environ.get("SHELL", "/bin/bash")
+        return subprocess.run([shell], env=environment, cwd=CHECKOUT, check=False).returncode
+
+
+def _environment(home: Path, source: Server, target: Server) -> dict[str, str]:
+    """What `python -m include.segmentation`, `mysql` and `psql` look for."""
+    return {
+        "SEGMENTATION_LAKE": str(home / "lake"),
+        "SEGMENTATION_PROFILES": str(home / "profiles"),
+        "AIRFLOW_CONN_SHOP_MYSQL": source.uri(_DATABASE),
+        "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": target.uri(WAREHOUSE),
+        **{"MYSQL_HOST": "127.0.0.1", "MYSQL_TCP_PORT": str(source.port), "MYSQL_PWD": PASSWORD},
+        **{"PGHOST": "127.0.0.1", "PGPORT": str(target.port), "PGUSER": target.user, "PGPASSWORD": PASSWORD},
+        **{"PGDATABASE": WAREHOUSE, "PGOPTIONS": "-c search_path=coffee,public", "PYTHONPATH": str(CHECKOUT)},
+    }
+
+
+def _fill(environment: dict[str, str]) -> None:
+    client = ["mysql", "--no-defaults", "-u", "demo"]
+    subprocess.run([*client, "-e", f"CREATE DATABASE {_DATABASE}"], env=environment, check=True)
+    with TABLES.open() as script:
+        subprocess.run([*client, _DATABASE], stdin=script, env=environment, check=True)

@@ -1,0 +1,104 @@
+"""Follow docs/tutorial.md: run its commands word for word, and write what they answer below each of them."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PAGE = CHECKOUT / "docs" / "tutorial.md"
+_PROMPT, _INDENT = "    $ ", "    "
+_MARK = "@@ {number} @@"
+_SECONDS = 1800
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command of the page.
+
+    Attributes:
+        answer: what the page says it answers.
+    """
+
+    command: str
+    answer: list[str]
+
+
+def steps(page: str) -> list[Step]:
+    """The commands of a page: indented lines that begin with ``$``, each with the indented lines below it."""
+    found: list[Step] = []
+    for line in page.splitlines():
+        if line.startswith(_PROMPT):
+            found.append(Step(line.removeprefix(_PROMPT), []))
+        elif line.startswith(_INDENT) and found:
+            found[-1].answer.append(line.removeprefix(_INDENT))
+    return found
+
+
+def follow(found: list[Step], name: str) -> list[list[str]]:
+    """Type the commands into one shell, as a reader does.
+
+    Args:
+        found: the commands.
+        name: a demo of its own, so that nobody's else is in the way.
+
+    Returns:
+        What each answers, standard output and errors together.
+    """
+    typed = "".join(f"{step.command}\necho; echo {_MARK.format(number=i)}\n" for i, step in enumerate(found))
+    home = CHECKOUT / ".local" / name
+    own = {"SEGMENTATION_DEMO": name, "SHELL": "/bin/bash", "LANG": "C.UTF-8", "PYTHONPATH": str(CHECKOUT)}
+    own["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash"],
+        input=typed,
+        env=os.environ | own,
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=_SECONDS,
+    )
+    answers, rest = [], done.stdout
+    for i in range(len(found)):
+        answer, _, rest = rest.partition(_MARK.format(number=i))
+        answers.append(_as_on_the_page(answer, home))
+    return answers
+
+
+def _as_on_the_page(answer: str, home: Path) -> list[str]:
+    text = answer.replace(str(home), "…").replace(str(CHECKOUT), "…")
+    return [line.rstrip() for line in text.strip("\n").splitlines()]
+
+
+def with_answers(page: str, answers: list[list[str]]) -> str:
+    """The page with other answers below its commands."""
+    lines: list[str] = []
+    remaining = iter(answers)
+    in_answer = False
+    for line in page.splitlines():
+        if line.startswith(_PROMPT):
+            lines += [line, *(f"{_INDENT}{said}".rstrip() for said in next(remaining))]
+            in_answer = True
+        elif not (in_answer and line.startswith(_INDENT)):
+            lines.append(line)
+            in_answer = False
+    return "\n".join(lines) + "\n"
+
+
+def comparable(answer: list[str]) -> list[str]:
+    """What of an answer is the same whenever and wherever it is given: words, but no numbers.
+
+    Tables, warnings of gates, and what stages count are left out: other tests look at these.
+    """
+    words = [line for line in answer if not re.search(r"[│┃┏┡├└|]|--\+--| warn: ", line)]
+    plain = [re.sub(r"\s+\w+=.*|\S*\d\S*", "", line) for line in words]
+    return [" ".join(line.split()) for line in plain]
+
+
+if __name__ == "__main__":
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(with_answers(text, follow(steps(text), "tutorial")), encoding="utf-8")

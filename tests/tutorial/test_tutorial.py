@@ -1,0 +1,27 @@
+"""The tutorial, followed word for word as by a reader; `python scripts/tutorial.py` writes its answers again."""
+
+import shutil
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from demo.servers import CHECKOUT, private_dir
+from scripts.tutorial import PAGE, comparable, follow, steps
+
+
+@pytest.fixture
+def demo() -> Iterator[str]:
+    """The name of a demo of its own, of which nothing stays."""
+    name = f"tutorial-{uuid4().hex[:8]}"
+    yield name
+    for folder in (CHECKOUT / ".local", private_dir()):
+        shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def test_every_command_answers_what_the_page_says(demo: str) -> None:
+    found = steps(PAGE.read_text())
+    assert len(found) > 15
+    for step, answer in zip(found, follow(found, demo), strict=True):
+        assert comparable(answer) == comparable(step.answer), step.command
+        assert bool(answer) == bool(step.answer), step.command

@@ -116,6 +116,7 @@ DEMO = Demo(
         FROM fct_segment_size AS s
         JOIN segmentation_run AS r ON r.run_id = s.run_id
         JOIN dim_segment AS d ON d.segment_key = s.segment_key AND d.is_current
-        WHERE s.macro_segment = 'rfm' AND s.as_of = (SELECT max(as_of) FROM segmentation_run)
+        WHERE s.macro_segment = 'rfm' AND s.parent_key IS NULL
+            AND s.as_of = (SELECT max(as_of) FROM segmentation_run)
     """,
 )

@@ -16,6 +16,7 @@ SELECT coalesce(d.alias, d.name) AS name, s.customers, s.share, s.suppressed, s.
 FROM fct_segment_size AS s
 JOIN dim_segment AS d ON d.segment_key = s.segment_key AND d.is_current
 WHERE s.cadence = %(cadence)s AND s.as_of = %(as_of)s AND s.macro_segment = %(macro_segment)s
+    AND s.parent_key IS NULL
 ORDER BY d.path
 """
 _RANGES = """

@@ -250,8 +250,8 @@ def test_every_kpi_of_learning_is_there() -> None:
         (lambda v: _cluster(v, {"pca": True}), "cluster.pca: found True; allowed are a number of components"),
         (lambda v: _cluster(v, {"pca": 4}), "stratum 'returning': pca is 4; allowed are up to 3, one per KPI"),
         (
-            lambda v: _cluster(v, {"micro": "auto"}),
-            "cluster: micro segments can not be cut yet; allowed is micro:",
+            lambda v: _cluster(v, {"micro": {"kpis": ["lifetime_visit_days"]}}),
+            "stratum 'returning' clusters on 'lifetime_visit_days'; allowed are count_of_returns,",
         ),
         (
             lambda v: _kpi(v, "loyalty", "count_of_returns").update(scale="minmax"),

@@ -178,12 +178,6 @@ class Cluster(_Choice):
     undefined_as: dict[SqlName, float] = Field(default_factory=dict)
     micro: Annotated[Micro | None, BeforeValidator(_how)] = None
 
-    @model_validator(mode="after")
-    def _no_micro_segments_yet(self) -> Self:
-        if self.micro:
-            raise ValueError("micro segments can not be cut yet; allowed is micro: none")
-        return self
-
 
 class Stratum(Part):
     """A kind of customer set apart by a rule before any clustering.
@@ -216,10 +210,24 @@ class Stratum(Part):
         return self
 
     @property
+    def micro(self) -> Cluster | None:
+        """How its segments are cut once more: as it is itself, but for the number of clusters."""
+        if self.cluster is None or self.cluster.micro is None:
+            return None
+        choice = self.cluster.micro.model_dump(include={"k", "k_max"}, exclude_unset=True)
+        counted = {kpi: value for kpi, value in self.cluster.undefined_as.items() if kpi in self.micro_kpis}
+        return Cluster(algorithm=self.cluster.algorithm, pca=self.cluster.pca, undefined_as=counted, **choice)
+
+    @property
+    def micro_kpis(self) -> list[str]:
+        """What its segments are cut by once more, where they are."""
+        micro = self.cluster.micro if self.cluster else None
+        return (micro.kpis or self.kpis) if micro else []
+
+    @property
     def clustered_on(self) -> list[str]:
         """Every KPI that its segments or micro segments are cut by."""
-        micro = self.cluster.micro if self.cluster else None
-        return list(dict.fromkeys([*self.kpis, *((micro.kpis or []) if micro else [])]))
+        return list(dict.fromkeys([*self.kpis, *self.micro_kpis]))
 
 
 class Person(Part):
@@ -344,7 +352,7 @@ class MacroSegment(Part):
             )
 
     def _wrong_undefined_as(self, stratum: Stratum) -> Iterator[Mistake]:
-        nullable = [name for name in stratum.kpis if name in self.kpis and self.kpis[name].undefined_when]
+        nullable = [name for name in stratum.clustered_on if name in self.kpis and self.kpis[name].undefined_when]
         where = f"stratum '{stratum.name}', undefined_as"
         for name, value in (stratum.cluster.undefined_as if stratum.cluster else {}).items():
             if name not in nullable:

@@ -42,37 +42,12 @@ class BandRange(_Frozen):
     high: float | None
 
 
-class SegmentDefinition(_Frozen):
-    """One segment of a stratum.
+class Evidence(_Frozen):
+    """One number about a fit that was tried: a row of ``fct_model_quality``.
 
     Attributes:
-        key: opaque, stable across models, never reused.
-        path: where it stands, for display only: ``value.repeat.02``.
-        prototypes: points in the space of the stratum; whoever is nearest to one of them belongs to the segment. One,
-            its centroid, for a segment of k-means; empty for a stratum that is one segment.
-        name: fixed when the model is accepted.
-        bands: what the name claims.
-        rule_sql: the exact rule as a SQL condition over the macro segment's KPIs.
-        rule_words: the rule for people.
-        fidelity: of the customers whom the words or the exact rule put into the segment, the share that both do; None
-            where it was not measured.
-        customers_at_fit: how many customers it had at effective_from.
+        stratum: its name; with the ordinal of a segment, ``repeat.02``, where that was to be cut into micro segments.
     """
-
-    key: str
-    path: str
-    name: str
-    description: str
-    prototypes: list[list[float]]
-    bands: list[BandRange]
-    rule_sql: str
-    rule_words: str
-    fidelity: float | None = None
-    customers_at_fit: int
-
-
-class Evidence(_Frozen):
-    """One number about a fit that was tried: a row of ``fct_model_quality``."""
 
     stratum: str
     algorithm: str
@@ -134,26 +109,71 @@ class Picture(_Frozen):
     segments: list[int]
 
 
-class StratumModel(_Frozen):
-    """How one stratum is labelled.
+class SegmentDefinition(_Frozen):
+    """One segment of a stratum, or one micro segment of a segment.
 
     Attributes:
-        axes: one per KPI that it is clustered on; empty for a stratum that is one segment.
-        components: float[dimensions][axes], the principal components that prototypes are points of; empty where
+        key: opaque, stable across models, never reused.
+        path: where it stands, for display only: ``value.repeat.02``; ``value.repeat.02.01`` for a micro segment.
+        prototypes: points in the space of its division; whoever is nearest to one of them belongs to the segment. One,
+            its centroid, for a segment of k-means; empty for a stratum that is one segment.
+        name: fixed when the model is accepted.
+        bands: what the name claims.
+        rule_sql: the exact rule as a SQL condition over the macro segment's KPIs.
+        rule_words: the rule for people.
+        fidelity: of the customers whom the words or the exact rule put into the segment, the share that both do; None
+            where it was not measured.
+        customers_at_fit: how many customers it had at effective_from.
+        micro: how it is cut once more; None where the profile does not ask for it.
+    """
+
+    key: str
+    path: str
+    name: str
+    description: str
+    prototypes: list[list[float]]
+    bands: list[BandRange]
+    rule_sql: str
+    rule_words: str
+    fidelity: float | None = None
+    customers_at_fit: int
+    micro: "Division | None" = None
+
+    @property
+    def parts(self) -> list["SegmentDefinition"]:
+        """Its micro segments."""
+        return self.micro.segments if self.micro else []
+
+
+class Join(_Frozen):
+    """Two parts of a division that are more alike than any others at that step.
+
+    Attributes:
+        left, right: segments by their ordinals from 0; from the number of segments on, earlier joins by their order.
+        height: how much of what the customers differ in is lost by this and all earlier joins, as a share.
+    """
+
+    left: int
+    right: int
+    height: float
+
+
+class Division(_Frozen):
+    """How customers are parted: whoever is nearest to one of the prototypes of a segment belongs to it.
+
+    Attributes:
+        axes: one per KPI that the segments are cut by; empty where there is nothing to choose.
+        components: float64[dimensions][axes], the principal components that prototypes are points of; empty where
             prototypes are points of the axes themselves.
-        references: how each of its KPIs was distributed at the fit.
-        picture: what it looked like at the fit; None where there is nothing to draw.
+        segments: the parts, best first; none where a segment could not be cut into micro segments.
+        joins: which of them are alike, until one is left.
         note: what a reader should know about this fit ("fewer than 200 customers: not cut").
     """
 
-    name: str
-    label: str
-    when: str
     axes: list[Axis] = []
     components: list[list[float]] = []
-    references: list[Reference] = []
-    picture: Picture | None = None
     segments: list[SegmentDefinition]
+    joins: list[Join] = []
     note: str = ""
 
     @property
@@ -165,6 +185,26 @@ class StratumModel(_Frozen):
     def undefined_as(self) -> dict[str, float]:
         """What stands for undefined, by KPI."""
         return {axis.kpi: axis.undefined_as for axis in self.axes if axis.undefined_as is not None}
+
+
+class StratumModel(Division):
+    """How one stratum is labelled; without axes it is one segment.
+
+    Attributes:
+        references: how each of its KPIs was distributed at the fit.
+        picture: what it looked like at the fit; None where there is nothing to draw.
+    """
+
+    name: str
+    label: str
+    when: str
+    references: list[Reference] = []
+    picture: Picture | None = None
+
+    def divisions(self) -> list[tuple[str, Division]]:
+        """What is cut in it: itself, then its segments that are cut once more, by where they are (``repeat.02``)."""
+        inside = [(f"{self.name}.{n:02d}", segment.micro) for n, segment in enumerate(self.segments, start=1)]
+        return [(self.name, self), *((place, micro) for place, micro in inside if micro)]
 
 
 class Lineage(_Frozen):
@@ -208,6 +248,14 @@ class Model(_Frozen):
     def segments(self) -> list[SegmentDefinition]:
         """All segments, in the order of the strata."""
         return [segment for stratum in self.strata for segment in stratum.segments]
+
+    def micro_segments(self) -> list[SegmentDefinition]:
+        """All micro segments, in the order of their segments."""
+        return [part for segment in self.segments() for part in segment.parts]
+
+    def parents(self) -> dict[str, str]:
+        """Key of a micro segment -> key of the segment that it is inside."""
+        return {part.key: segment.key for segment in self.segments() for part in segment.parts}
 
 
 class TimelineEntry(_Frozen):

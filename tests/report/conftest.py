@@ -111,8 +111,10 @@ def club(hand: Hand) -> Hand:
             hand.cohort(second, "loyalty", 1, key, kpi, learners, 1000, ends)
             hand.cohort(second, "loyalty", 2, key, kpi, learners, 1000, ends)
     note = "stopped before k = 3: a cluster comes back with a Jaccard of 0.61 only; 0.75 is needed"
-    cut = {"name": "coming", "label": "Coming", "segments": [{}, {}], "kpis": ["visits"], "note": note}
-    whole = {"name": "never", "label": "Never came", "segments": [{}], "kpis": [], "note": ""}
+    cut = {"name": "coming", "label": "Coming", "kpis": ["visits"], "note": note}
+    cut |= {"segments": [{"key": "k1", "name": "Coming, Many Visits"}, {"key": "k2"}]}
+    cut |= {"joins": [{"left": 0, "right": 1, "height": 0.6}]}
+    whole = {"name": "never", "label": "Never came", "segments": [{"key": "k0"}], "kpis": [], "note": ""}
     hand.model("loyalty", "loyalty-m1", [whole, cut])
     found = {"smallest_share": 0.4, "largest_share": 0.6, "silhouette": 0.4321, "inertia": 9.0}
     apart = {"separated": 0, "gaussian_p": 0.01, "clusters_apart": 1}

@@ -119,10 +119,12 @@ class Hand:
         of: int,
         entered: int | None = None,
         left: int | None = None,
+        parent_key: str | None = None,
     ) -> None:
         where = {"cadence": run.cadence, "as_of": run.as_of, "macro_segment": macro, "segment_key": key}
         row = {"model_id": f"{macro}-m1", "customers": customers, "share": customers / of, "run_id": run.run_id}
-        self.put("fct_segment_size", **where, **row, entered=entered, left=left, suppressed=customers < 10)
+        row |= {"parent_key": parent_key, "suppressed": customers < 10}
+        self.put("fct_segment_size", **where, **row, entered=entered, left=left)
 
     def spread(
         self, run: Run, macro: str, key: str, kpi: str, quartiles: tuple[float, float, float] | None, band: str = ""

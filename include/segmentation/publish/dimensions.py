@@ -11,7 +11,7 @@ import duckdb
 from include.segmentation import __version__
 from include.segmentation.changelog import ChangeLog
 from include.segmentation.macro_segment import MacroSegment, Person
-from include.segmentation.model import Model
+from include.segmentation.model import Model, SegmentDefinition
 from include.segmentation.publish import tables
 from include.segmentation.publish.analytics import report_limits
 from include.segmentation.publish.gates import Verdict
@@ -121,28 +121,32 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
     rows = {}
     for stratum in model.strata:
         profile = strata.get(stratum.name)
+        whole = {
+            "valid_from": model.effective_from,
+            "valid_to": None,
+            "is_current": True,
+            "macro_segment": model.macro_segment,
+            "stratum": stratum.name,
+            "stratum_label": stratum.label,
+            "parent_key": None,
+            "recommended_action": profile.recommended_action if profile else "",
+            "owner": profile.owner if profile else "",
+            "model_id": model.model_id,
+        }
         for segment in stratum.segments:
-            said = declared.segments.get(segment.key, Person())
-            rows[segment.key] = {
-                "segment_key": segment.key,
-                "valid_from": model.effective_from,
-                "valid_to": None,
-                "is_current": True,
-                "macro_segment": model.macro_segment,
-                "stratum": stratum.name,
-                "stratum_label": stratum.label,
-                "path": segment.path,
-                "name": segment.name,
-                "alias": said.alias or None,
-                "description": segment.description,
-                "rule_sql": segment.rule_sql,
-                "rule_words": segment.rule_words,
-                "fidelity": segment.fidelity,
-                "recommended_action": said.recommended_action or (profile.recommended_action if profile else ""),
-                "owner": said.owner or (profile.owner if profile else ""),
-                "model_id": model.model_id,
-            }
+            row = rows[segment.key] = whole | _said(segment, declared)
+            rows |= {part.key: row | {"parent_key": segment.key} | _said(part, declared) for part in segment.parts}
     return rows
+
+
+def _said(segment: SegmentDefinition, declared: MacroSegment) -> Row:
+    """What is said of one segment; an action and an owner only where people name them for its key."""
+    person = declared.segments.get(segment.key, Person())
+    fields = ("path", "name", "description", "rule_sql", "rule_words", "fidelity")
+    found = {"segment_key": segment.key, "alias": person.alias or None}
+    found |= {name: getattr(segment, name) for name in fields}
+    own = {"recommended_action": person.recommended_action, "owner": person.owner}
+    return found | {name: text for name, text in own.items() if text}
 
 
 def _meaning(row: Row | None) -> Row | None:

@@ -24,14 +24,17 @@ Row = dict[str, Any]
 
 
 def segment_sizes(inputs: Inputs) -> Iterator[Row]:
-    """The rows of ``fct_segment_size`` without the columns of the run; segments without customers included."""
+    """The rows of ``fct_segment_size`` without the columns of the run; those without customers included."""
     (population,) = inputs.one("SELECT count(*) FROM population")
     for macro, model in inputs.models.items():
-        for segment in model.segments():
-            customers = inputs.sizes[macro][segment.key]
+        sizes: list[tuple[str, str | None, int]]
+        sizes = [(segment.key, None, inputs.sizes[macro][segment.key]) for segment in model.segments()]
+        sizes += [(key, parent, inputs.micro_sizes.get(key, 0)) for key, parent in model.parents().items()]
+        for key, parent, customers in sizes:
             yield {
                 "macro_segment": macro,
-                "segment_key": segment.key,
+                "segment_key": key,
+                "parent_key": parent,
                 "model_id": model.model_id,
                 "customers": customers,
                 "share": customers / population,
@@ -40,11 +43,13 @@ def segment_sizes(inputs: Inputs) -> Iterator[Row]:
 
 
 def segment_profiles(inputs: Inputs) -> Iterator[Row]:
-    """The rows of ``fct_segment_profile`` without the columns of the run."""
-    for macro in inputs.models:
-        source = f"label_{macro} JOIN measure_{macro} USING (customer_id)"
-        for row in _describe(inputs, macro, source, []):
-            yield {"macro_segment": macro} | row
+    """The rows of ``fct_segment_profile`` without the columns of the run, of micro segments too."""
+    for macro, model in inputs.models.items():
+        source = f"member_{macro} JOIN measure_{macro} USING (customer_id)"
+        parents = model.parents()
+        keys = [*(segment.key for segment in model.segments()), *parents]
+        for row in _describe(inputs, macro, source, keys, []):
+            yield {"macro_segment": macro, "parent_key": parents.get(row["segment_key"])} | row
 
 
 def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
@@ -52,7 +57,8 @@ def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
     figures = ("min", "p25", "p50", "p75", "max")
     for macro, model in inputs.models.items():
         source = f"cohort_label_{macro} JOIN cohort_measure_{macro} USING (cohort, month, customer_id)"
-        rows = list(_describe(inputs, macro, source, ["cohort", "month"]))
+        keys = [segment.key for segment in model.segments()]
+        rows = list(_describe(inputs, macro, source, keys, ["cohort", "month"]))
         one_kpi = next(iter(inputs.run.profile.macro_segments[macro].kpis))
         learners: dict[tuple[Any, Any], int] = {}
         for row in rows:
@@ -67,8 +73,8 @@ def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
             yield {"macro_segment": macro} | kept | counts
 
 
-def _describe(inputs: Inputs, macro: str, source: str, by: list[str]) -> Iterator[Row]:
-    """One row per group, segment of the model and KPI; segments without customers included."""
+def _describe(inputs: Inputs, macro: str, source: str, keys: list[str], by: list[str]) -> Iterator[Row]:
+    """One row per group, key and KPI; segments without customers included."""
     kpis = inputs.run.profile.macro_segments[macro].kpis
     columns = [*by, "segment_key"]
     wanted = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
@@ -76,17 +82,16 @@ def _describe(inputs: Inputs, macro: str, source: str, by: list[str]) -> Iterato
     found = {}
     groups = set()
     for name, kpi in kpis.items():
-        for row in _query(inputs, columns, name, kpi):
+        for row in _query(inputs, macro, columns, name, kpi):
             group = tuple(row[column] for column in by)
             groups.add(group)
             found[*group, row["segment_key"], name] = row
-    keys = [segment.key for segment in inputs.models[macro].segments()]
     for group, key, name in product(sorted(groups), keys, kpis):
         figures = _figures(found.get((*group, key, name)), kpis[name])
         yield dict(zip(by, group, strict=True)) | {"segment_key": key, "kpi": name} | figures
 
 
-def _query(inputs: Inputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
+def _query(inputs: Inputs, macro: str, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
     scale = max(0, -int(Decimal(repr(kpi.resolution)).normalize().as_tuple().exponent))
     groups = ", ".join(columns)
     # A percentile is the smallest value that at least its share of the defined values does not exceed.
@@ -94,7 +99,7 @@ def _query(inputs: Inputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]
         f'SELECT {groups}, count(*) AS customers, count(*) - count("{name}") AS nulls, '
         f'count(*) FILTER ("{name}" <> 0) AS nonzero, '
         f'sum(CAST("{name}" AS DECIMAL(38, {scale}))) AS total, '
-        f'sum(sum(CAST("{name}" AS DECIMAL(38, {scale})))) OVER () AS grand_total, '
+        f'(SELECT sum(CAST("{name}" AS DECIMAL(38, {scale}))) FROM measure_{macro}) AS grand_total, '
         f'min("{name}") AS min, max("{name}") AS max, '
         f'quantile_disc("{name}", {list(_PERCENTILES.values())}) AS percentiles '
         f"FROM described GROUP BY {groups} ORDER BY {groups}"

@@ -22,7 +22,8 @@ class Inputs:
     """A run's artifacts and the models that it was labelled with.
 
     Attributes:
-        engine: has the views ``population``, ``measure_<macro>``, ``label_<macro>`` and, where cohorts are followed,
+        engine: has the views ``population``, ``measure_<macro>``, ``label_<macro>``, ``member_<macro>`` (customer_id
+            and segment_key, of segments and of micro segments) and, where cohorts are followed,
             ``cohort_measure_<macro>`` and ``cohort_label_<macro>``.
         attributes: the columns that population.sql adds, with their Arrow types.
         models: macro segment -> the model that labelled it.
@@ -55,6 +56,17 @@ class Inputs:
         for macro, model in self.models.items():
             counts = self.engine.execute(f"SELECT segment_key, count(*) FROM label_{macro} GROUP BY ALL ORDER BY ALL")
             found[macro] = {segment.key: 0 for segment in model.segments()} | dict(counts.fetchall())
+        return found
+
+    @cached_property
+    def micro_sizes(self) -> dict[str, int]:
+        """Key of a micro segment -> customers."""
+        found: dict[str, int] = {}
+        for macro in self.models:
+            counts = self.engine.execute(
+                f"SELECT micro_key, count(*) FROM label_{macro} WHERE micro_key IS NOT NULL GROUP BY ALL ORDER BY ALL"
+            )
+            found |= dict(counts.fetchall())
         return found
 
     def one(self, query: str) -> tuple[Any, ...]:
@@ -108,6 +120,10 @@ def _register(engine: duckdb.DuckDBPyConnection, run: Run, macro: str) -> None:
     for prefix, ending in parts:
         engine.register(f"{prefix}measure_{macro}", run.lake.read_table(run.artifact("measure", macro + ending)))
         engine.register(f"{prefix}label_{macro}", run.lake.read_table(run.artifact("segment", macro + ending)))
+    engine.execute(
+        f"CREATE TEMP VIEW member_{macro} AS SELECT customer_id, segment_key FROM label_{macro} "
+        f"UNION ALL SELECT customer_id, micro_key FROM label_{macro} WHERE micro_key IS NOT NULL"
+    )
 
 
 def _labelled(run: Run, macro: str) -> dict[str, Any]:

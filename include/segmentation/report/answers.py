@@ -26,7 +26,8 @@ class Answers:
     Attributes:
         before: the run before of the same cadence; None for a first run.
         segments: every segment by key, also those of earlier models.
-        sizes: of this run and those before it, by time.
+        sizes: of the segments at this run and those before it, by time.
+        shares: of segments and micro segments at this run, by key.
         spreads: by (segment key, KPI).
         drifts: of this run and those before it, the newest first.
     """
@@ -35,6 +36,7 @@ class Answers:
     before: PublishedRun | None
     segments: dict[str, Segment]
     sizes: list[Size]
+    shares: dict[str, float]
     spreads: dict[tuple[str, str], Spread]
     moves: list[Move]
     cohorts: list[CohortSpread]
@@ -57,6 +59,7 @@ def read_answers(run: Run) -> Answers:
             before=queries.run_before(connection, run),
             segments=queries.segments(connection, run),
             sizes=queries.sizes(connection, run),
+            shares=queries.shares(connection, run),
             spreads=queries.spreads(connection, run),
             moves=queries.moves(connection, run),
             cohorts=queries.cohorts(connection, run),

@@ -1,4 +1,4 @@
-"""The charts that a table can not be: sizes over time, the walk up to k, the tree of the segments. All inline SVG."""
+"""The charts that a table can not be: sizes over time, the walk up to k. All inline SVG."""
 
 import html
 import io
@@ -10,19 +10,16 @@ from datetime import datetime
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import date2num
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
-from scipy.cluster.hierarchy import leaves_list, linkage
 
 from include.segmentation.report import words
 
 WIDTH = 640  # points; the page scales the picture to its column
 _LABEL_LETTERS = 50
 _TEXT_LINE = 11.5  # points
-_INK, _FAINT, _DRAWN, _TAKEN = "#3b4552", "#c9d0d8", "#0b6375", "#b5541c"
+_INK, _FAINT, DRAWN, _TAKEN = "#3b4552", "#c9d0d8", "#0b6375", "#b5541c"
 _HIGH = 0.6
 _LINE: dict[str, Any] = {"linewidth": 1.6, "marker": "o", "markersize": 3.2, "clip_on": False}
 STYLE = {
@@ -66,20 +63,6 @@ class Curve:
     points: Sequence[tuple[int, float, float]]
     chosen: int
     line: float | None = None
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """One segment in the tree.
-
-    Attributes:
-        share: its part of the population, 0 to 1.
-        vector: its median of each KPI, transformed; NaN where undefined.
-    """
-
-    label: str
-    share: float
-    vector: Sequence[float]
 
 
 def label(path: str, name: str, share: float) -> str:
@@ -154,55 +137,6 @@ def spread_out(places: Sequence[float], gap: float) -> list[float]:
     return [place for _, place in sorted(zip(order, found, strict=True))]
 
 
-def tree(leaves: Sequence[Leaf], title: str) -> str:
-    """The segments as a dendrogram, from everyone on the left to the segments on the right.
-
-    Average linkage (UPGMA; Sokal and Michener 1958) over the segments' median KPI vectors, each KPI standardised by
-    its size-weighted mean and spread. Being undefined is a trait of its own, never a zero.
-
-    Args:
-        leaves: at least two.
-        title: what a screen reader says.
-    """
-    merges = linkage(_standardised(leaves), method="average", optimal_ordering=True)
-    across = merges[-1, 2] or 1.0
-    height = _label_height(leaf.label for leaf in leaves) * len(leaves) + 12
-    rows = {int(leaf): float(row) for row, leaf in enumerate(leaves_list(merges))}
-    depth = dict.fromkeys(rows, 0.0)
-    shares = {i: leaf.share for i, leaf in enumerate(leaves)}
-    with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
-        figure = Figure(figsize=(WIDTH / 72, height / 72))
-        axes = figure.add_axes((0.055, 0, 0.48, 1))
-        axes.set_axis_off()
-        axes.set_xlim(1.04, 0)
-        axes.set_ylim(len(leaves) - 0.4, -0.6)
-        for node, (a, b, distance, _) in enumerate(merges, start=len(leaves)):
-            ends = [int(a), int(b)]
-            depth[node] = distance / across
-            rows[node] = (rows[ends[0]] + rows[ends[1]]) / 2
-            shares[node] = shares[ends[0]] + shares[ends[1]]
-            axes.plot(
-                [depth[ends[0]], depth[node], depth[node], depth[ends[1]]],
-                [rows[ends[0]], rows[ends[0]], rows[ends[1]], rows[ends[1]]],
-                color=_DRAWN,
-                linewidth=1.3,
-                clip_on=False,
-            )
-        for node in range(len(leaves), len(leaves) + len(merges)):
-            axes.text(
-                depth[node] + 0.008,
-                rows[node],
-                words.share(shares[node]),
-                ha="right",
-                va="center",
-                fontsize=8,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
-            )
-        for i, leaf in enumerate(leaves):
-            axes.text(-0.02, rows[i], leaf.label, ha="left", va="center", fontsize=8.5, linespacing=1.25)
-        return svg(figure, title)
-
-
 def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) -> str:
     """Curves side by side, each with the k that was taken, and the silhouette of every segment.
 
@@ -239,7 +173,7 @@ def _headed(axes: Axes, title: str) -> None:
 
 def _curve(axes: Axes, curve: Curve) -> None:
     ks, values, errors = zip(*curve.points, strict=True)
-    axes.errorbar(ks, values, yerr=errors, color=_DRAWN, elinewidth=1, **_LINE)
+    axes.errorbar(ks, values, yerr=errors, color=DRAWN, elinewidth=1, **_LINE)
     axes.set_xlim(ks[0] - 0.4, ks[-1] + 0.4)
     axes.set_xticks(ks, [str(k) for k in ks])
     low = min(0.0, *values)
@@ -256,7 +190,7 @@ def _curve(axes: Axes, curve: Curve) -> None:
 
 def _bars(axes: Axes, silhouettes: Mapping[str, float]) -> None:
     rows = range(len(silhouettes))
-    axes.barh(list(rows), list(silhouettes.values()), height=0.55, color=_DRAWN)
+    axes.barh(list(rows), list(silhouettes.values()), height=0.55, color=DRAWN)
     axes.set_yticks(list(rows), list(silhouettes))
     axes.set_ylim(len(silhouettes) - 0.4, -0.6)
     axes.set_xlim(min(0.0, *silhouettes.values()), max(0.5, *silhouettes.values()) * 1.2)
@@ -264,19 +198,6 @@ def _bars(axes: Axes, silhouettes: Mapping[str, float]) -> None:
     axes.spines["bottom"].set_visible(False)
     for row, value in zip(rows, silhouettes.values(), strict=True):
         axes.annotate(f"{value:.2f}", (max(value, 0), row), (3, 0), textcoords="offset points", va="center", fontsize=8)
-
-
-def _standardised(leaves: Sequence[Leaf]) -> NDArray[np.float64]:
-    """Segments x (KPIs and which of them are undefined), in size-weighted standard deviations."""
-    weights = np.array([leaf.share for leaf in leaves])
-    vectors = np.array([leaf.vector for leaf in leaves], dtype=float)
-    missing = np.isnan(vectors)
-    known = np.where(missing, 0.0, weights[:, None])
-    mean = np.nansum(vectors * known, axis=0) / np.maximum(known.sum(axis=0), np.finfo(float).tiny)
-    traits = np.hstack([np.where(missing, mean, vectors), missing.astype(float)])
-    traits = traits - np.average(traits, axis=0, weights=weights)
-    spread = np.sqrt(np.average(traits**2, axis=0, weights=weights))
-    return traits[:, spread > 0] / spread[spread > 0] if spread.any() else traits[:, :1]
 
 
 def _label_height(labels: Iterable[str]) -> float:

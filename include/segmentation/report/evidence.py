@@ -39,7 +39,7 @@ class Trials:
 
 
 def trials(macro_segment: str, answers: Answers) -> list[Trials]:
-    """The evidence stratum by stratum, without those that no one wanted to cut."""
+    """The evidence stratum by stratum, each with its segments, without those that no one wanted to cut."""
     found = [_trials(cut, answers) for cut in answers.cuts if cut.macro_segment == macro_segment]
     return [one for one in found if one is not None]
 
@@ -49,17 +49,18 @@ def _trials(cut: Cut, answers: Answers) -> Trials | None:
     for quality in answers.evidence:
         if (quality.macro_segment, quality.stratum) == (cut.macro_segment, cut.stratum):
             tried.setdefault((quality.algorithm, quality.k), {})[quality.metric] = quality
-    if not (tried or cut.segments > 1 or cut.note):
+    if not (tried or len(cut.keys) > 1 or cut.note):
         return None
     published = {k: metrics for (_, k), metrics in tried.items() if "chosen" in metrics}
     walk = {k: metrics for k, metrics in sorted(published.items()) if k > 1}
     others = {key: metrics for key, metrics in tried.items() if key[1] > 1 and "chosen" not in metrics}
     ks = sorted({k for _, k in others})
-    verdict = f"Cut into {cut.segments} segments." if cut.segments > 1 else "Left whole."
+    parts = len(cut.keys)
+    verdict = f"Cut into {parts} {'micro ' if cut.parent_key else ''}segments." if parts > 1 else "Left whole."
     return Trials(
         stratum=cut.label,
         verdict=f"{verdict} {cut.note[:1].upper()}{cut.note[1:]}." if cut.note else verdict,
-        sentences=[*_separation(published, cut.segments), *_sorting(published, cut.segments, answers)],
+        sentences=[*_separation(published, parts), *_sorting(published, parts, answers)],
         chart=_chart(cut, published),
         rows=[_row(k, metrics) for k, metrics in walk.items()],
         chosen=next((i for i, metrics in enumerate(walk.values()) if _value(metrics, "chosen")), None),
@@ -108,7 +109,7 @@ def _chart(cut: Cut, published: Mapping[int, Metrics]) -> str:
     drawn = {k: metrics for k, metrics in sorted(published.items()) if "inertia" in metrics}
     if len(drawn) < 2:
         return ""
-    chosen = cut.segments
+    chosen = len(cut.keys)
     knee = next((k for k, metrics in drawn.items() if _value(metrics, "knee")), None)
     curves = [
         charts.Curve("Least Jaccard", _points(drawn, "jaccard_min"), chosen, line=STABLE),

@@ -163,12 +163,22 @@ class Quality:
 
 @dataclass(frozen=True)
 class Cut:
-    """What the model did with one stratum."""
+    """What the model did with one stratum, or with one segment that was to be cut once more.
+
+    Attributes:
+        stratum: where it is, as in the evidence: ``repeat``, or ``repeat.02`` for a segment.
+        label: what it is called.
+        parent_key: of the segment; None for a stratum.
+        keys: of the segments, or micro segments.
+        joins: which of them are alike: left, right and height of each join.
+    """
 
     macro_segment: str
     stratum: str
     label: str
-    segments: int
+    parent_key: str | None
+    keys: list[str]
+    joins: list[dict[str, Any]]
     note: str
 
 
@@ -264,7 +274,7 @@ def sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
         """
         SELECT as_of, macro_segment, segment_key, customers, share, entered, "left", suppressed
         FROM fct_segment_size
-        WHERE cadence = %(cadence)s AND as_of IN (
+        WHERE cadence = %(cadence)s AND parent_key IS NULL AND as_of IN (
             SELECT as_of FROM segmentation_run
             WHERE cadence = %(cadence)s AND as_of <= %(as_of)s
             ORDER BY as_of DESC LIMIT %(runs)s
@@ -362,23 +372,46 @@ def evidence(connection: psycopg.Connection, run: Run) -> list[Quality]:
 
 
 def cuts(connection: psycopg.Connection, run: Run) -> list[Cut]:
-    """What the models of the run did with each stratum, in the order of the strata."""
+    """What the models of the run did with each stratum and with its segments, in their order."""
     return _ask(
         connection,
         Cut,
         """
+        WITH stratum AS (
+            SELECT dim_model.macro_segment, nth, body
+            FROM segmentation_run AS run
+            JOIN dim_model ON run.models ->> dim_model.macro_segment = dim_model.model_id,
+                jsonb_array_elements(dim_model.model -> 'strata') WITH ORDINALITY AS strata (body, nth)
+            WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        ),
+        division AS (
+            SELECT
+                macro_segment, nth, 0 AS part, body ->> 'name' AS stratum, body ->> 'label' AS label,
+                NULL AS parent_key, body
+            FROM stratum
+            UNION ALL
+            SELECT
+                macro_segment, nth, part, (body ->> 'name') || '.' || lpad(part::text, 2, '0'), segment ->> 'name',
+                segment ->> 'key', segment -> 'micro'
+            FROM stratum, jsonb_array_elements(body -> 'segments') WITH ORDINALITY AS segments (segment, part)
+            WHERE jsonb_typeof(segment -> 'micro') = 'object'
+        )
         SELECT
-            dim_model.macro_segment, stratum ->> 'name' AS stratum, stratum ->> 'label' AS label,
-            jsonb_array_length(stratum -> 'segments') AS segments,
-            stratum ->> 'note' AS note
-        FROM segmentation_run AS run
-        JOIN dim_model ON run.models ->> dim_model.macro_segment = dim_model.model_id,
-            jsonb_array_elements(dim_model.model -> 'strata') WITH ORDINALITY AS strata (stratum, nth)
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        ORDER BY dim_model.macro_segment, nth
+            macro_segment, stratum, label, parent_key, jsonb_path_query_array(body, '$.segments[*].key') AS keys,
+            coalesce(body -> 'joins', '[]') AS joins, body ->> 'note' AS note
+        FROM division
+        ORDER BY macro_segment, nth, part
         """,
         run,
     )
+
+
+def shares(connection: psycopg.Connection, run: Run) -> dict[str, float]:
+    """The share of the population of every segment and micro segment at the run, by key."""
+    found = connection.execute(
+        "SELECT segment_key, share FROM fct_segment_size WHERE cadence = %s AND as_of = %s", [run.cadence, run.as_of]
+    )
+    return dict(found.fetchall())
 
 
 def drawings(connection: psycopg.Connection, run: Run) -> list[Drawing]:

@@ -1,19 +1,20 @@
 """One macro segment as the page shows it: rows of text, ready for the template."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from math import nan
 
 from include.segmentation.gates import Drift
 from include.segmentation.macro_segment import MacroSegment
-from include.segmentation.report import charts, cohort, colours, evidence, movement, words
+from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, words
 from include.segmentation.report.answers import Answers
 from include.segmentation.report.cohort import Cohort
+from include.segmentation.report.dendrogram import Branch, Join
 from include.segmentation.report.evidence import Trials
 from include.segmentation.report.movement import Flow
 from include.segmentation.report.picture import Mark, Scatter, scatter
-from include.segmentation.report.queries import Move, Segment, Size
+from include.segmentation.report.queries import Cut, Move, Segment, Size
 from include.segmentation.report.rows import Cell, Kpi, Row
 from include.segmentation.report.verdicts import DriftRow, drift_rows
 
@@ -212,21 +213,24 @@ class Section:
 
     @cached_property
     def tree(self) -> str:
-        """The dendrogram of the segments that show their medians, as SVG; empty where there are fewer than two."""
-        leaves = [
-            charts.Leaf(self._chart_label(size), size.share, vector)
-            for size in self.sizes
-            if not size.suppressed and (vector := self._vector(size))
-        ]
-        if len(leaves) < 2:
-            return ""
-        return charts.tree(
-            leaves, f"{self.label}: which segments are alike, as a tree from all customers to the segments"
-        )
+        """Everyone, strata, segments and micro segments as a dendrogram in SVG."""
+        cuts = [cut for cut in self.answers.cuts if cut.macro_segment == self.name]
+        inside = {cut.parent_key: cut for cut in cuts if cut.parent_key}
+        strata = [self._stratum(cut, inside) for cut in cuts if not cut.parent_key]
+        title = f"{self.label}: from all customers to the strata, their segments and micro segments, with their shares"
+        return dendrogram.draw(Branch("All customers", 1.0, strata), title)
 
-    def _vector(self, size: Size) -> list[float]:
-        medians = [self._median(size, kpi) for kpi in self.shown_kpis]
-        return [nan if m is None else kpi.scaled(m) for kpi, m in zip(self.shown_kpis, medians, strict=True)]
+    def _stratum(self, cut: Cut, inside: Mapping[str, Cut]) -> Branch:
+        parts = [self._branch(key, f"{cut.label}, ", inside.get(key)) for key in cut.keys]
+        if len(parts) == 1:
+            return parts[0]
+        return Branch(cut.label, sum(part.share for part in parts), parts, _joins(cut))
+
+    def _branch(self, key: str, known: str, inside: Cut | None = None) -> Branch:
+        """A segment or micro segment, without the words that what it is a part of has said already."""
+        parts = [self._branch(part, f"{inside.label}: ") for part in inside.keys] if inside else []
+        label, joins = self.segment(key).name.removeprefix(known), _joins(inside) if inside else []
+        return Branch(label, self.answers.shares.get(key, 0.0), parts, joins)
 
     @property
     def movement(self) -> str:
@@ -299,3 +303,7 @@ def _move_cell(move: Move | None, stayed: bool) -> Cell:
     if move is None:
         return Cell("·")
     return Cell(words.count(move.customers), words.share(move.share), colours.cell(move.share), strong=stayed)
+
+
+def _joins(cut: Cut) -> list[Join]:
+    return [Join(**join) for join in cut.joins]

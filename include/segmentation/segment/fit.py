@@ -9,30 +9,17 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.macro_segment import MacroSegment
-from include.segmentation.model import (
-    Model,
-    SegmentDefinition,
-    Status,
-    StratumModel,
-    TimelineEntry,
-    effective_model,
-    timeline,
-)
+from include.segmentation.model import Model, Status, TimelineEntry, effective_model, timeline
 from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis, resolutions_of, windows_of
-from include.segmentation.segment.cut import Cut, cut
+from include.segmentation.segment.cut import cut
 from include.segmentation.segment.decide import settle
-from include.segmentation.segment.drift import references
-from include.segmentation.segment.identity import SURVIVES, overlap_of, with_keys
+from include.segmentation.segment.freeze import freeze
+from include.segmentation.segment.identity import SURVIVES, Overlap, overlap_of, with_keys
 from include.segmentation.segment.kmeans import SEED
-from include.segmentation.segment.names import Naming, name_segments
-from include.segmentation.segment.picture import picture
-from include.segmentation.segment.rules import rule_sql
 from include.segmentation.segment.score import columns_used, score_all
 from include.segmentation.segment.strata import refuse_non_numbers, stratum_of
 from include.segmentation.segment.threads import one_thread
-from include.segmentation.segment.words import word_rules
 
 _BY = "fit"
 _HASH_LENGTH = 8
@@ -50,7 +37,8 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
         macro_segment: one of the profile's.
 
     Returns:
-        model_id, status, customers, strata, segments, lineage (rows by kind) and seconds; also recorded.
+        model_id, status, customers, strata, segments, micro_segments, lineage (rows by kind) and seconds; also
+        recorded.
 
     Raises:
         NotReadyError: as_of lies before the profile's first fit.
@@ -69,6 +57,7 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
         "customers": model.customers,
         "strata": len(model.strata),
         "segments": len(model.segments()),
+        "micro_segments": len(model.micro_segments()),
         "lineage": dict(sorted(Counter(row.kind for row in model.lineage).items())),
         "seconds": round(time.perf_counter() - started, 3),
     }
@@ -91,9 +80,7 @@ def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     which = stratum_of(customers, [stratum.when for stratum in macro.strata])
     sizes = np.bincount(which, minlength=len(macro.strata)).tolist()
     cuts = [cut(customers, macro, stratum, size) for stratum, size in zip(macro.strata, sizes, strict=True)]
-    strata = [
-        _stratum_model(macro_segment, macro, part, names) for part, names in zip(cuts, name_segments(cuts), strict=True)
-    ]
+    strata, inside = freeze(macro_segment, macro, cuts, customers)
     draft = Model(
         model_id="",
         profile=run.profile.profile,
@@ -102,7 +89,7 @@ def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
         seed=SEED,
         customers=customers.num_rows,
         strata=strata,
-        evidence=[row for part in cuts for row in part.evidence],
+        evidence=[row for part in [*cuts, *inside] for row in part.evidence],
     )
     columns = columns_used(draft)
     draft = draft.model_copy(
@@ -111,37 +98,6 @@ def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     digest = hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:_HASH_LENGTH]
     moment = run.run_id.rsplit("/", 1)[-1]
     return draft.model_copy(update={"model_id": f"{draft.profile}.{macro_segment}.{moment}.{digest}"})
-
-
-def _stratum_model(macro_segment: str, macro: MacroSegment, part: Cut, names: list[Naming]) -> StratumModel:
-    segments = []
-    for ordinal, (naming, wording) in enumerate(zip(names, word_rules(part, macro.kpis), strict=True)):
-        path = f"{macro_segment}.{part.stratum.name}" + ("" if part.is_whole else f".{ordinal + 1:02d}")
-        segments.append(
-            SegmentDefinition(
-                key=path,
-                path=path,
-                name=naming.name,
-                description=naming.description,
-                prototypes=[] if part.is_whole else part.rule.prototypes[ordinal].tolist(),
-                bands=naming.bands,
-                rule_sql=rule_sql(part.stratum.when, part.rule, ordinal),
-                rule_words=wording.words,
-                fidelity=wording.fidelity,
-                customers_at_fit=int(part.sizes[ordinal]),
-            )
-        )
-    return StratumModel(
-        name=part.stratum.name,
-        label=part.stratum.label,
-        when=part.stratum.when,
-        axes=list(part.rule.axes),
-        components=part.rule.components.tolist(),
-        references=references(part.vectors),
-        picture=picture(part),
-        segments=segments,
-        note=part.note,
-    )
 
 
 def _known(run: Run, draft: Model) -> TimelineEntry | None:
@@ -169,7 +125,7 @@ def _decide(run: Run, draft: Model, customers: pa.Table) -> tuple[Model, Status]
     return model, status
 
 
-def _overlap(run: Run, previous: Model, draft: Model, customers: pa.Table) -> dict[tuple[str, str], int]:
+def _overlap(run: Run, previous: Model, draft: Model, customers: pa.Table) -> Overlap:
     try:
         refuse_changed_kpis(run.profile, previous)
     except DataError:
@@ -178,5 +134,5 @@ def _overlap(run: Run, previous: Model, draft: Model, customers: pa.Table) -> di
 
 
 def _every_segment_survives(previous: Model, model: Model) -> bool:
-    same_keys = {s.key for s in previous.segments()} == {s.key for s in model.segments()}
-    return same_keys and all(row.jaccard > SURVIVES for row in model.lineage if row.kind == "survived")
+    before, after = ({s.key for s in [*one.segments(), *one.micro_segments()]} for one in (previous, model))
+    return before == after and all(row.jaccard > SURVIVES for row in model.lineage if row.kind == "survived")

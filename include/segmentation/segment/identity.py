@@ -7,7 +7,7 @@ as long as its rule means the same: another rule is another segment. A key that 
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -20,52 +20,73 @@ SURVIVES = 0.5
 FLOW = 0.25
 _KEY_LENGTH = 10
 
+Overlap = Mapping[tuple[str | None, str | None], int]
+"""Customers by where an old model puts them and where a new one does; None outside of all micro segments."""
 
-def with_keys(draft: Model, previous: Model | None, overlap: Mapping[tuple[str, str], int]) -> Model:
-    """Give every segment of a draft its key, and record what became of the previous model's segments.
+
+def with_keys(draft: Model, previous: Model | None, overlap: Overlap) -> Model:
+    """Give every segment and micro segment of a draft its key, and record what became of the previous model's segments.
 
     Args:
         draft: a model whose keys are its paths.
         previous: the model in use at the draft's effective_from, or None for the first model.
-        overlap: customers by (key in the previous model, path in the draft); those of both models.
+        overlap: customers by (key in the previous model, path in the draft), of segments and of micro segments.
 
     Returns:
         The model with keys and lineage.
     """
     crossing = _Crossing(overlap)
+    keys = _keys(draft, previous, crossing)
+    lineage = []
+    if previous:
+        lineage += _lineage(previous.segments(), draft.segments(), keys, crossing)
+        lineage += _lineage(previous.micro_segments(), draft.micro_segments(), keys, crossing)
+    strata = [stratum.model_copy(update={"segments": _keyed(stratum.segments, keys)}) for stratum in draft.strata]
+    return draft.model_copy(update={"strata": strata, "lineage": lineage})
+
+
+def overlap_of(before: pa.Table, after: pa.Table) -> Overlap:
+    """Count customers by their segment in two labellings of the same rows, and by their micro segment."""
+    found: dict[tuple[str | None, str | None], int] = {}
+    for level in ("segment_key", "micro_key"):
+        pairs = pa.table({"old": before[level], "new": after[level]})
+        counted = pairs.group_by(["old", "new"]).aggregate([([], "count_all")])
+        found |= {(row["old"], row["new"]): row["count_all"] for row in counted.to_pylist()}
+    return found
+
+
+def _keys(draft: Model, previous: Model | None, crossing: "_Crossing") -> dict[str, str]:
+    """Path in the draft -> key; a micro segment can only be the heir of a micro segment."""
     clusters = {s.key for s in previous.segments() if s.prototypes} if previous else set()
+    micro = {s.key for s in previous.micro_segments()} if previous else set()
     wholes = _wholes(previous) if previous else {}
     keys = {}
     for stratum in draft.strata:
         for ordinal, segment in enumerate(stratum.segments):
-            heirs = [old for old in sorted(clusters) if crossing.jaccard(old, segment.key) > SURVIVES]
             own = (stratum.name, str(ordinal)) if segment.prototypes else _rule(draft, stratum)
-            if own in wholes:
-                keys[segment.key] = wholes[own]
-            elif segment.prototypes and heirs:
-                keys[segment.key] = heirs[0]
-            else:
-                keys[segment.key] = _key(draft.profile, draft.macro_segment, draft.model_id, *own)
-    lineage = _lineage(previous.segments(), draft.segments(), keys, crossing) if previous else []
-    strata = [
-        stratum.model_copy(
-            update={"segments": [s.model_copy(update={"key": keys[s.key]}) for s in stratum.segments]},
-        )
-        for stratum in draft.strata
-    ]
-    return draft.model_copy(update={"strata": strata, "lineage": lineage})
+            heir = _heir(segment, clusters, crossing) if segment.prototypes else wholes.get(own)
+            keys[segment.key] = heir or _key(draft, *own)
+            for place, part in enumerate(segment.parts):
+                keys[part.key] = _heir(part, micro, crossing) or _key(draft, *own, str(place))
+    return keys
 
 
-def overlap_of(before: pa.Table, after: pa.Table) -> dict[tuple[str, str], int]:
-    """Count customers by their segment in two labellings of the same rows."""
-    pairs = pa.table({"old": before["segment_key"], "new": after["segment_key"]})
-    counted = pairs.group_by(["old", "new"]).aggregate([([], "count_all")])
-    return {(row["old"], row["new"]): row["count_all"] for row in counted.to_pylist()}
+def _heir(segment: SegmentDefinition, clusters: Set[str], crossing: "_Crossing") -> str | None:
+    """The cluster of the previous model that lives on in a segment of the draft."""
+    return next((old for old in sorted(clusters) if crossing.jaccard(old, segment.key) > SURVIVES), None)
+
+
+def _keyed(segments: list[SegmentDefinition], keys: Mapping[str, str]) -> list[SegmentDefinition]:
+    found = []
+    for segment in segments:
+        inside = segment.micro and segment.micro.model_copy(update={"segments": _keyed(segment.micro.segments, keys)})
+        found.append(segment.model_copy(update={"key": keys[segment.key], "micro": inside}))
+    return found
 
 
 @dataclass(frozen=True)
 class _Crossing:
-    overlap: Mapping[tuple[str, str], int]
+    overlap: Overlap
 
     def old_size(self, old: str) -> int:
         return sum(count for (key, _), count in self.overlap.items() if key == old)
@@ -124,6 +145,7 @@ def _rule(model: Model, stratum: StratumModel) -> tuple[str, ...]:
     return (stratum.name, normal_form(stratum.when), *measured)
 
 
-def _key(*parts: str) -> str:
-    digest = hashlib.sha256("|".join(parts).encode()).digest()
+def _key(draft: Model, *parts: str) -> str:
+    text = "|".join((draft.profile, draft.macro_segment, draft.model_id, *parts))
+    digest = hashlib.sha256(text.encode()).digest()
     return f"sg_{base64.b32encode(digest).decode().lower()[:_KEY_LENGTH]}"

@@ -39,9 +39,17 @@ class Naming:
     bands: list[BandRange]
 
 
-def name_segments(cuts: Sequence[Cut]) -> list[list[Naming]]:
-    """Name every segment of a macro segment, no two alike: one list per stratum, one naming per segment."""
-    named = [[_name_whole(cut)] if cut.is_whole else _name_clusters(cut) for cut in cuts]
+def name_segments(cuts: Sequence[Cut], between: str = ", ") -> list[list[Naming]]:
+    """Name every segment of a macro segment, no two alike.
+
+    Args:
+        cuts: of its strata; or of its segments, to name micro segments.
+        between: what stands between the label of the stratum and the bands.
+
+    Returns:
+        One list per stratum, one naming per segment.
+    """
+    named = [[_name_whole(cut)] if cut.is_whole else _name_clusters(cut, between) for cut in cuts]
     seen: Counter[str] = Counter()
     return [[_numbered(naming, seen) for naming in namings] for namings in named]
 
@@ -50,18 +58,20 @@ def _name_whole(cut: Cut) -> Naming:
     return Naming(cut.stratum.label, cut.stratum.description or cut.stratum.label, [])
 
 
-def _name_clusters(cut: Cut) -> list[Naming]:
+def _name_clusters(cut: Cut, between: str) -> list[Naming]:
     claims = _in_numbers_where_alike(cut, _Bands(cut).claims())
-    names = [_name(cut, of_cluster.values()) for of_cluster in claims]
     return [
-        Naming(name, _describe(cut, cluster), list(of_cluster.values()))
-        for cluster, (name, of_cluster) in enumerate(zip(names, claims, strict=True))
+        Naming(
+            f"{cut.stratum.label}{between}{_said(cut, of_cluster.values())}",
+            _describe(cut, cluster),
+            list(of_cluster.values()),
+        )
+        for cluster, of_cluster in enumerate(claims)
     ]
 
 
-def _name(cut: Cut, claims: Iterable[BandRange]) -> str:
-    words = [f"{span(claim.low_word, claim.high_word)} {cut.vectors.kpis[claim.kpi].label}" for claim in claims]
-    return ", ".join([cut.stratum.label, *words])
+def _said(cut: Cut, claims: Iterable[BandRange]) -> str:
+    return ", ".join(f"{span(claim.low_word, claim.high_word)} {cut.vectors.kpis[claim.kpi].label}" for claim in claims)
 
 
 class _Bands:
@@ -144,10 +154,10 @@ def _ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
 
 def _in_numbers_where_alike(cut: Cut, claims: list[dict[int, BandRange]]) -> list[dict[int, BandRange]]:
     """Where bands are too wide to tell clusters apart, claim numbers of the KPI that they differ in most."""
-    names = [_name(cut, of_cluster.values()) for of_cluster in claims]
+    said = [_said(cut, of_cluster.values()) for of_cluster in claims]
     told = []
-    for name, of_cluster in zip(names, claims, strict=True):
-        twins = [cluster for cluster, other in enumerate(names) if other == name]
+    for words, of_cluster in zip(said, claims, strict=True):
+        twins = [cluster for cluster, other in enumerate(said) if other == words]
         if of_cluster and len(twins) == 1:
             told.append(of_cluster)
             continue

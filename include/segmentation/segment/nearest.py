@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.model import Axis, StratumModel
+from include.segmentation.model import Axis, Division
 from include.segmentation.segment.pca import projected
 from include.segmentation.segment.scale import scaled, transformed
 from include.segmentation.segment.weighted import Floats, Integers
@@ -43,10 +43,10 @@ class Cost:
     slopes: list[float]
 
 
-def rule_of(stratum: StratumModel) -> Rule:
-    """The rule that a model froze for a stratum of two or more segments."""
-    components = np.array(stratum.components).reshape(-1, len(stratum.axes))
-    return Rule(stratum.axes, components, [np.array(segment.prototypes) for segment in stratum.segments])
+def rule_of(division: Division) -> Rule:
+    """The rule that a model froze for a division into two or more segments."""
+    components = np.array(division.components).reshape(-1, len(division.axes))
+    return Rule(division.axes, components, [np.array(segment.prototypes) for segment in division.segments])
 
 
 def costs(rule: Rule) -> list[list[Cost]]:

@@ -95,15 +95,14 @@ def word_rules(cut: Cut, kpis: Mapping[str, Kpi]) -> list[Wording]:
     condition = in_words(cut.stratum.when, kpis)
     if cut.is_whole:
         return [Wording(condition, 1.0)]
+    subject = cut.stratum.label if condition == in_words("true", {}) else f"{cut.stratum.label} ({condition})"
     values, counts, shown = cut.vectors.values, cut.vectors.counts, list(cut.vectors.kpis.values())
     of_all = _paths(explain(values, counts, cut.labels), shown)
     wordings = []
     for ordinal in range(len(cut.centroids)):
         members = cut.labels == ordinal
         paths = of_all.get(ordinal) or _paths(explain(values, counts, members.astype(np.int64)), shown).get(1, [])
-        wordings.append(
-            _worded(_Customers(values, counts, members, shown), paths, f"{cut.stratum.label} ({condition})")
-        )
+        wordings.append(_worded(_Customers(values, counts, members, shown), paths, subject))
     return wordings
 
 

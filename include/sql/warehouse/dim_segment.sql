@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS dim_segment (
     PRIMARY KEY (segment_key, valid_from)
 );
 
-COMMENT ON TABLE dim_segment IS 'One row per segment and validity: what a segment key means. A new accepted model that changes the name, the rule or the place of a segment begins a new row; the key stays.';
+COMMENT ON TABLE dim_segment IS 'One row per segment or micro segment and validity: what a segment key means. A new accepted model that changes the name, the rule or the place of a segment begins a new row; the key stays.';
 COMMENT ON COLUMN dim_segment.segment_key IS 'The segment: opaque, stable across models, never reused.';
 COMMENT ON COLUMN dim_segment.valid_from IS 'effective_from of the accepted model that brought this version (inclusive).';
 COMMENT ON COLUMN dim_segment.valid_to IS 'effective_from of the accepted model that changed or dropped it (exclusive); NULL while it holds.';

@@ -13,7 +13,7 @@ CREATE TABLE IF NOT EXISTS fct_model_quality (
 COMMENT ON TABLE fct_model_quality IS 'One row per model, stratum, algorithm, number of clusters and metric that was tried: the evidence for the cut.';
 COMMENT ON COLUMN fct_model_quality.model_id IS 'The model; see dim_model.';
 COMMENT ON COLUMN fct_model_quality.macro_segment IS 'The macro segment that it cuts.';
-COMMENT ON COLUMN fct_model_quality.stratum IS 'The stratum that was cut.';
+COMMENT ON COLUMN fct_model_quality.stratum IS 'The stratum that was cut; with the number of a segment, repeat.02, where that was cut into micro segments.';
 COMMENT ON COLUMN fct_model_quality.algorithm IS 'The algorithm that was tried.';
 COMMENT ON COLUMN fct_model_quality.k IS 'The number of clusters that was tried.';
 COMMENT ON COLUMN fct_model_quality.metric IS 'What was measured.';

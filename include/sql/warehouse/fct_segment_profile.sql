@@ -3,6 +3,7 @@ CREATE TABLE IF NOT EXISTS fct_segment_profile (
     as_of timestamptz NOT NULL,
     macro_segment text NOT NULL,
     segment_key text NOT NULL,
+    parent_key text,
     kpi text NOT NULL,
     customers bigint NOT NULL,
     total numeric,
@@ -20,12 +21,14 @@ CREATE TABLE IF NOT EXISTS fct_segment_profile (
     band text,
     PRIMARY KEY (cadence, as_of, macro_segment, segment_key, kpi)
 );
+ALTER TABLE fct_segment_profile ADD COLUMN IF NOT EXISTS parent_key text;
 
-COMMENT ON TABLE fct_segment_profile IS 'One row per run, segment and KPI of its macro segment: how the KPI is distributed among the segment''s customers. Every figure but customers is NULL for a segment of fewer than 10.';
+COMMENT ON TABLE fct_segment_profile IS 'One row per run, segment or micro segment, and KPI of its macro segment: how the KPI is distributed among the segment''s customers. Every figure but customers is NULL for a segment of fewer than 10.';
 COMMENT ON COLUMN fct_segment_profile.cadence IS 'How often the run is evaluated: daily, weekly or monthly.';
 COMMENT ON COLUMN fct_segment_profile.as_of IS 'The moment, exclusive, up to which the KPI was measured.';
 COMMENT ON COLUMN fct_segment_profile.macro_segment IS 'The macro segment.';
-COMMENT ON COLUMN fct_segment_profile.segment_key IS 'The segment; see dim_segment.';
+COMMENT ON COLUMN fct_segment_profile.segment_key IS 'The segment or micro segment; see dim_segment.';
+COMMENT ON COLUMN fct_segment_profile.parent_key IS 'The segment that a micro segment is inside; NULL for a segment. Sum over one of the two only.';
 COMMENT ON COLUMN fct_segment_profile.kpi IS 'The KPI; see dim_kpi.';
 COMMENT ON COLUMN fct_segment_profile.customers IS 'Customers in the segment.';
 COMMENT ON COLUMN fct_segment_profile.total IS 'Sum of the KPI over the segment, exact.';

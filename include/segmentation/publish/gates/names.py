@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from include.segmentation.macro_segment import Kpi
-from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange, SegmentDefinition
+from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange, Model, SegmentDefinition
 from include.segmentation.phrases import number, span
 from include.segmentation.predicate import columns_of
 from include.segmentation.publish.distribution import SUPPRESS_BELOW
@@ -83,12 +83,18 @@ def _of_macro_segment(inputs: Inputs, macro: str) -> list[Verdict]:
     return [Verdict.passed(_GATE, macro, f"all {len(shown)} claims of names and aliases hold{left_out}")]
 
 
+def _named(model: Model) -> list[SegmentDefinition]:
+    """What has a key and a name of its own: segments and micro segments."""
+    return [*model.segments(), *model.micro_segments()]
+
+
 def _of_names(inputs: Inputs, macro: str) -> Iterator[_Claim]:
     for name, kpi in inputs.run.profile.macro_segments[macro].kpis.items():
         claims = {
-            segment.key: _BandClaim(segment, band, stratum.undefined_as.get(name))
+            segment.key: _BandClaim(segment, band, division.undefined_as.get(name))
             for stratum in inputs.models[macro].strata
-            for segment in stratum.segments
+            for _, division in stratum.divisions()
+            for segment in division.segments
             for band in segment.bands
             if band.kpi == name
         }
@@ -114,7 +120,7 @@ def _of_kpi(inputs: Inputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClai
         f"""
         WITH member AS (
             SELECT segment_key, coalesce({column}, undefined_as) AS value, low, high
-            FROM label_{macro} JOIN measure_{macro} USING (customer_id) JOIN claim USING (segment_key)
+            FROM member_{macro} JOIN measure_{macro} USING (customer_id) JOIN claim USING (segment_key)
             WHERE value IS NOT NULL
         ),
         middle AS (SELECT segment_key, quantile_disc(value, {list(MIDDLE)}) AS ends FROM member GROUP BY segment_key)
@@ -136,7 +142,7 @@ def _of_kpi(inputs: Inputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClai
 
 def _of_aliases(inputs: Inputs, macro: str) -> Iterator[_Claim]:
     declared = inputs.run.profile.macro_segments[macro]
-    for segment in inputs.models[macro].segments():
+    for segment in _named(inputs.models[macro]):
         person = declared.segments.get(segment.key)
         if person is None or not person.alias:
             continue
@@ -145,7 +151,7 @@ def _of_aliases(inputs: Inputs, macro: str) -> Iterator[_Claim]:
         figures = ["count(*)", f"count(*) FILTER (WHERE {person.rule})", *ends]
         customers, held, *values = inputs.one(
             f"SELECT {', '.join(figures)} FROM measure_{macro} WHERE customer_id IN "
-            f"(SELECT customer_id FROM label_{macro} WHERE segment_key = '{segment.key}')"
+            f"(SELECT customer_id FROM member_{macro} WHERE segment_key = '{segment.key}')"
         )
         ranges = [
             _range(declared.kpis.get(column), low, high)
@@ -165,8 +171,8 @@ def _keys_that_are_gone(inputs: Inputs, macro: str) -> Iterator[Verdict]:
     model = inputs.models[macro]
     later = [entry.model for entry in inputs.timelines[macro] if entry.status in ("accepted", "candidate")]
     living = [model, *(other for other in later if other.effective_from > model.effective_from)]
-    known = {segment.key for each in living for segment in each.segments()}
-    allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in model.segments())
+    known = {segment.key for each in living for segment in _named(each)}
+    allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in _named(model))
     for key, person in inputs.run.profile.macro_segments[macro].segments.items():
         if key not in known:
             alias = f" (alias '{person.alias}')" if person.alias else ""

@@ -57,11 +57,12 @@ def smallest_sizes(inputs: Inputs) -> list[Verdict]:
         verdict
         for macro, model in inputs.models.items()
         for stratum in model.strata
-        if stratum.axes
+        for place, division in stratum.divisions()
+        if division.axes
         for verdict in clusters_large_enough(
             macro,
-            stratum.name,
-            {segment.path: inputs.sizes[macro][segment.key] for segment in stratum.segments},
+            place,
+            {part.path: (inputs.sizes[macro] | inputs.micro_sizes).get(part.key, 0) for part in division.segments},
             failing,
         )
     ]

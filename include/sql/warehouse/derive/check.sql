@@ -2,7 +2,13 @@
 WITH size AS (
     SELECT macro_segment, segment_key, customers
     FROM fct_segment_size
-    WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+    WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND parent_key IS NULL
+),
+micro AS ( -- whom hysteresis holds back in a segment is in none of them
+    SELECT macro_segment, parent_key AS segment_key, sum(customers) AS customers
+    FROM fct_segment_size
+    WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND parent_key IS NOT NULL
+    GROUP BY macro_segment, parent_key
 ),
 arrived AS (
     SELECT macro_segment, to_key AS segment_key, sum(customers) AS customers
@@ -19,13 +25,17 @@ came_from AS (
 before AS (
     SELECT macro_segment, segment_key, customers
     FROM fct_segment_size
-    WHERE cadence = %(cadence)s AND as_of = %(before)s AND customers > 0
+    WHERE cadence = %(cadence)s AND as_of = %(before)s AND customers > 0 AND parent_key IS NULL
 )
 SELECT macro_segment, 'segment sizes' AS what, sum(size.customers)::bigint AS found, run.customers AS expected
 FROM size, segmentation_run AS run
 WHERE run.cadence = %(cadence)s AND run.as_of = %(as_of)s
 GROUP BY macro_segment, run.customers
 HAVING sum(size.customers) <> run.customers
+UNION ALL
+SELECT macro_segment, 'micro segments of ' || segment_key, micro.customers::bigint, size.customers
+FROM micro JOIN size USING (macro_segment, segment_key)
+WHERE micro.customers > size.customers
 UNION ALL
 SELECT macro_segment, 'arrivals in ' || segment_key, coalesce(arrived.customers, 0)::bigint, size.customers
 FROM size LEFT JOIN arrived USING (macro_segment, segment_key)

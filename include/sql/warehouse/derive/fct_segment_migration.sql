@@ -55,4 +55,4 @@ SET
         WHERE (move.cadence, move.as_of, move.macro_segment) = (size.cadence, size.as_of, size.macro_segment)
             AND from_key = segment_key AND to_key <> segment_key
     ), 0) END
-WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND parent_key IS NULL

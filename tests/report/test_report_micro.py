@@ -1,0 +1,70 @@
+"""Micro segments on the page: in the tree and in the evidence, never among the segments."""
+
+import json
+
+import pytest
+from report_hand import Hand
+from report_reading import Page
+
+from include.segmentation.report import dendrogram
+from include.segmentation.report.dendrogram import Branch, Join
+from include.segmentation.report.page import render
+
+
+@pytest.fixture
+def parted(club: Hand) -> Hand:
+    """Segment k1 has two micro segments, m1 (300) and m2 (94); k2 is too small to have any."""
+    run = club.run("2025-03-01")
+    for number, (key, word, customers) in enumerate((("m1", "Short", 300), ("m2", "Long", 94)), start=1):
+        path = {"path": f"loyalty.coming.01.{number:02}", "stratum_label": "Coming", "parent_key": "k1"}
+        club.segment("loyalty", key, f"Coming, Many Visits: {word} Gap", "coming", **path)
+        club.size(run, "loyalty", key, customers, of=1000, parent_key="k1")
+    micro = {"segments": [{"key": "m1"}, {"key": "m2"}], "joins": [{"left": 0, "right": 1, "height": 0.7}], "note": ""}
+    none = {"segments": [], "joins": [], "note": "not cut: 6 customers, fewer than twice the 100 that a cluster needs"}
+    for place, found in enumerate((micro, none)):
+        where = f"'{{strata,1,segments,{place},micro}}'"
+        club.change(f"UPDATE dim_model SET model = jsonb_set(model, {where}, '{json.dumps(found)}')")
+    club.change("UPDATE dim_model SET model = jsonb_set(model, '{strata,1,segments,1,name}', '\"Coming, Few Visits\"')")
+    club.trial("loyalty", "loyalty-m1", "coming.01", 2, jaccard_min=0.88, silhouette=0.5, chosen=1)
+    return club
+
+
+def test_the_tree_goes_from_everyone_to_the_micro_segments(parted: Hand) -> None:
+    text = render(parted.run("2025-03-01"))
+    tree = text[text.index("Loyalty: from all customers to the strata") :]
+    tree = tree[: tree.index("</svg>")]
+    places = [
+        tree.index(f"{label}</text>")
+        for label in (
+            *("100%  All customers", "60.0%  Never came", "40.0%  Coming", "39.4%  Many Visits"),
+            *("30.0%  Short Gap", "9.4%  Long Gap", "0.6%  Few Visits"),
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_the_evidence_of_a_segment_stands_after_that_of_its_stratum(parted: Hand) -> None:
+    text = Page(render(parted.run("2025-03-01"))).text
+    of_stratum = text.index("Coming. Cut into 2 segments.")
+    of_segment = text.index("Coming, Many Visits. Cut into 2 micro segments.")
+    assert of_stratum < of_segment < text.index("Coming, Few Visits. Left whole. Not cut: 6 customers, fewer than")
+
+
+def test_micro_segments_are_not_counted_as_segments(club: Hand, parted: Hand) -> None:
+    page = Page(render(parted.run("2025-03-01")))
+    assert "3 segments of 1,000 customers" in page.text
+    rows = page.table("Customers per segment on")
+    assert [row[0] for row in rows[1:]] == [
+        "Never came never",
+        "Coming, Many Visits coming.01",
+        "Coming, Few Visits coming.02",
+    ]
+
+
+def test_branches_that_are_alike_stand_beside_each_other_and_no_lines_cross() -> None:
+    root = Branch(
+        "All", 1.0, [Branch(name, 0.25) for name in "abcd"], [Join(0, 3, 0.1), Join(1, 2, 0.2), Join(4, 5, 0.9)]
+    )
+    assert root.in_order() == [0, 3, 1, 2]
+    assert Branch("All", 1.0, [Branch("a", 0.5), Branch("b", 0.5)]).in_order() == [0, 1]
+    assert dendrogram.draw(root, "x") == dendrogram.draw(root, "x")

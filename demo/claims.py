@@ -100,11 +100,12 @@ def credit_card(connection: psycopg.Connection) -> list[tuple[str, str]]:
     """The bank's claims."""
     cash = connection.execute(
         """
-        SELECT l.customers, l.share, p.p50
-        FROM fct_segment_size AS l
-        JOIN dim_segment AS d ON d.segment_key = l.segment_key AND d.is_current AND d.stratum = 'cash'
+        SELECT s.customers, s.share, p.p50
+        FROM fct_segment_size AS s
         JOIN fct_segment_profile AS p USING (cadence, as_of, segment_key)
-        WHERE l.macro_segment = 'ladder' AND l.cadence = 'monthly' AND p.kpi = 'cash_advance'
+        WHERE s.cadence = 'monthly' AND p.kpi = 'cash_advance' AND s.segment_key IN (
+            SELECT segment_key FROM dim_segment WHERE macro_segment = 'ladder' AND stratum = 'cash' AND is_current
+        )
         """
     ).fetchone()
     quality = connection.execute(

@@ -16,7 +16,8 @@ from include.segmentation.report.queries import Drawing
 _HEIGHT = 330  # points
 _MARKERS = "os^DvPX*"
 _LOADS = 3
-_LEAST_LOAD = 0.3
+_SHOWN = (0.01, 0.99)
+_ROOM = 0.25
 
 
 @dataclass(frozen=True)
@@ -49,29 +50,31 @@ def scatter(drawing: Drawing, marks: Mapping[str, Mark], labels: Mapping[str, st
     """
     title = f"{drawing.stratum}: customers in the plane of the first two principal components"
     held = sum(drawing.variance)
+    made = "; ".join(f"component {n + 1} is {_made_of(n, drawing, labels)}" for n in range(2))
     caption = (
-        f"Every n-th customer at the fit ({len(drawing.points)} of them), by what the KPIs have in common. The plane "
-        f"holds {held:.0%} of how the customers differ; the other {1 - held:.0%} can not be seen."
+        f"{drawing.stratum}: every n-th customer at the fit ({len(drawing.points)} of them), where what the KPIs have "
+        f"in common puts them; {made}. The plane holds {held:.0%} of how the customers differ; the other "
+        f"{1 - held:.0%} can not be seen. Who lies far out is drawn at the edge."
     )
     if drawing.silhouette is not None and drawing.silhouette_in_plane is not None:
         caption += (
             f" In the plane the silhouette of these segments is {drawing.silhouette_in_plane:.3f}; between the "
             f"customers themselves, in all {len(drawing.kpis)} KPIs, it is {drawing.silhouette:.3f}."
         )
-    return Scatter(_svg(drawing, [marks[key] for key in drawing.keys], labels, title), caption)
+    return Scatter(_svg(drawing, [marks[key] for key in drawing.keys], title), caption)
 
 
-def _svg(drawing: Drawing, marks: Sequence[Mark], labels: Mapping[str, str], title: str) -> str:
-    points, owners = np.array(drawing.points), np.array(drawing.segments)
+def _svg(drawing: Drawing, marks: Sequence[Mark], title: str) -> str:
+    points, owners = _within(np.array(drawing.points)), np.array(drawing.segments)
     with mpl.rc_context(charts.STYLE | {"svg.hashsalt": title + str(drawing.keys)}):
         figure = Figure(figsize=(charts.WIDTH / 72, _HEIGHT / 72))
-        axes = figure.add_axes((0.07, 0.13, 0.53, 0.85))
+        axes = figure.add_axes((0.075, 0.13, 0.46, 0.85))
         for ordinal, mark in enumerate(marks):
             _segment(axes, ordinal, mark, points[owners == ordinal])
         for ordinal, mark in enumerate(marks):  # numbers lie over all points
             _number(axes, ordinal, mark, points[owners == ordinal])
-        axes.set_xlabel(_axis(0, drawing, labels), fontsize=8.5)
-        axes.set_ylabel(_axis(1, drawing, labels), fontsize=8.5)
+        axes.set_xlabel(f"component 1, {drawing.variance[0]:.0%}", fontsize=8.5)
+        axes.set_ylabel(f"component 2, {drawing.variance[1]:.0%}", fontsize=8.5)
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8, length=2)
         axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=8.5, labelspacing=0.9)
@@ -93,9 +96,15 @@ def _number(axes: Axes, ordinal: int, mark: Mark, points: NDArray[np.float64]) -
         axes.text(x, y, f"{ordinal + 1:02d}", ha="center", va="center", fontsize=8.5, weight="bold", bbox=box)
 
 
-def _axis(component: int, drawing: Drawing, labels: Mapping[str, str]) -> str:
-    """What a component is made of: more or less of the KPIs that load on it most."""
+def _within(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The points, those of the farthest few moved to the edge: one of them would squash all others into a corner."""
+    low, high = np.quantile(points, _SHOWN, axis=0)
+    room = _ROOM * (high - low)
+    return np.clip(points, low - room, high + room)
+
+
+def _made_of(component: int, drawing: Drawing, labels: Mapping[str, str]) -> str:
+    """More or less of the KPIs that load on a component most."""
     loads = np.array(drawing.loadings[component])
-    most = [int(i) for i in np.argsort(-np.abs(loads), kind="stable")[:_LOADS] if abs(loads[i]) >= _LEAST_LOAD]
-    named = ", ".join(f"{'more' if loads[i] > 0 else 'less'} {labels[drawing.kpis[i]]}" for i in most)
-    return f"Component {component + 1}, {drawing.variance[component]:.0%}" + (f": {named}" if named else "")
+    most = np.argsort(-np.abs(loads), kind="stable")[:_LOADS].tolist()
+    return ", ".join(f"{'more' if loads[i] > 0 else 'less'} {labels[drawing.kpis[i]]}" for i in most)

@@ -1,0 +1,60 @@
+"""The picture of a stratum: the same bytes for the same fit, readable words, and nobody outside of it."""
+
+import re
+from dataclasses import replace
+
+from include.segmentation.report.picture import Mark, scatter
+from include.segmentation.report.queries import Drawing
+
+DRAWING = Drawing(
+    macro_segment="overall",
+    stratum="Card holders",
+    keys=["a", "b"],
+    kpis=["purchases", "cash"],
+    variance=[0.5, 0.25],
+    loadings=[[0.9, -0.4], [0.4, 0.9]],
+    silhouette=0.184,
+    silhouette_in_plane=0.407,
+    points=[[x / 10, y / 10] for x in range(20) for y in range(10)],
+    segments=[x // 10 for x in range(20) for _ in range(10)],
+)
+MARKS = {"a": Mark("01 many & more", "#0b6375"), "b": Mark("02 few", "#b5541c")}
+LABELS = {"purchases": "Purchases", "cash": "Cash"}
+
+
+def drawn(drawing: Drawing) -> list[tuple[float, float]]:
+    uses = re.findall(r'<use [^>]*x="([0-9.]+)" y="([0-9.]+)"', scatter(drawing, MARKS, LABELS).svg)
+    return [(float(x), float(y)) for x, y in uses]
+
+
+def test_the_caption_says_what_the_plane_is_and_what_it_hides() -> None:
+    said = scatter(DRAWING, MARKS, LABELS).caption
+    for words in (
+        "Card holders: every n-th customer at the fit (200 of them)",
+        "component 1 is more Purchases, less Cash; component 2 is more Cash, more Purchases",
+        "The plane holds 75% of how the customers differ; the other 25% can not be seen",
+        "silhouette of these segments is 0.407; between the customers themselves, in all 2 KPIs, it is 0.184",
+    ):
+        assert words in said
+
+
+def test_the_same_fit_gives_the_same_bytes_with_a_name_and_escaped_labels() -> None:
+    svg = scatter(DRAWING, MARKS, LABELS).svg
+    assert svg == scatter(DRAWING, MARKS, LABELS).svg
+    assert 'role="img" aria-label="Card holders: customers in the plane' in svg
+    assert "01 many &amp; more" in svg
+
+
+def test_one_customer_far_out_does_not_squash_the_others() -> None:
+    far = replace(DRAWING, points=[*DRAWING.points[:-1], [900.0, -900.0]])
+    xs = [x for x, _ in drawn(far)]
+    assert len(xs) >= len(DRAWING.points)
+    middle = sorted(xs)[len(xs) // 10 : -len(xs) // 10]
+    assert max(middle) - min(middle) > 0.4 * (max(xs) - min(xs))
+
+
+def test_a_segment_without_anyone_in_the_sample_is_in_the_legend_only() -> None:
+    alone = replace(DRAWING, segments=[0] * len(DRAWING.points), silhouette=None, silhouette_in_plane=None)
+    found = scatter(alone, MARKS, LABELS)
+    assert "02 few" in found.svg
+    assert "silhouette" not in found.caption

@@ -7,24 +7,29 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import SegmentationError
+from include.segmentation.macro_segment import Kpi
 from include.segmentation.measure.kpis import measure_kpis
-from include.segmentation.measure.macro import create_population
+from include.segmentation.measure.people import create_population
 from include.segmentation.measure.population import POPULATION, create_everyone
 from include.segmentation.measure.sql import render
 from include.segmentation.measure.stage import WHOLE_DAYS
 from include.segmentation.profile import Profile
+from include.segmentation.signals import SIGNALS
 
 _AS_OF = datetime.fromisoformat("2025-01-01T00:00:00Z")
 """Any moment: the tables are empty."""
 
 
 def wrong_templates(profile: Profile, macro_segments: Collection[str]) -> Iterator[str]:
-    """What is wrong in the SQL files as templates, for the population and some of the macro segments."""
-    for target in [POPULATION, *macro_segments]:
+    """What is wrong in the SQL files as templates, for the population, some of the macro segments, and signals."""
+    returned = (
+        {POPULATION: {}} | {name: profile.macro_segments[name].kpis for name in macro_segments} | _counts(profile)
+    )
+    for target, kpis in returned.items():
         path = profile.sql_dir / "measure" / f"{target}.sql"
         if path.is_file():  # that it is missing has been said
             try:
-                render(path, {} if target == POPULATION else profile.macro_segments[target].kpis, _AS_OF)
+                render(path, kpis, _AS_OF)
             except SegmentationError as error:
                 yield str(error)
 
@@ -54,11 +59,18 @@ def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]
             "CREATE TEMP TABLE _people AS "
             "SELECT customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen FROM _everyone"
         )
-        for name, macro in profile.macro_segments.items():
+        for name, kpis in (
+            {name: macro.kpis for name, macro in profile.macro_segments.items()} | _counts(profile)
+        ).items():
             path = profile.sql_dir / "measure" / f"{name}.sql"
             try:
-                sql = render(path, macro.kpis, _AS_OF)
-                create_population(connection, macro, "$as_of", "true", {"as_of": _AS_OF})
-                measure_kpis(connection, macro, sql, path)
+                sql = render(path, kpis, _AS_OF)
+                create_population(connection, kpis, "$as_of", "true", {"as_of": _AS_OF})
+                measure_kpis(connection, kpis, sql, path)
             except SegmentationError as error:
                 yield str(error)
+
+
+def _counts(profile: Profile) -> dict[str, dict[str, Kpi]]:
+    """What the file of the signals has to return, if there is one."""
+    return {SIGNALS: profile.signals.counts_between(0, 1)} if profile.signals else {}

@@ -38,7 +38,7 @@ class Count(Part):
     def between(self, begin: int, end: int) -> Kpi:
         """The KPI that it is over a stretch of days since registration."""
         window = Window(kind="since_registration", start_day=begin, end_day=end)
-        return Kpi(label=self.label, definition=self.definition, unit=self.unit, window=window, rule_only=True)
+        return Kpi.model_validate(self.model_dump() | {"window": window, "rule_only": True})
 
 
 class Label(Part):

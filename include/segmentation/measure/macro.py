@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.errors import ProfileError
 from include.segmentation.macro_segment import AGE, MacroSegment
 from include.segmentation.measure.cohort import MONTH_DAYS, CohortMonth, complete_months
 from include.segmentation.measure.kpis import measure_kpis

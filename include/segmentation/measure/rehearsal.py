@@ -22,14 +22,12 @@ _AS_OF = datetime.fromisoformat("2025-01-01T00:00:00Z")
 
 def wrong_templates(profile: Profile, macro_segments: Collection[str]) -> Iterator[str]:
     """What is wrong in the SQL files as templates, for the population, some of the macro segments, and signals."""
-    returned = (
-        {POPULATION: {}} | {name: profile.macro_segments[name].kpis for name in macro_segments} | _counts(profile)
-    )
-    for target, kpis in returned.items():
+    whole = _returned(profile)
+    for target in [POPULATION, *macro_segments, *([SIGNALS] if profile.signals else [])]:
         path = profile.sql_dir / "measure" / f"{target}.sql"
         if path.is_file():  # that it is missing has been said
             try:
-                render(path, kpis, _AS_OF)
+                render(path, whole.get(target, {}), _AS_OF)
             except SegmentationError as error:
                 yield str(error)
 
@@ -59,9 +57,7 @@ def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]
             "CREATE TEMP TABLE _people AS "
             "SELECT customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen FROM _everyone"
         )
-        for name, kpis in (
-            {name: macro.kpis for name, macro in profile.macro_segments.items()} | _counts(profile)
-        ).items():
+        for name, kpis in _returned(profile).items():
             path = profile.sql_dir / "measure" / f"{name}.sql"
             try:
                 sql = render(path, kpis, _AS_OF)
@@ -71,6 +67,7 @@ def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]
                 yield str(error)
 
 
-def _counts(profile: Profile) -> dict[str, dict[str, Kpi]]:
-    """What the file of the signals has to return, if there is one."""
-    return {SIGNALS: profile.signals.counts_between(0, 1)} if profile.signals else {}
+def _returned(profile: Profile) -> dict[str, dict[str, Kpi]]:
+    """What every file about customers has to return, by the file's name."""
+    returned = {name: macro.kpis for name, macro in profile.macro_segments.items()}
+    return returned | ({SIGNALS: profile.signals.counts_between(0, 1)} if profile.signals else {})

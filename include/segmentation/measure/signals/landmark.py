@@ -2,8 +2,8 @@
 
 Landmark analysis (Anderson, Cain and Gelber, "Analysis of survival by tumor response", Journal of Clinical Oncology 1,
 1983): everything that explains lies before a moment fixed beforehand, everything to be explained after it, and only
-those are asked to whom it has not happened by then. Whoever explains a purchase by what a buyer did on the way to it, or
-after, finds signals that nobody could have seen in time.
+those are asked to whom it has not happened by then. Whoever explains a purchase by what a buyer did on the way to it,
+or after, finds signals that nobody could have seen in time.
 """
 
 import duckdb

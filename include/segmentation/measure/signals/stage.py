@@ -38,14 +38,15 @@ def measure_signals(run: Run, connection: duckdb.DuckDBPyConnection, signals: Si
         DataError: the data contradict the profile, or the population has not been measured.
     """
     load_people(run, connection)
-    rows, asked = [], {}
+    rows: list[dict[str, Any]] = []
+    asked = {}
     for landmark in signals.landmarks:
         customers = at_landmark(run, connection, signals, landmark)
         run.lake.write_table(run.artifact("measure", f"{SIGNALS}.{landmark}d.parquet"), customers)
         asked[f"{landmark}d"] = customers.num_rows
         for label in signals.labels:
             findings = _study(run.profile, customers, label, signals.holdout)
-            about = {"label": label, "landmark": landmark, "horizon": signals.horizon}
+            about: dict[str, Any] = {"label": label, "landmark": landmark, "horizon": signals.horizon}
             rows += [about | asdict(finding) for finding in findings]
     tested = [row for row in rows if row["p"] is not None]
     for row, q in zip(tested, false_discovery([row["p"] for row in tested]), strict=True):

@@ -120,7 +120,7 @@ def study(
     earlier, later = (_Part(values[part], labelled[part]) for part in (~is_later, is_later))
     blank = Finding("", "measured", len(earlier), earlier.positives, len(later), later.positives)
     if holdout_from is not None:
-        blank = replace(blank, holdout_from=holdout_from.item())
+        blank = replace(blank, holdout_from=holdout_from.astype(date))
     columns = {name: [column] for column, name in enumerate(kpis)} | {TOGETHER: list(range(len(kpis)))}
     known = _known_without_rules(earlier, later)
     if known:

@@ -14,7 +14,7 @@ from include.segmentation.gates import Gates
 from include.segmentation.macro_segment import MacroSegment, Stratum
 from include.segmentation.model import Model, SegmentDefinition, StratumModel
 from include.segmentation.publish.gates.names import names_agree
-from include.segmentation.segment.names import name_segments
+from include.segmentation.segment.naming.names import name_segments
 
 
 def names_of(cut):

@@ -16,9 +16,9 @@ from include.segmentation.model import Model, effective_model
 from include.segmentation.profile import load_profile
 from include.segmentation.run import Run
 from include.segmentation.segment import fit
-from include.segmentation.segment.choose_k import choose
+from include.segmentation.segment.evidence.choose_k import choose
 from include.segmentation.segment.score import score
-from include.segmentation.segment.threads import one_thread
+from include.segmentation.segment.space.threads import one_thread
 
 FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "cc_general.parquet"
 pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="the card holders are not here")

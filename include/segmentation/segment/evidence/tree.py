@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from include.segmentation.segment.weighted import Floats, Integers, every_nth
+from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
 from include.segmentation.tree import grow
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from include.segmentation.macro_segment import Kpi
-from include.segmentation.segment.condition import in_words
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.tree import explain
-from include.segmentation.segment.weighted import Floats, Integers, every_nth
+from include.segmentation.segment.evidence.tree import explain
+from include.segmentation.segment.naming.condition import in_words
+from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
 from include.segmentation.tree import Path, on_a_path, path_in_words, paths_of
 
 _PATHS = 3

@@ -21,6 +21,9 @@ from include.segmentation.window import Window
 SIGNALS = "signals"
 """What ``measure`` calls it, and the name of its SQL file."""
 
+TOGETHER = "*"
+"""In place of a KPI: the rule over all of them."""
+
 
 class Count(Part):
     """What a customer did between two moments, as one number; never NULL.

@@ -55,7 +55,7 @@ class _Measurement:
     ) -> None:
         self._run, self._connection, self._macro, self._as_of = run, connection, macro, as_of
         self._path = run.profile.sql_dir / "measure" / f"{target}.sql"
-        self._sql = render(self._path, macro.kpis, as_of)
+        self._sql = render(self._path, macro.kpis)
         name = POPULATION if as_of == run.as_of else f"{POPULATION}{PREVIOUS}"
         load_people(run, connection, name)
 

@@ -27,7 +27,7 @@ def wrong_templates(profile: Profile, macro_segments: Collection[str]) -> Iterat
         path = profile.sql_dir / "measure" / f"{target}.sql"
         if path.is_file():  # that it is missing has been said
             try:
-                render(path, whole.get(target, {}), _AS_OF)
+                render(path, whole.get(target, {}), _AS_OF if target == POPULATION else None)
             except SegmentationError as error:
                 yield str(error)
 
@@ -60,7 +60,7 @@ def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]
         for name, kpis in _returned(profile).items():
             path = profile.sql_dir / "measure" / f"{name}.sql"
             try:
-                sql = render(path, kpis, _AS_OF)
+                sql = render(path, kpis)
                 create_population(connection, kpis, "$as_of", "true", {"as_of": _AS_OF})
                 measure_kpis(connection, kpis, sql, path)
             except SegmentationError as error:

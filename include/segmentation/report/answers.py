@@ -15,6 +15,7 @@ from include.segmentation.report.queries import (
     Size,
     Spread,
 )
+from include.segmentation.report.signals import Found, read_signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
@@ -44,6 +45,7 @@ class Answers:
     cuts: list[Cut]
     drifts: list[Drift]
     drawings: list[Drawing]
+    signals: list[Found]
 
 
 def read_answers(run: Run) -> Answers:
@@ -67,4 +69,5 @@ def read_answers(run: Run) -> Answers:
             cuts=queries.cuts(connection, run),
             drifts=queries.drifts(connection, run),
             drawings=queries.drawings(connection, run),
+            signals=read_signals(connection, run),
         )

@@ -11,6 +11,7 @@ from include.segmentation.report.answers import Answers, read_answers
 from include.segmentation.report.limits import limits
 from include.segmentation.report.movement import REASONS
 from include.segmentation.report.section import Section
+from include.segmentation.report.signals import landmarks
 from include.segmentation.run import Run
 
 
@@ -39,6 +40,7 @@ def render(run: Run) -> str:
         now=answers.now,
         before=answers.before,
         sections=sections,
+        signals=landmarks(answers.signals, run.profile.signals),
         day=words.day(answers.now.as_of, zone),
         day_before=words.day(answers.before.as_of, zone) if answers.before else "",
         headline=headline(sections, answers, zone),

@@ -87,7 +87,7 @@ def _measure(
 ) -> None:
     """Add columns to table ``_asked``: SQL over KPIs that a file measures so many days after registration."""
     path = run.profile.sql_dir / "measure" / f"{file}.sql"
-    sql = render(path, kpis, run.as_of)
+    sql = render(path, kpis)
     who = "customer_id IN (SELECT customer_id FROM _asked)"
     create_population(connection, kpis, f"first_seen + INTERVAL {day} DAY", who, {})
     measure_kpis(connection, kpis, sql, path)

@@ -1,50 +1,86 @@
-"""How many times as often a label comes true where a rule holds, and whether that may be chance."""
+"""How many times the base rate a rule finds, and whether that may be chance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
+from math import exp, inf, sqrt
 
-CONFIDENCE = 0.95
+Z = 1.959963984540054
+"""Of a 95% interval."""
+_FARTHEST = 40.0
+"""Logarithm of a ratio that no counts can tell from 0 or infinity."""
 
 
 @dataclass(frozen=True)
 class Lift:
-    """A ratio of two shares.
+    """The share labelled of those whom a rule takes, over the base rate, the share labelled of all.
 
     Attributes:
-        ratio: the share labelled where the rule holds, over the share labelled among the others; None where nobody of
-            the others is.
-        low, high: its 95% interval; None where there is none.
-        p: of the two shares being the same.
+        ratio: 1 where the rule tells nothing.
+        low, high: its 95% interval.
+        p: how likely shares as far apart, of those taken and of the others, are by chance.
     """
 
-    ratio: float | None
-    low: float | None
-    high: float | None
+    ratio: float
+    low: float
+    high: float
     p: float
 
 
-def lift_of(taken: int, taken_labelled: int, others: int, others_labelled: int) -> Lift:
-    """Compare those whom a rule takes with the others.
+def lift_of(taken: int, taken_labelled: int, customers: int, labelled: int) -> Lift:
+    """Compare those whom a rule takes with everyone.
 
-    The interval is that of the logarithm of a ratio of two binomial proportions (Katz, Baptista, Azen and Pike,
-    "Obtaining confidence intervals for the risk ratio in cohort studies", Biometrics 34, 1978); p is Fisher's exact,
-    two-sided. Both are for a rule that was not chosen on the customers who are counted here.
+    How many the rule takes is given, so the lift follows from the ratio of the shares labelled of those taken and of
+    the others, and rises with it; its interval is the ratio's, carried over. p is Fisher's exact, two-sided. Both are
+    for a rule that was not chosen on the customers who are counted here.
 
     Args:
-        taken: customers whom the rule takes, at least 1.
+        taken: customers whom the rule takes, at least 1 and not all.
         taken_labelled: those of them with the label.
-        others: all others, at least 1.
-        others_labelled: those of them with the label.
+        customers: all of them.
+        labelled: those of them with the label, at least 1 and not all.
     """
     from scipy.stats import fisher_exact
-    from scipy.stats.contingency import relative_risk
 
-    found = relative_risk(taken_labelled, taken, others_labelled, others)
-    interval = found.confidence_interval(CONFIDENCE)
+    others, others_labelled = customers - taken, labelled - taken_labelled
+
+    def lift(ratio: float) -> float:
+        return 1 / (taken / customers + others / customers / ratio) if ratio else 0.0
+
+    low, high = ratio_interval(taken_labelled, taken, others_labelled, others)
+    found = taken_labelled / taken * customers / labelled
     table = [[taken_labelled, taken - taken_labelled], [others_labelled, others - others_labelled]]
-    p = float(fisher_exact(table).pvalue)
-    return Lift(_known(found.relative_risk), _known(interval.low), _known(interval.high), min(p, 1.0))
+    return Lift(found, lift(low), lift(high), min(float(fisher_exact(table).pvalue), 1.0))
+
+
+def ratio_interval(first_hits: int, first: int, second_hits: int, second: int) -> tuple[float, float]:
+    """The 95% interval of a ratio of two shares, also where one of them is 0 or 1.
+
+    All ratios that a score test does not refuse: Koopman, "Confidence intervals for the ratio of two binomial
+    proportions", Biometrics 40, 1984.
+
+    Args:
+        first_hits, first: of the share above the line.
+        second_hits, second: of the share below it; one of the two has to have hits.
+
+    Returns:
+        Lower and upper end; 0 where the first has no hits, infinite where the second has none.
+    """
+    from scipy.optimize import brentq
+
+    def score(logarithm: float) -> float:
+        """How many standard errors the shares are from having this ratio."""
+        ratio = exp(logarithm)
+        # The likeliest second share under this ratio: a root of total·ratio·x² - b·x + hits.
+        b = first_hits + second + ratio * (first + second_hits)
+        hits, total = first_hits + second_hits, first + second
+        below = 2 * hits / (b + sqrt(max(b * b - 4 * ratio * total * hits, 0.0)))
+        above = min(ratio * below, 1.0)
+        variance = above * (1 - above) / first + ratio * ratio * below * (1 - below) / second
+        return (first_hits / first - ratio * second_hits / second) / sqrt(variance)
+
+    low = brentq(lambda at: score(at) - Z, -_FARTHEST, _FARTHEST) if first_hits else -inf
+    high = brentq(lambda at: score(at) + Z, -_FARTHEST, _FARTHEST) if second_hits else inf
+    return exp(low), exp(high)
 
 
 def false_discovery(ps: Sequence[float]) -> list[float]:
@@ -63,7 +99,3 @@ def false_discovery(ps: Sequence[float]) -> list[float]:
     from scipy.stats import false_discovery_control
 
     return [float(value) for value in false_discovery_control(ps, method="bh")] if ps else []
-
-
-def _known(value: float) -> float | None:
-    return float(value) if isfinite(value) else None

@@ -11,7 +11,7 @@ import pyarrow as pa
 from include.segmentation.measure.people import load_people
 from include.segmentation.measure.signals.landmark import COHORT, after, at_landmark, before, explaining
 from include.segmentation.measure.signals.lift import false_discovery
-from include.segmentation.measure.signals.study import Finding, first_of_holdout, study
+from include.segmentation.measure.signals.study import Finding, study
 from include.segmentation.profile import Profile
 from include.segmentation.run import Run
 from include.segmentation.signals import SIGNALS, Signals
@@ -61,11 +61,8 @@ def measure_signals(run: Run, connection: duckdb.DuckDBPyConnection, signals: Si
 
 
 def _study(profile: Profile, customers: pa.Table, label: str, holdout: float) -> list[Finding]:
-    """A label at a landmark, of the customers who did not have it yet."""
+    """A label at a landmark."""
     kpis = explaining(profile)
-    cohorts = customers[COHORT].to_numpy()
-    open_yet = ~customers[before(label)].to_numpy()
     values = np.column_stack([customers[name].to_numpy() for name in kpis])  # NULL as NaN
-    labelled = customers[after(label)].to_numpy()
-    holdout_from = first_of_holdout(cohorts, holdout)
-    return study(cohorts[open_yet], values[open_yet], labelled[open_yet], kpis, holdout_from)
+    cohorts, had, got = (customers[name].to_numpy() for name in (COHORT, before(label), after(label)))
+    return study(cohorts, values, had, got, kpis, holdout)

@@ -15,15 +15,14 @@ import numpy.typing as npt
 from include.segmentation.gates import smallest_cluster
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.measure.signals.lift import lift_of
+from include.segmentation.signals import TOGETHER
 from include.segmentation.tree import Path, grow, on_a_path, path_in_words, paths_of
 
-TOGETHER = "*"
-"""In place of a KPI: the rule over all of them."""
 DEPTH = 2
 FEWEST = 10
 """A share of fewer customers is not told."""
 
-Outcome = Literal["measured", "nobody", "one_cohort", "never", "always", "no_rule", "too_few"]
+Outcome = Literal["measured", "nobody", "already", "one_cohort", "never", "always", "no_rule", "too_few"]
 Days = npt.NDArray[np.datetime64]
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -35,9 +34,9 @@ class Finding:
 
     Attributes:
         kpi: its name, or ``TOGETHER``.
-        outcome: ``measured``, or why not: nobody was followed for long enough and without the label; all registered
-            on one day; the label never or always came true, in the earlier or the later cohorts; no rule was found that
-            separates and takes enough customers; the rule takes, or leaves, fewer than ten of the hold-out.
+        outcome: ``measured``, or why not: nobody was followed for long enough; all registered on one day; everyone had
+            the label already, it never came true, or always, in the earlier or the later cohorts; no rule was found
+            that separates and takes enough customers; the rule takes, or leaves, fewer than ten of the hold-out.
         learned_from, learned_labelled: customers of the earlier cohorts, and those of them with the label.
         customers, labelled: of the hold-out.
         holdout_from: the first day of registration of the hold-out.
@@ -102,27 +101,29 @@ class _Part:
 
 
 def study(
-    cohorts: Days, values: Floats, labelled: Booleans, kpis: Mapping[str, Kpi], holdout_from: np.datetime64 | None
+    cohorts: Days, values: Floats, had: Booleans, got: Booleans, kpis: Mapping[str, Kpi], holdout: float
 ) -> list[Finding]:
     """What each KPI, and all of them together, tell about a label.
 
     Args:
         cohorts: datetime64[D][customers], the day of registration.
         values: float64[customers, KPIs], as of the landmark; NaN where undefined.
-        labelled: bool[customers], whether the label came true after it.
+        had: bool[customers], whether they had the label by the landmark: of them nothing is asked.
+        got: bool[customers], whether the label came true after it.
         kpis: of the columns.
-        holdout_from: registration days from here on are the hold-out; None where there is no such day.
+        holdout: the share of the customers that rules are tested on, those who registered last.
 
     Returns:
         One finding per KPI, in their order, and the one of all together.
     """
-    is_later = cohorts >= holdout_from if holdout_from is not None else np.zeros(len(cohorts), dtype=np.bool_)
-    earlier, later = (_Part(values[part], labelled[part]) for part in (~is_later, is_later))
+    begins = first_of_holdout(cohorts, holdout)
+    is_later = cohorts >= begins if begins is not None else np.zeros(len(cohorts), dtype=np.bool_)
+    earlier, later = (_Part(values[part], got[part]) for part in (~had & ~is_later, ~had & is_later))
     blank = Finding("", "measured", len(earlier), earlier.positives, len(later), later.positives)
-    if holdout_from is not None:
-        blank = replace(blank, holdout_from=holdout_from.astype(date))
+    if begins is not None:
+        blank = replace(blank, holdout_from=begins.astype(date))
     columns = {name: [column] for column, name in enumerate(kpis)} | {TOGETHER: list(range(len(kpis)))}
-    known = _known_without_rules(earlier, later)
+    known = _known_without_rules(len(had), begins, earlier, later)
     if known:
         return [replace(blank, kpi=name, outcome=known) for name in columns]
     return [
@@ -131,11 +132,15 @@ def study(
     ]
 
 
-def _known_without_rules(earlier: _Part, later: _Part) -> Outcome | None:
-    if not len(earlier) and not len(later):
+def _known_without_rules(
+    followed: int, begins: np.datetime64 | None, earlier: _Part, later: _Part
+) -> Outcome | None:
+    if not followed:
         return "nobody"
-    if not len(earlier) or not len(later):
+    if begins is None:
         return "one_cohort"
+    if not len(earlier) or not len(later):
+        return "already"
     if not earlier.positives or not later.positives:
         return "never"
     if earlier.positives == len(earlier) or later.positives == len(later):
@@ -154,7 +159,7 @@ def _tested(blank: Finding, earlier: _Part, later: _Part, columns: list[int], kp
     )
     if min(size, len(later) - size) < FEWEST:
         return replace(told, outcome="too_few")
-    lift = lift_of(size, hits, len(later) - size, later.positives - hits)
+    lift = lift_of(size, hits, len(later), later.positives)
     return replace(
         told,
         taken=size,
@@ -171,16 +176,20 @@ def _tested(blank: Finding, earlier: _Part, later: _Part, columns: list[int], kp
 def _learned(earlier: _Part, columns: list[int], kpis: Sequence[Kpi]) -> list[Path]:
     """The paths of a tree to where the label is more frequent than among all; of one KPI a single border.
 
-    A KPI alone is looked at where it is defined; a rule never takes whom it is undefined for.
+    A rule never takes whom one of its KPIs is undefined for. A KPI alone is looked at where it is defined; among others
+    undefined stands below every value, so that a tree may ask whether it is defined at all.
     """
     values = earlier.values[:, columns]
-    rows = ~np.isnan(values[:, 0]) if len(columns) == 1 else np.ones(len(values), dtype=np.bool_)
+    alone = len(columns) == 1
+    rows = ~np.isnan(values[:, 0]) if alone else np.ones(len(values), dtype=np.bool_)
     labels = earlier.labelled[rows].astype(np.int64)
     if len(set(labels.tolist())) < 2:
         return []
-    leaf = smallest_cluster(len(earlier))
-    tree = grow(values[rows], labels, depth=1 if len(columns) == 1 else DEPTH, leaf=leaf, balanced=True)
-    return paths_of(tree, kpis).get(1, [])
+    below = np.nan_to_num(np.fmin.reduce(values)) - [kpi.resolution for kpi in kpis]
+    known = np.where(np.isnan(values), below, values)[rows]
+    tree = grow(known, labels, depth=1 if alone else DEPTH, leaf=smallest_cluster(len(earlier)), balanced=True)
+    found = paths_of(tree, kpis).get(1, [])
+    return [path for path in found if on_a_path([path], values, kpis).any()]
 
 
 def _direction(rule: Sequence[Path], columns: int) -> str | None:

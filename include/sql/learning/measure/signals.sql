@@ -41,14 +41,14 @@ followed AS (
     GROUP BY cart_id
 ),
 
+-- A cart is abandoned a day after it was begun, in whichever stretch that is.
 begun AS (
     SELECT p.customer_id, count(*) AS abandoned
     FROM population AS p
     INNER JOIN carts AS c ON c.user_id = p.customer_id
     LEFT JOIN followed AS f ON f.cart_id = c.cart_id
-    WHERE c.created_at <= p.as_of - INTERVAL 1 DAY
-        AND (f.ordered_at IS NULL OR f.ordered_at >= p.as_of)
-        AND {{ window("abandoned_carts", "c.created_at") }}
+    WHERE (f.ordered_at IS NULL OR f.ordered_at >= p.as_of)
+        AND {{ window("abandoned_carts", "c.created_at + INTERVAL 1 DAY") }}
     GROUP BY p.customer_id
 )
 

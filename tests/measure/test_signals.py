@@ -46,7 +46,7 @@ def _counts(*kinds: str) -> str:
 
 
 def _club(kpis: Iterable[str], signals: dict[str, Any]) -> dict[str, Any]:
-    kpi = {"definition": "How often.", "window": "lifetime", "rule_only": False, "bands": [1, 2, 5]}
+    kpi = {"definition": "How often.", "window": "lifetime", "bands": [1], "band_words": ["No", "Some"]}
     extract = {"kind": "table", "source": "db", "mode": "append", "cursor": "day", "primary_key": ["event_id"]}
     return {
         "profile": "club",
@@ -59,7 +59,7 @@ def _club(kpis: Iterable[str], signals: dict[str, Any]) -> dict[str, Any]:
             "activity": {
                 "label": "Activity",
                 "kpis": {name: kpi | {"label": name.title(), "unit": "times"} for name in kpis},
-                "strata": [{"name": "all", "label": "All", "when": "age_days >= 0", "kpis": list(kpis)}],
+                "strata": [{"name": "all", "label": "All", "when": "age_days >= 0"}],
             }
         },
         "signals": signals,
@@ -77,7 +77,7 @@ class Club:
         """Someone who does things so many days after joining."""
         for kind, days in ({"join": [0.0]} | when).items():
             for day in days:
-                moment = (at + timedelta(days=day)).isoformat(sep=" ")
+                moment = (at + timedelta(days=day)).replace(tzinfo=None).isoformat(sep=" ")
                 row = {"event_id": len(self._events), "person": person, "day": moment, "kind": kind}
                 self._events.append(row)
 
@@ -245,7 +245,7 @@ def test_too_few_of_the_holdout_are_not_told(club: Club) -> None:
         club.joins(person, joined, visits=visits, bought=[8] if visits or person % 10 == 0 else [])
     _, found = club.ask("visits")
     row = found["buyer", "visits"]
-    assert (row["outcome"], row["rule"]) == ("too_few", "Visits 1 or more")
+    assert (row["outcome"], row["rule"]) == ("too_few", "Visits 2 times or more")
     assert (row["taken"], row["precision"], row["lift"]) == (None, None, None)
 
 
@@ -266,20 +266,20 @@ def test_a_rule_over_all_may_ask_what_a_kpi_of_some_is(club: Club, tmp_path: Pat
         buys = bool(visits) and chance.random() < 0.6
         joined = datetime(2025, 1, 1, tzinfo=UTC) + timedelta(days=chance.randrange(40))
         club.joins(person, joined, visits=visits, bought=[9] if buys else [])
-    club.run("visits")
+    club.run("visits", "games")
     profile = yaml.safe_load((tmp_path / "club.yaml").read_text())
-    last = profile["macro_segments"]["activity"]["kpis"].pop("visits") | {"undefined_when": "last IS NULL"}
-    profile["macro_segments"]["activity"]["kpis"]["last"] = last | {"label": "Last Visit", "unit": "days"}
-    profile["macro_segments"]["activity"]["strata"][0]["kpis"] = []
+    kpi = profile["macro_segments"]["activity"]["kpis"].pop("visits") | {"undefined_when": "last IS NULL"}
+    profile["macro_segments"]["activity"]["kpis"]["last"] = kpi | {"label": "Last Visit", "unit": "days"}
     (tmp_path / "club.yaml").write_text(yaml.safe_dump(profile))
-    since = "whole_days(max(e.day) FILTER (WHERE e.kind = 'visits' AND {{ window('last', 'e.day') }}), any_value(p.as_of))"
+    last = "max(e.day) FILTER (WHERE e.kind = 'visits' AND {{ window('last', 'e.day') }})"
     activity = tmp_path / "sql" / "club" / "measure" / "activity.sql"
-    activity.write_text(COUNT.format(counts=f", {since} AS last"))
+    games = "count(*) FILTER (WHERE e.kind = 'games' AND {{ window('games', 'e.day') }}) AS games"
+    activity.write_text(COUNT.format(counts=f", whole_days({last}, any_value(p.as_of)) AS last, {games}"))
     run = Run(load_profile("club", tmp_path), "monthly", datetime(2025, 6, 1, tzinfo=UTC))
     measure(run, "signals")
     rows = run.lake.read_table(run.artifact("measure", "signals.parquet")).to_pylist()
     together = next(row for row in rows if row["kpi"] == "*")
-    assert "Last Visit" in together["rule"]
+    assert together["rule"] == "Last Visit 1 or more"
     assert together["recall"] == 1
     later = [row for row in _asked(run) if row["cohort"] >= together["holdout_from"]]
     assert together["taken"] == sum(row["last"] is not None for row in later)
@@ -325,10 +325,9 @@ def test_wrong_sql_says_what_is_wrong(club: Club) -> None:
     run = club.run("visits", sql=_counts("bought").replace("AS bought", "AS bougt"))
     with pytest.raises(ProfileError, match=r"signals\.sql: column bought is missing"):
         measure(run, "signals")
+    club.joins(2, datetime(2025, 1, 1, tzinfo=UTC), bought=[1])
     run = club.run("visits", sql=_counts("bought").replace("count(*)", "-count(*)"))
     with pytest.raises(DataError, match=r"signals\.sql: .*bought.* below its minimum 0"):
-        club.joins(2, datetime(2025, 1, 1, tzinfo=UTC), bought=[1])
-        run = club.run("visits", sql=_counts("bought").replace("count(*)", "-count(*)"))
         measure(run, "signals")
     assert run.recorded("measure", "signals") is None
 

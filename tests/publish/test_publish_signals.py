@@ -72,7 +72,7 @@ def test_signals_are_published_as_measured_and_replaced_by_their_run(asking: Sho
 def test_signals_that_were_not_measured_stop_the_run(asking: Shop) -> None:
     run = asking.run("2025-02-01")
     leave(asking, run)
-    with pytest.raises(DataError, match="signals of .* have not been measured; run the measure stage first"):
+    with pytest.raises(DataError, match=r"signals of .* have not been measured; run the measure stage first"):
         publish(run)
     assert asking.rows("SELECT count(*) FROM pg_tables WHERE tablename = 'fct_signal' AND schemaname = 'shop'") == [
         (0,)

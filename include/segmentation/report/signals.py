@@ -54,7 +54,7 @@ class Found:
         """The lift with its interval."""
         if self.lift is None or self.lift_low is None or self.lift_high is None:
             return words.DASH
-        return f"{self.lift:.1f}× ({self.lift_low:.1f}{words.DASH}{self.lift_high:.1f})"
+        return f"{self.lift:.1f} times ({self.lift_low:.1f}{words.DASH}{self.lift_high:.1f})"
 
 
 @dataclass(frozen=True)

@@ -59,8 +59,10 @@ def ratio_interval(first_hits: int, first: int, second_hits: int, second: int) -
     proportions", Biometrics 40, 1984.
 
     Args:
-        first_hits, first: of the share above the line.
-        second_hits, second: of the share below it; one of the two has to have hits.
+        first_hits: hits of the share above the line.
+        first: of how many.
+        second_hits: hits of the share below it; one of the two has to have some.
+        second: of how many.
 
     Returns:
         Lower and upper end; 0 where the first has no hits, infinite where the second has none.

@@ -132,9 +132,7 @@ def study(
     ]
 
 
-def _known_without_rules(
-    followed: int, begins: np.datetime64 | None, earlier: _Part, later: _Part
-) -> Outcome | None:
+def _known_without_rules(followed: int, begins: np.datetime64 | None, earlier: _Part, later: _Part) -> Outcome | None:
     if not followed:
         return "nobody"
     if begins is None:

@@ -44,7 +44,7 @@ def verdicts_on(cut):
     engine = duckdb.connect(config={"threads": 1})
     engine.register("measure_any", pa.table({"customer_id": np.arange(len(people)), **measured}))
     keys = [f"s{label}" for label in cut.labels[people]]
-    engine.register("label_any", pa.table({"customer_id": np.arange(len(people)), "segment_key": keys}))
+    engine.register("member_any", pa.table({"customer_id": np.arange(len(people)), "segment_key": keys}))
     macro = MacroSegment(label="Any", kpis=cut.vectors.kpis, strata=[Stratum(name="all", label="Here", when="true")])
     run = SimpleNamespace(profile=SimpleNamespace(macro_segments={"any": macro}, gates=Gates()))
     return names_agree(SimpleNamespace(run=run, engine=engine, models={"any": model}, timelines={"any": []}))

@@ -26,6 +26,13 @@ before AS (
     SELECT macro_segment, segment_key, customers
     FROM fct_segment_size
     WHERE cadence = %(cadence)s AND as_of = %(before)s AND customers > 0 AND parent_key IS NULL
+),
+funnel AS (
+    SELECT
+        macro_segment, segment_key, step, name, customers,
+        lag(customers) OVER (PARTITION BY macro_segment, segment_key ORDER BY step) AS step_before
+    FROM fct_funnel
+    WHERE cadence = %(cadence)s AND as_of = %(as_of)s
 )
 SELECT macro_segment, 'segment sizes' AS what, sum(size.customers)::bigint AS found, run.customers AS expected
 FROM size, segmentation_run AS run
@@ -50,4 +57,27 @@ SELECT macro_segment, 'reasons from ' || from_key || ' to ' || to_key, activity 
 FROM fct_segment_migration
 WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND from_key <> to_key AND from_key <> 'new' AND to_key <> 'left'
     AND activity + ageing + late_data + refit <> customers
+UNION ALL
+SELECT macro_segment, 'funnel step ' || name || ' of ' || segment_key, customers, step_before
+FROM funnel
+WHERE customers > step_before
+UNION ALL
+SELECT funnel.macro_segment, 'funnel step ' || name || ' of the segments', sum(funnel.customers)::bigint, everyone.customers
+FROM funnel
+JOIN size USING (macro_segment, segment_key)
+JOIN (SELECT step, customers FROM funnel WHERE macro_segment = 'all') AS everyone USING (step)
+GROUP BY funnel.macro_segment, name, everyone.customers
+HAVING sum(funnel.customers) <> everyone.customers AND bool_and(funnel.customers IS NOT NULL OR size.customers = 0)
+UNION ALL
+SELECT macro_segment, dimension || ' of ' || segment_key, sum(found.customers)::bigint, size.customers
+FROM fct_segment_demographic AS found JOIN size USING (macro_segment, segment_key)
+WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+GROUP BY macro_segment, segment_key, dimension, size.customers
+HAVING sum(found.customers) <> size.customers
+UNION ALL
+SELECT 'all', 'personas', sum(own_customers)::bigint, run.customers
+FROM fct_persona AS persona JOIN segmentation_run AS run USING (cadence, as_of)
+WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+GROUP BY run.customers
+HAVING sum(own_customers) <> run.customers
 ORDER BY 1, 2

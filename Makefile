@@ -52,7 +52,7 @@ bench-extract: setup-dev .local/peers/installed ## rows/s and memory of the extr
 
 .PHONY: bench-segment
 bench-segment: setup-dev ## fits of 13 million learners, seconds, memory and inertia beside scikit-learn; LEARNERS=n for fewer; 10 minutes
-	@$(PYTHON) -m benchmarks.segment $(if $(filter-out file,$(origin LEARNERS)),--learners $(LEARNERS))
+	@$(PYTHON) -m benchmarks.segment $(if $(LEARNERS),--learners $(LEARNERS))
 
 .local/peers/installed: benchmarks/requirements.txt
 	@$(PYTHON) -m venv --clear .local/peers

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.profile import load_profile
 from include.segmentation.run import Run
 
@@ -21,8 +22,21 @@ Kpis = dict[str, Floats]
 
 
 def bench_run() -> Run:
-    """The run whose measured customers are made up, in the lake that ``SEGMENTATION_LAKE`` names."""
-    return Run(load_profile("learning"), "monthly", datetime(2025, 2, 1, tzinfo=UTC))
+    """The run whose measured customers are made up, in the lake that ``SEGMENTATION_LAKE`` names.
+
+    Without micro segments: what is compared is how segments are found.
+    """
+    profile = load_profile("learning")
+    macros = {name: _without_micro(macro) for name, macro in profile.macro_segments.items()}
+    return Run(profile.model_copy(update={"macro_segments": macros}), "monthly", datetime(2025, 2, 1, tzinfo=UTC))
+
+
+def _without_micro(macro: MacroSegment) -> MacroSegment:
+    strata = [
+        stratum.model_copy(update={"cluster": stratum.cluster and stratum.cluster.model_copy(update={"micro": None})})
+        for stratum in macro.strata
+    ]
+    return macro.model_copy(update={"strata": strata})
 
 
 def write(run: Run, learners: int) -> None:

@@ -24,13 +24,13 @@ import pyarrow as pa
 from benchmarks.segment.learners import MACROS, Floats, bench_run, sparse_counts
 from include.segmentation.model import Model, effective_model
 from include.segmentation.segment import fit
-from include.segmentation.segment.distinct import distinct_vectors
-from include.segmentation.segment.kmeans import KMeans
-from include.segmentation.segment.nearest import nearest, rule_of
-from include.segmentation.segment.pca import NO_COMPONENTS, projected
-from include.segmentation.segment.scale import scaled
+from include.segmentation.segment.cluster.kmeans import KMeans
+from include.segmentation.segment.space.distinct import distinct_vectors
+from include.segmentation.segment.space.nearest import nearest, rule_of
+from include.segmentation.segment.space.pca import NO_COMPONENTS, projected
+from include.segmentation.segment.space.scale import scaled
+from include.segmentation.segment.space.threads import one_thread
 from include.segmentation.segment.strata import matrix
-from include.segmentation.segment.threads import one_thread
 
 OURS, LLOYD, MINI_BATCH, ORIGINALS = "this project", "KMeans", "MiniBatchKMeans", "k-means + full silhouette"
 STARTS = 10

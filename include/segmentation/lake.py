@@ -34,7 +34,7 @@ class Lake:
             artifacts: where the stages leave things for each other; in the lake where absent.
         """
         self.uri = f"{root.rstrip('/')}/{profile.profile}"
-        self._artifacts = artifacts or self.uri
+        self._apart = artifacts
         self._profile = profile
 
     def log(self, extract: str) -> ChangeLog:
@@ -151,7 +151,7 @@ class Lake:
 
     def place(self, name: str) -> str:
         """The URI of an artifact."""
-        return f"{self._artifacts}/{name}"
+        return f"{self._apart or self.uri}/{name}"
 
     def write_table(self, name: str, table: pa.Table) -> str:
         """Write a Parquet artifact and return its URI."""
@@ -200,7 +200,7 @@ class Lake:
         return sorted(info.base_name for info in found if info.type == pa.fs.FileType.Directory)
 
     def _locate(self, name: str) -> tuple[pa.fs.FileSystem, str]:
-        filesystem, base = pa.fs.FileSystem.from_uri(self._artifacts)
+        filesystem, base = pa.fs.FileSystem.from_uri(self._apart or self.uri)
         return filesystem, f"{base}/{name}"
 
     @contextmanager

@@ -100,6 +100,14 @@ def test_lines_of_invoices_are_counted_by_invoice_and_priced_by_piece(source: So
     assert "Quantity x UnitPrice" in kpis["monetary"]["definition"]
 
 
+def test_a_customer_that_no_row_names_is_none(source: Source, folder: Path) -> None:
+    columns = "id INT PRIMARY KEY, at DATETIME, customer_id INT, buyer_no INT"
+    value = proposed(source, folder, columns, "(1, '2025-01-02', NULL, 7)", "(2, '2025-01-03', NULL, 7)")
+    checked = [rule["args"]["column"] for rule in only(value["expectations"])]
+    assert "buyer_no" in checked
+    assert "customer_id" not in checked
+
+
 @pytest.mark.parametrize(
     ("columns", "rows", "words"),
     [

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -44,7 +45,8 @@ def fitted(run: Run, macro: str) -> None:
 
 def wait(models: bool, as_of: datetime | None = AS_OF) -> None:
     operator = WaitOperator(task_id="wait", profile="retail", cadence="monthly", models=models)
-    operator.execute({"data_interval_end": as_of, "dag": type("Dag", (), {"dag_id": "retail__fit"})})
+    dag, dag_run = SimpleNamespace(dag_id="retail__fit"), SimpleNamespace(conf=None)
+    operator.execute({"data_interval_end": as_of, "dag": dag, "dag_run": dag_run})
 
 
 def event(models: bool = False, deadline: str = FAR_AWAY) -> dict:

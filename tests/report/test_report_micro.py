@@ -50,6 +50,16 @@ def test_the_evidence_of_a_segment_stands_after_that_of_its_stratum(parted: Hand
     assert of_stratum < of_segment < text.index("Coming, Few Visits. Left whole. Not cut: 6 customers, fewer than")
 
 
+def test_micro_segments_have_a_table_of_their_own(parted: Hand) -> None:
+    parted.spread(parted.run("2025-03-01"), "loyalty", "m1", "visits", (6, 7, 9), "Many")
+    rows = Page(render(parted.run("2025-03-01"))).table("Micro segments: segments that can be cut once more")
+    assert [row[:3] for row in rows[1:]] == [
+        ["Coming, Many Visits: Short Gap coming.01.01", "300", "30.0%"],
+        ["Coming, Many Visits: Long Gap coming.01.02", "94", "9.4%"],
+    ]
+    assert "6-9 Many" in rows[1]
+
+
 def test_micro_segments_are_not_counted_as_segments(club: Hand, parted: Hand) -> None:
     page = Page(render(parted.run("2025-03-01")))
     assert "3 segments of 1,000 customers" in page.text

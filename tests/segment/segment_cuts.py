@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from include.segmentation.macro_segment import Kpi, Stratum
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.nearest import Rule
-from include.segmentation.segment.pca import NO_COMPONENTS
-from include.segmentation.segment.vectors import Vectors
+from include.segmentation.segment.space.nearest import Rule
+from include.segmentation.segment.space.pca import NO_COMPONENTS
+from include.segmentation.segment.space.vectors import Vectors
 
 WORDS = ["None", "Low", "Medium", "High", "Top"]
 

@@ -3,9 +3,9 @@
 import numpy as np
 
 from include.segmentation.macro_segment import MacroSegment
-from include.segmentation.segment.pca import NO_COMPONENTS, components, projected
-from include.segmentation.segment.scale import fit_axes, scaled
-from include.segmentation.segment.vectors import Vectors
+from include.segmentation.segment.space.pca import NO_COMPONENTS, components, projected
+from include.segmentation.segment.space.scale import fit_axes, scaled
+from include.segmentation.segment.space.vectors import Vectors
 
 
 def macro_of(columns, transform="none", scale="standard", weights=None) -> MacroSegment:

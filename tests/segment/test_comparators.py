@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from segment_vectors import vectors_of
 
-from include.segmentation.segment.comparators import compare
-from include.segmentation.segment.kmeans import KMeans
-from include.segmentation.segment.threads import one_thread
+from include.segmentation.segment.cluster.kmeans import KMeans
+from include.segmentation.segment.evidence.comparators import compare
+from include.segmentation.segment.space.threads import one_thread
 
 
 def table(rows):

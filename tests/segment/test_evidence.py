@@ -6,14 +6,14 @@ import pytest
 from segment_vectors import macro_of, vectors_of
 
 from include.segmentation.macro_segment import Cluster
-from include.segmentation.segment import gaussian
-from include.segmentation.segment.baseline import Baseline, baseline
-from include.segmentation.segment.choose_k import choose
+from include.segmentation.segment.cluster.kmeans import KMeans
 from include.segmentation.segment.cut import cut
-from include.segmentation.segment.kmeans import KMeans
-from include.segmentation.segment.knee import knee
-from include.segmentation.segment.threads import one_thread
-from include.segmentation.segment.tree import explain
+from include.segmentation.segment.evidence import gaussian
+from include.segmentation.segment.evidence.baseline import Baseline, baseline
+from include.segmentation.segment.evidence.choose_k import choose
+from include.segmentation.segment.evidence.knee import knee
+from include.segmentation.segment.evidence.tree import explain
+from include.segmentation.segment.space.threads import one_thread
 
 
 def crowds(*centers, size=400, seed=0):
@@ -94,7 +94,7 @@ def test_clusters_that_no_small_tree_tells_end_the_walk():
 
 
 def test_what_a_sample_costs_is_evidence(monkeypatch):
-    monkeypatch.setattr("include.segmentation.segment.distinct.MAX_VECTORS", 600)
+    monkeypatch.setattr("include.segmentation.segment.space.distinct.MAX_VECTORS", 600)
     values = np.round(crowds((3, 3), (12, 12), size=700) + 5, 4)
     customers = pa.table({"age_days": np.zeros(1400), "kpi_0": values[:, 0], "kpi_1": values[:, 1]})
     macro = macro_of(2)

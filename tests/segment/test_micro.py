@@ -2,6 +2,7 @@
 
 import duckdb
 import numpy as np
+import psycopg
 import pytest
 
 from include.segmentation.model import timeline
@@ -26,6 +27,18 @@ def crowds(seed=0, centres=CENTRES, never=40):
 def profile(make_profile, habit):
     """Two segments of the active, each to be cut once more."""
     return make_profile(habit.replace("cluster: {k_max: 4}", MICRO))
+
+
+def in_postgres(server, customers, cases):
+    """The keys that the rules give in PostgreSQL, None where they give none."""
+    address = server.uri().replace("postgres://", "postgresql://") + "postgres"
+    with psycopg.connect(address) as warehouse, warehouse.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE customers (n bigint, visits double precision, gap double precision)")
+        with cursor.copy("COPY customers FROM STDIN") as copy:
+            for n, row in enumerate(customers.to_pylist()):
+                copy.write_row((n, row["visits"], row["gap"]))
+        cursor.execute(f"SELECT {cases} FROM customers ORDER BY n")
+        return [key or None for (key,) in cursor.fetchall()]
 
 
 def newest(run):
@@ -69,7 +82,7 @@ def test_a_micro_segment_is_named_after_its_segment_and_its_own_bands(profile, a
             assert part.path.startswith(f"{whole.path}.0")
 
 
-def test_the_rule_of_a_micro_segment_labels_exactly_as_score_does(profile, at, put):
+def test_the_rule_of_a_micro_segment_labels_exactly_as_score_does(profile, at, put, postgres_server):
     run = at(profile)
     fitted = put(run, "habit", crowds())
     fit(run, "habit")
@@ -80,6 +93,7 @@ def test_the_rule_of_a_micro_segment_labels_exactly_as_score_does(profile, at, p
         cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.micro_segments())
         told = duckdb.sql(f"SELECT {cases} FROM customers").fetchall()
         assert [key or None for (key,) in told] == scored
+        assert in_postgres(postgres_server, customers, cases) == scored
         assert scored[:40] == [None] * 40
     sizes = {s.key: s.customers_at_fit for s in model.micro_segments()}
     found = score(model, fitted)["micro_key"].to_pylist()

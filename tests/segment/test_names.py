@@ -14,7 +14,7 @@ from include.segmentation.gates import Gates
 from include.segmentation.macro_segment import MacroSegment, Stratum
 from include.segmentation.model import Model, SegmentDefinition, StratumModel
 from include.segmentation.publish.gates.names import names_agree
-from include.segmentation.segment.names import name_segments
+from include.segmentation.segment.naming.names import name_segments
 
 
 def names_of(cut):
@@ -44,7 +44,7 @@ def verdicts_on(cut):
     engine = duckdb.connect(config={"threads": 1})
     engine.register("measure_any", pa.table({"customer_id": np.arange(len(people)), **measured}))
     keys = [f"s{label}" for label in cut.labels[people]]
-    engine.register("label_any", pa.table({"customer_id": np.arange(len(people)), "segment_key": keys}))
+    engine.register("member_any", pa.table({"customer_id": np.arange(len(people)), "segment_key": keys}))
     macro = MacroSegment(label="Any", kpis=cut.vectors.kpis, strata=[Stratum(name="all", label="Here", when="true")])
     run = SimpleNamespace(profile=SimpleNamespace(macro_segments={"any": macro}, gates=Gates()))
     return names_agree(SimpleNamespace(run=run, engine=engine, models={"any": model}, timelines={"any": []}))

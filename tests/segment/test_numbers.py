@@ -18,12 +18,12 @@ from demo.learning.thresholds import clusters
 from include.segmentation.macro_segment import Cluster
 from include.segmentation.profile import load_profile
 from include.segmentation.segment import fit, segment
-from include.segmentation.segment.baseline import Baseline
-from include.segmentation.segment.choose_k import choose
-from include.segmentation.segment.kmeans import KMeans
-from include.segmentation.segment.silhouette import sample, silhouette
-from include.segmentation.segment.threads import one_thread
-from include.segmentation.segment.ward import Ward
+from include.segmentation.segment.cluster.kmeans import KMeans
+from include.segmentation.segment.cluster.ward import Ward
+from include.segmentation.segment.evidence.baseline import Baseline
+from include.segmentation.segment.evidence.choose_k import choose
+from include.segmentation.segment.evidence.silhouette import sample, silhouette
+from include.segmentation.segment.space.threads import one_thread
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 needs_cards = pytest.mark.skipif(not (DATA / "cc_general.parquet").exists(), reason="the card holders are not here")
@@ -241,7 +241,7 @@ def test_a_fit_is_limited_to_one_thread_also_in_libraries_that_it_loads_itself()
     code = (
         "import numpy\n"
         "from threadpoolctl import threadpool_info, threadpool_limits\n"
-        "from include.segmentation.segment.threads import one_thread\n"
+        "from include.segmentation.segment.space.threads import one_thread\n"
         "with threadpool_limits(2), one_thread():\n"
         "    from sklearn.cluster import HDBSCAN, KMeans\n"
         "    from sklearn.mixture import GaussianMixture\n"

@@ -7,15 +7,18 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from segment_vectors import vectors_of
+from sklearn.metrics import silhouette_score
+from sklearn.preprocessing import StandardScaler
 
 from demo.credit_card import read
 from include.segmentation.macro_segment import Cluster
 from include.segmentation.model import Model, effective_model
-from include.segmentation.profile import Profile, load_profile
+from include.segmentation.profile import load_profile
 from include.segmentation.run import Run
 from include.segmentation.segment import fit
-from include.segmentation.segment.choose_k import choose
-from include.segmentation.segment.threads import one_thread
+from include.segmentation.segment.evidence.choose_k import choose
+from include.segmentation.segment.score import score
+from include.segmentation.segment.space.threads import one_thread
 
 FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "cc_general.parquet"
 pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="the card holders are not here")
@@ -27,14 +30,18 @@ def holders() -> pa.Table:
 
 
 @pytest.fixture
-def overall(
-    holders: pa.Table, lake_root: Path, at: Callable[[Profile, str], Run], put: Callable[..., pa.Table]
-) -> Model:
-    """The model of the macro segment as the profile declares it; figures are rounded as the measure stage does."""
+def people(holders: pa.Table, lake_root: Path, at: Callable[..., Run], put: Callable[..., pa.Table]) -> pa.Table:
+    """The holders as the measure stage would leave them: rounded, nothing filled."""
     profile = load_profile("credit_card")
-    run = at(profile, "2018-02-01")
     kpis = profile.macro_segments["overall"].kpis
-    put(run, "overall", {name: rounded(holders[name], kpi.resolution) for name, kpi in kpis.items()})
+    columns = {name: rounded(holders[name], kpi.resolution) for name, kpi in kpis.items()}
+    return put(at(profile, "2018-02-01"), "overall", columns)
+
+
+@pytest.fixture
+def overall(people: pa.Table, at: Callable[..., Run]) -> Model:
+    """The model of the macro segment as the profile declares it."""
+    run = at(load_profile("credit_card"), "2018-02-01")
     fit(run, "overall")
     return effective_model(run.lake, "overall", run.as_of)[0]
 
@@ -47,11 +54,14 @@ def of(model: Model, algorithm: str, metric: str) -> float | None:
     return next(e.value for e in model.evidence if (e.algorithm, e.k, e.metric) == (algorithm, 4, metric))
 
 
-def test_the_profiles_own_four_are_those_of_n6(overall: Model) -> None:
+def test_the_profiles_own_four_are_those_of_n6(overall: Model, people: pa.Table) -> None:
     everyone = overall.strata[0]
     sizes = sorted(segment.customers_at_fit for segment in everyone.segments)
     assert sizes == pytest.approx([409, 1197, 3367, 3977], abs=12)
     assert of(overall, "kmeans", "silhouette") == pytest.approx(0.198, abs=0.006), "of 2,000 of the holders"
+    values = np.column_stack([np.nan_to_num(people[kpi].to_numpy(zero_copy_only=False)) for kpi in everyone.kpis])
+    _, labels = np.unique(score(overall, people)["segment_key"].to_pylist(), return_inverse=True)
+    assert silhouette_score(StandardScaler().fit_transform(values), labels) == pytest.approx(0.198, abs=0.0005)
     assert of(overall, "kmeans", "separated") == 0, "a continuum, cut"
 
 

@@ -9,11 +9,11 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 from segment_vectors import macro_of
 
-from include.segmentation.segment.kmeans import KMeans
-from include.segmentation.segment.nearest import Rule, nearest
-from include.segmentation.segment.pca import NO_COMPONENTS
-from include.segmentation.segment.scale import fit_axes, scaled
-from include.segmentation.segment.threads import one_thread
+from include.segmentation.segment.cluster.kmeans import KMeans
+from include.segmentation.segment.space.nearest import Rule, nearest
+from include.segmentation.segment.space.pca import NO_COMPONENTS
+from include.segmentation.segment.space.scale import fit_axes, scaled
+from include.segmentation.segment.space.threads import one_thread
 
 RETAIL = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail.parquet"
 pytestmark = pytest.mark.skipif(not RETAIL.exists(), reason="the retail lines are not here")

@@ -9,9 +9,9 @@ from sklearn.decomposition import PCA
 
 from include.segmentation.model import Model, effective_model
 from include.segmentation.segment import fit
-from include.segmentation.segment.pca import plane
 from include.segmentation.segment.score import score
-from include.segmentation.segment.threads import one_thread
+from include.segmentation.segment.space.pca import plane
+from include.segmentation.segment.space.threads import one_thread
 
 
 @settings(max_examples=30, deadline=None)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from include.segmentation.errors import DataError
 from include.segmentation.profile import load_profile
-from include.segmentation.segment.distinct import distinct_vectors
+from include.segmentation.segment.space.distinct import distinct_vectors
 from include.segmentation.segment.strata import stratum_of
 
 VALUE = load_profile("learning").macro_segments["value"]
@@ -60,7 +60,7 @@ def test_distinct_vectors_count_every_customer_once_in_any_order(rows, data):
 
 
 def test_beyond_the_cap_a_sample_by_hash_is_fitted(monkeypatch):
-    monkeypatch.setattr("include.segmentation.segment.distinct.MAX_VECTORS", 50)
+    monkeypatch.setattr("include.segmentation.segment.space.distinct.MAX_VECTORS", 50)
     table = pa.table({"a": pa.array([float(value) for value in range(200)])})
     found = distinct_vectors(table, "a >= 0", ["a"])
     assert found.note == "fitted on 50 of 200 distinct vectors, chosen by hash"

@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import cut_tree, linkage
 from segment_vectors import vectors_of
 from sklearn.metrics import adjusted_rand_score
 
-from include.segmentation.segment.ward import PEOPLE, PROTOTYPES, Ward
+from include.segmentation.segment.cluster.ward import PEOPLE, PROTOTYPES, Ward
 
 
 def crowds(sizes, seed=0):

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from segment_cuts import cut_of, strata
 
 from include.segmentation.macro_segment import Kpi
-from include.segmentation.segment.condition import in_words
-from include.segmentation.segment.words import word_rules
+from include.segmentation.segment.naming.condition import in_words
+from include.segmentation.segment.naming.words import word_rules
 
 
 def rules_of(cut):

@@ -149,7 +149,7 @@ def _customer(glance: Glance, columns: list[Sampled], key: list[str]) -> tuple[S
     single = key[0] if len(key) == 1 else None
 
     def score(each: Sampled) -> float:
-        if not _can_tell_customers(each):
+        if not _can_tell_customers(each) or not each.values:
             return 0
         if _has(_CUSTOMER, each) and not _has(_ABOUT_CUSTOMER, each):
             return 6 if _has(_NUMBER, each) else 5
@@ -160,7 +160,7 @@ def _customer(glance: Glance, columns: list[Sampled], key: list[str]) -> tuple[S
         repeats = len(set(each.values)) < len(each.values)
         if _has(_NUMBER, each) and repeats and not _has(_ORDER, each) and each.name not in key:
             return 2
-        return 1 if each.name in key else 0.5 if each.values else 0
+        return 1 if each.name in key else 0.5
 
     best = _best(columns, score)
     if best is None:

@@ -28,7 +28,7 @@ class Answers:
         before: the run before of the same cadence; None for a first run.
         segments: every segment by key, also those of earlier models.
         sizes: of the segments at this run and those before it, by time.
-        shares: of segments and micro segments at this run, by key.
+        micro_sizes: of the micro segments at this run.
         spreads: by (segment key, KPI).
         drifts: of this run and those before it, the newest first.
     """
@@ -37,7 +37,7 @@ class Answers:
     before: PublishedRun | None
     segments: dict[str, Segment]
     sizes: list[Size]
-    shares: dict[str, float]
+    micro_sizes: list[Size]
     spreads: dict[tuple[str, str], Spread]
     moves: list[Move]
     cohorts: list[CohortSpread]
@@ -63,7 +63,7 @@ def read_answers(run: Run) -> Answers:
             before=queries.run_before(connection, run),
             segments=queries.segments(connection, run),
             sizes=queries.sizes(connection, run),
-            shares=queries.shares(connection, run),
+            micro_sizes=queries.micro_sizes(connection, run),
             spreads=queries.spreads(connection, run),
             moves=queries.moves(connection, run),
             cohorts=queries.cohorts(connection, run),

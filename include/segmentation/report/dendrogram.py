@@ -125,7 +125,8 @@ def _lines(axes: Axes, row: _Row) -> None:
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
             axes.text(at, (y + other_y) / 2, words.share(share + other_share), bbox=box, **style)
     for x, y, _ in ends.values():
-        _line(axes, [trunk, trunk, x], [row.y + _LINE / 2 + 1, y, y])
+        _line(axes, [trunk, x], [y, y])
+    _line(axes, [trunk, trunk], [row.y + _LINE / 2 + 1, max(y for _, y, _ in ends.values())])
 
 
 def _line(axes: Axes, xs: list[float], ys: list[float]) -> None:

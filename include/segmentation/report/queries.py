@@ -406,12 +406,19 @@ def cuts(connection: psycopg.Connection, run: Run) -> list[Cut]:
     )
 
 
-def shares(connection: psycopg.Connection, run: Run) -> dict[str, float]:
-    """The share of the population of every segment and micro segment at the run, by key."""
-    found = connection.execute(
-        "SELECT segment_key, share FROM fct_segment_size WHERE cadence = %s AND as_of = %s", [run.cadence, run.as_of]
+def micro_sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
+    """The sizes of the micro segments at the run."""
+    return _ask(
+        connection,
+        Size,
+        """
+        SELECT as_of, macro_segment, segment_key, customers, share, entered, "left", suppressed
+        FROM fct_segment_size
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND parent_key IS NOT NULL
+        ORDER BY segment_key
+        """,
+        run,
     )
-    return dict(found.fetchall())
 
 
 def drawings(connection: psycopg.Connection, run: Run) -> list[Drawing]:

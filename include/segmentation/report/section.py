@@ -156,6 +156,15 @@ class Section:
         ]
 
     @cached_property
+    def micro(self) -> list[Row]:
+        """Per micro segment the same, but for its change."""
+        sizes = [size for size in self.answers.micro_sizes if size.macro_segment == self.name]
+        return [
+            Row(self.segment(size.segment_key), size, "", [self._spread(size, kpi) for kpi in self.shown_kpis])
+            for size in sorted(sizes, key=lambda size: self._order(size.segment_key))
+        ]
+
+    @cached_property
     def heatmap(self) -> list[Row]:
         """Per segment the median of each KPI, coloured from the smallest to the largest median of the KPI."""
         return [self._row(size, [self._heat(size, kpi) for kpi in self.shown_kpis]) for size in self.sizes]
@@ -243,7 +252,12 @@ class Section:
         """A segment or micro segment, without the words that what it is a part of has said already."""
         parts = [self._branch(part, f"{inside.label}: ") for part in inside.keys] if inside else []
         label, joins = self.segment(key).name.removeprefix(known), _joins(inside) if inside else []
-        return Branch(label, self.answers.shares.get(key, 0.0), parts, joins)
+        return Branch(label, self._shares.get(key, 0.0), parts, joins)
+
+    @cached_property
+    def _shares(self) -> dict[str, float]:
+        """The share of every segment and micro segment, by key."""
+        return {size.segment_key: size.share for size in [*self.sizes, *(row.size for row in self.micro)]}
 
     @property
     def movement(self) -> str:

@@ -8,15 +8,15 @@ import pyarrow as pa
 
 from include.segmentation.macro_segment import MacroSegment, Stratum
 from include.segmentation.model import Evidence
-from include.segmentation.segment.choose_k import choose
-from include.segmentation.segment.comparators import compare
-from include.segmentation.segment.distinct import Distinct, Outcome, distinct_vectors, outcome
-from include.segmentation.segment.nearest import Rule, nearest
-from include.segmentation.segment.partition import Partition
-from include.segmentation.segment.pca import NO_COMPONENTS, components, projected
-from include.segmentation.segment.scale import fit_axes, scaled
-from include.segmentation.segment.vectors import Vectors
-from include.segmentation.segment.weighted import Floats, Integers, means
+from include.segmentation.segment.cluster.partition import Partition
+from include.segmentation.segment.evidence.choose_k import choose
+from include.segmentation.segment.evidence.comparators import compare
+from include.segmentation.segment.space.distinct import Distinct, Outcome, distinct_vectors, outcome
+from include.segmentation.segment.space.nearest import Rule, nearest
+from include.segmentation.segment.space.pca import NO_COMPONENTS, components, projected
+from include.segmentation.segment.space.scale import fit_axes, scaled
+from include.segmentation.segment.space.vectors import Vectors
+from include.segmentation.segment.space.weighted import Floats, Integers, means
 
 _PER_CLUSTER = re.compile(r"_cluster_(\d+)$")
 

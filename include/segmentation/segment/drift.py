@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.model import Model, Reference, StratumModel
-from include.segmentation.segment.distinct import distinct_vectors
-from include.segmentation.segment.nearest import nearest_points, rule_of
-from include.segmentation.segment.pca import projected
-from include.segmentation.segment.scale import scaled
-from include.segmentation.segment.threads import one_thread
-from include.segmentation.segment.vectors import Vectors
-from include.segmentation.segment.weighted import Floats, Integers, every_nth, quantile
+from include.segmentation.segment.space.distinct import distinct_vectors
+from include.segmentation.segment.space.nearest import nearest_points, rule_of
+from include.segmentation.segment.space.pca import projected
+from include.segmentation.segment.space.scale import scaled
+from include.segmentation.segment.space.threads import one_thread
+from include.segmentation.segment.space.vectors import Vectors
+from include.segmentation.segment.space.weighted import Floats, Integers, every_nth, quantile
 
 BINS = 10
 FEWEST = 100

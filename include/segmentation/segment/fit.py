@@ -11,15 +11,15 @@ import pyarrow as pa
 from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.model import Model, Status, TimelineEntry, effective_model, timeline
 from include.segmentation.run import Run
+from include.segmentation.segment.cluster.kmeans import SEED
 from include.segmentation.segment.contract import measured, refuse_changed_kpis, resolutions_of, windows_of
 from include.segmentation.segment.cut import cut
 from include.segmentation.segment.decide import settle
 from include.segmentation.segment.freeze import freeze
 from include.segmentation.segment.identity import SURVIVES, Overlap, overlap_of, with_keys
-from include.segmentation.segment.kmeans import SEED
 from include.segmentation.segment.score import columns_used, score_all
+from include.segmentation.segment.space.threads import one_thread
 from include.segmentation.segment.strata import refuse_non_numbers, stratum_of
-from include.segmentation.segment.threads import one_thread
 
 _BY = "fit"
 _HASH_LENGTH = 8

@@ -9,12 +9,12 @@ from include.segmentation.macro_segment import Kpi, MacroSegment
 from include.segmentation.model import Division, SegmentDefinition, StratumModel
 from include.segmentation.segment.cut import Cut
 from include.segmentation.segment.drift import references
+from include.segmentation.segment.evidence.picture import picture
 from include.segmentation.segment.joins import joins_of
 from include.segmentation.segment.micro import cut_inside
-from include.segmentation.segment.names import Naming, name_segments
-from include.segmentation.segment.picture import picture
-from include.segmentation.segment.rules import rule_sql
-from include.segmentation.segment.words import word_rules
+from include.segmentation.segment.naming.names import Naming, name_segments
+from include.segmentation.segment.naming.rules import rule_sql
+from include.segmentation.segment.naming.words import word_rules
 
 
 def freeze(

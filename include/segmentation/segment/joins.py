@@ -11,7 +11,7 @@ from itertools import combinations
 
 from include.segmentation.model import Join
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.weighted import Floats
+from include.segmentation.segment.space.weighted import Floats
 
 
 def joins_of(cut: Cut) -> list[Join]:

@@ -5,10 +5,10 @@ import pyarrow as pa
 
 from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.segment.cut import Cut, cut
-from include.segmentation.segment.nearest import nearest
 from include.segmentation.segment.score import values_of
+from include.segmentation.segment.space.nearest import nearest
+from include.segmentation.segment.space.weighted import Integers
 from include.segmentation.segment.strata import query
-from include.segmentation.segment.weighted import Integers
 
 _ROWS = 100_000
 

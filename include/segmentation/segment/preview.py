@@ -10,7 +10,7 @@ from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis
 from include.segmentation.segment.fit import drafted
 from include.segmentation.segment.score import score_all
-from include.segmentation.segment.threads import one_thread
+from include.segmentation.segment.space.threads import one_thread
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import pyarrow as pa
 from include.segmentation.errors import DataError
 from include.segmentation.model import Axis, Division, Model
 from include.segmentation.predicate import columns_of
-from include.segmentation.segment.nearest import nearest, rule_of
+from include.segmentation.segment.space.nearest import nearest, rule_of
+from include.segmentation.segment.space.weighted import Floats, Integers
 from include.segmentation.segment.strata import matrix, refuse_non_numbers, stratum_of
-from include.segmentation.segment.weighted import Floats, Integers
 
 _ROWS = 100_000  # three times as fast as a million: a column of the batch stays in the processor's cache
 LABELS = pa.schema(

@@ -10,7 +10,7 @@ import sqlglot
 
 from include.segmentation.errors import DataError
 from include.segmentation.predicate import columns_of
-from include.segmentation.segment.weighted import Floats, Integers
+from include.segmentation.segment.space.weighted import Floats, Integers
 
 
 def normal_form(condition: str) -> str:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from include.segmentation.model import Axis
-from include.segmentation.segment.nearest import TIE, Cost, Rule, costs
-from include.segmentation.segment.scale import slopes
+from include.segmentation.segment.space.nearest import TIE, Cost, Rule, costs
+from include.segmentation.segment.space.scale import slopes
 
 _FUNCTIONS = {"none": "{}", "log1p": "ln(1 + {})", "asinh": "asinh({})", "sqrt": "sqrt({})"}
 

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.phrases import number, quantity, unit_beside
-from include.segmentation.segment.condition import in_words
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.tree import Explanation, explain
-from include.segmentation.segment.weighted import Floats, Integers, every_nth
+from include.segmentation.segment.evidence.tree import Explanation, explain
+from include.segmentation.segment.naming.condition import in_words
+from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
 
 _PATHS = 3
 _LITTLE = 0.02

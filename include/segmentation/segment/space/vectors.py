@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from include.segmentation.macro_segment import Kpi
-from include.segmentation.segment.weighted import Floats, Integers
+from include.segmentation.segment.space.weighted import Floats, Integers
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.segment.algorithms import Name, of
-from include.segmentation.segment.partition import Partition, inertia
-from include.segmentation.segment.vectors import Vectors
-from include.segmentation.segment.weighted import Floats, Integers, every_nth
+from include.segmentation.segment.cluster.algorithms import Name, of
+from include.segmentation.segment.cluster.partition import Partition, inertia
+from include.segmentation.segment.space.vectors import Vectors
+from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
 
 PEOPLE = 2_000
 SAMPLES = 50

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.segment.weighted import Floats, Integers
+from include.segmentation.segment.space.weighted import Floats, Integers
 
 NO_COMPONENTS: Floats = np.empty((0, 0))
 

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError
-from include.segmentation.segment.nearest import Rule, nearest
-from include.segmentation.segment.scale import scaled
+from include.segmentation.segment.space.nearest import Rule, nearest
+from include.segmentation.segment.space.scale import scaled
+from include.segmentation.segment.space.weighted import Floats, Integers
 from include.segmentation.segment.strata import matrix, query
-from include.segmentation.segment.weighted import Floats, Integers
 
 MAX_VECTORS = 1_000_000
 """A stratum with more distinct vectors is fitted on a sample of them, chosen by hash."""

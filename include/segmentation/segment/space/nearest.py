@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from include.segmentation.model import Axis, Division
-from include.segmentation.segment.pca import projected
-from include.segmentation.segment.scale import scaled, transformed
-from include.segmentation.segment.weighted import Floats, Integers
+from include.segmentation.segment.space.pca import projected
+from include.segmentation.segment.space.scale import scaled, transformed
+from include.segmentation.segment.space.weighted import Floats, Integers
 
 TIE = 1e-9
 """Squared distances closer than this are equal; the lower ordinal then wins, here and in the published SQL rule."""

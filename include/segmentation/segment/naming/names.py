@@ -17,7 +17,7 @@ from include.segmentation.macro_segment import Kpi
 from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange
 from include.segmentation.phrases import number, quantity, span, unit_beside
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.weighted import Floats, Integers, quantiles
+from include.segmentation.segment.space.weighted import Floats, Integers, quantiles
 
 _ROOM = 0.03
 """A claim that just holds at the fit would fail at the next run by chance."""

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from include.segmentation.segment.kmeans import SEED
-from include.segmentation.segment.weighted import Floats, Integers, every_nth
+from include.segmentation.segment.cluster.kmeans import SEED
+from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
 
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier

@@ -4,9 +4,9 @@ import numpy as np
 
 from include.segmentation.model import Picture
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.pca import plane
-from include.segmentation.segment.silhouette import sample, silhouette
-from include.segmentation.segment.weighted import every_nth
+from include.segmentation.segment.evidence.silhouette import sample, silhouette
+from include.segmentation.segment.space.pca import plane
+from include.segmentation.segment.space.weighted import every_nth
 
 _POINTS = 600
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.segment.algorithms import Name, of
-from include.segmentation.segment.partition import Algorithm, Partition
-from include.segmentation.segment.vectors import Vectors
-from include.segmentation.segment.weighted import Floats, Integers
+from include.segmentation.segment.cluster.algorithms import Name, of
+from include.segmentation.segment.cluster.partition import Algorithm, Partition
+from include.segmentation.segment.space.vectors import Vectors
+from include.segmentation.segment.space.weighted import Floats, Integers
 
 STABLE = 0.75
 RESAMPLES = 100

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from include.segmentation.model import Evidence
-from include.segmentation.segment.algorithms import Name, of
-from include.segmentation.segment.kmeans import SEED, KMeans
-from include.segmentation.segment.pca import plane
-from include.segmentation.segment.silhouette import silhouette
-from include.segmentation.segment.vectors import Vectors
-from include.segmentation.segment.weighted import Floats, Integers, every_nth
+from include.segmentation.segment.cluster.algorithms import Name, of
+from include.segmentation.segment.cluster.kmeans import SEED, KMeans
+from include.segmentation.segment.evidence.silhouette import silhouette
+from include.segmentation.segment.space.pca import plane
+from include.segmentation.segment.space.vectors import Vectors
+from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
 
 PEOPLE = 2_000
 _SMALLEST_SHARE = 0.02

@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from include.segmentation.segment.kmeans import STARTS, KMeans
-from include.segmentation.segment.partition import Algorithm
-from include.segmentation.segment.ward import Ward
-from include.segmentation.segment.weighted import Floats, Integers
+from include.segmentation.segment.cluster.kmeans import STARTS, KMeans
+from include.segmentation.segment.cluster.partition import Algorithm
+from include.segmentation.segment.cluster.ward import Ward
+from include.segmentation.segment.space.weighted import Floats, Integers
 
 Name = Literal["kmeans", "ward"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.segment.vectors import Vectors
-from include.segmentation.segment.weighted import Floats, Integers
+from include.segmentation.segment.space.vectors import Vectors
+from include.segmentation.segment.space.weighted import Floats, Integers
 
 TOP = 0.30
 _CURRENCY = re.compile(r"[A-Z]{3}")

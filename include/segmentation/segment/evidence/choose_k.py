@@ -9,17 +9,17 @@ import numpy as np
 from include.segmentation.gates import smallest_cluster
 from include.segmentation.macro_segment import Cluster
 from include.segmentation.model import Evidence
-from include.segmentation.segment import gaussian, stability
-from include.segmentation.segment.algorithms import of
-from include.segmentation.segment.baseline import baseline
-from include.segmentation.segment.gaussian import Verdict
-from include.segmentation.segment.knee import knee
-from include.segmentation.segment.partition import Algorithm, Partition, inertia
-from include.segmentation.segment.silhouette import sample, silhouettes
-from include.segmentation.segment.stability import STABLE, Bootstrap, Stability
-from include.segmentation.segment.tree import DEPTH, FAITHFUL, explain
-from include.segmentation.segment.vectors import Vectors
-from include.segmentation.segment.weighted import Floats
+from include.segmentation.segment.cluster.algorithms import of
+from include.segmentation.segment.cluster.partition import Algorithm, Partition, inertia
+from include.segmentation.segment.evidence import gaussian, stability
+from include.segmentation.segment.evidence.baseline import baseline
+from include.segmentation.segment.evidence.gaussian import Verdict
+from include.segmentation.segment.evidence.knee import knee
+from include.segmentation.segment.evidence.silhouette import sample, silhouettes
+from include.segmentation.segment.evidence.stability import STABLE, Bootstrap, Stability
+from include.segmentation.segment.evidence.tree import DEPTH, FAITHFUL, explain
+from include.segmentation.segment.space.vectors import Vectors
+from include.segmentation.segment.space.weighted import Floats
 
 
 @dataclass(frozen=True)

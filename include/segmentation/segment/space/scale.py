@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from include.segmentation.errors import DataError
 from include.segmentation.macro_segment import Clip, Kpi, MacroSegment, Scaler
 from include.segmentation.model import Axis
-from include.segmentation.segment.weighted import Floats, Integers, quantile
+from include.segmentation.segment.space.weighted import Floats, Integers, quantile
 
 _CUTS = 101
 _ARROW = {"log1p": pc.log1p, "asinh": pc.asinh, "sqrt": pc.sqrt}

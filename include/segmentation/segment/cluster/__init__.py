@@ -1,0 +1,1 @@
+"""Algorithms that cut weighted vectors into clusters."""

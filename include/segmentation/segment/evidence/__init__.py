@@ -1,0 +1,1 @@
+"""What speaks for a number of clusters, and what it is compared with."""

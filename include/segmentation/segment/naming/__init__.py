@@ -1,0 +1,1 @@
+"""What segments are called, and their rules as SQL and in words."""

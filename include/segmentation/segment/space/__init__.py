@@ -1,0 +1,1 @@
+"""The space that distances are measured in: distinct vectors with their customers, scaled, and what is nearest."""

@@ -44,7 +44,8 @@ def library(
     chance = random.Random(7)
     joined = datetime(2024, 1, 2)
     cursor.executemany(
-        "INSERT INTO members VALUES (%s, %s, %s, %s)", [(i, joined, "Ulm", joined) for i in range(1, MEMBERS + 1)]
+        "INSERT INTO members VALUES (%s, %s, %s, %s)",
+        [(i, joined, "Ulm" if i % 9 else None, joined) for i in range(1, MEMBERS + 1)],
     )
     loans = []
     for member in range(1, MEMBERS + 1):
@@ -116,6 +117,7 @@ def test_a_fourth_business_needs_no_python(library: dict) -> None:
     [(quarantined,)] = published(library, "SELECT max(quarantined) FROM segmentation_run")
     assert quarantined == 1
 
+    _people_add_up(library)
     before = everything(library)
     assert segmentation(library, "run", "2024-05-01").returncode == 0
     assert everything(library) == before, "the same run twice leaves identical tables"
@@ -123,3 +125,18 @@ def test_a_fourth_business_needs_no_python(library: dict) -> None:
     reports = sorted(Path(library["SEGMENTATION_LAKE"]).rglob("report.html"))
     assert len(reports) == 2
     assert "Never borrowed" in reports[-1].read_text()
+
+
+def _people_add_up(library: dict) -> None:
+    towns = published(
+        library,
+        "SELECT value, customers, coverage FROM fct_segment_demographic "
+        "WHERE as_of = '2024-05-01' AND segment_key = 'all' ORDER BY value",
+    )
+    assert towns == [("Ulm", 800, 8 / 9), ("unknown", 100, 8 / 9)]
+    steps = "SELECT customers FROM fct_funnel WHERE as_of = '2024-05-01' AND segment_key = %s ORDER BY step"
+    [(everyone,), (borrowed,), (regular,)] = published(library, steps % "'all'")
+    assert everyone == MEMBERS > borrowed > regular > 0
+    who = published(library, "SELECT persona, count(*) FROM customer_analytics_record GROUP BY 1 ORDER BY 1")
+    counted = "SELECT persona, customers FROM fct_persona WHERE as_of = '2024-05-01' AND persona <> 'none' ORDER BY 1"
+    assert who == published(library, counted)

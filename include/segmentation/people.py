@@ -14,6 +14,10 @@ from include.segmentation.predicate import parse
 
 NO_PERSONA = "none"
 """Stands for the customers whom no persona takes; no persona can be called so."""
+EVERYONE = "all"
+"""Macro segment and segment key of everyone; a word of SQL, so no macro segment can be called so."""
+UNKNOWN, OTHER = "unknown", "other"
+"""Values of a demographic: not known, and all that too few customers have."""
 _MOST_CASES = 200_000
 
 
@@ -132,7 +136,7 @@ def _words(declared: MacroSegment) -> list[str]:
 def _never_first(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
     """Every persona that others before it leave nobody for, wherever a customer may be."""
     named = list(dict.fromkeys(macro for persona, _ in walk(personas) for macro in persona.when))
-    places = [[(s.name, key) for s in macros[m].strata for key in (None, *macros[m].segments)] for m in named]
+    places = [_places(macros[m], [word for each, _ in walk(personas) for word in each.when.get(m, [])]) for m in named]
     cases = 1
     for found in places:
         cases *= len(found)
@@ -143,13 +147,20 @@ def _never_first(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]
     reached = {name for path in taken for name in path}
     for persona, parent in walk(personas):
         if persona.name not in reached and (parent is None or parent.name in reached):
-            where = f" of '{parent.name}'" if parent else ""
-            text = f"persona '{persona.name}' can take nobody: those before it{where} take all that it names"
+            where = f"is not in '{parent.name}', or " if parent else ""
+            text = f"persona '{persona.name}' can take nobody: whoever it names {where}is taken by one before it"
             yield Mistake(("personas",), text)
 
 
+def _places(declared: MacroSegment, words: Sequence[str]) -> list[tuple[str | None, str | None]]:
+    """Stratum and key of a customer as far as the words of conditions tell them apart; None for all others."""
+    keys, strata = keys_and_strata(declared, words)
+    others = [None] if len(strata) < len(declared.strata) else []
+    return list(product([*strata, *others], [None, *keys]))
+
+
 def _first(
-    personas: Sequence[Persona], case: Mapping[str, tuple[str, str | None]], macros: Mapping[str, MacroSegment]
+    personas: Sequence[Persona], case: Mapping[str, tuple[str | None, str | None]], macros: Mapping[str, MacroSegment]
 ) -> tuple[str, ...]:
     """The names of the persona that takes a customer and of those that it is a part of, from above."""
     for persona in personas:
@@ -158,6 +169,6 @@ def _first(
     return ()
 
 
-def _is_in(place: tuple[str, str | None], wanted: tuple[list[str], list[str]]) -> bool:
+def _is_in(place: tuple[str | None, str | None], wanted: tuple[list[str], list[str]]) -> bool:
     stratum, key = place
     return stratum in wanted[1] or key in wanted[0]

@@ -29,9 +29,9 @@ def report_limits(run: Run) -> dict[str, Row]:
 
 
 def report_demographics(run: Run) -> dict[tuple[str, str], dict[str | None, int]]:
-    """(report, demographic) -> value -> users, summed over the days up to as_of; None is whom Google does not know.
+    """(report, demographic) -> value -> users, summed over days up to as_of; None is whom Google does not know.
 
-    Of the reports that name in ``coverage_of`` the one that counts everybody, on the days on which anybody came. As in
+    Of the reports that name in ``coverage_of`` the one that counts everybody, over the days that both have. As in
     coverage, such sums are good for shares only.
     """
     found: dict[tuple[str, str], dict[str | None, int]] = {}
@@ -54,17 +54,21 @@ def _users(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract, dim
     found = engine.execute(
         f"""
         WITH everybody AS (
-            SELECT {DATE}, sum("{metric}") AS users FROM "days_{report.coverage_of}" GROUP BY {DATE}
+            SELECT {DATE}, sum("{metric}") AS users FROM "days_{report.coverage_of}"
+            WHERE {DATE} IN (SELECT {DATE} FROM "days_{name}")
+            GROUP BY {DATE} HAVING sum("{metric}") > 0
         )
         SELECT "{dimension}", CAST(sum("{metric}") AS BIGINT)
-        FROM "days_{name}" JOIN everybody USING ({DATE})
-        WHERE everybody.users > 0 AND "{dimension}" NOT IN {NOT_KNOWN} GROUP BY ALL ORDER BY ALL
+        FROM "days_{name}" SEMI JOIN everybody USING ({DATE})
+        WHERE "{dimension}" NOT IN {NOT_KNOWN}
+        GROUP BY ALL
+        UNION ALL
+        SELECT NULL, CAST(coalesce(sum(users), 0) AS BIGINT) FROM everybody
         """
     )
-    known = dict(found.fetchall())
-    everybody = engine.execute(f'SELECT CAST(sum("{metric}") AS BIGINT) FROM "days_{report.coverage_of}"').fetchone()
-    unknown = max(((everybody and everybody[0]) or 0) - sum(known.values()), 0)
-    return known | {None: unknown} if known or unknown else {}
+    users: dict[str | None, int] = dict(found.fetchall())
+    everybody = users.pop(None)
+    return users | {None: max(everybody - sum(users.values()), 0)}
 
 
 def _load_days(engine: duckdb.DuckDBPyConnection, run: Run, name: str) -> None:

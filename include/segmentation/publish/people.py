@@ -7,14 +7,12 @@ from include.segmentation.errors import ProfileError
 from include.segmentation.macro_segment import AGE
 from include.segmentation.mistakes import allowed
 from include.segmentation.parquet import quoted
+from include.segmentation.people import EVERYONE, OTHER, UNKNOWN
 from include.segmentation.publish.analytics import report_demographics
-from include.segmentation.publish.distribution import SUPPRESS_BELOW
 from include.segmentation.publish.inputs import Inputs
+from include.segmentation.suppression import SUPPRESS_BELOW
 
 Row = dict[str, Any]
-EVERYONE = "all"
-"""Macro segment and segment key of everyone; a word of SQL, so no macro segment can be called so."""
-UNKNOWN, OTHER = "unknown", "other"
 
 
 def funnel(inputs: Inputs) -> list[Row]:

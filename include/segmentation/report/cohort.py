@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from include.segmentation.report import words
 from include.segmentation.report.queries import CohortSpread, Segment
 from include.segmentation.report.rows import Kpi
+from include.segmentation.suppression import SUPPRESS_BELOW
 
-_SHOWN_FROM = 10
 _NOTICEABLE = 0.0005
 
 Group = dict[str, CohortSpread]
@@ -89,7 +89,7 @@ def _month(group: Group, kpis: Sequence[Kpi]) -> Month:
         for kpi in kpis
         if kpi.name in group and group[kpi.name].p25 is not None
     ]
-    if one.learners < _SHOWN_FROM:
+    if one.learners < SUPPRESS_BELOW:
         return Month(one.share, one.learners, [words.SUPPRESSED], {})
     medians = {kpi.name: group[kpi.name].p50 for kpi in kpis if kpi.name in group}
     return Month(one.share, one.learners, ranges, {name: m for name, m in medians.items() if m is not None})

@@ -49,6 +49,7 @@ def render(run: Run) -> str:
         checks=verdicts.summary(found),
         limits=limits(answers.now.analytics),
         reasons=REASONS,
+        suppressed=words.SUPPRESSED,
     )
 
 

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from include.segmentation.people import Demographic
+from include.segmentation.people import EVERYONE, NO_PERSONA, OTHER, UNKNOWN, Demographic
 from include.segmentation.profile import Profile
 from include.segmentation.report import colours, dendrogram, words
 from include.segmentation.report.answers import Answers
 from include.segmentation.report.dendrogram import Branch
-from include.segmentation.report.people_queries import EVERYONE, PersonaSize, Portion, Step
+from include.segmentation.report.people_queries import PersonaSize, Portion, Step
 from include.segmentation.report.rows import Cell
 
 _VALUES_SHOWN = 12
 _COLUMNS_SHOWN = 5
-_LAST = ("other", "unknown")
+_LAST = (OTHER, UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -82,23 +82,33 @@ class People:
     def personas(self) -> list[tuple[int, PersonaSize]]:
         """Every persona with how many others it is inside."""
         depths: dict[str | None, int] = {None: -1}
-        for persona in self.answers.personas:
+        for persona in self._personas:
             depths[persona.persona] = depths[persona.part_of] + 1
-        return [(depths[persona.persona], persona) for persona in self.answers.personas]
+        return [(depths[persona.persona], persona) for persona in self._personas]
+
+    @property
+    def _personas(self) -> list[PersonaSize]:
+        """All of the profile's; whom none takes only where there is anybody."""
+        return [persona for persona in self.answers.personas if persona.customers or persona.persona != NO_PERSONA]
 
     @cached_property
     def tree(self) -> str:
         """The personas with their shares as a tree in SVG."""
         whole = Branch("All customers", 1.0, self._branches(None))
-        told = ", ".join(f"{words.share(each.share)} {each.label}" for each in self.answers.personas)
+        told = ", ".join(f"{words.share(each.share)} {each.label}" for each in self._personas)
         return dendrogram.draw(whole, f"From all customers to the personas, with their shares: {told}")
 
     def _branches(self, part_of: str | None) -> list[Branch]:
         return [
             Branch(each.label, each.share, self._branches(each.persona))
-            for each in self.answers.personas
+            for each in self._personas
             if each.part_of == part_of
         ]
+
+    @property
+    def attributes(self) -> bool:
+        """Whether there are demographics of customers, which are told of segments too."""
+        return any(not shares.report for shares in self.demographics)
 
     @cached_property
     def demographics(self) -> list[Shares]:
@@ -169,8 +179,8 @@ def columns(
 def _cells(largest: Sequence[str], shares: dict[str, float]) -> list[Cell]:
     if not shares:
         return [Cell(words.DASH)] * (len(largest) + len(_LAST))
-    unknown = shares.get("unknown", 0.0)
-    others = sum(share for value, share in shares.items() if value not in (*largest, "unknown"))
+    unknown = shares.get(UNKNOWN, 0.0)
+    others = sum(share for value, share in shares.items() if value not in (*largest, UNKNOWN))
     named = [_cell(shares[value]) if value in shares else Cell(words.DASH, "in other") for value in largest]
     return [*named, _cell(others), _cell(unknown)]
 

@@ -7,9 +7,6 @@ import psycopg
 from include.segmentation.report.ask import ask
 from include.segmentation.run import Run
 
-EVERYONE = "all"
-"""Macro segment and segment key of everyone."""
-
 
 @dataclass(frozen=True)
 class Step:

@@ -7,18 +7,8 @@ from functools import cached_property
 
 from include.segmentation.gates import Drift
 from include.segmentation.macro_segment import MacroSegment
-from include.segmentation.people import Demographic
-from include.segmentation.report import (
-    charts,
-    cohort,
-    colours,
-    dendrogram,
-    evidence,
-    movement,
-    people,
-    people_queries,
-    words,
-)
+from include.segmentation.people import EVERYONE, Demographic
+from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, people, words
 from include.segmentation.report.answers import Answers
 from include.segmentation.report.cohort import Cohort
 from include.segmentation.report.dendrogram import Branch, Join
@@ -301,7 +291,7 @@ class Section:
     @property
     def steps(self) -> list[str]:
         """The steps of the funnel."""
-        return [step.label for step in self.answers.funnel if step.segment_key == people_queries.EVERYONE]
+        return [step.label for step in self.answers.funnel if step.segment_key == EVERYONE]
 
     @cached_property
     def funnel(self) -> list[Row]:

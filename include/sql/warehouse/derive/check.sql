@@ -27,6 +27,11 @@ before AS (
     FROM fct_segment_size
     WHERE cadence = %(cadence)s AND as_of = %(before)s AND customers > 0 AND parent_key IS NULL
 ),
+everyone AS (
+    SELECT 'all' AS macro_segment, 'all' AS segment_key, customers
+    FROM segmentation_run
+    WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+),
 funnel AS (
     SELECT
         macro_segment, segment_key, step, name, customers,
@@ -65,19 +70,20 @@ UNION ALL
 SELECT funnel.macro_segment, 'funnel step ' || name || ' of the segments', sum(funnel.customers)::bigint, everyone.customers
 FROM funnel
 JOIN size USING (macro_segment, segment_key)
-JOIN (SELECT step, customers FROM funnel WHERE macro_segment = 'all') AS everyone USING (step)
-GROUP BY funnel.macro_segment, name, everyone.customers
-HAVING sum(funnel.customers) <> everyone.customers AND bool_and(funnel.customers IS NOT NULL OR size.customers = 0)
+JOIN (SELECT step, customers FROM funnel WHERE macro_segment = 'all') AS told USING (step)
+GROUP BY funnel.macro_segment, name, told.customers
+HAVING sum(funnel.customers) <> told.customers AND bool_and(funnel.customers IS NOT NULL OR size.customers = 0)
 UNION ALL
-SELECT macro_segment, dimension || ' of ' || segment_key, sum(found.customers)::bigint, size.customers
-FROM fct_segment_demographic AS found JOIN size USING (macro_segment, segment_key)
-WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-GROUP BY macro_segment, segment_key, dimension, size.customers
-HAVING sum(found.customers) <> size.customers
+SELECT macro_segment, dimension || ' of ' || segment_key, sum(found.customers)::bigint, told.customers
+FROM fct_segment_demographic AS found
+JOIN (SELECT * FROM size UNION ALL SELECT * FROM everyone) AS told USING (macro_segment, segment_key)
+WHERE found.cadence = %(cadence)s AND found.as_of = %(as_of)s AND found.report = ''
+GROUP BY macro_segment, segment_key, dimension, told.customers
+HAVING sum(found.customers) <> told.customers
 UNION ALL
-SELECT 'all', 'personas', sum(own_customers)::bigint, run.customers
-FROM fct_persona AS persona JOIN segmentation_run AS run USING (cadence, as_of)
+SELECT everyone.macro_segment, 'personas', sum(own_customers)::bigint, everyone.customers
+FROM fct_persona, everyone
 WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-GROUP BY run.customers
-HAVING sum(own_customers) <> run.customers
+GROUP BY everyone.macro_segment, everyone.customers
+HAVING sum(own_customers) <> everyone.customers
 ORDER BY 1, 2

@@ -32,11 +32,14 @@ everyone AS (
     FROM segmentation_run
     WHERE cadence = %(cadence)s AND as_of = %(as_of)s
 ),
+member AS (
+    SELECT * FROM size UNION ALL SELECT * FROM everyone
+),
 funnel AS (
     SELECT
-        macro_segment, segment_key, step, name, customers,
-        lag(customers) OVER (PARTITION BY macro_segment, segment_key ORDER BY step) AS step_before
-    FROM fct_funnel
+        macro_segment, segment_key, step, name, told.customers, member.customers AS members,
+        lag(told.customers, 1, member.customers) OVER (PARTITION BY macro_segment, segment_key ORDER BY step) AS before
+    FROM fct_funnel AS told JOIN member USING (macro_segment, segment_key)
     WHERE cadence = %(cadence)s AND as_of = %(as_of)s
 )
 SELECT macro_segment, 'segment sizes' AS what, sum(size.customers)::bigint AS found, run.customers AS expected
@@ -63,23 +66,21 @@ FROM fct_segment_migration
 WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND from_key <> to_key AND from_key <> 'new' AND to_key <> 'left'
     AND activity + ageing + late_data + refit <> customers
 UNION ALL
-SELECT macro_segment, 'funnel step ' || name || ' of ' || segment_key, customers, step_before
+SELECT macro_segment, 'funnel step ' || name || ' of ' || segment_key, customers, before
 FROM funnel
-WHERE customers > step_before
+WHERE customers > before
 UNION ALL
-SELECT funnel.macro_segment, 'funnel step ' || name || ' of the segments', sum(funnel.customers)::bigint, everyone.customers
-FROM funnel
-JOIN size USING (macro_segment, segment_key)
-JOIN (SELECT step, customers FROM funnel WHERE macro_segment = 'all') AS told USING (step)
+SELECT funnel.macro_segment, 'funnel step ' || name || ' of the segments', sum(funnel.customers)::bigint, told.customers
+FROM funnel JOIN (SELECT step, customers FROM funnel WHERE macro_segment = 'all') AS told USING (step)
+WHERE funnel.macro_segment <> 'all'
 GROUP BY funnel.macro_segment, name, told.customers
-HAVING sum(funnel.customers) <> told.customers AND bool_and(funnel.customers IS NOT NULL OR size.customers = 0)
+HAVING sum(funnel.customers) <> told.customers AND bool_and(funnel.customers IS NOT NULL OR members = 0)
 UNION ALL
-SELECT macro_segment, dimension || ' of ' || segment_key, sum(found.customers)::bigint, told.customers
-FROM fct_segment_demographic AS found
-JOIN (SELECT * FROM size UNION ALL SELECT * FROM everyone) AS told USING (macro_segment, segment_key)
-WHERE found.cadence = %(cadence)s AND found.as_of = %(as_of)s AND found.report = ''
-GROUP BY macro_segment, segment_key, dimension, told.customers
-HAVING sum(found.customers) <> told.customers
+SELECT macro_segment, dimension || ' of ' || segment_key, sum(told.customers)::bigint, member.customers
+FROM fct_segment_demographic AS told JOIN member USING (macro_segment, segment_key)
+WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND report = ''
+GROUP BY macro_segment, segment_key, dimension, member.customers
+HAVING sum(told.customers) <> member.customers
 UNION ALL
 SELECT everyone.macro_segment, 'personas', sum(own_customers)::bigint, everyone.customers
 FROM fct_persona, everyone

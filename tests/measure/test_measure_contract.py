@@ -271,7 +271,13 @@ def test_customers_are_counted_by_attributes_that_population_sql_returns(
 @pytest.mark.parametrize(
     ("sql", "kpi", "error", "words"),
     [
-        (SUM.replace("window(", "widow("), {}, ProfileError, "'widow' is undefined"),
+        (SUM.replace("window(", "widow("), {}, ProfileError, "'widow' is undefined; allowed is window; the moment of"),
+        (
+            SUM.replace("e.person", "e.person AND e.day < {{ as_of }}"),
+            {},
+            ProfileError,
+            "'as_of' is undefined; allowed",
+        ),
         (SUM.replace('"total", "e.day"', '"total"'), {}, ProfileError, "missing 1 required positional argument"),
         (SUM.replace('"total"', '"totl"'), {}, ProfileError, "window('totl', …): no such KPI; allowed are total"),
         (

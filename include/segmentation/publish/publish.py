@@ -15,6 +15,7 @@ from include.segmentation.publish import customers, dimensions, distribution, pe
 from include.segmentation.publish.gates import Verdict, approved, asked, check, fits_asked, refusal
 from include.segmentation.publish.inputs import Inputs, read_inputs
 from include.segmentation.publish.personas import personas
+from include.segmentation.publish.signals import signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
@@ -57,6 +58,7 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
         "fct_segment_demographic": people.demographics(inputs),
         "fct_persona": personas(inputs),
     }
+    found_signals = signals(run)
     schema = run.profile.warehouse.schema_name
     with connect(run.profile) as connection:
         tables.take_turn(connection, schema)
@@ -65,6 +67,7 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
         rows = _publish_dimensions(connection, inputs)
         rows |= _publish_run(connection, inputs, own_row, told | {"fct_segment_profile": profiles})
         rows["fct_cohort_segment"] = _publish_cohorts(connection, run, cohorts)
+        rows["fct_signal"] = tables.replace(connection, "fct_signal", found_signals, run_id=run.run_id)
         rows["segmentation_check"] = _publish_check(connection, inputs, verdicts, "published")
         stale = _derive(connection, run)
         connection.execute(

@@ -16,6 +16,7 @@ from include.segmentation.report.queries import (
     Size,
     Spread,
 )
+from include.segmentation.report.signals import Found, read_signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
@@ -48,6 +49,7 @@ class Answers:
     funnel: list[Step]
     demographics: list[Portion]
     personas: list[PersonaSize]
+    signals: list[Found]
 
 
 def read_answers(run: Run) -> Answers:
@@ -74,4 +76,5 @@ def read_answers(run: Run) -> Answers:
             funnel=people_queries.funnel(connection, run),
             demographics=people_queries.demographics(connection, run),
             personas=people_queries.personas(connection, run),
+            signals=read_signals(connection, run),
         )

@@ -72,7 +72,7 @@ def split(columns: list[Column], text: bytes | bytearray, lines: int) -> list[pa
     if not lines:
         return [pa.array([], pa.binary()) for _ in columns]
     if not text or text.endswith(b"\n"):
-        text += b"\n"  # or the reader takes the empty last line for none
+        text = text + b"\n"  # or the reader takes the empty last line for none
     names = [column.name for column in columns]
     table = pa_csv.read_csv(
         pa.BufferReader(text),

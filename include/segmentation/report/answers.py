@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from include.segmentation.report import people_queries, queries
+from include.segmentation.report.customers import Customer, customers
 from include.segmentation.report.people_queries import PersonaSize, Portion, Step
 from include.segmentation.report.queries import (
     CohortSpread,
@@ -31,7 +32,9 @@ class Answers:
         sizes: of the segments at this run and those before it, by time.
         micro_sizes: of the micro segments at this run.
         spreads: by (segment key, KPI).
+        moves: up to this run and up to those before it, the largest first.
         drifts: of this run and those before it, the newest first.
+        customers: some of the run, of every segment.
     """
 
     now: PublishedRun
@@ -50,6 +53,7 @@ class Answers:
     demographics: list[Portion]
     personas: list[PersonaSize]
     signals: list[Found]
+    customers: list[Customer]
 
 
 def read_answers(run: Run) -> Answers:
@@ -77,4 +81,5 @@ def read_answers(run: Run) -> Answers:
             demographics=people_queries.demographics(connection, run),
             personas=people_queries.personas(connection, run),
             signals=read_signals(connection, run),
+            customers=customers(connection, run),
         )

@@ -30,13 +30,18 @@ SHIPPED = Path(__file__).resolve().parents[1] / "profiles"
 
 _CUSTOMER_COLUMNS = (
     "customer_id", "first_seen", "last_seen", "source_rows", AGE, "as_of", "run_id", "cadence", "cohort", "month",
-    "stratum", "segment_key", "micro_key", "margin",
+    "stratum", "segment_key", "micro_key", "margin", "scores", "cell",
 )  # fmt: skip
 
 
 def segment_columns(macro_segment: str) -> tuple[str, str, str]:
     """The columns of a macro segment in ``customer_analytics_record``: key, name and micro key."""
     return f"{macro_segment}_segment_key", f"{macro_segment}_segment", f"{macro_segment}_micro_key"
+
+
+def grid_columns(macro_segment: str) -> tuple[str, str]:
+    """The columns of a macro segment's grid in ``customer_analytics_record``: the classes and the cell."""
+    return f"{macro_segment}_scores", f"{macro_segment}_cell"
 
 
 class Warehouse(Part):
@@ -102,6 +107,7 @@ class Profile(Part):
     expectations: dict[Name, list[Expectation]] = Field(default_factory=dict)
     cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
+    worth: list[SqlName] = Field(default_factory=list, description="KPIs that say what customers are worth")
     gates: Gates = Gates()
     path: Path = Field(exclude=True)
 
@@ -132,6 +138,9 @@ class Profile(Part):
         if len(self.extracts) == len(extracts):
             yield from wrong_coverage(self.extracts)
         yield from self._wrong_kpis()
+        for name in self.worth:
+            if name not in self.kpis:
+                yield Mistake(("worth",), f"'{name}'; {allowed(name, self.kpis)}")
         for sql in self.sql_files:
             if not sql.is_file():
                 yield Mistake((), f"SQL file {sql} is missing")
@@ -177,6 +186,7 @@ class Profile(Part):
         columns = dict.fromkeys(_CUSTOMER_COLUMNS, "a column of every customer")
         for macro in self.macro_segments:
             columns |= dict.fromkeys(segment_columns(macro), f"a segment column of '{macro}'")
+            columns |= dict.fromkeys(grid_columns(macro), f"a grid column of '{macro}'")
         return columns
 
     @cached_property

@@ -193,7 +193,8 @@ class Shop:
             found = [label_of(macro, customer) for customer in customers.values()]
             labelled = {"customer_id": ids, "stratum": pa.array([stratum for stratum, _ in found], pa.string())}
             labelled |= {name: pa.array([getattr(v, name) for _, v in found], kind) for name, kind in LABEL.items()}
-            labelled["micro_key"] = pa.nulls(len(found), pa.string())
+            for name in ("micro_key", "scores", "cell"):
+                labelled[name] = pa.nulls(len(found), pa.string())
             months = {
                 "cohort": pa.array([date(2024, 12, 1)] * len(customers), pa.date32()),
                 "month": pa.array([1] * len(customers), pa.int64()),

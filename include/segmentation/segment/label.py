@@ -10,6 +10,7 @@ from include.segmentation.model import Model, effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis
 from include.segmentation.segment.drift import drift
+from include.segmentation.segment.grid import scored
 from include.segmentation.segment.history import run_before, stations
 from include.segmentation.segment.hysteresis import HELD_FROM, RAW, fingerprint, published
 from include.segmentation.segment.score import score_all
@@ -41,8 +42,8 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
     before = run_before(run, macro_segment)
     hysteresis = run.profile.macro_segments[macro_segment].hysteresis
     labels = published(_labelled(model, customers, ["customer_id"]), before, hysteresis, model.model_id)
-    for name, keys in stations(run, model, before, customers).items():
-        labels = labels.append_column(name, keys)
+    for name, column in (stations(run, model, before, customers) | scored(model.grid, customers)).items():
+        labels = labels.append_column(name, column)
     run.lake.write_table(run.artifact("segment", f"{macro_segment}.parquet"), labels)
     cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
     sizes, raw_sizes = (_sizes(labels[column]) for column in ("segment_key", RAW))

@@ -145,13 +145,17 @@ def moved(name, **scores):
         ({"columns": "r"}, r"columns: 'r' are the rows already; allowed is another score"),
         ({"rows": "x"}, r"rows: 'x'; allowed are r, f, m"),
         ({"when": "orders >= 0"}, r"scores\.r\.kpi: 'days' is undefined for some of those whom 'orders >= 0' takes"),
-        ({"when": "order = 1"}, r"grid\.when: 'order = 1' names 'order'; .* did you mean 'orders'\?"),
+        ({"when": "odrers = 1"}, r"when: 'odrers = 1' names 'odrers'; .* did you mean 'orders'\?"),
     ],
 )
 def test_a_grid_that_does_not_fit_is_refused_in_a_line(make_profile, changes, message):
     with pytest.raises(ProfileError, match=rf"macro_segments\.buying\.grid\..*{message}") as refused:
         make_profile(yaml_of(GRID | changes))
     assert "\n" not in str(refused.value)
+
+
+def cells_of(run):
+    return run.lake.read_table(run.artifact("segment", "buying.parquet"))["cell"].to_pylist()
 
 
 def test_a_run_scores_by_the_cut_points_of_its_model(make_profile, at, put):

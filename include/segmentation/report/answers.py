@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.report import queries
+from include.segmentation.report import grid_queries, queries
+from include.segmentation.report.grid import Found
+from include.segmentation.report.grid_queries import Worth
 from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
@@ -44,6 +46,8 @@ class Answers:
     cuts: list[Cut]
     drifts: list[Drift]
     drawings: list[Drawing]
+    worth: list[Worth]
+    grids: Found
 
 
 def read_answers(run: Run) -> Answers:
@@ -67,4 +71,12 @@ def read_answers(run: Run) -> Answers:
             cuts=queries.cuts(connection, run),
             drifts=queries.drifts(connection, run),
             drawings=queries.drawings(connection, run),
+            worth=grid_queries.worth_of_segments(connection, run),
+            grids=Found(
+                cells=grid_queries.cells(connection, run),
+                classes=grid_queries.score_classes(connection, run),
+                crossings=grid_queries.crossings(connection, run),
+                worth=grid_queries.worth_of_cells(connection, run),
+                metrics=grid_queries.metrics(connection, run),
+            ),
         )

@@ -23,7 +23,7 @@ def render(run: Run) -> str:
     answers = read_answers(run)
     zone = run.profile.time_zone
     sections = [
-        Section(name, declared, answers, zone, run.profile.gates.drift)
+        Section(name, declared, answers, zone, run.profile.gates.drift, _known(run.profile.worth, answers))
         for name, declared in run.profile.macro_segments.items()
         if name in answers.now.models
     ]
@@ -74,6 +74,11 @@ def headline(sections: list[Section], answers: Answers, zone: str) -> list[str]:
         said.append(f"Nobody changed their segment since {since}.")
     refitted = [section.label for section in sections if section.refitted]
     return [*said, f"New model: {', '.join(refitted)}." if refitted else "The models are unchanged."]
+
+
+def _known(worth: list[str], answers: Answers) -> list[str]:
+    """Of the KPIs that say what customers are worth, those that the run had."""
+    return [name for name in worth if name in answers.now.kpis]
 
 
 def _times(through: dict[str, Any]) -> dict[str, str]:

@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
 
 from include.segmentation.errors import DataError
+from include.segmentation.report.ask import ask as _ask
 from include.segmentation.run import Run
 
 RUNS_IN_TREND = 60
 RUNS_OF_DRIFT = 12
 COHORTS_SHOWN = 6
-_Row = TypeVar("_Row")
 
 _RUN = (
     "as_of, customers, unknown_rows, quarantined, look_ahead, is_stale, complete_through, models, kpis, analytics, "
@@ -444,9 +443,3 @@ def drawings(connection: psycopg.Connection, run: Run) -> list[Drawing]:
         """,
         run,
     )
-
-
-def _ask(connection: psycopg.Connection, kind: type[_Row], sql: str, run: Run, **more: Any) -> list[_Row]:
-    with connection.cursor(row_factory=class_row(kind)) as cursor:
-        cursor.execute(sql.encode(), {"cadence": run.cadence, "as_of": run.as_of, **more})
-        return cursor.fetchall()

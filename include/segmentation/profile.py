@@ -19,6 +19,7 @@ from include.segmentation.analytics import wrong_coverage
 from include.segmentation.errors import ProfileError
 from include.segmentation.gates import Gates
 from include.segmentation.identifiers import NAME, Name, SchemaName, SqlName
+from include.segmentation.lists import EligibilityList
 from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.mistakes import Mistake, allowed, explained, refuse
 from include.segmentation.part import Part
@@ -108,6 +109,7 @@ class Profile(Part):
     cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
     worth: list[SqlName] = Field(default_factory=list, description="KPIs that say what customers are worth")
+    lists: dict[SqlName, EligibilityList] = Field(default_factory=dict)
     gates: Gates = Gates()
     path: Path = Field(exclude=True)
 
@@ -141,6 +143,8 @@ class Profile(Part):
         for name in self.worth:
             if name not in self.kpis:
                 yield Mistake(("worth",), f"'{name}'; {allowed(name, self.kpis)}")
+        for name, declared in self.lists.items():
+            yield from (mistake.below("lists", name) for mistake in declared.mistakes([*self.kpis, AGE], self.cells))
         for sql in self.sql_files:
             if not sql.is_file():
                 yield Mistake((), f"SQL file {sql} is missing")
@@ -201,6 +205,12 @@ class Profile(Part):
     def kpis(self) -> dict[str, Kpi]:
         """Every KPI by name, as its home declares it."""
         return {name: self.macro_segments[macro].kpis[name] for name, macro in self.homes.items()}
+
+    @property
+    def cells(self) -> dict[str, list[str]]:
+        """The column of every grid's cell -> the names of its cells."""
+        grids = {macro: declared.grid for macro, declared in self.macro_segments.items() if declared.grid}
+        return {grid_columns(macro)[1]: [cell.name for cell in grid.cells] for macro, grid in grids.items()}
 
     def midnight(self, day: date) -> datetime:
         """The moment a day begins in the profile's time zone, in UTC."""

@@ -205,6 +205,7 @@ class Shop:
             self.write(run, "measure", f"{macro}.parquet", measured)
             self.write(run, "segment", f"{macro}.parquet", labelled)
             told = {"model_id": f"{macro}-{model}", "look_ahead": look_ahead, "fingerprint": "1", "follows": {}}
+            told["on_grid"] = 0
             if follows:
                 told["follows"] = {"run_id": follows[0].run_id, "model_id": f"{macro}-{follows[1]}"}
             run.record("segment", macro, told)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from include.segmentation.errors import DataError, SegmentationError
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.profile import grid_columns, segment_columns
-from include.segmentation.publish import customers, dimensions, distribution, grid, tables
+from include.segmentation.publish import customers, dimensions, distribution, grid, lists, tables
 from include.segmentation.publish.gates import Verdict, approved, asked, check, fits_asked, refusal
 from include.segmentation.publish.inputs import Inputs, read_inputs
 from include.segmentation.run import Run
@@ -179,7 +179,9 @@ def _publish_run(
         "fct_segment_profile": tables.replace(connection, "fct_segment_profile", profiles, **here),
         "dim_customer": _publish_customers(connection, inputs),
     }
-    for table, found in grid.run_tables(inputs).items():
+    lists.decide(inputs)
+    rows["fct_list_member"] = tables.replace(connection, "fct_list_member", lists.members(inputs), **here)
+    for table, found in (grid.run_tables(inputs) | {"fct_list_reason": lists.reasons(inputs)}).items():
         rows[table] = tables.replace(connection, table, [row | here for row in found], **here)
     if run.is_primary and _neighbours(connection, run)[1] is None:
         record = customers.record(inputs)

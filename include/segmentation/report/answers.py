@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from include.segmentation.report import grid_queries, queries
 from include.segmentation.report.grid import Found
-from include.segmentation.report.grid_queries import Worth
+from include.segmentation.report.grid_queries import Reason, Worth
 from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
@@ -48,6 +48,7 @@ class Answers:
     drawings: list[Drawing]
     worth: list[Worth]
     grids: Found
+    reasons: list[Reason]
 
 
 def read_answers(run: Run) -> Answers:
@@ -79,4 +80,5 @@ def read_answers(run: Run) -> Answers:
                 worth=grid_queries.worth_of_cells(connection, run),
                 metrics=grid_queries.metrics(connection, run),
             ),
+            reasons=grid_queries.reasons(connection, run),
         )

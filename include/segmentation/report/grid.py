@@ -174,8 +174,8 @@ def _verdicts(metrics: Sequence[Metric], said: worth.Said) -> list[str]:
         sentences.append(
             f"Sorted by {said[kpi]['label']} alone, the top 30% hold {words.share(top['sorting'])} of it. As many from "
             f"the best segments hold {words.share(top['segments'])} (lift {lift['segments']:.2f}), from the best cells "
-            f"{words.share(top['cells'])} (lift {lift['cells']:.2f}). Neither can beat sorting, and need not: they tell "
-            "kinds of customers apart."
+            f"{words.share(top['cells'])} (lift {lift['cells']:.2f}). Neither can beat sorting: they tell kinds of "
+            "customers apart."
         )
     return sentences
 

@@ -1,4 +1,4 @@
-"""What the report asks about grids, and about what the customers of segments and cells are worth."""
+"""What the report asks about grids, lists, and what the customers of segments and cells are worth."""
 
 from dataclasses import dataclass
 
@@ -73,6 +73,41 @@ class Metric:
     metric: str
     kpi: str
     value: float
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason to be on a list or not, and the customers whom it decides about.
+
+    Attributes:
+        worth: KPI -> its total and share_of_total; empty where suppressed.
+    """
+
+    list: str
+    list_label: str
+    description: str
+    owner: str
+    label: str
+    rule: str
+    is_eligible: bool
+    customers: int
+    share: float
+    worth: dict[str, dict[str, float | None]]
+
+
+def reasons(connection: psycopg.Connection, run: Run) -> list[Reason]:
+    """The reasons of every list at the run, in their order."""
+    return ask(
+        connection,
+        Reason,
+        """
+        SELECT list, list_label, description, owner, label, rule, is_eligible, customers, share, worth
+        FROM fct_list_reason
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        ORDER BY list, position
+        """,
+        run,
+    )
 
 
 def cells(connection: psycopg.Connection, run: Run) -> list[Cell]:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from include.segmentation.report import verdicts, words
 from include.segmentation.report.answers import Answers, read_answers
 from include.segmentation.report.limits import limits
+from include.segmentation.report.lists import lists
 from include.segmentation.report.movement import REASONS
 from include.segmentation.report.section import Section
 from include.segmentation.run import Run
@@ -22,8 +23,9 @@ def render(run: Run) -> str:
     """
     answers = read_answers(run)
     zone = run.profile.time_zone
+    worth = [name for name in run.profile.worth if name in answers.now.kpis]
     sections = [
-        Section(name, declared, answers, zone, run.profile.gates.drift, _known(run.profile.worth, answers))
+        Section(name, declared, answers, zone, run.profile.gates.drift, worth)
         for name, declared in run.profile.macro_segments.items()
         if name in answers.now.models
     ]
@@ -39,6 +41,8 @@ def render(run: Run) -> str:
         now=answers.now,
         before=answers.before,
         sections=sections,
+        worth_kpis=worth,
+        lists=lists(answers.reasons, worth, answers.now.kpis),
         day=words.day(answers.now.as_of, zone),
         day_before=words.day(answers.before.as_of, zone) if answers.before else "",
         headline=headline(sections, answers, zone),
@@ -74,11 +78,6 @@ def headline(sections: list[Section], answers: Answers, zone: str) -> list[str]:
         said.append(f"Nobody changed their segment since {since}.")
     refitted = [section.label for section in sections if section.refitted]
     return [*said, f"New model: {', '.join(refitted)}." if refitted else "The models are unchanged."]
-
-
-def _known(worth: list[str], answers: Answers) -> list[str]:
-    """Of the KPIs that say what customers are worth, those that the run had."""
-    return [name for name in worth if name in answers.now.kpis]
 
 
 def _times(through: dict[str, Any]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from include.segmentation.model import Model, effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis
 from include.segmentation.segment.drift import drift
-from include.segmentation.segment.grid import scored
+from include.segmentation.segment.grid import CELL, scored
 from include.segmentation.segment.history import run_before, stations
 from include.segmentation.segment.hysteresis import HELD_FROM, RAW, fingerprint, published
 from include.segmentation.segment.score import score_all
@@ -28,8 +28,8 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
     Returns:
         model_id, look_ahead (as_of lies before the first model), customers, held_back (those whose published segment is
         not the one that the model says), sizes (customers by published segment key), fingerprint (of the labels),
-        follows (what was taken from the run before), drift (its measures, at the primary cadence), cohort_rows and
-        seconds; also recorded.
+        on_grid (customers whom the grid takes), follows (what was taken from the run before), drift (its measures, at
+        the primary cadence), cohort_rows and seconds; also recorded.
 
     Raises:
         NotReadyError: no model has been accepted yet.
@@ -54,6 +54,7 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         "held_back": labels.num_rows - labels[HELD_FROM].null_count,
         "sizes": {segment.key: sizes[segment.key] for segment in model.segments()},
         "fingerprint": fingerprint(labels),
+        "on_grid": labels.num_rows - labels[CELL].null_count,
         "follows": before.told(fingerprint=hysteresis is not None) if before else {},
         "drift": drift(model, customers, raw_sizes) if run.is_primary and not look_ahead else [],
         "cohort_rows": cohort_rows,

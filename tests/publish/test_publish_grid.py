@@ -6,55 +6,14 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from publish_crowd import CROWD
 from publish_shop import PROFILE, Customer, Shop
 from sklearn.metrics import adjusted_rand_score
 
 from include.segmentation.publish import publish
-from include.segmentation.segment import fit, segment
-
-GRID: dict[str, Any] = {
-    "label": "Buying",
-    "when": "purchases >= 1",
-    "scores": {
-        "f": {"kpi": "purchases", "label": "Frequency", "classes": 3, "own_class": 1},
-        "m": {"kpi": "revenue", "label": "Money", "classes": 2},
-    },
-    "rows": "m",
-    "columns": "f",
-    "cells": [
-        {"name": "once", "label": "Once", "scores": {"m": [1, 2], "f": 1}, "recommended_action": "Write."},
-        {"name": "small", "label": "Small", "scores": {"m": 1, "f": [2, 3]}, "owner": "sales"},
-        {"name": "large", "label": "Large", "scores": {"m": 2, "f": [2, 3]}},
-    ],
-}
-CROWD = {
-    **{f"never{n}": Customer(visits=n) for n in range(20)},
-    **{f"once{n}": Customer(purchases=1, revenue=float(n)) for n in range(1, 121)},
-    **{f"often{n}": Customer(purchases=4 + n % 3, revenue=200.0 + n, visits=1) for n in range(120)},
-}
 
 QUALITY = "SELECT metric, kpi, value FROM fct_grid_quality"
 CELLS = "SELECT customers, total, share_of_total, mean FROM fct_grid_profile"
-
-
-@pytest.fixture
-def published(shop_with: Callable[[dict[str, Any]], Shop]) -> Callable[..., Shop]:
-    """The shop with a grid, its crowd measured, really fitted, labelled and published."""
-
-    def make(crowd: dict[str, Customer] = CROWD, **more: Any) -> Shop:
-        profile = deepcopy(PROFILE) | {"worth": ["revenue"], "cohort_months": 0} | more
-        profile["macro_segments"]["value"]["grid"] = GRID
-        shop = shop_with(profile)
-        run = shop.run("2025-02-01")
-        shop.leave(run, crowd)
-        fitting = shop.run("2025-02-01")
-        for macro in profile["macro_segments"]:
-            fit(fitting, macro)
-            segment(run, macro)
-        publish(run)
-        return shop
-
-    return make
 
 
 def test_cells_cut_points_and_customers_agree(published: Callable[..., Shop]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from publish_crowd import CROWD, GRID
+from publish_crowd import CROWD, GRID, STRATA
 from publish_shop import PROFILE, Customer, Shop
 
 from demo.servers import Server
@@ -60,13 +60,12 @@ def published(shop_with: Callable[[dict[str, Any]], Shop]) -> Callable[..., Shop
 
     def make(crowd: dict[str, Customer] = CROWD, **more: Any) -> Shop:
         profile = deepcopy(PROFILE) | {"worth": ["revenue"], "cohort_months": 0} | more
-        profile["macro_segments"]["value"]["grid"] = GRID
+        profile["macro_segments"]["value"] |= {"grid": GRID, "strata": STRATA}
         shop = shop_with(profile)
         run = shop.run("2025-02-01")
         shop.leave(run, crowd)
-        fitting = shop.run("2025-02-01")
         for macro in profile["macro_segments"]:
-            fit(fitting, macro)
+            fit(run, macro)
             segment(run, macro)
         publish(run)
         return shop

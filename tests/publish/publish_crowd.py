@@ -1,4 +1,4 @@
-"""A crowd for the shop, and a grid beside its segments."""
+"""A crowd for the shop, segments by rule, and a grid beside them."""
 
 from typing import Any
 
@@ -19,6 +19,11 @@ GRID: dict[str, Any] = {
         {"name": "large", "label": "Large", "scores": {"m": 2, "f": [2, 3]}},
     ],
 }
+STRATA = [
+    {"name": "never", "label": "Never bought", "when": "purchases = 0"},
+    {"name": "little", "label": "Bought little", "when": "purchases >= 1 AND revenue < 60"},
+    {"name": "much", "label": "Bought much", "when": "purchases >= 1 AND revenue >= 60"},
+]
 CROWD = {
     **{f"never{n}": Customer(visits=n) for n in range(20)},
     **{f"once{n}": Customer(purchases=1, revenue=float(n)) for n in range(1, 121)},

@@ -122,7 +122,7 @@ def test_airflow_opens_with_its_login_and_ends(demo: Demo, done: str) -> None:
         runs = httpx.get(
             f"{url}/api/v2/dags/~/dagRuns", headers={"Authorization": f"Bearer {token}"}, timeout=30
         ).json()
-        assert runs["total_entries"] == 8
+        assert runs["total_entries"] == 9
         assert {run["state"] for run in runs["dag_runs"]} == {"success"}
         assert rows(demo, "SELECT count(*) AS n FROM segmentation_run") == [{"n": "6"}], "beside the running server"
     finally:

@@ -102,7 +102,7 @@ def test_what_stops_can_not_be_approved_and_is_kept_too(shop_of: Callable[..., S
     shop = shop_of(row_counts="stop")
     run, before = arrive(shop, "2025-02-01", FEWER), shop.tables()
     for attempt in (lambda: publish(run, "mira"), lambda: questions(run)):
-        with pytest.raises(DataError, match=r"stopped by 1 gate verdicts:\n  row_counts: customers went from 20 to 10"):
+        with pytest.raises(DataError, match=r"stopped by 1 gate verdict:\n  row_counts: customers went from 20 to 10"):
             attempt()
         assert status(shop, run) == "stopped"
     assert shop.tables() == before

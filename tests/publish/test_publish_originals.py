@@ -61,3 +61,9 @@ def test_other_sizes_of_the_same_people_pass(other: dict[str, int]) -> None:
 def test_two_sizes_may_be_equal_by_chance() -> None:
     halves = {"a": 6, "b": 4, "c": 0}
     assert [verdict.verdict for verdict in sizes_differ({"one": halves, "other": dict(halves)})] == ["pass"]
+
+
+def test_strata_without_clusters_may_mean_the_same() -> None:
+    sizes = {"one": {"a": 5, "b": 3, "c": 2}, "other": {"x": 5, "y": 3, "z": 2}}
+    assert [verdict.verdict for verdict in sizes_differ(sizes, uncut={"one", "other"})] == ["pass"]
+    assert [verdict.verdict for verdict in sizes_differ(sizes, uncut={"one"})] == ["stop"]

@@ -19,7 +19,7 @@ _GATES: tuple[Callable[[Inputs], list[Verdict]], ...] = (
     populations_reconcile,
     shared_kpis_agree,
     labels_known,
-    lambda inputs: sizes_differ(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict),
+    lambda inputs: sizes_differ(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict, _uncut(inputs)),
     smallest_sizes,
     names_agree,
     row_counts,
@@ -38,6 +38,12 @@ def check(inputs: Inputs) -> list[Verdict]:
     return verdicts
 
 
+def _uncut(inputs: Inputs) -> set[str]:
+    return {
+        macro for macro, model in inputs.models.items() if all(len(stratum.segments) == 1 for stratum in model.strata)
+    }
+
+
 def asked(verdicts: list[Verdict]) -> list[Verdict]:
     """The verdicts that wait for a person."""
     return [verdict for verdict in verdicts if verdict.verdict == "ask" and not verdict.approved_by]
@@ -53,7 +59,8 @@ def refusal(run: Run, verdicts: list[Verdict]) -> SegmentationError | None:
     stops = [verdict for verdict in verdicts if verdict.verdict == "stop"]
     if stops:
         listed = "".join(f"\n  {verdict}" for verdict in stops)
-        return DataError(f"{run.run_id}: nothing was published; stopped by {len(stops)} gate verdicts:{listed}")
+        counted = f"{len(stops)} gate verdict{'s' * (len(stops) > 1)}"
+        return DataError(f"{run.run_id}: nothing was published; stopped by {counted}:{listed}")
     questions = asked(verdicts)
     if questions:
         return NotApprovedError(

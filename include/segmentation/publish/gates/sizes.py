@@ -1,7 +1,7 @@
 """Gates over the sizes of segments alone: a table of sizes from anywhere can be put through them."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import combinations
 
 from include.segmentation.gates import Failing, smallest_cluster
@@ -28,13 +28,22 @@ def sizes_reconcile(population: int, sizes: Sizes) -> list[Verdict]:
     return verdicts
 
 
-def sizes_differ(sizes: Sizes, failing: Failing = "stop") -> list[Verdict]:
-    """No two macro segments have the same sizes, of three or more segments with customers, in whatever order."""
+def sizes_differ(sizes: Sizes, failing: Failing = "stop", uncut: Collection[str] = ()) -> list[Verdict]:
+    """No two macro segments have the same sizes, of three or more segments with customers, in whatever order.
+
+    Args:
+        sizes: of every macro segment.
+        failing: the verdict on two that have the same.
+        uncut: macro segments without a cluster. Two of them may have the same sizes: their conditions can mean the
+            same.
+    """
     found = {macro: Counter(n for n in segments.values() if n) for macro, segments in sizes.items()}
     pasted = [
         (one, other)
         for one, other in combinations(found, 2)
-        if found[one] == found[other] and found[one].total() >= _FEWEST_TO_COMPARE
+        if found[one] == found[other]
+        and found[one].total() >= _FEWEST_TO_COMPARE
+        and not (one in uncut and other in uncut)
     ]
     if not pasted:
         return [Verdict.passed("sizes_differ", "", f"no two of {len(sizes)} macro segments have the same sizes")]

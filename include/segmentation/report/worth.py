@@ -25,7 +25,7 @@ def cells(found: Sequence[Worth], part: str, kpis: Sequence[str], said: Said) ->
 
 
 def lead(found: Sequence[Worth], names: Mapping[str, str], kpis: Sequence[str], said: Said) -> str:
-    """The part with the largest share of each KPI, in sentences.
+    """The parts with the largest share of a KPI, a sentence each.
 
     Args:
         found: of one macro segment.
@@ -34,15 +34,17 @@ def lead(found: Sequence[Worth], names: Mapping[str, str], kpis: Sequence[str], 
         said: what the run says of them.
     """
     customers = sum(worth.customers for worth in found if worth.kpi == kpis[0] and worth.part in names)
-    sentences = []
+    held: dict[str, list[str]] = {}
+    sizes = {}
     for kpi in kpis:
         mine = [one for one in found if one.kpi == kpi and one.part in names and one.share_of_total is not None]
         if mine:
             most = max(mine, key=lambda one: one.share_of_total or 0)
-            share = words.share(most.customers / customers)
-            held = words.share(most.share_of_total or 0)
-            sentences.append(f"{names[most.part]}: {share} of the customers, {held} of {said[kpi]['label']}.")
-    return " ".join(sentences)
+            sizes[most.part] = words.share(most.customers / customers)
+            held.setdefault(most.part, []).append(f"{words.share(most.share_of_total or 0)} of {said[kpi]['label']}")
+    return " ".join(
+        f"{names[part]}: {sizes[part]} of the customers, {' and '.join(shares)}." for part, shares in held.items()
+    )
 
 
 def _of_kpi(worth: Worth | None, resolution: float) -> list[Cell]:

@@ -23,6 +23,7 @@ from include.segmentation.lists import EligibilityList
 from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.mistakes import Mistake, allowed, explained, refuse
 from include.segmentation.part import Part
+from include.segmentation.signals import SIGNALS, Signals
 from include.segmentation.sources import Extract, QueryExtract, Source
 
 Cadence = Literal["daily", "weekly", "monthly"]
@@ -110,6 +111,7 @@ class Profile(Part):
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
     worth: list[SqlName] = Field(default_factory=list, description="KPIs that say what customers are worth")
     lists: dict[SqlName, EligibilityList] = Field(default_factory=dict)
+    signals: Signals | None = None
     gates: Gates = Gates()
     path: Path = Field(exclude=True)
 
@@ -134,6 +136,9 @@ class Profile(Part):
         if "population" in extracts:
             text = "the measure stage's own table; allowed is any other name"
             yield Mistake(("extracts", "population"), text)
+        if self.signals and SIGNALS in self.macro_segments:
+            text = "the file of the signals would have the same name; allowed is any other name"
+            yield Mistake(("macro_segments", SIGNALS), text)
         for name in self.expectations:
             if name not in extracts:
                 yield Mistake(("expectations", name), f"no such extract; {allowed(name, extracts)}")
@@ -179,7 +184,7 @@ class Profile(Part):
     def sql_files(self) -> list[Path]:
         """Every SQL file that the profile needs."""
         queries = [extract.query for extract in self.extracts.values() if isinstance(extract, QueryExtract)]
-        measures = ["population", *self.macro_segments]
+        measures = ["population", *self.macro_segments, *([SIGNALS] if self.signals else [])]
         return [self.sql_dir / "extract" / query for query in queries] + [
             self.sql_dir / "measure" / f"{name}.sql" for name in measures
         ]

@@ -259,7 +259,13 @@ def test_a_wrong_population(club: Callable[..., Run], population: str, error: ty
 @pytest.mark.parametrize(
     ("sql", "kpi", "error", "words"),
     [
-        (SUM.replace("window(", "widow("), {}, ProfileError, "'widow' is undefined"),
+        (SUM.replace("window(", "widow("), {}, ProfileError, "'widow' is undefined; allowed is window; the moment of"),
+        (
+            SUM.replace("e.person", "e.person AND e.day < {{ as_of }}"),
+            {},
+            ProfileError,
+            "'as_of' is undefined; allowed",
+        ),
         (SUM.replace('"total", "e.day"', '"total"'), {}, ProfileError, "missing 1 required positional argument"),
         (SUM.replace('"total"', '"totl"'), {}, ProfileError, "window('totl', …): no such KPI; allowed are total"),
         (

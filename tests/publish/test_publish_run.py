@@ -31,7 +31,7 @@ def test_every_table_is_filled_and_the_summary_counts_them(shop: Shop) -> None:
         **{"customer_analytics_record": 13, "fct_customer_kpi": 13, "fct_segment_label": 26},
         **dict.fromkeys(("dim_grid_cell", "dim_score_class", "fct_grid_cell", "fct_grid_profile", "fct_grid_quality"), 0),
         **dict.fromkeys(("fct_list_member", "fct_list_reason"), 0),  # the profile declares no grid and no list
-        **{"fct_segment_size": 5, "fct_segment_profile": 10, "fct_cohort_segment": 10},
+        **{"fct_segment_size": 5, "fct_segment_profile": 10, "fct_cohort_segment": 10, "fct_signal": 0},
     }
     assert {name: len(rows) for name, rows in shop.tables().items()} | {"segmentation_check": 1} == summary["rows"] | {
         **{"dim_kpi": 4, "fct_segment_event": 26, "fct_segment_membership": 26, "fct_segment_migration": 0}

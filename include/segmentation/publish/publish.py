@@ -14,6 +14,7 @@ from include.segmentation.profile import grid_columns, segment_columns
 from include.segmentation.publish import customers, dimensions, distribution, grid, lists, tables
 from include.segmentation.publish.gates import Verdict, approved, asked, check, fits_asked, refusal
 from include.segmentation.publish.inputs import Inputs, read_inputs
+from include.segmentation.publish.signals import signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
@@ -51,6 +52,7 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
     own_row = dimensions.segmentation_run(inputs, verdicts, started_at)
     profiles = list(distribution.segment_profiles(inputs))
     cohorts = list(distribution.cohort_profiles(inputs)) if run.profile.cohort_months else []
+    found_signals = signals(run)
     schema = run.profile.warehouse.schema_name
     with connect(run.profile) as connection:
         tables.take_turn(connection, schema)
@@ -59,6 +61,7 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
         rows = _publish_dimensions(connection, inputs)
         rows |= _publish_run(connection, inputs, own_row, profiles)
         rows["fct_cohort_segment"] = _publish_cohorts(connection, run, cohorts)
+        rows["fct_signal"] = tables.replace(connection, "fct_signal", found_signals, run_id=run.run_id)
         rows["segmentation_check"] = _publish_check(connection, inputs, verdicts, "published")
         stale = _derive(connection, run)
         connection.execute(

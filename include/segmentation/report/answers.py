@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from include.segmentation.report import grid_queries, queries
-from include.segmentation.report.grid import Found
+from include.segmentation.report.grid import Grids
 from include.segmentation.report.grid_queries import Reason, Worth
 from include.segmentation.report.queries import (
     CohortSpread,
@@ -17,6 +17,7 @@ from include.segmentation.report.queries import (
     Size,
     Spread,
 )
+from include.segmentation.report.signals import Found, read_signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
@@ -47,8 +48,9 @@ class Answers:
     drifts: list[Drift]
     drawings: list[Drawing]
     worth: list[Worth]
-    grids: Found
+    grids: Grids
     reasons: list[Reason]
+    signals: list[Found]
 
 
 def read_answers(run: Run) -> Answers:
@@ -73,7 +75,7 @@ def read_answers(run: Run) -> Answers:
             drifts=queries.drifts(connection, run),
             drawings=queries.drawings(connection, run),
             worth=grid_queries.worth_of_segments(connection, run),
-            grids=Found(
+            grids=Grids(
                 cells=grid_queries.cells(connection, run),
                 classes=grid_queries.score_classes(connection, run),
                 crossings=grid_queries.crossings(connection, run),
@@ -81,4 +83,5 @@ def read_answers(run: Run) -> Answers:
                 metrics=grid_queries.metrics(connection, run),
             ),
             reasons=grid_queries.reasons(connection, run),
+            signals=read_signals(connection, run),
         )

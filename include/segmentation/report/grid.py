@@ -12,7 +12,7 @@ from include.segmentation.report.rows import Cell
 
 
 @dataclass(frozen=True)
-class Found:
+class Grids:
     """What the warehouse says about the grids of a run."""
 
     cells: list[Named]
@@ -62,7 +62,7 @@ class Grid:
 
 
 def make_grid(
-    label: str, macro: str, found: Found, segments: Sequence[Segment], kpis: Sequence[str], said: worth.Said
+    label: str, macro: str, found: Grids, segments: Sequence[Segment], kpis: Sequence[str], said: worth.Said
 ) -> Grid | None:
     """Put a macro segment's grid together; None where the run's model has none.
 

@@ -12,6 +12,7 @@ from include.segmentation.report.limits import limits
 from include.segmentation.report.lists import lists
 from include.segmentation.report.movement import REASONS
 from include.segmentation.report.section import Section
+from include.segmentation.report.signals import landmarks
 from include.segmentation.run import Run
 
 
@@ -43,6 +44,7 @@ def render(run: Run) -> str:
         sections=sections,
         worth_kpis=worth,
         lists=lists(answers.reasons, worth, answers.now.kpis),
+        signals=landmarks(answers.signals, run.profile.signals),
         day=words.day(answers.now.as_of, zone),
         day_before=words.day(answers.before.as_of, zone) if answers.before else "",
         headline=headline(sections, answers, zone),

@@ -32,6 +32,7 @@ def on_grid(rows, fitted_on=None, **changes):
     return list(zip(found["scores"].to_pylist(), found["cell"].to_pylist(), strict=True))
 
 
+@settings(deadline=None)
 @given(CROWDS, st.randoms(use_true_random=False))
 def test_equal_customers_are_equal_and_no_order_of_rows_changes_anyone(rows, random):
     found = dict(zip(rows, on_grid(rows), strict=True))
@@ -39,6 +40,7 @@ def test_equal_customers_are_equal_and_no_order_of_rows_changes_anyone(rows, ran
     assert on_grid(shuffled) == [found[row] for row in shuffled]
 
 
+@settings(deadline=None)
 @given(CROWDS)
 def test_a_class_never_falls_where_the_kpi_gets_better(rows):
     buyers = [(row, found[0]) for row, found in zip(rows, on_grid(rows), strict=True) if found[0]]
@@ -48,6 +50,7 @@ def test_a_class_never_falls_where_the_kpi_gets_better(rows):
         assert one[2] > other[2] or a[2] <= b[2]
 
 
+@settings(deadline=None)
 @given(CROWDS, CROWDS)
 def test_everyone_whom_the_grid_takes_has_one_class_per_score_and_the_cell_of_them(rows, fitted_on):
     for (orders, *_), (scores, cell) in zip(rows, on_grid(rows, fitted_on), strict=True):
@@ -62,7 +65,7 @@ def test_everyone_whom_the_grid_takes_has_one_class_per_score_and_the_cell_of_th
         assert cell == ("lately" if r == 3 else "long_ago" if f <= 2 else "missed")
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(2, 2000), min_size=4, max_size=300, unique=True))
 def test_classes_of_different_values_have_one_size(values):
     grid = fit_grid(macro_with(), people([(value, 0, 0.0) for value in values]))

@@ -23,6 +23,7 @@ from include.segmentation.lists import EligibilityList
 from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.mistakes import Mistake, allowed, explained, refuse
 from include.segmentation.part import Part
+from include.segmentation.people import Demographic, FunnelStep, Persona, wrong_funnel, wrong_personas
 from include.segmentation.signals import SIGNALS, Signals
 from include.segmentation.sources import Extract, QueryExtract, Source
 
@@ -32,7 +33,7 @@ SHIPPED = Path(__file__).resolve().parents[1] / "profiles"
 
 _CUSTOMER_COLUMNS = (
     "customer_id", "first_seen", "last_seen", "source_rows", AGE, "as_of", "run_id", "cadence", "cohort", "month",
-    "stratum", "segment_key", "micro_key", "margin", "scores", "cell",
+    "stratum", "segment_key", "micro_key", "margin", "scores", "cell", "persona",
 )  # fmt: skip
 
 
@@ -97,7 +98,13 @@ class Expectation(Part):
 
 
 class Profile(Part):
-    """One business: its sources, extracts, expectations, KPIs and macro segments."""
+    """One business: its sources, extracts, expectations, KPIs and macro segments.
+
+    Attributes:
+        funnel: the steps that customers are counted at, in order.
+        demographics: attribute of population.sql -> how customers are counted by it.
+        personas: named combinations of macro segments, the first that matches before the others.
+    """
 
     profile: Name
     title: str
@@ -111,6 +118,9 @@ class Profile(Part):
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
     worth: list[SqlName] = Field(default_factory=list, description="KPIs that say what customers are worth")
     lists: dict[SqlName, EligibilityList] = Field(default_factory=dict)
+    funnel: list[FunnelStep] = Field(default_factory=list)
+    demographics: dict[SqlName, Demographic] = Field(default_factory=dict)
+    personas: list[Persona] = Field(default_factory=list)
     signals: Signals | None = None
     gates: Gates = Gates()
     path: Path = Field(exclude=True)
@@ -150,6 +160,8 @@ class Profile(Part):
                 yield Mistake(("worth",), f"'{name}'; {allowed(name, self.kpis)}")
         for name, declared in self.lists.items():
             yield from (mistake.below("lists", name) for mistake in declared.mistakes([*self.kpis, AGE], self.cells))
+        yield from wrong_funnel(self.funnel, [*self.kpis, AGE])
+        yield from wrong_personas(self.personas, self.macro_segments)
         for sql in self.sql_files:
             if not sql.is_file():
                 yield Mistake((), f"SQL file {sql} is missing")

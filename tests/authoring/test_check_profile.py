@@ -80,6 +80,16 @@ def test_what_is_wrong_in_one_part_does_not_make_others_wrong(library: Path) -> 
     ]
 
 
+def test_funnel_and_personas_are_looked_at_beside_the_rest_once_the_macro_segments_are_right(library: Path) -> None:
+    change(library, **{"loans_ever >= 10}": "loans_eve >= 10}", "[never, lapsed]": "[nevr, lapsed]"})
+    change(library, **{"title: Town": "titel: Town"})
+    told = [one for one in mistakes(library) if "funnel" in one or "personas" in one]
+    assert any("funnel.2.when: step 'regular': 'loans_eve >= 10' names 'loans_eve'; allowed are" in one for one in told)
+    assert any("personas.1.when.reading: persona 'stranger': 'nevr' is no stratum" in one for one in told)
+    change(library, **{"cluster: auto": "cluster: automatic"})
+    assert not any("funnel.2" in one or "personas.1" in one for one in mistakes(library))
+
+
 def test_a_key_written_twice_is_told_beside_the_rest(library: Path) -> None:
     change(library, **{"title: Town library": "title: Town library\ntitle: Twice\ntitel: Other"})
     found = mistakes(library)

@@ -10,8 +10,9 @@ from sklearn.metrics import adjusted_rand_score
 from include.segmentation.concentration import held_by_top
 from include.segmentation.model_grid import GridModel
 from include.segmentation.parquet import quoted
-from include.segmentation.publish.distribution import SUPPRESS_BELOW, total
+from include.segmentation.publish.distribution import total
 from include.segmentation.publish.inputs import Inputs
+from include.segmentation.suppression import SUPPRESS_BELOW
 
 Row = dict[str, Any]
 

@@ -10,28 +10,18 @@ from include.segmentation.lists import NO_REASON, EligibilityList
 from include.segmentation.macro_segment import AGE
 from include.segmentation.parquet import quoted
 from include.segmentation.profile import grid_columns
-from include.segmentation.publish.distribution import SUPPRESS_BELOW, total
+from include.segmentation.publish.distribution import total
 from include.segmentation.publish.inputs import Inputs
+from include.segmentation.suppression import SUPPRESS_BELOW
 
 Row = dict[str, Any]
 _BATCH_ROWS = 100_000
 _NOBODY_ELSE = "None of these"
 
 
-def decide(inputs: Inputs) -> None:
-    """Fill temporary table ``listed``: the number of the reason that decides, per list and customer."""
-    inputs.engine.execute("CREATE OR REPLACE TEMP TABLE listed (list VARCHAR, customer_id VARCHAR, nth INTEGER)")
-    for name, declared in inputs.run.profile.lists.items():
-        cases = " ".join(f"WHEN ({reason.when}) THEN {nth}" for nth, reason in enumerate(declared.reasons, start=1))
-        inputs.engine.execute(
-            f"INSERT INTO listed SELECT $list, customer_id, CASE {cases} ELSE {len(declared.reasons) + 1} END "
-            f"FROM ({_everything(inputs)})",
-            {"list": name},
-        )
-
-
 def members(inputs: Inputs) -> pa.RecordBatchReader:
-    """The run's rows of ``fct_list_member``; ``decide`` comes first."""
+    """The run's rows of ``fct_list_member``."""
+    _decide(inputs)
     reasons = [
         {"list": name, "nth": nth, "reason": reason.name}
         for name, declared in inputs.run.profile.lists.items()
@@ -46,7 +36,8 @@ def members(inputs: Inputs) -> pa.RecordBatchReader:
 
 
 def reasons(inputs: Inputs) -> list[Row]:
-    """The rows of ``fct_list_reason`` without the columns of the run; ``decide`` comes first."""
+    """The rows of ``fct_list_reason`` without the columns of the run."""
+    _decide(inputs)
     (population,) = inputs.one("SELECT count(*) FROM population")
     rows = []
     for name, declared in inputs.run.profile.lists.items():
@@ -63,6 +54,18 @@ def reasons(inputs: Inputs) -> list[Row]:
             counted = {"customers": customers, "share": customers / population, "worth": json.dumps(shown)}
             rows.append(head | {"owner": declared.owner, "position": nth} | told | counted)
     return rows
+
+
+def _decide(inputs: Inputs) -> None:
+    """Fill temporary table ``listed``: the number of the reason that decides, per list and customer."""
+    inputs.engine.execute("CREATE OR REPLACE TEMP TABLE listed (list VARCHAR, customer_id VARCHAR, nth INTEGER)")
+    for name, declared in inputs.run.profile.lists.items():
+        cases = " ".join(f"WHEN ({reason.when}) THEN {nth}" for nth, reason in enumerate(declared.reasons, start=1))
+        inputs.engine.execute(
+            f"INSERT INTO listed SELECT $list, customer_id, CASE {cases} ELSE {len(declared.reasons) + 1} END "
+            f"FROM ({_everything(inputs)})",
+            {"list": name},
+        )
 
 
 def _told(declared: EligibilityList) -> list[Row]:

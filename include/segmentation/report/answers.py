@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.report import grid_queries, queries
+from include.segmentation.report import grid_queries, people_queries, queries
 from include.segmentation.report.grid import Grids
 from include.segmentation.report.grid_queries import Reason, Worth
+from include.segmentation.report.people_queries import PersonaSize, Portion, Step
 from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
@@ -50,6 +51,9 @@ class Answers:
     worth: list[Worth]
     grids: Grids
     reasons: list[Reason]
+    funnel: list[Step]
+    demographics: list[Portion]
+    personas: list[PersonaSize]
     signals: list[Found]
 
 
@@ -83,5 +87,8 @@ def read_answers(run: Run) -> Answers:
                 metrics=grid_queries.metrics(connection, run),
             ),
             reasons=grid_queries.reasons(connection, run),
+            funnel=people_queries.funnel(connection, run),
+            demographics=people_queries.demographics(connection, run),
+            personas=people_queries.personas(connection, run),
             signals=read_signals(connection, run),
         )

@@ -11,6 +11,7 @@ from include.segmentation.report.answers import Answers, read_answers
 from include.segmentation.report.limits import limits
 from include.segmentation.report.lists import lists
 from include.segmentation.report.movement import REASONS
+from include.segmentation.report.people import People
 from include.segmentation.report.section import Section
 from include.segmentation.report.signals import landmarks
 from include.segmentation.run import Run
@@ -26,7 +27,7 @@ def render(run: Run) -> str:
     zone = run.profile.time_zone
     worth = [name for name in run.profile.worth if name in answers.now.kpis]
     sections = [
-        Section(name, declared, answers, zone, run.profile.gates.drift, worth)
+        Section(name, declared, answers, zone, run.profile.gates.drift, worth, run.profile.demographics)
         for name, declared in run.profile.macro_segments.items()
         if name in answers.now.models
     ]
@@ -44,6 +45,7 @@ def render(run: Run) -> str:
         sections=sections,
         worth_kpis=worth,
         lists=lists(answers.reasons, worth, answers.now.kpis),
+        people=People(answers, run.profile),
         signals=landmarks(answers.signals, run.profile.signals),
         day=words.day(answers.now.as_of, zone),
         day_before=words.day(answers.before.as_of, zone) if answers.before else "",
@@ -53,6 +55,7 @@ def render(run: Run) -> str:
         checks=verdicts.summary(found),
         limits=limits(answers.now.analytics),
         reasons=REASONS,
+        suppressed=words.SUPPRESSED,
     )
 
 

@@ -144,6 +144,7 @@ class CohortSpread:
     learners: int
     share: float
     p25: float | None
+    p50: float | None
     p75: float | None
 
 
@@ -343,7 +344,7 @@ def cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]:
             SELECT * FROM fct_cohort_segment
             WHERE (cohort + interval '1 month') AT TIME ZONE %(zone)s + month * interval '30 days' <= %(as_of)s
         )
-        SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, p25, p75
+        SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, p25, p50, p75
         FROM complete
         WHERE cohort IN (SELECT DISTINCT cohort FROM complete ORDER BY cohort DESC LIMIT %(cohorts)s)
         ORDER BY cohort, month, segment_key, kpi

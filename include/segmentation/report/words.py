@@ -4,9 +4,11 @@ import math
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from include.segmentation.suppression import SUPPRESS_BELOW
+
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 UNDEFINED = "undefined"
-SUPPRESSED = "fewer than 10"
+SUPPRESSED = f"fewer than {SUPPRESS_BELOW}"
 
 
 def count(number: int) -> str:

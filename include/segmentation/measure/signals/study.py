@@ -16,11 +16,10 @@ from include.segmentation.gates import smallest_cluster
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.measure.signals.lift import lift_of
 from include.segmentation.signals import TOGETHER
+from include.segmentation.suppression import SUPPRESS_BELOW
 from include.segmentation.tree import Path, grow, on_a_path, path_in_words, paths_of
 
 DEPTH = 2
-FEWEST = 10
-"""A share of fewer customers is not told."""
 
 Outcome = Literal["measured", "nobody", "already", "one_cohort", "never", "always", "no_rule", "too_few"]
 Days = npt.NDArray[np.datetime64]
@@ -155,7 +154,7 @@ def _tested(blank: Finding, earlier: _Part, later: _Part, columns: list[int], kp
     told = replace(
         blank, rule="; or ".join(path_in_words(path, kpis) for path in rule), direction=_direction(rule, len(columns))
     )
-    if min(size, len(later) - size) < FEWEST:
+    if min(size, len(later) - size) < SUPPRESS_BELOW:
         return replace(told, outcome="too_few")
     lift = lift_of(size, hits, len(later), later.positives)
     return replace(

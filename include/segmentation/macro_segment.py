@@ -186,6 +186,7 @@ class Stratum(Part):
     Attributes:
         when: a SQL condition over the macro segment's KPIs and ``age_days``.
         label: the words every name in this stratum begins with ("Bought once").
+        became: how a headline says that customers came into it: after "1,240 learners", such as "went quiet".
         kpis: what it is clustered on.
         cluster: how it is cut: ``auto``, or ``{k: 4}`` and the like; ``none`` where the whole stratum is one segment.
     """
@@ -193,6 +194,7 @@ class Stratum(Part):
     name: Name
     label: str
     when: str
+    became: str = ""
     description: str = ""
     kpis: DifferentNames = Field(default_factory=list)
     cluster: Annotated[Cluster | None, BeforeValidator(_how)] = None

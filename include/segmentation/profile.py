@@ -108,6 +108,7 @@ class Profile(Part):
 
     profile: Name
     title: str
+    customers: str = Field("customers", min_length=1, description="what its customers are called, in the plural")
     time_zone: str = "UTC"
     warehouse: Warehouse
     schedule: Schedule

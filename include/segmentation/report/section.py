@@ -358,6 +358,13 @@ class Section:
         kpis = {kpi.name: kpi for kpi in self.kpis}
         return drift_rows(self.name, self.answers.drifts, kpis, self.drift_allowed, self.zone)
 
+    @property
+    def drift_said(self) -> str:
+        """Whether the customers of the run are still like those of the fit."""
+        newest = self.drift[0]
+        over = [measure.name for measure in newest.measures if measure.is_over]
+        return f"Over what the profile allows: {', '.join(over)}." if over else "Within what the profile allows."
+
     @cached_property
     def cohorts(self) -> list[Cohort]:
         """Thresholds and insights by month, the newest cohort first."""

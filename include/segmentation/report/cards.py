@@ -19,6 +19,7 @@ class Card:
     Attributes:
         share: 0 to 1.
         traits: where the middle half lies on the KPIs that set it apart most, with the band: label and range.
+        worth: what its customers are worth, by each KPI that says so: its label, and total, share and per head.
         steps: how far its customers came: label and share of each step of the funnel.
         who: label and largest values of each attribute.
     """
@@ -28,6 +29,7 @@ class Card:
     share: float
     figures: Figures
     traits: list[tuple[str, str]]
+    worth: list[tuple[str, str]]
     steps: list[tuple[str, str]]
     who: list[tuple[str, str]]
 
@@ -41,6 +43,7 @@ def cards(section: Section, past: LookBack) -> list[Card]:
             share=size.share,
             figures=past.figures(size.segment_key, size.as_of),
             traits=_traits(section, size),
+            worth=_worth(section, size),
             steps=_steps(section, size),
             who=_who(section, size),
         )
@@ -66,6 +69,17 @@ def _range(section: Section, size: Size, kpi: Kpi) -> str:
     spread = section.answers.spreads[size.segment_key, kpi.name]
     band = f" ({spread.band})" if spread.band else ""
     return f"{words.span(spread.p25, spread.p75, kpi.resolution)} {kpi.unit}{band}"
+
+
+def _worth(section: Section, size: Size) -> list[tuple[str, str]]:
+    texts = [cell.text for cell in section.worth_cells(size.segment_key)]
+    told = []
+    for place, name in enumerate(section.worth_kpis):
+        total, share, each = texts[3 * place : 3 * place + 3]
+        kpi = section.answers.now.kpis[name]
+        if total != words.DASH:
+            told.append((kpi["label"], f"{total} {kpi['unit']}, {share} of all, {each} per head"))
+    return told
 
 
 def _steps(section: Section, size: Size) -> list[tuple[str, str]]:

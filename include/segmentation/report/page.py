@@ -13,6 +13,7 @@ from include.segmentation.report.customers import who_is
 from include.segmentation.report.extras import data
 from include.segmentation.report.headline import facts, headline
 from include.segmentation.report.limits import limits
+from include.segmentation.report.lists import lists
 from include.segmentation.report.look_back import LookBack
 from include.segmentation.report.movement import REASONS
 from include.segmentation.report.people import People
@@ -32,8 +33,9 @@ def render(run: Run) -> str:
     """
     answers = read_answers(run)
     zone = run.profile.time_zone
+    worth = [name for name in run.profile.worth if name in answers.now.kpis]
     sections = [
-        Section(name, declared, answers, zone, run.profile.gates.drift, run.profile.demographics)
+        Section(name, declared, answers, zone, run.profile.gates.drift, worth, run.profile.demographics)
         for name, declared in run.profile.macro_segments.items()
         if name in answers.now.models
     ]
@@ -51,6 +53,8 @@ def render(run: Run) -> str:
         now=answers.now,
         before=answers.before,
         sections=sections,
+        worth_kpis=worth,
+        lists=lists(answers.reasons, worth, answers.now.kpis),
         people=People(answers, run.profile),
         signals=landmarks(answers.signals, run.profile.signals),
         day=words.day(answers.now.as_of, zone),

@@ -8,11 +8,13 @@ from functools import cached_property
 from include.segmentation.gates import Drift
 from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.people import EVERYONE, Demographic
-from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, people, words
+from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, people, words, worth
 from include.segmentation.report.answers import Answers
 from include.segmentation.report.cohort import Cohort
 from include.segmentation.report.dendrogram import Branch, Join
 from include.segmentation.report.evidence import Trials
+from include.segmentation.report.grid import Grid, make_grid
+from include.segmentation.report.grid_queries import Worth
 from include.segmentation.report.movement import LEFT, NEW, Flow
 from include.segmentation.report.people import Columns
 from include.segmentation.report.picture import Mark, Scatter, scatter
@@ -39,6 +41,7 @@ class Section:
     answers: Answers
     zone: str
     drift_allowed: Drift
+    worth_kpis: list[str]
     demographics: dict[str, Demographic]
 
     @property
@@ -192,6 +195,38 @@ class Section:
         """The median of a KPI in a segment; None where it is undefined or suppressed."""
         spread = self.answers.spreads.get((size.segment_key, kpi.name))
         return None if size.suppressed or spread is None else spread.p50
+
+    @property
+    def own_parts(self) -> list[tuple[str, str]]:
+        """The parts of the page that not every macro segment has: id and title."""
+        worth_part = [("worth", "What they are worth")] if self.worth_kpis else []
+        return worth_part + ([("grid", f"{self.grid.label}: the grid")] if self.grid else [])
+
+    @cached_property
+    def worth_rows(self) -> list[Row]:
+        """Per segment what its customers are worth; empty where the profile does not say by which KPIs."""
+        return [self._row(size, self.worth_cells(size.segment_key)) for size in self.sizes if self.worth_kpis]
+
+    def worth_cells(self, key: str) -> list[Cell]:
+        """What the customers of a segment are worth: total, share and per head of each KPI that says it."""
+        return worth.cells(self._worth, key, self.worth_kpis, self.answers.now.kpis)
+
+    @property
+    def worth_lead(self) -> str:
+        """The segment that is worth most."""
+        names = {size.segment_key: f"“{self.segment(size.segment_key).name}”" for size in self.sizes}
+        return worth.lead(self._worth, names, self.worth_kpis, self.answers.now.kpis)
+
+    @property
+    def _worth(self) -> list[Worth]:
+        return [found for found in self.answers.worth if found.macro_segment == self.name]
+
+    @cached_property
+    def grid(self) -> Grid | None:
+        """Customers by two scores; None where the model has no grid."""
+        segments = [self.segment(size.segment_key) for size in self.sizes]
+        label = self.declared.grid.label if self.declared.grid else "Grid"
+        return make_grid(label, self.name, self.answers.grids, segments, self.worth_kpis, self.answers.now.kpis)
 
     @cached_property
     def trend(self) -> str:

@@ -39,14 +39,14 @@ window.addEventListener("afterprint", () => closed.forEach(part => part.open = f
 const chosen = byId("segment"), period = byId("period");
 function filter() {
   const key = chosen.value, run = data.runs[period.value], isPast = period.value !== "0";
-  for (const sheet of all("section[data-macro]")) {
+  for (const sheet of all("main > section:not(#customers, #run)")) {
     sheet.hidden = key !== "" && !sheet.querySelector(`.card[data-key="${key}"]`);
   }
   for (const part of all(".card, table:not([data-whole]) th[data-key]")) {
     (part.closest("tr") || part).hidden = key !== "" && part.dataset.key !== key;
   }
   for (const card of all(".card")) {
-    const figures = run.segments[card.dataset.key] || {customers: "–", share: "", change: "no segment of that run's model"};
+    const figures = run.segments[card.dataset.key] || {customers: "–", share: "", change: "not a segment then"};
     for (const place of all("[data-figure]", card)) place.textContent = figures[place.dataset.figure];
     card.querySelector(".bar").hidden = isPast;
   }
@@ -75,7 +75,7 @@ function showMoves(then, isShown, run) {
     const row = body.insertRow();
     row.append(element("th", from, {scope: "row"}), ...cells.map(text => element("td", text)));
   }
-  const scroll = element("div", "", {class: "scroll", role: "region", tabindex: "0", "aria-label": `Moves up to ${run.day}`});
+  const scroll = element("div", "", {class: "scroll", role: "region", tabindex: "0", "aria-label": `${then.dataset.macro}: moves up to ${run.day}`});
   scroll.append(table);
   then.append(scroll);
 }

@@ -50,11 +50,26 @@ class Found:
         return self.lift is not None and self.lift > 1 and self.q is not None and self.q <= MAY_BE_CHANCE
 
     @property
-    def times(self) -> str:
-        """The lift with its interval."""
-        if self.lift is None or self.lift_low is None or self.lift_high is None:
-            return words.DASH
-        return f"{self.lift:.1f} times ({self.lift_low:.1f}{words.DASH}{self.lift_high:.1f})"
+    def figures(self) -> "Figures | None":
+        """Precision, recall and lift in words; None unless they were measured."""
+        if None in (self.precision, self.recall, self.lift, self.lift_low, self.lift_high):
+            return None
+        return Figures(
+            right=words.share(self.precision or 0.0),
+            found=words.share(self.recall or 0.0),
+            lift=f"{self.lift:.1f} times",
+            interval=f"{self.lift_low:.1f}{words.DASH}{self.lift_high:.1f}",
+        )
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a rule achieves in the hold-out: the shares that are right and found, and the lift with its interval."""
+
+    right: str
+    found: str
+    lift: str
+    interval: str
 
 
 @dataclass(frozen=True)
@@ -66,9 +81,9 @@ class Answer:
         base_rate: the share of all who were asked for whom it came true; a dash where nobody was.
         labelled, customers: how many these are.
         rule: in words, or why there is none.
-        figures: how many are right, how many are found, and the lift; empty without a rule that was measured.
+        figures: what the rule achieves; None without one that was measured.
         doubt: what a reader has to know before using the rule.
-        strongest: rules over one KPI, each with its lift.
+        strongest: rules over one KPI that stand, and what each achieves.
     """
 
     label: str
@@ -77,9 +92,9 @@ class Answer:
     labelled: int
     customers: int
     rule: str
-    figures: list[str]
+    figures: Figures | None
     doubt: str
-    strongest: list[str]
+    strongest: list[tuple[str, Figures]]
 
 
 @dataclass(frozen=True)
@@ -118,9 +133,7 @@ def _landmark(days: int, found: list[Found], declared: Signals) -> Landmark:
 
 
 def _answer(label: str, definition: str, together: Found, rows: list[Found]) -> Answer:
-    figures = []
-    if together.precision is not None and together.recall is not None:
-        figures = [words.share(together.precision), words.share(together.recall), together.times]
+    figures = together.figures
     alone = sorted((r for r in rows if r.stands and r is not together), key=lambda r: (-(r.lift_low or 0), r.kpi))
     return Answer(
         label=label,
@@ -131,5 +144,5 @@ def _answer(label: str, definition: str, together: Found, rows: list[Found]) -> 
         rule=(together.rule if figures else None) or _WITHOUT_RULE[together.outcome],
         figures=figures,
         doubt="May be chance." if figures and not together.stands else "",
-        strongest=[f"{each.rule}: {each.times}" for each in alone[:STRONGEST]],
+        strongest=[(each.rule or "", each.figures) for each in alone[:STRONGEST] if each.figures],
     )

@@ -360,6 +360,25 @@ def test_a_rewritten_rule_makes_the_refit_a_candidate(make_profile, habit, at, p
     assert {s.key for s in new[1:]} == {s.key for s in old[1:]}  # the clusters follow their customers
 
 
+def test_a_kpi_that_became_undefined_for_some_can_be_fitted_again(make_profile, at, put):
+    """The model in use can not label them, and must not stand in the way of the one that can."""
+    visits = [1.0] * 300 + [60.0] * 300 + [90.0] * 300 + [200.0] * 300
+    put(at(make_profile(HABIT_FIXED)), "habit", {"visits": visits})
+    fit(at(make_profile(HABIT_FIXED)), "habit")
+    young = "strata:\n      - {name: young, label: Young, when: visits IS NULL}"
+    yaml = HABIT_FIXED.replace("unit: visits", "unit: visits, undefined_when: age_days < 30").replace("strata:", young)
+    changed = at(make_profile(yaml), "2025-03-01")
+    put(changed, "habit", {"visits": [*[None] * 50, *visits]})
+
+    with pytest.raises(DataError, match="50 customers fall in no stratum"):
+        segment(changed, "habit")
+
+    refit = fit(changed, "habit")
+    assert refit["status"] == "candidate"
+    accept(changed.profile, refit["model_id"], "ada")
+    assert segment(changed, "habit")["customers"] == 1250
+
+
 def test_another_resolution_stops_scoring_until_a_new_model_is_accepted(make_profile, habit, at, put):
     put(at(make_profile()), "habit", crowds(THREE))
     fit(at(make_profile()), "habit")

@@ -3,17 +3,18 @@
 from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.identifiers import DifferentNames, Name, SqlName
 from include.segmentation.mistakes import Mistake, allowed, refuse
 from include.segmentation.part import Part
-from include.segmentation.predicate import Domain, parse
+from include.segmentation.predicate import Domain, normal_form, parse
 from include.segmentation.strata_cut import AGE as AGE
 from include.segmentation.strata_cut import wrong_cuts
 from include.segmentation.window import Window
 
+Condition = Annotated[str, AfterValidator(normal_form)]
 _OF_CLUSTERING = {"transform", "scale", "weight"}
 
 Scaler = Literal["standard", "minmax", "robust", "none"]
@@ -81,7 +82,7 @@ class Kpi(Part):
     direction: Literal["more", "less", "neutral"] = "more"
     minimum: float | None = 0
     zero: Literal["real", "none"] = "real"
-    undefined_when: str | None = None
+    undefined_when: Condition | None = None
     matures_after: int = Field(0, ge=0, description="days")
     rule_only: bool = False
     transform: Transform = "none"
@@ -191,7 +192,7 @@ class Stratum(Part):
 
     name: Name
     label: str
-    when: str
+    when: Condition
     description: str = ""
     kpis: DifferentNames = Field(default_factory=list)
     cluster: Annotated[Cluster | None, BeforeValidator(_how)] = None
@@ -240,7 +241,7 @@ class Person(Part):
     """
 
     alias: str = ""
-    rule: str = ""
+    rule: Condition = ""
     recommended_action: str = ""
     owner: str = ""
 

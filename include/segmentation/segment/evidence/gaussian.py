@@ -134,4 +134,4 @@ def _densest_half(places: Floats) -> float:
     half = max(len(places) // 2, 1)
     places = np.sort(places)
     shortest = float((places[half:] - places[:-half]).min()) if len(places) > half else 0.0
-    return half / max(shortest, np.finfo(float).tiny)
+    return half / max(shortest, np.finfo(float).eps)

@@ -9,7 +9,7 @@ import pytest
 
 from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.model import effective_model, timeline
-from include.segmentation.segment import accept, fit, reject, segment
+from include.segmentation.segment import accept, candidates, fit, reject, segment
 
 CENTRES = {"rare": (4, 25), "steady": (12, 9), "keen": (30, 1)}
 
@@ -198,6 +198,16 @@ def test_accepting_a_model_retires_the_candidates_it_overtakes_until_they_are_fi
     accept(candidate.profile, first, "ada")
     assert [entry.status for entry in timeline(later.lake, "habit")] == ["accepted", "accepted", "retired"]
     assert fit(later, "habit")["status"] == "accepted"  # compared with the accepted one, everyone survives
+
+
+def test_a_candidate_fitted_again_on_corrected_data_takes_the_place_of_the_first(candidate, put):
+    """Two of one day would be one question with two answers."""
+    put(candidate, "habit", crowds({"rare": 410, "keen": 400}, seed=5))
+    (first,) = candidates(candidate)
+    second = fit(candidate, "habit")
+    assert [model.model_id for model in candidates(candidate)] == [second["model_id"]] != [first.model_id]
+    with pytest.raises(DataError, match="is retired; allowed is a candidate"):
+        accept(candidate.profile, first.model_id, "ada")
 
 
 def test_a_key_that_a_model_dropped_is_not_given_again_when_its_crowd_returns(candidate, at, put):

@@ -51,7 +51,7 @@ bench-extract: setup-dev .local/peers/installed ## rows/s and memory of the extr
 	@$(PYTHON) -m benchmarks.extract --peers .local/peers/bin/python
 
 .PHONY: bench-segment
-bench-segment: setup-dev ## fits of 13 million learners, seconds, memory and inertia beside scikit-learn; LEARNERS=n for fewer; 10 minutes
+bench-segment: setup-dev ## fits of 13 million learners, seconds, memory and inertia beside scikit-learn; LEARNERS=n for fewer; 4 minutes
 	@$(PYTHON) -m benchmarks.segment $(if $(LEARNERS),--learners $(LEARNERS))
 
 .local/peers/installed: benchmarks/requirements.txt

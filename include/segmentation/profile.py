@@ -22,6 +22,8 @@ from include.segmentation.identifiers import NAME, Name, SchemaName, SqlName
 from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.mistakes import Mistake, allowed, explained, refuse
 from include.segmentation.part import Part
+from include.segmentation.people import Demographic, FunnelStep, Persona, wrong_funnel, wrong_personas
+from include.segmentation.signals import SIGNALS, Signals
 from include.segmentation.sources import Extract, QueryExtract, Source
 
 Cadence = Literal["daily", "weekly", "monthly"]
@@ -30,7 +32,7 @@ SHIPPED = Path(__file__).resolve().parents[1] / "profiles"
 
 _CUSTOMER_COLUMNS = (
     "customer_id", "first_seen", "last_seen", "source_rows", AGE, "as_of", "run_id", "cadence", "cohort", "month",
-    "stratum", "segment_key", "micro_key", "margin",
+    "stratum", "segment_key", "micro_key", "margin", "persona",
 )  # fmt: skip
 
 
@@ -90,7 +92,13 @@ class Expectation(Part):
 
 
 class Profile(Part):
-    """One business: its sources, extracts, expectations, KPIs and macro segments."""
+    """One business: its sources, extracts, expectations, KPIs and macro segments.
+
+    Attributes:
+        funnel: the steps that customers are counted at, in order.
+        demographics: attribute of population.sql -> how customers are counted by it.
+        personas: named combinations of macro segments, the first that matches before the others.
+    """
 
     profile: Name
     title: str
@@ -102,6 +110,10 @@ class Profile(Part):
     expectations: dict[Name, list[Expectation]] = Field(default_factory=dict)
     cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
+    funnel: list[FunnelStep] = Field(default_factory=list)
+    demographics: dict[SqlName, Demographic] = Field(default_factory=dict)
+    personas: list[Persona] = Field(default_factory=list)
+    signals: Signals | None = None
     gates: Gates = Gates()
     path: Path = Field(exclude=True)
 
@@ -126,12 +138,17 @@ class Profile(Part):
         if "population" in extracts:
             text = "the measure stage's own table; allowed is any other name"
             yield Mistake(("extracts", "population"), text)
+        if self.signals and SIGNALS in self.macro_segments:
+            text = "the file of the signals would have the same name; allowed is any other name"
+            yield Mistake(("macro_segments", SIGNALS), text)
         for name in self.expectations:
             if name not in extracts:
                 yield Mistake(("expectations", name), f"no such extract; {allowed(name, extracts)}")
         if len(self.extracts) == len(extracts):
             yield from wrong_coverage(self.extracts)
         yield from self._wrong_kpis()
+        yield from wrong_funnel(self.funnel, [*self.kpis, AGE])
+        yield from wrong_personas(self.personas, self.macro_segments)
         for sql in self.sql_files:
             if not sql.is_file():
                 yield Mistake((), f"SQL file {sql} is missing")
@@ -166,7 +183,7 @@ class Profile(Part):
     def sql_files(self) -> list[Path]:
         """Every SQL file that the profile needs."""
         queries = [extract.query for extract in self.extracts.values() if isinstance(extract, QueryExtract)]
-        measures = ["population", *self.macro_segments]
+        measures = ["population", *self.macro_segments, *([SIGNALS] if self.signals else [])]
         return [self.sql_dir / "extract" / query for query in queries] + [
             self.sql_dir / "measure" / f"{name}.sql" for name in measures
         ]

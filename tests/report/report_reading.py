@@ -38,7 +38,7 @@ class Page(HTMLParser):
             self._rows.append([])
         elif tag in ("td", "th"):
             self._cell = []
-        elif tag in ("small", "li", "br", "dd"):
+        elif tag in ("small", "li", "br", "dd", "p"):
             self.handle_data(" ")
 
     def handle_endtag(self, tag: str) -> None:

@@ -7,6 +7,7 @@ import pyarrow as pa
 from include.segmentation.macro_segment import AGE, Person
 from include.segmentation.profile import segment_columns
 from include.segmentation.publish.inputs import Inputs
+from include.segmentation.publish.personas import persona_of
 
 _BATCH_ROWS = 100_000
 
@@ -35,7 +36,7 @@ def record(inputs: Inputs) -> pa.RecordBatchReader:
     """The rows of ``customer_analytics_record``: everything that is known of each customer, side by side."""
     columns = ["customer_id", _as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
     columns += ["first_seen", "last_seen", f"population.{AGE}", *_quoted(inputs.attributes)]
-    columns += _kpis(inputs)
+    columns += [*_kpis(inputs), f"{persona_of(inputs.run.profile)} AS persona"]
     for macro, model in inputs.models.items():
         key, name, micro = segment_columns(macro)
         said = inputs.run.profile.macro_segments[macro].segments

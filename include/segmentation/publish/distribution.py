@@ -13,9 +13,7 @@ from typing import Any
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.phrases import span
 from include.segmentation.publish.inputs import Inputs
-
-SUPPRESS_BELOW = 10
-"""Segments with fewer customers are shown, their ranges are not."""
+from include.segmentation.suppression import SUPPRESS_BELOW
 
 _PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 _FIGURES = ("total", "share_of_total", "nonzero_share", "nulls", "min", *_PERCENTILES, "max", "mean", "band")

@@ -11,9 +11,11 @@ import pyarrow as pa
 from include.segmentation.errors import DataError, SegmentationError
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.profile import segment_columns
-from include.segmentation.publish import customers, dimensions, distribution, tables
+from include.segmentation.publish import customers, dimensions, distribution, people, tables
 from include.segmentation.publish.gates import Verdict, approved, asked, check, fits_asked, refusal
 from include.segmentation.publish.inputs import Inputs, read_inputs
+from include.segmentation.publish.personas import personas
+from include.segmentation.publish.signals import signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
@@ -51,14 +53,21 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
     own_row = dimensions.segmentation_run(inputs, verdicts, started_at)
     profiles = list(distribution.segment_profiles(inputs))
     cohorts = list(distribution.cohort_profiles(inputs)) if run.profile.cohort_months else []
+    told = {
+        "fct_funnel": people.funnel(inputs),
+        "fct_segment_demographic": people.demographics(inputs),
+        "fct_persona": personas(inputs),
+    }
+    found_signals = signals(run)
     schema = run.profile.warehouse.schema_name
     with connect(run.profile) as connection:
         tables.take_turn(connection, schema)
         tables.make_tables(connection, schema)
         _add_profile_columns(connection, inputs)
         rows = _publish_dimensions(connection, inputs)
-        rows |= _publish_run(connection, inputs, own_row, profiles)
+        rows |= _publish_run(connection, inputs, own_row, told | {"fct_segment_profile": profiles})
         rows["fct_cohort_segment"] = _publish_cohorts(connection, run, cohorts)
+        rows["fct_signal"] = tables.replace(connection, "fct_signal", found_signals, run_id=run.run_id)
         rows["segmentation_check"] = _publish_check(connection, inputs, verdicts, "published")
         stale = _derive(connection, run)
         connection.execute(
@@ -159,19 +168,19 @@ def _publish_dimensions(connection: psycopg.Connection, inputs: Inputs) -> dict[
 
 
 def _publish_run(
-    connection: psycopg.Connection, inputs: Inputs, own_row: dimensions.Row, profiles: list[distribution.Row]
+    connection: psycopg.Connection, inputs: Inputs, own_row: dimensions.Row, told: dict[str, list[dimensions.Row]]
 ) -> dict[str, int]:
     """What belongs to this run only, in place of what it published before."""
     run = inputs.run
     here = {"cadence": run.cadence, "as_of": run.as_of}
     sizes = [row | here | {"run_id": run.run_id} for row in distribution.segment_sizes(inputs)]
-    profiles = [row | here for row in profiles]
+    told = {table: [row | here for row in found] for table, found in told.items()}
     rows = {
         "segmentation_run": tables.replace(connection, "segmentation_run", [own_row], run_id=run.run_id),
         "fct_customer_kpi": tables.replace(connection, "fct_customer_kpi", customers.kpis(inputs), **here),
         "fct_segment_label": tables.replace(connection, "fct_segment_label", customers.labels(inputs), **here),
         "fct_segment_size": tables.replace(connection, "fct_segment_size", sizes, **here),
-        "fct_segment_profile": tables.replace(connection, "fct_segment_profile", profiles, **here),
+        **{table: tables.replace(connection, table, found, **here) for table, found in told.items()},
         "dim_customer": _publish_customers(connection, inputs),
     }
     if run.is_primary and _neighbours(connection, run)[1] is None:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.report import queries
+from include.segmentation.report import people_queries, queries
+from include.segmentation.report.people_queries import PersonaSize, Portion, Step
 from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
@@ -15,6 +16,7 @@ from include.segmentation.report.queries import (
     Size,
     Spread,
 )
+from include.segmentation.report.signals import Found, read_signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
@@ -44,6 +46,10 @@ class Answers:
     cuts: list[Cut]
     drifts: list[Drift]
     drawings: list[Drawing]
+    funnel: list[Step]
+    demographics: list[Portion]
+    personas: list[PersonaSize]
+    signals: list[Found]
 
 
 def read_answers(run: Run) -> Answers:
@@ -67,4 +73,8 @@ def read_answers(run: Run) -> Answers:
             cuts=queries.cuts(connection, run),
             drifts=queries.drifts(connection, run),
             drawings=queries.drawings(connection, run),
+            funnel=people_queries.funnel(connection, run),
+            demographics=people_queries.demographics(connection, run),
+            personas=people_queries.personas(connection, run),
+            signals=read_signals(connection, run),
         )

@@ -10,7 +10,9 @@ from include.segmentation.report import verdicts, words
 from include.segmentation.report.answers import Answers, read_answers
 from include.segmentation.report.limits import limits
 from include.segmentation.report.movement import REASONS
+from include.segmentation.report.people import People
 from include.segmentation.report.section import Section
+from include.segmentation.report.signals import landmarks
 from include.segmentation.run import Run
 
 
@@ -23,7 +25,7 @@ def render(run: Run) -> str:
     answers = read_answers(run)
     zone = run.profile.time_zone
     sections = [
-        Section(name, declared, answers, zone, run.profile.gates.drift)
+        Section(name, declared, answers, zone, run.profile.gates.drift, run.profile.demographics)
         for name, declared in run.profile.macro_segments.items()
         if name in answers.now.models
     ]
@@ -39,6 +41,8 @@ def render(run: Run) -> str:
         now=answers.now,
         before=answers.before,
         sections=sections,
+        people=People(answers, run.profile),
+        signals=landmarks(answers.signals, run.profile.signals),
         day=words.day(answers.now.as_of, zone),
         day_before=words.day(answers.before.as_of, zone) if answers.before else "",
         headline=headline(sections, answers, zone),
@@ -47,6 +51,7 @@ def render(run: Run) -> str:
         checks=verdicts.summary(found),
         limits=limits(answers.now.analytics),
         reasons=REASONS,
+        suppressed=words.SUPPRESSED,
     )
 
 

@@ -7,12 +7,14 @@ from functools import cached_property
 
 from include.segmentation.gates import Drift
 from include.segmentation.macro_segment import MacroSegment
-from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, words
+from include.segmentation.people import EVERYONE, Demographic
+from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, people, words
 from include.segmentation.report.answers import Answers
 from include.segmentation.report.cohort import Cohort
 from include.segmentation.report.dendrogram import Branch, Join
 from include.segmentation.report.evidence import Trials
 from include.segmentation.report.movement import Flow
+from include.segmentation.report.people import Columns
 from include.segmentation.report.picture import Mark, Scatter, scatter
 from include.segmentation.report.queries import Cut, Move, Segment, Size
 from include.segmentation.report.rows import Cell, Kpi, Row
@@ -39,6 +41,7 @@ class Section:
     answers: Answers
     zone: str
     drift_allowed: Drift
+    demographics: dict[str, Demographic]
 
     @property
     def label(self) -> str:
@@ -284,6 +287,22 @@ class Section:
 
     def _end(self, key: str) -> Segment | str:
         return key if key in (NEW, LEFT) else self.segment(key)
+
+    @property
+    def steps(self) -> list[str]:
+        """The steps of the funnel."""
+        return [step.label for step in self.answers.funnel if step.segment_key == EVERYONE]
+
+    @cached_property
+    def funnel(self) -> list[Row]:
+        """Per segment how many of its customers have come to each step."""
+        return [self._row(size, people.funnel_cells(self.answers.funnel, size.segment_key)) for size in self.sizes]
+
+    @cached_property
+    def attributes(self) -> list[Columns]:
+        """Per segment who its customers are, a table for each attribute."""
+        keys = [size.segment_key for size in self.sizes]
+        return people.columns(self.answers.demographics, self.name, keys, self.demographics)
 
     @cached_property
     def scatters(self) -> list[Scatter]:

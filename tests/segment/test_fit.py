@@ -411,7 +411,7 @@ def test_labels_say_the_stratum_the_key_and_the_margin(make_profile, at, put):
 
     labels = run.lake.read_table(run.artifact("segment", "habit.parquet"))
     own = ["customer_id", "stratum", "segment_key", "micro_key", "margin", "raw_key", "held_from", "held_runs"]
-    assert labels.column_names == [*own, "remeasured_key", "previous_model_key"]
+    assert labels.column_names == [*own, "remeasured_key", "previous_model_key", "scores", "cell"]
     assert labels["customer_id"].equals(people["customer_id"])
     assert Counter(labels["segment_key"].to_pylist()) == summary["sizes"]
     assert summary["look_ahead"] is False

@@ -3,19 +3,18 @@
 from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.grid import Grid
 from include.segmentation.identifiers import DifferentNames, Name, SqlName
 from include.segmentation.mistakes import Mistake, allowed, refuse
 from include.segmentation.part import Part
-from include.segmentation.predicate import Domain, normal_form, parse
+from include.segmentation.predicate import Condition, Domain, parse
 from include.segmentation.strata_cut import AGE as AGE
 from include.segmentation.strata_cut import wrong_cuts
 from include.segmentation.window import Window
 
-Condition = Annotated[str, AfterValidator(normal_form)]
 _OF_CLUSTERING = {"transform", "scale", "weight"}
 
 Scaler = Literal["standard", "minmax", "robust", "none"]

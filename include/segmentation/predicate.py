@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import ceil, floor
-from typing import Any
+from typing import Annotated, Any
 
 import duckdb
 import sqlglot
+from pydantic import AfterValidator
 from sqlglot import exp
 
 from include.segmentation.errors import ProfileError
@@ -52,6 +53,10 @@ def normal_form(text: str) -> str:
         return str(sqlglot.parse_one(text, read="duckdb").sql(dialect="duckdb", comments=False))
     except sqlglot.errors.SqlglotError:
         return text
+
+
+Condition = Annotated[str, AfterValidator(normal_form)]
+"""A predicate as a profile holds it."""
 
 
 def parse(text: str, columns: Sequence[str]) -> exp.Expr:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from include.segmentation.macro_segment import AGE, Person
-from include.segmentation.profile import segment_columns
+from include.segmentation.profile import grid_columns, segment_columns
 from include.segmentation.publish.inputs import Inputs
 from include.segmentation.publish.personas import persona_of
 
@@ -26,7 +26,7 @@ def kpis(inputs: Inputs) -> pa.RecordBatchReader:
 def labels(inputs: Inputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_segment_label``."""
     columns = "customer_id, stratum, segment_key, micro_key, margin"
-    columns += ", raw_key, held_from, remeasured_key, previous_model_key"
+    columns += ", raw_key, held_from, remeasured_key, previous_model_key, scores, cell"
     parts = [f"SELECT '{macro}' AS macro_segment, {columns} FROM label_{macro}" for macro in inputs.models]
     query = f"SELECT '{inputs.run.cadence}' AS cadence, {_as_of(inputs)}, * FROM ({' UNION ALL '.join(parts)})"
     return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
@@ -44,6 +44,9 @@ def record(inputs: Inputs) -> pa.RecordBatchReader:
         inputs.engine.register(f"name_{macro}", pa.table({"segment_key": list(names), "name": list(names.values())}))
         named = f"(SELECT name FROM name_{macro} AS n WHERE n.segment_key = label_{macro}.segment_key)"
         columns += [f"label_{macro}.segment_key AS {key}", f"{named} AS {name}", f"label_{macro}.micro_key AS {micro}"]
+        if inputs.run.profile.macro_segments[macro].grid:
+            scores, cell = grid_columns(macro)
+            columns += [f"label_{macro}.scores AS {scores}", f"label_{macro}.cell AS {cell}"]
     return _stream(inputs, columns, _joined(inputs, "measure") + _joined(inputs, "label"))
 
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.report import people_queries, queries
+from include.segmentation.report import grid_queries, people_queries, queries
+from include.segmentation.report.grid import Grids
+from include.segmentation.report.grid_queries import Reason, Worth
 from include.segmentation.report.people_queries import PersonaSize, Portion, Step
 from include.segmentation.report.queries import (
     CohortSpread,
@@ -46,6 +48,9 @@ class Answers:
     cuts: list[Cut]
     drifts: list[Drift]
     drawings: list[Drawing]
+    worth: list[Worth]
+    grids: Grids
+    reasons: list[Reason]
     funnel: list[Step]
     demographics: list[Portion]
     personas: list[PersonaSize]
@@ -73,6 +78,15 @@ def read_answers(run: Run) -> Answers:
             cuts=queries.cuts(connection, run),
             drifts=queries.drifts(connection, run),
             drawings=queries.drawings(connection, run),
+            worth=grid_queries.worth_of_segments(connection, run),
+            grids=Grids(
+                cells=grid_queries.cells(connection, run),
+                classes=grid_queries.score_classes(connection, run),
+                crossings=grid_queries.crossings(connection, run),
+                worth=grid_queries.worth_of_cells(connection, run),
+                metrics=grid_queries.metrics(connection, run),
+            ),
+            reasons=grid_queries.reasons(connection, run),
             funnel=people_queries.funnel(connection, run),
             demographics=people_queries.demographics(connection, run),
             personas=people_queries.personas(connection, run),

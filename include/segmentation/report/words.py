@@ -18,7 +18,7 @@ def count(number: int) -> str:
 
 def share(part: float) -> str:
     """``0.1234`` -> ``12.3%``; all is ``100%``, and a part that is there but rounds to nothing ``<0.1%``."""
-    return "<0.1%" if 0 < part < 0.0005 else f"{part:.1%}".replace("100.0%", "100%")
+    return "<0.1%" if 0 < part < 0.0005 else f"{round(part, 3) + 0.0:.1%}".replace("100.0%", "100%")
 
 
 def fidelity(part: float | None) -> str:

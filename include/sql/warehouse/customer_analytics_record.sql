@@ -1,5 +1,5 @@
 -- Added from the profile: one column per attribute of population.sql, one per KPI, and per macro segment
--- <macro>_segment_key, <macro>_segment and <macro>_micro_key.
+-- <macro>_segment_key, <macro>_segment and <macro>_micro_key; where it has a grid, also <macro>_scores and <macro>_cell.
 CREATE TABLE IF NOT EXISTS customer_analytics_record (
     customer_id text COLLATE "C" PRIMARY KEY,
     as_of timestamptz NOT NULL,

@@ -55,6 +55,7 @@ for profile in profiles():
                 population = StageOperator(task_id="population", stage="measure", target="population", **common)
                 measured = [StageOperator(task_id=m, stage="measure", target=m, **common) for m in macros]
                 asked = ["signals"] if profile.signals and cadence == profile.schedule.primary_cadence else []
+                asked += ["figures"] if profile.figures else []
                 signals = [StageOperator(task_id=each, stage="measure", target=each, **common) for each in asked]
                 population >> [*measured, *signals]
             with TaskGroup("segment") as segment:

@@ -43,10 +43,10 @@ def measure_kpis(connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi],
     _check_customers(connection, path)
     for name, kpi in kpis.items():
         _check_values(connection, name, kpi, path)
-    rounded = ", ".join(f'{rounded(name, kpi.resolution)} AS "{name}"' for name, kpi in kpis.items())
+    columns = ", ".join(f'{rounded(name, kpi.resolution)} AS "{name}"' for name, kpi in kpis.items())
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _measured AS "
-        f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE}, {rounded} "
+        f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE}, {columns} "
         "FROM population AS p INNER JOIN _found AS f ON f.customer_id = p.customer_id"
     )
     for name, kpi in kpis.items():

@@ -23,7 +23,7 @@ _AS_OF = datetime.fromisoformat("2025-01-01T00:00:00Z")
 
 
 def wrong_templates(profile: Profile, macro_segments: Collection[str]) -> Iterator[str]:
-    """What is wrong in the SQL files as templates, for the population, some of the macro segments, signals and figures."""
+    """What is wrong in the SQL files as templates: the population, some of the macro segments, signals, figures."""
     whole = _returned(profile)
     for target in [POPULATION, *macro_segments, *([SIGNALS] if profile.signals else [])]:
         path = profile.sql_dir / "measure" / f"{target}.sql"

@@ -11,7 +11,7 @@ from include.segmentation.errors import ProfileError
 from include.segmentation.identifiers import SqlName
 from include.segmentation.mistakes import Mistake, allowed
 from include.segmentation.part import Part
-from include.segmentation.predicate import evaluate_on_grid, parse
+from include.segmentation.predicate import Condition, evaluate_on_grid, parse
 from include.segmentation.strata_cut import AGE, domains
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Grid(Part):
     """
 
     label: str
-    when: str
+    when: Condition
     scores: dict[SqlName, Score] = Field(min_length=2)
     rows: str
     columns: str

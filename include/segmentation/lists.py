@@ -11,7 +11,7 @@ from include.segmentation.errors import ProfileError
 from include.segmentation.identifiers import Name
 from include.segmentation.mistakes import Mistake, allowed
 from include.segmentation.part import Part
-from include.segmentation.predicate import parse
+from include.segmentation.predicate import Condition, parse
 
 NO_REASON = "none"
 """Stands for the customers for whom no reason holds: they are not eligible."""
@@ -29,7 +29,7 @@ class Reason(Part):
 
     name: Name
     label: str
-    when: str
+    when: Condition
     eligible: bool
 
 

@@ -10,7 +10,7 @@ from include.segmentation.grid import Grid
 from include.segmentation.identifiers import DifferentNames, Name, SqlName
 from include.segmentation.mistakes import Mistake, allowed, refuse
 from include.segmentation.part import Part
-from include.segmentation.predicate import Domain, parse
+from include.segmentation.predicate import Condition, Domain, parse
 from include.segmentation.strata_cut import AGE as AGE
 from include.segmentation.strata_cut import wrong_cuts
 from include.segmentation.window import Window
@@ -82,7 +82,7 @@ class Kpi(Part):
     direction: Literal["more", "less", "neutral"] = "more"
     minimum: float | None = 0
     zero: Literal["real", "none"] = "real"
-    undefined_when: str | None = None
+    undefined_when: Condition | None = None
     matures_after: int = Field(0, ge=0, description="days")
     rule_only: bool = False
     transform: Transform = "none"
@@ -193,7 +193,7 @@ class Stratum(Part):
 
     name: Name
     label: str
-    when: str
+    when: Condition
     became: str = ""
     description: str = ""
     kpis: DifferentNames = Field(default_factory=list)
@@ -243,7 +243,7 @@ class Person(Part):
     """
 
     alias: str = ""
-    rule: str = ""
+    rule: Condition = ""
     recommended_action: str = ""
     owner: str = ""
 

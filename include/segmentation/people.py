@@ -10,7 +10,7 @@ from include.segmentation.identifiers import DifferentNames, Name, SqlName
 from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.mistakes import Mistake, Place, allowed
 from include.segmentation.part import Part
-from include.segmentation.predicate import parse
+from include.segmentation.predicate import Condition, parse
 
 NO_PERSONA = "none"
 """Stands for the customers whom no persona takes; no persona can be called so."""
@@ -31,7 +31,7 @@ class FunnelStep(Part):
 
     name: Name
     label: str
-    when: str
+    when: Condition
 
 
 class Demographic(Part):

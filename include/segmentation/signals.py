@@ -15,7 +15,7 @@ from include.segmentation.identifiers import SqlName
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.mistakes import Mistake, refuse
 from include.segmentation.part import Part
-from include.segmentation.predicate import parse
+from include.segmentation.predicate import Condition, parse
 from include.segmentation.window import Window
 
 SIGNALS = "signals"
@@ -55,7 +55,7 @@ class Label(Part):
 
     label: str
     definition: str
-    when: str
+    when: Condition
 
 
 def _rising(values: list[int]) -> list[int]:

@@ -189,7 +189,7 @@ class Shop:
         for macro, declared in self.profile.macro_segments.items():
             measured = {"customer_id": ids, "age_days": ages}
             for kpi in declared.kpis:
-                measured[kpi] = pa.array([getattr(c, kpi) for c in customers.values()], pa.float64())
+                measured[kpi] = pa.array([getattr(c, kpi, None) for c in customers.values()], pa.float64())
             found = [label_of(macro, customer) for customer in customers.values()]
             labelled = {"customer_id": ids, "stratum": pa.array([stratum for stratum, _ in found], pa.string())}
             labelled |= {name: pa.array([getattr(v, name) for _, v in found], kind) for name, kind in LABEL.items()}

@@ -12,7 +12,7 @@ from publish_shop import PROFILE, Customer, Shop
 from include.segmentation.errors import ProfileError
 
 REASONS: list[dict[str, Any]] = [
-    {"name": "owes", "label": "Owes", "when": "revenue < 0", "eligible": False},
+    {"name": "owes", "label": "Owes", "when": "revenue < 0 -- returns", "eligible": False},
     {"name": "small", "label": "Small", "when": "purchases >= 1 AND revenue < 50", "eligible": False},
     {"name": "once", "label": "Once", "when": "value_cell = 'once'", "eligible": True},
     {"name": "often", "label": "Often", "when": "visit_gap >= 3 OR value_cell IN ('small', 'large')", "eligible": True},

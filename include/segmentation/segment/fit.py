@@ -130,9 +130,10 @@ def _decide(run: Run, draft: Model, customers: pa.Table) -> tuple[Model, Status]
 def _overlap(run: Run, previous: Model, draft: Model, customers: pa.Table) -> Overlap:
     try:
         refuse_changed_kpis(run.profile, previous)
+        before = score_all(previous, customers)  # fails where a KPI may be undefined now, or takes other values
     except DataError:
         return {}  # the old model can not be asked any more, so no cluster of it can be recognised
-    return overlap_of(score_all(previous, customers), score_all(draft, customers))
+    return overlap_of(before, score_all(draft, customers))
 
 
 def _means_the_same(previous: Model, model: Model) -> bool:

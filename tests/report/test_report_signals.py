@@ -57,7 +57,14 @@ def put(club: Hand, run: Run, **row: Any) -> None:
 def test_a_table_per_landmark_in_the_order_of_the_profile(asking: Hand) -> None:
     page = Page(render(asking.run("2025-03-01")))
     assert page.table("What is known after 1 day, and what came in the 30 after, of customers registered from")[1:] == [
-        ["Member Pays a fee.", "0.0% 0 of 300", "It has come true for nobody.", "-", "-", "-"],
+        [
+            "Member Pays a fee.",
+            "0.0% 0 of 300",
+            "Nobody of the earlier or of the later ones has become it.",
+            "-",
+            "-",
+            "-",
+        ],
         ["Buyer Buys.", "10.0% 30 of 300", "No rule that takes enough customers tells who.", "-", "-", "-"],
     ]
     week = page.table("What is known after 7 days")

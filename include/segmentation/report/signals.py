@@ -17,9 +17,9 @@ STRONGEST = 3
 _WITHOUT_RULE = {
     "nobody": "Nobody has been followed for long enough yet.",
     "one_cohort": "All registered on one day: there are no later ones to test a rule on.",
-    "already": "Everyone has it by then.",
-    "never": "It has come true for nobody.",
-    "always": "It has come true for everybody.",
+    "already": "Everyone of the earlier or of the later ones had become it by then.",
+    "never": "Nobody of the earlier or of the later ones has become it.",
+    "always": "Everyone of the earlier or of the later ones has become it.",
     "no_rule": "No rule that takes enough customers tells who.",
     "too_few": "The rule takes, or leaves, too few of the later customers to tell.",
 }

@@ -11,6 +11,7 @@ from include.segmentation.report.answers import read_answers
 from include.segmentation.report.cards import cards
 from include.segmentation.report.customers import who_is
 from include.segmentation.report.extras import data
+from include.segmentation.report.figures import tables
 from include.segmentation.report.headline import facts, headline
 from include.segmentation.report.limits import limits
 from include.segmentation.report.lists import lists
@@ -55,6 +56,7 @@ def render(run: Run) -> str:
         sections=sections,
         worth_kpis=worth,
         lists=lists(answers.reasons, worth, answers.now.kpis),
+        figures=tables(answers.figures, run.profile.figures),
         people=People(answers, run.profile),
         signals=landmarks(answers.signals, run.profile.signals),
         day=words.day(answers.now.as_of, zone),

@@ -54,7 +54,9 @@ for profile in profiles():
             with TaskGroup("measure") as measure:
                 population = StageOperator(task_id="population", stage="measure", target="population", **common)
                 measured = [StageOperator(task_id=m, stage="measure", target=m, **common) for m in macros]
-                population >> measured
+                asked = ["signals"] if profile.signals and cadence == profile.schedule.primary_cadence else []
+                signals = [StageOperator(task_id=each, stage="measure", target=each, **common) for each in asked]
+                population >> [*measured, *signals]
             with TaskGroup("segment") as segment:
                 labelled = [StageOperator(task_id=m, stage="segment", target=m, **common) for m in macros]
             for one, then in zip(measured, labelled, strict=True):
@@ -63,7 +65,7 @@ for profile in profiles():
                 outlets = [asset(profile.profile, "segments", macro) for macro in macros]
                 gates = GatesOperator(task_id="gates", within=profile.gates.answer_within, **common)
                 tables = PublishOperator(task_id="tables", stage="publish", outlets=outlets, **common)
-                gates >> tables
+                [gates, *signals] >> tables
                 if cadence == profile.schedule.primary_cadence and profile.gates.drift.asks_for_fit:
                     tables >> AskForFitOperator(task_id="ask_for_fit", profile=profile.profile)
             with TaskGroup("report") as report:

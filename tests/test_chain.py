@@ -2,6 +2,8 @@
 
 import os
 import random
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,9 +13,11 @@ from pathlib import Path
 import MySQLdb
 import psycopg
 import pytest
+import yaml
 
 from demo.servers import PASSWORD, Server
 from demo.stack import libpq_uri
+from include.segmentation.__main__ import main
 
 CHECKOUT = Path(__file__).parents[1]
 PROFILES = CHECKOUT / "tests" / "profiles"
@@ -44,7 +48,8 @@ def library(
     chance = random.Random(7)
     joined = datetime(2024, 1, 2)
     cursor.executemany(
-        "INSERT INTO members VALUES (%s, %s, %s, %s)", [(i, joined, "Ulm", joined) for i in range(1, MEMBERS + 1)]
+        "INSERT INTO members VALUES (%s, %s, %s, %s)",
+        [(i, joined, "Ulm" if i % 9 else None, joined) for i in range(1, MEMBERS + 1)],
     )
     loans = []
     for member in range(1, MEMBERS + 1):
@@ -116,6 +121,7 @@ def test_a_fourth_business_needs_no_python(library: dict) -> None:
     [(quarantined,)] = published(library, "SELECT max(quarantined) FROM segmentation_run")
     assert quarantined == 1
 
+    _people_add_up(library)
     before = everything(library)
     assert segmentation(library, "run", "2024-05-01").returncode == 0
     assert everything(library) == before, "the same run twice leaves identical tables"
@@ -123,3 +129,103 @@ def test_a_fourth_business_needs_no_python(library: dict) -> None:
     reports = sorted(Path(library["SEGMENTATION_LAKE"]).rglob("report.html"))
     assert len(reports) == 2
     assert "Never borrowed" in reports[-1].read_text()
+
+
+def _people_add_up(library: dict) -> None:
+    towns = published(
+        library,
+        "SELECT value, customers, coverage FROM fct_segment_demographic "
+        "WHERE as_of = '2024-05-01' AND segment_key = 'all' ORDER BY value",
+    )
+    assert towns == [("Ulm", 800, 8 / 9), ("unknown", 100, 8 / 9)]
+    steps = "SELECT customers FROM fct_funnel WHERE as_of = '2024-05-01' AND segment_key = %s ORDER BY step"
+    [(everyone,), (borrowed,), (regular,)] = published(library, steps % "'all'")
+    assert everyone == MEMBERS > borrowed > regular > 0
+    who = published(library, "SELECT persona, count(*) FROM customer_analytics_record GROUP BY 1 ORDER BY 1")
+    counted = "SELECT persona, customers FROM fct_persona WHERE as_of = '2024-05-01' AND persona <> 'none' ORDER BY 1"
+    assert who == published(library, counted)
+
+
+class Library:
+    """The library's profile in a folder of its own, to be changed, and the commands in this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(shutil.copytree(PROFILES, folder / "profiles"))
+        self.path = self.folder / "library.yaml"
+        self.sql = self.folder / "sql" / "library" / "measure" / "reading.sql"
+        self.profile = yaml.safe_load(self.path.read_text())
+
+    @property
+    def reading(self) -> dict:
+        return self.profile["macro_segments"]["reading"]
+
+    def __call__(self, command: str, *arguments: str) -> int:
+        self.path.write_text(yaml.safe_dump(self.profile, sort_keys=False))
+        return main([command, "--profile", "library", *arguments, "--profiles-dir", str(self.folder)])
+
+
+def test_a_kpi_is_added_and_retired_without_breaking_history(
+    library: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As docs/change-kpis.md says, step by step."""
+    for name, value in library.items():
+        monkeypatch.setenv(name, value)
+    run = Library(tmp_path)
+    april = "SELECT * FROM {} WHERE as_of = '2024-04-01' ORDER BY 1, 2, 3, 4"
+    months = "SELECT as_of::date::text, count({}) > 0 FROM fct_customer_kpi GROUP BY 1 ORDER BY 1"
+    assert run("extract", "--as-of", "2024-04-01") == 0
+    assert run("fit", "--as-of", "2024-04-01") == 0
+    assert run("run", "--as-of", "2024-04-01") == 0
+    columns = "customer_id, cadence, as_of, loans, days_since_last_loan, loans_ever"
+    kpis_of_april = published(library, april.replace("*", columns).format("fct_customer_kpi"))
+    tables = ("fct_segment_label", "fct_segment_profile", "fct_segment_size")
+    told_of_april = {table: published(library, april.format(table)) for table in tables}
+
+    ever = run.reading["kpis"]["loans_ever"]
+    run.reading["kpis"]["branches"] = ever | {"label": "Branches", "goal": "Books travel", "owner": "desk"}
+    text = run.sql.read_text()
+    counted = 'count(DISTINCT l.branch) FILTER (WHERE {{ window("branches", "l.borrowed_at") }}) AS branches,\n    '
+    run.sql.write_text(text.replace("    count(*) FILTER", f"    {counted}count(*) FILTER", 1))
+    assert run("run", "--as-of", "2024-05-01") == 0, "no fit is needed"
+    assert published(library, months.format("branches")) == [("2024-04-01", False), ("2024-05-01", True)]
+
+    late = run.reading["kpis"].pop("days_since_last_loan")
+    borrowing = next(each for each in run.reading["strata"] if each["name"] == "borrowing")
+    borrowing["kpis"] = ["loans"]
+    with_it = run.sql.read_text()
+    without_it = re.sub(r" +datediff\(.*AS days_since_last_loan,\n", "", with_it, flags=re.DOTALL)
+    run.sql.write_text(without_it)
+    before = everything(library)
+    assert run("run", "--as-of", "2024-06-01") == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "kpis.days_since_last_loan is not declared, but model library.reading.2024-04-01" in said
+    assert everything(library) == before
+
+    run.reading["kpis"]["days_since_last_loan"] = late
+    run.sql.write_text(with_it)
+    assert run("extract", "--as-of", "2024-06-01") == 0
+    assert run("fit", "--as-of", "2024-06-01") == 0
+    fitted = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("fit "))
+    if "status=candidate" in fitted:
+        model = fitted.split("model_id=")[1].split()[0]
+        assert run("accept", "--model", model, "--by", "mira") == 0
+    assert run("run", "--as-of", "2024-06-01") == 0
+
+    del run.reading["kpis"]["days_since_last_loan"]
+    run.sql.write_text(without_it)
+    assert run("run", "--as-of", "2024-07-01") == 0
+    assert published(library, months.format("days_since_last_loan")) == [
+        *(("2024-04-01", True), ("2024-05-01", True), ("2024-06-01", True), ("2024-07-01", False))
+    ]
+    versions = "SELECT kpi, valid_from::date::text, valid_to::date::text, is_current, goal FROM dim_kpi ORDER BY 1, 2"
+    assert published(library, versions) == [
+        ("branches", "2024-05-01", None, True, "Books travel"),
+        ("days_since_last_loan", "2024-04-01", "2024-07-01", False, ""),
+        ("loans", "2024-04-01", None, True, ""),
+        ("loans_ever", "2024-04-01", None, True, ""),
+    ]
+    assert published(library, "SELECT count(days_since_last_loan), count(branches) FROM customer_analytics_record") == [
+        (0, MEMBERS)
+    ]
+    assert published(library, april.replace("*", columns).format("fct_customer_kpi")) == kpis_of_april
+    assert {table: published(library, april.format(table)) for table in tables} == told_of_april

@@ -61,6 +61,12 @@ def test_shipped_profiles_load(name: str) -> None:
     assert all(path.is_file() for path in profile.sql_files)
 
 
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+def test_every_kpi_says_what_it_is_for(name: str) -> None:
+    chain = {kpi: (said.goal, said.indicator, said.owner) for kpi, said in load_profile(name).kpis.items()}
+    assert [kpi for kpi, said in chain.items() if not all(said)] == []
+
+
 def test_every_kpi_of_learning_is_there() -> None:
     clustered = [name for name, kpi in load_profile("learning").kpis.items() if not kpi.rule_only]
     assert len(clustered) == 15
@@ -138,6 +144,32 @@ def test_every_kpi_of_learning_is_there() -> None:
         (lambda v: v["schedule"].update(first_fit="2024-12-01"), "first_fit 2024-12-01 must be after start 2025-01-01"),
         (lambda v: v["schedule"].update(end="2025-01-15"), "end 2025-01-15 must not be before first_fit 2025-02-01"),
         (lambda v: v["schedule"].update(refit_every=0), "schedule.refit_every: found 0"),
+        (
+            lambda v: v["funnel"][1].update(when="lifetime_visits >= 1"),
+            "funnel.1.when: step 'visited': 'lifetime_visits >= 1' names 'lifetime_visits'; allowed are count_of",
+        ),
+        (lambda v: v["funnel"][1].update(name="registered"), "funnel.1.name: 'registered' is another step's name"),
+        (lambda v: v["demographics"].update(order={"label": "x"}), "demographics.order: found 'order'; a word of SQL"),
+        (
+            lambda v: v["personas"][0].update(when={"engagment": ["too_new"]}),
+            "personas.0.when.engagment: no such macro segment; allowed are loyalty, engagement, interest, value",
+        ),
+        (
+            lambda v: v["personas"][1]["personas"][0].update(when={"interest": ["enroling"]}),
+            "personas.1.personas.0.when.interest: persona 'long_term_engaged': 'enroling' is no stratum, key or alias; "
+            "allowed are never, ",
+        ),
+        (lambda v: v["personas"][0].update(when={}), "personas.0.when: "),
+        (lambda v: v["personas"][0].update(name="buyer"), "personas: 'buyer' is another persona's name"),
+        (lambda v: v["personas"][0].update(name="none"), "personas: 'none' stands for whom no persona takes"),
+        (
+            lambda v: v["personas"][0].update(when={"loyalty": ["never", "once", "lapsed", "returning"]}),
+            "personas: persona 'engaged' can take nobody: whoever it names is taken by one before it",
+        ),
+        (
+            lambda v: v["personas"][1]["personas"][0].update(when={"engagement": ["quiet"]}),
+            "personas: persona 'long_term_engaged' can take nobody: whoever it names is not in 'engaged', or is taken",
+        ),
         (
             lambda v: v["extracts"]["visit_gaps"].update(query="gaps.sql"),
             "sql/learning/extract/gaps.sql is missing",

@@ -79,12 +79,14 @@ def engagement(draw: np.random.Generator, size: int) -> Kpis:
     completed = studying & (draw.random(size) < 0.15)
     first_day = np.where(ever, np.floor(np.exp(1.2 + 1.1 * keen + 0.6 * draw.normal(0, 1, size))), 0)
     first_week = np.where(ever & (draw.random(size) < 0.4), _count(draw, size, 6, 1.2), 0)
+    courses = np.where(completed, _count(draw, size, 1.3, 0.6), 0).astype(float)
     return {
         "topics_first_day": first_day,
         "topics_first_week": first_week.astype(float),
-        "course_completions": np.where(completed, _count(draw, size, 1.3, 0.6), 0).astype(float),
+        "course_completions": courses,
         "study_minutes": np.where(studying, np.exp(2.2 + 0.7 * keen + 0.9 * draw.normal(0, 1, size)) + 1, 0),
         "lifetime_topics": np.where(ever, first_day + first_week + 1, 0),
+        "lifetime_completions": courses,
     }
 
 

@@ -100,9 +100,15 @@ def _validate(run: Run, _: argparse.Namespace) -> None:
 
 
 def _measure(run: Run, options: argparse.Namespace) -> None:
+    from include.segmentation.measure import targets
+
+    _measure_each(run, _chosen(options.only, targets(run)))
+
+
+def _measure_each(run: Run, targets: list[str]) -> None:
     from include.segmentation.measure import measure
 
-    for target in _chosen(options.only, ["population", *run.profile.macro_segments]):
+    for target in targets:
         _say("measure", target, measure(run, target))
 
 
@@ -129,7 +135,7 @@ def _fit(run: Run, options: argparse.Namespace) -> None:
     from include.segmentation.segment import fit
 
     _validate(run, options)
-    _measure(run, argparse.Namespace(only=None))
+    _measure_each(run, ["population", *run.profile.macro_segments])
     for macro_segment in run.profile.macro_segments:
         _say("fit", macro_segment, fit(run, macro_segment))
     if tracking_server():

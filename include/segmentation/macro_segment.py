@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from include.segmentation.errors import ProfileError
+from include.segmentation.grid import Grid
 from include.segmentation.identifiers import DifferentNames, Name, SqlName
 from include.segmentation.mistakes import Mistake, allowed, refuse
 from include.segmentation.part import Part
-from include.segmentation.predicate import Domain, parse
+from include.segmentation.predicate import Condition, Domain, parse
 from include.segmentation.strata_cut import AGE as AGE
 from include.segmentation.strata_cut import wrong_cuts
 from include.segmentation.window import Window
@@ -64,7 +65,7 @@ class Kpi(Part):
         undefined_when: a condition over the macro segment's KPIs under which, and only then, the value is undefined
             (NULL); NULL is never zero.
         matures_after: the age in days below which the value is not final yet.
-        rule_only: used by stratum predicates only, never clustered on.
+        rule_only: never clustered on: for conditions, scores and totals.
         transform: applied before scaling; ``quantile`` is the share of the fitted customers below the value, those
             equal to it counted half.
         scale: how this KPI is scaled; the macro segment's where absent.
@@ -81,7 +82,7 @@ class Kpi(Part):
     direction: Literal["more", "less", "neutral"] = "more"
     minimum: float | None = 0
     zero: Literal["real", "none"] = "real"
-    undefined_when: str | None = None
+    undefined_when: Condition | None = None
     matures_after: int = Field(0, ge=0, description="days")
     rule_only: bool = False
     transform: Transform = "none"
@@ -185,13 +186,15 @@ class Stratum(Part):
     Attributes:
         when: a SQL condition over the macro segment's KPIs and ``age_days``.
         label: the words every name in this stratum begins with ("Bought once").
+        became: how a headline says that customers came into it: after "1,240 learners", such as "went quiet".
         kpis: what it is clustered on.
         cluster: how it is cut: ``auto``, or ``{k: 4}`` and the like; ``none`` where the whole stratum is one segment.
     """
 
     name: Name
     label: str
-    when: str
+    when: Condition
+    became: str = ""
     description: str = ""
     kpis: DifferentNames = Field(default_factory=list)
     cluster: Annotated[Cluster | None, BeforeValidator(_how)] = None
@@ -240,7 +243,7 @@ class Person(Part):
     """
 
     alias: str = ""
-    rule: str = ""
+    rule: Condition = ""
     recommended_action: str = ""
     owner: str = ""
 
@@ -278,6 +281,7 @@ class MacroSegment(Part):
         scale: how KPIs are scaled that do not say it themselves.
         hysteresis: when a customer who has crossed a border moves; at once where absent.
         segments: what people say about a segment, by its key.
+        grid: customers by two scores, beside the segments; none where absent.
     """
 
     label: str
@@ -286,6 +290,7 @@ class MacroSegment(Part):
     strata: list[Stratum] = Field(min_length=1)
     hysteresis: Hysteresis | None = None
     segments: dict[str, Person] = Field(default_factory=dict)
+    grid: Grid | None = None
 
     @model_validator(mode="after")
     def _strata_cut_once(self) -> Self:
@@ -305,6 +310,8 @@ class MacroSegment(Part):
         yield from wrong
         if is_whole and not wrong:
             yield from wrong_cuts(self.kpis, self.strata)
+        if is_whole and self.grid:
+            yield from (mistake.below("grid") for mistake in self.grid.mistakes(self.kpis))
 
     def _wrong_names(self) -> Iterator[Mistake]:
         names = [stratum.name for stratum in self.strata]

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import pyarrow as pa
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from include.segmentation.changelog import SEQ
 from include.segmentation.errors import DataError, NotReadyError
+from include.segmentation.frozen import Frozen
 from include.segmentation.lake import Lake
+from include.segmentation.model_grid import GridModel
 
 FORMAT: Final = 2
 MIDDLE: Final = (0.05, 0.95)
@@ -22,11 +24,7 @@ CLAIM_HOLDS: Final = 0.9
 Status = Literal["candidate", "accepted", "rejected", "retired"]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class BandRange(_Frozen):
+class BandRange(Frozen):
     """What a name claims about one KPI: the bands of p25 and p75, widened until the claim held at the fit.
 
     Attributes:
@@ -42,7 +40,7 @@ class BandRange(_Frozen):
     high: float | None
 
 
-class Evidence(_Frozen):
+class Evidence(Frozen):
     """One number about a fit that was tried: a row of ``fct_model_quality``.
 
     Attributes:
@@ -57,7 +55,7 @@ class Evidence(_Frozen):
     standard_error: float | None = None
 
 
-class Axis(_Frozen):
+class Axis(Frozen):
     """How one KPI becomes a coordinate: (transform(value) - center) / spread * weight.
 
     Attributes:
@@ -68,15 +66,15 @@ class Axis(_Frozen):
 
     kpi: str
     transform: Literal["none", "log1p", "asinh", "sqrt", "quantile", "clip"] = "none"
-    cuts: list[float] = []
-    shares: list[float] = []
+    cuts: list[float] = Field(default_factory=list)
+    shares: list[float] = Field(default_factory=list)
     center: float = 0.0
     spread: float = 1.0
     weight: float = 1.0
     undefined_as: float | None = None
 
 
-class Reference(_Frozen):
+class Reference(Frozen):
     """How one KPI was distributed among the customers of a stratum at the fit: what drift is measured against.
 
     Attributes:
@@ -89,7 +87,7 @@ class Reference(_Frozen):
     customers: list[int]
 
 
-class Picture(_Frozen):
+class Picture(Frozen):
     """Some customers of a stratum at the fit, in the plane of its first two principal components. It labels nobody.
 
     Attributes:
@@ -109,7 +107,7 @@ class Picture(_Frozen):
     segments: list[int]
 
 
-class SegmentDefinition(_Frozen):
+class SegmentDefinition(Frozen):
     """One segment of a stratum, or one micro segment of a segment.
 
     Attributes:
@@ -145,7 +143,7 @@ class SegmentDefinition(_Frozen):
         return self.micro.segments if self.micro else []
 
 
-class Join(_Frozen):
+class Join(Frozen):
     """Two parts of a division that are more alike than any others at that step.
 
     Attributes:
@@ -158,7 +156,7 @@ class Join(_Frozen):
     height: float
 
 
-class Division(_Frozen):
+class Division(Frozen):
     """How customers are parted: whoever is nearest to one of the prototypes of a segment belongs to it.
 
     Attributes:
@@ -170,10 +168,10 @@ class Division(_Frozen):
         note: what a reader should know about this fit ("fewer than 200 customers: not cut").
     """
 
-    axes: list[Axis] = []
-    components: list[list[float]] = []
+    axes: list[Axis] = Field(default_factory=list)
+    components: list[list[float]] = Field(default_factory=list)
     segments: list[SegmentDefinition]
-    joins: list[Join] = []
+    joins: list[Join] = Field(default_factory=list)
     note: str = ""
 
     @property
@@ -198,7 +196,7 @@ class StratumModel(Division):
     name: str
     label: str
     when: str
-    references: list[Reference] = []
+    references: list[Reference] = Field(default_factory=list)
     picture: Picture | None = None
 
     def divisions(self) -> list[tuple[str, Division]]:
@@ -207,7 +205,7 @@ class StratumModel(Division):
         return [(self.name, self), *((place, micro) for place, micro in inside if micro)]
 
 
-class Lineage(_Frozen):
+class Lineage(Frozen):
     """What became of a segment of the previous model at the same as_of, on the same customers.
 
     Attributes:
@@ -221,7 +219,7 @@ class Lineage(_Frozen):
     share: float
 
 
-class Model(_Frozen):
+class Model(Frozen):
     """Everything that a fit froze for one macro segment.
 
     Attributes:
@@ -230,6 +228,7 @@ class Model(_Frozen):
         windows, resolutions: the KPIs it reads, the windows they had and what they were rounded to; measured otherwise,
             it would label another thing.
         lineage: what became of the previous model's segments; empty for the first model.
+        grid: customers by two scores, beside the segments; None where the profile asks for none.
     """
 
     format: Literal[2] = FORMAT
@@ -241,9 +240,10 @@ class Model(_Frozen):
     customers: int
     strata: list[StratumModel]
     evidence: list[Evidence]
-    windows: dict[str, str] = {}
-    resolutions: dict[str, float] = {}
-    lineage: list[Lineage] = []
+    windows: dict[str, str] = Field(default_factory=dict)
+    resolutions: dict[str, float] = Field(default_factory=dict)
+    lineage: list[Lineage] = Field(default_factory=list)
+    grid: GridModel | None = None
 
     def segments(self) -> list[SegmentDefinition]:
         """All segments, in the order of the strata."""
@@ -258,7 +258,7 @@ class Model(_Frozen):
         return {part.key: segment.key for segment in self.segments() for part in segment.parts}
 
 
-class TimelineEntry(_Frozen):
+class TimelineEntry(Frozen):
     """A model and what has been decided about it."""
 
     model: Model

@@ -2,17 +2,19 @@
 
 A predicate is a boolean SQL expression that compares columns with constants (``purchases = 1 AND age_days >= 7``).
 Such predicates can only change their value at the constants they name, so evaluating them on every combination of
-"each constant, one step below, one step above, and NULL where it may occur" decides for all values whether they
+"each constant, the values below and above it, and NULL where it may occur" decides for all values whether they
 overlap or leave a gap.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from math import ceil, floor
+from typing import Annotated, Any
 
 import duckdb
 import sqlglot
+from pydantic import AfterValidator
 from sqlglot import exp
 
 from include.segmentation.errors import ProfileError
@@ -39,6 +41,22 @@ class Domain:
     step: float
     minimum: float | None = None
     nullable: bool = False
+
+
+def normal_form(text: str) -> str:
+    """The condition in one spelling, whatever its spaces, the case of its keywords and its comments.
+
+    DuckDB takes more than PostgreSQL, where rules are published (``==``, a comma at the end), and a comment at the end
+    would swallow what is put around a condition. What is no SQL stays as it is: ``parse`` refuses it.
+    """
+    try:
+        return str(sqlglot.parse_one(text, read="duckdb").sql(dialect="duckdb", comments=False))
+    except sqlglot.errors.SqlglotError:
+        return text
+
+
+Condition = Annotated[str, AfterValidator(normal_form)]
+"""A predicate as a profile holds it."""
 
 
 def parse(text: str, columns: Sequence[str]) -> exp.Expr:
@@ -112,6 +130,8 @@ def _beside_constants(column: exp.Column) -> bool:
     comparison = column.find_ancestor(*_COMPARISONS, exp.Is, exp.And, exp.Or, exp.Not)
     if not isinstance(comparison, (*_COMPARISONS, exp.Is)):
         return False
+    if isinstance(comparison, (exp.Between, exp.In)) and comparison.this.unnest() is not column:
+        return False
     others = [operand.unnest() for operand in comparison.iter_expressions() if operand.unnest() is not column]
     if isinstance(comparison, exp.Is):
         return all(isinstance(other, exp.Null) for other in others)
@@ -126,9 +146,15 @@ def _axis(column: str, trees: Sequence[exp.Expr], domain: Domain) -> list[float 
             if column in {found.name for found in comparison.find_all(exp.Column)}:
                 constants |= {_number(literal) for literal in comparison.find_all(exp.Literal)}
     constants |= {domain.minimum} if domain.minimum is not None else {0.0}
-    values = {round(constant + step, 9) for constant in constants for step in (-domain.step, 0.0, domain.step)}
+    values = {value for constant in constants for value in _around(constant, domain.step)}
     allowed = sorted(v for v in values if domain.minimum is None or v >= domain.minimum)
     return [*allowed, None] if domain.nullable else list(allowed)
+
+
+def _around(constant: float, step: float) -> list[float]:
+    """The values next to a constant, and it itself where it is one: multiples of the step."""
+    steps = round(constant / step, 9)
+    return [round(multiple * step, 9) for multiple in range(floor(steps) - 1, ceil(steps) + 2)]
 
 
 def _number(literal: exp.Literal) -> float:

@@ -19,9 +19,12 @@ from include.segmentation.analytics import wrong_coverage
 from include.segmentation.errors import ProfileError
 from include.segmentation.gates import Gates
 from include.segmentation.identifiers import NAME, Name, SchemaName, SqlName
+from include.segmentation.lists import EligibilityList
 from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.mistakes import Mistake, allowed, explained, refuse
 from include.segmentation.part import Part
+from include.segmentation.people import Demographic, FunnelStep, Persona, wrong_funnel, wrong_personas
+from include.segmentation.signals import SIGNALS, Signals
 from include.segmentation.sources import Extract, QueryExtract, Source
 
 Cadence = Literal["daily", "weekly", "monthly"]
@@ -30,13 +33,18 @@ SHIPPED = Path(__file__).resolve().parents[1] / "profiles"
 
 _CUSTOMER_COLUMNS = (
     "customer_id", "first_seen", "last_seen", "source_rows", AGE, "as_of", "run_id", "cadence", "cohort", "month",
-    "stratum", "segment_key", "micro_key", "margin",
+    "stratum", "segment_key", "micro_key", "margin", "scores", "cell", "persona",
 )  # fmt: skip
 
 
 def segment_columns(macro_segment: str) -> tuple[str, str, str]:
     """The columns of a macro segment in ``customer_analytics_record``: key, name and micro key."""
     return f"{macro_segment}_segment_key", f"{macro_segment}_segment", f"{macro_segment}_micro_key"
+
+
+def grid_columns(macro_segment: str) -> tuple[str, str]:
+    """The columns of a macro segment's grid in ``customer_analytics_record``: the classes and the cell."""
+    return f"{macro_segment}_scores", f"{macro_segment}_cell"
 
 
 class Warehouse(Part):
@@ -90,10 +98,17 @@ class Expectation(Part):
 
 
 class Profile(Part):
-    """One business: its sources, extracts, expectations, KPIs and macro segments."""
+    """One business: its sources, extracts, expectations, KPIs and macro segments.
+
+    Attributes:
+        funnel: the steps that customers are counted at, in order.
+        demographics: attribute of population.sql -> how customers are counted by it.
+        personas: named combinations of macro segments, the first that matches before the others.
+    """
 
     profile: Name
     title: str
+    customers: str = Field("customers", min_length=1, description="what its customers are called, in the plural")
     time_zone: str = "UTC"
     warehouse: Warehouse
     schedule: Schedule
@@ -102,6 +117,12 @@ class Profile(Part):
     expectations: dict[Name, list[Expectation]] = Field(default_factory=dict)
     cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
+    worth: list[SqlName] = Field(default_factory=list, description="KPIs that say what customers are worth")
+    lists: dict[SqlName, EligibilityList] = Field(default_factory=dict)
+    funnel: list[FunnelStep] = Field(default_factory=list)
+    demographics: dict[SqlName, Demographic] = Field(default_factory=dict)
+    personas: list[Persona] = Field(default_factory=list)
+    signals: Signals | None = None
     gates: Gates = Gates()
     path: Path = Field(exclude=True)
 
@@ -126,12 +147,22 @@ class Profile(Part):
         if "population" in extracts:
             text = "the measure stage's own table; allowed is any other name"
             yield Mistake(("extracts", "population"), text)
+        if self.signals and SIGNALS in self.macro_segments:
+            text = "the file of the signals would have the same name; allowed is any other name"
+            yield Mistake(("macro_segments", SIGNALS), text)
         for name in self.expectations:
             if name not in extracts:
                 yield Mistake(("expectations", name), f"no such extract; {allowed(name, extracts)}")
         if len(self.extracts) == len(extracts):
             yield from wrong_coverage(self.extracts)
         yield from self._wrong_kpis()
+        for name in self.worth:
+            if name not in self.kpis:
+                yield Mistake(("worth",), f"'{name}'; {allowed(name, self.kpis)}")
+        for name, declared in self.lists.items():
+            yield from (mistake.below("lists", name) for mistake in declared.mistakes([*self.kpis, AGE], self.cells))
+        yield from wrong_funnel(self.funnel, [*self.kpis, AGE])
+        yield from wrong_personas(self.personas, self.macro_segments)
         for sql in self.sql_files:
             if not sql.is_file():
                 yield Mistake((), f"SQL file {sql} is missing")
@@ -166,7 +197,7 @@ class Profile(Part):
     def sql_files(self) -> list[Path]:
         """Every SQL file that the profile needs."""
         queries = [extract.query for extract in self.extracts.values() if isinstance(extract, QueryExtract)]
-        measures = ["population", *self.macro_segments]
+        measures = ["population", *self.macro_segments, *([SIGNALS] if self.signals else [])]
         return [self.sql_dir / "extract" / query for query in queries] + [
             self.sql_dir / "measure" / f"{name}.sql" for name in measures
         ]
@@ -177,6 +208,7 @@ class Profile(Part):
         columns = dict.fromkeys(_CUSTOMER_COLUMNS, "a column of every customer")
         for macro in self.macro_segments:
             columns |= dict.fromkeys(segment_columns(macro), f"a segment column of '{macro}'")
+            columns |= dict.fromkeys(grid_columns(macro), f"a grid column of '{macro}'")
         return columns
 
     @cached_property
@@ -191,6 +223,12 @@ class Profile(Part):
     def kpis(self) -> dict[str, Kpi]:
         """Every KPI by name, as its home declares it."""
         return {name: self.macro_segments[macro].kpis[name] for name, macro in self.homes.items()}
+
+    @property
+    def cells(self) -> dict[str, list[str]]:
+        """The column of every grid's cell -> the names of its cells."""
+        grids = {macro: declared.grid for macro, declared in self.macro_segments.items() if declared.grid}
+        return {grid_columns(macro)[1]: [cell.name for cell in grid.cells] for macro, grid in grids.items()}
 
     def midnight(self, day: date) -> datetime:
         """The moment a day begins in the profile's time zone, in UTC."""

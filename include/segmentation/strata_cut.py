@@ -15,6 +15,11 @@ AGE = "age_days"
 """Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
 
+def domains(kpis: Mapping[str, "Kpi"]) -> dict[str, Domain]:
+    """The values that every column can take that a condition over KPIs may name."""
+    return {name: kpi.domain for name, kpi in kpis.items()} | {AGE: Domain(step=1, minimum=0)}
+
+
 def wrong_cuts(kpis: Mapping[str, "Kpi"], strata: Sequence["Stratum"]) -> Iterator[Mistake]:
     """Strata that overlap, leave someone out, or cluster on what has no value: one mistake of each kind.
 
@@ -45,11 +50,10 @@ class _Grid:
 
     def wrong_points(self, of_values: list[str]) -> Iterator[tuple[str, Mistake]]:
         """Every mistake, with what tells its kind apart from the others."""
-        domains = {name: kpi.domain for name, kpi in self.kpis.items()} | {AGE: Domain(step=1, minimum=0)}
         strata = [stratum.when for stratum in self.strata]
         undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
         impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
-        for point in evaluate_on_grid([*strata, *impossible, *of_values], domains):
+        for point in evaluate_on_grid([*strata, *impossible, *of_values], domains(self.kpis)):
             if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
                 yield from self._wrong_point(point)
 

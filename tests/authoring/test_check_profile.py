@@ -12,6 +12,7 @@ from include.segmentation.errors import ProfileError
 from include.segmentation.profile import profile_names
 
 LIBRARY = Path(__file__).parents[1] / "profiles"
+SHIPPED = Path(__file__).parents[2] / "include"
 
 
 @pytest.fixture
@@ -80,6 +81,16 @@ def test_what_is_wrong_in_one_part_does_not_make_others_wrong(library: Path) -> 
     ]
 
 
+def test_funnel_and_personas_are_looked_at_beside_the_rest_once_the_macro_segments_are_right(library: Path) -> None:
+    change(library, **{"loans_ever >= 10}": "loans_eve >= 10}", "[never, lapsed]": "[nevr, lapsed]"})
+    change(library, **{"title: Town": "titel: Town"})
+    told = [one for one in mistakes(library) if "funnel" in one or "personas" in one]
+    assert any("funnel.2.when: step 'regular': 'loans_eve >= 10' names 'loans_eve'; allowed are" in one for one in told)
+    assert any("personas.1.when.reading: persona 'stranger': 'nevr' is no stratum" in one for one in told)
+    change(library, **{"cluster: auto": "cluster: automatic"})
+    assert not any("funnel.2" in one or "personas.1" in one for one in mistakes(library))
+
+
 def test_a_key_written_twice_is_told_beside_the_rest(library: Path) -> None:
     change(library, **{"title: Town library": "title: Town library\ntitle: Twice\ntitel: Other"})
     found = mistakes(library)
@@ -91,6 +102,23 @@ def test_a_file_that_is_no_yaml_is_one_line(library: Path) -> None:
     library.write_text("profile: [")
     with pytest.raises(ProfileError, match="not valid YAML"):
         check_profile("library", library.parent)
+
+
+def test_mistakes_in_signals_are_told(tmp_path: Path) -> None:
+    shutil.copy(SHIPPED / "profiles" / "learning.yaml", tmp_path)
+    shutil.copytree(SHIPPED / "sql" / "learning", tmp_path / "sql" / "learning")
+    path, sql = tmp_path / "learning.yaml", tmp_path / "sql" / "learning" / "measure" / "signals.sql"
+    text = path.read_text()
+    change(sql, **{"p.as_of": "{{ as_of }}"})
+    assert any(f"{sql}: 'as_of' is undefined; allowed is window" in found for found in mistakes(path))
+
+    for right, wrong, words in (
+        ("when: earned >= 1", "when: erned >= 1", "signals.labels.graduate.when: 'erned"),
+        ("landmarks: [1, 7, 30]", "landmarks: [7, 1]", "signals.landmarks: [7, 1] must rise"),
+    ):
+        path.write_text(text.replace(right, wrong))
+        found = mistakes(path)
+        assert said(found, path, text[: text.index(right)].count("\n") + 1, words), found
 
 
 @pytest.mark.parametrize("name", profile_names())

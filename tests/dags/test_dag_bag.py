@@ -118,10 +118,12 @@ def test_reconcile_has_a_task_per_extract_with_a_cursor_in_its_sources_pool(dags
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_segment_has_a_task_per_macro_segment(dags: dict[str, DAG], name: str) -> None:
-    macros = list(load_profile(name).macro_segments)
+    profile = load_profile(name)
+    macros = list(profile.macro_segments)
     for cadence in CADENCES:
         dag = dags[f"{name}__segment_{cadence}"]
-        assert tasks(dag, "measure") == ["population", *macros]
+        signals = ["signals"] if profile.signals and cadence == profile.schedule.primary_cadence else []
+        assert tasks(dag, "measure") == ["population", *macros, *signals]
         assert {task.purpose for task in dag.tasks if hasattr(task, "stage")} == {"segment"}
         assert tasks(dag, "segment") == macros
         assert dag.get_task("wait").downstream_task_ids == {"validate.new_rows"}
@@ -129,12 +131,12 @@ def test_segment_has_a_task_per_macro_segment(dags: dict[str, DAG], name: str) -
         assert dag.get_task("validate.new_rows").downstream_task_ids >= {"measure.population"}
         assert dag.get_task("segment." + macros[0]).upstream_task_ids >= {f"measure.{macros[0]}"}
         assert dag.get_task("publish.gates").upstream_task_ids == {f"segment.{macro}" for macro in macros}
-        assert dag.get_task("publish.gates").response_timeout == load_profile(name).gates.answer_within
-        assert dag.get_task("publish.tables").upstream_task_ids == {"publish.gates"}
+        assert dag.get_task("publish.gates").response_timeout == profile.gates.answer_within
+        before = {"publish.gates", *(f"measure.{each}" for each in signals)}
+        assert dag.get_task("publish.tables").upstream_task_ids == before
         outlets = [outlet.name for outlet in dag.get_task("publish.tables").outlets]
         assert outlets == [f"{name}/segments/{macro}" for macro in macros]
         assert dag.get_task("report.html").upstream_task_ids == {"publish.tables"}
-        profile = load_profile(name)
         asks = cadence == profile.schedule.primary_cadence and profile.gates.drift.asks_for_fit
         assert ("publish.ask_for_fit" in dag.task_ids) == asks
 

@@ -44,6 +44,16 @@ def test_the_log_follows_the_whole_table(database, shop, small_pages, engine):
     assert (third["rows_read"], third["rows_written"], pulls.written("prices")) == (left, 0, written)
 
 
+@pytest.mark.parametrize("marks", [[b""], [b"", b"a"], [b"a", b"bb"]])
+def test_a_key_alone_may_be_empty(database, shop, marks):
+    database.execute("CREATE TABLE prices (mark VARBINARY(9) PRIMARY KEY) ENGINE=InnoDB")
+    database.insert("prices", [(mark,) for mark in marks])
+    pulls = shop(database, prices=PRICES | {"primary_key": ["mark"]})
+    assert pulls.pull("prices")["rows_written"] == len(marks)
+    assert sorted(mark for (mark,) in pulls.current("prices", "mark")) == marks
+    assert pulls.pull("prices")["rows_written"] == 0
+
+
 @pytest.mark.parametrize("name", ["_row", "same_key", "is_held", "_is_moved", "page"])
 def test_a_column_may_have_any_name(mariadb_database, shop, name):
     mariadb_database.execute(

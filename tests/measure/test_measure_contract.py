@@ -256,10 +256,28 @@ def test_a_wrong_population(club: Callable[..., Run], population: str, error: ty
     assert run.lake.read_text(run.artifact("measure", "population.json")) is None
 
 
+def test_customers_are_counted_by_attributes_that_population_sql_returns(
+    club: Callable[..., Run], tmp_path: Path
+) -> None:
+    run = club(population=POPULATION.replace("SELECT", "SELECT 'Ulm' AS town,"))
+    with (tmp_path / "club.yaml").open("a") as file:
+        file.write("demographics: {twon: {label: Town}}\n")
+    with pytest.raises(
+        ProfileError, match=r"club\.yaml: demographics\.twon: .*population\.sql returns no such attribute; "
+    ):
+        measure(Run(load_profile("club", tmp_path), run.cadence, run.as_of), "population")
+
+
 @pytest.mark.parametrize(
     ("sql", "kpi", "error", "words"),
     [
-        (SUM.replace("window(", "widow("), {}, ProfileError, "'widow' is undefined"),
+        (SUM.replace("window(", "widow("), {}, ProfileError, "'widow' is undefined; allowed is window; the moment of"),
+        (
+            SUM.replace("e.person", "e.person AND e.day < {{ as_of }}"),
+            {},
+            ProfileError,
+            "'as_of' is undefined; allowed",
+        ),
         (SUM.replace('"total", "e.day"', '"total"'), {}, ProfileError, "missing 1 required positional argument"),
         (SUM.replace('"total"', '"totl"'), {}, ProfileError, "window('totl', …): no such KPI; allowed are total"),
         (

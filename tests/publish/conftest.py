@@ -2,16 +2,20 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 import yaml
-from publish_shop import PROFILE, Shop
+from publish_crowd import CROWD, GRID, STRATA
+from publish_shop import PROFILE, Customer, Shop
 
 from demo.servers import Server
 from include.segmentation.profile import load_profile
+from include.segmentation.publish import publish
+from include.segmentation.segment import fit, segment
 
 
 @pytest.fixture
@@ -48,3 +52,22 @@ def shop_with(database: str, lake_root: Path, tmp_path: Path) -> Callable[[dict[
 @pytest.fixture
 def shop(shop_with: Callable[[dict[str, Any]], Shop]) -> Shop:
     return shop_with(PROFILE)
+
+
+@pytest.fixture
+def published(shop_with: Callable[[dict[str, Any]], Shop]) -> Callable[..., Shop]:
+    """The shop with a grid, its crowd measured, really fitted, labelled and published."""
+
+    def make(crowd: dict[str, Customer] = CROWD, **more: Any) -> Shop:
+        profile = deepcopy(PROFILE) | {"worth": ["revenue"], "cohort_months": 0} | more
+        profile["macro_segments"]["value"] |= {"grid": GRID, "strata": STRATA}
+        shop = shop_with(profile)
+        run = shop.run("2025-02-01")
+        shop.leave(run, crowd)
+        for macro in profile["macro_segments"]:
+            fit(run, macro)
+            segment(run, macro)
+        publish(run)
+        return shop
+
+    return make

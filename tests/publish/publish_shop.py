@@ -189,11 +189,12 @@ class Shop:
         for macro, declared in self.profile.macro_segments.items():
             measured = {"customer_id": ids, "age_days": ages}
             for kpi in declared.kpis:
-                measured[kpi] = pa.array([getattr(c, kpi) for c in customers.values()], pa.float64())
+                measured[kpi] = pa.array([getattr(c, kpi, None) for c in customers.values()], pa.float64())
             found = [label_of(macro, customer) for customer in customers.values()]
             labelled = {"customer_id": ids, "stratum": pa.array([stratum for stratum, _ in found], pa.string())}
             labelled |= {name: pa.array([getattr(v, name) for _, v in found], kind) for name, kind in LABEL.items()}
-            labelled["micro_key"] = pa.nulls(len(found), pa.string())
+            for name in ("micro_key", "scores", "cell"):
+                labelled[name] = pa.nulls(len(found), pa.string())
             months = {
                 "cohort": pa.array([date(2024, 12, 1)] * len(customers), pa.date32()),
                 "month": pa.array([1] * len(customers), pa.int64()),
@@ -204,6 +205,7 @@ class Shop:
             self.write(run, "measure", f"{macro}.parquet", measured)
             self.write(run, "segment", f"{macro}.parquet", labelled)
             told = {"model_id": f"{macro}-{model}", "look_ahead": look_ahead, "fingerprint": "1", "follows": {}}
+            told["on_grid"] = 0
             if follows:
                 told["follows"] = {"run_id": follows[0].run_id, "model_id": f"{macro}-{follows[1]}"}
             run.record("segment", macro, told)

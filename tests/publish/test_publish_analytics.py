@@ -72,6 +72,22 @@ def limits(shop: Shop, as_of: str) -> dict[str, Any]:
     return found
 
 
+def test_ages_are_told_of_everyone_in_shares_with_their_coverage(shop: Shop) -> None:
+    shop.accept("2024-12-18")
+    coverage = limits(shop, "2024-12-18")["ages"]["coverage"]["share"]
+    rows = (
+        "SELECT macro_segment, segment_key, dimension, value, customers, share, coverage, report "
+        "FROM fct_segment_demographic ORDER BY share DESC"
+    )
+    everyone = ("all", "all", "user_age_bracket")
+    assert shop.rows(rows) == [
+        (*everyone, "unknown", None, 68 / 140, 72 / 140, "ages"),
+        (*everyone, "25-34", None, 62 / 140, 72 / 140, "ages"),
+        (*everyone, "35-44", None, 10 / 140, 72 / 140, "ages"),
+    ]
+    assert coverage == pytest.approx(72 / 140, abs=1e-6)
+
+
 def test_the_run_says_what_google_says(shop: Shop) -> None:
     shop.accept("2024-12-18")
     found = limits(shop, "2024-12-18")

@@ -32,6 +32,22 @@ def test_a_renamed_segment_gets_a_new_version_and_keeps_its_key(shop: Shop) -> N
     assert shop.rows("SELECT value_segment FROM customer_analytics_record LIMIT 1") == [('Segment "v1", näher',)]
 
 
+def test_two_models_of_one_day_leave_the_versions_of_the_last(shop: Shop) -> None:
+    """Fitted again after a correction: what the first said has never been valid."""
+    shop.accept("2025-01-01")
+    shop.accept("2025-03-01", model="m2", v1="New name")
+    shop.accept("2025-03-01", model="m3", v1="Newer name", v2="Other")
+    shop.leave(shop.run("2025-01-01"), CROWD)
+    publish(shop.run("2025-01-01"))
+    versions = f"SELECT segment_key, name, {DAY % 'valid_from'}, {DAY % 'valid_to'} FROM dim_segment "
+    assert shop.rows(versions + "WHERE segment_key IN ('v1', 'v2') ORDER BY 1, 3") == [
+        ("v1", 'Segment "v1", näher', "2025-01-01", "2025-03-01"),
+        ("v1", "Newer name", "2025-03-01", None),
+        ("v2", 'Segment "v2", näher', "2025-01-01", "2025-03-01"),
+        ("v2", "Other", "2025-03-01", None),
+    ]
+
+
 def test_models_and_their_evidence_are_listed_with_what_was_decided(shop: Shop) -> None:
     shop.accept("2025-01-01")
     shop.accept("2025-03-01", model="m2")

@@ -91,6 +91,16 @@ def test_a_segment_too_small_to_speak_of_is_left_out(shop: Shop) -> None:
     ]
 
 
+def test_kpis_may_be_called_as_what_a_claim_is_made_of(shop_with: Callable[[dict[str, Any]], Shop]) -> None:
+    profile = copy.deepcopy(PROFILE)
+    kpis = profile["macro_segments"]["visiting"]["kpis"]
+    kpis |= {name: kpis["visits"] | {"undefined_when": "visits >= 0"} for name in ("value", "low", "high")}
+    shop = shop_with(profile)
+    named_short(shop)
+    run = published(shop, "2025-01-01", visitors([1.0] * 20))
+    assert [found for _, found, _ in verdicts(shop, run)] == ["all 1 claims of names and aliases hold"]
+
+
 def with_segments(segments: dict[str, Any], gate: str = "warn") -> dict[str, Any]:
     profile = copy.deepcopy(PROFILE)
     profile["macro_segments"]["visiting"]["segments"] = segments

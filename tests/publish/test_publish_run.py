@@ -29,7 +29,10 @@ def test_every_table_is_filled_and_the_summary_counts_them(shop: Shop) -> None:
         **{"dim_model": 2, "dim_segment": 5, "fct_model_quality": 2, "segmentation_run": 1, "dim_customer": 13},
         "segmentation_check": 1,
         **{"customer_analytics_record": 13, "fct_customer_kpi": 13, "fct_segment_label": 26},
-        **{"fct_segment_size": 5, "fct_segment_profile": 10, "fct_cohort_segment": 10},
+        **{"dim_grid_cell": 0, "dim_score_class": 0, "fct_grid_cell": 0, "fct_grid_profile": 0, "fct_grid_quality": 0},
+        **{"fct_list_member": 0, "fct_list_reason": 0},
+        **{"fct_funnel": 0, "fct_segment_demographic": 0, "fct_persona": 0},  # the profile declares none
+        **{"fct_segment_size": 5, "fct_segment_profile": 10, "fct_cohort_segment": 10, "fct_signal": 0},
     }
     assert {name: len(rows) for name, rows in shop.tables().items()} | {"segmentation_check": 1} == summary["rows"] | {
         **{"dim_kpi": 4, "fct_segment_event": 26, "fct_segment_membership": 26, "fct_segment_migration": 0}

@@ -30,7 +30,7 @@ class Page(HTMLParser):
             {"href": self.links, "src": self.links, "xlink:href": self.links, "id": self.ids, "style": self.styles}.get(
                 name, []
             ).append(value or "")
-        if tag == "style":
+        if tag in ("style", "script"):
             self._silent += 1
         if tag == "caption":
             self._caption, self._rows = "", []
@@ -38,11 +38,11 @@ class Page(HTMLParser):
             self._rows.append([])
         elif tag in ("td", "th"):
             self._cell = []
-        elif tag in ("small", "li", "br", "dd"):
+        elif tag in ("small", "li", "br", "dd", "p"):
             self.handle_data(" ")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "style":
+        if tag in ("style", "script"):
             self._silent -= 1
         if tag == "caption" and self._caption is not None:
             self.tables[self._caption], self._caption = self._rows, None

@@ -67,3 +67,41 @@ def test_one_cluster_has_no_silhouette_and_few_vectors_no_large_k():
         found = table(compare("a", vectors_of(np.repeat([[0.0], [1.0], [9.0]], 70, axis=0)), "kmeans", None, [2, 3, 4]))
     assert max(k for _, k in found) == 3
     assert [scores["silhouette"] for (_, k), scores in found.items() if k < 2] == [None] * sum(k < 2 for _, k in found)
+
+
+def test_every_row_of_the_table_is_there_once_also_among_ties(lattice):
+    """Cut at a tie, a tree has fewer clusters than asked for; its row is that of the k that was tried."""
+    with one_thread():
+        rows = compare("a", lattice, "kmeans", None, [2, 3, 4])
+    places = [(row.algorithm, row.k, row.metric) for row in rows]
+    assert len(set(places)) == len(places)
+    assert {k for algorithm, k in table(rows) if algorithm == "average_linkage"} == {2, 3, 4}
+
+
+@pytest.fixture(scope="module")
+def lattice():
+    """Four values at equal distances: any two neighbours join at the same height."""
+    return vectors_of(np.repeat([[1.0], [2.0], [3.0], [4.0]], [400, 300, 200, 100], axis=0))
+
+
+def test_values_that_a_clip_puts_in_one_place_are_neighbours():
+    people = vectors_of(np.array([[0.0]] * 500 + [[float(value)] for value in range(1, 60)]), {"clip": [0, 1]})
+    with one_thread():
+        found = table(compare("a", people, "kmeans", None, [2]))
+    assert {algorithm for algorithm, _ in found} >= {"dbscan", "hdbscan"}
+
+
+def test_a_mixture_that_can_not_be_fitted_has_no_row():
+    """Two KPIs that say the same, so large that nothing else is left of their covariance."""
+    values = np.round(np.random.default_rng(0).exponential(1e6, 1000))
+    twice = vectors_of(np.column_stack([values, values]), scale="none")
+    with one_thread():
+        found = table(compare("a", twice, "kmeans", None, [2, 3]))
+    assert ("gaussian_mixture", 2) not in found
+    assert ("ward", 2) in found
+
+
+def test_a_sample_without_the_rare_ones_is_not_compared():
+    people = vectors_of(np.array([[0.0]] * 50_000 + [[1.0]]))
+    with one_thread():
+        assert compare("a", people, "kmeans", None, [2]) == []

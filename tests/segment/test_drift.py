@@ -90,6 +90,26 @@ def test_zero_is_a_bin_of_its_own(
     assert measures(later)["psi", "everyone", "visits"] > 0.2
 
 
+def test_values_that_a_clip_puts_into_the_places_of_the_prototypes_have_nothing_to_gain(
+    make_profile: Callable[..., Any], put: Callable[..., Any], at: Callable[..., Run]
+) -> None:
+    macros = """
+  habit:
+    label: Habit
+    kpis:
+      visits:
+        {label: Visits, definition: Visits., unit: visits, window: lifetime, bands: [3], band_words: [Few, Many],
+         transform: {clip: [0, 1]}}
+    strata: [{name: everyone, label: Everyone, when: visits >= 0, kpis: [visits], cluster: {k: 2}}]
+"""
+    run = at(make_profile(macros))
+    put(run, "habit", {"visits": [0.0] * 300 + [1.0] * 200 + [2.0] * 200 + [9.0] * 20})
+    fit(run, "habit")
+    found = measures(run)
+    assert found["psi", "everyone", "visits"] == 0.0
+    assert ("inertia_gain", "everyone", "") not in found
+
+
 def test_what_is_not_to_be_compared_is_not_measured(
     start: Run, at: Callable[..., Run], put: Callable[..., Any]
 ) -> None:

@@ -68,6 +68,29 @@ def test_the_verdict_against_one_gaussian(people, k, separated, beats_gaussian):
     assert (found.p <= 0.05) == beats_gaussian
 
 
+def test_a_cluster_that_nobody_in_the_sample_has_is_not_said_to_stand_apart():
+    people = np.concatenate([crowds((0,), (9,), size=5000), [[900.0]]])
+    vectors = vectors_of(np.round(people, 1))
+    with one_thread():
+        found = gaussian.verdict(vectors, KMeans(vectors.points, vectors.counts).partition(2), "kmeans")
+    assert found.p <= 0.05
+    assert (found.apart, found.is_separated) == (1, False)
+
+
+@pytest.mark.parametrize("algorithm", ["kmeans", "ward"])
+def test_few_who_are_different_are_no_cluster_and_no_crash(algorithm):
+    """Those who are not 0 are in hardly a sample."""
+    customers = pa.table({"age_days": np.zeros(10_003), "kpi_0": [0.0] * 10_000 + [1.0, 2.0, 3.0]})
+    macro = macro_of(1)
+    stratum = macro.strata[0].model_copy(update={"cluster": Cluster(algorithm=algorithm)})
+    with one_thread():
+        found = cut(customers, macro, stratum, customers.num_rows)
+    assert found.is_whole
+    assert found.note.startswith("not cut: k = 2: ")
+    places = [(row.algorithm, row.k, row.metric) for row in found.evidence]
+    assert len(set(places)) == len(places)
+
+
 def test_a_tree_tells_clusters_that_lie_along_the_kpis_and_says_how_well():
     values = np.array([[x, y] for x in range(10) for y in range(10)], dtype=float)
     counts = np.arange(1, 101)

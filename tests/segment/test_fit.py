@@ -9,7 +9,7 @@ import pytest
 
 from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.model import effective_model, timeline
-from include.segmentation.segment import accept, fit, reject, segment
+from include.segmentation.segment import accept, candidates, fit, reject, segment
 
 CENTRES = {"rare": (4, 25), "steady": (12, 9), "keen": (30, 1)}
 
@@ -200,6 +200,16 @@ def test_accepting_a_model_retires_the_candidates_it_overtakes_until_they_are_fi
     assert fit(later, "habit")["status"] == "accepted"  # compared with the accepted one, everyone survives
 
 
+def test_a_candidate_fitted_again_on_corrected_data_takes_the_place_of_the_first(candidate, put):
+    """Two of one day would be one question with two answers."""
+    put(candidate, "habit", crowds({"rare": 410, "keen": 400}, seed=5))
+    (first,) = candidates(candidate)
+    second = fit(candidate, "habit")
+    assert [model.model_id for model in candidates(candidate)] == [second["model_id"]] != [first.model_id]
+    with pytest.raises(DataError, match="is retired; allowed is a candidate"):
+        accept(candidate.profile, first.model_id, "ada")
+
+
 def test_a_key_that_a_model_dropped_is_not_given_again_when_its_crowd_returns(candidate, at, put):
     first, second = (entry.model for entry in timeline(candidate.lake, "habit"))
     accept(candidate.profile, second.model_id, "ada")
@@ -360,6 +370,25 @@ def test_a_rewritten_rule_makes_the_refit_a_candidate(make_profile, habit, at, p
     assert {s.key for s in new[1:]} == {s.key for s in old[1:]}  # the clusters follow their customers
 
 
+def test_a_kpi_that_became_undefined_for_some_can_be_fitted_again(make_profile, at, put):
+    """The model in use can not label them, and must not stand in the way of the one that can."""
+    visits = [1.0] * 300 + [60.0] * 300 + [90.0] * 300 + [200.0] * 300
+    put(at(make_profile(HABIT_FIXED)), "habit", {"visits": visits})
+    fit(at(make_profile(HABIT_FIXED)), "habit")
+    young = "strata:\n      - {name: young, label: Young, when: visits IS NULL}"
+    yaml = HABIT_FIXED.replace("unit: visits", "unit: visits, undefined_when: age_days < 30").replace("strata:", young)
+    changed = at(make_profile(yaml), "2025-03-01")
+    put(changed, "habit", {"visits": [*[None] * 50, *visits]})
+
+    with pytest.raises(DataError, match="50 customers fall in no stratum"):
+        segment(changed, "habit")
+
+    refit = fit(changed, "habit")
+    assert refit["status"] == "candidate"
+    accept(changed.profile, refit["model_id"], "ada")
+    assert segment(changed, "habit")["customers"] == 1250
+
+
 def test_another_resolution_stops_scoring_until_a_new_model_is_accepted(make_profile, habit, at, put):
     put(at(make_profile()), "habit", crowds(THREE))
     fit(at(make_profile()), "habit")
@@ -382,7 +411,7 @@ def test_labels_say_the_stratum_the_key_and_the_margin(make_profile, at, put):
 
     labels = run.lake.read_table(run.artifact("segment", "habit.parquet"))
     own = ["customer_id", "stratum", "segment_key", "micro_key", "margin", "raw_key", "held_from", "held_runs"]
-    assert labels.column_names == [*own, "remeasured_key", "previous_model_key"]
+    assert labels.column_names == [*own, "remeasured_key", "previous_model_key", "scores", "cell"]
     assert labels["customer_id"].equals(people["customer_id"])
     assert Counter(labels["segment_key"].to_pylist()) == summary["sizes"]
     assert summary["look_ahead"] is False

@@ -7,7 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.segmentation.errors import DataError
+from include.segmentation.model import timeline
 from include.segmentation.profile import load_profile
+from include.segmentation.segment import fit
 from include.segmentation.segment.space.distinct import distinct_vectors
 from include.segmentation.segment.strata import stratum_of
 
@@ -36,6 +38,17 @@ def test_a_customer_in_two_strata_is_refused():
     batch = pa.table({"visits": pa.array([1.0, 5.0])})
     with pytest.raises(DataError, match=r"1 customers fall in more than one stratum, the first with visits = 5\.0"):
         stratum_of(batch, ["visits >= 1", "visits >= 5"])
+
+
+def test_conditions_are_kept_in_one_spelling_that_every_database_takes(make_profile, habit, at, put):
+    """A comment at the end would swallow what is put around a condition; PostgreSQL knows no ==."""
+    spelled = habit.replace("when: visits = 0}", 'when: "visits == 0 -- nobody"}')
+    run = at(make_profile(spelled))
+    assert run.profile.macro_segments["habit"].strata[0].when == "visits = 0"
+    put(run, "habit", {"visits": [0.0] * 20, "gap": [None] * 20})
+    fit(run, "habit")
+    never = timeline(run.lake, "habit")[-1].model.segments()[0]
+    assert (never.rule_sql, never.customers_at_fit) == ("(visits = 0)", 20)
 
 
 def test_null_is_no_match():

@@ -89,6 +89,7 @@ def test_what_changes_little_is_left_out_and_measured():
         ("visits BETWEEN 2 AND 4", "Visits 2 to 4"),
         ("visits IN (1, 3)", "Visits 1 or 3"),
         ("7 <= gap", "Interval 7 days or more"),
+        ("(gap) > 7 AND 7 < (gap)", "Interval more than 7 days, Interval more than 7 days"),
         ("gap <> -2", "Interval other than -2"),
         ("true", "everyone"),
     ],

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from include.segmentation.macro_segment import Kpi, MacroSegment, Person, Stratum
 from include.segmentation.mistakes import Mistake, explained
+from include.segmentation.people import FunnelStep, Persona
 from include.segmentation.profile import Expectation, Profile, Warehouse, wrong_name
 from include.segmentation.sources import Extract, Source
 
@@ -45,7 +46,11 @@ def _what_is_right(value: dict[str, Any], path: Path) -> Profile:
         "expectations": _right(list[Expectation], value.get("expectations")),
         "macro_segments": macros,
     }
-    return Profile.model_construct(**parts, **_right(Warehouse, {"warehouse": value.get("warehouse")}))
+    parts |= _right(Warehouse, {"warehouse": value.get("warehouse")})
+    if len(_right(MacroSegment, value.get("macro_segments"))) == len(macros):  # else it is not known what there is
+        parts |= _right(list[FunnelStep], {"funnel": value.get("funnel", [])})
+        parts |= _right(list[Persona], {"personas": value.get("personas", [])})
+    return Profile.model_construct(**parts)
 
 
 def _macro(raw: Any) -> MacroSegment:

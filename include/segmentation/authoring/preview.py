@@ -16,9 +16,7 @@ from include.segmentation.lake import Lake
 from include.segmentation.macro_segment import Kpi, MacroSegment
 from include.segmentation.run import Run, lake_root
 from include.segmentation.segment import Preview
-
-_TOO_FEW = 10
-"""Of fewer customers no ranges are shown."""
+from include.segmentation.suppression import SUPPRESS_BELOW
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,8 @@ def _table(title: str, macro: MacroSegment, found: Preview) -> Table:
 def _middle_half(members: pa.Table, name: str, kpi: Kpi) -> str:
     """The first and the third quartile, as values that occur."""
     values = members[name].drop_null().to_numpy()
-    if members.num_rows < _TOO_FEW or not values.size:
+    if members.num_rows < SUPPRESS_BELOW or not values.size:
         return "-"
     low, high = np.percentile(values, [25, 75], method="nearest")
-    places = 0 if kpi.resolution >= 1 else 1 if abs(high) >= _TOO_FEW else 2
+    places = 0 if kpi.resolution >= 1 else 1 if abs(high) >= 10 else 2
     return f"{low:,.{places}f}" if low == high else f"{low:,.{places}f} to {high:,.{places}f}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from include.segmentation.macro_segment import Kpi, Stratum
+from include.segmentation.people import walk
 from include.segmentation.profile import CADENCES, Profile
 from include.segmentation.sources import Extract, GA4Extract, QueryExtract
 
@@ -27,6 +28,12 @@ def _lines(profile: Profile, asked: bool) -> Iterator[str]:
         yield f"  segments {name}: {macro.label}"
         yield f"    KPIs   {', '.join(f'{kpi} ({_use(declared)})' for kpi, declared in macro.kpis.items())}"
         yield f"    strata {', '.join(f'{stratum.name} ({_cut(stratum)})' for stratum in macro.strata)}"
+    told = {
+        "funnel": " > ".join(step.name for step in profile.funnel),
+        "counted by": ", ".join(profile.demographics),
+        "personas": ", ".join(persona.name for persona, _ in walk(profile.personas)),
+    }
+    yield from (f"  {what:8} {names}" for what, names in told.items() if names)
     dags = ["extract", "reconcile", "fit", *(f"segment_{cadence}" for cadence in CADENCES)]
     yield f"  DAGs     {', '.join(f'{profile.profile}__{dag}' for dag in dags)}"
     yield f"  tables   schema {profile.warehouse.schema_name} of connection {profile.warehouse.connection}"

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
+from include.segmentation.macro_segment import AGE, Kpi
 from include.segmentation.measure.sql import create_table
 
 WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
@@ -22,34 +22,34 @@ _LARGEST = 1e15
 _HALF_TOLERANCE = 1e-9
 
 
-def measure_kpis(connection: duckdb.DuckDBPyConnection, macro: MacroSegment, sql: str, path: Path) -> None:
+def measure_kpis(connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi], sql: str, path: Path) -> None:
     """Fill table ``_measured``: customer_id (native), age_days and every KPI as DOUBLE, one row per population row.
 
     Args:
         connection: holds table ``population`` (customer_id, first_seen, as_of, the windows' moments) and the
             accepted views.
-        macro: what is declared.
+        kpis: what is declared.
         sql: the rendered file.
         path: where it comes from, for messages.
 
     Raises:
-        ProfileError: the columns are not customer_id and the macro segment's KPIs, all numbers.
+        ProfileError: the columns are not customer_id and the KPIs, all numbers.
         DataError: a customer is missing, unknown or doubled; a value is not finite, below its minimum, undefined
             where it may not be or defined where it must not be.
     """
     types = create_table(connection, "_found", sql, path)
-    _check_columns(types, macro.kpis, path)
+    _check_columns(types, kpis, path)
     _check_id(connection, types["customer_id"], path)
     _check_customers(connection, path)
-    for name, kpi in macro.kpis.items():
+    for name, kpi in kpis.items():
         _check_values(connection, name, kpi, path)
-    rounded = ", ".join(f'{_rounded(name, kpi.resolution)} AS "{name}"' for name, kpi in macro.kpis.items())
+    rounded = ", ".join(f'{_rounded(name, kpi.resolution)} AS "{name}"' for name, kpi in kpis.items())
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _measured AS "
         f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE}, {rounded} "
         "FROM population AS p INNER JOIN _found AS f ON f.customer_id = p.customer_id"
     )
-    for name, kpi in macro.kpis.items():
+    for name, kpi in kpis.items():
         _check_undefined(connection, name, kpi.undefined_when or "false", path)
 
 

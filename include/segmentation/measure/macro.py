@@ -6,15 +6,17 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.errors import ProfileError
 from include.segmentation.macro_segment import AGE, MacroSegment
 from include.segmentation.measure.cohort import MONTH_DAYS, CohortMonth, complete_months
 from include.segmentation.measure.kpis import measure_kpis
+from include.segmentation.measure.people import create_population, load_people
 from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.previous import PREVIOUS, measured_again
 from include.segmentation.measure.sql import render
-from include.segmentation.measure.window import moments
+from include.segmentation.mistakes import allowed
 from include.segmentation.run import Run
+from include.segmentation.signals import SIGNALS
 
 
 def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) -> dict[str, Any]:
@@ -26,8 +28,8 @@ def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) 
     """
     macro = run.profile.macro_segments.get(target)
     if macro is None:
-        allowed = ", ".join([POPULATION, *run.profile.macro_segments])
-        raise ProfileError(f"{run.profile.path}: nothing to measure is called '{target}'; allowed are {allowed}")
+        names = [POPULATION, *run.profile.macro_segments, *([SIGNALS] if run.profile.signals else [])]
+        raise ProfileError(f"{run.profile.path}: nothing to measure is called '{target}'; {allowed(target, names)}")
     measurement = _Measurement(run, connection, target, macro, run.as_of)
     now = measurement.at_as_of()
     summary: dict[str, Any] = {
@@ -45,26 +47,6 @@ def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) 
     return summary
 
 
-def create_population(
-    connection: duckdb.DuckDBPyConnection, macro: MacroSegment, as_of: str, who: str, values: dict[str, Any]
-) -> None:
-    """Fill table ``population``, which a macro segment's SQL reads, from table ``_people``.
-
-    Args:
-        connection: holds ``_people`` (customer_id, first_seen).
-        macro: whose windows' moments become columns.
-        as_of: SQL, the moment at which each is measured.
-        who: SQL, the condition on whom to measure.
-        values: the parameters of both.
-    """
-    windows = moments(kpi.window for kpi in macro.kpis.values())
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE population AS SELECT * EXCLUDE (as_of), "
-        f"{windows}as_of FROM (SELECT *, CAST({as_of} AS TIMESTAMPTZ) AS as_of FROM _people WHERE {who})",
-        values,
-    )
-
-
 class _Measurement:
     """A macro segment's SQL, and the people it is asked about: the run's, or those of the earlier as_of."""
 
@@ -73,8 +55,9 @@ class _Measurement:
     ) -> None:
         self._run, self._connection, self._macro, self._as_of = run, connection, macro, as_of
         self._path = run.profile.sql_dir / "measure" / f"{target}.sql"
-        self._sql = render(self._path, macro.kpis, as_of)
-        self._load_people()
+        self._sql = render(self._path, macro.kpis)
+        name = POPULATION if as_of == run.as_of else f"{POPULATION}{PREVIOUS}"
+        load_people(run, connection, name)
 
     def at_as_of(self) -> pa.Table:
         """Everyone at the as_of."""
@@ -98,23 +81,9 @@ class _Measurement:
         )
 
     def _measure(self, as_of: str, who: str, values: dict[str, Any], head: str = "") -> pa.Table:
-        create_population(self._connection, self._macro, as_of, who, values)
-        measure_kpis(self._connection, self._macro, self._sql, self._path)
+        create_population(self._connection, self._macro.kpis, as_of, who, values)
+        measure_kpis(self._connection, self._macro.kpis, self._sql, self._path)
         kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)
         return self._connection.execute(
             f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE}, {kpis} FROM _measured ORDER BY ALL"
         ).to_arrow_table()
-
-    def _load_people(self) -> None:
-        """Fill table ``_people`` with everyone's customer_id, in its native type, and first_seen."""
-        run = self._run
-        recorded = run.recorded("measure", POPULATION)
-        name = POPULATION if self._as_of == run.as_of else f"{POPULATION}{PREVIOUS}"
-        if recorded is None:
-            raise DataError(f"run {run.run_id}: the population has not been measured; run measure population first")
-        self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE _people AS "
-            f"SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, first_seen "
-            "FROM read_parquet($population)",
-            {"population": run.lake.place(run.artifact("measure", f"{name}.parquet"))},
-        )

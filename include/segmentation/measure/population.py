@@ -10,6 +10,7 @@ from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.identifiers import sql_name
 from include.segmentation.measure.kpis import NUMBERS, WHOLE_NUMBERS
 from include.segmentation.measure.sql import create_table, render
+from include.segmentation.mistakes import allowed
 from include.segmentation.profile import Profile
 from include.segmentation.run import Run
 
@@ -67,10 +68,17 @@ def create_everyone(profile: Profile, connection: duckdb.DuckDBPyConnection, as_
     for column in types:
         if column not in _FIXED:
             _check_attribute(profile, column, str(path))
+    attributes = [column for column in types if column not in _FIXED]
+    for dimension in profile.demographics:
+        if dimension not in attributes:
+            raise ProfileError(
+                f"{profile.path}: demographics.{dimension}: {path} returns no such attribute; "
+                f"{allowed(dimension, attributes)}"
+            )
     for column, kind in types.items():
-        allowed = _TYPES.get(column, _ATTRIBUTE)
-        if not kind.startswith(allowed) or kind.endswith("]"):
-            raise ProfileError(f"{path}: column {column} is {kind}; allowed are {', '.join(allowed)}")
+        kinds = _TYPES.get(column, _ATTRIBUTE)
+        if not kind.startswith(kinds) or kind.endswith("]"):
+            raise ProfileError(f"{path}: column {column} is {kind}; allowed are {', '.join(kinds)}")
     return types
 
 

@@ -7,24 +7,27 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import SegmentationError
+from include.segmentation.macro_segment import Kpi
 from include.segmentation.measure.kpis import measure_kpis
-from include.segmentation.measure.macro import create_population
+from include.segmentation.measure.people import create_population
 from include.segmentation.measure.population import POPULATION, create_everyone
 from include.segmentation.measure.sql import render
 from include.segmentation.measure.stage import WHOLE_DAYS
 from include.segmentation.profile import Profile
+from include.segmentation.signals import SIGNALS
 
 _AS_OF = datetime.fromisoformat("2025-01-01T00:00:00Z")
 """Any moment: the tables are empty."""
 
 
 def wrong_templates(profile: Profile, macro_segments: Collection[str]) -> Iterator[str]:
-    """What is wrong in the SQL files as templates, for the population and some of the macro segments."""
-    for target in [POPULATION, *macro_segments]:
+    """What is wrong in the SQL files as templates, for the population, some of the macro segments, and signals."""
+    whole = _returned(profile)
+    for target in [POPULATION, *macro_segments, *([SIGNALS] if profile.signals else [])]:
         path = profile.sql_dir / "measure" / f"{target}.sql"
         if path.is_file():  # that it is missing has been said
             try:
-                render(path, {} if target == POPULATION else profile.macro_segments[target].kpis, _AS_OF)
+                render(path, whole.get(target, {}), _AS_OF if target == POPULATION else None)
             except SegmentationError as error:
                 yield str(error)
 
@@ -54,11 +57,17 @@ def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]
             "CREATE TEMP TABLE _people AS "
             "SELECT customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen FROM _everyone"
         )
-        for name, macro in profile.macro_segments.items():
+        for name, kpis in _returned(profile).items():
             path = profile.sql_dir / "measure" / f"{name}.sql"
             try:
-                sql = render(path, macro.kpis, _AS_OF)
-                create_population(connection, macro, "$as_of", "true", {"as_of": _AS_OF})
-                measure_kpis(connection, macro, sql, path)
+                sql = render(path, kpis)
+                create_population(connection, kpis, "$as_of", "true", {"as_of": _AS_OF})
+                measure_kpis(connection, kpis, sql, path)
             except SegmentationError as error:
                 yield str(error)
+
+
+def _returned(profile: Profile) -> dict[str, dict[str, Kpi]]:
+    """What every file about customers has to return, by the file's name."""
+    returned = {name: macro.kpis for name, macro in profile.macro_segments.items()}
+    return returned | ({SIGNALS: profile.signals.counts_between(0, 1)} if profile.signals else {})

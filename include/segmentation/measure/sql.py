@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined, TemplateError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
 from include.segmentation.errors import DataError, ProfileError, SegmentationError
@@ -16,13 +16,14 @@ from include.segmentation.mistakes import allowed
 _BY_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
 
-def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime) -> str:
-    """Fill in ``{{ window("kpi", "column") }}`` and ``{{ as_of }}``.
+def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -> str:
+    """Fill in ``{{ window("kpi", "column") }}`` and, of the population, ``{{ as_of }}``.
 
     Args:
         path: the SQL file.
         kpis: the KPIs that the file has to return, by name; none for the population.
-        as_of: the run's own; KPIs read ``p.as_of`` instead.
+        as_of: the run's own, for the population alone. KPIs read ``p.as_of``: they are also measured as of an earlier
+            moment of each customer, and the run's own would let them see what came later.
 
     Raises:
         ProfileError: the template is wrong, names an unknown KPI, or leaves a KPI's declared window out.
@@ -38,8 +39,11 @@ def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime) -> str:
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     try:
         text = environment.from_string(path.read_text(encoding="utf-8")).render(
-            window=window, as_of=f"TIMESTAMPTZ '{as_of.isoformat()}'"
+            window=window, **({"as_of": f"TIMESTAMPTZ '{as_of.isoformat()}'"} if as_of else {})
         )
+    except UndefinedError as error:
+        known = "are window and as_of" if as_of else "is window; the moment of a KPI is p.as_of"
+        raise ProfileError(f"{path}: {_one_line(error)}; allowed {known}") from None
     except (TemplateError, UnicodeDecodeError, TypeError, ArithmeticError) as error:  # what a template can raise
         raise ProfileError(f"{path}: {_one_line(error)}") from None
     unused = [f"'{name}' ({kpi.window})" for name, kpi in kpis.items() if name not in used]

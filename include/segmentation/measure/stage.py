@@ -7,7 +7,9 @@ from include.segmentation.analytics import GA4Extract
 from include.segmentation.measure.macro import measure_macro
 from include.segmentation.measure.population import POPULATION, measure_population
 from include.segmentation.measure.previous import PREVIOUS, overtaken, reach
+from include.segmentation.measure.signals import measure_signals
 from include.segmentation.run import Run
+from include.segmentation.signals import SIGNALS
 
 # For the profile's SQL too: DuckDB's own date_sub takes 18 microseconds for each TIMESTAMPTZ.
 WHOLE_DAYS = """
@@ -17,11 +19,11 @@ WHOLE_DAYS = """
 
 
 def measure(run: Run, target: str) -> dict[str, Any]:
-    """Measure the population, or every KPI of one macro segment, at the run's as_of.
+    """Measure the population, every KPI of one macro segment at the run's as_of, or what goes before labels.
 
     Args:
         run: the profile and the as_of.
-        target: ``population`` (first) or a macro segment.
+        target: ``population`` (first), a macro segment or, where the profile declares them, ``signals``.
 
     Returns:
         Counts, seconds and the artifact's path. The population leaves ``measure/population.parquet``; a macro segment
@@ -29,7 +31,8 @@ def measure(run: Run, target: str) -> dict[str, Any]:
         where the profile follows cohorts, ``measure/<target>.cohort.parquet`` with cohort and month before these.
         Where rows of its time have come since the run before was measured, ``measure/<target>.previous.parquet`` holds
         the same at its as_of, and the population's summary names that as_of in ``previous``; its ``reach`` is the last
-        ``_seq`` of each extract that it was measured from.
+        ``_seq`` of each extract that it was measured from. Signals leave ``measure/signals.parquet`` with a row per
+        label, landmark and KPI, and ``measure/signals.<days>d.parquet`` with the customers of each landmark.
 
     Raises:
         NotReadyError: an extract is not known to be whole up to as_of.
@@ -53,6 +56,14 @@ def measure(run: Run, target: str) -> dict[str, Any]:
             if earlier := overtaken(run, connection, extracts):
                 measure_population(run, connection, earlier.as_of, f"{POPULATION}{PREVIOUS}")
                 summary["previous"] = earlier.as_of.isoformat()
+        elif target == SIGNALS and run.profile.signals:
+            summary = measure_signals(run, connection, run.profile.signals)
         else:
             summary = measure_macro(run, connection, target)
     return run.record("measure", target, summary | {"seconds": round(time.monotonic() - began, 3)})
+
+
+def targets(run: Run) -> list[str]:
+    """What a run measures, in order; signals at the primary cadence only."""
+    signals = [SIGNALS] if run.profile.signals and run.is_primary else []
+    return [POPULATION, *run.profile.macro_segments, *signals]

@@ -28,6 +28,49 @@ def report_limits(run: Run) -> dict[str, Row]:
         }
 
 
+def report_demographics(run: Run) -> dict[tuple[str, str], dict[str | None, int]]:
+    """(report, demographic) -> value -> users, summed over days up to as_of; None is whom Google does not know.
+
+    Of the reports that name in ``coverage_of`` the one that counts everybody, over the days that both have. As in
+    coverage, such sums are good for shares only.
+    """
+    found: dict[tuple[str, str], dict[str | None, int]] = {}
+    with run.lake.engine() as engine:
+        for name, report in run.profile.extracts.items():
+            if isinstance(report, GA4Extract) and report.coverage_of:
+                _load_days(engine, run, name)
+                _load_days(engine, run, report.coverage_of)
+                for dimension in map(column_name, _guessed(report)):
+                    found[name, dimension] = _users(engine, name, report, dimension)
+    return found
+
+
+def _guessed(report: GA4Extract) -> list[str]:
+    return [dimension for dimension in report.dimensions if dimension in DEMOGRAPHICS]
+
+
+def _users(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract, dimension: str) -> dict[str | None, int]:
+    metric = column_name(report.metrics[0])
+    found = engine.execute(
+        f"""
+        WITH everybody AS (
+            SELECT {DATE}, sum("{metric}") AS users FROM "days_{report.coverage_of}"
+            WHERE {DATE} IN (SELECT {DATE} FROM "days_{name}")
+            GROUP BY {DATE} HAVING sum("{metric}") > 0
+        )
+        SELECT "{dimension}", CAST(sum("{metric}") AS BIGINT)
+        FROM "days_{name}" SEMI JOIN everybody USING ({DATE})
+        WHERE "{dimension}" NOT IN {NOT_KNOWN}
+        GROUP BY ALL
+        UNION ALL
+        SELECT NULL, CAST(coalesce(sum(users), 0) AS BIGINT) FROM everybody
+        """
+    )
+    users: dict[str | None, int] = dict(found.fetchall())
+    everybody = users.pop(None)
+    return users | {None: max(everybody - sum(users.values()), 0)}
+
+
 def _load_days(engine: duckdb.DuckDBPyConnection, run: Run, name: str) -> None:
     """Temporary table ``days_<report>``: the newest batch of every day that ended at as_of, empty ones included."""
     run.lake.view_log(engine, name)
@@ -78,8 +121,7 @@ def _coverage(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract) 
     A sum of users counts who came on two days twice, so it is only good for this share.
     """
     metric = column_name(report.metrics[0])
-    guessed = [column_name(dimension) for dimension in report.dimensions if dimension in DEMOGRAPHICS]
-    is_known = " AND ".join(f'"{dimension}" NOT IN {NOT_KNOWN}' for dimension in guessed)
+    is_known = " AND ".join(f'"{column_name(dimension)}" NOT IN {NOT_KNOWN}' for dimension in _guessed(report))
     found = engine.execute(
         f"""
         WITH known AS (

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from include.segmentation.macro_segment import AGE, Person
-from include.segmentation.profile import segment_columns
+from include.segmentation.profile import grid_columns, segment_columns
 from include.segmentation.publish.inputs import Inputs
+from include.segmentation.publish.personas import persona_of
 
 _BATCH_ROWS = 100_000
 
@@ -25,7 +26,7 @@ def kpis(inputs: Inputs) -> pa.RecordBatchReader:
 def labels(inputs: Inputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_segment_label``."""
     columns = "customer_id, stratum, segment_key, micro_key, margin"
-    columns += ", raw_key, held_from, remeasured_key, previous_model_key"
+    columns += ", raw_key, held_from, remeasured_key, previous_model_key, scores, cell"
     parts = [f"SELECT '{macro}' AS macro_segment, {columns} FROM label_{macro}" for macro in inputs.models]
     query = f"SELECT '{inputs.run.cadence}' AS cadence, {_as_of(inputs)}, * FROM ({' UNION ALL '.join(parts)})"
     return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
@@ -35,7 +36,7 @@ def record(inputs: Inputs) -> pa.RecordBatchReader:
     """The rows of ``customer_analytics_record``: everything that is known of each customer, side by side."""
     columns = ["customer_id", _as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
     columns += ["first_seen", "last_seen", f"population.{AGE}", *_quoted(inputs.attributes)]
-    columns += _kpis(inputs)
+    columns += [*_kpis(inputs), f"{persona_of(inputs.run.profile)} AS persona"]
     for macro, model in inputs.models.items():
         key, name, micro = segment_columns(macro)
         said = inputs.run.profile.macro_segments[macro].segments
@@ -43,6 +44,9 @@ def record(inputs: Inputs) -> pa.RecordBatchReader:
         inputs.engine.register(f"name_{macro}", pa.table({"segment_key": list(names), "name": list(names.values())}))
         named = f"(SELECT name FROM name_{macro} AS n WHERE n.segment_key = label_{macro}.segment_key)"
         columns += [f"label_{macro}.segment_key AS {key}", f"{named} AS {name}", f"label_{macro}.micro_key AS {micro}"]
+        if inputs.run.profile.macro_segments[macro].grid:
+            scores, cell = grid_columns(macro)
+            columns += [f"label_{macro}.scores AS {scores}", f"label_{macro}.cell AS {cell}"]
     return _stream(inputs, columns, _joined(inputs, "measure") + _joined(inputs, "label"))
 
 

@@ -29,7 +29,9 @@ def dim_segment(inputs: Inputs) -> list[Row]:
         for model in (entry.model for entry in timeline if entry.status == "accepted"):
             brought = _segments(model, inputs.run.profile.macro_segments[macro])
             for key in [key for key, row in standing.items() if _meaning(row) != _meaning(brought.get(key))]:
-                rows.append(standing.pop(key) | {"valid_to": model.effective_from, "is_current": False})
+                ended = standing.pop(key) | {"valid_to": model.effective_from, "is_current": False}
+                if key not in brought or ended["valid_from"] < model.effective_from:  # else another fit of the same day
+                    rows.append(ended)
             standing = brought | standing
         rows += standing.values()
     return rows

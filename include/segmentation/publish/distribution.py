@@ -5,7 +5,7 @@ depend on threads or on the order of rows.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import product
 from typing import Any
@@ -13,9 +13,7 @@ from typing import Any
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.phrases import span
 from include.segmentation.publish.inputs import Inputs
-
-SUPPRESS_BELOW = 10
-"""Segments with fewer customers are shown, their ranges are not."""
+from include.segmentation.suppression import SUPPRESS_BELOW
 
 _PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 _FIGURES = ("total", "share_of_total", "nonzero_share", "nulls", "min", *_PERCENTILES, "max", "mean", "band")
@@ -44,11 +42,16 @@ def segment_sizes(inputs: Inputs) -> Iterator[Row]:
 
 def segment_profiles(inputs: Inputs) -> Iterator[Row]:
     """The rows of ``fct_segment_profile`` without the columns of the run, of micro segments too."""
+    profile = inputs.run.profile
     for macro, model in inputs.models.items():
+        kpis = profile.macro_segments[macro].kpis
+        worth = {name: profile.kpis[name] for name in profile.worth if name not in kpis}
         source = f"member_{macro} JOIN measure_{macro} USING (customer_id)"
+        for name in worth:
+            source += f' JOIN (SELECT customer_id, "{name}" FROM measure_{profile.homes[name]}) USING (customer_id)'
         parents = model.parents()
         keys = [*(segment.key for segment in model.segments()), *parents]
-        for row in _describe(inputs, macro, source, keys, []):
+        for row in _describe(inputs, kpis | worth, source, keys, []):
             yield {"macro_segment": macro, "parent_key": parents.get(row["segment_key"])} | row
 
 
@@ -58,8 +61,9 @@ def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
     for macro, model in inputs.models.items():
         source = f"cohort_label_{macro} JOIN cohort_measure_{macro} USING (cohort, month, customer_id)"
         keys = [segment.key for segment in model.segments()]
-        rows = list(_describe(inputs, macro, source, keys, ["cohort", "month"]))
-        one_kpi = next(iter(inputs.run.profile.macro_segments[macro].kpis))
+        kpis = inputs.run.profile.macro_segments[macro].kpis
+        rows = list(_describe(inputs, kpis, source, keys, ["cohort", "month"]))
+        one_kpi = next(iter(kpis))
         learners: dict[tuple[Any, Any], int] = {}
         for row in rows:
             if row["kpi"] == one_kpi:
@@ -73,16 +77,15 @@ def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
             yield {"macro_segment": macro} | kept | counts
 
 
-def _describe(inputs: Inputs, macro: str, source: str, keys: list[str], by: list[str]) -> Iterator[Row]:
+def _describe(inputs: Inputs, kpis: Mapping[str, Kpi], source: str, keys: list[str], by: list[str]) -> Iterator[Row]:
     """One row per group, key and KPI; segments without customers included."""
-    kpis = inputs.run.profile.macro_segments[macro].kpis
     columns = [*by, "segment_key"]
     wanted = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
     inputs.engine.execute(f"CREATE OR REPLACE TEMP TABLE described AS SELECT {wanted} FROM {source}")
     found = {}
     groups = set()
     for name, kpi in kpis.items():
-        for row in _query(inputs, macro, columns, name, kpi):
+        for row in _query(inputs, columns, name, kpi):
             group = tuple(row[column] for column in by)
             groups.add(group)
             found[*group, row["segment_key"], name] = row
@@ -91,15 +94,20 @@ def _describe(inputs: Inputs, macro: str, source: str, keys: list[str], by: list
         yield dict(zip(by, group, strict=True)) | {"segment_key": key, "kpi": name} | figures
 
 
-def _query(inputs: Inputs, macro: str, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
+def total(name: str, kpi: Kpi) -> str:
+    """The exact sum of a KPI, as SQL."""
     scale = max(0, -int(Decimal(repr(kpi.resolution)).normalize().as_tuple().exponent))
+    return f'sum(CAST("{name}" AS DECIMAL(38, {scale})))'
+
+
+def _query(inputs: Inputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
     groups = ", ".join(columns)
     # A percentile is the smallest value that at least its share of the defined values does not exceed.
     result = inputs.engine.execute(
         f'SELECT {groups}, count(*) AS customers, count(*) - count("{name}") AS nulls, '
         f'count(*) FILTER ("{name}" <> 0) AS nonzero, '
-        f'sum(CAST("{name}" AS DECIMAL(38, {scale}))) AS total, '
-        f'(SELECT sum(CAST("{name}" AS DECIMAL(38, {scale}))) FROM measure_{macro}) AS grand_total, '
+        f"{total(name, kpi)} AS total, "
+        f"(SELECT {total(name, kpi)} FROM measure_{inputs.run.profile.homes[name]}) AS grand_total, "
         f'min("{name}") AS min, max("{name}") AS max, '
         f'quantile_disc("{name}", {list(_PERCENTILES.values())}) AS percentiles '
         f"FROM described GROUP BY {groups} ORDER BY {groups}"
@@ -112,18 +120,18 @@ def _figures(row: Row | None, kpi: Kpi) -> Row:
     if row is None or customers < SUPPRESS_BELOW:
         return {"customers": customers} | dict.fromkeys(_FIGURES)
     defined = customers - row["nulls"]
-    total, grand_total = row["total"], row["grand_total"]
+    of_segment, grand_total = row["total"], row["grand_total"]
     percentiles = dict(zip(_PERCENTILES, row["percentiles"] or [None] * len(_PERCENTILES), strict=True))
     return {
         "customers": customers,
-        "total": total,
-        "share_of_total": float(total / grand_total) if total is not None and grand_total else None,
+        "total": of_segment,
+        "share_of_total": float(of_segment / grand_total) if of_segment is not None and grand_total else None,
         "nonzero_share": row["nonzero"] / customers,
         "nulls": row["nulls"],
         "min": row["min"],
         **percentiles,
         "max": row["max"],
-        "mean": float(total / defined) if defined else None,
+        "mean": float(of_segment / defined) if defined else None,
         "band": _band(percentiles["p25"], percentiles["p75"], kpi),
     }
 

@@ -131,7 +131,7 @@ def _labelled(run: Run, macro: str) -> dict[str, Any]:
     labelled = run.recorded("segment", macro)
     if labelled is None:
         raise DataError(f"macro segment '{macro}' of {run.run_id} has not been labelled; run the segment stage first")
-    if "follows" not in labelled:
+    if not {"follows", "on_grid"} <= labelled.keys():
         raise DataError(
             f"macro segment '{macro}' of {run.run_id} was labelled by an earlier version; run the segment stage again"
         )

@@ -10,10 +10,12 @@ import pyarrow as pa
 
 from include.segmentation.errors import DataError, SegmentationError
 from include.segmentation.macro_segment import Kpi
-from include.segmentation.profile import segment_columns
-from include.segmentation.publish import customers, dimensions, distribution, tables
+from include.segmentation.profile import grid_columns, segment_columns
+from include.segmentation.publish import customers, dimensions, distribution, grid, lists, people, tables
 from include.segmentation.publish.gates import Verdict, approved, asked, check, fits_asked, refusal
 from include.segmentation.publish.inputs import Inputs, read_inputs
+from include.segmentation.publish.personas import personas
+from include.segmentation.publish.signals import signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
@@ -51,14 +53,23 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
     own_row = dimensions.segmentation_run(inputs, verdicts, started_at)
     profiles = list(distribution.segment_profiles(inputs))
     cohorts = list(distribution.cohort_profiles(inputs)) if run.profile.cohort_months else []
+    told = {
+        "fct_funnel": people.funnel(inputs),
+        "fct_segment_demographic": people.demographics(inputs),
+        "fct_persona": personas(inputs),
+        "fct_list_reason": lists.reasons(inputs),
+        **grid.run_tables(inputs),
+    }
+    found_signals = signals(run)
     schema = run.profile.warehouse.schema_name
     with connect(run.profile) as connection:
         tables.take_turn(connection, schema)
         tables.make_tables(connection, schema)
         _add_profile_columns(connection, inputs)
         rows = _publish_dimensions(connection, inputs)
-        rows |= _publish_run(connection, inputs, own_row, profiles)
+        rows |= _publish_run(connection, inputs, own_row, told | {"fct_segment_profile": profiles})
         rows["fct_cohort_segment"] = _publish_cohorts(connection, run, cohorts)
+        rows["fct_signal"] = tables.replace(connection, "fct_signal", found_signals, run_id=run.run_id)
         rows["segmentation_check"] = _publish_check(connection, inputs, verdicts, "published")
         stale = _derive(connection, run)
         connection.execute(
@@ -136,6 +147,10 @@ def _add_profile_columns(connection: psycopg.Connection, inputs: Inputs) -> None
         segments[key] = ("text", f"The customer's {declared.label} segment; see dim_segment.")
         segments[name] = ("text", f"The alias of the customer's {declared.label} segment, or else its name.")
         segments[micro] = ("text", f"The micro segment inside it; NULL where it is not cut further ({declared.label}).")
+        if declared.grid:
+            scores, cell = grid_columns(macro)
+            segments[scores] = ("text", f"The customer's classes in grid {declared.grid.label}; see dim_score_class.")
+            segments[cell] = ("text", f"The customer's cell in grid {declared.grid.label}; see dim_grid_cell.")
     tables.add_columns(connection, "dim_customer", attributes)
     tables.add_columns(connection, "fct_customer_kpi", kpis)
     tables.add_columns(connection, "customer_analytics_record", attributes | kpis | segments)
@@ -148,30 +163,32 @@ def _explain(kpi: Kpi) -> str:
 
 def _publish_dimensions(connection: psycopg.Connection, inputs: Inputs) -> dict[str, int]:
     """What follows from the model timeline alone: written anew as a whole."""
-    macros = list(inputs.models)
-    return {
-        "dim_model": tables.replace(connection, "dim_model", dimensions.dim_model(inputs), macro_segment=macros),
-        "dim_segment": tables.replace(connection, "dim_segment", dimensions.dim_segment(inputs), macro_segment=macros),
-        "fct_model_quality": tables.replace(
-            connection, "fct_model_quality", dimensions.model_quality(inputs), macro_segment=macros
-        ),
+    found = {
+        "dim_model": dimensions.dim_model(inputs),
+        "dim_segment": dimensions.dim_segment(inputs),
+        "dim_grid_cell": list(grid.dim_grid_cell(inputs)),
+        "dim_score_class": list(grid.dim_score_class(inputs)),
+        "fct_model_quality": dimensions.model_quality(inputs),
     }
+    macros = list(inputs.models)
+    return {table: tables.replace(connection, table, rows, macro_segment=macros) for table, rows in found.items()}
 
 
 def _publish_run(
-    connection: psycopg.Connection, inputs: Inputs, own_row: dimensions.Row, profiles: list[distribution.Row]
+    connection: psycopg.Connection, inputs: Inputs, own_row: dimensions.Row, told: dict[str, list[dimensions.Row]]
 ) -> dict[str, int]:
     """What belongs to this run only, in place of what it published before."""
     run = inputs.run
     here = {"cadence": run.cadence, "as_of": run.as_of}
     sizes = [row | here | {"run_id": run.run_id} for row in distribution.segment_sizes(inputs)]
-    profiles = [row | here for row in profiles]
+    told = {table: [row | here for row in found] for table, found in told.items()}
     rows = {
         "segmentation_run": tables.replace(connection, "segmentation_run", [own_row], run_id=run.run_id),
         "fct_customer_kpi": tables.replace(connection, "fct_customer_kpi", customers.kpis(inputs), **here),
         "fct_segment_label": tables.replace(connection, "fct_segment_label", customers.labels(inputs), **here),
         "fct_segment_size": tables.replace(connection, "fct_segment_size", sizes, **here),
-        "fct_segment_profile": tables.replace(connection, "fct_segment_profile", profiles, **here),
+        "fct_list_member": tables.replace(connection, "fct_list_member", lists.members(inputs), **here),
+        **{table: tables.replace(connection, table, found, **here) for table, found in told.items()},
         "dim_customer": _publish_customers(connection, inputs),
     }
     if run.is_primary and _neighbours(connection, run)[1] is None:

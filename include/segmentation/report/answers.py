@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.report import queries
+from include.segmentation.report import grid_queries, people_queries, queries
+from include.segmentation.report.grid import Grids
+from include.segmentation.report.grid_queries import Reason, Worth
+from include.segmentation.report.people_queries import PersonaSize, Portion, Step
 from include.segmentation.report.queries import (
     CohortSpread,
     Cut,
@@ -15,6 +18,7 @@ from include.segmentation.report.queries import (
     Size,
     Spread,
 )
+from include.segmentation.report.signals import Found, read_signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse import connect
 
@@ -44,6 +48,13 @@ class Answers:
     cuts: list[Cut]
     drifts: list[Drift]
     drawings: list[Drawing]
+    worth: list[Worth]
+    grids: Grids
+    reasons: list[Reason]
+    funnel: list[Step]
+    demographics: list[Portion]
+    personas: list[PersonaSize]
+    signals: list[Found]
 
 
 def read_answers(run: Run) -> Answers:
@@ -67,4 +78,17 @@ def read_answers(run: Run) -> Answers:
             cuts=queries.cuts(connection, run),
             drifts=queries.drifts(connection, run),
             drawings=queries.drawings(connection, run),
+            worth=grid_queries.worth_of_segments(connection, run),
+            grids=Grids(
+                cells=grid_queries.cells(connection, run),
+                classes=grid_queries.score_classes(connection, run),
+                crossings=grid_queries.crossings(connection, run),
+                worth=grid_queries.worth_of_cells(connection, run),
+                metrics=grid_queries.metrics(connection, run),
+            ),
+            reasons=grid_queries.reasons(connection, run),
+            funnel=people_queries.funnel(connection, run),
+            demographics=people_queries.demographics(connection, run),
+            personas=people_queries.personas(connection, run),
+            signals=read_signals(connection, run),
         )

@@ -1,13 +1,13 @@
 """Thresholds and insights by month: a registration cohort followed through its months."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from include.segmentation.report import words
 from include.segmentation.report.queries import CohortSpread, Segment
 from include.segmentation.report.rows import Kpi
+from include.segmentation.suppression import SUPPRESS_BELOW
 
-_SHOWN_FROM = 10
 _NOTICEABLE = 0.0005
 
 Group = dict[str, CohortSpread]
@@ -20,11 +20,15 @@ class Month:
 
     Attributes:
         ranges: per KPI where the middle half lies; or why it is not shown.
+        medians: per KPI, in its own unit; none where ranges are not shown.
+        change: what is another than the month before, in a sentence; empty for the first month.
     """
 
     share: float
     learners: int
     ranges: list[str]
+    medians: dict[str, float]
+    change: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,11 @@ def _cohort(
         groups.setdefault((row.segment_key, row.month), {})[row.kpi] = row
     cells = {at: _month(group, kpis) for at, group in groups.items()}
     months = sorted({month for _, month in cells})
+    moving = _Moving(kpis, list(cells.values()))
+    cells = {
+        (key, at): replace(cell, change=moving.sentence(cells.get((key, at - 1)), cell, at))
+        for (key, at), cell in cells.items()
+    }
     present = [key for key in keys if any((key, month) in cells for month in months)]
     return Cohort(
         name=words.month(found[0].cohort),
@@ -80,7 +89,46 @@ def _month(group: Group, kpis: Sequence[Kpi]) -> Month:
         for kpi in kpis
         if kpi.name in group and group[kpi.name].p25 is not None
     ]
-    return Month(one.share, one.learners, ranges if one.learners >= _SHOWN_FROM else [words.SUPPRESSED])
+    if one.learners < SUPPRESS_BELOW:
+        return Month(one.share, one.learners, [words.SUPPRESSED], {})
+    medians = {kpi.name: group[kpi.name].p50 for kpi in kpis if kpi.name in group}
+    return Month(one.share, one.learners, ranges, {name: m for name, m in medians.items() if m is not None})
+
+
+@dataclass(frozen=True)
+class _Moving:
+    """How far medians move, compared between KPIs by how far apart they lie in the whole cohort."""
+
+    kpis: Sequence[Kpi]
+    cells: Sequence[Month]
+
+    def sentence(self, before: Month | None, now: Month, month: int) -> str:
+        """What is another than in the month before: how many, and the KPI that has moved most."""
+        if before is None:
+            return ""
+        moved = [(self._way(kpi, before, now), kpi) for kpi in self.kpis]
+        way, kpi = max(moved, key=lambda pair: pair[0], default=(0.0, None))
+        size = _size_change(before, now, month)
+        if kpi is None or not way:
+            return f"{size}."
+        was, became = before.medians[kpi.name], now.medians[kpi.name]
+        ends = " to ".join(words.value(median, kpi.resolution) for median in (was, became))
+        return f"{size}; median {kpi.label} {'rose' if became > was else 'fell'} from {ends} {kpi.unit}."
+
+    def _way(self, kpi: Kpi, before: Month, now: Month) -> float:
+        """How far the median has moved, as a share of the distance between the cohort's extremes."""
+        known = [kpi.scaled(cell.medians[kpi.name]) for cell in self.cells if kpi.name in cell.medians]
+        if kpi.name not in before.medians or kpi.name not in now.medians or max(known) == min(known):
+            return 0.0
+        moved = kpi.scaled(now.medians[kpi.name]) - kpi.scaled(before.medians[kpi.name])
+        return abs(moved) / (max(known) - min(known))
+
+
+def _size_change(before: Month, now: Month, month: int) -> str:
+    if abs(now.share - before.share) < _NOTICEABLE:
+        return f"As large as in month {month - 1}"
+    verb = "Grew" if now.share > before.share else "Shrank"
+    return f"{verb} from {words.share(before.share)} to {words.share(now.share)}"
 
 
 def _change(keys: Sequence[str], segments: dict[str, Segment], cells: dict[tuple[str, int], Month], month: int) -> str:

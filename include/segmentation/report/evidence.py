@@ -19,6 +19,7 @@ class Trials:
     """What was tried in one stratum, and the verdict.
 
     Attributes:
+        is_micro: whether a segment was to be cut once more, not a stratum.
         sentences: whether the clusters stand apart, and what sorting by one KPI would have told.
         chart: how the measures change with k, as SVG; empty where there is nothing to draw.
         rows: of the published algorithm, by k: k, least Jaccard, fidelity of the tree, smallest and largest share,
@@ -29,6 +30,7 @@ class Trials:
     """
 
     stratum: str
+    is_micro: bool
     verdict: str
     sentences: list[str]
     chart: str
@@ -59,6 +61,7 @@ def _trials(cut: Cut, answers: Answers) -> Trials | None:
     verdict = f"Cut into {parts} {'micro ' if cut.parent_key else ''}segments." if parts > 1 else "Left whole."
     return Trials(
         stratum=cut.label,
+        is_micro=cut.parent_key is not None,
         verdict=f"{verdict} {cut.note[:1].upper()}{cut.note[1:]}." if cut.note else verdict,
         sentences=[*_separation(published, parts), *_sorting(published, parts, answers)],
         chart=_chart(cut, published),

@@ -7,11 +7,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from include.segmentation.report import verdicts, words
-from include.segmentation.report.answers import Answers, read_answers
+from include.segmentation.report.answers import read_answers
+from include.segmentation.report.headline import facts, headline
 from include.segmentation.report.limits import limits
+from include.segmentation.report.lists import lists
 from include.segmentation.report.movement import REASONS
+from include.segmentation.report.people import People
 from include.segmentation.report.section import Section
+from include.segmentation.report.signals import landmarks
 from include.segmentation.run import Run
+
+SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
+"""What the page can do beyond being read; a reader without it misses no figure."""
 
 
 def render(run: Run) -> str:
@@ -22,8 +29,9 @@ def render(run: Run) -> str:
     """
     answers = read_answers(run)
     zone = run.profile.time_zone
+    worth = [name for name in run.profile.worth if name in answers.now.kpis]
     sections = [
-        Section(name, declared, answers, zone, run.profile.gates.drift)
+        Section(name, declared, answers, zone, run.profile.gates.drift, worth, run.profile.demographics)
         for name, declared in run.profile.macro_segments.items()
         if name in answers.now.models
     ]
@@ -35,45 +43,26 @@ def render(run: Run) -> str:
     environment.filters |= {"count": words.count, "share": words.share, "fidelity": words.fidelity}
     return environment.get_template("template.html.j2").render(
         style=Markup((here / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        script=Markup(SCRIPT),  # noqa: S704 - our own file
         run=run,
         now=answers.now,
         before=answers.before,
         sections=sections,
+        worth_kpis=worth,
+        lists=lists(answers.reasons, worth, answers.now.kpis),
+        people=People(answers, run.profile),
+        signals=landmarks(answers.signals, run.profile.signals),
         day=words.day(answers.now.as_of, zone),
         day_before=words.day(answers.before.as_of, zone) if answers.before else "",
-        headline=headline(sections, answers, zone),
+        headline=headline(sections, answers, run.profile),
+        facts=facts(sections, answers, run.profile),
         complete_through=_times(answers.now.complete_through),
         gates=found,
         checks=verdicts.summary(found),
         limits=limits(answers.now.analytics),
         reasons=REASONS,
+        suppressed=words.SUPPRESSED,
     )
-
-
-def headline(sections: list[Section], answers: Answers, zone: str) -> list[str]:
-    """What a reader should know first, in a few sentences: how many, the largest segment, what moved, the models."""
-    largest = max(sections, key=lambda section: section.largest.share)
-    size = largest.largest
-    name = largest.segment(size.segment_key).name
-    said = [
-        f"{words.count(answers.now.customers)} customers.",
-        f"The largest segment is “{name}” ({largest.label}) with {words.share(size.share)} of them.",
-    ]
-    if answers.before is None:
-        return [*said, "This is the first run of its cadence, so nothing can have moved yet."]
-    since = words.day(answers.before.as_of, zone)
-    moved = [(section, move) for section in sections for move in section.movers[:1]]
-    if moved:
-        section, move = max(moved, key=lambda pair: pair[1].customers)
-        ends = [section.segment(key).name for key in (move.from_key, move.to_key)]
-        said.append(
-            f"The largest move since {since}: {words.count(move.customers)} went from “{ends[0]}” to “{ends[1]}” "
-            f"({section.label})."
-        )
-    else:
-        said.append(f"Nobody changed their segment since {since}.")
-    refitted = [section.label for section in sections if section.refitted]
-    return [*said, f"New model: {', '.join(refitted)}." if refitted else "The models are unchanged."]
 
 
 def _times(through: dict[str, Any]) -> dict[str, str]:

@@ -24,6 +24,7 @@ _ROOM = 0.25
 class Scatter:
     """One stratum as the page shows it."""
 
+    stratum: str
     svg: str
     caption: str
 
@@ -61,7 +62,7 @@ def scatter(drawing: Drawing, marks: Mapping[str, Mark], labels: Mapping[str, st
             f" In the plane the silhouette of these segments is {drawing.silhouette_in_plane:.3f}; between the "
             f"customers themselves, in all {len(drawing.kpis)} KPIs, it is {drawing.silhouette:.3f}."
         )
-    return Scatter(_svg(drawing, [marks[key] for key in drawing.keys], title), caption)
+    return Scatter(drawing.stratum, _svg(drawing, [marks[key] for key in drawing.keys], title), caption)
 
 
 def _svg(drawing: Drawing, marks: Sequence[Mark], title: str) -> str:

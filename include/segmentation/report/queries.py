@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
 
 from include.segmentation.errors import DataError
+from include.segmentation.report.ask import ask as _ask
 from include.segmentation.run import Run
 
 RUNS_IN_TREND = 60
 RUNS_OF_DRIFT = 12
 COHORTS_SHOWN = 6
-_Row = TypeVar("_Row")
 
 _RUN = (
     "as_of, customers, unknown_rows, quarantined, look_ahead, is_stale, complete_through, models, kpis, analytics, "
@@ -145,6 +144,7 @@ class CohortSpread:
     learners: int
     share: float
     p25: float | None
+    p50: float | None
     p75: float | None
 
 
@@ -344,7 +344,7 @@ def cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]:
             SELECT * FROM fct_cohort_segment
             WHERE (cohort + interval '1 month') AT TIME ZONE %(zone)s + month * interval '30 days' <= %(as_of)s
         )
-        SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, p25, p75
+        SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, p25, p50, p75
         FROM complete
         WHERE cohort IN (SELECT DISTINCT cohort FROM complete ORDER BY cohort DESC LIMIT %(cohorts)s)
         ORDER BY cohort, month, segment_key, kpi
@@ -444,9 +444,3 @@ def drawings(connection: psycopg.Connection, run: Run) -> list[Drawing]:
         """,
         run,
     )
-
-
-def _ask(connection: psycopg.Connection, kind: type[_Row], sql: str, run: Run, **more: Any) -> list[_Row]:
-    with connection.cursor(row_factory=class_row(kind)) as cursor:
-        cursor.execute(sql.encode(), {"cadence": run.cadence, "as_of": run.as_of, **more})
-        return cursor.fetchall()

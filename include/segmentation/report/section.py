@@ -7,12 +7,16 @@ from functools import cached_property
 
 from include.segmentation.gates import Drift
 from include.segmentation.macro_segment import MacroSegment
-from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, words
+from include.segmentation.people import EVERYONE, Demographic
+from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, people, words, worth
 from include.segmentation.report.answers import Answers
 from include.segmentation.report.cohort import Cohort
 from include.segmentation.report.dendrogram import Branch, Join
 from include.segmentation.report.evidence import Trials
+from include.segmentation.report.grid import Grid, make_grid
+from include.segmentation.report.grid_queries import Worth
 from include.segmentation.report.movement import Flow
+from include.segmentation.report.people import Columns
 from include.segmentation.report.picture import Mark, Scatter, scatter
 from include.segmentation.report.queries import Cut, Move, Segment, Size
 from include.segmentation.report.rows import Cell, Kpi, Row
@@ -39,6 +43,8 @@ class Section:
     answers: Answers
     zone: str
     drift_allowed: Drift
+    worth_kpis: list[str]
+    demographics: dict[str, Demographic]
 
     @property
     def label(self) -> str:
@@ -190,6 +196,37 @@ class Section:
         spread = self.answers.spreads.get((size.segment_key, kpi.name))
         return None if size.suppressed or spread is None else spread.p50
 
+    @property
+    def own_parts(self) -> list[tuple[str, str]]:
+        """The parts of the page that not every macro segment has: id and title."""
+        worth_part = [("worth", "What they are worth")] if self.worth_kpis else []
+        return worth_part + ([("grid", f"{self.grid.label}: the grid")] if self.grid else [])
+
+    @cached_property
+    def worth_rows(self) -> list[Row]:
+        """Per segment what its customers are worth; empty where the profile does not say by which KPIs."""
+        return [self._row(size, self._worth_cells(size.segment_key)) for size in self.sizes if self.worth_kpis]
+
+    def _worth_cells(self, key: str) -> list[Cell]:
+        return worth.cells(self._worth, key, self.worth_kpis, self.answers.now.kpis)
+
+    @property
+    def worth_lead(self) -> str:
+        """The segment that is worth most."""
+        names = {size.segment_key: f"“{self.segment(size.segment_key).name}”" for size in self.sizes}
+        return worth.lead(self._worth, names, self.worth_kpis, self.answers.now.kpis)
+
+    @property
+    def _worth(self) -> list[Worth]:
+        return [found for found in self.answers.worth if found.macro_segment == self.name]
+
+    @cached_property
+    def grid(self) -> Grid | None:
+        """Customers by two scores; None where the model has no grid."""
+        segments = [self.segment(size.segment_key) for size in self.sizes]
+        label = self.declared.grid.label if self.declared.grid else "Grid"
+        return make_grid(label, self.name, self.answers.grids, segments, self.worth_kpis, self.answers.now.kpis)
+
     @cached_property
     def trend(self) -> str:
         """The shares over the runs as SVG; empty for a first run."""
@@ -285,6 +322,22 @@ class Section:
     def _end(self, key: str) -> Segment | str:
         return key if key in (NEW, LEFT) else self.segment(key)
 
+    @property
+    def steps(self) -> list[str]:
+        """The steps of the funnel."""
+        return [step.label for step in self.answers.funnel if step.segment_key == EVERYONE]
+
+    @cached_property
+    def funnel(self) -> list[Row]:
+        """Per segment how many of its customers have come to each step."""
+        return [self._row(size, people.funnel_cells(self.answers.funnel, size.segment_key)) for size in self.sizes]
+
+    @cached_property
+    def attributes(self) -> list[Columns]:
+        """Per segment who its customers are, a table for each attribute."""
+        keys = [size.segment_key for size in self.sizes]
+        return people.columns(self.answers.demographics, self.name, keys, self.demographics)
+
     @cached_property
     def scatters(self) -> list[Scatter]:
         """The strata that were cut, as pictures."""
@@ -304,6 +357,13 @@ class Section:
         """How far customers were from those of the fit, run by run, the newest first."""
         kpis = {kpi.name: kpi for kpi in self.kpis}
         return drift_rows(self.name, self.answers.drifts, kpis, self.drift_allowed, self.zone)
+
+    @property
+    def drift_said(self) -> str:
+        """Whether the customers of the run are still like those of the fit."""
+        newest = self.drift[0]
+        over = [measure.name for measure in newest.measures if measure.is_over]
+        return f"Over what the profile allows: {', '.join(over)}." if over else "Within what the profile allows."
 
     @cached_property
     def cohorts(self) -> list[Cohort]:

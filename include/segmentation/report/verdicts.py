@@ -10,6 +10,7 @@ from include.segmentation.report.queries import Drift as Measured
 from include.segmentation.report.rows import Kpi
 
 _ORDER = ("stop", "ask", "warn", "pass")
+_MEASURES = {"js": "the sizes", "psi": "a KPI's shift", "inertia_gain": "what a refit would gain"}
 _WORDS = {"pass": "passed", "warn": "warning", "ask": "asked", "stop": "stopped"}
 
 
@@ -36,10 +37,12 @@ class Measure:
     """One figure of drift.
 
     Attributes:
+        name: what was measured, inside a sentence.
         small: what it is of, where that is one of several.
         is_over: whether it is above what the profile allows.
     """
 
+    name: str
     text: str
     small: str
     is_over: bool
@@ -85,7 +88,7 @@ def drift_rows(
     for run in runs:
         rows = [row for row in run.drift if row["macro_segment"] == macro]
         if rows:
-            measures = [_most(rows, metric, kpis, thresholds) for metric in ("js", "psi", "inertia_gain")]
+            measures = [_most(rows, metric, kpis, thresholds) for metric in _MEASURES]
             found.append(DriftRow(words.day(run.as_of, zone), run.models.get(macro, ""), measures))
     return found
 
@@ -99,10 +102,9 @@ def _most(rows: list[dict[str, Any]], metric: str, kpis: Mapping[str, Kpi], thre
     """The largest value of a metric."""
     of_metric = [row for row in rows if row["metric"] == metric]
     if not of_metric:
-        return Measure(words.DASH, "", False)
+        return Measure(_MEASURES[metric], words.DASH, "", False)
     most = max(of_metric, key=lambda row: row["value"])
     value, label = float(most["value"]), kpis[most["kpi"]].label if most["kpi"] in kpis else ""
     text = words.share(value) if metric == "inertia_gain" else f"{value:.2f}"
-    return Measure(
-        text, ", ".join(part for part in (label, most["stratum"]) if part), value > getattr(thresholds, metric)
-    )
+    where = ", ".join(part for part in (label, most["stratum"]) if part)
+    return Measure(_MEASURES[metric], text, where, value > getattr(thresholds, metric))

@@ -4,9 +4,11 @@ import math
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from include.segmentation.suppression import SUPPRESS_BELOW
+
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 UNDEFINED = "undefined"
-SUPPRESSED = "fewer than 10"
+SUPPRESSED = f"fewer than {SUPPRESS_BELOW}"
 
 
 def count(number: int) -> str:
@@ -16,7 +18,7 @@ def count(number: int) -> str:
 
 def share(part: float) -> str:
     """``0.1234`` -> ``12.3%``; all is ``100%``, and a part that is there but rounds to nothing ``<0.1%``."""
-    return "<0.1%" if 0 < part < 0.0005 else f"{part:.1%}".replace("100.0%", "100%")
+    return "<0.1%" if 0 < part < 0.0005 else f"{round(part, 3) + 0.0:.1%}".replace("100.0%", "100%")
 
 
 def fidelity(part: float | None) -> str:
@@ -48,8 +50,13 @@ def span(low: float | None, high: float | None, resolution: float) -> str:
 def day(moment: datetime, zone: str) -> str:
     """``1 May 2025``, and the time of the day where it is not midnight in ``zone``."""
     local = moment.astimezone(ZoneInfo(zone))
-    text = f"{local.day} {local:%B %Y}"
+    text = date_words(local)
     return text if local.time() == datetime.min.time() else f"{text}, {local:%H:%M}"
+
+
+def date_words(day: date) -> str:
+    """``1 May 2025``."""
+    return f"{day.day} {day:%B %Y}"
 
 
 def tick(moment: datetime, zone: str) -> str:

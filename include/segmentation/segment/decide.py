@@ -51,13 +51,14 @@ def settle(lake: Lake, model: Model, status: Status, by: str) -> None:
     """Record a decision.
 
     Accepting a model retires the candidates still open: their keys were matched with the model it follows, so they
-    would have to be fitted again.
+    would have to be fitted again. A candidate retires those of its own as_of: it was fitted on newer data.
     """
     decide(lake, model, status, by)
-    if status == "accepted":
-        for entry in timeline(lake, model.macro_segment):
-            if entry.status == "candidate":
-                decide(lake, entry.model, "retired", by)
+    for entry in timeline(lake, model.macro_segment):
+        is_open = entry.status == "candidate" and entry.model.model_id != model.model_id
+        is_of_this_day = entry.model.effective_from == model.effective_from
+        if is_open and (status == "accepted" or (status == "candidate" and is_of_this_day)):
+            decide(lake, entry.model, "retired", by)
 
 
 def _answer(profile: Profile, model_id: str, status: Status, by: str) -> dict[str, Any]:

@@ -98,14 +98,14 @@ def _divergence(model: Model, sizes: Mapping[str, int]) -> float:
 
 
 def _gain(stratum: StratumModel, values: Floats, counts: Integers) -> float | None:
-    """What Lloyd's algorithm gains from the frozen prototypes on; None where every vector could have one of its own."""
+    """What Lloyd's algorithm gains from the frozen prototypes on; None where every point could have one of its own."""
     from sklearn.cluster import KMeans
 
     taken, people = every_nth(counts, _PEOPLE)
     rule = rule_of(stratum)
     points = projected(scaled(values[taken], rule.axes), rule.components)
     frozen = np.vstack(rule.prototypes)
-    if len(points) <= len(frozen):
+    if len(np.unique(points, axis=0)) <= len(frozen):  # a transform can put several vectors in one place
         return None
     refitted = KMeans(len(frozen), init=frozen, n_init=1).fit(points, sample_weight=people).cluster_centers_
     before, after = (_inertia(points, people, prototypes) for prototypes in (frozen, refitted))

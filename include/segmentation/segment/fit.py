@@ -16,6 +16,7 @@ from include.segmentation.segment.contract import measured, refuse_changed_kpis,
 from include.segmentation.segment.cut import cut
 from include.segmentation.segment.decide import settle
 from include.segmentation.segment.freeze import freeze
+from include.segmentation.segment.grid import fit_grid, grid_columns
 from include.segmentation.segment.identity import SURVIVES, Overlap, overlap_of, with_keys
 from include.segmentation.segment.score import columns_used, score_all
 from include.segmentation.segment.space.threads import one_thread
@@ -28,9 +29,9 @@ _HASH_LENGTH = 8
 def fit(run: Run, macro_segment: str) -> dict[str, Any]:
     """Fit a model effective from the run's as_of and decide about it.
 
-    The first model is accepted by itself, and so is one in which every segment survives; any other waits as a
-    candidate for a person. Once a model of a later as_of is in use, a fit is only recorded, as retired.
-    Fitting again on the same data changes nothing.
+    The first model is accepted by itself, and so is one in which every segment survives and the cells of the grid are
+    the same; any other waits as a candidate for a person. Once a model of a later as_of is in use, a fit is only
+    recorded, as retired. Fitting again on the same data changes nothing.
 
     Args:
         run: the as_of to fit at; its ``measure`` stage has run.
@@ -90,8 +91,9 @@ def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
         customers=customers.num_rows,
         strata=strata,
         evidence=[row for part in [*cuts, *inside] for row in part.evidence],
+        grid=fit_grid(macro, customers),
     )
-    columns = columns_used(draft)
+    columns = sorted({*columns_used(draft), *grid_columns(draft.grid)})
     draft = draft.model_copy(
         update={"windows": windows_of(macro, columns), "resolutions": resolutions_of(macro, columns)}
     )
@@ -119,7 +121,7 @@ def _decide(run: Run, draft: Model, customers: pa.Table) -> tuple[Model, Status]
     previous = effective_model(run.lake, draft.macro_segment, run.as_of)[0] if accepted else None
     overlap = _overlap(run, previous, draft, customers) if previous else {}
     model = with_keys(draft, previous, overlap)
-    status: Status = "accepted" if previous is None or _every_segment_survives(previous, model) else "candidate"
+    status: Status = "accepted" if previous is None or _means_the_same(previous, model) else "candidate"
     status = "retired" if _is_past(run, draft.macro_segment) else status
     settle(run.lake, model, status, _BY)
     return model, status
@@ -128,11 +130,14 @@ def _decide(run: Run, draft: Model, customers: pa.Table) -> tuple[Model, Status]
 def _overlap(run: Run, previous: Model, draft: Model, customers: pa.Table) -> Overlap:
     try:
         refuse_changed_kpis(run.profile, previous)
+        before = score_all(previous, customers)  # fails where a KPI may be undefined now, or takes other values
     except DataError:
         return {}  # the old model can not be asked any more, so no cluster of it can be recognised
-    return overlap_of(score_all(previous, customers), score_all(draft, customers))
+    return overlap_of(before, score_all(draft, customers))
 
 
-def _every_segment_survives(previous: Model, model: Model) -> bool:
+def _means_the_same(previous: Model, model: Model) -> bool:
+    """Whether every segment survives, and the cells of a grid that was there are the same."""
     before, after = ({s.key for s in [*one.segments(), *one.micro_segments()]} for one in (previous, model))
-    return before == after and all(row.jaccard > SURVIVES for row in model.lineage if row.kind == "survived")
+    survive = before == after and all(row.jaccard > SURVIVES for row in model.lineage if row.kind == "survived")
+    return survive and (previous.grid is None or (model.grid is not None and model.grid.is_cut_as(previous.grid)))

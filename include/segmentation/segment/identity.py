@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from include.segmentation.model import Lineage, Model, SegmentDefinition, StratumModel
-from include.segmentation.predicate import columns_of
-from include.segmentation.segment.strata import normal_form
+from include.segmentation.predicate import columns_of, normal_form
 
 SURVIVES = 0.5
 FLOW = 0.25

@@ -10,6 +10,7 @@ from include.segmentation.model import Model, effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.contract import measured, refuse_changed_kpis
 from include.segmentation.segment.drift import drift
+from include.segmentation.segment.grid import CELL, scored
 from include.segmentation.segment.history import run_before, stations
 from include.segmentation.segment.hysteresis import HELD_FROM, RAW, fingerprint, published
 from include.segmentation.segment.score import score_all
@@ -27,8 +28,8 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
     Returns:
         model_id, look_ahead (as_of lies before the first model), customers, held_back (those whose published segment is
         not the one that the model says), sizes (customers by published segment key), fingerprint (of the labels),
-        follows (what was taken from the run before), drift (its measures, at the primary cadence), cohort_rows and
-        seconds; also recorded.
+        on_grid (customers whom the grid takes), follows (what was taken from the run before), drift (its measures, at
+        the primary cadence), cohort_rows and seconds; also recorded.
 
     Raises:
         NotReadyError: no model has been accepted yet.
@@ -41,8 +42,8 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
     before = run_before(run, macro_segment)
     hysteresis = run.profile.macro_segments[macro_segment].hysteresis
     labels = published(_labelled(model, customers, ["customer_id"]), before, hysteresis, model.model_id)
-    for name, keys in stations(run, model, before, customers).items():
-        labels = labels.append_column(name, keys)
+    for name, column in (stations(run, model, before, customers) | scored(model.grid, customers)).items():
+        labels = labels.append_column(name, column)
     run.lake.write_table(run.artifact("segment", f"{macro_segment}.parquet"), labels)
     cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
     sizes, raw_sizes = (_sizes(labels[column]) for column in ("segment_key", RAW))
@@ -53,6 +54,7 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         "held_back": labels.num_rows - labels[HELD_FROM].null_count,
         "sizes": {segment.key: sizes[segment.key] for segment in model.segments()},
         "fingerprint": fingerprint(labels),
+        "on_grid": labels.num_rows - labels[CELL].null_count,
         "follows": before.told(fingerprint=hysteresis is not None) if before else {},
         "drift": drift(model, customers, raw_sizes) if run.is_primary and not look_ahead else [],
         "cohort_rows": cohort_rows,

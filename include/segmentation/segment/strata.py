@@ -6,16 +6,10 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlglot
 
 from include.segmentation.errors import DataError
 from include.segmentation.predicate import columns_of
 from include.segmentation.segment.space.weighted import Floats, Integers
-
-
-def normal_form(condition: str) -> str:
-    """The condition in one spelling, whatever its spaces, the case of its keywords and its comments."""
-    return str(sqlglot.parse_one(condition, read="duckdb").sql(dialect="duckdb", comments=False))
 
 
 def refuse_non_numbers(batch: pa.Table, columns: Sequence[str]) -> None:

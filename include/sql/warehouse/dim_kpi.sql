@@ -31,7 +31,7 @@ COMMENT ON COLUMN dim_kpi."window" IS 'The time the KPI looks back over, always 
 COMMENT ON COLUMN dim_kpi.unit IS 'What one unit is.';
 COMMENT ON COLUMN dim_kpi.resolution IS 'Values are rounded to a multiple of this.';
 COMMENT ON COLUMN dim_kpi.direction IS 'Whether more of it is better (more), less is better (less), or neither (neutral).';
-COMMENT ON COLUMN dim_kpi.rule_only IS 'Whether the KPI only decides strata and is never clustered on.';
+COMMENT ON COLUMN dim_kpi.rule_only IS 'Whether the KPI is never clustered on: it is for conditions, scores and totals.';
 COMMENT ON COLUMN dim_kpi.undefined_when IS 'The condition under which the KPI is undefined (NULL, never zero); NULL when it is always defined.';
 COMMENT ON COLUMN dim_kpi.matures_after IS 'Days of age below which the value is not final yet.';
 COMMENT ON COLUMN dim_kpi.goal IS 'The business goal that the KPI serves.';

@@ -12,12 +12,16 @@ CREATE TABLE IF NOT EXISTS fct_segment_label (
     held_from timestamptz,
     remeasured_key text COLLATE "C",
     previous_model_key text COLLATE "C",
+    scores text COLLATE "C",
+    cell text COLLATE "C",
     PRIMARY KEY (cadence, as_of, macro_segment, customer_id)
 );
 ALTER TABLE fct_segment_label ADD COLUMN IF NOT EXISTS raw_key text COLLATE "C";
 ALTER TABLE fct_segment_label ADD COLUMN IF NOT EXISTS held_from timestamptz;
 ALTER TABLE fct_segment_label ADD COLUMN IF NOT EXISTS remeasured_key text COLLATE "C";
 ALTER TABLE fct_segment_label ADD COLUMN IF NOT EXISTS previous_model_key text COLLATE "C";
+ALTER TABLE fct_segment_label ADD COLUMN IF NOT EXISTS scores text COLLATE "C";
+ALTER TABLE fct_segment_label ADD COLUMN IF NOT EXISTS cell text COLLATE "C";
 CREATE INDEX IF NOT EXISTS fct_segment_label_by_customer ON fct_segment_label (customer_id, as_of);
 
 COMMENT ON TABLE fct_segment_label IS 'One row per run, macro segment and customer: the segment that is published for them, and what its movement is told apart by. The model of a run is in segmentation_run.models.';
@@ -33,3 +37,5 @@ COMMENT ON COLUMN fct_segment_label.raw_key IS 'The segment that the model says,
 COMMENT ON COLUMN fct_segment_label.held_from IS 'Where hysteresis still keeps the customer in segment_key although the model says raw_key: the as_of of the last run at which it did not; else NULL.';
 COMMENT ON COLUMN fct_segment_label.remeasured_key IS 'The segment at the as_of of the run before, measured again with the data of this run, under the model of that run; NULL where nothing came late, so that its raw_key stands.';
 COMMENT ON COLUMN fct_segment_label.previous_model_key IS 'The segment at this as_of under the model of the run before; NULL where that is the same model (raw_key stands) or can not be asked any more.';
+COMMENT ON COLUMN fct_segment_label.scores IS 'The classes of the macro segment''s grid, a digit per score in its order: 543; see dim_score_class. NULL for whom the grid does not take, and where there is none.';
+COMMENT ON COLUMN fct_segment_label.cell IS 'The cell of the grid; see dim_grid_cell. NULL as scores.';

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS fct_segment_profile (
 );
 ALTER TABLE fct_segment_profile ADD COLUMN IF NOT EXISTS parent_key text;
 
-COMMENT ON TABLE fct_segment_profile IS 'One row per run, segment or micro segment, and KPI of its macro segment: how the KPI is distributed among the segment''s customers. Every figure but customers is NULL for a segment of fewer than 10.';
+COMMENT ON TABLE fct_segment_profile IS 'One row per run, segment or micro segment, and KPI of its macro segment, and per KPI that says what customers are worth: how the KPI is distributed among the segment''s customers. Every figure but customers is NULL for a segment of fewer than 10.';
 COMMENT ON COLUMN fct_segment_profile.cadence IS 'How often the run is evaluated: daily, weekly or monthly.';
 COMMENT ON COLUMN fct_segment_profile.as_of IS 'The moment, exclusive, up to which the KPI was measured.';
 COMMENT ON COLUMN fct_segment_profile.macro_segment IS 'The macro segment.';

@@ -14,9 +14,9 @@ from include.segmentation.macro_segment import Kpi
 from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange, Model, SegmentDefinition
 from include.segmentation.phrases import number, span
 from include.segmentation.predicate import columns_of
-from include.segmentation.publish.distribution import SUPPRESS_BELOW
 from include.segmentation.publish.gates.verdict import Verdict
 from include.segmentation.publish.inputs import Inputs
+from include.segmentation.suppression import SUPPRESS_BELOW
 
 _GATE = "names_agree"
 
@@ -115,13 +115,13 @@ def _of_kpi(inputs: Inputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClai
             }
         ),
     )
-    column = f'"{bands[0].kpi}"'
+    value = f'coalesce(measured."{bands[0].kpi}", claim.undefined_as)'
     found = inputs.engine.execute(
         f"""
         WITH member AS (
-            SELECT segment_key, coalesce({column}, undefined_as) AS value, low, high
-            FROM member_{macro} JOIN measure_{macro} USING (customer_id) JOIN claim USING (segment_key)
-            WHERE value IS NOT NULL
+            SELECT segment_key, {value} AS value, claim.low, claim.high
+            FROM member_{macro} JOIN measure_{macro} AS measured USING (customer_id) JOIN claim USING (segment_key)
+            WHERE {value} IS NOT NULL
         ),
         middle AS (SELECT segment_key, quantile_disc(value, {list(MIDDLE)}) AS ends FROM member GROUP BY segment_key)
         SELECT

@@ -36,6 +36,11 @@ class KMeans:
     def __init__(self, points: Floats, counts: Integers, starts: int = STARTS) -> None:
         self.points, self.counts, self.starts = points, counts, starts
 
+    @property
+    def most(self) -> int:
+        """How many clusters there can be."""
+        return len(self.points)
+
     def labels(self, k: int) -> Integers:
         """int64[vectors], the clusters from 0; at most as many as there are vectors."""
         return nearest_points(self.points, self._centroids(k))

@@ -33,6 +33,10 @@ class Partition:
 class Algorithm(Protocol):
     """An algorithm, given the vectors to cluster."""
 
+    @property
+    def most(self) -> int:
+        """How many clusters it can make: one per distinct vector that it looks at."""
+
     def labels(self, k: int) -> Integers:
         """int64[vectors], the algorithm's own labels from 0, for at most ``ward.PEOPLE`` customers."""
 

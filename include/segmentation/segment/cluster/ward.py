@@ -34,6 +34,11 @@ class Ward:
         self.points, self.counts = points, counts
         self._vectors, self._people = every_nth(counts, PEOPLE)
 
+    @property
+    def most(self) -> int:
+        """How many clusters there can be: as many as the tree has vectors."""
+        return len(self._vectors)
+
     def labels(self, k: int) -> Integers:
         """int64[vectors], the clusters of the tree from 0; all customers are in the tree."""
         return self._cut(k)

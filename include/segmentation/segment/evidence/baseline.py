@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from include.segmentation.concentration import held_by_top
 from include.segmentation.segment.space.vectors import Vectors
 from include.segmentation.segment.space.weighted import Floats, Integers
 
-TOP = 0.30
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -29,7 +29,7 @@ class Baseline:
     @property
     def by_sorting(self) -> float:
         """The share of the KPI's total that the top 30% by the KPI alone hold."""
-        return _held(self.values, self.values * self.counts, self.counts.astype(np.float64))
+        return held_by_top(self.values * self.counts, self.counts)
 
     def by_clusters(self, labels: Integers) -> float:
         """The share that as many customers hold who are taken from the clusters with the highest means.
@@ -39,7 +39,7 @@ class Baseline:
         """
         sizes = np.bincount(labels, weights=self.counts).astype(np.float64)
         totals = np.bincount(labels, weights=self.values * self.counts).astype(np.float64)
-        return _held(totals / np.maximum(sizes, 1), totals, sizes)
+        return held_by_top(totals, sizes)
 
 
 def baseline(vectors: Vectors) -> Baseline | None:
@@ -56,12 +56,3 @@ def baseline(vectors: Vectors) -> Baseline | None:
     if values.min() < 0:
         return None
     return Baseline(list(vectors.kpis)[ranked[0][0]], values, vectors.counts)
-
-
-def _held(rank: Floats, totals: Floats, sizes: Floats) -> float:
-    """The share of the totals in the top 30% of the customers by rank; of those at its edge a part."""
-    order = np.argsort(-rank, kind="stable")
-    reached = np.cumsum(sizes[order])
-    wanted = TOP * reached[-1]
-    part = np.clip((wanted - (reached - sizes[order])) / np.maximum(sizes[order], 1), 0.0, 1.0)
-    return float((totals[order] * part).sum() / totals.sum())

@@ -85,15 +85,15 @@ def choose(stratum: str, vectors: Vectors, wanted: Cluster, seed: int = stabilit
     if not vectors.kpis:
         return Choice(None, [], "not cut: no KPI varies among its customers")
     algorithm = of(wanted.algorithm, vectors.projected, vectors.counts)
-    trials = [_try(vectors, algorithm, k) for k in wanted.ks if k <= len(vectors.points)]
+    trials = [_try(vectors, algorithm, k) for k in wanted.ks if k <= algorithm.most]
     walk = _walk(trials, Bootstrap(vectors, wanted.algorithm, seed), checked=wanted.k == "auto")
     if not walk.problem and len(trials) < len(wanted.ks):
         first = wanted.ks[len(trials)]
-        walk = replace(walk, problem=f"k = {first}: only {len(vectors.points)} distinct vectors")
+        walk = replace(walk, problem=f"k = {first}: only {algorithm.most} distinct vectors")
     rows = [*_rows(vectors, trials), *_walk_rows(walk, trials)]
     tested = walk.chosen or (trials[0] if trials else None)
-    if tested:
-        verdict = gaussian.verdict(vectors, tested.partition, wanted.algorithm)
+    verdict = gaussian.verdict(vectors, tested.partition, wanted.algorithm) if tested else None
+    if tested and verdict:
         rows += _verdict_rows(tested.k, verdict)
     evidence = [
         Evidence(stratum=stratum, algorithm=wanted.algorithm, k=k, metric=metric, value=value, standard_error=error)

@@ -44,13 +44,12 @@ def compare(
         ``kmeans_in_plane``, k-means on two principal components, also ``silhouette_in_plane``.
     """
     taken, people = every_nth(vectors.counts, PEOPLE)
-    if len(taken) < 2:
-        return []
     seen = Vectors(vectors.kpis, vectors.values[taken], vectors.points[taken], vectors.projected[taken], people)
+    if len(np.unique(seen.projected, axis=0)) < 2:
+        return []
     segments = None if labels is None else labels[taken]
     rows = []
-    for algorithm, found in _found(seen, published, [k for k in ks if k <= len(taken)]):
-        k = len(np.unique(found[found != _NOISE]))
+    for algorithm, k, found in _found(seen, published, [k for k in ks if k <= len(taken)]):
         rows += [
             Evidence(stratum=stratum, algorithm=algorithm, k=k, metric=metric, value=value)
             for metric, value in _scores(seen, found, segments).items()
@@ -76,17 +75,22 @@ def _of_plane(stratum: str, seen: Vectors, segments: Integers | None, ks: Sequen
     return rows
 
 
-def _found(seen: Vectors, published: Name, ks: Sequence[int]) -> Iterator[tuple[str, Integers]]:
-    """The labels of each algorithm and k, int64[vectors]; -1 is noise."""
+def _found(seen: Vectors, published: Name, ks: Sequence[int]) -> Iterator[tuple[str, int, Integers]]:
+    """The labels of each algorithm and k, int64[vectors]; -1 is noise.
+
+    The k is the one that was asked for, also where ties or an empty component have left fewer clusters.
+    """
     other: Name = "kmeans" if published == "ward" else "ward"
     partitions = of(other, seen.projected, seen.counts)
     average = _average_linkage(seen)
     for k in ks:
-        yield other, partitions.labels(k)
-        yield "average_linkage", average(k)
-        yield "gaussian_mixture", _gaussian_mixture(seen, k)
-    yield "dbscan", _dbscan(seen)
-    yield "hdbscan", _hdbscan(seen)
+        yield other, k, partitions.labels(k)
+        yield "average_linkage", k, average(k)
+        mixture = _gaussian_mixture(seen, k)
+        if mixture is not None:
+            yield "gaussian_mixture", k, mixture
+    for algorithm, found in {"dbscan": _dbscan(seen), "hdbscan": _hdbscan(seen)}.items():
+        yield algorithm, len(np.unique(found[found != _NOISE])), found
 
 
 def _average_linkage(seen: Vectors) -> Callable[[int], Integers]:
@@ -96,13 +100,17 @@ def _average_linkage(seen: Vectors) -> Callable[[int], Integers]:
     return lambda k: _of_vectors(seen, fcluster(tree, k, "maxclust"))
 
 
-def _gaussian_mixture(seen: Vectors, k: int) -> Integers:
+def _gaussian_mixture(seen: Vectors, k: int) -> Integers | None:
+    """None where it can not be fitted: a covariance that rounds to a singular one."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # its score then says enough
-        return _of_vectors(seen, GaussianMixture(k, random_state=SEED).fit_predict(_everybody(seen)))
+        try:
+            return _of_vectors(seen, GaussianMixture(k, random_state=SEED).fit_predict(_everybody(seen)))
+        except ValueError:
+            return None
 
 
 def _dbscan(seen: Vectors) -> Integers:
@@ -112,7 +120,8 @@ def _dbscan(seen: Vectors) -> Integers:
     everybody = _everybody(seen)
     neighbours = min(2 * everybody.shape[1], len(everybody) - 1)
     distances = NearestNeighbors(n_neighbors=neighbours).fit(everybody).kneighbors()[0][:, -1]
-    apart = NearestNeighbors(n_neighbors=1).fit(seen.projected).kneighbors()[0][:, -1]  # where many share a vector
+    places = np.unique(seen.projected, axis=0)  # where many share a vector, or a transform puts vectors together
+    apart = NearestNeighbors(n_neighbors=1).fit(places).kneighbors()[0][:, -1]
     reach = max(float(np.quantile(distances, _REACHED)), float(np.quantile(apart, _REACHED)))
     return _of_vectors(seen, DBSCAN(eps=reach, min_samples=neighbours).fit_predict(everybody))
 

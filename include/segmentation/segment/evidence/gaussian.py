@@ -61,11 +61,17 @@ class Verdict:
         return self.p <= _SIGNIFICANT and self.apart == len(self.crossings)
 
 
-def verdict(vectors: Vectors, found: Partition, algorithm: Name) -> Verdict:
-    """Compare the clusters found with those of one Gaussian, and look for gaps; call it inside ``one_thread``."""
+def verdict(vectors: Vectors, found: Partition, algorithm: Name) -> Verdict | None:
+    """Compare the clusters found with those of one Gaussian, and look for gaps; call it inside ``one_thread``.
+
+    Returns:
+        None where all customers looked at are alike: those who are not are too few to be among them.
+    """
     generator = np.random.default_rng(_SEED)
     taken, people = every_nth(vectors.counts, PEOPLE)
     points = vectors.projected[taken]
+    if len(np.unique(points, axis=0)) < 2:
+        return None
     mean = (points * people[:, None]).sum(axis=0) / people.sum()
     centered = points - mean
     covariance = (centered * people[:, None]).T @ centered / people.sum()
@@ -102,8 +108,9 @@ def _unrounded(vectors: Vectors, everybody: Integers, generator: np.random.Gener
 
 
 def _crossings(points: Floats, labels: Integers, k: int) -> Floats:
-    crossings = np.zeros(k)
-    present = np.unique(labels)  # a cluster can be too small to have anyone in the sample
+    present = np.unique(labels)
+    crossings = np.full(k, np.inf)  # a cluster too small to have anyone in the sample is not known to stand apart
+    crossings[present] = 0.0
     for number, a in enumerate(present):
         for b in present[number + 1 :]:
             crossing = _crossing(points[labels == a], points[labels == b])
@@ -127,4 +134,4 @@ def _densest_half(places: Floats) -> float:
     half = max(len(places) // 2, 1)
     places = np.sort(places)
     shortest = float((places[half:] - places[:-half]).min()) if len(places) > half else 0.0
-    return half / max(shortest, np.finfo(float).tiny)
+    return half / max(shortest, np.finfo(float).eps)

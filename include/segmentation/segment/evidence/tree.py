@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from include.segmentation.segment.cluster.kmeans import SEED
 from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
+from include.segmentation.tree import grow
 
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier
@@ -38,10 +38,7 @@ def explain(values: Floats, counts: Integers, labels: Integers) -> Explanation:
         counts: int64[vectors], the customers behind each; the tree grows on at most ``_PEOPLE`` of them, every n-th.
         labels: int64[vectors], the clusters.
     """
-    from sklearn.tree import DecisionTreeClassifier
-
     taken, people = every_nth(counts, _PEOPLE)
-    tree = DecisionTreeClassifier(max_depth=DEPTH, random_state=SEED)
-    tree.fit(values[taken], labels[taken], sample_weight=people)
+    tree = grow(values[taken], labels[taken], people, depth=DEPTH)
     agreeing = counts[np.asarray(tree.predict(values)) == labels].sum()
     return Explanation(tree, float(agreeing / counts.sum()))

@@ -49,8 +49,9 @@ def _negated(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
 
 
 def _comparison(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
-    if isinstance(node.args.get("expression"), exp.Column):
-        return _comparison(_FLIPPED.get(type(node), type(node))(this=node.expression, expression=node.this), kpis)
+    right = node.args.get("expression")
+    if right is not None and isinstance(right.unnest(), exp.Column):
+        return _comparison(_FLIPPED.get(type(node), type(node))(this=right, expression=node.this), kpis)
     label, unit = _label(node.this, kpis)
     if isinstance(node, exp.Is):
         return f"{label} undefined"
@@ -63,7 +64,7 @@ def _comparison(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
 
 
 def _label(column: exp.Expr, kpis: Mapping[str, Kpi]) -> tuple[str, str]:
-    kpi = kpis.get(column.name)
+    kpi = kpis.get(column.unnest().name)
     return (kpi.label, unit_beside(kpi.label, kpi.unit)) if kpi else ("Age", "days")
 
 

@@ -12,10 +12,12 @@ WITH topics AS (
 ),
 
 completed AS (
-    SELECT p.customer_id, count(*) AS courses
+    SELECT
+        p.customer_id,
+        count(*) FILTER (WHERE {{ window("course_completions", "e.completed_at") }}) AS courses,
+        count(*) FILTER (WHERE {{ window("lifetime_completions", "e.completed_at") }}) AS ever
     FROM population AS p
     INNER JOIN enrolments AS e ON e.user_id = p.customer_id
-    WHERE {{ window("course_completions", "e.completed_at") }}
     GROUP BY p.customer_id
 )
 
@@ -25,7 +27,8 @@ SELECT
     coalesce(t.first_week, 0) AS topics_first_week,
     coalesce(c.courses, 0) AS course_completions,
     coalesce(t.seconds, 0) / 60 AS study_minutes,
-    coalesce(t.ever, 0) AS lifetime_topics
+    coalesce(t.ever, 0) AS lifetime_topics,
+    coalesce(c.ever, 0) AS lifetime_completions
 FROM population AS p
 LEFT JOIN topics AS t ON t.customer_id = p.customer_id
 LEFT JOIN completed AS c ON c.customer_id = p.customer_id

@@ -33,19 +33,23 @@ begun AS (
     GROUP BY p.customer_id
 ),
 
--- GA4 says only the day, which counts as its midnight in the profile's time zone. Its "(not set)" and "(other)" are
--- nobody's id and so match no learner.
+-- GA4 says only the day, which counts as its last moment in the profile's time zone: what came later that day is not
+-- known before. Its "(not set)" and "(other)" are nobody's id and so match no learner.
+days_looked AS (
+    SELECT
+        learner_id,
+        screen_page_views,
+        CAST(date AS TIMESTAMPTZ) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND AS looked_at
+    FROM pricing_views
+),
+
 looked AS (
     SELECT
         p.customer_id,
-        sum(g.screen_page_views) FILTER (
-            WHERE {{ window("pricing_page_views", "CAST(g.date AS TIMESTAMPTZ)") }}
-        ) AS views,
-        sum(g.screen_page_views) FILTER (
-            WHERE {{ window("lifetime_intents", "CAST(g.date AS TIMESTAMPTZ)") }}
-        ) AS ever
+        sum(d.screen_page_views) FILTER (WHERE {{ window("pricing_page_views", "d.looked_at") }}) AS views,
+        sum(d.screen_page_views) FILTER (WHERE {{ window("lifetime_intents", "d.looked_at") }}) AS ever
     FROM population AS p
-    INNER JOIN pricing_views AS g ON g.learner_id = CAST(p.customer_id AS VARCHAR)
+    INNER JOIN days_looked AS d ON d.learner_id = CAST(p.customer_id AS VARCHAR)
     GROUP BY p.customer_id
 )
 

@@ -1,4 +1,4 @@
--- Invoices as in rfm.sql; a return is a cancelled invoice ('C…').
+-- Purchases as in rfm.sql; a return is a cancelled invoice ('C…').
 WITH invoices AS (
     SELECT
         p.customer_id,
@@ -9,7 +9,7 @@ WITH invoices AS (
         sum(l.quantity * l.unit_price) AS amount
     FROM population AS p
     INNER JOIN invoice_lines AS l ON l.customer_id = p.customer_id
-    WHERE (l.quantity > 0 OR starts_with(l.invoice_no, 'C'))
+    WHERE (l.quantity > 0 AND l.unit_price >= 0 OR starts_with(l.invoice_no, 'C'))
         AND l.invoice_date < p.as_of
     GROUP BY p.customer_id, l.invoice_no
 ),

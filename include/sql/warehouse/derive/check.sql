@@ -26,6 +26,21 @@ before AS (
     SELECT macro_segment, segment_key, customers
     FROM fct_segment_size
     WHERE cadence = %(cadence)s AND as_of = %(before)s AND customers > 0 AND parent_key IS NULL
+),
+everyone AS (
+    SELECT 'all' AS macro_segment, 'all' AS segment_key, customers
+    FROM segmentation_run
+    WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+),
+member AS (
+    SELECT * FROM size UNION ALL SELECT * FROM everyone
+),
+funnel AS (
+    SELECT
+        macro_segment, segment_key, step, name, told.customers, member.customers AS members,
+        lag(told.customers, 1, member.customers) OVER (PARTITION BY macro_segment, segment_key ORDER BY step) AS before
+    FROM fct_funnel AS told JOIN member USING (macro_segment, segment_key)
+    WHERE cadence = %(cadence)s AND as_of = %(as_of)s
 )
 SELECT macro_segment, 'segment sizes' AS what, sum(size.customers)::bigint AS found, run.customers AS expected
 FROM size, segmentation_run AS run
@@ -50,4 +65,26 @@ SELECT macro_segment, 'reasons from ' || from_key || ' to ' || to_key, activity 
 FROM fct_segment_migration
 WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND from_key <> to_key AND from_key <> 'new' AND to_key <> 'left'
     AND activity + ageing + late_data + refit <> customers
+UNION ALL
+SELECT macro_segment, 'funnel step ' || name || ' of ' || segment_key, customers, before
+FROM funnel
+WHERE customers > before
+UNION ALL
+SELECT funnel.macro_segment, 'funnel step ' || name || ' of the segments', sum(funnel.customers)::bigint, told.customers
+FROM funnel JOIN (SELECT step, customers FROM funnel WHERE macro_segment = 'all') AS told USING (step)
+WHERE funnel.macro_segment <> 'all'
+GROUP BY funnel.macro_segment, name, told.customers
+HAVING sum(funnel.customers) <> told.customers AND bool_and(funnel.customers IS NOT NULL OR members = 0)
+UNION ALL
+SELECT macro_segment, dimension || ' of ' || segment_key, sum(told.customers)::bigint, member.customers
+FROM fct_segment_demographic AS told JOIN member USING (macro_segment, segment_key)
+WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND report = ''
+GROUP BY macro_segment, segment_key, dimension, member.customers
+HAVING sum(told.customers) <> member.customers
+UNION ALL
+SELECT everyone.macro_segment, 'personas', sum(own_customers)::bigint, everyone.customers
+FROM fct_persona, everyone
+WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+GROUP BY everyone.macro_segment, everyone.customers
+HAVING sum(own_customers) <> everyone.customers
 ORDER BY 1, 2

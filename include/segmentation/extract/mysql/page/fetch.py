@@ -122,7 +122,7 @@ class _Taken:
             self.text += b"\n"
         self.text += b"\n".join(lines)
         self.crcs.extend(crcs)
-        self.first, self.last = self.first or lines[0], lines[-1]
+        self.first, self.last = lines[0] if self.first is None else self.first, lines[-1]
         return len(self.text) < self.most_bytes
 
 
@@ -161,5 +161,5 @@ def position(columns: list[Column], order: list[Column], line: bytes | None) -> 
     """What a line of these columns says of those that order the rows."""
     if line is None:
         return None
-    fields = dict(zip(columns, split(columns, line), strict=True))
+    fields = dict(zip(columns, split(columns, line, 1), strict=True))
     return [fields[column][0].as_py().decode(errors="replace") for column in order]

@@ -47,7 +47,7 @@ def parse(columns: list[Column], text: bytes | bytearray, crcs: pa.Array) -> Par
     noticed: Counter[str] = Counter()
     notes: dict[str, dict[int, dict[str, str]]] = {ZERO_DATES: {}, UNREADABLE: {}}
     arrays = []
-    for column, raw in zip(columns, split(columns, text), strict=True):
+    for column, raw in zip(columns, split(columns, text, len(crcs)), strict=True):
         values, flaws = _read(column, raw)
         if column.is_mojibake:
             values, kept = repaired(values)
@@ -67,10 +67,12 @@ def parse(columns: list[Column], text: bytes | bytearray, crcs: pa.Array) -> Par
     return Parsed(pa.Table.from_arrays([*arrays, *own.values()], [*names, *own]), noticed)
 
 
-def split(columns: list[Column], text: bytes | bytearray) -> list[pa.Array]:
-    """The fields of lines, by column, as bytes or null."""
-    if not text:
+def split(columns: list[Column], text: bytes | bytearray, lines: int) -> list[pa.Array]:
+    """The fields of so many lines, by column, as bytes or null."""
+    if not lines:
         return [pa.array([], pa.binary()) for _ in columns]
+    if not text or text.endswith(b"\n"):
+        text = text + b"\n"  # or the reader takes the empty last line for none
     names = [column.name for column in columns]
     table = pa_csv.read_csv(
         pa.BufferReader(text),

@@ -1,0 +1,137 @@
+"""What is told about customers beside their KPIs: how far along the funnel they are, and their demographics."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from include.segmentation.errors import ProfileError
+from include.segmentation.macro_segment import AGE
+from include.segmentation.mistakes import allowed
+from include.segmentation.parquet import quoted
+from include.segmentation.people import EVERYONE, OTHER, UNKNOWN
+from include.segmentation.publish.analytics import report_demographics
+from include.segmentation.publish.inputs import Inputs
+from include.segmentation.suppression import SUPPRESS_BELOW
+
+Row = dict[str, Any]
+
+
+def funnel(inputs: Inputs) -> list[Row]:
+    """The rows of ``fct_funnel`` without the columns of the run: every step, of everyone and of every segment.
+
+    A customer has reached as many steps as there are before the first whose condition does not hold, so that no step
+    can have more customers than the one before it.
+    """
+    steps = inputs.run.profile.funnel
+    if not steps:
+        return []
+    cases = [f"WHEN ({step.when}) IS NOT TRUE THEN {number}" for number, step in enumerate(steps)]
+    homes = inputs.run.profile.homes
+    kpis = ", ".join([f"population.{AGE}", *(f"measure_{macro}.{quoted(name)}" for name, macro in homes.items())])
+    joins = " ".join(f"JOIN measure_{macro} USING (customer_id)" for macro in inputs.models)
+    inputs.engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE reached AS SELECT customer_id, CASE {' '.join(cases)} ELSE {len(steps)} END "
+        f"AS steps FROM (SELECT population.customer_id, {kpis} FROM population {joins})"
+    )
+    found: dict[tuple[str, str], dict[int, int]] = {group: {} for group in _groups(inputs)}
+    counts = inputs.engine.execute(
+        f"SELECT macro_segment, segment_key, steps, count(*) FROM ({_memberships(inputs)}) JOIN reached "
+        "USING (customer_id) GROUP BY ALL"
+    )
+    for macro, key, number, customers in counts.fetchall():
+        found[macro, key][number] = customers
+    return [row for group, by_steps in found.items() for row in _funnel_of(inputs, group, by_steps)]
+
+
+def _funnel_of(inputs: Inputs, group: tuple[str, str], by_steps: Mapping[int, int]) -> list[Row]:
+    size = sum(by_steps.values())
+    rows, before = [], size
+    for number, step in enumerate(inputs.run.profile.funnel, start=1):
+        customers = sum(count for steps, count in by_steps.items() if steps >= number)
+        told = {"customers": customers, "share": customers / size} if size >= SUPPRESS_BELOW else {}
+        if number > 1 and before >= SUPPRESS_BELOW:
+            told["conversion"] = customers / before
+        rows.append(
+            {"macro_segment": group[0], "segment_key": group[1], "step": number, "name": step.name, "label": step.label}
+            | dict.fromkeys(("customers", "share", "conversion"))
+            | told
+            | {"suppressed": size < SUPPRESS_BELOW}
+        )
+        before = customers
+    return rows
+
+
+def demographics(inputs: Inputs) -> list[Row]:
+    """The rows of ``fct_segment_demographic`` without the columns of the run.
+
+    Attributes are counted per segment. What Google estimates about groups has no meaning for one customer: it is told
+    of everyone, in shares only.
+
+    Raises:
+        ProfileError: the profile counts by an attribute that the population was not measured with.
+    """
+    rows: list[Row] = []
+    for dimension, declared in inputs.run.profile.demographics.items():
+        if dimension not in inputs.attributes:
+            raise ProfileError(
+                f"{inputs.run.profile.path}: demographics.{dimension}: no attribute of the population; "
+                f"{allowed(dimension, inputs.attributes)}; or run the measure stage again"
+            )
+        for (macro, key), found in _by_value(inputs, dimension, declared.unknown).items():
+            place = {"macro_segment": macro, "segment_key": key, "dimension": dimension}
+            rows += [place | row | {"report": ""} for row in _shares(found)]
+    for (report, dimension), users in report_demographics(inputs.run).items():
+        place = {"macro_segment": EVERYONE, "segment_key": EVERYONE, "dimension": dimension, "report": report}
+        rows += [place | row | {"customers": None} for row in _shares(users)]
+    return rows
+
+
+def _by_value(inputs: Inputs, dimension: str, unknown: list[str]) -> dict[tuple[str, str], dict[str | None, int]]:
+    """Per segment how many customers have each value; None where it is not known."""
+    found: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _groups(inputs)}
+    counts = inputs.engine.execute(
+        f"WITH valued AS (SELECT customer_id, trim(CAST({quoted(dimension)} AS VARCHAR)) AS value FROM population) "
+        "SELECT macro_segment, segment_key, CASE WHEN value NOT IN (SELECT unnest($unknown)) THEN value END AS value, "
+        f"count(*) FROM ({_memberships(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
+        {"unknown": ["", UNKNOWN, *unknown]},
+    )
+    for macro, key, value, customers in counts.fetchall():
+        found[macro, key][value] = customers
+    return found
+
+
+def _shares(found: Mapping[str | None, int]) -> list[Row]:
+    """A row per value, the largest first, then ``other`` and ``unknown``; none where nobody is there.
+
+    So that nobody can be counted out, values of fewer than 10 are in ``other``, and further ones, the smallest first,
+    until that holds 10.
+    """
+    everyone = sum(found.values())
+    if not everyone:
+        return []
+    known = {value: number for value, number in found.items() if value is not None}
+    other = known.pop(OTHER, 0)
+    for value, number in sorted(known.items(), key=lambda pair: (pair[1], pair[0])):
+        if number < SUPPRESS_BELOW or 0 < other < SUPPRESS_BELOW:
+            other += known.pop(value)
+    shown = sorted(known.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown += [(OTHER, other)] if other else []
+    unknown = found.get(None, 0)
+    coverage = (everyone - unknown) / everyone
+    return [
+        {"value": value, "customers": number, "share": number / everyone, "coverage": coverage}
+        for value, number in [*shown, (UNKNOWN, unknown)]
+    ]
+
+
+def _groups(inputs: Inputs) -> list[tuple[str, str]]:
+    segments = [(macro, segment.key) for macro, model in inputs.models.items() for segment in model.segments()]
+    return [(EVERYONE, EVERYONE), *segments]
+
+
+def _memberships(inputs: Inputs) -> str:
+    """Every customer in everyone and in a segment of each macro segment, as a query."""
+    columns = "AS macro_segment, segment_key, customer_id"
+    parts = [f"SELECT '{macro}' {columns} FROM label_{macro}" for macro in inputs.models]
+    return " UNION ALL ".join(
+        [f"SELECT '{EVERYONE}' AS macro_segment, '{EVERYONE}' AS segment_key, customer_id FROM population", *parts]
+    )

@@ -1,0 +1,106 @@
+"""A grid, lists and what customers are worth, on the page."""
+
+import pytest
+from report_hand import Hand
+from report_reading import Page
+
+from include.segmentation.report.page import render
+
+NAMED = {"old": ("Old friends", (1, 2), (2, 2)), "new": ("New ones", (1, 2), (1, 1))}
+CROSSING = [(1, 1, "new", "k0", 100), (1, 2, "old", "k1", 20), (2, 2, "old", "k0", 60), (2, 2, "old", "k1", 20)]
+
+
+@pytest.fixture
+def gridded(club: Hand) -> Hand:
+    """200 of the club's customers on a grid of two by two, and a list."""
+    club.profile = club.profile.model_copy(update={"worth": ["visits"]})
+    run = club.run("2025-03-01")
+    here = {"cadence": run.cadence, "as_of": run.as_of}
+    own = {"model_id": "loyalty-m1", "macro_segment": "loyalty"}
+    for position, (cell, (label, rows, columns)) in enumerate(NAMED.items(), start=1):
+        sides = {"row_score": "r", "row_from": rows[0], "row_to": rows[1]}
+        sides |= {"column_score": "f", "column_from": columns[0], "column_to": columns[1]}
+        told = {"label": label, "description": "Made up.", "recommended_action": "Write.", "owner": "crm"}
+        club.put("dim_grid_cell", **own, **sides, **told, cell=cell, position=position)
+    for position, (score, kpi) in enumerate((("r", "visit_gap"), ("f", "visits")), start=1):
+        for number in (1, 2):
+            cut = {"at_least": 3.5} if (score == "r") == (number == 1) else {"below": 3.5}
+            told = {"label": {"r": "Recency", "f": "Frequency"}[score], "kpi": kpi, "customers_at_fit": 1}
+            club.put("dim_score_class", **own, **told, **{"class": number}, score=score, position=position, **cut)
+    for row, column, cell, key, customers in CROSSING:
+        place = {"row_class": row, "column_class": column, "cell": cell, "segment_key": key}
+        club.put("fct_grid_cell", **here, macro_segment="loyalty", **place, customers=customers)
+    for cell, customers, total in (("old", 100, 900), ("new", 5, None)):
+        figures = {"total": total, "share_of_total": 0.75, "mean": 9.0} if total else {}
+        place = {"macro_segment": "loyalty", "cell": cell, "kpi": "visits"}
+        club.put("fct_grid_profile", **here, **place, customers=customers, share=0.5, **figures)
+    metrics = {"top_30_by_sorting": 0.828, "top_30_by_cells": 0.5, "top_30_by_segments": 0.75}
+    metrics |= {"lift_of_cells": 0.604, "lift_of_segments": 0.906}
+    for metric, value in metrics.items():
+        club.put("fct_grid_quality", **here, macro_segment="loyalty", metric=metric, kpi="visits", value=value)
+    club.put("fct_grid_quality", **here, macro_segment="loyalty", metric="adjusted_rand_index", kpi="", value=0.1234)
+    for position, (reason, eligible, customers) in enumerate((("no", False, 8), ("yes", True, 992)), start=1):
+        told = {"list": "vip", "list_label": "VIP", "description": "The best.", "owner": "sales", "rule": "visits > 1"}
+        worth = {"visits": {"total": 900, "share_of_total": 0.4}} if eligible else {}
+        counted = {"customers": customers, "share": customers / 1000, "worth": worth, "is_eligible": eligible}
+        club.put("fct_list_reason", **here, **told, **counted, position=position, reason=reason, label=reason.title())
+    return club
+
+
+def test_the_grid_names_every_pair_of_classes(gridded: Hand) -> None:
+    rows = Page(render(gridded.run("2025-03-01"))).table("200 customers by Recency (rows) and Frequency (columns)")
+    assert rows == [
+        ["Recency \\ Frequency", "1", "2"],
+        ["2", "0 · 0.0% New ones", "80 · 40.0% Old friends"],
+        ["1", "100 · 50.0% New ones", "20 · 10.0% Old friends"],
+    ]
+
+
+def test_cells_say_what_they_are_worth_and_what_to_do(gridded: Hand) -> None:
+    rows = Page(render(gridded.run("2025-03-01"))).table("The named cells, what their customers are worth")
+    place = "Old friends Made up. Recency 1-2, Frequency 2"
+    assert rows[1] == [place, "100", "50.0%", "900", "75.0%", "9", "Write.", "crm"]
+    assert rows[2][3:6] == ["- fewer than 10", "-", "-"]
+
+
+def test_segments_stand_beside_cells(gridded: Hand) -> None:
+    page = Page(render(gridded.run("2025-03-01")))
+    rows = page.table("The same customers by cell (rows) and by segment (columns)")
+    assert rows[1] == ["Old friends", "60 60.0%", "40 40.0%"]
+    assert rows[2] == ["New ones", "100 100%", "·"]
+    assert "Adjusted Rand index of cells and segments: 0.12;" in page.text
+    assert "Sorted by Visits alone, the top 30% hold 82.8% of it." in page.text
+    assert "hold 75.0% (lift 0.91), from the best cells 50.0% (lift 0.60)." in page.text
+
+
+def test_classes_are_told_in_the_units_of_their_kpi(gridded: Hand) -> None:
+    rows = Page(render(gridded.run("2025-03-01"))).table("What the classes mean")
+    assert rows == [
+        ["Score", "2", "1"],
+        ["Recency Gap, days", "below 3.5", "3.5 or more"],
+        ["Frequency Visits, days", "4 or more", "below 4"],
+    ]
+
+
+def test_segments_say_what_they_are_worth(gridded: Hand) -> None:
+    gridded.change("UPDATE fct_segment_profile SET total = 750, share_of_total = 0.75, mean = 1.25, customers = 600 "
+                   "WHERE segment_key = 'k0' AND kpi = 'visits'")  # fmt: skip
+    gridded.change("UPDATE fct_segment_profile SET customers = 400 WHERE segment_key = 'k1'")
+    page = Page(render(gridded.run("2025-03-01")))
+    rows = page.table("Shares are of all customers' sum")
+    assert rows[1] == ["Never came never", "600", "60.0%", "750", "75.0%", "1"]
+    assert "“Never came”: 60.0% of the customers, 75.0% of Visits." in page.text
+
+
+def test_a_list_says_its_size_and_its_reasons(gridded: Hand) -> None:
+    page = Page(render(gridded.run("2025-03-01")))
+    rows = page.table("The first reason that holds for a customer decides")
+    assert rows[1][:5] == ["No", "no", "8", "0.8%", "- fewer than 10"]
+    assert rows[2] == ["Yes", "yes", "992", "99.2%", "40.0%", "visits > 1"]
+    assert "992 customers are eligible, 99.2% of all, with 40.0% of Visits. Owner: sales." in page.text
+
+
+def test_a_page_without_a_grid_says_nothing_of_one(club: Hand) -> None:
+    page = Page(render(club.run("2025-03-01")))
+    assert not [name for name in page.ids if name.endswith(("-grid", "-worth")) or name.startswith("list")]
+    assert all(link.removeprefix("#") in page.ids for link in page.links if link.startswith("#"))

@@ -1,0 +1,82 @@
+"""Signals on the page: who becomes what, in words a marketer can read."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from report_hand import Hand
+from report_reading import Page
+
+from include.segmentation.report.page import render
+from include.segmentation.run import Run
+from include.segmentation.signals import Signals
+
+SIGNALS = Signals.model_validate(
+    {
+        "landmarks": [1, 7],
+        "horizon": 30,
+        "counts": {"bought": {"label": "Bought", "definition": "Orders.", "unit": "orders"}},
+        "labels": {
+            "member": {"label": "Member", "definition": "Pays a fee.", "when": "bought >= 3"},
+            "buyer": {"label": "Buyer", "definition": "Buys.", "when": "bought >= 1"},
+        },
+    }
+)
+
+
+@pytest.fixture
+def asking(club: Hand) -> Hand:
+    """On 1 March: a day after joining nothing can be told; a week after, buyers can, and members by chance at best."""
+    club.profile = club.profile.model_copy(update={"signals": SIGNALS})
+    run = club.run("2025-03-01")
+    for landmark, name, kpi, outcome in (
+        *((1, "buyer", "*", "no_rule"), (1, "member", "*", "never"), (1, "buyer", "visits", "no_rule")),
+    ):
+        put(club, run, label=name, landmark=landmark, kpi=kpi, outcome=outcome, labelled=30 if name == "buyer" else 0)
+    rule = {"outcome": "measured", "landmark": 7, "label": "buyer"}
+    buyer = {"rule": "Visits 5 days or more", "lift": 3.0, "lift_low": 2.0, "lift_high": 4.0, "q": 0.001}
+    put(club, run, kpi="*", **rule, **buyer | {"precision": 0.3, "recall": 0.75})
+    for kpi, words, low, times, q in (
+        ("visits", "Visits 4 days or more", 1.5, 2.5, 0.001),
+        ("visit_gap", "Gap below 3 days", 1.75, 2.25, 0.001),
+        ("visits_ever", "Visits ever 9 or more", 2.0, 3.0, 0.2),
+    ):
+        alone = {"rule": words, "lift_low": low, "lift": times, "q": q, "precision": times / 10, "recall": 0.5}
+        put(club, run, kpi=kpi, **rule, **buyer | alone)
+    chance = {"rule": "Visits 1 day", "lift": 1.2, "lift_low": 0.8, "lift_high": 1.6, "q": 0.3, "precision": 0.12}
+    put(club, run, kpi="*", **rule | {"label": "member"}, **chance, recall=0.5)
+    return club
+
+
+def put(club: Hand, run: Run, **row: Any) -> None:
+    counted = {"learned_from": 700, "learned_labelled": 70, "customers": 300, "labelled": 30}
+    here = {"run_id": run.run_id, "as_of": run.as_of, "horizon": 30, "holdout_from": date(2025, 1, 20)}
+    club.put("fct_signal", **here | counted | row)
+
+
+def test_a_table_per_landmark_in_the_order_of_the_profile(asking: Hand) -> None:
+    page = Page(render(asking.run("2025-03-01")))
+    assert page.table("What is known after 1 day, and what came in the 30 after, of customers registered from")[1:] == [
+        [
+            "Member Pays a fee.",
+            "0.0% 0 of 300",
+            "Nobody of the earlier or of the later ones has become it.",
+            "-",
+            "-",
+            "-",
+        ],
+        ["Buyer Buys.", "10.0% 30 of 300", "No rule that takes enough customers tells who.", "-", "-", "-"],
+    ]
+    week = page.table("What is known after 7 days")
+    doubtful = ["Visits 1 day May be chance.", "12.0%", "50.0%", "1.2 times 0.8-1.6"]
+    assert week[1] == ["Member Pays a fee.", "10.0% 30 of 300", *doubtful]
+    alone = "Gap below 3 days: 2.2 times (1.8-4.0), 22.5% right Visits 4 days or more: 2.5 times (1.5-4.0), 25.0% right"
+    told = [f"Visits 5 days or more {alone}", "30.0%", "75.0%", "3.0 times 2.0-4.0"]
+    assert week[2] == ["Buyer Buys.", "10.0% 30 of 300", *told]
+    assert "#signals" in page.links
+
+
+def test_without_signals_nothing_is_said(asking: Hand) -> None:
+    assert 'id="signals"' not in render(asking.run("2025-02-01"))
+    asking.profile = asking.profile.model_copy(update={"signals": None})
+    assert 'id="signals"' not in render(asking.run("2025-03-01"))

@@ -227,8 +227,8 @@ def test_an_experiment_that_was_deleted_is_named_by_the_server(tracked: MlflowCl
 @pytest.fixture
 def command(club: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
     """The command line, on customers who have been measured; status and standard error."""
-    for stage in ("_validate", "_measure"):
-        monkeypatch.setattr(f"include.segmentation.__main__.{stage}", lambda *_: None)
+    for stage in ("validate", "measure"):
+        monkeypatch.setattr(f"include.segmentation.{stage}.{stage}", lambda *_: {})
 
     def run(name: str, *more: str) -> tuple[int, str]:
         place = ["--profile", club.profile, "--profiles-dir", str(Path(club.path).parent)]
@@ -314,9 +314,9 @@ def test_without_an_address_a_fit_does_not_even_import_mlflow(
     run = measured(club)
     script = (
         "import sys\n"
-        "from include.segmentation import __main__ as cli\n"
-        "cli._validate = cli._measure = lambda *_: None\n"
-        "status = cli.main(sys.argv[1:])\n"
+        "from include.segmentation import __main__, measure, validate\n"
+        "measure.measure = validate.validate = lambda *_: {}\n"
+        "status = __main__.main(sys.argv[1:])\n"
         "print(status, sorted(name for name in sys.modules if name.split('.')[0] in ('mlflow', 'git', 'databricks')))"
     )
     place = ["--profile", club.profile, "--profiles-dir", str(Path(club.path).parent), "--as-of", "2025-02-01"]
@@ -329,7 +329,7 @@ def test_without_an_address_a_fit_does_not_even_import_mlflow(
         text=True,
         check=True,
     )
-    fitted, last = done.stdout.strip().splitlines()
+    *_, fitted, last = done.stdout.strip().splitlines()
     assert fitted.startswith("fit ")
     assert last == "0 []"
     assert len(timeline(run.lake, "habit")) == 1

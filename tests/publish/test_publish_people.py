@@ -81,18 +81,20 @@ def test_a_step_has_whom_its_conditions_and_all_before_it_hold_for(crowds: Shop)
                 WHEN purchases >= 1 IS NOT TRUE THEN 3 ELSE 4 END AS steps
             FROM member JOIN fct_customer_kpi USING (as_of, customer_id)
         ), counted AS (
-            SELECT as_of, macro_segment, segment_key, step, count(*) FILTER (WHERE steps >= step) AS n, count(*) AS size
+            SELECT as_of, macro_segment, segment_key, step, count(*) AS size,
+                count(*) FILTER (WHERE steps >= step) AS n,
+                count(*) FILTER (WHERE (ARRAY[true, visits >= 1, visit_gap < 5, purchases >= 1])[step]) AS met
             FROM reached, generate_series(1, 4) AS step GROUP BY 1, 2, 3, 4
         )
-        SELECT as_of::date, macro_segment, segment_key, step, CASE WHEN size >= 10 THEN n END
+        SELECT as_of::date, macro_segment, segment_key, step, CASE WHEN size >= 10 THEN n END,
+            CASE WHEN size >= 10 THEN met END
         FROM counted ORDER BY 1, 2, 3, 4
     """)
-    found = crowds.rows(
-        "SELECT as_of::date, macro_segment, segment_key, step, customers FROM fct_funnel ORDER BY 1, 2, 3, 4"
-    )
+    columns = "as_of::date, macro_segment, segment_key, step, customers, met"
+    found = crowds.rows(f"SELECT {columns} FROM fct_funnel ORDER BY 1, 2, 3, 4")
     with_customers = {row[:3] for row in expected}
     assert [row for row in found if row[:3] in with_customers] == expected
-    assert {row[4] for row in found if row[:3] not in with_customers} <= {None}
+    assert {row[4:] for row in found if row[:3] not in with_customers} <= {(None, None)}
     assert len(found) == 3 * 4 * (1 + 3 + 2), "segments without customers have their rows too"
 
 

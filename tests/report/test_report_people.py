@@ -34,7 +34,8 @@ def people(club: Hand) -> Hand:
             row = {"step": step, "name": label.lower(), "label": label, "suppressed": customers is None}
             row |= {"share": customers / counts[0]} if customers is not None else {}
             row |= {"conversion": customers / before} if before else {}
-            club.put("fct_funnel", **here, **place, **row, customers=customers)
+            met = customers and customers + 5 * (step == 3)  # some stayed without having come
+            club.put("fct_funnel", **here, **place, **row, customers=customers, met=met)
     countries = {f"C{n:02}": 100 - n for n in range(1, 8)}
     for key, values in (
         ("all", countries | {"other": 300, "unknown": 28}),
@@ -81,9 +82,9 @@ def test_personas_are_a_tree_and_a_table(people: Hand) -> None:
 def test_the_funnel_is_told_of_everyone_and_of_segments(people: Hand) -> None:
     page = page_of(people)
     assert page.table("Customers who have come to each step")[1:] == [
-        ["Joined", "1,000", "100%", "-"],
-        ["Came", "394", "39.4%", "39.4%"],
-        ["Stayed", "9", "0.9%", "2.3%"],
+        ["Joined", "1,000", "100%", "-", "1,000"],
+        ["Came", "394", "39.4%", "39.4%", "394"],
+        ["Stayed", "9", "0.9%", "2.3%", "14"],
     ]
     assert page.table("Share of each segment's customers who have come to each step") == [
         ["Segment", "Joined", "Came", "Stayed"],

@@ -124,4 +124,4 @@ def _rounded(name: str, resolution: float) -> str:
     units = int(step.scaleb(places))
     value = f'CAST(f."{name}" AS DOUBLE)'
     steps = f"floor(abs({value}) * 1e{places} / {units} + 0.5 + {_HALF_TOLERANCE})"
-    return f"sign({value}) * {steps} * {units} / 1e{places}"
+    return f"sign({value}) * {steps} * {units} / 1e{places} + 0.0"  # never -0.0

@@ -1,6 +1,6 @@
 """What is told about customers beside their KPIs: how far along the funnel they are, and their demographics."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from include.segmentation.errors import ProfileError
@@ -24,39 +24,39 @@ def funnel(inputs: Inputs) -> list[Row]:
     steps = inputs.run.profile.funnel
     if not steps:
         return []
-    cases = [f"WHEN ({step.when}) IS NOT TRUE THEN {number}" for number, step in enumerate(steps)]
     homes = inputs.run.profile.homes
     kpis = ", ".join([f"population.{AGE}", *(f"measure_{macro}.{quoted(name)}" for name, macro in homes.items())])
     joins = " ".join(f"JOIN measure_{macro} USING (customer_id)" for macro in inputs.models)
+    met = ", ".join(f"({step.when}) IS TRUE" for step in steps)
     inputs.engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE reached AS SELECT customer_id, CASE {' '.join(cases)} ELSE {len(steps)} END "
-        f"AS steps FROM (SELECT population.customer_id, {kpis} FROM population {joins})"
+        f"CREATE OR REPLACE TEMP TABLE met AS SELECT customer_id, [{met}] AS met "
+        f"FROM (SELECT population.customer_id, {kpis} FROM population {joins})"
     )
-    found: dict[tuple[str, str], dict[int, int]] = {group: {} for group in _groups(inputs)}
-    counts = inputs.engine.execute(
-        f"SELECT macro_segment, segment_key, steps, count(*) FROM ({_memberships(inputs)}) JOIN reached "
-        "USING (customer_id) GROUP BY ALL"
+    places = range(1, len(steps) + 1)
+    counted = [f"count(*) FILTER (WHERE list_bool_and(met[:{place}]))" for place in places]
+    counted += [f"count(*) FILTER (WHERE met[{place}])" for place in places]
+    found = inputs.engine.execute(
+        f"SELECT macro_segment, segment_key, count(*), {', '.join(counted)} "
+        f"FROM ({_memberships(inputs)}) JOIN met USING (customer_id) GROUP BY ALL"
     )
-    for macro, key, number, customers in counts.fetchall():
-        found[macro, key][number] = customers
-    return [row for group, by_steps in found.items() for row in _funnel_of(inputs, group, by_steps)]
+    counts = {(macro, key): rest for macro, key, *rest in found.fetchall()}
+    nobody = [0] * (1 + len(counted))
+    return [row for group in _groups(inputs) for row in _funnel_of(inputs, group, counts.get(group, nobody))]
 
 
-def _funnel_of(inputs: Inputs, group: tuple[str, str], by_steps: Mapping[int, int]) -> list[Row]:
-    size = sum(by_steps.values())
-    rows, before = [], size
-    for number, step in enumerate(inputs.run.profile.funnel, start=1):
-        customers = sum(count for steps, count in by_steps.items() if steps >= number)
-        told = {"customers": customers, "share": customers / size} if size >= SUPPRESS_BELOW else {}
-        if number > 1 and before >= SUPPRESS_BELOW:
-            told["conversion"] = customers / before
-        rows.append(
-            {"macro_segment": group[0], "segment_key": group[1], "step": number, "name": step.name, "label": step.label}
-            | dict.fromkeys(("customers", "share", "conversion"))
-            | told
-            | {"suppressed": size < SUPPRESS_BELOW}
-        )
-        before = customers
+def _funnel_of(inputs: Inputs, group: tuple[str, str], counts: Sequence[int]) -> list[Row]:
+    """The steps of a segment: its size, how many reached each step, and how many meet each."""
+    steps = inputs.run.profile.funnel
+    size, reached, met = counts[0], counts[1 : 1 + len(steps)], counts[1 + len(steps) :]
+    rows = []
+    for place, step in enumerate(steps):
+        told = dict.fromkeys(("customers", "share", "conversion", "met"))
+        if size >= SUPPRESS_BELOW:
+            told |= {"customers": reached[place], "share": reached[place] / size, "met": met[place]}
+        if place and reached[place - 1] >= SUPPRESS_BELOW:
+            told["conversion"] = reached[place] / reached[place - 1]
+        named = {"step": place + 1, "name": step.name, "label": step.label, "suppressed": size < SUPPRESS_BELOW}
+        rows.append({"macro_segment": group[0], "segment_key": group[1]} | named | told)
     return rows
 
 

@@ -13,7 +13,7 @@ from include.segmentation.report.dendrogram import Branch
 from include.segmentation.report.people_queries import PersonaSize, Portion, Step
 from include.segmentation.report.rows import Cell
 
-_VALUES_SHOWN = 12
+_VALUES_SHOWN = 8
 _COLUMNS_SHOWN = 5
 _LAST = (OTHER, UNKNOWN)
 

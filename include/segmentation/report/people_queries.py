@@ -10,7 +10,11 @@ from include.segmentation.run import Run
 
 @dataclass(frozen=True)
 class Step:
-    """How many customers of a segment, or of everyone, have come to a step of the funnel; None where suppressed."""
+    """How many customers of a segment, or of everyone, have come to a step of the funnel; None where suppressed.
+
+    Attributes:
+        met: those who meet the step's own condition, whatever of the steps before it.
+    """
 
     macro_segment: str
     segment_key: str
@@ -19,6 +23,7 @@ class Step:
     customers: int | None
     share: float | None
     conversion: float | None
+    met: int | None
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ def funnel(connection: psycopg.Connection, run: Run) -> list[Step]:
         connection,
         Step,
         """
-        SELECT macro_segment, segment_key, step, label, customers, share, conversion
+        SELECT macro_segment, segment_key, step, label, customers, share, conversion, met
         FROM fct_funnel
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s
         ORDER BY macro_segment, segment_key, step

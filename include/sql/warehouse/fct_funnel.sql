@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS fct_funnel (
     customers bigint,
     share double precision,
     conversion double precision,
+    met bigint,
     suppressed boolean NOT NULL,
     PRIMARY KEY (cadence, as_of, macro_segment, segment_key, step)
 );
@@ -24,4 +25,5 @@ COMMENT ON COLUMN fct_funnel.label IS 'The words a reader sees.';
 COMMENT ON COLUMN fct_funnel.customers IS 'Customers of the segment who have reached this step and all before it; NULL for a segment of fewer than 10.';
 COMMENT ON COLUMN fct_funnel.share IS 'Their share of the segment, 0 to 1; NULL for a segment of fewer than 10.';
 COMMENT ON COLUMN fct_funnel.conversion IS 'Their share of those who have reached the step before, 0 to 1; NULL for the first step, and where fewer than 10 have.';
+COMMENT ON COLUMN fct_funnel.met IS 'Customers of the segment who meet the condition of this step, whether or not they have reached those before it; NULL for a segment of fewer than 10.';
 COMMENT ON COLUMN fct_funnel.suppressed IS 'Whether the segment has fewer than 10 customers: its figures are not shown.';

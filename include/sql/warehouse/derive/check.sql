@@ -37,7 +37,7 @@ member AS (
 ),
 funnel AS (
     SELECT
-        macro_segment, segment_key, step, name, told.customers, member.customers AS members,
+        macro_segment, segment_key, step, name, told.customers, met, member.customers AS members,
         lag(told.customers, 1, member.customers) OVER (PARTITION BY macro_segment, segment_key ORDER BY step) AS before
     FROM fct_funnel AS told JOIN member USING (macro_segment, segment_key)
     WHERE cadence = %(cadence)s AND as_of = %(as_of)s
@@ -66,9 +66,9 @@ FROM fct_segment_migration
 WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND from_key <> to_key AND from_key <> 'new' AND to_key <> 'left'
     AND activity + ageing + late_data + refit <> customers
 UNION ALL
-SELECT macro_segment, 'funnel step ' || name || ' of ' || segment_key, customers, before
+SELECT macro_segment, 'funnel step ' || name || ' of ' || segment_key, customers, least(before, met)
 FROM funnel
-WHERE customers > before
+WHERE customers > least(before, met)
 UNION ALL
 SELECT funnel.macro_segment, 'funnel step ' || name || ' of the segments', sum(funnel.customers)::bigint, told.customers
 FROM funnel JOIN (SELECT step, customers FROM funnel WHERE macro_segment = 'all') AS told USING (step)

@@ -10,6 +10,7 @@ from publish_crowd import CROWD
 from publish_shop import PROFILE, Customer, Shop
 from sklearn.metrics import adjusted_rand_score
 
+from include.segmentation.errors import ProfileError
 from include.segmentation.publish import publish
 
 QUALITY = "SELECT metric, kpi, value FROM fct_grid_quality"
@@ -92,5 +93,5 @@ def test_a_cell_of_few_shows_its_size_only(published: Callable[..., Shop]) -> No
 
 
 def test_a_worth_that_is_no_kpi_is_refused(shop_with: Callable[[dict[str, Any]], Shop]) -> None:
-    with pytest.raises(Exception, match=r"worth: 'revenu'; allowed are .* did you mean 'revenue'\?"):
+    with pytest.raises(ProfileError, match=r"worth: 'revenu'; allowed are .* did you mean 'revenue'\?"):
         shop_with(PROFILE | {"worth": ["revenu"]})

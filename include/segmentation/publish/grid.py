@@ -110,7 +110,8 @@ def _grid_quality(inputs: Inputs) -> Iterator[Row]:
         if not counts.num_rows:
             continue
         customers = counts["customers"].to_numpy()
-        cells, keys = (np.repeat(counts[name].to_pylist(), customers) for name in ("cell", "segment_key"))
+        codes = (np.unique(counts[name].to_pylist(), return_inverse=True)[1] for name in ("cell", "segment_key"))
+        cells, keys = (np.repeat(code.astype(np.int32), customers) for code in codes)
         metrics = [("adjusted_rand_index", "", float(adjusted_rand_score(cells, keys)))]
         for kpi in inputs.run.profile.worth:
             metrics += _concentration(inputs, macro, kpi)

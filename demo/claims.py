@@ -103,8 +103,8 @@ def retail(connection: psycopg.Connection) -> list[tuple[str, str]]:
         ),
         (
             "scores from the order of the rows: 9.1% of customers change segment when rows are shuffled",
-            f"stored cut points: {alike[0]} numbers of days and of purchases on the RFM grid, {alike[1]} of them in two "
-            "classes; no row's place counts",
+            f"stored cut points: {alike[0]} numbers of days and of purchases on the RFM grid, {alike[1]} of them in "
+            "two classes; no row's place counts",
         ),
     ]
 

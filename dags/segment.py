@@ -55,8 +55,9 @@ for profile in profiles():
                 population = StageOperator(task_id="population", stage="measure", target="population", **common)
                 measured = [StageOperator(task_id=m, stage="measure", target=m, **common) for m in macros]
                 asked = ["signals"] if profile.signals and cadence == profile.schedule.primary_cadence else []
-                signals = [StageOperator(task_id=each, stage="measure", target=each, **common) for each in asked]
-                population >> [*measured, *signals]
+                asked += ["figures"] if profile.figures else []
+                beside = [StageOperator(task_id=each, stage="measure", target=each, **common) for each in asked]
+                population >> [*measured, *beside]
             with TaskGroup("segment") as segment:
                 labelled = [StageOperator(task_id=m, stage="segment", target=m, **common) for m in macros]
             for one, then in zip(measured, labelled, strict=True):
@@ -65,7 +66,7 @@ for profile in profiles():
                 outlets = [asset(profile.profile, "segments", macro) for macro in macros]
                 gates = GatesOperator(task_id="gates", within=profile.gates.answer_within, **common)
                 tables = PublishOperator(task_id="tables", stage="publish", outlets=outlets, **common)
-                [gates, *signals] >> tables
+                [gates, *beside] >> tables
                 if cadence == profile.schedule.primary_cadence and profile.gates.drift.asks_for_fit:
                     tables >> AskForFitOperator(task_id="ask_for_fit", profile=profile.profile)
             with TaskGroup("report") as report:

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from include.segmentation.analytics import wrong_coverage
 from include.segmentation.errors import ProfileError
+from include.segmentation.figures import FIGURES, Figure
 from include.segmentation.gates import Gates
 from include.segmentation.identifiers import NAME, Name, SchemaName, SqlName
 from include.segmentation.lists import EligibilityList
@@ -119,6 +120,7 @@ class Profile(Part):
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
     worth: list[SqlName] = Field(default_factory=list, description="KPIs that say what customers are worth")
     lists: dict[SqlName, EligibilityList] = Field(default_factory=dict)
+    figures: dict[SqlName, Figure] = Field(default_factory=dict)
     funnel: list[FunnelStep] = Field(default_factory=list)
     demographics: dict[SqlName, Demographic] = Field(default_factory=dict)
     personas: list[Persona] = Field(default_factory=list)
@@ -159,6 +161,11 @@ class Profile(Part):
         for name in self.worth:
             if name not in self.kpis:
                 yield Mistake(("worth",), f"'{name}'; {allowed(name, self.kpis)}")
+        if self.figures and FIGURES in self.macro_segments:
+            text = "the measure stage's name for the figures; allowed is any other name"
+            yield Mistake(("macro_segments", FIGURES), text)
+        for name, figure in self.figures.items():
+            yield from (mistake.below("figures", name) for mistake in figure.mistakes())
         for name, declared in self.lists.items():
             yield from (mistake.below("lists", name) for mistake in declared.mistakes([*self.kpis, AGE], self.cells))
         yield from wrong_funnel(self.funnel, [*self.kpis, AGE])
@@ -199,7 +206,8 @@ class Profile(Part):
         queries = [extract.query for extract in self.extracts.values() if isinstance(extract, QueryExtract)]
         measures = ["population", *self.macro_segments, *([SIGNALS] if self.signals else [])]
         return [self.sql_dir / "extract" / query for query in queries] + [
-            self.sql_dir / "measure" / f"{name}.sql" for name in measures
+            *(self.sql_dir / "measure" / f"{name}.sql" for name in measures),
+            *(self.sql_dir / FIGURES / f"{name}.sql" for name in self.figures),
         ]
 
     @cached_property

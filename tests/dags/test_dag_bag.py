@@ -123,7 +123,8 @@ def test_segment_has_a_task_per_macro_segment(dags: dict[str, DAG], name: str) -
     for cadence in CADENCES:
         dag = dags[f"{name}__segment_{cadence}"]
         signals = ["signals"] if profile.signals and cadence == profile.schedule.primary_cadence else []
-        assert tasks(dag, "measure") == ["population", *macros, *signals]
+        beside = signals + (["figures"] if profile.figures else [])
+        assert tasks(dag, "measure") == ["population", *macros, *beside]
         assert {task.purpose for task in dag.tasks if hasattr(task, "stage")} == {"segment"}
         assert tasks(dag, "segment") == macros
         assert dag.get_task("wait").downstream_task_ids == {"validate.new_rows"}
@@ -132,7 +133,7 @@ def test_segment_has_a_task_per_macro_segment(dags: dict[str, DAG], name: str) -
         assert dag.get_task("segment." + macros[0]).upstream_task_ids >= {f"measure.{macros[0]}"}
         assert dag.get_task("publish.gates").upstream_task_ids == {f"segment.{macro}" for macro in macros}
         assert dag.get_task("publish.gates").response_timeout == profile.gates.answer_within
-        before = {"publish.gates", *(f"measure.{each}" for each in signals)}
+        before = {"publish.gates", *(f"measure.{each}" for each in beside)}
         assert dag.get_task("publish.tables").upstream_task_ids == before
         outlets = [outlet.name for outlet in dag.get_task("publish.tables").outlets]
         assert outlets == [f"{name}/segments/{macro}" for macro in macros]

@@ -2,7 +2,8 @@
 
 A case says ``as_of``, the rows of each ``extracts`` entry (a column left out is NULL, times are UTC) and the rows to
 ``expect``: every customer, each with at least the KPIs the case is about. ``time_zone`` replaces the profile's;
-``expect_cohort`` has rows with cohort and month. ``cases/<profile>/schema.yaml`` gives the extracts' column types.
+``expect_cohort`` has rows with cohort and month; of target ``figures`` a case is about one ``figure``.
+``cases/<profile>/schema.yaml`` gives the extracts' column types.
 """
 
 from collections.abc import Callable
@@ -45,6 +46,16 @@ def _assert_rows(found: list[dict[str, Any]], expected: list[dict[str, Any]]) ->
         }
 
 
+def _of_figure(found: list[dict[str, Any]], figure: str) -> list[dict[str, Any]]:
+    """The values of a figure side by side: a row per row and column of it."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for one in found:
+        if one["figure"] == figure:
+            row = rows.setdefault((one["row"], one["column"]), {"row": one["row"], "column": one["column"]})
+            row[one["measure"]] = one["value"]
+    return list(rows.values())
+
+
 @pytest.mark.parametrize("path", sorted(CASES.glob("*/*/*.yaml")), ids=lambda path: "/".join(path.parts[-3:]))
 def test_case(
     path: Path,
@@ -66,7 +77,7 @@ def test_case(
         measure(run, target)
 
     found = run.lake.read_table(run.artifact("measure", f"{target}.parquet")).to_pylist()
-    _assert_rows(found, case["expect"])
+    _assert_rows(_of_figure(found, case["figure"]) if "figure" in case else found, case["expect"])
     if "unknown_rows" in case:
         assert summary["unknown_rows"] == int(case["unknown_rows"])
     if "expect_cohort" in case:

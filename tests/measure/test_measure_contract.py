@@ -130,7 +130,7 @@ def test_a_calendar_month_begins_in_the_profiles_zone(club: Callable[..., Run]) 
         (1, 0, {0.5: 1, 0.4999: 0, 2.5: 3, 7: 7}),
         (0.1, 0, {0.35: 0.4, 0.25: 0.3, 0.05: 0.1, 0.04: 0, 1 / 3: 0.3}),
         (0.01, None, {1.005: 1.01, -1.005: -1.01, 2.675: 2.68, 0.3: 0.3, 123456789.125: 123456789.13}),
-        (0.25, None, {0.12: 0, 0.125: 0.25, -0.125: -0.25}),
+        (0.25, None, {0.12: 0, -0.12: 0, 0.125: 0.25, -0.125: -0.25}),
         (5, 0, {2.4: 0, 2.5: 5, 12: 10}),
     ],
 )
@@ -139,7 +139,9 @@ def test_values_are_rounded_to_the_resolution(
 ) -> None:
     events = [{"event_id": i, "person": i, "day": "2025-01-01", "x": repr(value)} for i, value in enumerate(values)]
     run = club(events=events, resolution=resolution, minimum=minimum)
-    assert _totals(run) == {str(i): expected for i, expected in enumerate(values.values())}
+    found = _totals(run)
+    assert found == {str(i): expected for i, expected in enumerate(values.values())}
+    assert "-0.0" not in map(str, found.values())
 
 
 def test_order_and_pages_of_the_rows_change_nothing(

@@ -12,7 +12,7 @@ import pytest
 
 from demo.retail import read
 from include.segmentation.changelog import State
-from include.segmentation.measure import measure
+from include.segmentation.measure import measure, targets
 from include.segmentation.profile import Profile, load_profile
 from include.segmentation.publish import publish
 from include.segmentation.run import Run, parse_as_of
@@ -29,9 +29,9 @@ def rows(database: str, lake_root: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
     monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", database.replace("postgresql://", "postgres://", 1))
     run = Run(_whole(load_profile("retail")), "monthly", parse_as_of("2011-12-10", load_profile("retail")))
     _extracted(run)
-    measure(run, "population")
+    for target in targets(run):
+        measure(run, target)
     for macro in run.profile.macro_segments:
-        measure(run, macro)
         fit(run, macro)
         segment(run, macro)
     publish(run, approved_by="a test")
@@ -88,6 +88,12 @@ def test_the_shop_in_numbers(rows: Callable[[str], list[tuple[object, ...]]]) ->
     assert float(str(profit[0])) == pytest.approx(float(known), abs=0.005 * 4372)
     (lost,) = rows("SELECT count(*) FROM customer_analytics_record WHERE profit < 0")
     assert int(str(lost[0])) > 0
+
+    (sold,) = rows("SELECT sum(value) FROM fct_figure WHERE figure = 'sales' AND measure = 'kept'")
+    assert float(str(sold[0])) == pytest.approx(9747747.934, abs=0.5 * 13)
+    # 885 customers bought in the first month, 324 of them in the second one too.
+    assert rows("SELECT value FROM fct_figure WHERE (figure, \"row\", measure) = ('retention', '2010-12', 'customers') "
+                "ORDER BY column_position LIMIT 2") == [(885.0,), (324.0,)]  # fmt: skip
 
     # Everyone is decided about once, and the Insiders have their reasons.
     assert rows("SELECT sum(customers)::int, count(*) FROM fct_list_reason WHERE list = 'insiders'") == [(4372, 7)]

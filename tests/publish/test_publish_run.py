@@ -30,7 +30,7 @@ def test_every_table_is_filled_and_the_summary_counts_them(shop: Shop) -> None:
         "segmentation_check": 1,
         **{"customer_analytics_record": 13, "fct_customer_kpi": 13, "fct_segment_label": 26},
         **{"dim_grid_cell": 0, "dim_score_class": 0, "fct_grid_cell": 0, "fct_grid_profile": 0, "fct_grid_quality": 0},
-        **{"fct_list_member": 0, "fct_list_reason": 0},
+        **{"fct_list_member": 0, "fct_list_reason": 0, "fct_figure": 0, "dim_figure": 0},
         **{"fct_funnel": 0, "fct_segment_demographic": 0, "fct_persona": 0},  # the profile declares none
         **{"fct_segment_size": 5, "fct_segment_profile": 10, "fct_cohort_segment": 10, "fct_signal": 0},
     }

@@ -59,7 +59,7 @@ def test_the_grid_names_every_pair_of_classes(gridded: Hand) -> None:
 def test_cells_say_what_they_are_worth_and_what_to_do(gridded: Hand) -> None:
     rows = Page(render(gridded.run("2025-03-01"))).table("The named cells, what their customers are worth")
     place = "Old friends Made up. Recency 1-2, Frequency 2"
-    assert rows[1] == [place, "100", "50.0%", "900", "75.0%", "9", "Write.", "crm"]
+    assert rows[1] == [place, "100", "50.0%", "900", "75.0%", "9", "Write. crm"]
     assert rows[2][3:6] == ["- fewer than 10", "-", "-"]
 
 

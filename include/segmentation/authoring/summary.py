@@ -9,7 +9,7 @@ from include.segmentation.sources import Extract, GA4Extract, QueryExtract
 
 
 def summary(profile: Profile, *, asked: bool) -> str:
-    """Sources, extracts, KPIs, strata and DAGs of a right profile.
+    """Sources, extracts, KPIs, strata, grids, lists, figures and DAGs of a right profile.
 
     Args:
         profile: a right one.
@@ -28,6 +28,13 @@ def _lines(profile: Profile, asked: bool) -> Iterator[str]:
         yield f"  segments {name}: {macro.label}"
         yield f"    KPIs   {', '.join(f'{kpi} ({_use(declared)})' for kpi, declared in macro.kpis.items())}"
         yield f"    strata {', '.join(f'{stratum.name} ({_cut(stratum)})' for stratum in macro.strata)}"
+        if macro.grid:
+            scores = ", ".join(f"{name} ({score.kpi})" for name, score in macro.grid.scores.items())
+            yield f"    grid   {macro.grid.label}: {scores}; {', '.join(cell.name for cell in macro.grid.cells)}"
+    for name, declared in profile.lists.items():
+        yield f"  list     {name}: {', '.join(reason.name for reason in declared.reasons)}"
+    for name, figure in profile.figures.items():
+        yield f"  figure   {name}: {', '.join(figure.values)} by {', '.join(figure.by)}"
     told = {
         "funnel": " > ".join(step.name for step in profile.funnel),
         "counted by": ", ".join(profile.demographics),

@@ -43,10 +43,10 @@ def measure_kpis(connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi],
     _check_customers(connection, path)
     for name, kpi in kpis.items():
         _check_values(connection, name, kpi, path)
-    rounded = ", ".join(f'{_rounded(name, kpi.resolution)} AS "{name}"' for name, kpi in kpis.items())
+    columns = ", ".join(f'{rounded(name, kpi.resolution)} AS "{name}"' for name, kpi in kpis.items())
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _measured AS "
-        f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE}, {rounded} "
+        f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE}, {columns} "
         "FROM population AS p INNER JOIN _found AS f ON f.customer_id = p.customer_id"
     )
     for name, kpi in kpis.items():
@@ -118,10 +118,11 @@ def _refuse(connection: duckdb.DuckDBPyConnection, sql: str, message: str) -> No
         raise DataError(message.format(count=count, example=example))
 
 
-def _rounded(name: str, resolution: float) -> str:
+def rounded(name: str, resolution: float) -> str:
+    """SQL: a column of table ``f``, rounded."""
     step = Decimal(repr(resolution))
     places = max(0, -int(step.normalize().as_tuple().exponent))
     units = int(step.scaleb(places))
     value = f'CAST(f."{name}" AS DOUBLE)'
     steps = f"floor(abs({value}) * 1e{places} / {units} + 0.5 + {_HALF_TOLERANCE})"
-    return f"sign({value}) * {steps} * {units} / 1e{places}"
+    return f"sign({value}) * {steps} * {units} / 1e{places} + 0.0"  # never -0.0

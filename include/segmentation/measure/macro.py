@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import ProfileError
+from include.segmentation.figures import FIGURES
 from include.segmentation.macro_segment import AGE, MacroSegment
 from include.segmentation.measure.cohort import MONTH_DAYS, CohortMonth, complete_months
 from include.segmentation.measure.kpis import measure_kpis
@@ -29,6 +30,7 @@ def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) 
     macro = run.profile.macro_segments.get(target)
     if macro is None:
         names = [POPULATION, *run.profile.macro_segments, *([SIGNALS] if run.profile.signals else [])]
+        names += [FIGURES] if run.profile.figures else []
         raise ProfileError(f"{run.profile.path}: nothing to measure is called '{target}'; {allowed(target, names)}")
     measurement = _Measurement(run, connection, target, macro, run.as_of)
     now = measurement.at_as_of()

@@ -7,7 +7,9 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import SegmentationError
+from include.segmentation.figures import FIGURES
 from include.segmentation.macro_segment import Kpi
+from include.segmentation.measure.figures import measure_figure, render_figure
 from include.segmentation.measure.kpis import measure_kpis
 from include.segmentation.measure.people import create_population
 from include.segmentation.measure.population import POPULATION, create_everyone
@@ -21,13 +23,20 @@ _AS_OF = datetime.fromisoformat("2025-01-01T00:00:00Z")
 
 
 def wrong_templates(profile: Profile, macro_segments: Collection[str]) -> Iterator[str]:
-    """What is wrong in the SQL files as templates, for the population, some of the macro segments, and signals."""
+    """What is wrong in the SQL files as templates: the population, some of the macro segments, signals, figures."""
     whole = _returned(profile)
     for target in [POPULATION, *macro_segments, *([SIGNALS] if profile.signals else [])]:
         path = profile.sql_dir / "measure" / f"{target}.sql"
         if path.is_file():  # that it is missing has been said
             try:
                 render(path, whole.get(target, {}), _AS_OF if target == POPULATION else None)
+            except SegmentationError as error:
+                yield str(error)
+    for name in profile.figures:
+        path = profile.sql_dir / FIGURES / f"{name}.sql"
+        if path.is_file():
+            try:
+                render_figure(path, _AS_OF)
             except SegmentationError as error:
                 yield str(error)
 
@@ -63,6 +72,13 @@ def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]
                 sql = render(path, kpis)
                 create_population(connection, kpis, "$as_of", "true", {"as_of": _AS_OF})
                 measure_kpis(connection, kpis, sql, path)
+            except SegmentationError as error:
+                yield str(error)
+        create_population(connection, {}, "$as_of", "true", {"as_of": _AS_OF})
+        for name, figure in profile.figures.items():
+            path = profile.sql_dir / FIGURES / f"{name}.sql"
+            try:
+                measure_figure(connection, name, figure, render_figure(path, _AS_OF), path)
             except SegmentationError as error:
                 yield str(error)
 

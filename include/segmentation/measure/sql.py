@@ -17,12 +17,12 @@ _BY_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.Inval
 
 
 def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -> str:
-    """Fill in ``{{ window("kpi", "column") }}`` and, of the population, ``{{ as_of }}``.
+    """Fill in ``{{ window("kpi", "column") }}`` and, of the population and of figures, ``{{ as_of }}``.
 
     Args:
         path: the SQL file.
-        kpis: the KPIs that the file has to return, by name; none for the population.
-        as_of: the run's own, for the population alone. KPIs read ``p.as_of``: they are also measured as of an earlier
+        kpis: the KPIs that the file has to return, by name; none for the population and for figures.
+        as_of: the run's own, for these two alone. KPIs read ``p.as_of``: they are also measured as of an earlier
             moment of each customer, and the run's own would let them see what came later.
 
     Raises:
@@ -39,7 +39,7 @@ def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     try:
         text = environment.from_string(path.read_text(encoding="utf-8")).render(
-            window=window, **({"as_of": f"TIMESTAMPTZ '{as_of.isoformat()}'"} if as_of else {})
+            window=window, **({"as_of": moment(as_of)} if as_of else {})
         )
     except UndefinedError as error:
         known = "are window and as_of" if as_of else "is window; the moment of a KPI is p.as_of"
@@ -53,6 +53,11 @@ def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -
             'event\'s time as {{ window("<kpi>", "<column>") }}'
         )
     return text
+
+
+def moment(as_of: datetime) -> str:
+    """What ``{{ as_of }}`` stands for."""
+    return f"TIMESTAMPTZ '{as_of.isoformat()}'"
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, name: str, sql: str, path: Path) -> dict[str, str]:

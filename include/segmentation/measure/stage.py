@@ -4,6 +4,8 @@ import time
 from typing import Any
 
 from include.segmentation.analytics import GA4Extract
+from include.segmentation.figures import FIGURES
+from include.segmentation.measure.figures import measure_figures
 from include.segmentation.measure.macro import measure_macro
 from include.segmentation.measure.population import POPULATION, measure_population
 from include.segmentation.measure.previous import PREVIOUS, overtaken, reach
@@ -19,11 +21,11 @@ WHOLE_DAYS = """
 
 
 def measure(run: Run, target: str) -> dict[str, Any]:
-    """Measure the population, every KPI of one macro segment at the run's as_of, or what goes before labels.
+    """Measure the population, every KPI of one macro segment at the run's as_of, what goes before labels, or figures.
 
     Args:
         run: the profile and the as_of.
-        target: ``population`` (first), a macro segment or, where the profile declares them, ``signals``.
+        target: ``population`` (first), a macro segment or, where the profile declares them, ``signals`` or ``figures``.
 
     Returns:
         Counts, seconds and the artifact's path. The population leaves ``measure/population.parquet``; a macro segment
@@ -33,6 +35,7 @@ def measure(run: Run, target: str) -> dict[str, Any]:
         the same at its as_of, and the population's summary names that as_of in ``previous``; its ``reach`` is the last
         ``_seq`` of each extract that it was measured from. Signals leave ``measure/signals.parquet`` with a row per
         label, landmark and KPI, and ``measure/signals.<days>d.parquet`` with the customers of each landmark.
+        Figures leave ``measure/figures.parquet``, a row per value.
 
     Raises:
         NotReadyError: an extract is not known to be whole up to as_of.
@@ -58,6 +61,8 @@ def measure(run: Run, target: str) -> dict[str, Any]:
                 summary["previous"] = earlier.as_of.isoformat()
         elif target == SIGNALS and run.profile.signals:
             summary = measure_signals(run, connection, run.profile.signals)
+        elif target == FIGURES and run.profile.figures:
+            summary = measure_figures(run, connection)
         else:
             summary = measure_macro(run, connection, target)
     return run.record("measure", target, summary | {"seconds": round(time.monotonic() - began, 3)})
@@ -66,4 +71,5 @@ def measure(run: Run, target: str) -> dict[str, Any]:
 def targets(run: Run) -> list[str]:
     """What a run measures, in order; signals at the primary cadence only."""
     signals = [SIGNALS] if run.profile.signals and run.is_primary else []
-    return [POPULATION, *run.profile.macro_segments, *signals]
+    figures = [FIGURES] if run.profile.figures else []
+    return [POPULATION, *run.profile.macro_segments, *signals, *figures]

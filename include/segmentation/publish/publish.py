@@ -12,6 +12,7 @@ from include.segmentation.errors import DataError, SegmentationError
 from include.segmentation.macro_segment import Kpi
 from include.segmentation.profile import grid_columns, segment_columns
 from include.segmentation.publish import customers, dimensions, distribution, grid, lists, people, tables
+from include.segmentation.publish.figures import dim_figure, figures
 from include.segmentation.publish.gates import Verdict, approved, asked, check, fits_asked, refusal
 from include.segmentation.publish.inputs import Inputs, read_inputs
 from include.segmentation.publish.personas import personas
@@ -58,6 +59,7 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
         "fct_segment_demographic": people.demographics(inputs),
         "fct_persona": personas(inputs),
         "fct_list_reason": lists.reasons(inputs),
+        "fct_figure": figures(run),
         **grid.run_tables(inputs),
     }
     found_signals = signals(run)
@@ -162,7 +164,7 @@ def _explain(kpi: Kpi) -> str:
 
 
 def _publish_dimensions(connection: psycopg.Connection, inputs: Inputs) -> dict[str, int]:
-    """What follows from the model timeline alone: written anew as a whole."""
+    """What follows from the model timeline and the profile alone: written anew as a whole."""
     found = {
         "dim_model": dimensions.dim_model(inputs),
         "dim_segment": dimensions.dim_segment(inputs),
@@ -171,7 +173,10 @@ def _publish_dimensions(connection: psycopg.Connection, inputs: Inputs) -> dict[
         "fct_model_quality": dimensions.model_quality(inputs),
     }
     macros = list(inputs.models)
-    return {table: tables.replace(connection, table, rows, macro_segment=macros) for table, rows in found.items()}
+    return {
+        **{table: tables.replace(connection, table, rows, macro_segment=macros) for table, rows in found.items()},
+        "dim_figure": tables.replace(connection, "dim_figure", dim_figure(inputs.run)),
+    }
 
 
 def _publish_run(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from include.segmentation.report import grid_queries, people_queries, queries
+from include.segmentation.report.figure_queries import Number, numbers
 from include.segmentation.report.grid import Grids
 from include.segmentation.report.grid_queries import Reason, Worth
 from include.segmentation.report.people_queries import PersonaSize, Portion, Step
@@ -51,6 +52,7 @@ class Answers:
     worth: list[Worth]
     grids: Grids
     reasons: list[Reason]
+    figures: list[Number]
     funnel: list[Step]
     demographics: list[Portion]
     personas: list[PersonaSize]
@@ -87,6 +89,7 @@ def read_answers(run: Run) -> Answers:
                 metrics=grid_queries.metrics(connection, run),
             ),
             reasons=grid_queries.reasons(connection, run),
+            figures=numbers(connection, run),
             funnel=people_queries.funnel(connection, run),
             demographics=people_queries.demographics(connection, run),
             personas=people_queries.personas(connection, run),

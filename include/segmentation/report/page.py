@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from include.segmentation.report import verdicts, words
 from include.segmentation.report.answers import read_answers
+from include.segmentation.report.figures import tables
 from include.segmentation.report.headline import facts, headline
 from include.segmentation.report.limits import limits
 from include.segmentation.report.lists import lists
@@ -50,6 +51,7 @@ def render(run: Run) -> str:
         sections=sections,
         worth_kpis=worth,
         lists=lists(answers.reasons, worth, answers.now.kpis),
+        figures=tables(answers.figures, run.profile.figures),
         people=People(answers, run.profile),
         signals=landmarks(answers.signals, run.profile.signals),
         day=words.day(answers.now.as_of, zone),

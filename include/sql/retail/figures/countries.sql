@@ -1,0 +1,27 @@
+-- Of customers by their country (that of their newest line). Countries of fewer than 10 customers are one row.
+WITH customers AS (
+    SELECT
+        p.customer_id,
+        arg_max(l.country, (l.invoice_date, l.line_id)) AS country,
+        sum(l.quantity * l.unit_price) AS profit
+    FROM population AS p
+    INNER JOIN invoice_lines AS l ON l.customer_id = p.customer_id
+    WHERE l.invoice_date < {{ as_of }}
+    GROUP BY p.customer_id
+),
+
+countries AS (
+    SELECT *, CASE WHEN count(*) OVER (PARTITION BY country) >= 10 THEN country ELSE 'All others' END AS place
+    FROM customers
+)
+
+SELECT
+    place AS country,
+    count(*) AS customers,
+    count(*) / sum(count(*)) OVER () AS share,
+    sum(profit) AS profit,
+    sum(profit) / nullif(sum(sum(profit)) OVER (), 0) AS share_of_profit,
+    sum(profit) / count(*) AS per_head
+FROM countries
+GROUP BY place
+ORDER BY place = 'All others', customers DESC, place

@@ -1,0 +1,26 @@
+-- The twenty customers with the largest profit: what they bought less what they returned, and their share of everyone's.
+WITH customers AS (
+    SELECT
+        p.customer_id,
+        sum(l.quantity * l.unit_price) AS profit,
+        count(DISTINCT l.invoice_no) FILTER (
+            WHERE l.quantity > 0 AND l.unit_price >= 0 AND NOT starts_with(l.invoice_no, 'C')
+        ) AS invoices,
+        count(DISTINCT l.invoice_no) FILTER (WHERE starts_with(l.invoice_no, 'C')) AS cancelled,
+        max(l.invoice_date) AS last_at
+    FROM population AS p
+    INNER JOIN invoice_lines AS l ON l.customer_id = p.customer_id
+    WHERE l.invoice_date < {{ as_of }}
+    GROUP BY p.customer_id
+)
+
+SELECT
+    customer_id AS customer,
+    profit,
+    profit / nullif(sum(profit) OVER (), 0) AS share,
+    invoices,
+    cancelled,
+    whole_days(last_at, {{ as_of }}) AS days_ago
+FROM customers
+ORDER BY profit DESC, customer_id
+LIMIT 20

@@ -1,0 +1,57 @@
+"""Figures on the page: tables, bars and heatmaps."""
+
+import pytest
+from report_hand import Hand
+from report_reading import Page
+
+from include.segmentation.figures import Figure
+from include.segmentation.report.page import render
+
+SALES = {"label": "Sales by month", "definition": "What was sold.", "by": {"month": "Month"}, "draw": "bars"}
+SALES |= {"values": {"sold": {"label": "Sold", "unit": "EUR"}, "back": {"label": "Back", "unit": "share"}}}
+RETENTION = {"label": "Retention", "definition": "Who came back.", "by": {"cohort": "Cohort", "month": "Month"}}
+RETENTION |= {"values": {"customers": {"label": "Customers"}, "share": {"label": "Share", "unit": "share"}}}
+
+
+@pytest.fixture
+def figured(club: Hand) -> Hand:
+    """The club with sales of two months, and the retention of two cohorts."""
+    figures = {"sales": Figure.model_validate(SALES), "retention": Figure.model_validate(RETENTION)}
+    club.profile = club.profile.model_copy(update={"figures": figures})
+    run = club.run("2025-03-01")
+
+    def put(figure: str, row: tuple[int, str], column: tuple[int, str], **values: float | None) -> None:
+        place = {"cadence": run.cadence, "as_of": run.as_of, "figure": figure, "row_position": row[0], "row": row[1]}
+        place |= {"column_position": column[0], "column": column[1]}
+        for measure, value in values.items():
+            club.put("fct_figure", **place, measure=measure, value=value)
+
+    put("sales", (1, "2025-02"), (1, ""), sold=1234.0, back=0.125)
+    put("sales", (2, "2025-01"), (1, ""), sold=-20.0, back=None)
+    put("retention", (1, "2025-01"), (1, "9"), customers=40, share=1.0)
+    put("retention", (1, "2025-01"), (2, "10"), customers=0, share=0.0)
+    put("retention", (2, "2025-02"), (1, "9"), customers=12, share=1.0)
+    return club
+
+
+def test_a_figure_by_one_has_a_row_each_and_bars_of_the_first_value(figured: Hand) -> None:
+    text = render(figured.run("2025-03-01"))
+    rows = Page(text).table("What was sold.")
+    assert rows == [["Month", "Sold EUR", "Back"], ["2025-02", "1,234", "12.5%"], ["2025-01", "-20", "-"]]
+    assert 'aria-label="Sales by month: Sold. Last: 2025-01 -20"' in text
+
+
+def test_a_figure_by_two_is_a_heatmap_of_counts_with_shares(figured: Hand) -> None:
+    rows = Page(render(figured.run("2025-03-01"))).table("Who came back.")
+    assert rows == [["Cohort \\ Month", "9", "10"], ["2025-01", "40 100%", "0 0.0%"], ["2025-02", "12 100%", ""]]
+
+
+def test_figures_stand_in_the_order_of_the_profile_and_can_be_jumped_to(figured: Hand) -> None:
+    page = Page(render(figured.run("2025-03-01")))
+    assert [name for name in page.ids if name.startswith("figure-")] == ["figure-sales", "figure-retention"]
+    assert {"#figures", "#figure-sales", "#figure-retention"} <= set(page.links)
+
+
+def test_a_figure_that_the_run_did_not_measure_is_left_out(figured: Hand) -> None:
+    figured.change("DELETE FROM fct_figure WHERE figure = 'sales'")
+    assert [n for n in Page(render(figured.run("2025-03-01"))).ids if n.startswith("figure-")] == ["figure-retention"]

@@ -19,7 +19,7 @@ setup: ## install what is missing (OS packages, virtual environment, pinned pack
 	@scripts/setup
 
 .PHONY: setup-dev
-setup-dev: ## the same, and what the tests need
+setup-dev: ## the same, and what the tests need (an MLflow server of their own too)
 	@scripts/setup dev
 
 .PHONY: demo
@@ -75,6 +75,7 @@ docs: setup ## write the generated part of docs/ again (the table dictionary)
 requirements: setup-dev ## resolve requirements*.in into requirements*.txt
 	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements.txt requirements.in
 	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements-dev.txt requirements-dev.in
+	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -c requirements.txt -o tests/track/requirements.txt tests/track/requirements.in
 
 .PHONY: clean
 clean: stop ## remove the demo's data (the virtual environment stays)

@@ -2,6 +2,7 @@
 
 from airflow.sdk import DAG, TaskGroup
 
+from include.segmentation.connections import tracking_server
 from segmentation_airflow.asking import DecideOperator, FitOperator
 from segmentation_airflow.operators import DEFAULT_ARGS, StageOperator, ValidateOperator, WaitOperator, asset
 from segmentation_airflow.schedules import at_refits, profiles
@@ -12,7 +13,8 @@ At {first} and every {months} months after it, each macro segment is clustered s
 with `effective_from` = as_of. The first model is accepted by itself, and so is one that changes no segment; any other
 is a candidate, and `segment.decide` asks which of them come into use. Drift asks for a fit in between.
 
-**Writes** the model timeline in the lake; the next segment run publishes it as `dim_model` and `dim_segment`.
+**Writes** the model timeline in the lake; the next segment run publishes it as `dim_model` and `dim_segment`. Where
+`MLFLOW_TRACKING_URI` is set, group `track` logs models and decisions there; nothing waits for it.
 
 **Again, or for the past:** the same as_of gives the same model. A trigger with a logical date L fits at the last
 scheduled as_of up to L; a trigger through the REST API with a data interval of its own fits at that interval's end; one
@@ -57,5 +59,11 @@ for profile in profiles():
                 outlets = [asset(profile.profile, "models", macro)]
                 fit = FitOperator(task_id=f"fit_{macro}", stage="fit", target=macro, outlets=outlets, **common)
                 measured[macro] >> fit >> decide
+        if tracking_server():
+            with TaskGroup("track"):
+                fitted = StageOperator(task_id="fitted", stage="track", trigger_rule=decide.trigger_rule, **common)
+                decided = StageOperator(task_id="decided", stage="track", **common)
+            decide.upstream_list >> fitted
+            [fitted, decide] >> decided
         wait >> validate >> measure
     globals()[dag.dag_id] = dag

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CODE = "include.segmentation"
 STAGES = {"extract", "validate", "measure", "segment", "publish", "report"}
 ABOVE = "authoring"
+BESIDE = "track"
 OUTSIDE = {"airflow", "dags", "plugins", "demo", "tests", "segmentation_airflow", "segmentation_plugin"}
 FILES = sorted((ROOT / "include" / "segmentation").rglob("*.py"))
 
@@ -26,9 +27,9 @@ def imported(source: str, package: str) -> Iterator[str]:
 
 
 def stage_of(module: str) -> str | None:
-    """The stage that a module belongs to; None for what all stages share, and for what stands above them."""
+    """The stage that a module belongs to, or the room beside them; None for what they share and for what is above."""
     name = module.removeprefix(f"{CODE}.").split(".")[0]
-    return name if module.startswith(f"{CODE}.") and name in STAGES else None
+    return name if module.startswith(f"{CODE}.") and name in STAGES | {BESIDE} else None
 
 
 def is_above(module: str) -> bool:
@@ -50,7 +51,7 @@ def test_every_stage_is_looked_at() -> None:
         for path in FILES
         if path.parent.name != "segmentation"
     }
-    assert rooms == STAGES | {ABOVE}
+    assert rooms == STAGES | {ABOVE, BESIDE}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -68,9 +69,15 @@ def test_a_stage_imports_no_other_stage_and_nothing_from_outside(path: Path) -> 
         ("from .suite import Suites", []),
         ("from include.segmentation.lake import Lake", []),
         ("from include.segmentation.authoring import preview", ["include.segmentation.authoring.preview"]),
+        ("from include.segmentation.track import track", ["include.segmentation.track.track"]),
         ("import airflow.sdk", ["airflow.sdk"]),
         ("from demo import claims", ["demo.claims"]),
     ],
 )
 def test_a_breach_is_seen(source: str, found: list[str]) -> None:
     assert breaches(source, "include.segmentation.validate") == found
+
+
+def test_what_stands_beside_the_stages_enters_none() -> None:
+    for source in ("from include.segmentation.segment import fit", "from include.segmentation.report import report"):
+        assert len(breaches(source, "include.segmentation.track")) == 1

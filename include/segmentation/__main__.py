@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from include.segmentation.connections import tracking_server
 from include.segmentation.errors import LaterError, SegmentationError
 from include.segmentation.profile import CADENCES, Profile, load_profile
 from include.segmentation.run import Run, lake_root, parse_as_of
@@ -137,6 +138,14 @@ def _fit(run: Run, options: argparse.Namespace) -> None:
     _measure_each(run, ["population", *run.profile.macro_segments])
     for macro_segment in run.profile.macro_segments:
         _say("fit", macro_segment, fit(run, macro_segment))
+    if tracking_server():
+        _track(run, options)
+
+
+def _track(run: Run, _: argparse.Namespace) -> None:
+    from include.segmentation.track import track
+
+    _say("track", "models", track(run))
 
 
 def _run(run: Run, options: argparse.Namespace) -> None:
@@ -173,12 +182,21 @@ def _accept(profile: Profile, options: argparse.Namespace) -> None:
     from include.segmentation.segment import accept
 
     _say("accept", options.model, accept(profile, options.model, options.by))
+    _track_decisions(profile)
 
 
 def _reject(profile: Profile, options: argparse.Namespace) -> None:
     from include.segmentation.segment import reject
 
     _say("reject", options.model, reject(profile, options.model, options.by))
+    _track_decisions(profile)
+
+
+def _track_decisions(profile: Profile) -> None:
+    if tracking_server():
+        from include.segmentation.track import track_decisions
+
+        _say("track", "decisions", track_decisions(profile))
 
 
 def _new_profile(options: argparse.Namespace) -> None:
@@ -213,6 +231,7 @@ _STAGES = {
     "publish": (_publish, "write the warehouse tables in one transaction"),
     "report": (_report, "write the run's HTML report"),
     "fit": (_fit, "fit a model effective from as_of and put it on the timeline"),
+    "track": (_track, "log the models fitted at as_of at the MLflow server that MLFLOW_TRACKING_URI names"),
     "run": (_run, "all stages in order"),
     "preview": (_preview, "show the strata and segments of a run without publishing or recording anything"),
     "reconcile": (_reconcile, "compare the change logs with MySQL; correct what was deleted, changed or came unseen"),

@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from include.segmentation.errors import SourceError
 
+TRACKING_URI = "MLFLOW_TRACKING_URI"
+"""MLflow's own variable, as are those with credentials for it."""
 Resolver = Callable[[str], str | None]
 
 
@@ -116,3 +118,8 @@ def _extra(value: str | dict[str, Any]) -> dict[str, Any]:
     if not isinstance(extra, dict):
         raise ValueError("extra must be an object")
     return extra
+
+
+def tracking_server() -> str | None:
+    """The address of the MLflow server that fits are logged at, or None where nobody wants them logged."""
+    return os.environ.get(TRACKING_URI) or None

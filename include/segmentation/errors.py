@@ -29,6 +29,10 @@ class SourceError(SegmentationError):
     """A source refuses or lacks what a profile asks for: credentials, a table, a column."""
 
 
+class TrackingError(SegmentationError):
+    """A tracking server refuses what is logged, or there is none."""
+
+
 class UnavailableError(SegmentationError):
     """A server can not be reached or asks to be left alone for a while; later it may answer."""
 

@@ -162,6 +162,28 @@ def test_fit_fits_every_macro_segment(dags: dict[str, DAG], name: str) -> None:
     assert dag.max_active_runs == 1
 
 
+def test_models_are_tracked_beside_the_fit_only_where_there_is_a_server(
+    dags: dict[str, DAG], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow.example:5000")
+    tracking = load().dags
+    for name in SHIPPED:
+        untold, dag = dags[f"{name}__fit"], tracking[f"{name}__fit"]
+        assert set(dag.task_ids) - set(untold.task_ids) == {"track.fitted", "track.decided"}
+        assert tasks(untold, "track") == []
+        fitted, decided = dag.get_task("track.fitted"), dag.get_task("track.decided")
+        assert (fitted.stage, fitted.target, fitted.purpose) == (decided.stage, decided.target, "fit")
+        assert fitted.stage == "track"
+        assert fitted.upstream_task_ids == dag.get_task("segment.decide").upstream_task_ids
+        assert fitted.trigger_rule == "none_failed_min_one_success"
+        assert decided.upstream_task_ids == {"track.fitted", "segment.decide"}
+        assert decided.downstream_task_ids == set()
+        assert len(dag.tasks) <= MOST_TASKS
+    assert {dag_id: dag.task_ids for dag_id, dag in tracking.items() if not dag_id.endswith("__fit")} == {
+        dag_id: dag.task_ids for dag_id, dag in dags.items() if not dag_id.endswith("__fit")
+    }
+
+
 def test_every_stage_task_names_a_function_of_the_stages(dags: dict[str, DAG]) -> None:
     stages = [task for dag in dags.values() for task in dag.tasks if hasattr(task, "stage")]
     calls = {(task.stage, task.task_id.split(".")[0]) for task in stages}
@@ -294,7 +316,9 @@ def test_a_dag_file_parses_in_under_a_second_without_heavy_imports(file: Path) -
     assert errors == []
     assert count >= (len(SHIPPED) if file.name != "profiles.py" else 0)
     assert seconds < 1
-    assert not {"pyarrow", "deltalake", "pandas", "sklearn", "great_expectations", "psycopg", "google"} & set(loaded)
+    assert not {"mlflow", "pyarrow", "deltalake", "pandas", "sklearn", "great_expectations", "psycopg", "google"} & set(
+        loaded
+    )
 
 
 @pytest.mark.parametrize("file", DAGS, ids=lambda path: path.name)

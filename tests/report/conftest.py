@@ -132,12 +132,14 @@ def club(hand: Hand) -> Hand:
 
 
 @pytest.fixture
-def chromium() -> Iterator[Callable[[int], Any]]:
+def chromium() -> Iterator[Callable[..., Any]]:
     """Chromium at a width, told to stay off the network, remembering its console and its requests."""
     drivers = []
 
-    def opened(width: int) -> webdriver.Chrome:
+    def opened(width: int, scripts: bool = True) -> webdriver.Chrome:
         options = webdriver.ChromeOptions()
+        if not scripts:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
         options.binary_location = shutil.which("chromium") or ""
         for flag in (
             *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),

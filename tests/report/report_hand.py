@@ -141,6 +141,16 @@ class Hand:
         ends = {"from_key": from_key, "to_key": to_key}
         self.put("fct_segment_migration", **where, **ends, customers=customers, share=customers / of, **why)
 
+    def customer(self, run: Run, customer_id: str, segments: dict[str, str], **kpis: float | None) -> None:
+        """A customer in a segment of each macro segment, with KPIs."""
+        where = {"cadence": run.cadence, "as_of": run.as_of, "customer_id": customer_id}
+        for macro, key in segments.items():
+            self.put("fct_segment_label", **where, macro_segment=macro, stratum="any", segment_key=key)
+        for kpi in kpis:
+            column = SQL("ALTER TABLE fct_customer_kpi ADD COLUMN IF NOT EXISTS {} decimal(18, 2)")
+            self.connection.execute(column.format(Identifier(kpi)))
+        self.put("fct_customer_kpi", **where, age_days=30, **kpis)
+
     def cohort(
         self, run: Run, macro: str, month: int, key: str, kpi: str, learners: int, of: int, ends: tuple[float, float]
     ) -> None:

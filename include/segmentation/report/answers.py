@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from include.segmentation.report import grid_queries, people_queries, queries
+from include.segmentation.report.customers import Customer, customers
 from include.segmentation.report.figure_queries import Number, numbers
 from include.segmentation.report.grid import Grids
 from include.segmentation.report.grid_queries import Reason, Worth
@@ -34,7 +35,9 @@ class Answers:
         sizes: of the segments at this run and those before it, by time.
         micro_sizes: of the micro segments at this run.
         spreads: by (segment key, KPI).
+        moves: up to this run and up to those before it, the largest first.
         drifts: of this run and those before it, the newest first.
+        customers: some of the run, of every segment.
     """
 
     now: PublishedRun
@@ -57,6 +60,7 @@ class Answers:
     demographics: list[Portion]
     personas: list[PersonaSize]
     signals: list[Found]
+    customers: list[Customer]
 
 
 def read_answers(run: Run) -> Answers:
@@ -94,4 +98,5 @@ def read_answers(run: Run) -> Answers:
             demographics=people_queries.demographics(connection, run),
             personas=people_queries.personas(connection, run),
             signals=read_signals(connection, run),
+            customers=customers(connection, run),
         )

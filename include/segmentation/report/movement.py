@@ -7,6 +7,7 @@ from include.segmentation.report import colours, words
 from include.segmentation.report.queries import Move, Segment
 
 FLOWS_SHOWN = 12
+NEW, LEFT = "new", "left"
 
 
 @dataclass(frozen=True)
@@ -50,23 +51,33 @@ class Flow:
     reasons: list[tuple[str, str, float]]
 
 
-def sentence(moves: Sequence[Move], new: int, left: int) -> str:
+def movers(moves: Sequence[Move]) -> list[Move]:
+    """Of all moves those of customers who were there before, are there still, and changed their segment."""
+    return [move for move in moves if move.from_key != move.to_key and move.from_key != NEW and move.to_key != LEFT]
+
+
+def sentence(moves: Sequence[Move]) -> str:
     """How many moved, why, how many of them near a border, and who came and went.
 
     Args:
-        moves: the movers between two different segments.
-        new: customers who were not there before.
-        left: customers who are no longer there.
+        moves: all between two runs, also of those who stayed, came and left.
     """
-    moved = sum(move.customers for move in moves)
-    causes = [(sum(reason_of(move, reason) for move in moves), reason.words) for reason in REASONS]
-    causes.append((moved - sum(customers for customers, _ in causes), "for reasons that were not recorded"))
-    told = ", ".join(f"{words.count(customers)} {why}" for customers, why in causes if customers)
-    near = sum(move.boundary_noise for move in moves)
-    said = f"{words.count(moved)} moved: {told}" if moved else "Nobody moved"
+    changed = movers(moves)
+    moved, near = (sum(getattr(move, count) for move in changed) for count in ("customers", "boundary_noise"))
+    said = f"{words.count(moved)} moved: {causes(changed)}" if moved else "Nobody moved"
     said += f"; {words.count(near)} of them near a border." if near else "."
+    new = sum(move.customers for move in moves if move.from_key == NEW)
+    left = sum(move.customers for move in moves if move.to_key == LEFT)
     outside = [f"{words.count(number)} {what}" for number, what in ((new, "are new"), (left, "left")) if number]
     return f"{said} {', '.join(outside)}." if outside else said
+
+
+def causes(moves: Sequence[Move]) -> str:
+    """Why movers moved: ``9 by activity, 60 by ageing``."""
+    found = [(sum(reason_of(move, reason) for move in moves), reason.words) for reason in REASONS]
+    unknown = sum(move.customers for move in moves) - sum(customers for customers, _ in found)
+    found.append((unknown, "for reasons that were not recorded"))
+    return ", ".join(f"{words.count(customers)} {why}" for customers, why in found if customers)
 
 
 def flows(moves: Sequence[Move], segments: dict[str, Segment]) -> list[Flow]:

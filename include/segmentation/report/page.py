@@ -8,10 +8,14 @@ from markupsafe import Markup
 
 from include.segmentation.report import verdicts, words
 from include.segmentation.report.answers import read_answers
+from include.segmentation.report.cards import cards
+from include.segmentation.report.customers import who_is
+from include.segmentation.report.extras import data
 from include.segmentation.report.figures import tables
 from include.segmentation.report.headline import facts, headline
 from include.segmentation.report.limits import limits
 from include.segmentation.report.lists import lists
+from include.segmentation.report.look_back import LookBack
 from include.segmentation.report.movement import REASONS
 from include.segmentation.report.people import People
 from include.segmentation.report.section import Section
@@ -36,6 +40,7 @@ def render(run: Run) -> str:
         for name, declared in run.profile.macro_segments.items()
         if name in answers.now.models
     ]
+    past = LookBack(answers, zone)
     found = verdicts.gates(answers.now.gates)
     here = Path(__file__).parent
     environment = Environment(
@@ -62,7 +67,10 @@ def render(run: Run) -> str:
         gates=found,
         checks=verdicts.summary(found),
         limits=limits(answers.now.analytics),
+        cards={section.name: cards(section, past) for section in sections},
         reasons=REASONS,
+        data=data(sections, answers, past),
+        who_is=who_is(run),
         suppressed=words.SUPPRESSED,
     )
 

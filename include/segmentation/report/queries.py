@@ -11,6 +11,7 @@ from include.segmentation.report.ask import ask as _ask
 from include.segmentation.run import Run
 
 RUNS_IN_TREND = 60
+RUNS_OF_MOVES = 12
 RUNS_OF_DRIFT = 12
 COHORTS_SHOWN = 6
 
@@ -115,11 +116,12 @@ class Spread:
 
 @dataclass(frozen=True)
 class Move:
-    """Customers who went from one segment to another since the run before; ``new`` and ``left`` stand for outside.
+    """Customers who went from one segment to another between a run and that before; ``new``, ``left`` are outside.
 
     Movers are split by reason; ``boundary_noise`` counts those near a border.
     """
 
+    as_of: datetime
     macro_segment: str
     from_key: str
     to_key: str
@@ -319,18 +321,24 @@ def spreads(connection: psycopg.Connection, run: Run) -> dict[tuple[str, str], S
 
 
 def moves(connection: psycopg.Connection, run: Run) -> list[Move]:
-    """Who went where since the run before, those who stayed included; empty for a first run."""
+    """Who went where up to the run and up to those before it, those who stayed included; none up to a first run."""
     return _ask(
         connection,
         Move,
         """
         SELECT
-            macro_segment, from_key, to_key, customers, share, activity, ageing, late_data, refit, boundary_noise
+            as_of, macro_segment, from_key, to_key, customers, share, activity, ageing, late_data, refit,
+            boundary_noise
         FROM fct_segment_migration
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        ORDER BY customers DESC, from_key, to_key
+        WHERE cadence = %(cadence)s AND as_of IN (
+            SELECT as_of FROM segmentation_run
+            WHERE cadence = %(cadence)s AND as_of <= %(as_of)s
+            ORDER BY as_of DESC LIMIT %(runs)s
+        )
+        ORDER BY customers DESC, as_of, from_key, to_key
         """,
         run,
+        runs=RUNS_OF_MOVES,
     )
 
 

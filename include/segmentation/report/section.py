@@ -15,14 +15,12 @@ from include.segmentation.report.dendrogram import Branch, Join
 from include.segmentation.report.evidence import Trials
 from include.segmentation.report.grid import Grid, make_grid
 from include.segmentation.report.grid_queries import Worth
-from include.segmentation.report.movement import Flow
+from include.segmentation.report.movement import LEFT, NEW, Flow
 from include.segmentation.report.people import Columns
 from include.segmentation.report.picture import Mark, Scatter, scatter
 from include.segmentation.report.queries import Cut, Move, Segment, Size
 from include.segmentation.report.rows import Cell, Kpi, Row
 from include.segmentation.report.verdicts import DriftRow, drift_rows
-
-NEW, LEFT = "new", "left"
 
 
 @dataclass(frozen=True)
@@ -102,13 +100,14 @@ class Section:
 
     @cached_property
     def moves(self) -> list[Move]:
-        """Who went where, the largest group first."""
-        return [move for move in self.answers.moves if move.macro_segment == self.name]
+        """Who went where since the run before, the largest group first."""
+        here = (self.answers.now.as_of, self.name)
+        return [move for move in self.answers.moves if (move.as_of, move.macro_segment) == here]
 
     @property
     def movers(self) -> list[Move]:
         """Those who were there before, are there still, and changed their segment."""
-        return [m for m in self.moves if m.from_key != m.to_key and m.from_key != NEW and m.to_key != LEFT]
+        return movement.movers(self.moves)
 
     def segment(self, key: str) -> Segment:
         """The wording of a segment."""
@@ -184,15 +183,16 @@ class Section:
         return Cell(words.span(spread.p25, spread.p75, kpi.resolution), spread.band or "")
 
     def _heat(self, size: Size, kpi: Kpi) -> Cell:
-        median = self._median(size, kpi)
+        median = self.median(size, kpi)
         if median is None:
             return self._spread(size, kpi)
-        known = [m for other in self.sizes if (m := self._median(other, kpi)) is not None]
+        known = [m for other in self.sizes if (m := self.median(other, kpi)) is not None]
         low, high, here = (kpi.scaled(m) for m in (min(known), max(known), median))
         position = (here - low) / (high - low) if high > low else 0.0
         return Cell(words.value(median, kpi.resolution), style=colours.cell(position))
 
-    def _median(self, size: Size, kpi: Kpi) -> float | None:
+    def median(self, size: Size, kpi: Kpi) -> float | None:
+        """The median of a KPI in a segment; None where it is undefined or suppressed."""
         spread = self.answers.spreads.get((size.segment_key, kpi.name))
         return None if size.suppressed or spread is None else spread.p50
 
@@ -205,9 +205,10 @@ class Section:
     @cached_property
     def worth_rows(self) -> list[Row]:
         """Per segment what its customers are worth; empty where the profile does not say by which KPIs."""
-        return [self._row(size, self._worth_cells(size.segment_key)) for size in self.sizes if self.worth_kpis]
+        return [self._row(size, self.worth_cells(size.segment_key)) for size in self.sizes if self.worth_kpis]
 
-    def _worth_cells(self, key: str) -> list[Cell]:
+    def worth_cells(self, key: str) -> list[Cell]:
+        """What the customers of a segment are worth: total, share and per head of each KPI that says it."""
         return worth.cells(self._worth, key, self.worth_kpis, self.answers.now.kpis)
 
     @property
@@ -286,10 +287,7 @@ class Section:
     @property
     def movement(self) -> str:
         """How many moved since the run before, and why."""
-        new, left = (
-            sum(m.customers for m in self.moves if outside in (m.from_key, m.to_key)) for outside in (NEW, LEFT)
-        )
-        return movement.sentence(self.movers, new, left)
+        return movement.sentence(self.moves)
 
     @cached_property
     def flows(self) -> list[Flow]:

@@ -35,8 +35,12 @@ def change(number: int) -> str:
 
 def value(number: float, resolution: float) -> str:
     """A KPI's value with the decimals of its resolution: ``3.25, 0.1`` -> ``3.2``."""
-    decimals = max(0, -math.floor(math.log10(resolution) + 1e-9))
-    return f"{number:,.{decimals}f}"
+    return f"{number:,.{decimals(resolution)}f}"
+
+
+def decimals(resolution: float) -> int:
+    """How many decimals a resolution needs: ``0.01`` -> ``2``."""
+    return max(0, -math.floor(math.log10(resolution) + 1e-9))
 
 
 def span(low: float | None, high: float | None, resolution: float) -> str:

@@ -1,0 +1,335 @@
+"""What a real tracking server knows after a fit; and what a fit is where there is none."""
+
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow import MlflowClient
+from track_club import measured
+
+from demo.servers import CHECKOUT, free_port
+from include.segmentation.__main__ import main
+from include.segmentation.errors import TrackingError, UnavailableError
+from include.segmentation.model import Evidence, timeline
+from include.segmentation.profile import Profile
+from include.segmentation.run import Run
+from include.segmentation.segment import accept
+from include.segmentation.track import track, track_decisions
+
+Put = Callable[..., Run]
+
+
+def runs_of(client: MlflowClient, profile: Profile) -> list[Any]:
+    experiment = client.get_experiment_by_name(f"segmentation/{profile.profile}/habit")
+    return list(client.search_runs([experiment.experiment_id])) if experiment else []
+
+
+def text_of(client: MlflowClient, run: Any, name: str, folder: Path) -> str:
+    return Path(client.download_artifacts(run.info.run_id, name, str(folder))).read_text()
+
+
+def curve(client: MlflowClient, run: Any, metric: str) -> dict[int, float]:
+    points = client.get_metric_history(run.info.run_id, metric)
+    found = {point.step: point.value for point in points}
+    assert len(found) == len(points)
+    return found
+
+
+@pytest.fixture
+def refuses() -> Iterator[Callable[[int], tuple[str, list[str]]]]:
+    """A server that answers everything with one status; its address and the logins that it was given."""
+    servers = []
+
+    def start(status: int) -> tuple[str, list[str]]:
+        logins: list[str] = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                logins.append(self.headers["Authorization"])
+                body = json.dumps({"error_code": "PERMISSION_DENIED", "message": "not\nyou"}).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}", logins
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_fit_is_found_again_with_its_values(tracked: MlflowClient, club: Profile, put: Put, tmp_path: Path) -> None:
+    run = put()
+    summary = track(run)
+
+    (entry,) = timeline(run.lake, "habit")
+    (found,) = runs_of(tracked, club)
+    assert (summary["logged"], found.info.status) == (1, "FINISHED")
+    assert found.info.run_name == found.data.tags["model_id"] == entry.model.model_id
+    assert found.data.tags["status"] == "accepted"
+    asked = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(asked, cwd=CHECKOUT, capture_output=True, text=True, check=False).stdout.strip()
+    assert found.data.tags.get("mlflow.source.git.commit", "") == commit
+    assert text_of(tracked, found, "model.json", tmp_path) == entry.model.model_dump_json()
+    page = text_of(tracked, found, "report.html", tmp_path)
+    assert all(segment.key in page for segment in entry.model.segments())
+    assert "Never &lt;b&gt;came&lt;/b&gt;" in page
+    assert "<b>" not in page
+
+
+def test_parameters_say_what_the_profile_asked_for(tracked: MlflowClient, club: Profile, put: Put) -> None:
+    run = put()
+    track(run)
+
+    ((entry,), (found,)) = timeline(run.lake, "habit"), runs_of(tracked, club)
+    assert found.data.params == {
+        "profile": club.profile,
+        "macro_segment": "habit",
+        "as_of": "2025-02-01T00:00:00Z",
+        "seed": str(entry.model.seed),
+        "strata": "never, active",
+        "never/when": "visits = 0",
+        "never/k_taken": "1",
+        "active/when": "visits >= 1",
+        "active/kpis": "visits, gap",
+        "active/algorithm": "kmeans",
+        "active/k_allowed": "1, 2, 3, 4",
+        "active/k_taken": "3",
+        "active/micro/kpis": "visits, gap",
+        "active/micro/k_allowed": "1, 2",
+        "kpi/visits/window": "trailing 30d",
+        "kpi/visits/transform": "log1p",
+        "kpi/visits/scale": "robust",
+        "kpi/visits/weight": "2",
+        "kpi/gap/window": "trailing 30d",
+        "kpi/gap/transform": "clip [0.0, 90.0]",
+        "kpi/gap/scale": "standard",
+        "kpi/gap/weight": "1",
+    }
+
+
+def test_metrics_are_of_the_k_taken_and_the_evidence_is_a_curve_over_k(
+    tracked: MlflowClient, club: Profile, put: Put
+) -> None:
+    run = put()
+    track(run)
+
+    ((entry,), (found,)) = timeline(run.lake, "habit"), runs_of(tracked, club)
+    rows = [row for row in entry.model.evidence if (row.stratum, row.algorithm) == ("active", "kmeans")]
+    kept = {(row.k, row.metric): row.value for row in rows}
+    metrics = found.data.metrics
+    for name in ("silhouette", "inertia", "jaccard_min", "fidelity", "smallest_share", "largest_share", "separated"):
+        assert metrics[f"active/{name}"] == kept[3, name], name
+    assert (metrics["customers"], metrics["segments"], metrics["active/segments"]) == (600, 4, 3)
+    assert metrics["active.01/segments"] == metrics["micro_segments"] == 2
+    assert 0 < metrics["active.01/silhouette"] < metrics["active/silhouette"]
+    assert (metrics["never/customers"], metrics["never/share"]) == (40, pytest.approx(40 / 600))
+    for name in ("silhouette", "inertia", "jaccard_min", "chosen"):
+        wanted = {k: value for (k, metric), value in kept.items() if metric == name}
+        assert len(wanted) > 1
+        assert curve(tracked, found, f"by_k/active/kmeans/{name}") == wanted
+    assert curve(tracked, found, "by_k/active/ward/silhouette").keys() == {2, 3, 4}
+    moments = {point.timestamp for point in tracked.get_metric_history(found.info.run_id, "customers")}
+    assert moments == {int(run.as_of.timestamp() * 1000)}
+
+
+def test_twice_is_once(tracked: MlflowClient, club: Profile, put: Put) -> None:
+    run = put()
+    track(run)
+    (before,) = runs_of(tracked, club)
+
+    again = track(run)
+
+    (after,) = runs_of(tracked, club)
+    assert (again["logged"], again["decided"]) == (0, 0)
+    assert after.to_dictionary() == before.to_dictionary()
+    assert curve(tracked, after, "by_k/active/kmeans/inertia")
+
+
+def test_a_run_that_was_left_unfinished_is_finished(
+    tracked: MlflowClient, club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = put()
+    with monkeypatch.context() as context:
+        context.setattr(MlflowClient, "log_text", _power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            track(run)
+    (half,) = runs_of(tracked, club)
+    assert half.info.status == "RUNNING"
+
+    track(run)
+
+    (whole,) = runs_of(tracked, club)
+    assert (whole.info.run_id, whole.info.status) == (half.info.run_id, "FINISHED")
+    assert curve(tracked, whole, "by_k/active/kmeans/inertia")
+    assert {file.path for file in tracked.list_artifacts(whole.info.run_id)} == {"model.json", "report.html"}
+
+
+def _power_cut(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_status_follows_what_is_decided(tracked: MlflowClient, club: Profile, put: Put) -> None:
+    track_decisions(club)
+    assert runs_of(tracked, club) == []
+    first = put()
+    track(first)
+    later = put("candidate", "2025-03-01")
+    track(later)
+    assert [run.data.tags["status"] for run in runs_of(tracked, club)] == ["candidate", "accepted"]
+
+    accept(club, timeline(later.lake, "habit")[-1].model.model_id, "someone")
+    assert track_decisions(club)["decided"] == 1
+    assert track(first)["logged"] == 0
+    assert [run.data.tags["status"] for run in runs_of(tracked, club)] == ["accepted", "accepted"]
+
+
+def test_a_model_with_more_numbers_than_one_request_takes(tracked: MlflowClient, club: Profile, put: Put) -> None:
+    run = put()
+    rows = [Evidence(stratum="active", algorithm="ward", k=k, metric=f"m{k % 7}", value=k) for k in range(1, 1501)]
+    nothing = Evidence(stratum="active", algorithm="ward", k=1, metric="nothing", value=None)
+    put("retired", model_id="large", evidence=[*rows, nothing])
+
+    assert track(run)["logged"] == 2
+
+    (found,) = [one for one in runs_of(tracked, club) if one.info.run_name == "large"]
+    curves = [curve(tracked, found, f"by_k/active/ward/m{rest}") for rest in range(7)]
+    assert {k: value for points in curves for k, value in points.items()} == {k: k for k in range(1, 1501)}
+    assert found.data.tags["status"] == "retired"
+    assert "by_k/active/ward/nothing" not in found.data.metrics
+
+
+def test_an_experiment_that_was_deleted_is_named_by_the_server(tracked: MlflowClient, club: Profile, put: Put) -> None:
+    run = put()
+    track(run)
+    tracked.delete_experiment(tracked.get_experiment_by_name(f"segmentation/{club.profile}/habit").experiment_id)
+    with pytest.raises(
+        TrackingError, match=r"MLFLOW_TRACKING_URI http://127\.0\.0\.1:\d+: the server refuses \(.*ctive"
+    ):
+        track(run)
+
+
+@pytest.fixture
+def command(club: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """The command line, on customers who have been measured; status and standard error."""
+    for stage in ("validate", "measure"):
+        monkeypatch.setattr(f"include.segmentation.{stage}.{stage}", lambda *_: {})
+
+    def run(name: str, *more: str) -> tuple[int, str]:
+        place = ["--profile", club.profile, "--profiles-dir", str(Path(club.path).parent)]
+        status = main([name, *place, *more])
+        return status, capsys.readouterr().err
+
+    return run
+
+
+def test_a_server_that_is_down_costs_no_fit(
+    command: Callable[..., Any],
+    club: Profile,
+    put: Put,
+    tracking_server: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run, port = measured(club), free_port()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:secret@127.0.0.1:{port}")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+
+    status, said = command("fit", "--as-of", "2025-02-01")
+
+    assert status == 2
+    (line,) = said.strip().splitlines()
+    assert line.startswith(f"error: MLFLOW_TRACKING_URI http://127.0.0.1:{port}: the server can not be reached (")
+    assert "Connection refused" in line
+    assert "secret" not in line
+    assert [entry.status for entry in timeline(run.lake, "habit")] == ["accepted"]
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_server)
+    assert command("track", "--as-of", "2025-02-01") == (0, "")
+    assert len(runs_of(MlflowClient(tracking_server), club)) == 1
+
+
+def test_the_command_line_tracks_decisions(
+    command: Callable[..., Any], tracked: MlflowClient, club: Profile, put: Put
+) -> None:
+    put()
+    later = put("candidate", "2025-03-01")
+    assert command("track", "--as-of", "2025-02-01") == (0, "")
+    assert command("track", "--as-of", "2025-03-01") == (0, "")
+    candidate = timeline(later.lake, "habit")[-1].model.model_id
+    assert command("reject", "--model", candidate, "--by", "me") == (0, "")
+    assert [run.data.tags["status"] for run in runs_of(tracked, club)] == ["rejected", "accepted"]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, TrackingError), (403, TrackingError), (429, UnavailableError), (503, UnavailableError)]
+)
+def test_a_server_that_refuses_is_one_line(
+    refuses: Callable[[int], tuple[str, list[str]]],
+    club: Profile,
+    put: Put,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    error: type[Exception],
+) -> None:
+    run = put()
+    address, logins = refuses(status)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "secret")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(error) as refused:
+        track(run)
+    assert type(refused.value) is error
+    assert str(refused.value).startswith(f"MLFLOW_TRACKING_URI {address}: the server ")
+    assert "\n" not in str(refused.value)
+    assert set(logins) == {"Basic bWU6c2VjcmV0"}
+
+
+@pytest.mark.parametrize("uri", ["", "sqlite:////somewhere/runs.db", "databricks", "http://", "mlruns"])
+def test_what_is_no_server_is_refused(club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    run = put()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    with pytest.raises(TrackingError, match=r"^MLFLOW_TRACKING_URI .*allowed is the address of a tracking server"):
+        track(run)
+
+
+def test_without_an_address_a_fit_does_not_even_import_mlflow(
+    club: Profile,
+) -> None:
+    run = measured(club)
+    script = (
+        "import sys\n"
+        "from include.segmentation import __main__, measure, validate\n"
+        "measure.measure = validate.validate = lambda *_: {}\n"
+        "status = __main__.main(sys.argv[1:])\n"
+        "print(status, sorted(name for name in sys.modules if name.split('.')[0] in ('mlflow', 'git', 'databricks')))"
+    )
+    place = ["--profile", club.profile, "--profiles-dir", str(Path(club.path).parent), "--as-of", "2025-02-01"]
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    done = subprocess.run(
+        [sys.executable, "-c", script, "fit", *place],
+        cwd=CHECKOUT,
+        env=mine | {"MLFLOW_TRACKING_URI": ""},  # as where .env has the variable and no value
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *_, fitted, last = done.stdout.strip().splitlines()
+    assert fitted.startswith("fit ")
+    assert last == "0 []"
+    assert len(timeline(run.lake, "habit")) == 1

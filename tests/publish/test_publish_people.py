@@ -14,7 +14,7 @@ from include.segmentation.publish import publish
 TOLD: dict[str, Any] = {
     "funnel": [
         {"name": "known", "label": "Known", "when": "true"},
-        {"name": "visited", "label": "Visited", "when": "visits >= 1"},
+        {"name": "visited", "label": "Visited", "when": "visits >= 1 -- ever"},
         {"name": "soon", "label": "Came back soon", "when": "visit_gap < 5"},
         {"name": "bought", "label": "Bought", "when": "purchases >= 1"},
     ],

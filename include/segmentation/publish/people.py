@@ -1,6 +1,6 @@
 """What is told about customers beside their KPIs: how far along the funnel they are, and their demographics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from include.segmentation.errors import ProfileError
@@ -27,36 +27,37 @@ def funnel(inputs: Inputs) -> list[Row]:
     homes = inputs.run.profile.homes
     kpis = ", ".join([f"population.{AGE}", *(f"measure_{macro}.{quoted(name)}" for name, macro in homes.items())])
     joins = " ".join(f"JOIN measure_{macro} USING (customer_id)" for macro in inputs.models)
-    met = ", ".join(f"({step.when}) IS TRUE" for step in steps)
+    met = " + ".join(f"CASE WHEN {step.when}\nTHEN {1 << place} ELSE 0 END" for place, step in enumerate(steps))
     inputs.engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE met AS SELECT customer_id, [{met}] AS met "
+        f"CREATE OR REPLACE TEMP TABLE met AS SELECT customer_id, {met} AS met "
         f"FROM (SELECT population.customer_id, {kpis} FROM population {joins})"
     )
-    places = range(1, len(steps) + 1)
-    counted = [f"count(*) FILTER (WHERE list_bool_and(met[:{place}]))" for place in places]
-    counted += [f"count(*) FILTER (WHERE met[{place}])" for place in places]
-    found = inputs.engine.execute(
-        f"SELECT macro_segment, segment_key, count(*), {', '.join(counted)} "
-        f"FROM ({_memberships(inputs)}) JOIN met USING (customer_id) GROUP BY ALL"
+    found: dict[tuple[str, str], dict[int, int]] = {group: {} for group in _groups(inputs)}
+    counts = inputs.engine.execute(
+        f"SELECT macro_segment, segment_key, met, count(*) FROM ({_memberships(inputs)}) JOIN met USING (customer_id) "
+        "GROUP BY ALL"
     )
-    counts = {(macro, key): rest for macro, key, *rest in found.fetchall()}
-    nobody = [0] * (1 + len(counted))
-    return [row for group in _groups(inputs) for row in _funnel_of(inputs, group, counts.get(group, nobody))]
+    for macro, key, conditions, customers in counts.fetchall():
+        found[macro, key][conditions] = customers
+    return [row for group, customers in found.items() for row in _funnel_of(inputs, group, customers)]
 
 
-def _funnel_of(inputs: Inputs, group: tuple[str, str], counts: Sequence[int]) -> list[Row]:
-    """The steps of a segment: its size, how many reached each step, and how many meet each."""
-    steps = inputs.run.profile.funnel
-    size, reached, met = counts[0], counts[1 : 1 + len(steps)], counts[1 + len(steps) :]
+def _funnel_of(inputs: Inputs, group: tuple[str, str], customers: Mapping[int, int]) -> list[Row]:
+    """The steps of a segment, from how many customers meet which conditions: bit 0 is the first step's."""
+    size = before = sum(customers.values())
     rows = []
-    for place, step in enumerate(steps):
+    for place, step in enumerate(inputs.run.profile.funnel):
+        all_so_far = (2 << place) - 1
+        reached = sum(number for bits, number in customers.items() if bits & all_so_far == all_so_far)
+        met = sum(number for bits, number in customers.items() if bits >> place & 1)
         told = dict.fromkeys(("customers", "share", "conversion", "met"))
         if size >= SUPPRESS_BELOW:
-            told |= {"customers": reached[place], "share": reached[place] / size, "met": met[place]}
-        if place and reached[place - 1] >= SUPPRESS_BELOW:
-            told["conversion"] = reached[place] / reached[place - 1]
+            told |= {"customers": reached, "share": reached / size, "met": met}
+        if place and before >= SUPPRESS_BELOW:
+            told["conversion"] = reached / before
         named = {"step": place + 1, "name": step.name, "label": step.label, "suppressed": size < SUPPRESS_BELOW}
         rows.append({"macro_segment": group[0], "segment_key": group[1]} | named | told)
+        before = reached
     return rows
 
 

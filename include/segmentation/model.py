@@ -95,6 +95,8 @@ class Picture(Frozen):
         loadings: float64[2][axes].
         silhouette, silhouette_in_plane: of the segments, in all scaled KPIs and in the plane alone, on one sample; None
             where only one of them is in it.
+        silhouettes: float64[segments][customers], of some customers of that sample in all scaled KPIs, the highest
+            first; none where only one segment is in it, and in models of versions that did not keep them.
         points: float64[customers][2], from the mean of all.
         segments: int64[customers], the ordinals of their segments from 0.
     """
@@ -103,6 +105,7 @@ class Picture(Frozen):
     loadings: list[list[float]]
     silhouette: float | None
     silhouette_in_plane: float | None
+    silhouettes: list[list[float]] = Field(default_factory=list)
     points: list[list[float]]
     segments: list[int]
 

@@ -246,6 +246,7 @@ def test_months_are_compared(club: Hand) -> None:
 def test_a_first_run_has_nothing_to_compare_with(club: Hand) -> None:
     page = page_of(club, "2025-02-01")
     text = " ".join(page.text.split())
+    assert "990 customers in 3 segments, for the first time." in text
     assert "This is the first run of its cadence, so nothing can have moved yet." in text
     assert "This is the first monthly run: there is nothing to compare it with yet." in text
     assert "One monthly run so far" in text

@@ -15,6 +15,7 @@ DRAWING = Drawing(
     loadings=[[0.9, -0.4], [0.4, 0.9]],
     silhouette=0.184,
     silhouette_in_plane=0.407,
+    silhouettes=[[0.6, 0.3, -0.1], [0.5, 0.25]],
     points=[[x / 10, y / 10] for x in range(20) for y in range(10)],
     segments=[x // 10 for x in range(20) for _ in range(10)],
 )
@@ -55,6 +56,20 @@ def test_one_customer_far_out_does_not_squash_the_others() -> None:
 
 def test_a_segment_without_anyone_in_the_sample_is_in_the_legend_only() -> None:
     alone = replace(DRAWING, segments=[0] * len(DRAWING.points), silhouette=None, silhouette_in_plane=None)
+    alone = replace(alone, silhouettes=[])
     found = scatter(alone, MARKS, LABELS)
     assert "02 few" in found.svg
     assert "silhouette" not in found.caption
+
+
+def test_silhouettes_are_bars_of_customers_beside_the_mean() -> None:
+    found = scatter(DRAWING, MARKS, LABELS).silhouettes
+    assert "the silhouette of every n-th customer, segment by segment" in found
+    assert "dashed: the mean of all, 0.184" in found
+    assert "01 many &amp; more" in found
+    assert "#b5541c" in found
+    assert found == scatter(DRAWING, MARKS, LABELS).silhouettes
+
+
+def test_a_fit_that_kept_no_silhouettes_has_no_bars() -> None:
+    assert scatter(replace(DRAWING, silhouettes=[]), MARKS, LABELS).silhouettes == ""

@@ -50,6 +50,10 @@ def test_a_cut_stratum_is_drawn_and_a_whole_one_is_not(fitted: tuple[Model, obje
     assert set(picture.segments) == set(range(len(active.segments)))
     assert sum(picture.variance) == pytest.approx(1), "two KPIs lie in a plane"
     assert picture.silhouette_in_plane == pytest.approx(picture.silhouette)
+    assert sum(map(len, picture.silhouettes)) == pytest.approx(400, abs=len(active.segments))
+    assert len(picture.silhouettes) == len(active.segments)
+    assert all(falling == sorted(falling, reverse=True) for falling in picture.silhouettes)
+    assert np.mean(np.concatenate(picture.silhouettes)) == pytest.approx(picture.silhouette, abs=0.005)
 
 
 def test_a_picture_labels_nobody(fitted: tuple[Model, object]) -> None:

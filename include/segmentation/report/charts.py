@@ -19,17 +19,17 @@ from include.segmentation.report import words
 WIDTH = 640  # points; the page scales the picture to its column
 _LABEL_LETTERS = 50
 _TEXT_LINE = 11.5  # points
-_INK, _FAINT, DRAWN, _TAKEN = "#3b4552", "#c9d0d8", "#0b6375", "#b5541c"
+INK, _FAINT, DRAWN, _TAKEN = "#3b4552", "#c9d0d8", "#0b6375", "#b5541c"
 _HIGH = 0.6
 _LINE: dict[str, Any] = {"linewidth": 1.6, "marker": "o", "markersize": 3.2, "clip_on": False}
 STYLE = {
     "svg.fonttype": "none",  # text stays text: small files, searchable, in the page's own font
     "text.parse_math": False,  # a name may hold a $
     "font.size": 9,
-    "text.color": _INK,
+    "text.color": INK,
     "axes.edgecolor": _FAINT,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
 
 
@@ -166,7 +166,7 @@ def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) 
 
 
 def _headed(axes: Axes, title: str) -> None:
-    axes.set_title(title, loc="left", fontsize=8.5, color=_INK, x=-0.2, pad=9)
+    axes.set_title(title, loc="left", fontsize=8.5, color=INK, x=-0.2, pad=9)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0, pad=4, labelsize=8)
 

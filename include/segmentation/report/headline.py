@@ -19,7 +19,8 @@ def headline(sections: Sequence[Section], answers: Answers, profile: Profile) ->
     the profile says for some of them how to tell it (``became``), those alone are told.
     """
     if answers.before is None:
-        return f"{words.count(answers.now.customers)} {profile.customers}, seen for the first time at this cadence."
+        segments = sum(len(section.sizes) for section in sections)
+        return f"{words.count(answers.now.customers)} {profile.customers} in {segments} segments, for the first time."
     events = _events(sections)
     if events:
         (most, what), *others = events

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from include.segmentation.report import charts
 from include.segmentation.report.queries import Drawing
 
-_HEIGHT = 330  # points
+_HEIGHT, _BARS_HEIGHT = 330, 250  # points
+_GAP = 0.02  # between two segments, of all bars
 _MARKERS = "os^DvPX*"
 _LOADS = 3
 _SHOWN = (0.01, 0.99)
@@ -22,11 +23,16 @@ _ROOM = 0.25
 
 @dataclass(frozen=True)
 class Scatter:
-    """One stratum as the page shows it."""
+    """One stratum as the page shows it.
+
+    Attributes:
+        silhouettes: a bar for each of some customers, as SVG; empty where the fit kept none.
+    """
 
     stratum: str
     svg: str
     caption: str
+    silhouettes: str
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,8 @@ def scatter(drawing: Drawing, marks: Mapping[str, Mark], labels: Mapping[str, st
             f" In the plane the silhouette of these segments is {drawing.silhouette_in_plane:.3f}; between the "
             f"customers themselves, in all {len(drawing.kpis)} KPIs, it is {drawing.silhouette:.3f}."
         )
-    return Scatter(drawing.stratum, _svg(drawing, [marks[key] for key in drawing.keys], title), caption)
+    mine = [marks[key] for key in drawing.keys]
+    return Scatter(drawing.stratum, _svg(drawing, mine, title), caption, _silhouettes(drawing, mine))
 
 
 def _svg(drawing: Drawing, marks: Sequence[Mark], title: str) -> str:
@@ -77,6 +84,30 @@ def _svg(drawing: Drawing, marks: Sequence[Mark], title: str) -> str:
         axes.set_xlabel(f"component 1, {drawing.variance[0]:.0%}", fontsize=8.5)
         axes.set_ylabel(f"component 2, {drawing.variance[1]:.0%}", fontsize=8.5)
         axes.spines[["top", "right"]].set_visible(False)
+        axes.tick_params(labelsize=8, length=2)
+        axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=8.5, labelspacing=0.9)
+        return charts.svg(figure, title)
+
+
+def _silhouettes(drawing: Drawing, marks: Sequence[Mark]) -> str:
+    """Sorted silhouettes, segment below segment (Rousseeuw 1987): what lies left of 0 is nearer to another segment."""
+    if not drawing.silhouettes or drawing.silhouette is None:
+        return ""
+    title = f"{drawing.stratum}: the silhouette of every n-th customer, segment by segment"
+    with mpl.rc_context(charts.STYLE | {"svg.hashsalt": title + str(drawing.keys)}):
+        figure = Figure(figsize=(charts.WIDTH / 72, _BARS_HEIGHT / 72))
+        axes = figure.add_axes((0.075, 0.13, 0.46, 0.83))
+        top, gap = 0.0, _GAP * sum(map(len, drawing.silhouettes))
+        for mark, falling in zip(marks, drawing.silhouettes, strict=True):
+            edges = np.repeat(top + np.arange(len(falling) + 1), 2)[1:-1]
+            axes.fill_betweenx(edges, 0, np.repeat(falling, 2), color=mark.colour, linewidth=0, label=mark.label)
+            top += len(falling) + gap
+        axes.axvline(drawing.silhouette, color=charts.INK, linewidth=1, linestyle="--")
+        axes.axvline(0, color=charts.INK, linewidth=0.6)
+        axes.set_ylim(top - gap, 0)
+        axes.set_yticks([])
+        axes.set_xlabel(f"silhouette; dashed: the mean of all, {drawing.silhouette:.3f}", fontsize=8.5)
+        axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(labelsize=8, length=2)
         axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=8.5, labelspacing=0.9)
         return charts.svg(figure, title)

@@ -194,6 +194,7 @@ class Drawing:
         kpis: what it is clustered on, in the order of the loadings.
         variance: the share that each component holds.
         silhouette, silhouette_in_plane: of the segments, in all KPIs and in the plane alone.
+        silhouettes: by segment, of some customers in all KPIs, the highest first; none where the fit kept none.
         points, segments: the customers, and the ordinals of their segments from 0.
     """
 
@@ -205,6 +206,7 @@ class Drawing:
     loadings: list[list[float]]
     silhouette: float | None
     silhouette_in_plane: float | None
+    silhouettes: list[list[float]]
     points: list[list[float]]
     segments: list[int]
 
@@ -442,6 +444,7 @@ def drawings(connection: psycopg.Connection, run: Run) -> list[Drawing]:
             picture -> 'variance' AS variance, picture -> 'loadings' AS loadings,
             (picture ->> 'silhouette')::float AS silhouette,
             (picture ->> 'silhouette_in_plane')::float AS silhouette_in_plane,
+            coalesce(picture -> 'silhouettes', '[]') AS silhouettes,
             picture -> 'points' AS points, picture -> 'segments' AS segments
         FROM segmentation_run AS run
         JOIN dim_model ON run.models ->> dim_model.macro_segment = dim_model.model_id,

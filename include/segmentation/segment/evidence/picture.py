@@ -4,11 +4,12 @@ import numpy as np
 
 from include.segmentation.model import Picture
 from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.evidence.silhouette import sample, silhouette
+from include.segmentation.segment.evidence.silhouette import sample, silhouettes
 from include.segmentation.segment.space.pca import plane
-from include.segmentation.segment.space.weighted import every_nth
+from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
 
 _POINTS = 600
+_BARS = 400
 
 
 def picture(cut: Cut) -> Picture | None:
@@ -27,14 +28,27 @@ def picture(cut: Cut) -> Picture | None:
     order = np.argsort(cut.labels, kind="stable")
     drawn = order[every_nth(counts[order], _POINTS)[0]]
     taken, people = sample(counts, cut.labels)
-    _, labels = np.unique(cut.labels[taken], return_inverse=True)
-    spaces = (cut.vectors.points, flat.points)
-    whole, in_plane = (silhouette(space[taken], people, labels) if labels.max() > 0 else None for space in spaces)
+    owners, labels = np.unique(cut.labels[taken], return_inverse=True)
+    spaces = (cut.vectors.points, flat.points) if len(owners) > 1 else ()
+    scores = [silhouettes(space[taken], people, labels) for space in spaces]
+    whole, in_plane = (float(np.average(each, weights=people)) for each in scores) if scores else (None, None)
     return Picture(
         variance=flat.variance.tolist(),
         loadings=flat.loadings.tolist(),
         silhouette=whole,
         silhouette_in_plane=in_plane,
+        silhouettes=_sorted(scores[0], people, cut.labels[taken], int(cut.labels.max()) + 1) if scores else [],
         points=np.round(flat.points[drawn], 2).tolist(),
         segments=cut.labels[drawn].tolist(),
     )
+
+
+def _sorted(scores: Floats, people: Integers, labels: Integers, segments: int) -> list[list[float]]:
+    """Every n-th customer's silhouette, segment by segment, the highest first."""
+    step = -(-int(people.sum()) // _BARS)
+    found = []
+    for segment in range(segments):
+        own = labels == segment
+        falling = np.sort(np.repeat(scores[own], people[own]))[::-1]
+        found.append(np.round(falling[step // 2 :: step], 3).tolist())
+    return found

@@ -20,6 +20,7 @@ os.environ |= {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     "AIRFLOW__API_AUTH__JWT_SECRET": uuid.uuid4().hex * 2,
 }
+os.environ.pop("MLFLOW_TRACKING_URI", None)  # what tests fit is for nobody's tracking server
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,11 @@ from mlflow import MlflowClient
 from track_club import measured
 
 from demo.servers import CHECKOUT, free_port
+from include.segmentation import connections
 from include.segmentation.__main__ import main
 from include.segmentation.errors import TrackingError, UnavailableError
 from include.segmentation.model import Evidence, timeline
+from include.segmentation.model_grid import CellModel, GridModel, ScoreModel
 from include.segmentation.profile import Profile
 from include.segmentation.run import Run
 from include.segmentation.segment import accept
@@ -121,6 +123,29 @@ def test_parameters_say_what_the_profile_asked_for(tracked: MlflowClient, club: 
         "kpi/gap/scale": "standard",
         "kpi/gap/weight": "1",
     }
+
+
+def test_a_grid_is_told_with_its_cut_points(tracked: MlflowClient, club: Profile, put: Put, tmp_path: Path) -> None:
+    scores = [
+        ScoreModel(
+            name=name, label=name.upper(), kpi=kpi, classes=3, less_is_better=less, cuts=cuts, customers=[1, 2, 3]
+        )
+        for name, kpi, less, cuts in (("f", "visits", False, [2.5, 10]), ("r", "gap", True, [1000000.125]))
+    ]
+    cell = CellModel(name="all", label="All", description="", rows=(1, 3), columns=(1, 3))
+    track(put(grid=GridModel(label="Grid", when="visits > 0", scores=scores, rows="r", columns="f", cells=[cell])))
+
+    (found,) = runs_of(tracked, club)
+    assert {name: text for name, text in found.data.params.items() if name.startswith("grid/")} == {
+        "grid/when": "visits > 0",
+        "grid/f/kpi": "visits",
+        "grid/f/cuts": "2.5, 10",
+        "grid/r/kpi": "gap",
+        "grid/r/cuts": "1000000.125",
+    }
+    page = text_of(tracked, found, "report.html", tmp_path)
+    assert "visits &gt; 0" in page
+    assert "<td>2.5, 10</td>" in page
 
 
 def test_metrics_are_of_the_k_taken_and_the_evidence_is_a_curve_over_k(
@@ -273,6 +298,26 @@ def test_the_command_line_tracks_decisions(
     candidate = timeline(later.lake, "habit")[-1].model.model_id
     assert command("reject", "--model", candidate, "--by", "me") == (0, "")
     assert [run.data.tags["status"] for run in runs_of(tracked, club)] == ["rejected", "accepted"]
+
+
+def test_the_task_is_tried_again_where_the_server_is_away(
+    tracked: MlflowClient, club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk import RetryAction
+
+    from segmentation_airflow.operators import DEFAULT_ARGS, StageOperator
+
+    monkeypatch.setattr(connections, "_resolver", connections._resolver)  # a task sets its own, for good
+    monkeypatch.setenv("SEGMENTATION_PROFILES", str(Path(club.path).parent))
+    common = {"profile": club.profile, "cadence": "monthly", "stage": "track", "purpose": "fit"}
+    task, context = StageOperator(task_id="fitted", **common), {"data_interval_end": put().as_of}
+    assert task.execute(context)["logged"] == 1
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(UnavailableError) as away:
+        task.execute(context)
+    assert DEFAULT_ARGS["retry_policy"].evaluate(away.value, 1, 3).action is RetryAction.RETRY
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from include.segmentation.track.parameters import parameters
 
 _MODEL_ID, _STATUS = "model_id", "status"
 _FINISHED = "FINISHED"
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""MLflow's pages else take an experiment for one about language models."""
 _MOST_NUMBERS, _MOST_PARAMETERS = 1000, 100
 """What a server takes in one request."""
 _OF_THE_CLIENT = {
@@ -108,7 +110,7 @@ class Logbook:
     def _new_run(self, entry: TimelineEntry) -> Any:
         name = self._experiment(entry.model)
         experiment = self._client.get_experiment_by_name(name)
-        identity = experiment.experiment_id if experiment else self._client.create_experiment(name)
+        identity = experiment.experiment_id if experiment else self._client.create_experiment(name, tags=_KIND)
         tags = {_MODEL_ID: entry.model.model_id, _STATUS: entry.status, "version": __version__}
         commit = _commit()
         tags |= {"mlflow.source.git.commit": commit} if commit else {}

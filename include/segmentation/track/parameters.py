@@ -1,13 +1,14 @@
 """What a fit was asked for, as a tracking server takes it: name -> text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from include.segmentation.macro_segment import Clip, Cluster, Kpi, MacroSegment, Stratum
 from include.segmentation.model import Model
+from include.segmentation.model_grid import GridModel
 
 
 def parameters(model: Model, macro: MacroSegment) -> dict[str, str]:
-    """Which fit it was, and per stratum and KPI how the profile wanted it cut.
+    """Which fit it was, per stratum and KPI how the profile wanted it cut, and the cut points that a grid stores.
 
     Args:
         model: what the fit froze.
@@ -28,7 +29,7 @@ def parameters(model: Model, macro: MacroSegment) -> dict[str, str]:
     for name in dict.fromkeys(kpi for stratum in macro.strata for kpi in stratum.clustered_on):
         said = _of_kpi(macro.kpis[name]) | {"scale": macro.scale_of(name)}
         found |= {f"kpi/{name}/{key}": text for key, text in said.items()}
-    return found
+    return found | (_of_grid(model.grid) if model.grid else {})
 
 
 def _of_stratum(stratum: Stratum) -> dict[str, str]:
@@ -44,7 +45,15 @@ def _of_stratum(stratum: Stratum) -> dict[str, str]:
 
 def _of_kpi(kpi: Kpi) -> dict[str, str]:
     transform = f"clip {list(kpi.transform.clip)}" if isinstance(kpi.transform, Clip) else kpi.transform
-    return {"window": str(kpi.window), "transform": transform, "weight": f"{kpi.weight or 1:g}"}
+    return {"window": str(kpi.window), "transform": transform, "weight": f"{kpi.weight or 1:.12g}"}
+
+
+def _of_grid(grid: GridModel) -> dict[str, str]:
+    found = {"grid/when": grid.when}
+    for score in grid.scores:
+        cuts = _listed(f"{cut:.12g}" for cut in score.cuts)
+        found |= {f"grid/{score.name}/kpi": score.kpi, f"grid/{score.name}/cuts": cuts}
+    return found
 
 
 def _allowed(cluster: Cluster) -> str:
@@ -52,5 +61,5 @@ def _allowed(cluster: Cluster) -> str:
     return _listed(map(str, [1, *cluster.ks]))
 
 
-def _listed(names: Iterator[str] | list[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)

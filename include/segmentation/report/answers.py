@@ -2,20 +2,17 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.report import grid_queries, people_queries, queries
+from include.segmentation.report import grid_queries, model_queries, people_queries, queries
 from include.segmentation.report.customers import Customer, customers
 from include.segmentation.report.figure_queries import Number, numbers
 from include.segmentation.report.grid import Grids
 from include.segmentation.report.grid_queries import Reason, Worth
+from include.segmentation.report.model_queries import Cut, Drawing, Drift, Quality
 from include.segmentation.report.people_queries import PersonaSize, Portion, Step
 from include.segmentation.report.queries import (
     CohortSpread,
-    Cut,
-    Drawing,
-    Drift,
     Move,
     PublishedRun,
-    Quality,
     Segment,
     Size,
     Spread,
@@ -80,10 +77,10 @@ def read_answers(run: Run) -> Answers:
             spreads=queries.spreads(connection, run),
             moves=queries.moves(connection, run),
             cohorts=queries.cohorts(connection, run),
-            evidence=queries.evidence(connection, run),
-            cuts=queries.cuts(connection, run),
-            drifts=queries.drifts(connection, run),
-            drawings=queries.drawings(connection, run),
+            evidence=model_queries.evidence(connection, run),
+            cuts=model_queries.cuts(connection, run),
+            drifts=model_queries.drifts(connection, run),
+            drawings=model_queries.drawings(connection, run),
             worth=grid_queries.worth_of_segments(connection, run),
             grids=Grids(
                 cells=grid_queries.cells(connection, run),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from include.segmentation.report import charts, words
 from include.segmentation.report.answers import Answers
-from include.segmentation.report.queries import Cut, Quality
+from include.segmentation.report.model_queries import Cut, Quality
 
 STABLE = 0.75
 """The least Jaccard that a cluster may come back with: a line in the chart."""

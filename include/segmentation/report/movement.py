@@ -1,10 +1,11 @@
-"""Why customers moved: a sentence, and the largest moves with their reasons."""
+"""Who moved where and why: a sentence, a matrix, and the largest moves with their reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from include.segmentation.report import colours, words
 from include.segmentation.report.queries import Move, Segment
+from include.segmentation.report.rows import Cell
 
 FLOWS_SHOWN = 12
 NEW, LEFT = "new", "left"
@@ -51,6 +52,15 @@ class Flow:
     reasons: list[tuple[str, str, float]]
 
 
+@dataclass(frozen=True)
+class Matrix:
+    """Who went where since the run before: segments, ``new`` and ``left``, with totals."""
+
+    columns: list[Segment | str]
+    rows: list[tuple[Segment | str, list[Cell]]]
+    totals: list[str]
+
+
 def movers(moves: Sequence[Move]) -> list[Move]:
     """Of all moves those of customers who were there before, are there still, and changed their segment."""
     return [move for move in moves if move.from_key != move.to_key and move.from_key != NEW and move.to_key != LEFT]
@@ -94,6 +104,39 @@ def flows(moves: Sequence[Move], segments: dict[str, Segment]) -> list[Flow]:
         )
         for move in moves[:FLOWS_SHOWN]
     ]
+
+
+def matrix(
+    moves: Sequence[Move], sources: Sequence[str], targets: Sequence[str], segments: dict[str, Segment]
+) -> Matrix:
+    """Rows from, columns to, with who is new as the last row and who left as the last column, where there are any.
+
+    Args:
+        moves: all between two runs.
+        sources: the segments of the run before that anybody was in, in the order of the page.
+        targets: the segments of the run, likewise.
+        segments: the wording of each.
+    """
+    came = [*sources, *([NEW] if any(move.from_key == NEW for move in moves) else [])]
+    went = [*targets, *([LEFT] if any(move.to_key == LEFT for move in moves) else [])]
+    by_pair = {(move.from_key, move.to_key): move for move in moves}
+    rows = []
+    for source in came:
+        cells = [_cell(by_pair.get((source, target)), stayed=source == target) for target in went]
+        total = sum(move.customers for move in moves if move.from_key == source)
+        rows.append((segments.get(source, source), [*cells, Cell(words.count(total))]))
+    totals = [sum(move.customers for move in moves if move.to_key == target) for target in went]
+    return Matrix(
+        columns=[segments.get(target, target) for target in went],
+        rows=rows,
+        totals=[words.count(total) for total in [*totals, sum(totals)]],
+    )
+
+
+def _cell(move: Move | None, stayed: bool) -> Cell:
+    if move is None:
+        return Cell("·")
+    return Cell(words.count(move.customers), words.share(move.share), colours.cell(move.share), strong=stayed)
 
 
 def reason_of(move: Move, reason: Reason) -> int:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from include.segmentation.report import charts
-from include.segmentation.report.queries import Drawing
+from include.segmentation.report.model_queries import Drawing
 
 _HEIGHT, _BARS_HEIGHT = 330, 250  # points
 _GAP = 0.02  # between two segments, of all bars

@@ -15,21 +15,13 @@ from include.segmentation.report.dendrogram import Branch, Join
 from include.segmentation.report.evidence import Trials
 from include.segmentation.report.grid import Grid, make_grid
 from include.segmentation.report.grid_queries import Worth
-from include.segmentation.report.movement import LEFT, NEW, Flow
+from include.segmentation.report.model_queries import Cut
+from include.segmentation.report.movement import NEW, Flow, Matrix
 from include.segmentation.report.people import Columns
 from include.segmentation.report.picture import Mark, Scatter, scatter
-from include.segmentation.report.queries import Cut, Move, Segment, Size
+from include.segmentation.report.queries import Move, Segment, Size
 from include.segmentation.report.rows import Cell, Kpi, Row
 from include.segmentation.report.verdicts import DriftRow, drift_rows
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """Who went where since the run before: segments, ``new`` and ``left``, with totals."""
-
-    columns: list[Segment | str]
-    rows: list[tuple[Segment | str, list[Cell]]]
-    totals: list[str]
 
 
 @dataclass(frozen=True)
@@ -297,28 +289,9 @@ class Section:
     @cached_property
     def migration(self) -> Matrix | None:
         """Rows from, columns to; None for a first run."""
-        if not self.moves:
-            return None
-        outside = {NEW, LEFT}
-        sources = sorted({m.from_key for m in self.moves} - outside, key=self._order)
+        sources = sorted({move.from_key for move in self.moves} - {NEW}, key=self._order)
         targets = [size.segment_key for size in self.sizes]
-        came = [*sources, *([NEW] if any(m.from_key == NEW for m in self.moves) else [])]
-        went = [*targets, *([LEFT] if any(m.to_key == LEFT for m in self.moves) else [])]
-        by_pair = {(m.from_key, m.to_key): m for m in self.moves}
-        rows = []
-        for source in came:
-            cells = [_move_cell(by_pair.get((source, target)), stayed=source == target) for target in went]
-            total = sum(m.customers for m in self.moves if m.from_key == source)
-            rows.append((self._end(source), [*cells, Cell(words.count(total))]))
-        totals = [sum(m.customers for m in self.moves if m.to_key == target) for target in went]
-        return Matrix(
-            columns=[self._end(target) for target in went],
-            rows=rows,
-            totals=[words.count(total) for total in [*totals, sum(totals)]],
-        )
-
-    def _end(self, key: str) -> Segment | str:
-        return key if key in (NEW, LEFT) else self.segment(key)
+        return movement.matrix(self.moves, sources, targets, self.answers.segments) if self.moves else None
 
     @property
     def steps(self) -> list[str]:
@@ -369,12 +342,6 @@ class Section:
         rows = [row for row in self.answers.cohorts if row.macro_segment == self.name]
         keys = sorted({row.segment_key for row in rows}, key=self._order)
         return cohort.by_month(rows, keys, self.answers.segments, self.shown_kpis)
-
-
-def _move_cell(move: Move | None, stayed: bool) -> Cell:
-    if move is None:
-        return Cell("·")
-    return Cell(words.count(move.customers), words.share(move.share), colours.cell(move.share), strong=stayed)
 
 
 def _joins(cut: Cut) -> list[Join]:

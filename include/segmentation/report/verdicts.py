@@ -6,7 +6,7 @@ from typing import Any
 
 from include.segmentation.gates import Drift
 from include.segmentation.report import words
-from include.segmentation.report.queries import Drift as Measured
+from include.segmentation.report.model_queries import Drift as Measured
 from include.segmentation.report.rows import Kpi
 
 _ORDER = ("stop", "ask", "warn", "pass")

@@ -18,13 +18,13 @@ from random import Random
 from typing import Any
 
 from include.segmentation.changelog import ChangeLog
+from include.segmentation.contract.sources import is_reconciled
 from include.segmentation.errors import NotReadyError, SegmentationError
 from include.segmentation.extract import extract, maintain, reconcile
 from include.segmentation.extract.mysql import reconcile as comparison
 from include.segmentation.extract.mysql.page import pages
 from include.segmentation.profile import load_profile
 from include.segmentation.run import Run
-from include.segmentation.sources import is_reconciled
 
 TABLE, PAGES, FETCHING, COMMITTING, TIDIED = range(5)
 """What the shared block holds: the pulled table's place in ``Spec.tables`` + 1 (0: none), its pages so far, whether a

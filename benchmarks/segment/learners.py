@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from include.segmentation.macro_segment import MacroSegment
+from include.segmentation.contract.macro_segment import MacroSegment
 from include.segmentation.profile import load_profile
 from include.segmentation.run import Run
 

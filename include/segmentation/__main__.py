@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from include.segmentation.connections import tracking_server
+from include.segmentation.contract.sources import is_reconciled
 from include.segmentation.errors import LaterError, SegmentationError
 from include.segmentation.profile import CADENCES, Profile, load_profile
 from include.segmentation.run import Run, lake_root, parse_as_of
-from include.segmentation.sources import is_reconciled
 from include.segmentation.terminal import shown_logs
 
 _LONGEST_WAIT = timedelta(minutes=70)

@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from include.segmentation.analytics import DATE
 from include.segmentation.changelog import BATCH, DELETED, SEQ, ChangeLog, files_of
+from include.segmentation.contract.analytics import DATE
+from include.segmentation.contract.sources import GA4Extract
 from include.segmentation.errors import DataError
 from include.segmentation.parquet import quoted, scan
 from include.segmentation.profile import Profile
-from include.segmentation.sources import GA4Extract
 
 
 class Lake:

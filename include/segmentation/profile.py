@@ -15,18 +15,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
-from include.segmentation.analytics import wrong_coverage
+from include.segmentation.contract.analytics import wrong_coverage
+from include.segmentation.contract.figures import FIGURES, Figure
+from include.segmentation.contract.gates import Gates
+from include.segmentation.contract.identifiers import NAME, Name, SchemaName, SqlName
+from include.segmentation.contract.lists import EligibilityList
+from include.segmentation.contract.macro_segment import AGE, Kpi, MacroSegment
+from include.segmentation.contract.mistakes import Mistake, allowed, explained, refuse
+from include.segmentation.contract.part import Part
+from include.segmentation.contract.people import Demographic, FunnelStep, Persona, wrong_funnel, wrong_personas
+from include.segmentation.contract.signals import SIGNALS, Signals
+from include.segmentation.contract.sources import Extract, QueryExtract, Source
 from include.segmentation.errors import ProfileError
-from include.segmentation.figures import FIGURES, Figure
-from include.segmentation.gates import Gates
-from include.segmentation.identifiers import NAME, Name, SchemaName, SqlName
-from include.segmentation.lists import EligibilityList
-from include.segmentation.macro_segment import AGE, Kpi, MacroSegment
-from include.segmentation.mistakes import Mistake, allowed, explained, refuse
-from include.segmentation.part import Part
-from include.segmentation.people import Demographic, FunnelStep, Persona, wrong_funnel, wrong_personas
-from include.segmentation.signals import SIGNALS, Signals
-from include.segmentation.sources import Extract, QueryExtract, Source
 
 Cadence = Literal["daily", "weekly", "monthly"]
 CADENCES: tuple[Cadence, ...] = ("daily", "weekly", "monthly")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.contract.macro_segment import Kpi
 from include.segmentation.phrases import number, quantity, unit_beside
 
 if TYPE_CHECKING:

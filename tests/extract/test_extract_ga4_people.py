@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from demo.ga4 import StandIn, serving
-from include.segmentation.analytics import GA4Extract
+from include.segmentation.contract.analytics import GA4Extract
 from include.segmentation.errors import ProfileError, SourceError
 
 VIEWS = {"kind": "report", "source": "ga4", "dimensions": ["date", "pagePath"], "metrics": ["screenPageViews"]}

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.segmentation.changelog import ChangeLog
+from include.segmentation.contract.part import Hours
 from include.segmentation.errors import LaterError
 from include.segmentation.extract.mysql.page import progress as progress_module
 from include.segmentation.extract.mysql.page.progress import Progress
 from include.segmentation.extract.mysql.page.size import FEWEST_ROWS, FIRST_ROWS, PAGE_BYTES, PageSize
 from include.segmentation.extract.mysql.server import hours as hours_module
 from include.segmentation.extract.mysql.server.hours import keep_hours, opens_at
-from include.segmentation.part import Hours
 from include.segmentation.terminal import shown_logs
 
 MOST = 250_000

@@ -10,12 +10,12 @@ import pytest
 
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address
+from include.segmentation.contract.sources import Pace
 from include.segmentation.errors import SourceError, UnavailableError
 from include.segmentation.extract.mysql.page import pages
 from include.segmentation.extract.mysql.server import patience
 from include.segmentation.extract.mysql.server.refusals import OverlongError
 from include.segmentation.extract.mysql.server.server import Version, beside, connected
-from include.segmentation.sources import Pace
 
 EVENTS = {
     "kind": "table",

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address, resolve
+from include.segmentation.contract.sources import Pace
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.page import fetch, pages
 from include.segmentation.extract.mysql.row.columns import table_columns
 from include.segmentation.extract.mysql.row.render import crc_sql, line_sql
 from include.segmentation.extract.mysql.server.server import connected
-from include.segmentation.sources import Pace
 from include.segmentation.validate import validate
 
 ODD = {"kind": "table", "source": "mysql", "table": "odd", "mode": "append", "cursor": "id", "primary_key": ["id"]}

@@ -4,7 +4,7 @@ import pytest
 from report_hand import Hand
 from report_reading import Page
 
-from include.segmentation.figures import Figure
+from include.segmentation.contract.figures import Figure
 from include.segmentation.report.page import render
 
 SALES = {"label": "Sales by month", "definition": "What was sold.", "by": {"month": "Month"}, "draw": "bars"}

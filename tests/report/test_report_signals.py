@@ -7,9 +7,9 @@ import pytest
 from report_hand import Hand
 from report_reading import Page
 
+from include.segmentation.contract.signals import Signals
 from include.segmentation.report.page import render
 from include.segmentation.run import Run
-from include.segmentation.signals import Signals
 
 SIGNALS = Signals.model_validate(
     {

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from include.segmentation.macro_segment import Kpi, Stratum
+from include.segmentation.contract.macro_segment import Kpi, Stratum
 from include.segmentation.segment.cut import Cut
 from include.segmentation.segment.space.nearest import Rule
 from include.segmentation.segment.space.pca import NO_COMPONENTS

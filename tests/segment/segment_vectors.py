@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from include.segmentation.macro_segment import MacroSegment
+from include.segmentation.contract.macro_segment import MacroSegment
 from include.segmentation.segment.space.pca import NO_COMPONENTS, components, projected
 from include.segmentation.segment.space.scale import fit_axes, scaled
 from include.segmentation.segment.space.vectors import Vectors

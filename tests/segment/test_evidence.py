@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from segment_vectors import macro_of, vectors_of
 
-from include.segmentation.macro_segment import Cluster
+from include.segmentation.contract.macro_segment import Cluster
 from include.segmentation.segment.cluster.kmeans import KMeans
 from include.segmentation.segment.cut import cut
 from include.segmentation.segment.evidence import gaussian

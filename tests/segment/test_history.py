@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.macro_segment import Hysteresis
+from include.segmentation.contract.macro_segment import Hysteresis
 from include.segmentation.model import effective_model
 from include.segmentation.segment import accept, fit, segment
 from include.segmentation.segment.history import Before

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from segment_cuts import cut_of, strata
 
-from include.segmentation.gates import Gates
-from include.segmentation.macro_segment import MacroSegment, Stratum
+from include.segmentation.contract.gates import Gates
+from include.segmentation.contract.macro_segment import MacroSegment, Stratum
 from include.segmentation.model import Model, SegmentDefinition, StratumModel
 from include.segmentation.publish.gates.names import names_agree
 from include.segmentation.segment.naming.names import name_segments

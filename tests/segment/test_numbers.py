@@ -15,7 +15,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from benchmarks.segment.learners import sparse_counts
 from demo.learning.thresholds import clusters
-from include.segmentation.macro_segment import Cluster
+from include.segmentation.contract.macro_segment import Cluster
 from include.segmentation.profile import load_profile
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.cluster.kmeans import KMeans

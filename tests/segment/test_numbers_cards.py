@@ -11,7 +11,7 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
 from demo.credit_card import read
-from include.segmentation.macro_segment import Cluster
+from include.segmentation.contract.macro_segment import Cluster
 from include.segmentation.model import Model, effective_model
 from include.segmentation.profile import load_profile
 from include.segmentation.run import Run

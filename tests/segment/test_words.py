@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from segment_cuts import cut_of, strata
 
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.contract.macro_segment import Kpi
 from include.segmentation.segment.naming.condition import in_words
 from include.segmentation.segment.naming.words import word_rules
 

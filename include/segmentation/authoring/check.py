@@ -11,10 +11,10 @@ from include.segmentation import extract, measure, validate, warehouse
 from include.segmentation.authoring.lines import Lines
 from include.segmentation.authoring.mistakes_in import mistakes_in
 from include.segmentation.authoring.summary import summary
+from include.segmentation.contract.mistakes import Mistake
+from include.segmentation.contract.sources import GA4Extract
 from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.mistakes import Mistake
 from include.segmentation.profile import Profile, profile_path, read_yaml
-from include.segmentation.sources import GA4Extract
 
 
 @dataclass(frozen=True)

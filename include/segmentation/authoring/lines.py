@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from include.segmentation.mistakes import Mistake, Place
+from include.segmentation.contract.mistakes import Mistake, Place
 
 
 class Lines:

@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from include.segmentation.macro_segment import Kpi, MacroSegment, Person, Stratum
-from include.segmentation.mistakes import Mistake, explained
-from include.segmentation.people import FunnelStep, Persona
+from include.segmentation.contract.macro_segment import Kpi, MacroSegment, Person, Stratum
+from include.segmentation.contract.mistakes import Mistake, explained
+from include.segmentation.contract.people import FunnelStep, Persona
+from include.segmentation.contract.sources import Extract, Source
 from include.segmentation.profile import Expectation, Profile, Warehouse, wrong_name
-from include.segmentation.sources import Extract, Source
 
 
 def mistakes_in(path: Path, value: dict[str, Any]) -> tuple[Profile, list[Mistake]]:

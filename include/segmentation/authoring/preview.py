@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 from rich.table import Table
 
 from include.segmentation import measure, segment
+from include.segmentation.contract.macro_segment import Kpi, MacroSegment
 from include.segmentation.errors import NotReadyError
 from include.segmentation.lake import Lake
-from include.segmentation.macro_segment import Kpi, MacroSegment
 from include.segmentation.run import Run, lake_root
 from include.segmentation.segment import Preview
 from include.segmentation.suppression import SUPPRESS_BELOW

@@ -13,9 +13,9 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.segmentation.authoring.roles import can_be_read_whole, is_exact, negatives, roles_of
+from include.segmentation.contract.identifiers import NAME, sql_name
 from include.segmentation.errors import ProfileError
 from include.segmentation.extract import Glance, Sampled, look
-from include.segmentation.identifiers import NAME, sql_name
 from include.segmentation.profile import profile_dirs, profile_names, sql_folder
 
 _MONEY_MACRO, _OTHER_MACRO = "rfm", "activity"

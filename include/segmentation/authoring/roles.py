@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from include.segmentation.contract.identifiers import sql_name
 from include.segmentation.errors import SourceError
 from include.segmentation.extract import Glance, Sampled
-from include.segmentation.identifiers import sql_name
 
 _CUSTOMER = r"(^|_)(customer|cust|client|user|member|buyer|account|shopper|person|guest|subscriber|patient|kunde)"
 _ABOUT_CUSTOMER = r"(name|type|group|country|city|since|age|status|mail|phone|address|note|comment|rating|level)s?$"

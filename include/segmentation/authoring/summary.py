@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from include.segmentation.macro_segment import Kpi, Stratum
-from include.segmentation.people import walk
+from include.segmentation.contract.macro_segment import Kpi, Stratum
+from include.segmentation.contract.people import walk
+from include.segmentation.contract.sources import Extract, GA4Extract, QueryExtract
 from include.segmentation.profile import CADENCES, Profile
-from include.segmentation.sources import Extract, GA4Extract, QueryExtract
 
 
 def summary(profile: Profile, *, asked: bool) -> str:

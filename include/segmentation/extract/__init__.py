@@ -3,6 +3,7 @@
 from time import perf_counter
 from typing import Any
 
+from include.segmentation.contract.sources import GA4Extract, QueryExtract, TableExtract
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.extract.explain import explain
 from include.segmentation.extract.look import Glance, Sampled, look
@@ -10,7 +11,6 @@ from include.segmentation.extract.maintain import maintain
 from include.segmentation.extract.reconcile import findings, reconcile
 from include.segmentation.extract.rehearsal import wrong_queries, wrong_sources
 from include.segmentation.run import Run
-from include.segmentation.sources import GA4Extract, QueryExtract, TableExtract
 
 __all__ = [
     "Glance",

@@ -7,6 +7,7 @@ from typing import cast
 from sqlglot import exp
 
 from include.segmentation.connections import resolve
+from include.segmentation.contract.sources import MySQLSource, QueryExtract, TableExtract
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.extract.mysql.computed import base_extracts
 from include.segmentation.extract.mysql.page.keyset import Span, page_sql
@@ -23,7 +24,6 @@ from include.segmentation.extract.rewrite.pages import for_page
 from include.segmentation.extract.rewrite.rows import LARGEST_PARTITION
 from include.segmentation.extract.rewrite.tree import Level, Table, Tables, read
 from include.segmentation.profile import Profile
-from include.segmentation.sources import MySQLSource, QueryExtract, TableExtract
 
 _OLD = "MySQL 5.0 to 5.7, MariaDB before 10.2"
 

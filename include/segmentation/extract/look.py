@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from include.segmentation.connections import resolve
+from include.segmentation.contract.sources import Pace
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.indexes import Index, indexes, is_view, table_rows
 from include.segmentation.extract.mysql.row.columns import Column, column_names, table_columns
 from include.segmentation.extract.mysql.server.server import MySQL, connected, identifier, quoted
-from include.segmentation.sources import Pace
 
 _PACE = Pace(statement_seconds=10)
 _SAMPLED = 1000

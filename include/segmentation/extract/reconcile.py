@@ -3,9 +3,9 @@
 from time import perf_counter
 from typing import Any
 
+from include.segmentation.contract.sources import is_reconciled
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.run import Run
-from include.segmentation.sources import is_reconciled
 
 _WORDS = ("extract", "method")
 _NUMBERS = ("compared", "differing", "rows_compared", "rows_fetched", "missing", "changed", "deleted", "seconds")

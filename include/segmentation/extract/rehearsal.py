@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 
 from include.segmentation.connections import resolve
+from include.segmentation.contract.mistakes import Mistake, allowed
+from include.segmentation.contract.sources import GA4Extract, MySQLSource, QueryExtract, TableExtract
 from include.segmentation.errors import SegmentationError
 from include.segmentation.extract.mysql.query import ComputedInLake, Text, level_columns
 from include.segmentation.extract.mysql.relation import relation_of
 from include.segmentation.extract.mysql.row.columns import arrow_schema, column_names
 from include.segmentation.extract.mysql.server.server import MySQL, connected
 from include.segmentation.extract.rewrite.kinds import Declined
-from include.segmentation.mistakes import Mistake, allowed
 from include.segmentation.profile import Profile
-from include.segmentation.sources import GA4Extract, MySQLSource, QueryExtract, TableExtract
 
 Described = Callable[[str, pa.Schema], None]
 

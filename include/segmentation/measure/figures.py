@@ -7,8 +7,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from include.segmentation.contract.figures import FIGURES, Figure
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.figures import FIGURES, Figure
 from include.segmentation.measure.kpis import NUMBERS, rounded
 from include.segmentation.measure.people import create_population, load_people
 from include.segmentation.measure.sql import create_table, moment, render

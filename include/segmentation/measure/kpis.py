@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from include.segmentation.contract.macro_segment import AGE, Kpi
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.macro_segment import AGE, Kpi
 from include.segmentation.measure.sql import create_table
 
 WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",

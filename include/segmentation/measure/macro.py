@@ -6,18 +6,18 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from include.segmentation.contract.figures import FIGURES
+from include.segmentation.contract.macro_segment import AGE, MacroSegment
+from include.segmentation.contract.mistakes import allowed
+from include.segmentation.contract.signals import SIGNALS
 from include.segmentation.errors import ProfileError
-from include.segmentation.figures import FIGURES
-from include.segmentation.macro_segment import AGE, MacroSegment
 from include.segmentation.measure.cohort import MONTH_DAYS, CohortMonth, complete_months
 from include.segmentation.measure.kpis import measure_kpis
 from include.segmentation.measure.people import create_population, load_people
 from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.previous import PREVIOUS, measured_again
 from include.segmentation.measure.sql import render
-from include.segmentation.mistakes import allowed
 from include.segmentation.run import Run
-from include.segmentation.signals import SIGNALS
 
 
 def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) -> dict[str, Any]:

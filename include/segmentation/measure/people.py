@@ -5,8 +5,8 @@ from typing import Any
 
 import duckdb
 
+from include.segmentation.contract.macro_segment import Kpi
 from include.segmentation.errors import DataError
-from include.segmentation.macro_segment import Kpi
 from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.window import moments
 from include.segmentation.run import Run

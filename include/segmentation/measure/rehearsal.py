@@ -6,9 +6,10 @@ from datetime import datetime
 import duckdb
 import pyarrow as pa
 
+from include.segmentation.contract.figures import FIGURES
+from include.segmentation.contract.macro_segment import Kpi
+from include.segmentation.contract.signals import SIGNALS
 from include.segmentation.errors import SegmentationError
-from include.segmentation.figures import FIGURES
-from include.segmentation.macro_segment import Kpi
 from include.segmentation.measure.figures import measure_figure, render_figure
 from include.segmentation.measure.kpis import measure_kpis
 from include.segmentation.measure.people import create_population
@@ -16,7 +17,6 @@ from include.segmentation.measure.population import POPULATION, create_everyone
 from include.segmentation.measure.sql import render
 from include.segmentation.measure.stage import WHOLE_DAYS
 from include.segmentation.profile import Profile
-from include.segmentation.signals import SIGNALS
 
 _AS_OF = datetime.fromisoformat("2025-01-01T00:00:00Z")
 """Any moment: the tables are empty."""

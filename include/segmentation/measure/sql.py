@@ -8,10 +8,10 @@ import duckdb
 from jinja2 import StrictUndefined, TemplateError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
+from include.segmentation.contract.macro_segment import Kpi
+from include.segmentation.contract.mistakes import allowed
 from include.segmentation.errors import DataError, ProfileError, SegmentationError
-from include.segmentation.macro_segment import Kpi
 from include.segmentation.measure.window import condition
-from include.segmentation.mistakes import allowed
 
 _BY_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 

@@ -3,15 +3,15 @@
 import time
 from typing import Any
 
-from include.segmentation.analytics import GA4Extract
-from include.segmentation.figures import FIGURES
+from include.segmentation.contract.analytics import GA4Extract
+from include.segmentation.contract.figures import FIGURES
+from include.segmentation.contract.signals import SIGNALS
 from include.segmentation.measure.figures import measure_figures
 from include.segmentation.measure.macro import measure_macro
 from include.segmentation.measure.population import POPULATION, measure_population
 from include.segmentation.measure.previous import PREVIOUS, overtaken, reach
 from include.segmentation.measure.signals import measure_signals
 from include.segmentation.run import Run
-from include.segmentation.signals import SIGNALS
 
 # For the profile's SQL too: DuckDB's own date_sub takes 18 microseconds for each TIMESTAMPTZ.
 WHOLE_DAYS = """

@@ -7,7 +7,7 @@ time zone, which is the session's: 30 days go from midnight to midnight also whe
 
 from collections.abc import Iterable
 
-from include.segmentation.window import Window
+from include.segmentation.contract.window import Window
 
 
 def condition(window: Window, column: str) -> str:

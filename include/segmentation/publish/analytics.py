@@ -4,8 +4,8 @@ from typing import Any
 
 import duckdb
 
-from include.segmentation.analytics import DATE, DEMOGRAPHICS, NOT_KNOWN, GA4Extract, column_name
 from include.segmentation.changelog import BATCH, DELETED
+from include.segmentation.contract.analytics import DATE, DEMOGRAPHICS, NOT_KNOWN, GA4Extract, column_name
 from include.segmentation.run import Run
 
 Row = dict[str, Any]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from include.segmentation.macro_segment import AGE, Person
+from include.segmentation.contract.macro_segment import AGE, Person
 from include.segmentation.profile import grid_columns, segment_columns
 from include.segmentation.publish.inputs import Inputs
 from include.segmentation.publish.personas import persona_of

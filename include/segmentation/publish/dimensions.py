@@ -10,7 +10,7 @@ import duckdb
 
 from include.segmentation import __version__
 from include.segmentation.changelog import ChangeLog
-from include.segmentation.macro_segment import MacroSegment, Person
+from include.segmentation.contract.macro_segment import MacroSegment, Person
 from include.segmentation.model import Model, SegmentDefinition
 from include.segmentation.publish import tables
 from include.segmentation.publish.analytics import report_limits

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.contract.macro_segment import Kpi
 from include.segmentation.phrases import span
 from include.segmentation.publish.inputs import Inputs
 from include.segmentation.suppression import SUPPRESS_BELOW

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from include.segmentation.contract.figures import FIGURES
 from include.segmentation.errors import DataError
-from include.segmentation.figures import FIGURES
 from include.segmentation.run import Run
 
 Row = dict[str, Any]

@@ -7,8 +7,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from include.segmentation.contract.macro_segment import AGE
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.macro_segment import AGE
 from include.segmentation.model import Model, TimelineEntry, timeline
 from include.segmentation.publish.counts import Counts, count_rows
 from include.segmentation.publish.past import Past, read_past

@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.lists import NO_REASON, EligibilityList
-from include.segmentation.macro_segment import AGE
+from include.segmentation.contract.lists import NO_REASON, EligibilityList
+from include.segmentation.contract.macro_segment import AGE
 from include.segmentation.parquet import quoted
 from include.segmentation.profile import grid_columns
 from include.segmentation.publish.distribution import total

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from include.segmentation.contract.macro_segment import AGE
+from include.segmentation.contract.mistakes import allowed
+from include.segmentation.contract.people import EVERYONE, OTHER, UNKNOWN
 from include.segmentation.errors import ProfileError
-from include.segmentation.macro_segment import AGE
-from include.segmentation.mistakes import allowed
 from include.segmentation.parquet import quoted
-from include.segmentation.people import EVERYONE, OTHER, UNKNOWN
 from include.segmentation.publish.analytics import report_demographics
 from include.segmentation.publish.inputs import Inputs
 from include.segmentation.suppression import SUPPRESS_BELOW

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from include.segmentation.people import NO_PERSONA, Persona, keys_and_strata, walk
+from include.segmentation.contract.people import NO_PERSONA, Persona, keys_and_strata, walk
 from include.segmentation.profile import Profile
 from include.segmentation.publish.inputs import Inputs
 

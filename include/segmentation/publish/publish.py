@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
+from include.segmentation.contract.macro_segment import Kpi
 from include.segmentation.errors import DataError, SegmentationError
-from include.segmentation.macro_segment import Kpi
 from include.segmentation.profile import grid_columns, segment_columns
 from include.segmentation.publish import customers, dimensions, distribution, grid, lists, people, tables
 from include.segmentation.publish.figures import dim_figure, figures

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from include.segmentation.contract.signals import SIGNALS
 from include.segmentation.errors import DataError
 from include.segmentation.run import Run
-from include.segmentation.signals import SIGNALS
 
 Row = dict[str, Any]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import matplotlib as mpl
 from matplotlib.figure import Figure as Drawing
 
-from include.segmentation.figures import Figure, Value
+from include.segmentation.contract.figures import Figure, Value
 from include.segmentation.report import charts, colours, words
 from include.segmentation.report.figure_queries import Number
 from include.segmentation.report.rows import Cell

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from include.segmentation.macro_segment import Stratum
+from include.segmentation.contract.macro_segment import Stratum
 from include.segmentation.profile import Profile
 from include.segmentation.report import words
 from include.segmentation.report.answers import Answers

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from include.segmentation.people import EVERYONE, NO_PERSONA, OTHER, UNKNOWN, Demographic
+from include.segmentation.contract.people import EVERYONE, NO_PERSONA, OTHER, UNKNOWN, Demographic
 from include.segmentation.profile import Profile
 from include.segmentation.report import colours, dendrogram, words
 from include.segmentation.report.answers import Answers

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from include.segmentation.gates import Drift
-from include.segmentation.macro_segment import MacroSegment
-from include.segmentation.people import EVERYONE, Demographic
+from include.segmentation.contract.gates import Drift
+from include.segmentation.contract.macro_segment import MacroSegment
+from include.segmentation.contract.people import EVERYONE, Demographic
 from include.segmentation.report import charts, cohort, colours, dendrogram, evidence, movement, people, words, worth
 from include.segmentation.report.answers import Answers
 from include.segmentation.report.cohort import Cohort

@@ -8,9 +8,9 @@ from itertools import groupby
 import psycopg
 from psycopg.rows import class_row
 
+from include.segmentation.contract.signals import TOGETHER, Signals
 from include.segmentation.report import words
 from include.segmentation.run import Run
-from include.segmentation.signals import TOGETHER, Signals
 
 MAY_BE_CHANCE = 0.05
 STRONGEST = 3

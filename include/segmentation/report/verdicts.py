@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from include.segmentation.gates import Drift
+from include.segmentation.contract.gates import Drift
 from include.segmentation.report import words
 from include.segmentation.report.model_queries import Drift as Measured
 from include.segmentation.report.rows import Kpi

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
+from include.segmentation.contract.macro_segment import MacroSegment
 from include.segmentation.errors import DataError
-from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.model import Model
 from include.segmentation.profile import Profile
 from include.segmentation.run import Run

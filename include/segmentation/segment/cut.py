@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from include.segmentation.macro_segment import MacroSegment, Stratum
+from include.segmentation.contract.macro_segment import MacroSegment, Stratum
 from include.segmentation.model import Evidence
 from include.segmentation.segment.cluster.partition import Partition
 from include.segmentation.segment.evidence.choose_k import choose

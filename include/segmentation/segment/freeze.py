@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.macro_segment import Kpi, MacroSegment
+from include.segmentation.contract.macro_segment import Kpi, MacroSegment
 from include.segmentation.model import Division, SegmentDefinition, StratumModel
 from include.segmentation.segment.cut import Cut
 from include.segmentation.segment.drift import references

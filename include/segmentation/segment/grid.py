@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from include.segmentation.contract.grid import Grid, Score
+from include.segmentation.contract.macro_segment import MacroSegment
+from include.segmentation.contract.predicate import columns_of
 from include.segmentation.errors import DataError
-from include.segmentation.grid import Grid, Score
-from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.model_grid import CellModel, GridModel, ScoreModel
-from include.segmentation.predicate import columns_of
 from include.segmentation.segment.space.weighted import Floats, Integers
 from include.segmentation.segment.strata import query
 

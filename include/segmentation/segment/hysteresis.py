@@ -4,7 +4,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.macro_segment import Hysteresis
+from include.segmentation.contract.macro_segment import Hysteresis
 from include.segmentation.segment.history import Before
 
 RAW, HELD_FROM, HELD_RUNS = "raw_key", "held_from", "held_runs"

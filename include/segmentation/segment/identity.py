@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from include.segmentation.contract.predicate import columns_of, normal_form
 from include.segmentation.model import Lineage, Model, SegmentDefinition, StratumModel
-from include.segmentation.predicate import columns_of, normal_form
 
 SURVIVES = 0.5
 FLOW = 0.25

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from include.segmentation.macro_segment import MacroSegment
+from include.segmentation.contract.macro_segment import MacroSegment
 from include.segmentation.segment.cut import Cut, cut
 from include.segmentation.segment.score import values_of
 from include.segmentation.segment.space.nearest import nearest

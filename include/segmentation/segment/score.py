@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.contract.predicate import columns_of
 from include.segmentation.errors import DataError
 from include.segmentation.model import Axis, Division, Model
-from include.segmentation.predicate import columns_of
 from include.segmentation.segment.space.nearest import nearest, rule_of
 from include.segmentation.segment.space.weighted import Floats, Integers
 from include.segmentation.segment.strata import matrix, refuse_non_numbers, stratum_of

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.contract.predicate import columns_of
 from include.segmentation.errors import DataError
-from include.segmentation.predicate import columns_of
 from include.segmentation.segment.space.weighted import Floats, Integers
 
 

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from include.segmentation import __version__
 from include.segmentation.connections import TRACKING_URI, tracking_server
+from include.segmentation.contract.macro_segment import MacroSegment
 from include.segmentation.errors import SegmentationError, TrackingError, UnavailableError
-from include.segmentation.macro_segment import MacroSegment
 from include.segmentation.model import Model, TimelineEntry
 from include.segmentation.track.numbers import numbers
 from include.segmentation.track.page import render

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from include.segmentation.macro_segment import MacroSegment
+from include.segmentation.contract.macro_segment import MacroSegment
 from include.segmentation.model import Division, Model, SegmentDefinition
 from include.segmentation.track.numbers import evidence_of, taken
 

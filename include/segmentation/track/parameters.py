@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from include.segmentation.macro_segment import Clip, Cluster, Kpi, MacroSegment, Stratum
+from include.segmentation.contract.macro_segment import Clip, Cluster, Kpi, MacroSegment, Stratum
 from include.segmentation.model import Model
 from include.segmentation.model_grid import GridModel
 

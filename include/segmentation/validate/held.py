@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.analytics import column_name
 from include.segmentation.changelog import BATCH, OWN, SEQ, UNREADABLE
+from include.segmentation.contract.analytics import column_name
+from include.segmentation.contract.sources import Extract, GA4Extract
 from include.segmentation.profile import Expectation
-from include.segmentation.sources import Extract, GA4Extract
 from include.segmentation.validate.suite import Failure
 
 SCHEMA = pa.schema(

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from include.segmentation.contract.mistakes import Mistake, allowed
 from include.segmentation.errors import ProfileError
-from include.segmentation.mistakes import Mistake, allowed
 from include.segmentation.profile import Expectation
 from include.segmentation.validate.held import subjects
 from include.segmentation.validate.suite import build

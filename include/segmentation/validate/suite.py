@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
+from include.segmentation.contract.mistakes import meant
 from include.segmentation.errors import ProfileError
-from include.segmentation.mistakes import meant
 from include.segmentation.profile import Expectation, Profile
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # it would phone home

@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.analytics import DATE, FLAGS, NOT_KNOWN, GA4Extract, column_name
 from include.segmentation.changelog import BATCH, DELETED, OBSERVED_AT, SEQ, ChangeLog, State
+from include.segmentation.contract.analytics import DATE, FLAGS, NOT_KNOWN, GA4Extract, column_name
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.ga4.property import Day
 from include.segmentation.run import Run

@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from include.segmentation.analytics import GA4Extract
 from include.segmentation.changelog import State
 from include.segmentation.connections import resolve
+from include.segmentation.contract.analytics import GA4Extract
+from include.segmentation.contract.sources import GA4Source
 from include.segmentation.errors import LaterError, SourceError
 from include.segmentation.extract.ga4.batches import Batches, require_columns
 from include.segmentation.extract.ga4.property import Day, Property
 from include.segmentation.run import Run
-from include.segmentation.sources import GA4Source
 
 _ONE_DAY = timedelta(days=1)
 

@@ -19,8 +19,8 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from google.oauth2.service_account import Credentials as ServiceAccount
 from google.protobuf.json_format import ParseError
 
-from include.segmentation.analytics import GA4Extract
 from include.segmentation.connections import Address
+from include.segmentation.contract.analytics import GA4Extract
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
 from include.segmentation.extract.ga4.quota import Quota
 from include.segmentation.extract.ga4.request import page_request

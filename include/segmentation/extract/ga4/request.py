@@ -5,7 +5,7 @@ from typing import Any
 
 from google.analytics.data_v1beta import types as ga4
 
-from include.segmentation.analytics import Condition, GA4Extract
+from include.segmentation.contract.analytics import Condition, GA4Extract
 
 PAGE_ROWS = 250_000
 """The most that the API gives at once."""

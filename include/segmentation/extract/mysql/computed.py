@@ -10,6 +10,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from include.segmentation.changelog import UNREADABLE, ZERO_DATES
+from include.segmentation.contract.sources import QueryExtract, TableExtract
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.drift import adapted
 from include.segmentation.extract.mysql.log.corrections import Corrections
@@ -24,7 +25,6 @@ from include.segmentation.extract.rewrite.tree import Level, Table
 from include.segmentation.parquet import quoted
 from include.segmentation.profile import Profile
 from include.segmentation.run import Run
-from include.segmentation.sources import QueryExtract, TableExtract
 
 _BATCH_ROWS = 100_000
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from include.segmentation.changelog import ChangeLog, State
+from include.segmentation.contract.sources import QueryExtract, TableExtract
 from include.segmentation.errors import SourceError, UnavailableError
 from include.segmentation.extract.mysql.page.keyset import Relation
 from include.segmentation.extract.mysql.row.columns import arrow_schema
-from include.segmentation.sources import QueryExtract, TableExtract
 
 Declared = dict[str, str]
 """Column -> the type that the source declares, such as ``int(11) unsigned``; of texts that order rows the collation."""

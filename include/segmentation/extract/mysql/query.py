@@ -13,6 +13,7 @@ from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 from sqlglot import exp
 
+from include.segmentation.contract.sources import QueryExtract
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.indexes import indexes
 from include.segmentation.extract.mysql.page.keyset import Base, Limits, Source, between, nowhere
@@ -24,7 +25,6 @@ from include.segmentation.extract.rewrite.old import rewritten
 from include.segmentation.extract.rewrite.pages import for_page, page_mark
 from include.segmentation.extract.rewrite.rows import LARGEST_PARTITION
 from include.segmentation.extract.rewrite.tree import Level, Table, Tables, parse, read
-from include.segmentation.sources import QueryExtract
 
 
 @dataclass(frozen=True)

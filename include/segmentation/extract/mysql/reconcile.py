@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from include.segmentation.changelog import State
 from include.segmentation.connections import resolve
+from include.segmentation.contract.sources import MySQLSource, QueryExtract
 from include.segmentation.errors import NotReadyError
 from include.segmentation.extract.mysql.drift import adapted
 from include.segmentation.extract.mysql.log.corrections import Corrections
@@ -35,7 +36,6 @@ from include.segmentation.extract.mysql.row.columns import Column, arrow_schema
 from include.segmentation.extract.mysql.server.server import MySQL, connected, identifier
 from include.segmentation.extract.mysql.stretch import Stretch, crc_in_buckets, is_ordered_alike, sums, walk, walked
 from include.segmentation.run import Run
-from include.segmentation.sources import MySQLSource, QueryExtract
 
 RANGE_ROWS, PART_ROWS = 50_000, 2_000
 """The most rows whose checksums are compared at once, and into how small parts a range that differs is cut."""

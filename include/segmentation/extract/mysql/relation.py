@@ -6,6 +6,8 @@ from functools import partial
 from typing import cast
 
 from include.segmentation.changelog import State
+from include.segmentation.contract.mistakes import meant
+from include.segmentation.contract.sources import MySQLSource, QueryExtract, TableExtract
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.indexes import indexes, is_view
 from include.segmentation.extract.mysql.page.fetch import Page
@@ -14,9 +16,7 @@ from include.segmentation.extract.mysql.page.plan import missing_index
 from include.segmentation.extract.mysql.query import Query, query_of
 from include.segmentation.extract.mysql.row.columns import Column, table_columns
 from include.segmentation.extract.mysql.server.server import MySQL, identifier
-from include.segmentation.mistakes import meant
 from include.segmentation.profile import Profile
-from include.segmentation.sources import MySQLSource, QueryExtract, TableExtract
 
 _log = logging.getLogger(__name__)
 

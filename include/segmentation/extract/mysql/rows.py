@@ -16,6 +16,8 @@ import pyarrow as pa
 
 from include.segmentation.changelog import State
 from include.segmentation.connections import resolve
+from include.segmentation.contract.part import Hours
+from include.segmentation.contract.sources import MySQLSource
 from include.segmentation.extract.mysql.bound import Bound, integer_bound, time_bound
 from include.segmentation.extract.mysql.drift import AlteredError, adapted
 from include.segmentation.extract.mysql.first import begun, resumed
@@ -26,9 +28,7 @@ from include.segmentation.extract.mysql.page.pages import read_pages
 from include.segmentation.extract.mysql.relation import RowsExtract, check_unique, order_of, position_of, relation_of
 from include.segmentation.extract.mysql.server.hours import keep_hours
 from include.segmentation.extract.mysql.server.server import MySQL, connected, identifier
-from include.segmentation.part import Hours
 from include.segmentation.run import Run
-from include.segmentation.sources import MySQLSource
 
 _log = logging.getLogger(__name__)
 

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from include.segmentation.connections import resolve
+from include.segmentation.contract.sources import MySQLSource
 from include.segmentation.extract.mysql.bound import safe_time
 from include.segmentation.extract.mysql.drift import adapted
 from include.segmentation.extract.mysql.log.corrections import Corrections
@@ -13,7 +14,6 @@ from include.segmentation.extract.mysql.relation import RowsExtract, check_uniqu
 from include.segmentation.extract.mysql.row.columns import arrow_schema
 from include.segmentation.extract.mysql.server.server import connected
 from include.segmentation.run import Run
-from include.segmentation.sources import MySQLSource
 
 _CURSOR = {"order": ["(whole)"], "position": []}
 """There is no position; an extract that once gets a cursor must begin a new log, and is told so."""

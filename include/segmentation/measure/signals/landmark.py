@@ -9,13 +9,13 @@ or after, finds signals that nobody could have seen in time.
 import duckdb
 import pyarrow as pa
 
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.contract.macro_segment import Kpi
+from include.segmentation.contract.signals import SIGNALS, Signals
 from include.segmentation.measure.kpis import measure_kpis
 from include.segmentation.measure.people import create_population
 from include.segmentation.measure.sql import render
 from include.segmentation.profile import Profile
 from include.segmentation.run import Run
-from include.segmentation.signals import SIGNALS, Signals
 
 MOST_CUSTOMERS = 200_000
 """Of more, a sample is looked at, chosen by a hash of the id: as good as all for a ratio of shares."""

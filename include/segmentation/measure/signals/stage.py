@@ -8,13 +8,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.contract.signals import SIGNALS, Signals
 from include.segmentation.measure.people import load_people
 from include.segmentation.measure.signals.landmark import COHORT, after, at_landmark, before, explaining
 from include.segmentation.measure.signals.lift import false_discovery
 from include.segmentation.measure.signals.study import Finding, study
 from include.segmentation.profile import Profile
 from include.segmentation.run import Run
-from include.segmentation.signals import SIGNALS, Signals
 
 _SCHEMA = pa.schema(
     [

@@ -12,10 +12,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from include.segmentation.gates import smallest_cluster
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.contract.gates import smallest_cluster
+from include.segmentation.contract.macro_segment import Kpi
+from include.segmentation.contract.signals import TOGETHER
 from include.segmentation.measure.signals.lift import lift_of
-from include.segmentation.signals import TOGETHER
 from include.segmentation.suppression import SUPPRESS_BELOW
 from include.segmentation.tree import Path, grow, on_a_path, path_in_words, paths_of
 

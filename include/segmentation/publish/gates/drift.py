@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from include.segmentation.gates import Drift
+from include.segmentation.contract.gates import Drift
 from include.segmentation.publish.gates.verdict import Verdict
 from include.segmentation.publish.inputs import Inputs
 

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.contract.macro_segment import Kpi
+from include.segmentation.contract.predicate import columns_of
 from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange, Model, SegmentDefinition
 from include.segmentation.phrases import number, span
-from include.segmentation.predicate import columns_of
 from include.segmentation.publish.gates.verdict import Verdict
 from include.segmentation.publish.inputs import Inputs
 from include.segmentation.suppression import SUPPRESS_BELOW

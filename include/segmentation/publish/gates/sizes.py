@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import combinations
 
-from include.segmentation.gates import Failing, smallest_cluster
+from include.segmentation.contract.gates import Failing, smallest_cluster
 from include.segmentation.publish.gates.verdict import Verdict
 from include.segmentation.publish.inputs import Inputs
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from include.segmentation.gates import Failing
+from include.segmentation.contract.gates import Failing
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from include.segmentation.gates import smallest_cluster
-from include.segmentation.macro_segment import Cluster
+from include.segmentation.contract.gates import smallest_cluster
+from include.segmentation.contract.macro_segment import Cluster
 from include.segmentation.model import Evidence
 from include.segmentation.segment.cluster.algorithms import of
 from include.segmentation.segment.cluster.partition import Algorithm, Partition, inertia

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from include.segmentation.macro_segment import AGE, Kpi
+from include.segmentation.contract.macro_segment import AGE, Kpi
+from include.segmentation.contract.predicate import parse
 from include.segmentation.phrases import number, quantity, unit_beside
-from include.segmentation.predicate import parse
 
 _FLIPPED = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
 _COMPARED: dict[type[exp.Expr], Callable[[float, str], str]] = {

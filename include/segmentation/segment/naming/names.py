@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.contract.macro_segment import Kpi
 from include.segmentation.model import CLAIM_HOLDS, MIDDLE, BandRange
 from include.segmentation.phrases import number, quantity, span, unit_beside
 from include.segmentation.segment.cut import Cut

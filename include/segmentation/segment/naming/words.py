@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.contract.macro_segment import Kpi
 from include.segmentation.segment.cut import Cut
 from include.segmentation.segment.evidence.tree import explain
 from include.segmentation.segment.naming.condition import in_words

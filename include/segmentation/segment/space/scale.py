@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.contract.macro_segment import Clip, Kpi, MacroSegment, Scaler
 from include.segmentation.errors import DataError
-from include.segmentation.macro_segment import Clip, Kpi, MacroSegment, Scaler
 from include.segmentation.model import Axis
 from include.segmentation.segment.space.weighted import Floats, Integers, quantile
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.macro_segment import Kpi
+from include.segmentation.contract.macro_segment import Kpi
 from include.segmentation.segment.space.weighted import Floats, Integers
 
 

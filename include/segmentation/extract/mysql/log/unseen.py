@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.changelog import DELETED, OBSERVED_AT, SEQ
+from include.segmentation.contract.sources import QueryExtract, TableExtract
 from include.segmentation.lake import Lake
 from include.segmentation.parquet import quoted
-from include.segmentation.sources import QueryExtract, TableExtract
 
 _PLACE = OBSERVED_AT
 """A row's place in its page, under a name that no column of a source has (nor does any extract begin with ``_``)."""

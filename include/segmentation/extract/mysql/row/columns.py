@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from include.segmentation.changelog import OWN
+from include.segmentation.contract.mistakes import meant
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.server.server import MySQL, RawRow, identifier, quoted
-from include.segmentation.mistakes import meant
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)

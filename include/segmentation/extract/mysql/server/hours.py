@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from include.segmentation.contract.part import Hours
 from include.segmentation.errors import LaterError
-from include.segmentation.part import Hours
 
 
 def keep_hours(hours: Hours | None, time_zone: str) -> None:

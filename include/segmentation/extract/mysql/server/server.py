@@ -11,12 +11,12 @@ from typing import Any, Literal
 import MySQLdb
 
 from include.segmentation.connections import Address
+from include.segmentation.contract.sources import Pace
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
 from include.segmentation.extract.mysql.server.login import is_encrypted_as_asked, log_in
 from include.segmentation.extract.mysql.server.patience import looks
 from include.segmentation.extract.mysql.server.refusals import ServerError, place, refusal
 from include.segmentation.extract.mysql.server.watchdog import Watchdog
-from include.segmentation.sources import Pace
 
 _log = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from include.segmentation.mistakes import Mistake
-from include.segmentation.part import Part
+from include.segmentation.contract.mistakes import Mistake
+from include.segmentation.contract.part import Part
 
 DATE = "date"
 FLAGS = ("subject_to_thresholding", "data_loss_from_other_row", "sampled_share", "truncated", "empty_reason")

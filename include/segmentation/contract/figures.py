@@ -5,9 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from include.segmentation.identifiers import SqlName
-from include.segmentation.mistakes import Mistake
-from include.segmentation.part import Part
+from include.segmentation.contract.identifiers import SqlName
+from include.segmentation.contract.mistakes import Mistake
+from include.segmentation.contract.part import Part
 
 FIGURES = "figures"
 """What the measure stage calls them, and the folder of their SQL."""

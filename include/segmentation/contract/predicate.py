@@ -17,8 +17,8 @@ import sqlglot
 from pydantic import AfterValidator
 from sqlglot import exp
 
+from include.segmentation.contract.mistakes import allowed
 from include.segmentation.errors import ProfileError
-from include.segmentation.mistakes import allowed
 
 _MAX_POINTS = 200_000
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)

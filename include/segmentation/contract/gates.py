@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from include.segmentation.part import Duration, Part
+from include.segmentation.contract.part import Duration, Part
 
 Failing = Literal["warn", "ask", "stop"]
 

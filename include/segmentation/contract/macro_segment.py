@@ -5,15 +5,15 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from include.segmentation.contract.grid import Grid
+from include.segmentation.contract.identifiers import DifferentNames, Name, SqlName
+from include.segmentation.contract.mistakes import Mistake, allowed, refuse
+from include.segmentation.contract.part import Part
+from include.segmentation.contract.predicate import Condition, Domain, parse
+from include.segmentation.contract.strata_cut import AGE as AGE
+from include.segmentation.contract.strata_cut import wrong_cuts
+from include.segmentation.contract.window import Window
 from include.segmentation.errors import ProfileError
-from include.segmentation.grid import Grid
-from include.segmentation.identifiers import DifferentNames, Name, SqlName
-from include.segmentation.mistakes import Mistake, allowed, refuse
-from include.segmentation.part import Part
-from include.segmentation.predicate import Condition, Domain, parse
-from include.segmentation.strata_cut import AGE as AGE
-from include.segmentation.strata_cut import wrong_cuts
-from include.segmentation.window import Window
 
 _OF_CLUSTERING = {"transform", "scale", "weight"}
 

@@ -10,13 +10,13 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from include.segmentation.contract.identifiers import SqlName
+from include.segmentation.contract.macro_segment import Kpi
+from include.segmentation.contract.mistakes import Mistake, refuse
+from include.segmentation.contract.part import Part
+from include.segmentation.contract.predicate import Condition, parse
+from include.segmentation.contract.window import Window
 from include.segmentation.errors import ProfileError
-from include.segmentation.identifiers import SqlName
-from include.segmentation.macro_segment import Kpi
-from include.segmentation.mistakes import Mistake, refuse
-from include.segmentation.part import Part
-from include.segmentation.predicate import Condition, parse
-from include.segmentation.window import Window
 
 SIGNALS = "signals"
 """What ``measure`` calls it, and the name of its SQL file."""

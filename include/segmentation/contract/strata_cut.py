@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from include.segmentation.contract.mistakes import Mistake
+from include.segmentation.contract.predicate import Domain, evaluate_on_grid
 from include.segmentation.errors import ProfileError
-from include.segmentation.mistakes import Mistake
-from include.segmentation.predicate import Domain, evaluate_on_grid
 
 if TYPE_CHECKING:
-    from include.segmentation.macro_segment import Kpi, Stratum
+    from include.segmentation.contract.macro_segment import Kpi, Stratum
 
 AGE = "age_days"
 """Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from include.segmentation.contract.identifiers import SqlName
+from include.segmentation.contract.mistakes import Mistake, allowed
+from include.segmentation.contract.part import Part
+from include.segmentation.contract.predicate import Condition, evaluate_on_grid, parse
+from include.segmentation.contract.strata_cut import AGE, domains
 from include.segmentation.errors import ProfileError
-from include.segmentation.identifiers import SqlName
-from include.segmentation.mistakes import Mistake, allowed
-from include.segmentation.part import Part
-from include.segmentation.predicate import Condition, evaluate_on_grid, parse
-from include.segmentation.strata_cut import AGE, domains
 
 if TYPE_CHECKING:
-    from include.segmentation.macro_segment import Kpi
+    from include.segmentation.contract.macro_segment import Kpi
 
 
 def _span(value: Any) -> Any:

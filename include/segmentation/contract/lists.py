@@ -7,11 +7,11 @@ import sqlglot
 from pydantic import Field
 from sqlglot import exp
 
+from include.segmentation.contract.identifiers import Name
+from include.segmentation.contract.mistakes import Mistake, allowed
+from include.segmentation.contract.part import Part
+from include.segmentation.contract.predicate import Condition, parse
 from include.segmentation.errors import ProfileError
-from include.segmentation.identifiers import Name
-from include.segmentation.mistakes import Mistake, allowed
-from include.segmentation.part import Part
-from include.segmentation.predicate import Condition, parse
 
 NO_REASON = "none"
 """Stands for the customers for whom no reason holds: they are not eligible."""

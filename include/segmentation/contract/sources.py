@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from include.segmentation.analytics import GA4Extract as GA4Extract
-from include.segmentation.identifiers import DifferentNames
-from include.segmentation.part import DayHours, Duration, Part
+from include.segmentation.contract.analytics import GA4Extract as GA4Extract
+from include.segmentation.contract.identifiers import DifferentNames
+from include.segmentation.contract.part import DayHours, Duration, Part
 
 
 class Pace(Part):

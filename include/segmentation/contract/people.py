@@ -5,12 +5,12 @@ from itertools import product
 
 from pydantic import Field
 
+from include.segmentation.contract.identifiers import DifferentNames, Name, SqlName
+from include.segmentation.contract.macro_segment import MacroSegment
+from include.segmentation.contract.mistakes import Mistake, Place, allowed
+from include.segmentation.contract.part import Part
+from include.segmentation.contract.predicate import Condition, parse
 from include.segmentation.errors import ProfileError
-from include.segmentation.identifiers import DifferentNames, Name, SqlName
-from include.segmentation.macro_segment import MacroSegment
-from include.segmentation.mistakes import Mistake, Place, allowed
-from include.segmentation.part import Part
-from include.segmentation.predicate import Condition, parse
 
 NO_PERSONA = "none"
 """Stands for the customers whom no persona takes; no persona can be called so."""

@@ -1,10 +1,14 @@
 """Figures on the page: tables, bars and heatmaps."""
 
+import re
+
 import pytest
+from psycopg.rows import dict_row
 from report_hand import Hand
 from report_reading import Page
 
 from include.segmentation.contract.figures import Figure
+from include.segmentation.report.customers import who_is
 from include.segmentation.report.page import render
 
 SALES = {"label": "Sales by month", "definition": "What was sold.", "by": {"month": "Month"}, "draw": "bars"}
@@ -55,3 +59,23 @@ def test_figures_stand_in_the_order_of_the_profile_and_can_be_jumped_to(figured:
 def test_a_figure_that_the_run_did_not_measure_is_left_out(figured: Hand) -> None:
     figured.change("DELETE FROM fct_figure WHERE figure = 'sales'")
     assert [n for n in Page(render(figured.run("2025-03-01"))).ids if n.startswith("figure-")] == ["figure-retention"]
+
+
+@pytest.mark.parametrize("place", ["row", "column"])
+def test_customers_in_a_figure_are_the_pseudonyms_of_the_run(figured: Hand, place: str) -> None:
+    sales = SALES | {"customers": "month"} if place == "row" else RETENTION | {"customers": "month"}
+    figured.profile = figured.profile.model_copy(update={"figures": {"told": Figure.model_validate(sales)}})
+    run = figured.run("2025-03-01")
+    figured.customer(run, "ada-1", {"loyalty": "k1"})
+    here = {"cadence": run.cadence, "as_of": run.as_of, "figure": "told", "row_position": 1, "column_position": 1}
+    words = {"row": "ada-1", "column": ""} if place == "row" else {"row": "2025-01", "column": "ada-1"}
+    figured.put("fct_figure", **here, **words, measure="sold" if place == "row" else "customers", value=7.0)
+    text = render(run)
+    assert "ada-1" not in text
+    assert "Customers are the pseudonyms of this run." in text
+    (pseudonym,) = set(re.findall(r">([0-9a-f]{12})<", text))
+    everyone = "\n".join(who_is(run).splitlines()[:-1])
+    assert (pseudonym, "ada-1") in [
+        (row["pseudonym"], row["customer_id"])
+        for row in figured.connection.cursor(row_factory=dict_row).execute(everyone.encode()).fetchall()
+    ]

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from include.segmentation.contract.identifiers import SqlName
-from include.segmentation.contract.mistakes import Mistake
+from include.segmentation.contract.mistakes import Mistake, allowed
 from include.segmentation.contract.part import Part
 
 FIGURES = "figures"
@@ -36,6 +36,7 @@ class Figure(Part):
         by: its one or two columns of words, each with its label; of two, the second one's values become columns.
         values: its columns of numbers; of a figure by two, the first stands in the cell and the second below it.
         draw: also as bars, of the first value.
+        customers: the column of words that holds customers' ids; the warehouse keeps them, the page shows pseudonyms.
     """
 
     label: str
@@ -43,6 +44,7 @@ class Figure(Part):
     by: dict[SqlName, str] = Field(min_length=1, max_length=2)
     values: dict[SqlName, Value] = Field(min_length=1)
     draw: Literal["nothing", "bars"] = "nothing"
+    customers: str | None = None
 
     def mistakes(self) -> Iterator[Mistake]:
         """What does not fit together."""
@@ -53,3 +55,5 @@ class Figure(Part):
             yield Mistake(("values",), f"found {len(self.values)}; allowed are up to 2 in a figure by two columns")
         if len(self.by) == 2 and self.draw == "bars":
             yield Mistake(("draw",), "bars are of a figure by one column; allowed is nothing")
+        if self.customers is not None and self.customers not in self.by:
+            yield Mistake(("customers",), f"'{self.customers}' is no column of words; {allowed(self.customers, self.by)}")

@@ -12,10 +12,20 @@ PSEUDONYM_DIGITS = 12
 _ENOUGH = 4
 """How many times the customers that are wanted of a segment are looked at, so that chance leaves enough of them."""
 
-_PSEUDONYM = (
-    f"left(encode(sha256(convert_to(run.fingerprints::text || customer_id, 'UTF8')), 'hex'), {PSEUDONYM_DIGITS})"
-)
-"""A customer id hashed with what only the warehouse knows: nobody without it can try ids, nor join two reports."""
+
+def pseudonym(customer_id: str) -> str:
+    """SQL: a customer's id hashed with what only the warehouse knows.
+
+    Nobody without it can try ids, nor join two reports.
+
+    Args:
+        customer_id: the column of the id; beside it ``run`` is the row of the run.
+    """
+    hashed = f"sha256(convert_to(run.fingerprints::text || {customer_id}, 'UTF8'))"
+    return f"left(encode({hashed}, 'hex'), {PSEUDONYM_DIGITS})"
+
+
+_PSEUDONYM = pseudonym("customer_id")
 
 
 @dataclass(frozen=True)

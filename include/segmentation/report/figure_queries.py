@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import psycopg
 
 from include.segmentation.report.ask import ask
+from include.segmentation.report.customers import pseudonym
 from include.segmentation.run import Run
 
 
@@ -21,15 +22,24 @@ class Number:
 
 
 def numbers(connection: psycopg.Connection, run: Run) -> list[Number]:
-    """Every value of every figure of the run, row by row."""
+    """Every value of every figure of the run, row by row; customers are the pseudonyms of the run."""
+    named: dict[bool, list[str]] = {True: [], False: []}
+    for name, figure in run.profile.figures.items():
+        if figure.customers:
+            named[figure.customers == next(iter(figure.by))].append(name)
     return ask(
         connection,
         Number,
-        """
-        SELECT figure, "row", "column", column_position, measure, value
+        f"""
+        SELECT figure, column_position, measure, value,
+            CASE WHEN figure = ANY(%(in_rows)s) THEN {pseudonym('"row"')} ELSE "row" END AS "row",
+            CASE WHEN figure = ANY(%(in_columns)s) THEN {pseudonym('"column"')} ELSE "column" END AS "column"
         FROM fct_figure
+        JOIN segmentation_run AS run USING (cadence, as_of)
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s
         ORDER BY figure, row_position, column_position, measure
         """,
         run,
+        in_rows=named[True],
+        in_columns=named[False],
     )

@@ -12,6 +12,7 @@ from include.segmentation.report.figure_queries import Number
 from include.segmentation.report.rows import Cell
 
 SHARE = "share"
+_PSEUDONYMS = "Customers are the pseudonyms of this run."
 _HEIGHT = 150.0  # points
 _TICKS = 16
 
@@ -62,7 +63,7 @@ def _table(name: str, figure: Figure, found: Sequence[Number]) -> Table:
     return Table(
         name=name,
         label=figure.label,
-        definition=figure.definition,
+        definition=f"{figure.definition} {_PSEUDONYMS}" if figure.customers else figure.definition,
         row_label=" \\ ".join(figure.by.values()),
         heads=heads,
         rows=cells,

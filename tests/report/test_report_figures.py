@@ -45,6 +45,11 @@ def test_a_figure_by_one_has_a_row_each_and_bars_of_the_first_value(figured: Han
     assert 'aria-label="Sales by month: Sold. Last: 2025-01 -20"' in text
 
 
+def test_an_undefined_last_value_is_not_told_as_zero(figured: Hand) -> None:
+    figured.change("UPDATE fct_figure SET value = NULL WHERE figure = 'sales' AND \"row\" = '2025-01'")
+    assert 'aria-label="Sales by month: Sold. Last: 2025-01 \N{EN DASH}"' in render(figured.run("2025-03-01"))
+
+
 def test_a_figure_by_two_is_a_heatmap_of_counts_with_shares(figured: Hand) -> None:
     rows = Page(render(figured.run("2025-03-01"))).table("Who came back.")
     assert rows == [["Cohort \\ Month", "9", "10"], ["2025-01", "40 100%", "0 0.0%"], ["2025-02", "12 100%", ""]]

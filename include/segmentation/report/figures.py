@@ -92,7 +92,7 @@ def _bars(figure: Figure, rows: Sequence[str], numbers: Mapping[tuple[str, str, 
     """The first value of each row as a bar."""
     measure, value = next(iter(figure.values.items()))
     heights = [numbers.get((row, "", measure)) or 0.0 for row in rows]
-    title = f"{figure.label}: {value.label}. Last: {rows[-1]} {_text(heights[-1], value)}"
+    title = f"{figure.label}: {value.label}. Last: {rows[-1]} {_text(numbers.get((rows[-1], '', measure)), value)}"
     with mpl.rc_context(charts.STYLE | {"svg.hashsalt": title}):
         drawing = Drawing(figsize=(charts.WIDTH / 72, _HEIGHT / 72))
         axes = drawing.add_axes((0.09, 0.16, 0.9, 0.76))

@@ -28,7 +28,8 @@ def measure_figures(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[str
 
     Raises:
         ProfileError: the SQL is wrong, never uses as_of, or does not return what is declared.
-        DataError: two rows of a figure have the same words, or one has none; the population has not been measured.
+        DataError: two rows of a figure have the same words, or one has none; a value is not finite; the population
+            has not been measured.
     """
     load_people(run, connection)
     create_population(connection, {}, "$as_of", "true", {"as_of": run.as_of})
@@ -71,10 +72,11 @@ def measure_figure(connection: duckdb.DuckDBPyConnection, name: str, figure: Fig
 
     Raises:
         ProfileError: the SQL is wrong, or its columns are not those that are declared.
-        DataError: two rows have the same words, or one has none.
+        DataError: two rows have the same words, or one has none; a value is not finite.
     """
     _check_columns(create_table(connection, "_figure", sql, path), figure, path)
     _check_words(connection, figure, path)
+    _check_finite(connection, figure, path)
     row, *rest = (f'"{by}"' for by in figure.by)
     column, order = (f"CAST({rest[0]} AS VARCHAR)", f"dense_rank() OVER (ORDER BY {rest[0]})") if rest else ("''", "1")
     parts = [
@@ -110,3 +112,14 @@ def _check_words(connection: duckdb.DuckDBPyConnection, figure: Figure, path: Pa
     ).fetchone()
     if twice:
         raise DataError(f"{path}: more than one row is about {', '.join(map(str, twice))}; allowed is one")
+
+
+def _check_finite(connection: duckdb.DuckDBPyConnection, figure: Figure, path: Path) -> None:
+    for name in figure.values:
+        query = f'SELECT count(*) FROM _figure WHERE NOT isfinite(CAST("{name}" AS DOUBLE))'
+        found = connection.execute(query).fetchone()
+        if found and found[0]:
+            raise DataError(
+                f"{path}: value '{name}' is not finite in {found[0]} rows; allowed are numbers and NULL, which x / 0 is "
+                "not: divide by nullif(x, 0)"
+            )

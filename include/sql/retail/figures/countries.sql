@@ -1,8 +1,8 @@
--- Of customers by their country (that of their newest line). Countries of fewer than 10 customers are one row.
+-- Of customers by their country (that of their newest line, where a line has one). Countries of fewer than 10 customers are one row.
 WITH customers AS (
     SELECT
         p.customer_id,
-        arg_max(l.country, (l.invoice_date, l.line_id)) AS country,
+        coalesce(arg_max(l.country, (l.invoice_date, l.line_id)), 'Unspecified') AS country,
         sum(l.quantity * l.unit_price) AS profit
     FROM population AS p
     INNER JOIN invoice_lines AS l ON l.customer_id = p.customer_id

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -56,6 +57,15 @@ def test_reasons_say_what_their_customers_are_worth(published: Callable[..., Sho
     assert float(shares["often"]) == pytest.approx(often / whole)
     assert sum(float(share) for share in shares.values() if share) == pytest.approx(1)
     assert shares["owes"] is None  # nobody
+
+
+def test_a_worth_that_is_undefined_for_all_of_a_reason_is_not_zero(published: Callable[..., Shop]) -> None:
+    gaps = {name: replace(each, visit_gap=2.0 if each.visits else None) for name, each in CROWD.items()}
+    shop = published(gaps, lists=VIP, worth=["visit_gap"])
+    worth = dict(shop.rows("SELECT reason, worth -> 'visit_gap' FROM fct_list_reason"))
+    assert worth["once"] == {"total": None, "share_of_total": None}
+    assert worth["often"]["total"] == 240
+    assert worth["often"]["share_of_total"] == pytest.approx(240 / 278)
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,22 @@ def test_a_list_says_its_size_and_its_reasons(gridded: Hand) -> None:
     assert "992 customers are eligible, 99.2% of all, with 40.0% of Visits. Owner: sales." in page.text
 
 
+def test_what_is_hidden_of_few_is_not_told_as_nothing(gridded: Hand) -> None:
+    gridded.change("UPDATE fct_list_reason SET is_eligible = true")
+    text = Page(render(gridded.run("2025-03-01"))).text
+    assert "1,000 customers are eligible, 100% of all, with 40.0% of Visits without reasons of fewer than 10." in text
+    gridded.change("UPDATE fct_list_reason SET customers = 9, share = 0.009, worth = '{}'")
+    text = Page(render(gridded.run("2025-03-01"))).text
+    assert "18 customers are eligible, 1.8% of all. Owner: sales." in text
+
+
+def test_what_is_undefined_for_all_eligible_is_not_told_as_nothing(gridded: Hand) -> None:
+    gridded.change("""UPDATE fct_list_reason SET worth = '{"visits": {"total": null, "share_of_total": null}}'""")
+    page = Page(render(gridded.run("2025-03-01")))
+    assert page.table("The first reason that holds for a customer decides")[2][4] == "-"
+    assert "992 customers are eligible, 99.2% of all. Owner: sales." in page.text
+
+
 def test_a_page_without_a_grid_says_nothing_of_one(club: Hand) -> None:
     page = Page(render(club.run("2025-03-01")))
     assert not [name for name in page.ids if name.endswith(("-grid", "-worth")) or name.startswith("list")]

@@ -56,4 +56,5 @@ class Figure(Part):
         if len(self.by) == 2 and self.draw == "bars":
             yield Mistake(("draw",), "bars are of a figure by one column; allowed is nothing")
         if self.customers is not None and self.customers not in self.by:
-            yield Mistake(("customers",), f"'{self.customers}' is no column of words; {allowed(self.customers, self.by)}")
+            text = f"'{self.customers}' is no column of words; {allowed(self.customers, self.by)}"
+            yield Mistake(("customers",), text)

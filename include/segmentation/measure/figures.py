@@ -120,6 +120,6 @@ def _check_finite(connection: duckdb.DuckDBPyConnection, figure: Figure, path: P
         found = connection.execute(query).fetchone()
         if found and found[0]:
             raise DataError(
-                f"{path}: value '{name}' is not finite in {found[0]} rows; allowed are numbers and NULL, which x / 0 is "
-                "not: divide by nullif(x, 0)"
+                f"{path}: value '{name}' is not finite in {found[0]} rows; allowed are numbers and NULL: "
+                "divide by nullif(x, 0)"
             )

@@ -42,11 +42,16 @@ def reasons(inputs: Inputs) -> list[Row]:
     rows = []
     for name, declared in inputs.run.profile.lists.items():
         found = _by_reason(inputs, name)
-        sums = {kpi: sum((of_kpi[kpi] for _, of_kpi in found.values()), Decimal(0)) for kpi in inputs.run.profile.worth}
+        sums = {
+            kpi: sum((of_kpi[kpi] or Decimal(0) for _, of_kpi in found.values()), Decimal(0))
+            for kpi in inputs.run.profile.worth
+        }
         for nth, told in enumerate(_told(declared), start=1):
             customers, totals = found.get(nth, (0, {}))
             shown = {
-                kpi: {"total": float(value), "share_of_total": float(value / sums[kpi]) if sums[kpi] else None}
+                kpi: {"total": None, "share_of_total": None}
+                if value is None
+                else {"total": float(value), "share_of_total": float(value / sums[kpi]) if sums[kpi] > 0 else None}
                 for kpi, value in totals.items()
                 if customers >= SUPPRESS_BELOW
             }
@@ -77,8 +82,8 @@ def _told(declared: EligibilityList) -> list[Row]:
     return [*found, {"reason": NO_REASON, "label": _NOBODY_ELSE, "rule": "", "is_eligible": False}]
 
 
-def _by_reason(inputs: Inputs, name: str) -> dict[int, tuple[int, dict[str, Decimal]]]:
-    """Number of a reason -> its customers, and the total of each KPI that says what they are worth."""
+def _by_reason(inputs: Inputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
+    """Number of a reason -> its customers, and the total of each KPI that says their worth; None where undefined."""
     profile = inputs.run.profile
     sums = ", ".join(["count(*) AS customers", *(f"{total(k, profile.kpis[k])} AS {quoted(k)}" for k in profile.worth)])
     found = inputs.engine.execute(
@@ -87,7 +92,7 @@ def _by_reason(inputs: Inputs, name: str) -> dict[int, tuple[int, dict[str, Deci
         {"list": name},
     )
     return {
-        row["nth"]: (row["customers"], {kpi: row[kpi] or Decimal(0) for kpi in profile.worth})
+        row["nth"]: (row["customers"], {kpi: row[kpi] for kpi in profile.worth})
         for row in found.to_arrow_table().to_pylist()
     }
 

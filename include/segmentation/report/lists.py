@@ -53,13 +53,20 @@ def _list(reasons: Sequence[Reason], kpis: Sequence[str], said: Said) -> List:
 def _lead(eligible: Sequence[Reason], kpis: Sequence[str], said: Said) -> str:
     customers, share = sum(one.customers for one in eligible), sum(one.share for one in eligible)
     sentence = f"{words.count(customers)} customers are eligible, {words.share(share)} of all"
-    shares = {kpi: sum(one.worth.get(kpi, {}).get("share_of_total") or 0 for one in eligible) for kpi in kpis}
-    held = [f"{words.share(part)} of {said[kpi]['label']}" for kpi, part in shares.items()]
-    return f"{sentence}, with {' and '.join(held)}." if held else f"{sentence}."
+    shares = {kpi: [part for one in eligible if (part := _part(one, kpi)) is not None] for kpi in kpis}
+    held = [f"{words.share(sum(parts))} of {said[kpi]['label']}" for kpi, parts in shares.items() if parts]
+    is_hidden = any(one.customers and not one.worth for one in eligible)
+    hidden = f" without reasons of {words.SUPPRESSED}" if is_hidden else ""
+    return f"{sentence}, with {' and '.join(held)}{hidden}." if held else f"{sentence}."
 
 
 def _share(reason: Reason, kpi: str) -> Cell:
-    share = reason.worth.get(kpi, {}).get("share_of_total")
+    share = _part(reason, kpi)
     if share is None:
         return Cell(words.DASH, words.SUPPRESSED if reason.customers and not reason.worth else "")
     return Cell(words.share(share), style=colours.cell(share))
+
+
+def _part(reason: Reason, kpi: str) -> float | None:
+    """The share of a KPI that the customers of a reason hold; None where undefined or suppressed."""
+    return reason.worth.get(kpi, {}).get("share_of_total")

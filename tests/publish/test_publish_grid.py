@@ -84,6 +84,18 @@ def test_what_has_negative_values_has_no_top(published: Callable[..., Shop]) -> 
     ]
 
 
+def test_of_a_total_below_zero_nobody_has_a_share(published: Callable[..., Shop]) -> None:
+    macros = deepcopy(PROFILE["macro_segments"])
+    macros["value"]["kpis"]["revenue"]["minimum"] = None
+    reasons = [{"name": "all", "label": "All", "when": "purchases >= 0", "eligible": True}]
+    crowd = CROWD | {f"owes{n}": Customer(purchases=1, revenue=-9_999.0) for n in range(10)}
+    shop = published(crowd, macro_segments=macros, lists={"vip": {"label": "VIP", "reasons": reasons}})
+    assert shop.rows(CELLS.replace("customers, total, share_of_total, mean", "DISTINCT share_of_total")) == [(None,)]
+    segments = "SELECT DISTINCT share_of_total FROM fct_segment_profile WHERE kpi = 'revenue'"
+    assert shop.rows(segments) == [(None,)]
+    assert shop.rows("SELECT DISTINCT worth -> 'revenue' ->> 'share_of_total' FROM fct_list_reason") == [(None,)]
+
+
 def test_a_cell_of_few_shows_its_size_only(published: Callable[..., Shop]) -> None:
     crowd = CROWD | {f"little{n}": Customer(purchases=9, revenue=0.5) for n in range(3)}
     rows = published(crowd).rows(

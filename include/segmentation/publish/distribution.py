@@ -122,10 +122,12 @@ def _figures(row: Row | None, kpi: Kpi) -> Row:
     defined = customers - row["nulls"]
     of_segment, grand_total = row["total"], row["grand_total"]
     percentiles = dict(zip(_PERCENTILES, row["percentiles"] or [None] * len(_PERCENTILES), strict=True))
+    # Of a total below 0 the largest share would be that of those who cost most.
+    has_share = of_segment is not None and grand_total > 0
     return {
         "customers": customers,
         "total": of_segment,
-        "share_of_total": float(of_segment / grand_total) if of_segment is not None and grand_total else None,
+        "share_of_total": float(of_segment / grand_total) if has_share else None,
         "nonzero_share": row["nonzero"] / customers,
         "nulls": row["nulls"],
         "min": row["min"],

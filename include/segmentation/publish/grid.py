@@ -94,7 +94,7 @@ def _grid_profiles(inputs: Inputs) -> Iterator[Row]:
                 customers = row["customers"]
                 figures: Row = dict.fromkeys(("total", "share_of_total", "mean"))
                 if customers >= SUPPRESS_BELOW and row["total"] is not None:
-                    share = float(row["total"] / grand_total) if grand_total else None
+                    share = float(row["total"] / grand_total) if grand_total > 0 else None
                     mean = float(row["total"] / row["defined"])
                     figures = {"total": row["total"], "share_of_total": share, "mean": mean}
                 place = {"macro_segment": macro, "cell": cell.name, "kpi": kpi}

@@ -21,5 +21,5 @@ COMMENT ON COLUMN fct_grid_profile.kpi IS 'The KPI; see dim_kpi.';
 COMMENT ON COLUMN fct_grid_profile.customers IS 'Customers in the cell.';
 COMMENT ON COLUMN fct_grid_profile.share IS 'Their share of the customers whom the grid takes, 0 to 1.';
 COMMENT ON COLUMN fct_grid_profile.total IS 'Sum of the KPI over the cell, exact.';
-COMMENT ON COLUMN fct_grid_profile.share_of_total IS 'The cell''s share of the KPI''s sum over the customers whom the grid takes; NULL when that sum is 0. Above 1 or below 0 where values are negative.';
+COMMENT ON COLUMN fct_grid_profile.share_of_total IS 'The cell''s share of the KPI''s sum over the customers whom the grid takes; NULL when that sum is not above 0. Above 1 or below 0 where values are negative.';
 COMMENT ON COLUMN fct_grid_profile.mean IS 'Mean of the defined values.';

@@ -30,4 +30,4 @@ COMMENT ON COLUMN fct_list_reason.rule IS 'Its condition in SQL; empty for none.
 COMMENT ON COLUMN fct_list_reason.is_eligible IS 'Whether it puts customers on the list, or keeps them off.';
 COMMENT ON COLUMN fct_list_reason.customers IS 'Customers whom it decides about.';
 COMMENT ON COLUMN fct_list_reason.share IS 'Their share of the population, 0 to 1.';
-COMMENT ON COLUMN fct_list_reason.worth IS 'KPI that says what customers are worth -> its total over them and their share of its sum over everyone; {} for fewer than 10 customers.';
+COMMENT ON COLUMN fct_list_reason.worth IS 'KPI that says what customers are worth -> its total over them and their share of its sum over everyone, NULL when that sum is not above 0; {} for fewer than 10 customers.';

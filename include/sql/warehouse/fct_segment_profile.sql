@@ -32,7 +32,7 @@ COMMENT ON COLUMN fct_segment_profile.parent_key IS 'The segment that a micro se
 COMMENT ON COLUMN fct_segment_profile.kpi IS 'The KPI; see dim_kpi.';
 COMMENT ON COLUMN fct_segment_profile.customers IS 'Customers in the segment.';
 COMMENT ON COLUMN fct_segment_profile.total IS 'Sum of the KPI over the segment, exact.';
-COMMENT ON COLUMN fct_segment_profile.share_of_total IS 'The segment''s share of the KPI''s sum over the population, 0 to 1; NULL when that sum is 0.';
+COMMENT ON COLUMN fct_segment_profile.share_of_total IS 'The segment''s share of the KPI''s sum over the population; NULL when that sum is not above 0. Above 1 or below 0 where values are negative.';
 COMMENT ON COLUMN fct_segment_profile.nonzero_share IS 'Share of the segment''s customers whose KPI is defined and not 0.';
 COMMENT ON COLUMN fct_segment_profile.nulls IS 'Customers whose KPI is undefined.';
 COMMENT ON COLUMN fct_segment_profile.min IS 'Smallest defined value.';

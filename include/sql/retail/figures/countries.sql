@@ -20,7 +20,7 @@ SELECT
     count(*) AS customers,
     count(*) / sum(count(*)) OVER () AS share,
     sum(profit) AS profit,
-    sum(profit) / nullif(sum(sum(profit)) OVER (), 0) AS share_of_profit,
+    CASE WHEN sum(sum(profit)) OVER () > 0 THEN sum(profit) / sum(sum(profit)) OVER () END AS share_of_profit,
     sum(profit) / count(*) AS per_head
 FROM countries
 GROUP BY place

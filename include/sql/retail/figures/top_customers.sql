@@ -17,7 +17,7 @@ WITH customers AS (
 SELECT
     customer_id AS customer,
     profit,
-    profit / nullif(sum(profit) OVER (), 0) AS share,
+    CASE WHEN sum(profit) OVER () > 0 THEN profit / sum(profit) OVER () END AS share,
     invoices,
     cancelled,
     whole_days(last_at, {{ as_of }}) AS days_ago

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from mlflow import MlflowClient
 from track_club import measured
 
@@ -343,6 +344,40 @@ def test_a_server_that_refuses_is_one_line(
     assert str(refused.value).startswith(f"MLFLOW_TRACKING_URI {address}: the server ")
     assert "\n" not in str(refused.value)
     assert set(logins) == {"Basic bWU6c2VjcmV0"}
+
+
+def test_a_store_that_refuses_what_is_uploaded_does_not_tell_the_password(
+    tracking_server: str, club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The parts of a model are sent by requests, whose errors name the address with who logs in."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            sent = self.rfile.read(int(self.headers["Content-Length"] or 0))
+            if "mlflow-artifacts" in self.path:
+                self.send_error(403)
+                return
+            there = requests.request(
+                self.command, tracking_server + self.path, data=sent, headers={"Content-Type": "application/json"}
+            )
+            self.send_response(there.status_code)
+            self.send_header("Content-Length", str(len(there.content)))
+            self.end_headers()
+            self.wfile.write(there.content)
+
+        do_POST = do_PUT = do_GET  # noqa: N815 - names of the base class
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:secret@127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        with pytest.raises(TrackingError, match="403") as refused:
+            track(put())
+        server.shutdown()
+    assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("uri", ["", "sqlite:////somewhere/runs.db", "databricks", "http://", "mlruns"])

@@ -1,6 +1,7 @@
 """The experiments of a profile at a tracking server: one per macro segment, with one run per model."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -143,13 +144,14 @@ class Logbook:
             raise self._refused(error.response.status_code, str(error)) from None
 
     def _unreachable(self, error: Exception) -> SegmentationError:
-        why = _innermost(error)
+        why = _without_login(_innermost(error))
         return UnavailableError(f"{TRACKING_URI} {self.address}: the server can not be reached ({why}); {_LATER}")
 
     def _refused(self, status: int, why: str) -> SegmentationError:
         may_change = status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
         kind = UnavailableError if may_change else TrackingError
-        return kind(f"{TRACKING_URI} {self.address}: the server refuses ({' '.join(why.split())}); {_LATER}")
+        said = _without_login(" ".join(why.split()))
+        return kind(f"{TRACKING_URI} {self.address}: the server refuses ({said}); {_LATER}")
 
 
 _LATER = "the models are safe on the timeline, `track` logs them later"
@@ -168,6 +170,11 @@ def _address(uri: str) -> str:
             "http://mlflow.example:5000"
         )
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _without_login(text: str) -> str:
+    """A message whose addresses do not say who logs in: requests name the whole address that they asked."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", text)
 
 
 def _innermost(error: BaseException) -> str:

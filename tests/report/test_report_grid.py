@@ -120,3 +120,9 @@ def test_a_page_without_a_grid_says_nothing_of_one(club: Hand) -> None:
     page = Page(render(club.run("2025-03-01")))
     assert not [name for name in page.ids if name.endswith(("-grid", "-worth")) or name.startswith("list")]
     assert all(link.removeprefix("#") in page.ids for link in page.links if link.startswith("#"))
+
+
+def test_what_rounds_to_zero_has_no_sign(gridded: Hand) -> None:
+    gridded.change("UPDATE fct_grid_profile SET total = -0.4, mean = -0.004 WHERE cell = 'old'")
+    rows = Page(render(gridded.run("2025-03-01"))).table("The named cells, what their customers are worth")
+    assert rows[1][3:6] == ["0", "75.0%", "0"]

@@ -35,7 +35,8 @@ def change(number: int) -> str:
 
 def value(number: float, resolution: float) -> str:
     """A KPI's value with the decimals of its resolution: ``3.25, 0.1`` -> ``3.2``."""
-    return f"{number:,.{decimals(resolution)}f}"
+    places = decimals(resolution)
+    return f"{round(number, places) + 0.0:,.{places}f}"  # never -0
 
 
 def decimals(resolution: float) -> int:

@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from include.segmentation.contract.analytics import wrong_coverage
 from include.segmentation.contract.figures import FIGURES, Figure
 from include.segmentation.contract.gates import Gates
-from include.segmentation.contract.identifiers import NAME, Name, SchemaName, SqlName
+from include.segmentation.contract.identifiers import NAME, Name, SchemaName, SqlName, different
 from include.segmentation.contract.lists import EligibilityList
 from include.segmentation.contract.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.contract.mistakes import Mistake, allowed, explained, refuse
@@ -118,7 +118,9 @@ class Profile(Part):
     expectations: dict[Name, list[Expectation]] = Field(default_factory=dict)
     cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
-    worth: list[SqlName] = Field(default_factory=list, description="KPIs that say what customers are worth")
+    worth: Annotated[list[SqlName], AfterValidator(different)] = Field(
+        default_factory=list, description="KPIs that say what customers are worth"
+    )
     lists: dict[SqlName, EligibilityList] = Field(default_factory=dict)
     figures: dict[SqlName, Figure] = Field(default_factory=dict)
     funnel: list[FunnelStep] = Field(default_factory=list)
@@ -152,6 +154,8 @@ class Profile(Part):
         if self.signals and SIGNALS in self.macro_segments:
             text = "the file of the signals would have the same name; allowed is any other name"
             yield Mistake(("macro_segments", SIGNALS), text)
+        if self.signals and self.kpis and all(kpi.rule_only for kpi in self.kpis.values()):
+            yield Mistake((SIGNALS,), "every KPI is rule_only; allowed is at least one that is not")
         for name in self.expectations:
             if name not in extracts:
                 yield Mistake(("expectations", name), f"no such extract; {allowed(name, extracts)}")

@@ -320,6 +320,17 @@ def test_a_wrong_declaration_is_refused(club: Club, signals: dict[str, Any], wor
         club.run("visits", **signals)
 
 
+def test_signals_need_a_kpi_that_may_go_before(club: Club) -> None:
+    kpi = {"label": "N", "definition": "N.", "unit": "times", "window": "lifetime", "rule_only": True}
+    club.joins(1, datetime(2025, 1, 1, tzinfo=UTC))
+    run = club.run("visits")
+    value = yaml.safe_load(run.profile.path.read_text())
+    value["macro_segments"]["activity"]["kpis"] = {"visits": kpi}
+    run.profile.path.write_text(yaml.safe_dump(value))
+    with pytest.raises(ProfileError, match=r"signals: every KPI is rule_only; allowed is at least one that is not"):
+        load_profile("club", run.profile.path.parent)
+
+
 def test_wrong_sql_says_what_is_wrong(club: Club) -> None:
     club.joins(1, datetime(2025, 1, 1, tzinfo=UTC))
     run = club.run("visits", sql=_counts("bought").replace("AS bought", "AS bougt"))

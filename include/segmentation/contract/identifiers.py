@@ -41,7 +41,12 @@ def _words_of_sql() -> frozenset[str]:
     return _POSTGRES_WORDS.union(word for (word,) in duckdb.sql(query).fetchall())
 
 
-def _different(values: list[str]) -> list[str]:
+def different(values: list[str]) -> list[str]:
+    """Let names pass that are all different.
+
+    Raises:
+        ValueError: one comes twice.
+    """
     if len(set(values)) != len(values):
         raise ValueError(f"{', '.join(values)} must be different")
     return values
@@ -55,6 +60,6 @@ def _own_schema(value: str) -> str:
 
 Name = Annotated[str, BeforeValidator(_name)]
 SqlName = Annotated[str, BeforeValidator(_name), AfterValidator(sql_name)]
-DifferentNames = Annotated[list[str], Field(min_length=1), AfterValidator(_different)]
+DifferentNames = Annotated[list[str], Field(min_length=1), AfterValidator(different)]
 SchemaName = Annotated[SqlName, AfterValidator(_own_schema)]
 """A schema that is the user's to make."""

@@ -86,6 +86,16 @@ def test_cut_points_are_values_and_a_class_that_is_too_large_leaves_less_to_the_
     assert on_grid([(1, 5, 0.0), (9, 300, -5.5)], fitted_on=crowd) == [("311", "lately"), ("141", "missed")]
 
 
+@pytest.mark.parametrize(("own", "least"), [(1.5, 2.0), (-0.5, 0.0), (0, 1.0)])
+def test_a_class_of_its_own_ends_where_it_says_whatever_the_resolution(own, least):
+    scores = GRID["scores"] | {"f": GRID["scores"]["f"] | {"own_class": own}}
+    grid = fit_grid(macro_with(scores=scores), people([(orders, 5, 0.0) for orders in (1, 2, 2, 3, 4)]))
+    f = grid.scores[1]
+    assert f.cuts[0] == least
+    assert f.cuts == sorted(set(f.cuts))
+    assert f.customers[0] == (1 if own == 1.5 else 0)
+
+
 def test_customers_who_only_owe_are_in_the_lowest_class():
     rows = [(2, 1, -50.0), (2, 1, -0.01), (2, 1, 0.0), (2, 1, 700.0)]
     assert [scores[2] for scores, _ in on_grid(rows)] == ["1", "1", "2", "2"]

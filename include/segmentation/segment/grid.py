@@ -5,6 +5,7 @@ Cut points are values that customers have, so equal values are always in one cla
 
 from collections.abc import Sequence
 from decimal import Decimal
+from math import floor
 
 import numpy as np
 import numpy.typing as npt
@@ -103,7 +104,8 @@ def _cut_points(values: Floats, classes: int, own_class: float | None, resolutio
     """
     cuts = []
     if own_class is not None:
-        cuts.append(float(Decimal(repr(own_class)) + Decimal(repr(resolution))))
+        step = Decimal(repr(resolution))
+        cuts.append(float((floor(Decimal(repr(own_class)) / step) + 1) * step))
         values, classes = values[values > own_class], classes - 1
     distinct, counts = np.unique(values, return_counts=True)
     first = 0

@@ -18,10 +18,17 @@ sizes AS (
     SELECT cohort, count(*) AS customers FROM cohorts GROUP BY cohort
 ),
 
+-- Also months in which nobody bought.
+ended AS (
+    SELECT unnest(generate_series(min(month), date_trunc('month', {{ as_of }}) - INTERVAL 1 MONTH, INTERVAL 1 MONTH))
+        AS month
+    FROM bought
+),
+
 months AS (
     SELECT s.cohort, s.customers, m.month, date_diff('month', s.cohort, m.month) AS months_since
     FROM sizes AS s
-    INNER JOIN (SELECT DISTINCT month FROM bought) AS m ON m.month >= s.cohort
+    INNER JOIN ended AS m ON m.month >= s.cohort
 )
 
 SELECT

@@ -77,6 +77,8 @@ def _wrong_constants(condition: str, texts: Mapping[str, Sequence[str]]) -> Iter
     tree = sqlglot.parse_one(condition, read="duckdb")
     for column in tree.find_all(exp.Column):
         comparison = column.parent
+        while isinstance(comparison, exp.Paren):
+            comparison = comparison.parent
         for literal in comparison.find_all(exp.Literal) if comparison else ():
             if column.name in texts and (not literal.is_string or literal.this not in texts[column.name]):
                 yield f"{column.name} is compared with {literal.sql()}; {allowed(literal.this, texts[column.name])}"

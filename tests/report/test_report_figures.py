@@ -75,6 +75,10 @@ def test_customers_in_a_figure_are_the_pseudonyms_of_the_run(figured: Hand, plac
     here = {"cadence": run.cadence, "as_of": run.as_of, "figure": "told", "row_position": 1, "column_position": 1}
     words = {"row": "ada-1", "column": ""} if place == "row" else {"row": "2025-01", "column": "ada-1"}
     figured.put("fct_figure", **here, **words, measure="sold" if place == "row" else "customers", value=7.0)
+    assert "Customers are the pseudonyms of this run." not in render(run)  # it has no fingerprints to hash with
+    figured.change(
+        f"UPDATE segmentation_run SET fingerprints = '{{\"loyalty\": \"5eed\"}}' WHERE run_id = '{run.run_id}'"
+    )
     text = render(run)
     assert "ada-1" not in text
     assert "Customers are the pseudonyms of this run." in text

@@ -97,6 +97,12 @@ def test_pseudonyms_of_two_runs_can_not_be_joined(crowd: Hand) -> None:
     assert not before & {each.pseudonym for each in customers.customers(crowd.connection, crowd.run(DAY))}
 
 
+def test_a_run_without_fingerprints_shows_nobody(crowd: Hand) -> None:
+    """Of a version that kept none: a hash of the id alone is undone by trying all ids."""
+    crowd.change("UPDATE segmentation_run SET fingerprints = '{}'")
+    assert "No customer of this run can be shown" in Page(render(crowd.run(DAY))).text
+
+
 def test_a_run_whose_labels_are_gone_says_so(club: Hand) -> None:
     assert "No customer of this run can be shown" in Page(render(club.run(DAY))).text
 

@@ -26,6 +26,8 @@ def pseudonym(customer_id: str) -> str:
 
 
 _PSEUDONYM = pseudonym("customer_id")
+IS_HASHED = "run.fingerprints <> '{}'"
+"""SQL: whether there is something to hash an id with; runs of versions without fingerprints show no customers."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def customers(connection: psycopg.Connection, run: Run) -> list[Customer]:
         FROM told
         JOIN fct_customer_kpi AS kpi USING (customer_id)
         JOIN segmentation_run AS run USING (cadence, as_of)
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND {IS_HASHED}
         ORDER BY place, draw, customer_id
         """,
         run,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import psycopg
 
 from include.segmentation.report.ask import ask
-from include.segmentation.report.customers import pseudonym
+from include.segmentation.report.customers import IS_HASHED, pseudonym
 from include.segmentation.run import Run
 
 
@@ -37,6 +37,7 @@ def numbers(connection: psycopg.Connection, run: Run) -> list[Number]:
         FROM fct_figure
         JOIN segmentation_run AS run USING (cadence, as_of)
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+            AND ({IS_HASHED} OR figure <> ALL(%(in_rows)s || %(in_columns)s))
         ORDER BY figure, row_position, column_position, measure
         """,
         run,

@@ -113,6 +113,15 @@ lists:
     assert "strata.0.when: stratum 'odd': 'loans >= 3 AND loans < 2' takes nobody, whatever the KPIs are" in told[0]
 
 
+def test_what_is_indented_too_little_is_told_where_it_lacks(library: Path) -> None:
+    change(library, **{"macro_segments:\n": "macro_segments:\n  label: Reading\n"})
+    change(library, **{"funnel:\n": "funnel:\nfunnels:\n", "sources:\n": "sources: a desk\nsource:\n"})
+    found = mistakes(library)
+    assert any("funnel: found nothing; allowed is a list, indented further than it" in one for one in found)
+    assert any("sources: found 'a desk'; allowed are keys below it" in one for one in found)
+    assert any("macro_segments.label: found 'Reading'; allowed are keys below it" in one for one in found)
+
+
 def test_a_key_written_twice_is_told_beside_the_rest(library: Path) -> None:
     change(library, **{"title: Town library": "title: Town library\ntitle: Twice\ntitel: Other"})
     found = mistakes(library)

@@ -35,9 +35,12 @@ def read_file(path: Path, what: str, texts: Sequence[str]) -> pa.Table:
     if reader is None:
         raise DataFileError(f"{path}: '{path.suffix}' is not a kind of file that can be read: {', '.join(_KINDS)}")
     try:
-        return reader(path, texts)
+        table = reader(path, texts)
     except Exception as error:
         raise DataFileError(f"{path}: can not be read as {path.suffix[1:]}: {one_line(error)}") from None
+    if not table.num_rows:
+        raise DataFileError(f"{path}: holds no rows below its column names")
+    return table
 
 
 def refuse_missing(path: Path, found: Sequence[str], wanted: Sequence[str]) -> None:
@@ -48,8 +51,10 @@ def refuse_missing(path: Path, found: Sequence[str], wanted: Sequence[str]) -> N
     """
     missing = [name for name in wanted if name not in found]
     if missing:
-        listed = f"{path}: its columns are {', '.join(found)}; wanted are {', '.join(wanted)}"
-        raise DataFileError(f"{listed}; missing: {', '.join(missing)}")
+        if len(found) == 1 and len(wanted) > 1 and path.suffix.lower() == ".csv":
+            raise DataFileError(f"{path}: its first line is one column only; columns must be separated by commas")
+        listed = f"its columns are {', '.join(found)}; wanted are {', '.join(wanted)}"
+        raise DataFileError(f"{path}: missing: {', '.join(missing)}; {listed}")
 
 
 def converted(

@@ -32,9 +32,7 @@ def read(path: Path) -> pa.Table:
     refuse_missing(path, raw.column_names, COLUMNS)
     unknown = [name for name in raw.column_names if name not in COLUMNS]
     if unknown:
-        raise DataFileError(
-            f"{path}: its columns are {', '.join(raw.column_names)}; wanted are {', '.join(COLUMNS)} and no others"
-        )
+        raise DataFileError(f"{path}: not wanted: {', '.join(unknown)}; wanted are {', '.join(COLUMNS)} and no others")
     converters: dict[str, tuple[str, Callable[[pa.ChunkedArray], pa.ChunkedArray]]] = {
         "InvoiceNo": ("invoice_no", text),
         "StockCode": ("stock_code", text),

@@ -1,13 +1,16 @@
 """A shell in which a small shop's MariaDB and an empty warehouse are at hand: what the tutorial is followed in."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
-from demo.servers import CHECKOUT, PASSWORD, Server, mariadb, postgres, running
+from demo.servers import CHECKOUT, PASSWORD, Server, ServerError, mariadb, postgres, running
 from demo.stack import HOME, WAREHOUSE, libpq_uri, servers_home
 
 TABLES = CHECKOUT / "tests" / "tutorial" / "shop.sql"
@@ -23,8 +26,16 @@ def open_shell() -> int:
 
     Returns:
         The shell's exit status.
+
+    Raises:
+        ServerError: another shell has the shop.
     """
-    home, servers = HOME / "shop", servers_home() / "shop"
+    with _alone():
+        return _open_shell(HOME / "shop", servers_home() / "shop")
+
+
+def _open_shell(home: Path, servers: Path) -> int:
+    _put_aside(home / "profiles")
     for folder in (home, servers):
         shutil.rmtree(folder, ignore_errors=True)
     with running(mariadb(servers / "mariadb")) as source, running(postgres(servers / "postgres")) as target:
@@ -35,6 +46,26 @@ def open_shell() -> int:
         print(_HINT, end="", flush=True)
         shell = os.environ.get("SHELL", "/bin/bash")
         return subprocess.run([shell], env=environment, cwd=CHECKOUT, check=False).returncode
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    HOME.mkdir(parents=True, exist_ok=True)
+    with (HOME / "shop.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ServerError("the shop is open in another shell; `exit` there first") from None
+        yield
+
+
+def _put_aside(profiles: Path) -> None:
+    """Keep what somebody wrote the last time."""
+    if profiles.is_dir():
+        kept = HOME / "shop-profiles-before"
+        shutil.rmtree(kept, ignore_errors=True)
+        profiles.rename(kept)
+        print(f"The shop begins afresh. The profiles of the last time are in {kept}")
 
 
 def _environment(home: Path, source: Server, target: Server) -> dict[str, str]:

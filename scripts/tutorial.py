@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -100,5 +101,6 @@ def comparable(answer: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
+    shutil.rmtree(CHECKOUT / ".local" / "tutorial", ignore_errors=True)
     text = PAGE.read_text(encoding="utf-8")
     PAGE.write_text(with_answers(text, follow(steps(text), "tutorial")), encoding="utf-8")

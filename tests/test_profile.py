@@ -380,7 +380,13 @@ def test_what_undefined_may_count_as(tmp_path: Path, values: dict[str, float], w
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("profile: [", "not valid YAML: "),
+        ("profile: [", "odd.yaml:1: not valid YAML: "),
+        ("title: a\nkpis:\n  one: 1\n   two: 2\n", "odd.yaml:4: not valid YAML: mapping values are not allowed here"),
+        ("kpis:\n  one:\n    unit: a\n   two: 2\n", "in line 2); this line is indented otherwise than those beside it"),
+        ("kpis:\n\tone: 1\n", "found character '\\t' that cannot start any token; indent by spaces"),
+        ("label: %share\n", "cannot start any token; a text that begins with it needs quotes"),
+        ("when: {rfm: [a]\nlists: 1\n", "; a bracket or brace that was opened before is not closed"),
+        ("kpis\nlists: 1\n", "odd.yaml:2: "),
         ("- profile", "a profile is a mapping of keys; found list"),
         ("", "a profile is a mapping of keys; found NoneType"),
         ("profile: odd\ntitle: a\ntitle: b\n", "key 'title' appears twice"),
@@ -392,7 +398,7 @@ def test_a_file_that_is_no_profile(tmp_path: Path, text: str, words: str) -> Non
     (tmp_path / "odd.yaml").write_text(text)
     with pytest.raises(ProfileError) as caught:
         load_profile("odd", tmp_path)
-    assert f"{tmp_path / 'odd.yaml'}: " in str(caught.value)
+    assert str(caught.value).startswith(f"{tmp_path / 'odd.yaml'}:")
     assert words in str(caught.value)
 
 

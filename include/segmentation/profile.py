@@ -22,10 +22,12 @@ from include.segmentation.contract.identifiers import NAME, Name, SchemaName, Sq
 from include.segmentation.contract.lists import EligibilityList
 from include.segmentation.contract.macro_segment import AGE, Kpi, MacroSegment
 from include.segmentation.contract.mistakes import Mistake, allowed, explained, refuse
+from include.segmentation.contract.no_yaml import not_yaml
 from include.segmentation.contract.part import Part
 from include.segmentation.contract.people import Demographic, FunnelStep, Persona, wrong_funnel, wrong_personas
 from include.segmentation.contract.signals import SIGNALS, Signals
 from include.segmentation.contract.sources import Extract, QueryExtract, Source
+from include.segmentation.contract.strata_cut import domains
 from include.segmentation.errors import ProfileError
 
 Cadence = Literal["daily", "weekly", "monthly"]
@@ -170,9 +172,10 @@ class Profile(Part):
             yield Mistake(("macro_segments", FIGURES), text)
         for name, figure in self.figures.items():
             yield from (mistake.below("figures", name) for mistake in figure.mistakes())
+        numbers = domains(self.kpis)
         for name, declared in self.lists.items():
-            yield from (mistake.below("lists", name) for mistake in declared.mistakes([*self.kpis, AGE], self.cells))
-        yield from wrong_funnel(self.funnel, [*self.kpis, AGE])
+            yield from (mistake.below("lists", name) for mistake in declared.mistakes(numbers, self.cells))
+        yield from wrong_funnel(self.funnel, numbers)
         yield from wrong_personas(self.personas, self.macro_segments)
         for sql in self.sql_files:
             if not sql.is_file():
@@ -328,7 +331,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
             value = yaml.load(file, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
         # PyYAML lets whatever goes wrong inside a value through, such as the ValueError of 2024-99-99.
-        raise ProfileError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise ProfileError(not_yaml(path, error)) from None
     if not isinstance(value, dict):
         raise ProfileError(f"{path}: a profile is a mapping of keys; found {type(value).__name__}")
     return value

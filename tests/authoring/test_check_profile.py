@@ -91,6 +91,37 @@ def test_funnel_and_personas_are_looked_at_beside_the_rest_once_the_macro_segmen
     assert not any("funnel.2" in one or "personas.1" in one for one in mistakes(library))
 
 
+def test_conditions_that_hold_for_nobody_are_told(library: Path) -> None:
+    change(library, **{"loans_ever >= 10}": "loans_ever < 0}", "title: Town": "titel: Town"})
+    reasons = """
+lists:
+  evening:
+    label: Evening
+    reasons:
+      - {name: none_left, label: None left, when: loans > 2 AND loans < 3, eligible: false}
+      - {name: some_left, label: Some left, when: loans > 2 AND loans < 4, eligible: true}
+"""
+    library.write_text(library.read_text() + reasons)
+    told = [one for one in mistakes(library) if "nobody" in one]
+    assert len(told) == 2
+    assert any("funnel.2.when: step 'regular': 'loans_ever < 0' holds for nobody, whatever" in one for one in told)
+    assert any("reasons.0.when: reason 'none_left': 'loans > 2 AND loans < 3' holds for nobody" in one for one in told)
+    stratum = "{name: odd, label: Odd, when: loans >= 3 AND loans < 2}"
+    change(library, **{"    strata:\n": f"    strata:\n      - {stratum}\n"})
+    told = [one for one in mistakes(library) if "nobody" in one]
+    assert len(told) == 1
+    assert "strata.0.when: stratum 'odd': 'loans >= 3 AND loans < 2' takes nobody, whatever the KPIs are" in told[0]
+
+
+def test_what_is_indented_too_little_is_told_where_it_lacks(library: Path) -> None:
+    change(library, **{"macro_segments:\n": "macro_segments:\n  label: Reading\n"})
+    change(library, **{"funnel:\n": "funnel:\nfunnels:\n", "sources:\n": "sources: a desk\nsource:\n"})
+    found = mistakes(library)
+    assert any("funnel: found nothing; allowed is a list, indented further than it" in one for one in found)
+    assert any("sources: found 'a desk'; allowed are keys below it" in one for one in found)
+    assert any("macro_segments.label: found 'Reading'; allowed are keys below it" in one for one in found)
+
+
 def test_a_key_written_twice_is_told_beside_the_rest(library: Path) -> None:
     change(library, **{"title: Town library": "title: Town library\ntitle: Twice\ntitel: Other"})
     found = mistakes(library)

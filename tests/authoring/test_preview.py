@@ -55,6 +55,9 @@ def test_a_draft_then_the_accepted_model_and_nothing_stays(run: Run, lake_root: 
     assert sum(int(row[2]) for row in rows if row[2]) == everybody > 0
     assert all(row[4:] == ["-"] * 3 for row in rows if row[2] and int(row[2]) < 10), "ranges of a few are not shown"
 
+    assert "rules only, everybody: purchases_ever 1" in draft
+    assert "purchases, not 0 for 100.0%" in draft
+
     for target in ("population", "rfm"):
         measure(run, target)
     fit(run, "rfm")

@@ -62,8 +62,9 @@ def test_a_second_id_never_arrives_and_is_said(frame: pd.DataFrame, tmp_path: Pa
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda f: f.drop(columns="TENURE"), r"its columns are .*; wanted are CUST_ID, .*; missing: TENURE"),
+        (lambda f: f.drop(columns="TENURE"), r"missing: TENURE; its columns are .*; wanted are CUST_ID, "),
         (lambda f: f.rename(columns={"PURCHASES": "SPEND"}), "missing: PURCHASES"),
+        (lambda f: f.iloc[:0], "holds no rows"),
         (lambda f: f.assign(purchases=1.0), "column PURCHASES comes twice; allowed is once"),
         (lambda f: f.assign(CUST_ID=["C1", "C2", "C1"]), "1 card holders come more than once, such as C1; allowed is"),
         (lambda f: f.assign(BALANCE=["much", "0", "1"]), "column BALANCE does not hold what it should"),
@@ -77,6 +78,12 @@ def test_a_file_that_can_not_be_taken(frame: pd.DataFrame, tmp_path: Path, chang
     with pytest.raises(DataFileError, match=words) as caught:
         read(write(change(frame), tmp_path / "holders.csv"))
     assert "\n" not in str(caught.value)
+
+
+def test_another_separator_is_named(frame: pd.DataFrame, tmp_path: Path) -> None:
+    frame.to_csv(tmp_path / "holders.csv", sep=";", index=False)
+    with pytest.raises(DataFileError, match="one column only; columns must be separated by commas"):
+        read(tmp_path / "holders.csv")
 
 
 def filled(server: Server, rows: pa.Table) -> Counts:

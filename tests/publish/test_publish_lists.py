@@ -19,6 +19,8 @@ REASONS: list[dict[str, Any]] = [
     {"name": "often", "label": "Often", "when": "visit_gap >= 3 OR value_cell IN ('small', 'large')", "eligible": True},
 ]
 VIP = {"vip": {"label": "VIP", "description": "The best.", "owner": "sales", "reasons": REASONS}}
+MACROS = deepcopy(PROFILE["macro_segments"])
+MACROS["value"]["kpis"]["revenue"]["minimum"] = None
 COUNTS = "SELECT reason, is_eligible, customers FROM fct_list_reason ORDER BY position"
 
 
@@ -32,10 +34,8 @@ def reason_of(customer: Customer) -> str:
 
 
 def test_the_first_reason_that_holds_decides_about_everyone(published: Callable[..., Shop]) -> None:
-    macros = deepcopy(PROFILE["macro_segments"])
-    macros["value"]["kpis"]["revenue"]["minimum"] = None
     crowd = CROWD | {"owes": Customer(purchases=4, revenue=-10.0)}
-    shop = published(crowd, lists=VIP, macro_segments=macros)
+    shop = published(crowd, lists=VIP, macro_segments=MACROS)
     by_hand = {name: reason_of(customer) for name, customer in crowd.items()}
     counts = Counter(by_hand.values())
     assert shop.rows(COUNTS) == [
@@ -50,7 +50,7 @@ def test_the_first_reason_that_holds_decides_about_everyone(published: Callable[
 
 
 def test_reasons_say_what_their_customers_are_worth(published: Callable[..., Shop]) -> None:
-    shop = published(lists=VIP)
+    shop = published(lists=VIP, macro_segments=MACROS)
     shares = dict(shop.rows("SELECT reason, worth -> 'revenue' ->> 'share_of_total' FROM fct_list_reason"))
     whole = sum(customer.revenue for customer in CROWD.values())
     often = sum(customer.revenue for customer in CROWD.values() if customer.purchases > 1)
@@ -85,9 +85,14 @@ def test_a_reason_that_can_not_be_asked_is_refused(
 ) -> None:
     reasons = [*REASONS[:2], REASONS[2] | changes, REASONS[3]]
     with pytest.raises(ProfileError, match=rf"lists\.vip\..*{message}"):
-        published(lists={"vip": VIP["vip"] | {"reasons": reasons}})
+        published(lists={"vip": VIP["vip"] | {"reasons": reasons}}, macro_segments=MACROS)
 
 
 def test_a_list_that_nobody_can_be_on_is_refused(published: Callable[..., Shop]) -> None:
     with pytest.raises(ProfileError, match=r"lists\.vip\.reasons: none of them makes anybody eligible"):
-        published(lists={"vip": VIP["vip"] | {"reasons": REASONS[:2]}})
+        published(lists={"vip": VIP["vip"] | {"reasons": REASONS[:2]}}, macro_segments=MACROS)
+
+
+def test_a_reason_that_holds_for_nobody_is_refused(published: Callable[..., Shop]) -> None:
+    with pytest.raises(ProfileError, match=r"lists\.vip\.reasons\.0\.when: reason 'owes': .* holds for nobody"):
+        published(lists=VIP)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from include.segmentation.contract.lists import EligibilityList
 from include.segmentation.contract.macro_segment import Kpi, MacroSegment, Person, Stratum
 from include.segmentation.contract.mistakes import Mistake, explained
 from include.segmentation.contract.people import FunnelStep, Persona
@@ -47,7 +48,9 @@ def _what_is_right(value: dict[str, Any], path: Path) -> Profile:
         "macro_segments": macros,
     }
     parts |= _right(Warehouse, {"warehouse": value.get("warehouse")})
-    if len(_right(MacroSegment, value.get("macro_segments"))) == len(macros):  # else it is not known what there is
+    right = _right(MacroSegment, value.get("macro_segments"))
+    if len(right) == len(macros):  # else it is not known what there is
+        parts |= {"macro_segments": right, "lists": _right(EligibilityList, value.get("lists"))}
         parts |= _right(list[FunnelStep], {"funnel": value.get("funnel", [])})
         parts |= _right(list[Persona], {"personas": value.get("personas", [])})
     return Profile.model_construct(**parts)

@@ -35,7 +35,8 @@ def preview(run: Run) -> Iterator[Table]:
     """Measure and label everybody at the run's as_of; nothing stays but what is returned.
 
     Returns:
-        One table per macro segment: stratum, segment, customers, share, and the middle half of every KPI.
+        One table per macro segment: stratum, segment, customers, share, and the middle half of every KPI; below it the
+        KPIs that only rules read, of everybody.
 
     Raises:
         NotReadyError: an extract is not known to be whole up to as_of, or holds rows that were never validated.
@@ -67,6 +68,7 @@ def _table(title: str, macro: MacroSegment, found: Preview) -> Table:
     which = f"draft model: {found.why_draft}" if found.why_draft else f"accepted model {model.model_id}"
     kpis = {name: kpi for name, kpi in macro.kpis.items() if not kpi.rule_only}
     table = Table(title=f"{title}: {everybody:,} customers; {which}", title_justify="left")
+    table.caption, table.caption_justify = _for_rules(macro, found.customers), "left"
     table.add_column("stratum")
     table.add_column("segment")
     table.add_column("customers", justify="right")
@@ -81,6 +83,20 @@ def _table(title: str, macro: MacroSegment, found: Preview) -> Table:
             table.add_row(stratum.name, each.name, f"{members.num_rows:,}", share, *middles)
         table.add_section()
     return table
+
+
+def _for_rules(macro: MacroSegment, customers: pa.Table) -> str:
+    told = [
+        f"{name} {_middle_half(customers, name, kpi)} {kpi.unit}, not 0 for {_share_not_0(customers[name])}"
+        for name, kpi in macro.kpis.items()
+        if kpi.rule_only
+    ]
+    return f"rules only, everybody: {'; '.join(told)}" if told else ""
+
+
+def _share_not_0(values: pa.ChunkedArray) -> str:
+    known = values.drop_null().to_numpy()
+    return f"{(known != 0).mean():.1%}" if known.size >= SUPPRESS_BELOW else "-"
 
 
 def _middle_half(members: pa.Table, name: str, kpi: Kpi) -> str:

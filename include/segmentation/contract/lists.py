@@ -10,7 +10,7 @@ from sqlglot import exp
 from include.segmentation.contract.identifiers import Name
 from include.segmentation.contract.mistakes import Mistake, allowed
 from include.segmentation.contract.part import Part
-from include.segmentation.contract.predicate import Condition, parse
+from include.segmentation.contract.predicate import Condition, Domain, columns_of, never_holds, parse
 from include.segmentation.errors import ProfileError
 
 NO_REASON = "none"
@@ -46,11 +46,11 @@ class EligibilityList(Part):
     owner: str = ""
     reasons: list[Reason] = Field(min_length=1)
 
-    def mistakes(self, numbers: Sequence[str], texts: Mapping[str, Sequence[str]]) -> Iterator[Mistake]:
+    def mistakes(self, numbers: Mapping[str, Domain], texts: Mapping[str, Sequence[str]]) -> Iterator[Mistake]:
         """What does not fit together.
 
         Args:
-            numbers: the columns that conditions may compare with numbers.
+            numbers: the columns that conditions may compare with numbers, and their values.
             texts: those that they may compare with texts -> the texts there are.
         """
         names = Counter(reason.name for reason in self.reasons)
@@ -66,6 +66,9 @@ class EligibilityList(Part):
                 continue
             for text in _wrong_constants(reason.when, texts):
                 yield Mistake((*place, "when"), f"reason '{reason.name}': {text}")
+            if not set(columns_of(reason.when)) & set(texts) and never_holds(reason.when, numbers):
+                text = f"reason '{reason.name}': '{reason.when}' holds for nobody, whatever the KPIs are"
+                yield Mistake((*place, "when"), text)
         if not any(reason.eligible for reason in self.reasons):
             yield Mistake(
                 ("reasons",), "none of them makes anybody eligible; allowed is at least one with eligible: true"

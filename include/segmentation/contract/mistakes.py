@@ -15,6 +15,13 @@ _Schema = Mapping[str, Any]
 _OWN_FIELD = "path"
 """What the loader adds to a profile, and no file says."""
 _YAML_WORDS = "YAML reads a bare Yes, No, On and Off as true and false; put it in quotes"
+_KEYS_BELOW = "are keys below it"
+_SHAPES = {
+    "model_type": _KEYS_BELOW,
+    "model_attributes_type": _KEYS_BELOW,
+    "dict_type": _KEYS_BELOW,
+    "list_type": "is a list",
+}
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,8 @@ def _text(schema: _Schema, problem: Any) -> str:
         return f"unknown key; {allowed(key, _keys(schema, above))}"
     if kind == "missing":
         return "missing"
+    if kind in _SHAPES:
+        return _wrong_shape(found, _SHAPES[kind])
     message = problem["msg"].removeprefix("Value error, ")
     if kind == "literal_error":
         names = re.findall(r"'(\w+)'", problem["ctx"]["expected"])
@@ -95,6 +104,13 @@ def _text(schema: _Schema, problem: Any) -> str:
     if kind == "string_type" and isinstance(found, bool):
         message += f"; {_YAML_WORDS}"
     return f"found {found!r}; {message}" if isinstance(found, str | int | float | date) else message
+
+
+def _wrong_shape(found: object, wanted: str) -> str:
+    if found is None:
+        return f"found nothing; allowed {wanted}, indented further than it"
+    said = "keys" if isinstance(found, dict) else "a list" if isinstance(found, list) else repr(found)
+    return f"found {said}; allowed {wanted}"
 
 
 def _place(schema: _Schema, value: Any, keys: Place) -> Place:

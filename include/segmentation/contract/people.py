@@ -9,7 +9,7 @@ from include.segmentation.contract.identifiers import DifferentNames, Name, SqlN
 from include.segmentation.contract.macro_segment import MacroSegment
 from include.segmentation.contract.mistakes import Mistake, Place, allowed
 from include.segmentation.contract.part import Part
-from include.segmentation.contract.predicate import Condition, parse
+from include.segmentation.contract.predicate import Condition, Domain, never_holds, parse
 from include.segmentation.errors import ProfileError
 
 NO_PERSONA = "none"
@@ -78,21 +78,25 @@ def keys_and_strata(declared: MacroSegment, words: Sequence[str]) -> tuple[list[
     return [key for key, said in declared.segments.items() if key in words or said.alias in words], strata
 
 
-def wrong_funnel(steps: Sequence[FunnelStep], columns: Sequence[str]) -> Iterator[Mistake]:
-    """Steps that have one name, or conditions that can not be asked.
+def wrong_funnel(steps: Sequence[FunnelStep], columns: Mapping[str, Domain]) -> Iterator[Mistake]:
+    """Steps that have one name, or conditions that can not be asked or never hold.
 
     Args:
         steps: the funnel, in order.
-        columns: what conditions may name.
+        columns: what conditions may name, and its values.
     """
     names = [step.name for step in steps]
     for position, step in enumerate(steps):
         if step.name in names[:position]:
             yield Mistake(("funnel", position, "name"), f"'{step.name}' is another step's name; allowed is any other")
         try:
-            parse(step.when, columns)
+            parse(step.when, list(columns))
         except ProfileError as error:
             yield Mistake(("funnel", position, "when"), f"step '{step.name}': {error}")
+            continue
+        if never_holds(step.when, columns):
+            text = f"step '{step.name}': '{step.when}' holds for nobody, whatever the KPIs are"
+            yield Mistake(("funnel", position, "when"), text)
 
 
 def wrong_personas(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:

@@ -125,6 +125,14 @@ def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, Domain]) -
     ]
 
 
+def never_holds(text: str, domains: Mapping[str, Domain]) -> bool:
+    """Whether no value that its columns can take makes a predicate true; not where it compares too much to be told."""
+    try:
+        return not any(point["true"] for point in evaluate_on_grid([text], domains))
+    except ProfileError:
+        return False
+
+
 def _beside_constants(column: exp.Column) -> bool:
     """Whether a column is compared with constants: only such a comparison changes where the grid looks."""
     comparison = column.find_ancestor(*_COMPARISONS, exp.Is, exp.And, exp.Or, exp.Not)

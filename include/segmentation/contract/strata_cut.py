@@ -21,7 +21,7 @@ def domains(kpis: Mapping[str, "Kpi"]) -> dict[str, Domain]:
 
 
 def wrong_cuts(kpis: Mapping[str, "Kpi"], strata: Sequence["Stratum"]) -> Iterator[Mistake]:
-    """Strata that overlap, leave someone out, or cluster on what has no value: one mistake of each kind.
+    """Strata that overlap, leave someone out, take nobody, or cluster on what has no value: one mistake of each kind.
 
     Args:
         kpis: those of a macro segment.
@@ -53,9 +53,15 @@ class _Grid:
         strata = [stratum.when for stratum in self.strata]
         undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
         impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
+        taken: set[int] = set()
         for point in evaluate_on_grid([*strata, *impossible, *of_values], domains(self.kpis)):
             if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
+                taken.update(point["true"])
                 yield from self._wrong_point(point)
+        for i, stratum in enumerate(self.strata):
+            if i not in taken:
+                text = f"stratum '{stratum.name}': '{stratum.when}' takes nobody, whatever the KPIs are"
+                yield f"nobody {stratum.name}", Mistake(("strata", i, "when"), text)
 
     def _wrong_point(self, point: dict[str, Any]) -> Iterator[tuple[str, Mistake]]:
         case = ", ".join(

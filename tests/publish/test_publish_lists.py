@@ -61,7 +61,7 @@ def test_reasons_say_what_their_customers_are_worth(published: Callable[..., Sho
 
 def test_a_worth_that_is_undefined_for_all_of_a_reason_is_not_zero(published: Callable[..., Shop]) -> None:
     gaps = {name: replace(each, visit_gap=2.0 if each.visits else None) for name, each in CROWD.items()}
-    shop = published(gaps, lists=VIP, worth=["visit_gap"])
+    shop = published(gaps, lists=VIP, worth=["visit_gap"], macro_segments=MACROS)
     worth = dict(shop.rows("SELECT reason, worth -> 'visit_gap' FROM fct_list_reason"))
     assert worth["once"] == {"total": None, "share_of_total": None}
     assert worth["often"]["total"] == 240

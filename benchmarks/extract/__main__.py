@@ -6,7 +6,6 @@ Usage: python -m benchmarks.extract [--visits N] [--orders N] [--rounds N] --pee
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.extract import page, tables
 from benchmarks.extract.ways import HOOK, OURS, WAYS
+from benchmarks.machine import PAGE, machine
 from demo.servers import CHECKOUT, Server, mariadb, mysql56, private_dir, running
 
 SERVERS = {"MariaDB 10.11": mariadb, "MySQL 5.6": mysql56}
@@ -50,11 +50,11 @@ def main() -> None:
                 results[-len(WAYS) * len(rows)]["daily"] = _daily(server, rows["visits"])
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    written = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": _machine(), "rounds": asked.rounds}
+    written = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(), "rounds": asked.rounds}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(written | {"results": results}, indent=1) + "\n")
     page.write(written | {"results": results})
-    print(f"written: {RESULTS.relative_to(CHECKOUT)} and {page.PAGE.relative_to(CHECKOUT)}")
+    print(f"written: {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
 
 
 def _compared(name: str, server: Server, rows: dict[str, int], rounds: int, peers: str) -> list[dict[str, Any]]:
@@ -161,11 +161,6 @@ def _daily(server: Server, rows: int) -> dict[str, Any]:
 def _rows_read(server: Server) -> int:
     found = tables.run(server, "SHOW GLOBAL STATUS LIKE 'Handler_read_%'")
     return sum(int(value) for name, value in found if name.lower() in page.HANDLERS)
-
-
-def _machine() -> dict[str, Any]:
-    load = os.getloadavg()[0]
-    return {"cores": os.cpu_count(), "python": platform.python_version(), "load_at_end": round(load, 1)}
 
 
 if __name__ == "__main__":

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from demo.servers import CHECKOUT
+from benchmarks.machine import write_section
 
-PAGE = CHECKOUT / "docs" / "benchmarks.md"
 HANDLERS = ("handler_read_next", "handler_read_prev", "handler_read_rnd", "handler_read_rnd_next")
 """What a server counts for each row that it moves on to."""
 _BEGIN, _END = "<!-- bench-extract: written by make bench-extract -->", "<!-- /bench-extract -->"
@@ -12,10 +11,7 @@ _BEGIN, _END = "<!-- bench-extract: written by make bench-extract -->", "<!-- /b
 
 def write(results: dict[str, Any]) -> None:
     """Put the table of the results between its marks."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    PAGE.write_text(f"{before}{_BEGIN}\n{section(results)}\n{_END}{after}", encoding="utf-8")
+    write_section(_BEGIN, _END, section(results))
 
 
 def section(results: dict[str, Any]) -> str:

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.machine import peak_mb
+
 OURS, HOOK = "this project", "MySqlHook.get_df"
 CURSORS = {"visits": ("visited_at", "visit_id", "append"), "orders": ("updated_at", "order_id", "merge")}
 _KPI = {"label": "N", "definition": "N.", "unit": "n", "window": "lifetime", "rule_only": True}
@@ -112,12 +114,6 @@ def dlt_default(uri: str, table: str, folder: Path) -> Read:
         return int(pipeline.last_trace.last_normalize_info.row_counts[table])
 
     return read
-
-
-def peak_mb() -> int:
-    """The most memory that this process has held; what its parent held when it was forked does not count."""
-    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
-    return int(line.split()[1]) // 1024
 
 
 WAYS = {

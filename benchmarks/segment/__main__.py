@@ -6,7 +6,6 @@ Usage: python -m benchmarks.segment [--learners N]
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import PAGE, machine
 from benchmarks.segment import page
 from benchmarks.segment.learners import MACROS, bench_run, write
 from benchmarks.segment.ways import LLOYD, MINI_BATCH, ORIGINALS, OURS
@@ -44,11 +44,11 @@ def main() -> None:
             print(f"{name}: {results[name].get('seconds', 0):.1f} s", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    written = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": _machine(), "learners": learners}
+    written = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(), "learners": learners}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(written | {"results": results}, indent=1) + "\n")
     page.write(written | {"results": results})
-    print(f"written: {RESULTS.relative_to(CHECKOUT)} and {page.PAGE.relative_to(CHECKOUT)}")
+    print(f"written: {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
 
 
 def _ours() -> dict[str, Any]:
@@ -77,11 +77,6 @@ def _process(*arguments: str) -> dict[str, Any]:
         raise SystemExit(f"{' '.join(arguments)} failed: {' | '.join(done.stderr.strip().splitlines()[-5:])}")
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
-
-
-def _machine() -> dict[str, Any]:
-    load = os.getloadavg()[0]
-    return {"cores": os.cpu_count(), "python": platform.python_version(), "load_at_end": round(load, 1)}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The tables in docs/benchmarks.md, from the results."""
 
-from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import write_section
 from benchmarks.segment.ways import (
     KS,
     LLOYD,
@@ -14,16 +14,12 @@ from benchmarks.segment.ways import (
     STARTS,
 )
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 _BEGIN, _END = "<!-- bench-segment: written by make bench-segment -->", "<!-- /bench-segment -->"
 
 
 def write(results: dict[str, Any]) -> None:
     """Put the tables of the results between their marks."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    PAGE.write_text(f"{before}{_BEGIN}\n{section(results)}\n{_END}{after}", encoding="utf-8")
+    write_section(_BEGIN, _END, section(results))
 
 
 def section(results: dict[str, Any]) -> str:

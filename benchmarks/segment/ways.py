@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.machine import peak_mb
 from benchmarks.segment.learners import MACROS, Floats, bench_run, sparse_counts
 from include.segmentation.model import Model, effective_model
 from include.segmentation.segment import fit
@@ -180,12 +180,6 @@ def _inertia(points: Floats, labels: Any, k: int) -> float:
 def _standardised(rows: Floats) -> Floats:
     moved = np.log1p(rows)
     return np.asarray((moved - moved.mean(axis=0)) / moved.std(axis=0))
-
-
-def peak_mb() -> int:
-    """The most memory that this process has held."""
-    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
-    return int(line.split()[1]) // 1024
 
 
 WAYS: dict[str, Callable[..., dict[str, Any]]] = {

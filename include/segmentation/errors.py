@@ -5,6 +5,11 @@ from datetime import datetime
 from typing import Self
 
 
+def one_line(error: object) -> str:
+    """What an error of somebody else says, without its line breaks."""
+    return " ".join(str(error).split())
+
+
 class SegmentationError(Exception):
     """Base of every error that this package raises on purpose.
 

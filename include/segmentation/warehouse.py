@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import psycopg
 
 from include.segmentation.connections import resolve
-from include.segmentation.errors import DataError, SourceError, UnavailableError
+from include.segmentation.errors import DataError, SourceError, UnavailableError, one_line
 from include.segmentation.profile import Profile
 
 _CONNECT_TIMEOUT_SECONDS = 10
@@ -38,19 +38,15 @@ def connect(profile: Profile) -> Iterator[psycopg.Connection]:
             options=f"-c search_path={profile.warehouse.schema_name},public -c timezone=UTC",
         )
     except psycopg.OperationalError as error:
-        reason = _one_line(error)
+        reason = one_line(error)
         refused = any(word in reason for word in ("authentication", "does not exist", "no pg_hba.conf"))
         raise (SourceError if refused else UnavailableError)(f"{where}: {reason}") from None
     try:
         with connection:
             yield connection
     except psycopg.errors.InsufficientPrivilege as error:
-        raise SourceError(f"{where}: user '{address.user}': {_one_line(error)}; nothing was written") from error
+        raise SourceError(f"{where}: user '{address.user}': {one_line(error)}; nothing was written") from error
     except psycopg.OperationalError as error:
-        raise UnavailableError(f"{where}: {_one_line(error)}; nothing was written") from error
+        raise UnavailableError(f"{where}: {one_line(error)}; nothing was written") from error
     except psycopg.Error as error:
-        raise DataError(f"{where}: {_one_line(error)}; nothing was written") from error
-
-
-def _one_line(error: psycopg.Error) -> str:
-    return " ".join(str(error).split())
+        raise DataError(f"{where}: {one_line(error)}; nothing was written") from error

@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from originals import CARDS, needs
 
 from demo.business import Counts
 from demo.credit_card import COLUMNS, DEMO, generate, read
 from demo.files import DataFileError
 from demo.servers import Server
 
-WHOLE_FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "cc_general.parquet"
-needs_file = pytest.mark.skipif(not WHOLE_FILE.is_file(), reason="the card holders are not beside this checkout")
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 
@@ -98,9 +97,9 @@ def test_generated_holders_fill_the_server_to_the_last_digit(mariadb_server: Ser
     filled(mariadb_server, generate(300))
 
 
-@needs_file
+@needs(CARDS)
 def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
-    counts = filled(mariadb_server, read(WHOLE_FILE))
+    counts = filled(mariadb_server, read(CARDS))
     assert (counts["card_holders"], counts["without_a_minimum"]) == (8950, 313)
     assert round(counts["purchases"], 2) == Decimal("8978683.26")
 
@@ -123,12 +122,11 @@ def test_generated_holders_are_possible_and_the_same_every_time() -> None:
     assert people.loc[people["payments"] == 0, "minimum_payments"].isna().all()
 
 
-@needs_file
+@needs(CARDS)
 def test_generated_holders_look_like_the_originals() -> None:
     """As docs/profiles.md says: each column's zeros and median, and the company that columns keep."""
     ours, theirs = (
-        table.drop_columns(["taken_at", "cust_id"]).to_pandas().astype(float)
-        for table in (generate(), read(WHOLE_FILE))
+        table.drop_columns(["taken_at", "cust_id"]).to_pandas().astype(float) for table in (generate(), read(CARDS))
     )
     assert ((ours == 0).mean() - (theirs == 0).mean()).abs().max() < 0.03
     assert ((ours.mean() - theirs.mean()) / theirs.mean()).abs().max() < 0.06

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from originals import RETAIL, needs
 
 from demo.business import Counts
 from demo.files import DataFileError
@@ -16,7 +17,6 @@ from demo.mysql import database
 from demo.retail import COLUMNS, DEMO, read
 from demo.servers import Server
 
-WHOLE_FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail.parquet"
 LINES = [
     ("536365", "85123A", 'WHITE "HANGING", HEART', 6, datetime(2010, 12, 1, 8, 26), 2.55, 17850, "United Kingdom"),
     ("536365", "85123A", 'WHITE "HANGING", HEART', 6, datetime(2010, 12, 1, 8, 26), 2.55, 17850, "United Kingdom"),
@@ -81,9 +81,9 @@ def test_a_second_load_replaces_the_first(mariadb_server: Server, frame: pd.Data
     assert said[0] == "Loading 2 invoice lines"
 
 
-@pytest.mark.skipif(not WHOLE_FILE.is_file(), reason="the UCI file is not beside this checkout")
+@needs(RETAIL)
 def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
-    assert load(mariadb_server.uri("demo_retail_whole"), WHOLE_FILE) == {
+    assert load(mariadb_server.uri("demo_retail_whole"), RETAIL) == {
         "invoice_lines": 541_909,
         "invoices": 25_900,
         "customers": 4_372,

@@ -3,18 +3,16 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from originals import RETAIL, needs
 
 from demo.retail import read
 from include.segmentation.measure import measure
 from include.segmentation.profile import load_profile
 from include.segmentation.run import Run
-
-FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail.parquet"
 
 
 def _as_extracted(lines: pa.Table) -> pa.Table:
@@ -23,10 +21,10 @@ def _as_extracted(lines: pa.Table) -> pa.Table:
     return lines.set_column(lines.column_names.index("invoice_date"), "invoice_date", times)
 
 
-@pytest.mark.skipif(not FILE.is_file(), reason=f"{FILE} is not there")
+@needs(RETAIL)
 def test_the_real_customers(run_at: Callable[..., Run], accept: Callable[..., None]) -> None:
     run = run_at(load_profile("retail"), "2011-12-10")
-    lines = _as_extracted(read(FILE))
+    lines = _as_extracted(read(RETAIL))
     accept(run, "invoice_lines", lines)
 
     summary = measure(run, "population")

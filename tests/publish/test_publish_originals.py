@@ -2,28 +2,26 @@
 
 import csv
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
+from originals import THRESHOLDS, needs
 
 from include.segmentation.publish.gates import sizes_differ, sizes_reconcile
 
-FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "learner_thresholds.csv"
 LEARNERS = 33_280
 
 
 @pytest.fixture(scope="module")
 def months() -> dict[int, dict[str, dict[str, int]]]:
     """Month -> macro segment -> cluster -> learners."""
-    if not FILE.exists():
-        pytest.skip("the originals' table is not here")
     found: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    with FILE.open(encoding="utf-8", newline="") as file:
+    with THRESHOLDS.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             found[int(row["month"])][row["macro_segment"]][row["cluster"]] = int(row["learners"])
     return found
 
 
+@needs(THRESHOLDS)
 def test_n2_both_wrong_totals_stop(months: dict[int, dict[str, dict[str, int]]]) -> None:
     wrong = {
         (month, verdict.macro_segment): (verdict.verdict, verdict.found)
@@ -35,6 +33,7 @@ def test_n2_both_wrong_totals_stop(months: dict[int, dict[str, dict[str, int]]])
     assert wrong == {(2, "engagement"): said, (2, "value"): said}
 
 
+@needs(THRESHOLDS)
 def test_n2_the_pasted_month_stops(months: dict[int, dict[str, dict[str, int]]]) -> None:
     found = {month: sizes_differ(sizes) for month, sizes in months.items()}
     assert {month: {verdict.verdict for verdict in verdicts} for month, verdicts in found.items()} == {

@@ -9,6 +9,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from originals import RETAIL, needs
 
 from demo.retail import read
 from include.segmentation.changelog import State
@@ -18,9 +19,8 @@ from include.segmentation.publish import publish
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.segment import fit, segment
 
-FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail.parquet"
 WHOLE = datetime(2030, 1, 1, tzinfo=UTC)
-pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="the retail lines are not here")
+pytestmark = needs(RETAIL)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def _whole(profile: Profile) -> Profile:
 
 
 def _extracted(run: Run) -> None:
-    lines = read(FILE)
+    lines = read(RETAIL)
     times = pc.assume_timezone(lines["invoice_date"].cast(pa.timestamp("us")), "UTC")
     lines = lines.set_column(lines.column_names.index("invoice_date"), "invoice_date", times)
     log, quarantine = run.lake.log("invoice_lines"), run.lake.quarantine("invoice_lines")
@@ -77,7 +77,7 @@ def test_the_shop_in_numbers(rows: Callable[[str], list[tuple[object, ...]]]) ->
     assert rows("SELECT count(*) FROM customer_analytics_record WHERE rfm_cell IS NULL") == [(33,)]
 
     # Profit is purchases less returns: with what no customer is named for, all of the file.
-    lines = read(FILE)
+    lines = read(RETAIL)
     values = pc.multiply(lines["quantity"].cast(pa.decimal128(20, 0)), lines["unit_price"])
     known = pc.sum(values.filter(lines["customer_id"].is_valid())).as_py()
     assert pc.sum(values).as_py() == Decimal("9747747.934")

@@ -1,7 +1,6 @@
 """Grids: cut points by which equal customers are equal, and cells that take every pair of classes once."""
 
 from itertools import combinations
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from originals import INSIDERS, needs
 from segment_grid import CELLS, GRID, KPIS, macro_with, people
 
 from include.segmentation.errors import DataError, ProfileError
@@ -17,7 +17,6 @@ from include.segmentation.profile import load_profile
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.grid import fit_grid, scored
 
-INSIDERS = Path(__file__).resolve().parents[3] / "shared" / "data" / "insiders_rfm.parquet"
 CROWDS = st.lists(
     st.tuples(st.integers(0, 12), st.integers(0, 400), st.integers(-300, 300).map(lambda cents: cents / 100)),
     min_size=1,
@@ -114,7 +113,7 @@ def test_a_kpi_that_is_undefined_for_someone_on_the_grid_stops():
         scored(grid, rows.set_column(1, "days", pa.array([None], pa.float64())))
 
 
-@pytest.mark.skipif(not INSIDERS.exists(), reason="Insiders are not here")
+@needs(INSIDERS)
 def test_n4_shuffling_the_insiders_changes_nobody():
     """By rank(method='first'), as the original scored them, 392 change."""
     table = pq.read_table(INSIDERS)

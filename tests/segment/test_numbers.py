@@ -2,13 +2,13 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from originals import CARDS, INSIDERS, RETAIL, needs
 from segment_vectors import vectors_of
 from sklearn.cluster import KMeans as Lloyd
 from sklearn.metrics import adjusted_rand_score, silhouette_score
@@ -25,11 +25,6 @@ from include.segmentation.segment.evidence.choose_k import choose
 from include.segmentation.segment.evidence.silhouette import sample, silhouette
 from include.segmentation.segment.space.threads import one_thread
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
-needs_cards = pytest.mark.skipif(not (DATA / "cc_general.parquet").exists(), reason="the card holders are not here")
-needs_retail = pytest.mark.skipif(not (DATA / "online_retail.parquet").exists(), reason="Online Retail is not here")
-needs_insiders = pytest.mark.skipif(not (DATA / "insiders_rfm.parquet").exists(), reason="Insiders are not here")
-
 
 def walked(people, seed=1):
     """The walk as a profile's ``cluster: auto`` does it."""
@@ -39,12 +34,12 @@ def walked(people, seed=1):
 
 @pytest.fixture(scope="module")
 def cards():
-    table = pq.read_table(DATA / "cc_general.parquet")
+    table = pq.read_table(CARDS)
     columns = [name for name in table.column_names if name != "CUST_ID"]
     return np.column_stack([np.nan_to_num(table[name].to_numpy().astype(float)) for name in columns])
 
 
-@needs_cards
+@needs(CARDS)
 def test_n6_silhouettes_of_the_card_holders(cards):
     people = vectors_of(cards)
     found = []
@@ -64,11 +59,11 @@ SPENDING = [
 CASH_ADVANCE = ["CASH_ADVANCE", "CASH_ADVANCE_FREQUENCY", "CASH_ADVANCE_TRX"]
 
 
-@needs_cards
+@needs(CARDS)
 @pytest.mark.parametrize(("columns", "expected"), [([], {6}), (SPENDING, {5, 6}), (CASH_ADVANCE, {5})])
 def test_n6b_the_walk_over_the_card_holders(cards, columns, expected):
     """In logarithms, not standardised: standardised, k = 4 of all 17 columns has a Jaccard of 0.74 to 0.75."""
-    names = [name for name in pq.read_schema(DATA / "cc_general.parquet").names if name != "CUST_ID"]
+    names = [name for name in pq.read_schema(CARDS).names if name != "CUST_ID"]
     chosen = [names.index(name) for name in columns] or list(range(len(names)))
     assert walked(vectors_of(cards[:, chosen], "log1p", "none")).partition.k in expected
 
@@ -91,7 +86,7 @@ def buyers():
         back AS (SELECT CustomerID, -sum(value) AS returned FROM lines WHERE InvoiceNo LIKE 'C%' GROUP BY CustomerID)
         SELECT bought.*, coalesce(returned, 0) AS returned FROM bought LEFT JOIN back USING (CustomerID) ORDER BY ALL
         """,
-        {"file": str(DATA / "online_retail.parquet")},
+        {"file": str(RETAIL)},
     ).fetchnumpy()
 
 
@@ -99,7 +94,7 @@ def columns_of(buyers, *names):
     return np.column_stack([buyers[name].astype(float) for name in names])
 
 
-@needs_retail
+@needs(RETAIL)
 def test_n5_the_top_of_the_buyers_and_their_silhouettes(buyers):
     """Which seven features it were is not known; of 15,504 sets with recency and revenue these come closest."""
     people = vectors_of(
@@ -117,7 +112,7 @@ def test_n5_the_top_of_the_buyers_and_their_silhouettes(buyers):
     assert found == pytest.approx([0.361, 0.313, 0.275, 0.228], abs=0.009)
 
 
-@needs_retail
+@needs(RETAIL)
 def test_n6b_repeat_buyers_are_cut_into_five(buyers):
     """Its k = 4 is marginal (0.75 to 0.77)."""
     again = {name: values[buyers["orders"] >= 2] for name, values in buyers.items()}
@@ -138,13 +133,13 @@ def test_n8_distinct_vectors_do_as_well_as_every_row():
 
 @pytest.fixture(scope="module")
 def insiders():
-    table = pq.read_table(DATA / "insiders_rfm.parquet")
+    table = pq.read_table(INSIDERS)
     rfm = np.column_stack([table[name].to_numpy().astype(float) for name in ("GrossRevenue", "Recency", "Frequency")])
     order = np.lexsort(rfm.T[::-1])
     return rfm[order], table["Cluster"].to_numpy()[order]
 
 
-@needs_insiders
+@needs(INSIDERS)
 def test_n3_silhouettes_of_the_insiders(insiders):
     people = vectors_of(insiders[0], "log1p", "minmax")
     with one_thread():
@@ -153,7 +148,7 @@ def test_n3_silhouettes_of_the_insiders(insiders):
     assert found == pytest.approx([0.449, 0.367, 0.370, 0.363], abs=0.0015)
 
 
-@needs_insiders
+@needs(INSIDERS)
 def test_n3_ward_gives_the_insiders_their_published_clusters(insiders):
     people = vectors_of(insiders[0], "log1p", "minmax")
     with one_thread():

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from originals import CARDS, needs
 from segment_vectors import vectors_of
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
@@ -20,13 +21,12 @@ from include.segmentation.segment.evidence.choose_k import choose
 from include.segmentation.segment.score import score
 from include.segmentation.segment.space.threads import one_thread
 
-FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "cc_general.parquet"
-pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="the card holders are not here")
+pytestmark = needs(CARDS)
 
 
 @pytest.fixture(scope="module")
 def holders() -> pa.Table:
-    return read(FILE)
+    return read(CARDS)
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """N7: how many customers change their label from month to month, and why, reproduced by this stage's own functions."""
 
 from collections import Counter
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pytest
+from originals import RETAIL, needs
 from scipy.optimize import linear_sum_assignment
 from segment_vectors import macro_of
 
@@ -15,8 +15,7 @@ from include.segmentation.segment.space.pca import NO_COMPONENTS
 from include.segmentation.segment.space.scale import fit_axes, scaled
 from include.segmentation.segment.space.threads import one_thread
 
-RETAIL = Path(__file__).resolve().parents[3] / "shared" / "data" / "online_retail.parquet"
-pytestmark = pytest.mark.skipif(not RETAIL.exists(), reason="the retail lines are not here")
+pytestmark = needs(RETAIL)
 K = 5
 RFM = """
     SELECT

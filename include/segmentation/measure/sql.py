@@ -10,7 +10,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from include.segmentation.contract.macro_segment import Kpi
 from include.segmentation.contract.mistakes import allowed
-from include.segmentation.errors import DataError, ProfileError, SegmentationError
+from include.segmentation.errors import DataError, ProfileError, SegmentationError, one_line
 from include.segmentation.measure.window import condition
 
 _BY_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
@@ -43,9 +43,9 @@ def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -
         )
     except UndefinedError as error:
         known = "are window and as_of" if as_of else "is window; the moment of a KPI is p.as_of"
-        raise ProfileError(f"{path}: {_one_line(error)}; allowed {known}") from None
+        raise ProfileError(f"{path}: {one_line(error)}; allowed {known}") from None
     except (TemplateError, UnicodeDecodeError, TypeError, ArithmeticError) as error:  # what a template can raise
-        raise ProfileError(f"{path}: {_one_line(error)}") from None
+        raise ProfileError(f"{path}: {one_line(error)}") from None
     unused = [f"'{name}' ({kpi.window})" for name, kpi in kpis.items() if name not in used]
     if unused:
         raise ProfileError(
@@ -83,8 +83,4 @@ def create_table(connection: duckdb.DuckDBPyConnection, name: str, sql: str, pat
 
 def _explained(error: duckdb.Error, path: Path) -> SegmentationError:
     kind = DataError if isinstance(error, _BY_DATA) else ProfileError
-    return kind(f"{path}: {_one_line(error)}")
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return kind(f"{path}: {one_line(error)}")

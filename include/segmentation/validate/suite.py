@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from include.segmentation.contract.mistakes import meant
-from include.segmentation.errors import ProfileError
+from include.segmentation.errors import ProfileError, one_line
 from include.segmentation.profile import Expectation, Profile
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # it would phone home
@@ -104,7 +104,7 @@ class Suites:
         problems = [info] if "raised_exception" in info else list(info.values())
         for problem in problems:
             if problem["raised_exception"]:
-                reason = " ".join(str(problem["exception_message"]).split())
+                reason = one_line(problem["exception_message"])
                 raise ProfileError(f"{self._where(extract, expectation)}: {reason} (columns are {', '.join(found)})")
 
     def _where(self, extract: str, expectation: Expectation) -> str:

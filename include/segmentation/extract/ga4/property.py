@@ -21,7 +21,7 @@ from google.protobuf.json_format import ParseError
 
 from include.segmentation.connections import Address
 from include.segmentation.contract.analytics import GA4Extract
-from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
+from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, one_line
 from include.segmentation.extract.ga4.quota import Quota
 from include.segmentation.extract.ga4.request import page_request
 
@@ -231,5 +231,5 @@ def _flags(pages: list[Any]) -> Flags:
 
 
 def _said(error: Exception) -> str:
-    text = " ".join(str(getattr(error, "message", None) or error).split())
+    text = one_line(getattr(error, "message", None) or error)
     return re.sub(r"^POST https?://\S+: ", "", text)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.extract.mysql.server.server import MySQL, quoted
+from include.segmentation.extract.mysql.server.server import MySQL, quoted, word
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,16 @@ def indexes(server: MySQL, table: str) -> list[Index]:
         "ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index"
     )
     is_innodb = _fact(server, table, "engine") == "InnoDB"
-    primary = [_word(row[1]) for row in found if row[0] == b"PRIMARY"] if is_innodb else []
+    primary = [word(row[1]) for row in found if row[0] == b"PRIMARY"] if is_innodb else []
     made = []
     for name in dict.fromkeys(row[0] for row in found):
         parts = [row for row in found if row[0] == name]
-        columns = [_word(row[1]) for row in parts]
+        columns = [word(row[1]) for row in parts]
         is_unique = all(row[2] == b"0" and row[3] != b"YES" for row in parts)
         # No prefixes, no hash, not descending (a MyISAM table that was never analysed says nothing of that).
         is_ordered = all(row[4] is None and row[5] == b"BTREE" and row[6] != b"D" for row in parts)
         order = [*columns, *(column for column in primary if column not in columns)] if is_ordered else []
-        made.append(Index(_word(name), columns, order, is_unique))
+        made.append(Index(word(name), columns, order, is_unique))
     return made
 
 
@@ -59,8 +59,4 @@ def _fact(server: MySQL, table: str, column: str) -> str:
         f"SELECT {column} FROM information_schema.tables "
         f"WHERE table_schema = DATABASE() AND table_name = {quoted(table)}"
     )
-    return _word(found[0][0]) if found else ""
-
-
-def _word(value: bytes | None) -> str:
-    return "" if value is None else value.decode()
+    return word(found[0][0]) if found else ""

@@ -6,7 +6,7 @@ from include.segmentation.extract.mysql.indexes import table_rows
 from include.segmentation.extract.mysql.page.keyset import Relation, Span, after, page_sql, up_to
 from include.segmentation.extract.mysql.row.columns import Column
 from include.segmentation.extract.mysql.server.refusals import ServerError
-from include.segmentation.extract.mysql.server.server import MySQL, identifier
+from include.segmentation.extract.mysql.server.server import MySQL, identifier, word
 
 _PLACES = {
     10: {"access": 3, "key": 5, "rows": 8, "extra": 9},
@@ -80,9 +80,5 @@ def _explained(server: MySQL, relation: Relation, sql: str) -> Plan | None:
     places = _PLACES.get(len(rows[0])) if rows else None
     if places is None:
         return None
-    words = {name: _word(rows[0][place]) for name, place in places.items()}
+    words = {name: word(rows[0][place]) for name, place in places.items()}
     return Plan(words["access"], words["key"], int(words["rows"] or 0), words["extra"])
-
-
-def _word(value: bytes | None) -> str:
-    return "" if value is None else value.decode()

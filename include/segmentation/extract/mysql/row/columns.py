@@ -8,7 +8,7 @@ import pyarrow as pa
 from include.segmentation.changelog import OWN
 from include.segmentation.contract.mistakes import meant
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server.server import MySQL, RawRow, identifier, quoted
+from include.segmentation.extract.mysql.server.server import MySQL, RawRow, identifier, quoted, word
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)
@@ -119,9 +119,9 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
     columns = []
     for name, row in found.items():
         if only is None or name in only:
-            kind, declared, nullable = (_word(value).lower() for value in row[1:4])
+            kind, declared, nullable = (word(value).lower() for value in row[1:4])
             column = _column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0))
-            columns.append(replace(column, charset=_word(row[6]) or None, collation=_word(row[7]) or None))
+            columns.append(replace(column, charset=word(row[6]) or None, collation=word(row[7]) or None))
     return columns
 
 
@@ -146,12 +146,12 @@ def _described(server: MySQL, table: str) -> dict[str, RawRow]:
         tables = server.rows(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name"
         )
-        names = [_word(row[0]) for row in tables]
+        names = [word(row[0]) for row in tables]
         raise SourceError(
             f"table '{table}' does not exist, or user '{server.address.user}' may not read it; found are "
             f"{', '.join(names) or 'no tables'}{meant(table, names)}"
         )
-    return {_word(row[0]): row for row in found}
+    return {word(row[0]): row for row in found}
 
 
 def query_columns(server: MySQL, sql: str) -> list[Column]:
@@ -203,7 +203,3 @@ def _column(name: str, kind: str, declared: str, nullable: bool, precision: int,
             f"column '{name}' is of type {declared}, which the lake does not hold; leave it out of columns"
         )
     return Column(name, declared, arrow, nullable)
-
-
-def _word(value: bytes | None) -> str:
-    return "" if value is None else value.decode()

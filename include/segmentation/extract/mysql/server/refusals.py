@@ -1,7 +1,7 @@
 """What a server's errors mean: to be tried again later, or to be put right by a person."""
 
 from include.segmentation.connections import Address
-from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
+from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, one_line
 
 ACCESS_DENIED, UNKNOWN_TABLES = 1227, (1109, 1146)
 _OVERLONG = {
@@ -29,8 +29,8 @@ class ServerError(Exception):
     def of(cls, error: Exception) -> "ServerError":
         """The error of the client library, in one line."""
         if len(error.args) >= 2 and isinstance(error.args[0], int):
-            return cls(error.args[0], " ".join(str(error.args[1]).split()))
-        return cls(0, " ".join(str(error).split()))
+            return cls(error.args[0], one_line(error.args[1]))
+        return cls(0, one_line(error))
 
 
 class OverlongError(UnavailableError):

@@ -282,6 +282,11 @@ def identifier(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
 
 
+def word(value: bytes | None) -> str:
+    """A field of an answer as text; NULL is empty."""
+    return "" if value is None else value.decode()
+
+
 def quoted(value: str) -> str:
     """A quoted text, under the session's NO_BACKSLASH_ESCAPES."""
     return "'" + value.replace("'", "''") + "'"

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, TaskGroup
 
-from include.segmentation.contract.sources import GA4Extract
+from include.segmentation.profile.sources import GA4Extract
 from segmentation_airflow.operators import DEFAULT_ARGS, SettleOperator, StageOperator, ValidateOperator, asset
 from segmentation_airflow.schedules import at, profiles
 

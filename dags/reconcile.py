@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, TaskGroup
 
-from include.segmentation.contract.sources import is_reconciled
+from include.segmentation.profile.sources import is_reconciled
 from segmentation_airflow.operators import DEFAULT_ARGS, MaintainOperator, ReconcileOperator, WaitOperator, asset
 from segmentation_airflow.schedules import at, profiles
 

@@ -11,7 +11,7 @@ import psycopg
 import pyarrow as pa
 
 from demo.mysql import database, replace_table
-from include.segmentation.lake import Lake
+from include.segmentation.lake.lake import Lake
 
 Rows = Mapping[str, pa.Table]
 Counts = dict[str, int | Decimal]

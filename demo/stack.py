@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 
 from demo.servers import CHECKOUT, Server, ServerError, free_port, mariadb, postgres, private_dir, running
-from include.segmentation.profile import Profile
+from include.segmentation.profile.profile import Profile
 
 NAME = os.environ.get("SEGMENTATION_DEMO", "demo")
 """Which demo this is: a second one, under another name, keeps out of the first one's way (the tests run one)."""

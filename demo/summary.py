@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from demo.business import Counts
-from include.segmentation.phrases import number
-from include.segmentation.profile import Profile
+from include.segmentation.common.text import number
+from include.segmentation.profile.profile import Profile
 
 _SEGMENTS = """
 SELECT coalesce(d.alias, d.name) AS name, s.customers, s.share, s.suppressed, s.segment_key

@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from demo.servers import CHECKOUT, PASSWORD, Server, free_port
-from include.segmentation.profile import load_profile, profile_names
+from include.segmentation.profile.profile import load_profile, profile_names
 
 FILE = CHECKOUT / "docker-compose.yaml"
 VARIABLE = re.compile(r"\$\{(\w+)([^}]*)\}")

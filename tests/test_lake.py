@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from include.segmentation.changelog import BATCH, ChangeLog, State
 from include.segmentation.errors import DataError
-from include.segmentation.lake import Lake
-from include.segmentation.profile import load_profile
+from include.segmentation.lake.change_log import BATCH, ChangeLog, State
+from include.segmentation.lake.lake import Lake
+from include.segmentation.profile.profile import load_profile
 
 THROUGH = datetime(2025, 1, 2, tzinfo=UTC)
 
@@ -399,8 +399,8 @@ def test_an_artifact_that_can_not_be_finished_leaves_nothing(lake):
 
 
 def test_another_writer_that_holds_on_is_waited_for_in_vain(lake, monkeypatch):
-    from include.segmentation import changelog as module
     from include.segmentation.errors import UnavailableError
+    from include.segmentation.lake import change_log as module
 
     monkeypatch.setattr(module, "_LOCK_SECONDS", 0.2)
     refused = []

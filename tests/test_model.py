@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.lake import Lake
-from include.segmentation.model import Model, decide, effective_model, timeline
-from include.segmentation.profile import load_profile
+from include.segmentation.lake.lake import Lake
+from include.segmentation.model.model import Model, decide, effective_model, timeline
+from include.segmentation.profile.profile import load_profile
 
 FEBRUARY, MARCH, MAY = (datetime(2025, month, 1, tzinfo=UTC) for month in (2, 3, 5))
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.contract.predicate import Domain, evaluate_on_grid, parse
 from include.segmentation.errors import ProfileError
+from include.segmentation.profile.conditions import Domain, evaluate_on_grid, parse
 
 DOMAINS = {"a": Domain(step=1, minimum=0), "b": Domain(step=0.5, minimum=None, nullable=True)}
 VALUES: dict[str, list[float | None]] = {

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from include.segmentation.contract.window import Window
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile import SHIPPED, load_profile, profile_names
+from include.segmentation.profile.profile import SHIPPED, load_profile, profile_names
+from include.segmentation.profile.windows import Window
 
 Change = Callable[[dict[str, Any]], Any]
 

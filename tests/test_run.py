@@ -7,9 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from include.segmentation.changelog import State
 from include.segmentation.errors import NotReadyError, ProfileError
-from include.segmentation.profile import Profile, load_profile
+from include.segmentation.lake.change_log import State
+from include.segmentation.profile.profile import Profile, load_profile
 from include.segmentation.run import Run, parse_as_of
 
 

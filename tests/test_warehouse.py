@@ -8,8 +8,8 @@ import pytest
 
 from demo.servers import PASSWORD, Server
 from include.segmentation.errors import DataError, SourceError, UnavailableError
-from include.segmentation.profile import Profile, Warehouse
-from include.segmentation.warehouse import connect
+from include.segmentation.profile.profile import Profile, Warehouse
+from include.segmentation.warehouse.connection import connect
 
 PROFILE = cast(Profile, SimpleNamespace(warehouse=Warehouse(connection="door", schema="behind_the_door")))
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from include.segmentation.changelog import ChangeLog
-from include.segmentation.contract.sources import is_reconciled
 from include.segmentation.errors import NotReadyError, SegmentationError
 from include.segmentation.extract import extract, maintain, reconcile
-from include.segmentation.extract.mysql import reconcile as comparison
-from include.segmentation.extract.mysql.page import pages
-from include.segmentation.profile import load_profile
+from include.segmentation.extract.mysql import row_reconciliation as comparison
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.lake.change_log import ChangeLog
+from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.sources import is_reconciled
 from include.segmentation.run import Run
 
 TABLE, PAGES, FETCHING, COMMITTING, TIDIED = range(5)
@@ -84,7 +84,7 @@ def main(spec: Spec, shown: Any, pipe: Connection) -> None:
     logging.disable(logging.WARNING)  # that an index is missing, that another one writes
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what delta-rs's threads say of a full disk, beside the error
     rng = Random(spec.seed)
-    pages.PAGE_ROWS = spec.page_rows
+    page_reader.PAGE_ROWS = spec.page_rows
     comparison.RANGE_ROWS, comparison.PART_ROWS = 8 * spec.page_rows, spec.page_rows
     _show(shown, rng)
     if spec.sabotage:
@@ -144,7 +144,7 @@ def _age(log: ChangeLog) -> None:
 
 def _show(shown: Any, rng: Random) -> None:
     """Let the shared block tell what is going on; between two pages there is a moment for others to step in."""
-    fetch, append = pages.fetch, ChangeLog.append
+    fetch, append = page_reader.fetch, ChangeLog.append
 
     @wraps(fetch)
     def shown_fetch(*args: Any, **more: Any) -> Any:
@@ -166,7 +166,7 @@ def _show(shown: Any, rng: Random) -> None:
             shown[TIDIED] += 1
         return state
 
-    pages.fetch, ChangeLog.append = shown_fetch, shown_append  # type: ignore[method-assign]
+    page_reader.fetch, ChangeLog.append = shown_fetch, shown_append  # type: ignore[method-assign]
 
 
 def _without_ties() -> None:

@@ -22,15 +22,15 @@ import pyarrow as pa
 
 from benchmarks.machine import peak_mb
 from benchmarks.segment.learners import MACROS, Floats, bench_run, sparse_counts
-from include.segmentation.model import Model, effective_model
+from include.segmentation.model.model import Model, effective_model
 from include.segmentation.segment import fit
 from include.segmentation.segment.cluster.kmeans import KMeans
-from include.segmentation.segment.space.distinct import distinct_vectors
-from include.segmentation.segment.space.nearest import nearest, rule_of
-from include.segmentation.segment.space.pca import NO_COMPONENTS, projected
-from include.segmentation.segment.space.scale import scaled
-from include.segmentation.segment.space.threads import one_thread
-from include.segmentation.segment.strata import matrix
+from include.segmentation.segment.space.distinct_vectors import distinct_vectors
+from include.segmentation.segment.space.kpi_axes import scaled
+from include.segmentation.segment.space.nearest_prototype import nearest, rule_of
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, projected
+from include.segmentation.segment.space.thread_limit import one_thread
+from include.segmentation.segment.stratum_assignment import matrix
 
 OURS, LLOYD, MINI_BATCH, ORIGINALS = "this project", "KMeans", "MiniBatchKMeans", "k-means + full silhouette"
 STARTS = 10

@@ -13,12 +13,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from include.segmentation.common.terminal import shown_logs
 from include.segmentation.connections import tracking_server
-from include.segmentation.contract.sources import is_reconciled
 from include.segmentation.errors import LaterError, SegmentationError
-from include.segmentation.profile import CADENCES, Profile, load_profile
+from include.segmentation.profile.profile import CADENCES, Profile, load_profile
+from include.segmentation.profile.sources import is_reconciled
 from include.segmentation.run import Run, lake_root, parse_as_of
-from include.segmentation.terminal import shown_logs
 
 _LONGEST_WAIT = timedelta(minutes=70)
 _WIDTH = 140
@@ -165,8 +165,8 @@ def _preview(run: Run, _: argparse.Namespace) -> None:
 
 
 def _models(profile: Profile, _: argparse.Namespace) -> None:
-    from include.segmentation.lake import Lake
-    from include.segmentation.model import timeline
+    from include.segmentation.lake.lake import Lake
+    from include.segmentation.model.model import timeline
 
     lake = Lake(lake_root(), profile)
     for macro_segment in profile.macro_segments:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from include.segmentation.errors import NotReadyError, ProfileError
-from include.segmentation.lake import Lake
-from include.segmentation.profile import Cadence, Profile
+from include.segmentation.lake.lake import Lake
+from include.segmentation.profile.profile import Cadence, Profile
 
 Purpose = Literal["extract", "fit", "reconcile", "segment"]
 

@@ -22,8 +22,13 @@ from airflow.sdk import (
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
 from include.segmentation import connections
-from include.segmentation.errors import LaterError, NotReadyError, SegmentationError, UnavailableError
-from include.segmentation.profile import Cadence, load_profile
+from include.segmentation.errors import (
+    LaterError,
+    NotReadyError,
+    SegmentationError,
+    UnavailableError,
+)
+from include.segmentation.profile.profile import Cadence, load_profile
 from segmentation_airflow.notifier import FailureNotifier
 from segmentation_airflow.waiting import ReadyTrigger, missing
 

@@ -23,9 +23,9 @@ from sqlalchemy import select
 
 from include.segmentation import connections
 from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.profile import CADENCES, Cadence, Profile, load_profile, profile_names
+from include.segmentation.profile.profile import CADENCES, Cadence, Profile, load_profile, profile_names
 from include.segmentation.run import Purpose, Run, parse_as_of
-from include.segmentation.warehouse import connect
+from include.segmentation.warehouse.connection import connect
 from segmentation_airflow.schedules import right_profiles
 
 ROOT = "/segmentation"
@@ -33,7 +33,7 @@ ROOT = "/segmentation"
 _REPORT = "report.html"
 _POLICY = "Content-Security-Policy"
 """Both pages show what customers typed, in Airflow's own origin: neither may act there for the reader."""
-_SCRIPT = Path(connections.__file__).parent / "report" / "page.js"
+_SCRIPT = Path(connections.__file__).parent / "report" / "page" / "page.js"
 """The one script of a report that may run; a report of another version stays readable without its own."""
 _TEXTS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 

@@ -13,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 from pendulum import DateTime
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile import Cadence, Profile, load_profile, profile_names
+from include.segmentation.profile.profile import Cadence, Profile, load_profile, profile_names
 
 _CRON = {"daily": "0 0 * * *", "weekly": "0 0 * * 1", "monthly": "0 0 1 * *"}
 

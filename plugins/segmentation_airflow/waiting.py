@@ -9,7 +9,7 @@ import pendulum
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.segmentation.errors import NotReadyError
-from include.segmentation.profile import Cadence, load_profile
+from include.segmentation.profile.profile import Cadence, load_profile
 from segmentation_airflow.schedules import at_refits
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def _late_extracts(run: "Run") -> list[str]:
 
 
 def _absent_models(run: "Run") -> list[str]:
-    from include.segmentation.model import effective_model
+    from include.segmentation.model.model import effective_model
 
     absent = []
     for macro in run.profile.macro_segments:

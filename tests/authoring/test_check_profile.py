@@ -9,7 +9,7 @@ from authoring_source import segmentation
 
 from include.segmentation.authoring import check_profile, new_profile
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile import profile_names
+from include.segmentation.profile.profile import profile_names
 
 LIBRARY = Path(__file__).parents[1] / "profiles"
 SHIPPED = Path(__file__).parents[2] / "include"

@@ -17,8 +17,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from demo.airflow import interval_start
 from demo.servers import CHECKOUT
-from include.segmentation.contract.sources import is_reconciled
-from include.segmentation.profile import CADENCES, load_profile, profile_names
+from include.segmentation.profile.profile import CADENCES, load_profile, profile_names
+from include.segmentation.profile.sources import is_reconciled
 
 DAGS = sorted((CHECKOUT / "dags").glob("*.py"))
 SHIPPED = profile_names()

@@ -14,7 +14,7 @@ import yaml
 
 from demo.servers import PASSWORD, Server
 from include.segmentation.extract import extract, reconcile
-from include.segmentation.profile import load_profile
+from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 
 

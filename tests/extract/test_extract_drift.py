@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import SourceError
 from include.segmentation.extract import reconcile
-from include.segmentation.extract.mysql.drift import Drift, drift
-from include.segmentation.extract.mysql.page import pages
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.extract.mysql.schema_changes import Drift, drift
+from include.segmentation.lake.change_log import ChangeLog
 
 WIDER = [
     ("tinyint(4)", "smallint(6)"),
@@ -131,7 +131,7 @@ def events(*ids: int) -> list[tuple]:
 
 @pytest.fixture
 def small_pages(monkeypatch):
-    monkeypatch.setattr(pages, "PAGE_ROWS", 10)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 10)
 
 
 @pytest.fixture
@@ -343,13 +343,13 @@ def test_a_statement_that_names_a_column_just_gone_is_explained_by_the_change(da
     database.execute(CREATE_EVENTS)
     pulls = shop(database, events=EVENTS)
     pulls.pull()
-    real = pages.fetch
+    real = page_reader.fetch
 
     def too_late(*arguments):
         database.execute("ALTER TABLE events CHANGE n m INT")
-        monkeypatch.setattr(pages, "fetch", real)
+        monkeypatch.setattr(page_reader, "fetch", real)
         return real(*arguments)
 
-    monkeypatch.setattr(pages, "fetch", too_late)
+    monkeypatch.setattr(page_reader, "fetch", too_late)
     with pytest.raises(SourceError, match=r"'n' was int\(11\), is absent \(renamed to 'm'\?\)"):
         pulls.pull()

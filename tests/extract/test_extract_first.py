@@ -5,9 +5,9 @@ from random import Random
 
 import pytest
 
-from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import NotReadyError, SourceError
-from include.segmentation.extract.mysql.page import pages
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.lake.change_log import ChangeLog
 
 START = datetime(2025, 1, 1)
 CREATE = "CREATE TABLE events (id INT PRIMARY KEY, at DATETIME NULL, n INT, KEY (at, id)) ENGINE=InnoDB"
@@ -24,7 +24,7 @@ def shuffled(count):
 @pytest.fixture
 def interrupted(database, shop, monkeypatch):
     """A first load of 100 rows in pages of 10 that breaks before its sixth commit."""
-    monkeypatch.setattr(pages, "PAGE_ROWS", 10)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 10)
     database.execute(CREATE)
     database.insert("events", shuffled(100))
     pulls = shop(database, events=EVENTS)
@@ -88,7 +88,7 @@ def test_it_is_not_taken_up_by_another_cursor(interrupted, database, shop):
 
 @pytest.mark.parametrize("key", ["PRIMARY KEY (at, id)", "UNIQUE KEY (id), KEY (at, id)"])
 def test_a_table_whose_key_is_no_other_order_is_read_by_the_cursor(mariadb_database, shop, monkeypatch, key):
-    monkeypatch.setattr(pages, "PAGE_ROWS", 10)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 10)
     mariadb_database.execute(f"CREATE TABLE events (id INT NOT NULL, at DATETIME NOT NULL, n INT, {key}) ENGINE=InnoDB")
     mariadb_database.insert("events", [(i, moment or START, n) for i, moment, n in shuffled(40)])
     primary = ["at", "id"] if key.startswith("PRIMARY") else ["id"]

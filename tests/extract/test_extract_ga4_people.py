@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from demo.ga4 import StandIn, serving
-from include.segmentation.contract.analytics import GA4Extract
 from include.segmentation.errors import ProfileError, SourceError
+from include.segmentation.profile.ga4_reports import GA4Extract
 
 VIEWS = {"kind": "report", "source": "ga4", "dimensions": ["date", "pagePath"], "metrics": ["screenPageViews"]}
 AGES = {"kind": "report", "source": "ga4", "dimensions": ["date", "userAgeBracket"], "metrics": ["activeUsers"]}

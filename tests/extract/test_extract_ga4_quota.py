@@ -10,7 +10,7 @@ import pytest
 from demo.ga4 import StandIn, serving
 from include.segmentation.__main__ import main
 from include.segmentation.errors import LaterError
-from include.segmentation.extract.ga4 import property as ga4
+from include.segmentation.extract.ga4 import ga4_property as ga4
 from include.segmentation.extract.ga4 import quota
 
 AGES = {"kind": "report", "source": "ga4", "dimensions": ["date", "userAgeBracket"], "metrics": ["activeUsers"]}

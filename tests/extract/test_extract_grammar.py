@@ -11,10 +11,10 @@ import pytest
 from extract_grammar import SINCE, Recorder, lacking, needs_windows, unlawful, words
 
 from include.segmentation.errors import UnavailableError
-from include.segmentation.extract import reconcile
-from include.segmentation.extract.mysql.page import pages, progress
-from include.segmentation.extract.mysql.server import server as server_module
-from include.segmentation.extract.mysql.server.server import Version
+from include.segmentation.extract import read_progress, reconcile
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.extract.mysql.server import mysql_server as server_module
+from include.segmentation.extract.mysql.server.mysql_server import Version
 
 EVENTS = """
 CREATE TABLE events (
@@ -79,9 +79,9 @@ def asked(request, monkeypatch):
 def test_a_version_is_asked_only_what_it_understands(asked, shop, monkeypatch, caplog):
     version, database, statements = asked
     fill(database)
-    monkeypatch.setattr(pages, "PAGE_ROWS", 12)
-    monkeypatch.setattr(progress, "_CHANGING_SECONDS", 0)
-    caplog.set_level(logging.DEBUG, progress.__name__)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 12)
+    monkeypatch.setattr(read_progress, "_CHANGING_SECONDS", 0)
+    caplog.set_level(logging.DEBUG, read_progress.__name__)
     work(database, shop)
     if str(version) in ENDED_BY_WATCHDOG:
         wait_for_a_lock(database, shop)

@@ -8,9 +8,9 @@ from time import sleep
 import pytest
 
 from demo.servers import PASSWORD, free_port
-from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
-from include.segmentation.extract.mysql.page import pages
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.lake.change_log import ChangeLog
 
 EVENTS = {
     "kind": "table",
@@ -39,7 +39,7 @@ def events(count, first=0, every=1):
 
 @pytest.fixture
 def small_pages(monkeypatch):
-    monkeypatch.setattr(pages, "PAGE_ROWS", 10)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 10)
 
 
 def test_rows_arrive_once_and_a_second_pull_writes_nothing(database, shop):

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.segmentation.changelog import ChangeLog
-from include.segmentation.contract.part import Hours
+from include.segmentation.common.terminal import shown_logs
 from include.segmentation.errors import LaterError
-from include.segmentation.extract.mysql.page import progress as progress_module
-from include.segmentation.extract.mysql.page.progress import Progress
-from include.segmentation.extract.mysql.page.size import FEWEST_ROWS, FIRST_ROWS, PAGE_BYTES, PageSize
-from include.segmentation.extract.mysql.server import hours as hours_module
-from include.segmentation.extract.mysql.server.hours import keep_hours, opens_at
-from include.segmentation.terminal import shown_logs
+from include.segmentation.extract import load_hours as hours_module
+from include.segmentation.extract import read_progress as progress_module
+from include.segmentation.extract.load_hours import keep_hours, opens_at
+from include.segmentation.extract.page_size import FEWEST_ROWS, FIRST_ROWS, PAGE_BYTES, PageSize
+from include.segmentation.extract.read_progress import Progress
+from include.segmentation.lake.change_log import ChangeLog
+from include.segmentation.profile.profile_part import Hours
 
 MOST = 250_000
 

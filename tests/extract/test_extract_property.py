@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.extract.mysql.page import pages
+from include.segmentation.extract.mysql.page import page_reader
 
 START = datetime(2025, 1, 1)
 KEYS = st.tuples(st.integers(0, 3), st.text(alphabet="aAbBäß'\\ ", max_size=2).map(lambda word: word.rstrip()))
@@ -17,7 +17,7 @@ CHANGES = st.lists(st.lists(st.tuples(KEYS, st.integers(0, 5) | st.none()), max_
 @settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=CHANGES, page_rows=st.integers(1, 5))
 def test_the_lake_follows_the_table(mariadb_database, shop, monkeypatch, mode, batches, page_rows):
-    monkeypatch.setattr(pages, "PAGE_ROWS", page_rows)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", page_rows)
     name = f"events_{datetime.now(UTC):%H%M%S%f}"
     mariadb_database.execute(
         f"CREATE TABLE {name} (a INT, b VARCHAR(4) COLLATE utf8mb4_bin, made DATETIME NULL, n INT, PRIMARY KEY (a, b))"

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.page import pages
-from include.segmentation.profile import SHIPPED
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.profile.profile import SHIPPED
 
 SHIPPED_QUERIES = SHIPPED.parent / "sql" / "learning" / "extract"
 GAPS = {
@@ -50,7 +50,7 @@ def held(pulls) -> list[tuple]:
 
 
 def test_each_visit_comes_with_the_one_before_on_every_server(database, shop, monkeypatch):
-    monkeypatch.setattr(pages, "PAGE_ROWS", 700)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 700)
     rows = visits(5000)
     database.execute(CREATE_VISITS)
     early = [row for row in rows if row[2] < datetime(2025, 1, 15)]

@@ -10,12 +10,12 @@ import pytest
 
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address
-from include.segmentation.contract.sources import Pace
 from include.segmentation.errors import SourceError, UnavailableError
-from include.segmentation.extract.mysql.page import pages
-from include.segmentation.extract.mysql.server import patience
-from include.segmentation.extract.mysql.server.refusals import OverlongError
-from include.segmentation.extract.mysql.server.server import Version, beside, connected
+from include.segmentation.extract import retry_waits
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.extract.mysql.server.mysql_server import Version, beside, connected
+from include.segmentation.extract.mysql.server.server_errors import OverlongError
+from include.segmentation.profile.sources import Pace
 
 EVENTS = {
     "kind": "table",
@@ -95,7 +95,7 @@ def test_a_statement_that_ended_in_time_is_not_ended_later(mysql56_database):
 def test_an_overlong_page_comes_again_as_smaller_ones(database, shop, caplog, monkeypatch):
     database.execute(CREATE_EVENTS, "CREATE VIEW slow_events AS SELECT id, at, SLEEP(0.003) AS slow FROM events")
     database.insert("events", EVENT_ROWS[:400])
-    monkeypatch.setattr(pages, "PAGE_ROWS", 390)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 390)
     pulls = shop(database, events=EVENTS | {"table": "slow_events"}, mysql={"pace": {"statement_seconds": 1}})
     pulled = pulls.pull()
     assert pulled["rows_written"] == 400
@@ -114,7 +114,7 @@ def test_an_overlong_page_comes_again_as_smaller_ones(database, shop, caplog, mo
 def test_the_smallest_page_that_takes_too_long_is_explained(server, index, error, named, shop, request, monkeypatch):
     database = request.getfixturevalue(f"{server}_database")
     database.execute(CREATE_EVENTS.replace("KEY (at, id)", index).replace("InnoDB", "MyISAM"))
-    monkeypatch.setattr(pages, "PAGE_ROWS", 100)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 100)
     pulls = shop(database, events=EVENTS, mysql={"pace": {"statement_seconds": 1}})
     with database.connect() as backup:
         backup.cursor().execute("LOCK TABLES events WRITE")
@@ -133,7 +133,7 @@ def test_a_pull_waits_while_the_server_is_busy(database, shop, caplog, monkeypat
         assert pulls.pull()["rows_written"] == 10
     assert "waiting, 2 threads run on the server (pace.busy_threads is 1)" in caplog.text
     busy.join()
-    monkeypatch.setattr(patience, "SECONDS", 1)
+    monkeypatch.setattr(retry_waits, "SECONDS", 1)
     busy = running(database, "SELECT SLEEP(2.5)")
     with pytest.raises(UnavailableError, match=r"2 threads run on the server, after .* s of waiting; .* is 1"):
         pulls.pull()
@@ -144,7 +144,7 @@ def test_connections_share_their_places_and_one_is_kept_for_short_questions(data
     database.execute(f"GRANT SELECT ON {database.name}.* TO 'three'@'127.0.0.1' IDENTIFIED BY 'three'")
     three = address(database, "three", "three")
     pace = Pace(connections=3)
-    monkeypatch.setattr(patience, "SECONDS", 1)
+    monkeypatch.setattr(retry_waits, "SECONDS", 1)
     with connected(three, pace) as first, connected(three, pace) as second:
         with (
             beside(first),
@@ -156,7 +156,7 @@ def test_connections_share_their_places_and_one_is_kept_for_short_questions(data
             pass
         with connected(address(database), Pace(connections=2)):  # another user's places are its own
             pass
-    monkeypatch.setattr(patience, "SECONDS", 10)
+    monkeypatch.setattr(retry_waits, "SECONDS", 10)
     with connected(three, pace), ExitStack() as others:
         others.enter_context(connected(three, pace))
         Timer(1.5, others.close).start()

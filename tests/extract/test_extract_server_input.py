@@ -10,10 +10,10 @@ from threading import Thread
 import pytest
 
 from demo.servers import mariadb, running
-from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import DataError, SourceError, UnavailableError
-from include.segmentation.extract.mysql import bound
-from include.segmentation.extract.mysql.page import pages
+from include.segmentation.extract.mysql import safe_bound
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.lake.change_log import ChangeLog
 
 START = datetime(2025, 1, 1)
 EVENTS = {"kind": "table", "source": "mysql", "table": "events", "mode": "append", "cursor": "at"}
@@ -54,7 +54,7 @@ def test_the_documented_grants_are_enough_and_what_is_missing_is_named(database,
         refused(shop(granted(database, grant), events=EVENTS), SourceError, named)
     documented = granted(database, f"SELECT ON {database.name}.*", "PROCESS ON *.*")
     pulled = shop(documented, events=EVENTS).pull()
-    assert (pulled["rows_written"], pulled["bound"]) == (len(ROWS), bound.BY_TRANSACTIONS)
+    assert (pulled["rows_written"], pulled["bound"]) == (len(ROWS), safe_bound.BY_TRANSACTIONS)
 
 
 def test_a_table_without_a_key_says_so(database, shop):
@@ -73,13 +73,13 @@ def test_a_view_is_read_where_its_key_tells_rows_apart_and_refused_where_not(dat
     )
     view, sizes = EVENTS | {"table": "kind_events"}, (1, 7, 50)
     for rows in sizes:
-        monkeypatch.setattr(pages, "PAGE_ROWS", rows)
+        monkeypatch.setattr(page_reader, "PAGE_ROWS", rows)
         pulls = shop(database, **{f"read_{rows}": view})
         assert pulls.pull(f"read_{rows}")["rows_written"] == 20
         assert [row[0] for row in pulls.current(f"read_{rows}", columns="id")] == list(range(20))
     database.execute("INSERT INTO kinds VALUES (6, 2)")  # the last row of a page of 1 or 7 has its equal behind it
     for rows in sizes:
-        monkeypatch.setattr(pages, "PAGE_ROWS", rows)
+        monkeypatch.setattr(page_reader, "PAGE_ROWS", rows)
         with pytest.raises(DataError, match="unique"):
             shop(database, **{f"refused_{rows}": view}).pull(f"refused_{rows}")
 
@@ -106,7 +106,7 @@ def test_a_clock_that_differs_is_named_and_only_the_servers_counts(database, sho
         def now(cls, zone):
             return datetime.now(zone) + timedelta(hours=2)
 
-    monkeypatch.setattr(bound, "datetime", Fast)
+    monkeypatch.setattr(safe_bound, "datetime", Fast)
     through = datetime.fromisoformat(shop(database, events=EVENTS).pull()["complete_through"])
     assert abs(through - (at_server - timedelta(hours=1))) < timedelta(seconds=30)
     assert "its clock is 72" in caplog.text
@@ -124,7 +124,7 @@ def test_open_transactions_are_seen_whatever_the_servers_isolation_level(mariadb
             late.cursor().execute("INSERT INTO events VALUES (1, UTC_TIMESTAMP(), 1)")
             database.execute("DO SLEEP(2)", "INSERT INTO events VALUES (2, UTC_TIMESTAMP(), 2)", "DO SLEEP(1.1)")
             pulled = pulls.pull()
-            assert (pulled["bound"], pulled["rows_read"]) == (bound.BY_TRANSACTIONS, 0)
+            assert (pulled["bound"], pulled["rows_read"]) == (safe_bound.BY_TRANSACTIONS, 0)
             late.rollback()
         assert pulls.pull()["rows_written"] == 1
         assert [row[0] for row in pulls.current(columns="id")] == [2]
@@ -151,7 +151,7 @@ def test_tables_without_transactions_are_not_locked_for_longer_than_a_page(serve
     database = request.getfixturevalue(f"{server}_database")
     database.execute(CREATE.format(engine).replace("KEY (at, id)", "KEY (at, id) USING BTREE"))
     database.insert("events", ROWS)
-    monkeypatch.setattr(pages, "PAGE_ROWS", 200)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 200)
     append, waits = ChangeLog.append, []
 
     def written_meanwhile(self, *arguments):
@@ -172,7 +172,7 @@ def test_a_server_that_stops_in_the_middle_may_answer_later_and_nothing_is_doubl
     servers_dir, mariadb_database, shop, monkeypatch
 ):
     server = mariadb(servers_dir / "mariadb_stopping")
-    monkeypatch.setattr(pages, "PAGE_ROWS", 500)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 500)
     append, commits = ChangeLog.append, []
     with running(server):
         database = replace(mariadb_database, server=server, name="shop")

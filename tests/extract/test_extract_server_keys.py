@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from include.segmentation.extract.mysql.page import pages
-from include.segmentation.extract.mysql.server import server as server_module
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.extract.mysql.server import mysql_server as server_module
 
 START = datetime(2025, 1, 1)
 ROWS, PAGE = 6000, 500
@@ -61,7 +61,7 @@ def test_a_page_reads_about_as_many_rows_as_it_has(key, database, shop, monkeypa
         rows = [[VALUES[name](i) for name in names] for i in range(ROWS)]
         connection.cursor().executemany(f"INSERT INTO events ({', '.join(names)}) VALUES ({places})", rows)
     database.execute("ANALYZE TABLE events")
-    monkeypatch.setattr(pages, "PAGE_ROWS", PAGE)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", PAGE)
     asked: list[tuple[str, int]] = []
     read = server_module.MySQL.read
 

@@ -19,9 +19,9 @@ from cryptography.x509.oid import NameOID
 
 from demo.servers import PASSWORD, Server, mariadb, mysql56, running
 from include.segmentation.connections import Address
-from include.segmentation.contract.sources import Pace
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server.server import connected
+from include.segmentation.extract.mysql.server.mysql_server import connected
+from include.segmentation.profile.sources import Pace
 
 OLD_TLS = """
 openssl_conf = old

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address, resolve
-from include.segmentation.contract.sources import Pace
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.page import fetch, pages
-from include.segmentation.extract.mysql.row.columns import table_columns
-from include.segmentation.extract.mysql.row.render import crc_sql, line_sql
-from include.segmentation.extract.mysql.server.server import connected
+from include.segmentation.extract.mysql.page import page_fetch, page_reader
+from include.segmentation.extract.mysql.row.line_sql import crc_sql, line_sql
+from include.segmentation.extract.mysql.row.mysql_columns import table_columns
+from include.segmentation.extract.mysql.server.mysql_server import connected
+from include.segmentation.profile.sources import Pace
 from include.segmentation.validate import validate
 
 ODD = {"kind": "table", "source": "mysql", "table": "odd", "mode": "append", "cursor": "id", "primary_key": ["id"]}
@@ -204,7 +204,7 @@ def test_a_line_is_csv_in_one_form(database):
 
 
 def test_rows_longer_than_the_server_can_write_as_a_line_are_read_value_for_value(database, shop, monkeypatch):
-    monkeypatch.setattr(pages, "PAGE_ROWS", 3)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 3)
     database.execute("CREATE TABLE odd (id INT PRIMARY KEY, words LONGTEXT, raw LONGBLOB NOT NULL, n INT)")
     for n in range(8):
         words = "NULL" if n == 5 else f"REPEAT('\"ä', {400_000 if n in (2, 7) else 2})"
@@ -228,7 +228,7 @@ def test_rows_longer_than_the_server_can_write_as_a_line_are_read_value_for_valu
 
 
 def test_a_page_whose_rows_turn_out_to_be_wide_is_cut(database, shop, monkeypatch):
-    monkeypatch.setattr(fetch, "CUT", 0.05)  # 200 kB
+    monkeypatch.setattr(page_fetch, "CUT", 0.05)  # 200 kB
     database.execute("CREATE TABLE odd (id INT PRIMARY KEY, words LONGTEXT)")
     sizes = [3 if n < 500 else 20_000 for n in range(900)]
     database.insert("odd", [(n, "x" * size) for n, size in enumerate(sizes)])
@@ -283,7 +283,7 @@ def test_dates_that_are_none_stop_the_extract_otherwise(database, shop, row):
 
 @pytest.mark.parametrize("kind", ["DATETIME NOT NULL", "DATETIME NULL", "TIMESTAMP NULL", "DATE NOT NULL"])
 def test_rows_whose_cursor_is_a_zero_date_are_not_lost(database, shop, kind, monkeypatch):
-    monkeypatch.setattr(pages, "PAGE_ROWS", 2)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 2)
     database.execute(f"CREATE TABLE odd (id INT PRIMARY KEY, made {kind}, n INT, KEY (made, id))")
     nothing = "NULL" if kind.endswith(" NULL") and "NOT" not in kind else "'0000-00-00'"
     days = ["'2025-01-01'", "'0000-00-00'", "'2025-01-03'", nothing, "'2025-01-02'"]

@@ -9,10 +9,10 @@ import pytest
 
 from include.segmentation import extract as stage
 from include.segmentation.__main__ import main
-from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import ProfileError
 from include.segmentation.extract import maintain
-from include.segmentation.extract.mysql.page import pages
+from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.lake.change_log import ChangeLog
 
 EVENTS = {
     "kind": "table",
@@ -32,7 +32,7 @@ def events(*ids: int) -> list[tuple]:
 
 @pytest.fixture
 def pulls(mariadb_database, shop, monkeypatch):
-    monkeypatch.setattr(pages, "PAGE_ROWS", 10)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 10)
     mariadb_database.execute(CREATE_EVENTS)
     mariadb_database.insert("events", events(*range(100)))
     return shop(mariadb_database, events=EVENTS | {"lag": "30m"})

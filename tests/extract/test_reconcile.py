@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.segmentation.__main__ import main
-from include.segmentation.changelog import ChangeLog
 from include.segmentation.errors import DataError, NotReadyError, ProfileError, SourceError
-from include.segmentation.extract.mysql import reconcile as module
-from include.segmentation.extract.mysql.log import corrections
+from include.segmentation.extract import log_corrections
+from include.segmentation.extract.mysql import row_reconciliation as module
+from include.segmentation.lake.change_log import ChangeLog
 
 EVENTS = {
     "kind": "table",
@@ -333,7 +333,7 @@ def test_a_broken_reconcile_is_repeated(database, shop, small, monkeypatch, mode
     pulls = shop(database, events=EVENTS | {"mode": mode})
     pulls.pull()
     database.execute("UPDATE events SET n = 'silent' WHERE id % 5 = 0", "DELETE FROM events WHERE id % 7 = 0")
-    monkeypatch.setattr(corrections, "_COMMIT_ROWS", 40)
+    monkeypatch.setattr(log_corrections, "_COMMIT_ROWS", 40)
     append, commits = ChangeLog.append, []
 
     def breaking(log, *arguments):

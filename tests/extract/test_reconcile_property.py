@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.extract.mysql import reconcile as module
+from include.segmentation.extract.mysql import row_reconciliation as module
 
 START = datetime(2025, 1, 1)
 MINUTE = st.integers(0, 400) | st.none()

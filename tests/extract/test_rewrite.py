@@ -10,14 +10,14 @@ from extract_grammar import lacking, needs_windows, unlawful
 
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address
-from include.segmentation.contract.sources import Pace
-from include.segmentation.extract.mysql.query import Text, described_tables
-from include.segmentation.extract.mysql.server.server import MySQL, connected
-from include.segmentation.extract.rewrite.duck import in_duckdb
-from include.segmentation.extract.rewrite.kinds import Declined
-from include.segmentation.extract.rewrite.old import rewritten
-from include.segmentation.extract.rewrite.pages import for_page
-from include.segmentation.extract.rewrite.tree import parse, read
+from include.segmentation.extract.mysql.query_extract import Text, described_tables
+from include.segmentation.extract.mysql.server.mysql_server import MySQL, connected
+from include.segmentation.extract.rewrite.duckdb_equivalent import in_duckdb
+from include.segmentation.extract.rewrite.mysql50_equivalent import rewritten
+from include.segmentation.extract.rewrite.page_marks import for_page
+from include.segmentation.extract.rewrite.query_levels import parse, read
+from include.segmentation.extract.rewrite.value_kinds import Declined
+from include.segmentation.profile.sources import Pace
 
 CASES = Path(__file__).parent / "rewrite"
 CREATE, INDEXES = (CASES / "events.sql").read_text().split(";")

@@ -6,7 +6,7 @@ import pytest
 
 from include.segmentation.errors import DataError, ProfileError, SourceError
 from include.segmentation.extract import explain, reconcile
-from include.segmentation.extract.rewrite import rows as rewrite_rows
+from include.segmentation.extract.rewrite import window_rows as rewrite_rows
 
 CREATE = "CREATE TABLE visits (visit_id INT PRIMARY KEY, user_id INT NOT NULL, visited_at DATETIME, KEY (visited_at))"
 INDEX = "ALTER TABLE visits ADD KEY by_user (user_id, visited_at, visit_id)"

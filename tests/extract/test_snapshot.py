@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.mysql.page import pages
+from include.segmentation.extract.mysql.page import page_reader
 
 PRICES = {"kind": "table", "source": "mysql", "table": "prices", "mode": "snapshot", "primary_key": ["shop", "code"]}
 
 
 @pytest.fixture
 def small_pages(monkeypatch):
-    monkeypatch.setattr(pages, "PAGE_ROWS", 7)
+    monkeypatch.setattr(page_reader, "PAGE_ROWS", 7)
 
 
 @pytest.mark.parametrize("engine", ["InnoDB", "MyISAM", "MEMORY"])

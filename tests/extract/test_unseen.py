@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.changelog import ChangeLog, State
-from include.segmentation.contract.sources import TableExtract
-from include.segmentation.extract.mysql.log.unseen import unseen
-from include.segmentation.lake import Lake
-from include.segmentation.profile import load_profile
+from include.segmentation.extract.unlogged_rows import unseen
+from include.segmentation.lake.change_log import ChangeLog, State
+from include.segmentation.lake.lake import Lake
+from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.sources import TableExtract
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema([("shop", pa.string()), ("id", pa.int64()), ("at", pa.timestamp("us", "UTC")), ("n", pa.int64())])

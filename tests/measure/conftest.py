@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from include.segmentation.changelog import State
-from include.segmentation.profile import Profile
+from include.segmentation.lake.change_log import State
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 
 WHOLE = datetime(2030, 1, 1, tzinfo=UTC)

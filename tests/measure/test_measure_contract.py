@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from include.segmentation.changelog import State
 from include.segmentation.errors import DataError, NotReadyError, ProfileError
+from include.segmentation.lake.change_log import State
 from include.segmentation.measure import measure
-from include.segmentation.profile import load_profile
+from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 
 COLUMNS = {"event_id": "int64", "person": "int64", "day": "timestamp", "x": "double"}

@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from include.segmentation.changelog import State
 from include.segmentation.errors import DataError
+from include.segmentation.lake.change_log import State
 from include.segmentation.measure import measure
-from include.segmentation.profile import Profile, load_profile
+from include.segmentation.profile.profile import Profile, load_profile
 from include.segmentation.run import Run
 
 LINES = {

@@ -13,8 +13,8 @@ import yaml
 
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure import measure, targets
-from include.segmentation.measure.signals.lift import lift_of, ratio_interval
-from include.segmentation.profile import load_profile
+from include.segmentation.measure.signals.rule_lift import lift_of, ratio_interval
+from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 
 COLUMNS = {"event_id": "int64", "person": "int64", "day": "timestamp", "kind": "string"}
@@ -286,7 +286,7 @@ def test_a_rule_over_all_may_ask_what_a_kpi_of_some_is(club: Club, tmp_path: Pat
 
 
 def test_the_past_of_a_sample_is_as_good_as_all(club: Club, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("include.segmentation.measure.signals.landmark.MOST_CUSTOMERS", 50)
+    monkeypatch.setattr("include.segmentation.measure.signals.landmarks.MOST_CUSTOMERS", 50)
     _crowd(club, random.Random(13), lambda visits: 0.5, people=300)
     run, _ = club.ask("visits")
     sample = _asked(run)

@@ -10,7 +10,13 @@ import pytest
 from airflow.sdk import RetryAction
 
 from demo.servers import PASSWORD, Server
-from include.segmentation.errors import DataError, ProfileError, SegmentationError, SourceError, UnavailableError
+from include.segmentation.errors import (
+    DataError,
+    ProfileError,
+    SegmentationError,
+    SourceError,
+    UnavailableError,
+)
 from segmentation_airflow.operators import (
     DEFAULT_ARGS,
     MaintainOperator,

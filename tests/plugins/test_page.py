@@ -12,8 +12,8 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from demo.servers import CHECKOUT, Server
-from include.segmentation.profile import load_profile
-from include.segmentation.report.page import SCRIPT
+from include.segmentation.profile.profile import load_profile
+from include.segmentation.report.page.report_page import SCRIPT
 from include.segmentation.run import Run
 
 AS_OF = datetime(2025, 2, 1, tzinfo=UTC)

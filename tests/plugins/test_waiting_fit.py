@@ -9,9 +9,9 @@ import pyarrow as pa
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
-from include.segmentation.changelog import State
-from include.segmentation.model import Model, decide
-from include.segmentation.profile import load_profile
+from include.segmentation.lake.change_log import State
+from include.segmentation.model.model import Model, decide
+from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 from segmentation_airflow.operators import WaitOperator
 from segmentation_airflow.waiting import ReadyTrigger

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
-from include.segmentation.model import Evidence, Model, SegmentDefinition, StratumModel, decide
-from include.segmentation.profile import Profile
+from include.segmentation.model.model import Evidence, Model, SegmentDefinition, StratumModel, decide
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 
 PROFILE: dict[str, Any] = {

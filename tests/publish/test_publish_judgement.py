@@ -9,9 +9,9 @@ import pytest
 from publish_shop import PROFILE, Customer, Shop
 
 from include.segmentation.__main__ import main
-from include.segmentation.changelog import State
 from include.segmentation.errors import DataError, NotApprovedError
-from include.segmentation.model import Axis, decide, timeline
+from include.segmentation.lake.change_log import State
+from include.segmentation.model.model import Axis, decide, timeline
 from include.segmentation.publish import publish, questions, turn_down
 from include.segmentation.publish.gates import clusters_large_enough
 from include.segmentation.run import Run

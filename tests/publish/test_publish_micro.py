@@ -3,7 +3,7 @@
 import pyarrow as pa
 from publish_shop import Customer, Shop
 
-from include.segmentation.model import Axis, Division, decide, timeline
+from include.segmentation.model.model import Axis, Division, decide, timeline
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
 

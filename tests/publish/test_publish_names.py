@@ -8,7 +8,7 @@ import pytest
 from publish_shop import PROFILE, Customer, Shop
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.model import Axis, BandRange, decide, timeline
+from include.segmentation.model.model import Axis, BandRange, decide, timeline
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
 

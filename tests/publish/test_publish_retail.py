@@ -12,9 +12,9 @@ import pytest
 from originals import RETAIL, needs
 
 from demo.retail import read
-from include.segmentation.changelog import State
+from include.segmentation.lake.change_log import State
 from include.segmentation.measure import measure, targets
-from include.segmentation.profile import Profile, load_profile
+from include.segmentation.profile.profile import Profile, load_profile
 from include.segmentation.publish import publish
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.segment import fit, segment

@@ -7,7 +7,7 @@ import psycopg
 import pyarrow as pa
 from publish_shop import Customer, Shop
 
-from include.segmentation.changelog import State
+from include.segmentation.lake.change_log import State
 from include.segmentation.publish import publish
 
 JANUARY = datetime(2024, 12, 31, 23, tzinfo=UTC)  # midnight in Berlin

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.sql import SQL, Identifier, Placeholder
 from psycopg.types.json import Jsonb
 
-from include.segmentation.profile import Profile
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 
 DDL = Path(__file__).parents[2] / "include" / "sql" / "warehouse"

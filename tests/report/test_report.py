@@ -15,10 +15,10 @@ from report_hand import Hand
 from report_reading import Page
 
 from include.segmentation.errors import DataError
-from include.segmentation.profile import load_profile
+from include.segmentation.profile.profile import load_profile
 from include.segmentation.report import report
-from include.segmentation.report.charts import spread_out
-from include.segmentation.report.page import SCRIPT
+from include.segmentation.report.charts.line_charts import spread_out
+from include.segmentation.report.page.report_page import SCRIPT
 
 HEAD, ROW = "Customers per segment on", "Median of each KPI"
 

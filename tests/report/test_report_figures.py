@@ -7,9 +7,9 @@ from psycopg.rows import dict_row
 from report_hand import Hand
 from report_reading import Page
 
-from include.segmentation.contract.figures import Figure
-from include.segmentation.report.customers import who_is
-from include.segmentation.report.page import render
+from include.segmentation.profile.figures import Figure
+from include.segmentation.report.page.report_page import render
+from include.segmentation.report.queries.customer_queries import who_is
 
 SALES = {"label": "Sales by month", "definition": "What was sold.", "by": {"month": "Month"}, "draw": "bars"}
 SALES |= {"values": {"sold": {"label": "Sold", "unit": "EUR"}, "back": {"label": "Back", "unit": "share"}}}

@@ -4,7 +4,7 @@ import pytest
 from report_hand import Hand
 from report_reading import Page
 
-from include.segmentation.report.page import render
+from include.segmentation.report.page.report_page import render
 
 NAMED = {"old": ("Old friends", (1, 2), (2, 2)), "new": ("New ones", (1, 2), (1, 1))}
 CROSSING = [(1, 1, "new", "k0", 100), (1, 2, "old", "k1", 20), (2, 2, "old", "k0", 60), (2, 2, "old", "k1", 20)]

@@ -6,9 +6,9 @@ import pytest
 from report_hand import Hand
 from report_reading import Page
 
-from include.segmentation.report import dendrogram
-from include.segmentation.report.dendrogram import Branch, Join
-from include.segmentation.report.page import render
+from include.segmentation.report.charts import dendrogram
+from include.segmentation.report.charts.dendrogram import Branch, Join
+from include.segmentation.report.page.report_page import render
 
 
 @pytest.fixture

@@ -14,9 +14,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from include.segmentation.profile import load_profile
-from include.segmentation.report import customers, report
-from include.segmentation.report.page import render
+from include.segmentation.profile.profile import load_profile
+from include.segmentation.report import report
+from include.segmentation.report.page.report_page import render
+from include.segmentation.report.queries import customer_queries
 
 DAY = "2025-03-01"
 
@@ -82,19 +83,19 @@ def test_the_sql_tells_who_is_behind_a_pseudonym(crowd: Hand) -> None:
 def test_as_many_of_every_segment_are_drawn_whatever_the_order_of_rows(
     crowd: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(customers, "CUSTOMERS_SHOWN", 20)
-    drawn = customers.customers(crowd.connection, crowd.run(DAY))
+    monkeypatch.setattr(customer_queries, "CUSTOMERS_SHOWN", 20)
+    drawn = customer_queries.customers(crowd.connection, crowd.run(DAY))
     assert [sum(each.segments["loyalty"] == key for each in drawn) for key in ("k0", "k1", "k2")] == [10, 10, 0]
     crowd.change("CREATE TABLE shuffled AS SELECT * FROM fct_segment_label ORDER BY md5(customer_id)")
     crowd.change("TRUNCATE fct_segment_label")
     crowd.change("INSERT INTO fct_segment_label SELECT * FROM shuffled")
-    assert customers.customers(crowd.connection, crowd.run(DAY)) == drawn
+    assert customer_queries.customers(crowd.connection, crowd.run(DAY)) == drawn
 
 
 def test_pseudonyms_of_two_runs_can_not_be_joined(crowd: Hand) -> None:
-    before = {each.pseudonym for each in customers.customers(crowd.connection, crowd.run(DAY))}
+    before = {each.pseudonym for each in customer_queries.customers(crowd.connection, crowd.run(DAY))}
     crowd.change('UPDATE segmentation_run SET fingerprints = \'{"loyalty": "other"}\'')
-    assert not before & {each.pseudonym for each in customers.customers(crowd.connection, crowd.run(DAY))}
+    assert not before & {each.pseudonym for each in customer_queries.customers(crowd.connection, crowd.run(DAY))}
 
 
 def test_a_run_without_fingerprints_shows_nobody(crowd: Hand) -> None:

@@ -10,7 +10,7 @@ from report_hand import Hand
 from report_reading import Page
 
 from include.segmentation.report import report
-from include.segmentation.report.page import render
+from include.segmentation.report.page.report_page import render
 
 MONTH = "2025-03-01"
 

@@ -3,8 +3,8 @@
 import re
 from dataclasses import replace
 
-from include.segmentation.report.model_queries import Drawing
-from include.segmentation.report.picture import Mark, scatter
+from include.segmentation.report.charts.scatter_chart import Mark, scatter
+from include.segmentation.report.queries.model_queries import Drawing
 
 DRAWING = Drawing(
     macro_segment="overall",

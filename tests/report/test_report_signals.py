@@ -7,8 +7,8 @@ import pytest
 from report_hand import Hand
 from report_reading import Page
 
-from include.segmentation.contract.signals import Signals
-from include.segmentation.report.page import render
+from include.segmentation.profile.signals import Signals
+from include.segmentation.report.page.report_page import render
 from include.segmentation.run import Run
 
 SIGNALS = Signals.model_validate(

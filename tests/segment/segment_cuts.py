@@ -3,11 +3,11 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from include.segmentation.contract.macro_segment import Kpi, Stratum
-from include.segmentation.segment.cut import Cut
-from include.segmentation.segment.space.nearest import Rule
-from include.segmentation.segment.space.pca import NO_COMPONENTS
-from include.segmentation.segment.space.vectors import Vectors
+from include.segmentation.profile.macro_segments import Kpi, Stratum
+from include.segmentation.segment.space.nearest_prototype import Rule
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS
+from include.segmentation.segment.space.stratum_vectors import Vectors
+from include.segmentation.segment.stratum_cut import Cut
 
 WORDS = ["None", "Low", "Medium", "High", "Top"]
 

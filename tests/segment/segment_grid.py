@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.contract.macro_segment import MacroSegment
+from include.segmentation.profile.macro_segments import MacroSegment
 
 _KPI = {"definition": "Made up.", "window": "lifetime", "rule_only": True}
 KPIS: dict[str, Any] = {

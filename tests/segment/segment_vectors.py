@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from include.segmentation.contract.macro_segment import MacroSegment
-from include.segmentation.segment.space.pca import NO_COMPONENTS, components, projected
-from include.segmentation.segment.space.scale import fit_axes, scaled
-from include.segmentation.segment.space.vectors import Vectors
+from include.segmentation.profile.macro_segments import MacroSegment
+from include.segmentation.segment.space.kpi_axes import fit_axes, scaled
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, components, projected
+from include.segmentation.segment.space.stratum_vectors import Vectors
 
 
 def macro_of(columns, transform="none", scale="standard", weights=None) -> MacroSegment:

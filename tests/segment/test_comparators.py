@@ -5,8 +5,8 @@ import pytest
 from segment_vectors import vectors_of
 
 from include.segmentation.segment.cluster.kmeans import KMeans
-from include.segmentation.segment.evidence.comparators import compare
-from include.segmentation.segment.space.threads import one_thread
+from include.segmentation.segment.evidence.rival_algorithms import compare
+from include.segmentation.segment.space.thread_limit import one_thread
 
 
 def table(rows):

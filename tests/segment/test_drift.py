@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.model import timeline
+from include.segmentation.model.model import timeline
 from include.segmentation.run import Run
 from include.segmentation.segment import fit, segment
-from include.segmentation.segment.drift import drift
+from include.segmentation.segment.population_drift import drift
 
 PEOPLE = 1_200
 

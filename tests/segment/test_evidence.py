@@ -5,15 +5,15 @@ import pyarrow as pa
 import pytest
 from segment_vectors import macro_of, vectors_of
 
-from include.segmentation.contract.macro_segment import Cluster
+from include.segmentation.profile.macro_segments import Cluster
 from include.segmentation.segment.cluster.kmeans import KMeans
-from include.segmentation.segment.cut import cut
-from include.segmentation.segment.evidence import gaussian
-from include.segmentation.segment.evidence.baseline import Baseline, baseline
-from include.segmentation.segment.evidence.choose_k import choose
+from include.segmentation.segment.evidence import gaussian_null
+from include.segmentation.segment.evidence.cluster_count import choose
+from include.segmentation.segment.evidence.cluster_explanation import explain
 from include.segmentation.segment.evidence.knee import knee
-from include.segmentation.segment.evidence.tree import explain
-from include.segmentation.segment.space.threads import one_thread
+from include.segmentation.segment.evidence.sort_baseline import Baseline, baseline
+from include.segmentation.segment.space.thread_limit import one_thread
+from include.segmentation.segment.stratum_cut import cut
 
 
 def crowds(*centers, size=400, seed=0):
@@ -63,7 +63,7 @@ def test_the_verdict_against_one_gaussian(people, k, separated, beats_gaussian):
     vectors = vectors_of(np.round(people, 3))
     vectors.kpis.update({name: kpi.model_copy(update={"resolution": 0.001}) for name, kpi in vectors.kpis.items()})
     with one_thread():
-        found = gaussian.verdict(vectors, KMeans(vectors.points, vectors.counts).partition(k), "kmeans")
+        found = gaussian_null.verdict(vectors, KMeans(vectors.points, vectors.counts).partition(k), "kmeans")
     assert found.is_separated == separated
     assert (found.p <= 0.05) == beats_gaussian
 
@@ -72,7 +72,7 @@ def test_a_cluster_that_nobody_in_the_sample_has_is_not_said_to_stand_apart():
     people = np.concatenate([crowds((0,), (9,), size=5000), [[900.0]]])
     vectors = vectors_of(np.round(people, 1))
     with one_thread():
-        found = gaussian.verdict(vectors, KMeans(vectors.points, vectors.counts).partition(2), "kmeans")
+        found = gaussian_null.verdict(vectors, KMeans(vectors.points, vectors.counts).partition(2), "kmeans")
     assert found.p <= 0.05
     assert (found.apart, found.is_separated) == (1, False)
 
@@ -117,7 +117,7 @@ def test_clusters_that_no_small_tree_tells_end_the_walk():
 
 
 def test_what_a_sample_costs_is_evidence(monkeypatch):
-    monkeypatch.setattr("include.segmentation.segment.space.distinct.MAX_VECTORS", 600)
+    monkeypatch.setattr("include.segmentation.segment.space.distinct_vectors.MAX_VECTORS", 600)
     values = np.round(crowds((3, 3), (12, 12), size=700) + 5, 4)
     customers = pa.table({"age_days": np.zeros(1400), "kpi_0": values[:, 0], "kpi_1": values[:, 1]})
     macro = macro_of(2)

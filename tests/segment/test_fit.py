@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.model import effective_model, timeline
+from include.segmentation.model.model import effective_model, timeline
 from include.segmentation.segment import accept, candidates, fit, reject, segment
 
 CENTRES = {"rare": (4, 25), "steady": (12, 9), "keen": (30, 1)}

@@ -12,10 +12,10 @@ from originals import INSIDERS, needs
 from segment_grid import CELLS, GRID, KPIS, macro_with, people
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model import effective_model, timeline
-from include.segmentation.profile import load_profile
+from include.segmentation.model.model import effective_model, timeline
+from include.segmentation.profile.profile import load_profile
 from include.segmentation.segment import fit, segment
-from include.segmentation.segment.grid import fit_grid, scored
+from include.segmentation.segment.grid_fit import fit_grid, scored
 
 CROWDS = st.lists(
     st.tuples(st.integers(0, 12), st.integers(0, 400), st.integers(-300, 300).map(lambda cents: cents / 100)),

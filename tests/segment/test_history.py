@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.contract.macro_segment import Hysteresis
-from include.segmentation.model import effective_model
+from include.segmentation.model.model import effective_model
+from include.segmentation.profile.macro_segments import Hysteresis
 from include.segmentation.segment import accept, fit, segment
-from include.segmentation.segment.history import Before
 from include.segmentation.segment.hysteresis import fingerprint, published
-from include.segmentation.segment.score import score_all
+from include.segmentation.segment.previous_labels import Before
+from include.segmentation.segment.scoring import score_all
 
 ONE = """
   habit:

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.model import Axis, Model, SegmentDefinition, StratumModel
-from include.segmentation.segment.identity import with_keys
+from include.segmentation.model.model import Axis, Model, SegmentDefinition, StratumModel
+from include.segmentation.segment.segment_identity import with_keys
 
 
 def a_model(name: str, clusters: list[str], whole: tuple[str, ...] = ()) -> Model:

@@ -5,9 +5,9 @@ import numpy as np
 import psycopg
 import pytest
 
-from include.segmentation.model import timeline
+from include.segmentation.model.model import timeline
 from include.segmentation.segment import fit, segment
-from include.segmentation.segment.score import LABELS, score, score_all
+from include.segmentation.segment.scoring import LABELS, score, score_all
 
 MICRO = "cluster: {k: 2, micro: {k_max: 3}}"
 CENTRES = [(3, 40, 260), (8, 40, 240), (30, 2, 220), (60, 2, 200), (60, 0.5, 180)]

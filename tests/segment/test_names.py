@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from segment_cuts import cut_of, strata
 
-from include.segmentation.contract.gates import Gates
-from include.segmentation.contract.macro_segment import MacroSegment, Stratum
-from include.segmentation.model import Model, SegmentDefinition, StratumModel
-from include.segmentation.publish.gates.names import names_agree
-from include.segmentation.segment.naming.names import name_segments
+from include.segmentation.model.model import Model, SegmentDefinition, StratumModel
+from include.segmentation.profile.gates import Gates
+from include.segmentation.profile.macro_segments import MacroSegment, Stratum
+from include.segmentation.publish.gates.name_gate import names_agree
+from include.segmentation.segment.naming.segment_names import name_segments
 
 
 def names_of(cut):

@@ -15,15 +15,15 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from benchmarks.segment.learners import sparse_counts
 from demo.learning.thresholds import clusters
-from include.segmentation.contract.macro_segment import Cluster
-from include.segmentation.profile import load_profile
+from include.segmentation.profile.macro_segments import Cluster
+from include.segmentation.profile.profile import load_profile
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.cluster.kmeans import KMeans
 from include.segmentation.segment.cluster.ward import Ward
-from include.segmentation.segment.evidence.baseline import Baseline
-from include.segmentation.segment.evidence.choose_k import choose
+from include.segmentation.segment.evidence.cluster_count import choose
 from include.segmentation.segment.evidence.silhouette import sample, silhouette
-from include.segmentation.segment.space.threads import one_thread
+from include.segmentation.segment.evidence.sort_baseline import Baseline
+from include.segmentation.segment.space.thread_limit import one_thread
 
 
 def walked(people, seed=1):
@@ -236,7 +236,7 @@ def test_a_fit_is_limited_to_one_thread_also_in_libraries_that_it_loads_itself()
     code = (
         "import numpy\n"
         "from threadpoolctl import threadpool_info, threadpool_limits\n"
-        "from include.segmentation.segment.space.threads import one_thread\n"
+        "from include.segmentation.segment.space.thread_limit import one_thread\n"
         "with threadpool_limits(2), one_thread():\n"
         "    from sklearn.cluster import HDBSCAN, KMeans\n"
         "    from sklearn.mixture import GaussianMixture\n"

@@ -12,14 +12,14 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
 from demo.credit_card import read
-from include.segmentation.contract.macro_segment import Cluster
-from include.segmentation.model import Model, effective_model
-from include.segmentation.profile import load_profile
+from include.segmentation.model.model import Model, effective_model
+from include.segmentation.profile.macro_segments import Cluster
+from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 from include.segmentation.segment import fit
-from include.segmentation.segment.evidence.choose_k import choose
-from include.segmentation.segment.score import score
-from include.segmentation.segment.space.threads import one_thread
+from include.segmentation.segment.evidence.cluster_count import choose
+from include.segmentation.segment.scoring import score
+from include.segmentation.segment.space.thread_limit import one_thread
 
 pytestmark = needs(CARDS)
 

@@ -10,10 +10,10 @@ from scipy.optimize import linear_sum_assignment
 from segment_vectors import macro_of
 
 from include.segmentation.segment.cluster.kmeans import KMeans
-from include.segmentation.segment.space.nearest import Rule, nearest
-from include.segmentation.segment.space.pca import NO_COMPONENTS
-from include.segmentation.segment.space.scale import fit_axes, scaled
-from include.segmentation.segment.space.threads import one_thread
+from include.segmentation.segment.space.kpi_axes import fit_axes, scaled
+from include.segmentation.segment.space.nearest_prototype import Rule, nearest
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS
+from include.segmentation.segment.space.thread_limit import one_thread
 
 pytestmark = needs(RETAIL)
 K = 5

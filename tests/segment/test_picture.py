@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.decomposition import PCA
 
-from include.segmentation.model import Model, effective_model
+from include.segmentation.model.model import Model, effective_model
 from include.segmentation.segment import fit
-from include.segmentation.segment.score import score
-from include.segmentation.segment.space.pca import plane
-from include.segmentation.segment.space.threads import one_thread
+from include.segmentation.segment.scoring import score
+from include.segmentation.segment.space.principal_components import plane
+from include.segmentation.segment.space.thread_limit import one_thread
 
 
 @settings(max_examples=30, deadline=None)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from include.segmentation.model import timeline
+from include.segmentation.model.model import timeline
 from include.segmentation.segment import fit, segment
 
 
 @pytest.mark.parametrize("most_vectors", [1_000_000, 300])
 def test_a_model_and_its_labels_depend_on_no_order_chunk_or_thread(monkeypatch, make_profile, at, put, most_vectors):
-    monkeypatch.setattr("include.segmentation.segment.space.distinct.MAX_VECTORS", most_vectors)
+    monkeypatch.setattr("include.segmentation.segment.space.distinct_vectors.MAX_VECTORS", most_vectors)
     run = at(make_profile())
     draw = np.random.default_rng(4)
     visits = np.concatenate([draw.integers(1, 5, 400), draw.integers(14, 24, 400), np.zeros(60, dtype=int)])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from segment_vectors import macro_of, vectors_of
 
 from include.segmentation.errors import DataError
-from include.segmentation.segment.space.scale import fit_axes, scaled
+from include.segmentation.segment.space.kpi_axes import fit_axes, scaled
 
 VALUES = np.array([0, 0, 0, 1, 2, 4, 10, 100], dtype=float)
 

@@ -14,12 +14,12 @@ from segment_vectors import macro_of
 from threadpoolctl import threadpool_limits
 
 from include.segmentation.errors import DataError
-from include.segmentation.model import Model, effective_model, timeline
+from include.segmentation.model.model import Model, effective_model, timeline
 from include.segmentation.segment import fit
-from include.segmentation.segment.naming.rules import rule_sql
-from include.segmentation.segment.score import LABELS, score, score_all
-from include.segmentation.segment.space.nearest import Rule, nearest
-from include.segmentation.segment.space.scale import fit_axes
+from include.segmentation.segment.naming.rule_sql import rule_sql
+from include.segmentation.segment.scoring import LABELS, score, score_all
+from include.segmentation.segment.space.kpi_axes import fit_axes
+from include.segmentation.segment.space.nearest_prototype import Rule, nearest
 
 SHARED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.segmentation.errors import DataError
-from include.segmentation.model import timeline
-from include.segmentation.profile import load_profile
+from include.segmentation.model.model import timeline
+from include.segmentation.profile.profile import load_profile
 from include.segmentation.segment import fit
-from include.segmentation.segment.space.distinct import distinct_vectors
-from include.segmentation.segment.strata import stratum_of
+from include.segmentation.segment.space.distinct_vectors import distinct_vectors
+from include.segmentation.segment.stratum_assignment import stratum_of
 
 VALUE = load_profile("learning").macro_segments["value"]
 COUNTS = st.integers(0, 4)
@@ -73,7 +73,7 @@ def test_distinct_vectors_count_every_customer_once_in_any_order(rows, data):
 
 
 def test_beyond_the_cap_a_sample_by_hash_is_fitted(monkeypatch):
-    monkeypatch.setattr("include.segmentation.segment.space.distinct.MAX_VECTORS", 50)
+    monkeypatch.setattr("include.segmentation.segment.space.distinct_vectors.MAX_VECTORS", 50)
     table = pa.table({"a": pa.array([float(value) for value in range(200)])})
     found = distinct_vectors(table, "a >= 0", ["a"])
     assert found.note == "fitted on 50 of 200 distinct vectors, chosen by hash"

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from include.segmentation.errors import DataError
-from include.segmentation.model import effective_model
+from include.segmentation.model.model import effective_model
 from include.segmentation.segment import fit
-from include.segmentation.segment.score import score
+from include.segmentation.segment.scoring import score
 
 DEBT = """
   debt:

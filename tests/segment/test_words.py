@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from segment_cuts import cut_of, strata
 
-from include.segmentation.contract.macro_segment import Kpi
-from include.segmentation.segment.naming.condition import in_words
-from include.segmentation.segment.naming.words import word_rules
+from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.segment.naming.condition_words import in_words
+from include.segmentation.segment.naming.rule_words import word_rules
 
 
 def rules_of(cut):

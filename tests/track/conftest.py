@@ -14,8 +14,8 @@ from mlflow import MlflowClient
 from track_club import declared, measured
 
 from demo.servers import CHECKOUT, free_port
-from include.segmentation.model import Model, Status, decide, timeline
-from include.segmentation.profile import Profile
+from include.segmentation.model.model import Model, Status, decide, timeline
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.segment import fit
 

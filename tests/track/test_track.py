@@ -19,9 +19,9 @@ from demo.servers import CHECKOUT, free_port
 from include.segmentation import connections
 from include.segmentation.__main__ import main
 from include.segmentation.errors import TrackingError, UnavailableError
-from include.segmentation.model import Evidence, timeline
-from include.segmentation.model_grid import CellModel, GridModel, ScoreModel
-from include.segmentation.profile import Profile
+from include.segmentation.model.grid_model import CellModel, GridModel, ScoreModel
+from include.segmentation.model.model import Evidence, timeline
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run
 from include.segmentation.segment import accept
 from include.segmentation.track import track, track_decisions

@@ -18,9 +18,9 @@ import pytest
 import yaml
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.profile import Profile, load_profile, profile_names
+from include.segmentation.profile.profile import Profile, load_profile, profile_names
 from include.segmentation.run import Run, parse_as_of
-from include.segmentation.validate import stage, validate
+from include.segmentation.validate import validate, validate_stage
 
 SCHEMA = pa.schema(
     [
@@ -165,7 +165,7 @@ def test_only_new_rows_are_validated_and_a_repeated_run_adds_up(shop: Callable[.
 
 
 def test_batches_give_what_one_pass_gives(shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "BATCH_ROWS", 3)
+    monkeypatch.setattr(validate_stage, "BATCH_ROWS", 3)
     run = shop(AMOUNT)
     _pull(run, [_order(n, "-1.00" if n % 4 == 0 else "10.00") for n in range(1, 9)])
     _pull(run, [_order(9, "1000.00"), _order(10)])
@@ -208,7 +208,7 @@ def test_a_correction_by_the_source_lifts_a_stop(shop: Callable[..., Run]) -> No
 def test_a_stop_in_a_later_batch_accepts_no_version_that_was_passed_over(
     shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "BATCH_ROWS", 2)
+    monkeypatch.setattr(validate_stage, "BATCH_ROWS", 2)
     run = shop(AMOUNT | {"severity": "stop"})
     _pull(run, [_order(1, "-1.00"), _order(2), _order(3, "-3.00")])
     _pull(run, [_order(1, "5.00")])  # the first version is current no more, so nobody looks at it
@@ -225,15 +225,15 @@ def test_a_stop_in_a_later_batch_accepts_no_version_that_was_passed_over(
 def test_a_correction_that_arrives_during_validation_lets_nothing_unchecked_through(
     shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stage, "BATCH_ROWS", 1)
-    run, suites = shop(AMOUNT), stage.Suites
+    monkeypatch.setattr(validate_stage, "BATCH_ROWS", 1)
+    run, suites = shop(AMOUNT), validate_stage.Suites
     _pull(run, [_order(1), _order(2, "-2.00")])
 
-    def meanwhile(profile: Profile) -> stage.Suites:  # between the first batch and the second
+    def meanwhile(profile: Profile) -> validate_stage.Suites:  # between the first batch and the second
         _pull(run, [_order(2, "5.00")])
         return suites(profile)
 
-    monkeypatch.setattr(stage, "Suites", meanwhile)
+    monkeypatch.setattr(validate_stage, "Suites", meanwhile)
     assert validate(run)["quarantined"] == 1
     assert _accepted(run) == [1]
     validate(run)
@@ -380,7 +380,7 @@ def test_an_extract_that_was_never_pulled(shop: Callable[..., Run], monkeypatch:
 
 @pytest.mark.parametrize("name", profile_names())
 def test_the_suites_of_shipped_profiles_exist(name: str) -> None:
-    suites = stage.Suites(load_profile(name))
+    suites = validate_stage.Suites(load_profile(name))
     docs = suites.build_docs()
     assert (docs / "index.html").is_file()
     shutil.rmtree(docs)

@@ -3,13 +3,13 @@
 from time import perf_counter
 from typing import Any
 
-from include.segmentation.contract.sources import GA4Extract, QueryExtract, TableExtract
 from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.extract.explain import explain
-from include.segmentation.extract.look import Glance, Sampled, look
-from include.segmentation.extract.maintain import maintain
-from include.segmentation.extract.reconcile import findings, reconcile
-from include.segmentation.extract.rehearsal import wrong_queries, wrong_sources
+from include.segmentation.extract.log_maintenance import maintain
+from include.segmentation.extract.reconciliation import findings, reconcile
+from include.segmentation.extract.source_checks import wrong_queries, wrong_sources
+from include.segmentation.extract.sql_explanation import explain
+from include.segmentation.extract.table_preview import Glance, Sampled, look
+from include.segmentation.profile.sources import GA4Extract, QueryExtract, TableExtract
 from include.segmentation.run import Run
 
 __all__ = [
@@ -55,7 +55,9 @@ def extract(run: Run, name: str) -> dict[str, Any]:
     try:
         with log.writer():
             if isinstance(declared, GA4Extract):
-                from include.segmentation.extract.ga4.days import pull_days  # Google's client takes seconds to import
+                from include.segmentation.extract.ga4.report_days import (
+                    pull_days,  # Google's client takes seconds to import
+                )
 
                 pulled = pull_days(run, name, declared)
             else:
@@ -70,10 +72,10 @@ def extract(run: Run, name: str) -> dict[str, Any]:
 
 
 def _pull_mysql(run: Run, name: str, declared: TableExtract | QueryExtract) -> dict[str, Any]:
-    from include.segmentation.extract.mysql.computed import pull_computed
-    from include.segmentation.extract.mysql.query import ComputedInLake
-    from include.segmentation.extract.mysql.rows import pull_rows
-    from include.segmentation.extract.mysql.snapshot import pull_snapshot
+    from include.segmentation.extract.mysql.lake_computation import pull_computed
+    from include.segmentation.extract.mysql.query_extract import ComputedInLake
+    from include.segmentation.extract.mysql.row_pull import pull_rows
+    from include.segmentation.extract.mysql.snapshot_pull import pull_snapshot
 
     try:
         return (pull_snapshot if declared.mode == "snapshot" else pull_rows)(run, name, declared)

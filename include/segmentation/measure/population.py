@@ -6,12 +6,12 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from include.segmentation.contract.identifiers import sql_name
-from include.segmentation.contract.mistakes import allowed
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.measure.kpis import NUMBERS, WHOLE_NUMBERS
-from include.segmentation.measure.sql import create_table, render
-from include.segmentation.profile import Profile
+from include.segmentation.measure.kpi_values import NUMBERS, WHOLE_NUMBERS
+from include.segmentation.measure.sql_templates import create_table, render
+from include.segmentation.profile.identifiers import sql_name
+from include.segmentation.profile.mistakes import allowed
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run
 
 POPULATION = "population"

@@ -3,7 +3,7 @@
 from time import monotonic
 from typing import Any
 
-from include.segmentation.report.page import render
+from include.segmentation.report.page.report_page import render
 from include.segmentation.run import Run
 
 

@@ -4,9 +4,9 @@
 ``candidates``; ``preview`` labels without leaving anything.
 """
 
-from include.segmentation.segment.decide import accept, candidates, reject
-from include.segmentation.segment.fit import fit
-from include.segmentation.segment.label import segment
-from include.segmentation.segment.preview import Preview, preview
+from include.segmentation.segment.label_preview import Preview, preview
+from include.segmentation.segment.label_stage import segment
+from include.segmentation.segment.model_decisions import accept, candidates, reject
+from include.segmentation.segment.model_fit import fit
 
 __all__ = ["Preview", "accept", "candidates", "fit", "preview", "reject", "segment"]

@@ -4,8 +4,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.contract.macro_segment import Hysteresis
-from include.segmentation.segment.history import Before
+from include.segmentation.profile.macro_segments import Hysteresis
+from include.segmentation.segment.previous_labels import Before
 
 RAW, HELD_FROM, HELD_RUNS = "raw_key", "held_from", "held_runs"
 _KINDS = {HELD_FROM: pa.timestamp("us", "UTC"), HELD_RUNS: pa.int64()}

@@ -7,11 +7,11 @@ profile alone. Where ``MLFLOW_TRACKING_URI`` is not set nobody calls it, and MLf
 import time
 from typing import Any
 
-from include.segmentation.lake import Lake
-from include.segmentation.model import TimelineEntry, timeline
-from include.segmentation.profile import Profile
+from include.segmentation.lake.lake import Lake
+from include.segmentation.model.model import TimelineEntry, timeline
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, lake_root
-from include.segmentation.track.logbook import Logbook
+from include.segmentation.track.model_log import Logbook
 
 
 def track(run: Run) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Literal
 from include.segmentation.segment.cluster.kmeans import STARTS, KMeans
 from include.segmentation.segment.cluster.partition import Algorithm
 from include.segmentation.segment.cluster.ward import Ward
-from include.segmentation.segment.space.weighted import Floats, Integers
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 Name = Literal["kmeans", "ward"]
 

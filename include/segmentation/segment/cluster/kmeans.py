@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from include.segmentation.segment.cluster.partition import Partition, inertia
-from include.segmentation.segment.space.nearest import nearest_points
-from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
+from include.segmentation.segment.space.nearest_prototype import nearest_points
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
 
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans as Lloyd

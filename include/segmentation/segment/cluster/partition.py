@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from include.segmentation.segment.space.weighted import Floats, Integers, means
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, means
 
 
 @dataclass(frozen=True)

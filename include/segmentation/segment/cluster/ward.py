@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 
 from include.segmentation.segment.cluster.partition import Partition, inertia
-from include.segmentation.segment.space.nearest import nearest_points
-from include.segmentation.segment.space.weighted import Floats, Integers, every_nth, means
+from include.segmentation.segment.space.nearest_prototype import nearest_points
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth, means
 
 PEOPLE = 5_000
 PROTOTYPES = 16

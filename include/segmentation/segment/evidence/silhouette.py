@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from include.segmentation.segment.space.weighted import Floats, Integers, every_nth
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
 
 SAMPLE = 2_000
 _ROWS = 1_000

@@ -16,8 +16,8 @@ import numpy as np
 
 from include.segmentation.segment.cluster.algorithms import Name, of
 from include.segmentation.segment.cluster.partition import Algorithm, Partition
-from include.segmentation.segment.space.vectors import Vectors
-from include.segmentation.segment.space.weighted import Floats, Integers
+from include.segmentation.segment.space.stratum_vectors import Vectors
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 STABLE = 0.75
 RESAMPLES = 100

@@ -7,10 +7,10 @@ safe. Bounds and order are the server's: a value is only carried back to it as t
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from include.segmentation.extract.mysql.indexes import Index
-from include.segmentation.extract.mysql.row.columns import Column
-from include.segmentation.extract.mysql.row.render import line_sql
-from include.segmentation.extract.mysql.server.server import identifier
+from include.segmentation.extract.mysql.row.line_sql import line_sql
+from include.segmentation.extract.mysql.row.mysql_columns import Column
+from include.segmentation.extract.mysql.server.mysql_server import identifier
+from include.segmentation.extract.mysql.table_indexes import Index
 
 Position = list[str]
 """The values of the ordering columns of one row."""

@@ -14,7 +14,7 @@ import MySQLdb
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server.refusals import ServerError, place, refusal
+from include.segmentation.extract.mysql.server.server_errors import ServerError, place, refusal
 
 _log = logging.getLogger(__name__)
 

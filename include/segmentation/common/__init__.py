@@ -1,0 +1,1 @@
+"""Helpers that several rooms share, each with one meaning."""

@@ -1,0 +1,201 @@
+"""Queries that a server can not answer: computed in the lake, from the rows of their base tables."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.errors import DataError, SourceError
+from include.segmentation.extract.log_comparison import holding
+from include.segmentation.extract.log_corrections import Corrections
+from include.segmentation.extract.mysql.extract_relation import related
+from include.segmentation.extract.mysql.query_extract import ComputedInLake, Query, level_columns
+from include.segmentation.extract.mysql.row.mysql_columns import MOMENT, arrow_schema
+from include.segmentation.extract.mysql.schema_changes import adapted
+from include.segmentation.extract.rewrite.duckdb_equivalent import MACRO, SCHEMA, duckdb_type, in_duckdb
+from include.segmentation.extract.rewrite.query_levels import Level, Table
+from include.segmentation.extract.rewrite.sql_nodes import own
+from include.segmentation.extract.rewrite.value_kinds import Declined
+from include.segmentation.lake.change_log import UNREADABLE, ZERO_DATES
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.sources import QueryExtract, TableExtract
+from include.segmentation.run import Run
+
+_BATCH_ROWS = 100_000
+
+
+def pull_computed(run: Run, name: str, asked: ComputedInLake, pull: Callable[[Run, str], Any]) -> dict[str, Any]:
+    """Pull the base tables, compute the query over them, and write what its log lacks; the caller holds its writer.
+
+    Everything is computed and compared at every pull, so that deletions and late rows of the base tables arrive too.
+
+    Args:
+        run: the run.
+        name: the query's extract.
+        asked: the query, and why the server can not answer it.
+        pull: pulls another extract of the profile.
+
+    Returns:
+        ``rows_read`` (computed), ``rows_written`` (with deletions), ``rows_deleted``, ``pages`` and ``bound``.
+
+    Raises:
+        SourceError: the lake can not answer it either, or a base table is not an extract of the profile.
+        DataError: the rows of the base tables can not be computed with, or the primary key does not tell rows apart.
+    """
+    declared = asked.declared
+    try:
+        sql = in_duckdb(asked.level)
+    except Declined as why:
+        raise SourceError(f"{declared.query}: the server has no equivalent because {asked}; the lake: {why}") from None
+    query = Query(partial(level_columns, asked.level), lambda _: "")
+    relation = related(run.profile, declared, declared.query, query)
+    bases = base_extracts(run.profile, asked)
+    for base in bases.values():
+        pull(run, base)
+    through = [run.lake.log(base).state().complete_through for base in bases.values()]
+    log = run.lake.log(name)
+    state = adapted(log, log.state(), declared, relation)
+    schema = arrow_schema(relation.columns)
+    found = Corrections(log, state, declared.primary_key, retracts=declared.mode == "append")
+    read = pages = 0
+    with _engine(run, asked.level, bases) as engine, holding(run.lake, name, declared.primary_key, schema) as held:
+        engine.execute(f"CREATE TEMP TABLE computed AS {sql}")
+        _check_key(engine, declared.primary_key)
+        for batch in _batches(engine, schema, declared.primary_key):
+            found.correct(batch, held.differing(batch))
+            held.see(batch)
+            read, pages = read + batch.num_rows, pages + 1
+        found.delete(held.unseen("true"))
+    found.commit(cursor=_cursor(declared), complete_through=_least(through, state.complete_through))
+    written = found.missing + found.changed + found.deleted
+    how = f"computed in the lake from {', '.join(bases.values())}: {asked}"
+    return {"rows_read": read, "rows_written": written, "rows_deleted": found.deleted, "pages": pages, "bound": how}
+
+
+def base_extracts(profile: Profile, asked: ComputedInLake) -> dict[str, str]:
+    """The extracts that hold the base tables of a query.
+
+    Returns:
+        Table -> extract.
+
+    Raises:
+        SourceError: a table is not declared as an extract, or without columns that are needed.
+    """
+    declared, bases = asked.declared, {}
+    for table, columns in _used(asked.level).items():
+        named = {
+            name: extract
+            for name, extract in profile.extracts.items()
+            if isinstance(extract, TableExtract) and extract.source == declared.source and extract.table == table
+        }
+        whole = [name for name, extract in named.items() if _holds(extract, columns)]
+        if not whole:
+            others = f"; extract '{next(iter(named))}' leaves some out or repairs them" if named else ""
+            raise SourceError(
+                f"{declared.query} is computed in the lake ({asked}), so table '{table}' must be an extract of "
+                f"kind table and source '{declared.source}' with the columns {', '.join(sorted(columns))}{others}"
+            )
+        bases[table] = whole[0]
+    return bases
+
+
+def _holds(extract: TableExtract, columns: set[str]) -> bool:
+    return columns <= set(extract.columns or columns) and not columns & set(extract.mojibake)
+
+
+def _used(query: Level) -> dict[str, set[str]]:
+    """Table -> the columns of it that a query reads."""
+    used: dict[str, set[str]] = {name: set() for name in query.tables()}
+    for level in query.levels():
+        for column in own(level.select, exp.Column):
+            source = level.sources[column.table]
+            if isinstance(source, Table):
+                used[source.name].add(column.name)
+    return used
+
+
+def _engine(run: Run, level: Level, bases: dict[str, str]) -> duckdb.DuckDBPyConnection:
+    """An engine with the base tables, all times in UTC and without a zone, as MySQL has them."""
+    engine = run.lake.engine()
+    engine.execute("SET TimeZone = 'UTC'")
+    engine.execute(f"CREATE SCHEMA {SCHEMA}")
+    engine.execute(MACRO)
+    for table, columns in _used(level).items():
+        extract, kinds = bases[table], level.tables()[table].columns
+        run.lake.view_current(engine, extract)
+        _check_values(engine, extract, sorted(columns))
+        items = [_base_column(name, kinds[name].lake) for name in sorted(columns)] or ["1 AS nothing"]
+        view = f"CREATE VIEW {SCHEMA}.{quoted(table)} AS SELECT {', '.join(items)} FROM main.{quoted(extract)}"
+        engine.execute(view)
+    return engine
+
+
+def _base_column(name: str, lake: pa.DataType) -> str:
+    column = quoted(name)
+    value = f"{column} AT TIME ZONE 'UTC'" if lake == MOMENT else column
+    return f"CAST({value} AS {duckdb_type(lake)}) AS {column}"
+
+
+def _check_values(engine: duckdb.DuckDBPyConnection, extract: str, columns: list[str]) -> None:
+    """Refuse values that the lake does not have as the server has them."""
+    there = {row[0] for row in engine.execute(f"DESCRIBE {quoted(extract)}").fetchall()}
+    for own_column in sorted({ZERO_DATES, UNREADABLE} & there):
+        keys = ", ".join("'" + name.replace("'", "''") + "'" for name in columns)
+        odd = engine.execute(
+            f"SELECT count(*) FROM {quoted(extract)} "
+            f"WHERE len(list_intersect(json_keys({quoted(own_column)}), [{keys}]::VARCHAR[])) > 0"
+        ).fetchall()[0][0]
+        if odd:
+            what = "dates that are none" if own_column == ZERO_DATES else "values that can not be read"
+            raise DataError(
+                f"extract '{extract}': {odd} rows have {what} in {', '.join(columns)}, which MySQL would compute with "
+                "and the lake can not; leave those rows out of the query's source, or clean them"
+            )
+
+
+def _check_key(engine: duckdb.DuckDBPyConnection, primary_key: list[str]) -> None:
+    keys = ", ".join(quoted(name) for name in primary_key)
+    nulls = " OR ".join(f"{quoted(name)} IS NULL" for name in primary_key)
+    rows, distinct, missing = engine.execute(
+        f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {keys} FROM computed)), count(*) FILTER ({nulls}) "
+        "FROM computed"
+    ).fetchall()[0]
+    if missing:
+        raise DataError(f"primary_key {', '.join(primary_key)} is NULL in {missing} of {rows} rows")
+    if distinct < rows:
+        raise DataError(f"primary_key {', '.join(primary_key)} is not unique: {distinct} of {rows} rows are different")
+
+
+def _batches(engine: duckdb.DuckDBPyConnection, schema: pa.Schema, primary_key: list[str]) -> Iterator[pa.Table]:
+    """The computed rows in the lake's types, by their key; the first batch is empty."""
+    items = [
+        f"{quoted(field.name)} AT TIME ZONE 'UTC' AS {quoted(field.name)}"
+        if field.type == MOMENT
+        else quoted(field.name)
+        for field in schema
+    ]
+    order = ", ".join(quoted(name) for name in primary_key)
+    reader = engine.execute(f"SELECT {', '.join(items)} FROM computed ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)
+    yield pa.Table.from_batches([], reader.schema).cast(schema)  # so that a log gets its columns
+    for batch in reader:
+        yield pa.Table.from_batches([batch]).cast(schema)
+
+
+def _cursor(declared: QueryExtract) -> dict[str, Any]:
+    """A position that no server has reached; should one answer the query later, it compares before it writes."""
+    if declared.mode == "snapshot":
+        return {"order": ["(whole)"], "position": []}
+    order = [str(declared.cursor), *(name for name in declared.primary_key if name != declared.cursor)]
+    return {"order": order, "position": None, "polls": [], "computed": True}
+
+
+def _least(through: list[datetime | None], before: datetime | None) -> datetime | None:
+    """What all base tables are complete through, never less than was said before."""
+    known = [moment for moment in through if moment is not None]
+    least = min(known) if len(known) == len(through) else None
+    return max((moment for moment in (least, before) if moment is not None), default=None)

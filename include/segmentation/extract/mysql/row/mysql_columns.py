@@ -1,0 +1,205 @@
+"""MySQL columns as lake columns: the one mapping table."""
+
+import re
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+
+from include.segmentation.errors import SourceError
+from include.segmentation.extract.mysql.server.mysql_server import MySQL, RawRow, identifier, quoted, word
+from include.segmentation.lake.change_log import OWN
+from include.segmentation.profile.mistakes import meant
+
+MOMENT = pa.timestamp("us", "UTC")
+_UNSIGNED_64 = pa.decimal128(20, 0)
+_LARGEST_DECIMAL, _MOST_BITS = 38, 64
+_TEXTS = ["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json"]
+_TEXTS += ["uuid", "inet4", "inet6"]
+_NUMBERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "year", "bit", "decimal", "float", "double")
+_PLAIN = {
+    **dict.fromkeys(["tinyint", "smallint", "mediumint", "int", "bigint", "year", "time"], pa.int64()),
+    **dict.fromkeys(["float", "double"], pa.float64()),
+    **dict.fromkeys(_TEXTS, pa.string()),
+    **dict.fromkeys(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"], pa.binary()),
+    **dict.fromkeys(["datetime", "timestamp"], MOMENT),
+    "date": pa.date32(),
+}
+"""MySQL's type -> the lake's. BIGINT UNSIGNED, BIT and DECIMAL depend on their size; TIME is in microseconds."""
+_UNORDERED = ("enum", "set", "json", "float", "double", "bit", "time")
+"""Types whose order or equality by text is not the server's: they can not lead a keyset."""
+
+# Of the client protocol: field type -> MySQL's name. Types from 249 to 254 are texts and bytes alike.
+_FIELD_TYPES = {0: "decimal", 1: "tinyint", 2: "smallint", 3: "int", 4: "float", 5: "double", 7: "timestamp"}
+_FIELD_TYPES |= {8: "bigint", 9: "mediumint", 10: "date", 11: "time", 12: "datetime", 13: "year", 16: "bit"}
+_FIELD_TYPES |= {242: "vector", 245: "json", 246: "decimal", 255: "geometry"}
+_NOT_NULL, _UNSIGNED, _BINARY = 1, 32, 128
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of an extract.
+
+    Attributes:
+        mysql: the type as MySQL declares it, for messages and for what depends on it.
+        type: the type in the lake.
+        charset: of a text in a table.
+        collation: likewise; it is the order of the texts.
+        is_key: whether it is one of those that tell the rows apart.
+        is_mojibake: whether it is in latin1 but holds UTF-8, and is read as what it means.
+        allows_zero_dates: whether a date that is none is read as NULL and noted; otherwise it stops the extract.
+    """
+
+    name: str
+    mysql: str
+    type: pa.DataType
+    nullable: bool
+    charset: str | None = None
+    collation: str | None = None
+    is_key: bool = False
+    is_mojibake: bool = False
+    allows_zero_dates: bool = False
+
+    @property
+    def kind(self) -> str:
+        """MySQL's type without size and sign."""
+        return re.split(r"[ (]", self.mysql, maxsplit=1)[0]
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds characters."""
+        return self.kind in _TEXTS
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether it holds bytes."""
+        return bool(self.type == pa.binary())
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the server's order of it can be continued from a value's text."""
+        return self.kind not in _UNORDERED
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it says when: a DATE, DATETIME or TIMESTAMP."""
+        return bool(self.type in (MOMENT, pa.date32()))
+
+    @property
+    def is_whole_number(self) -> bool:
+        """Whether it is an integer of any size."""
+        return bool(self.type == pa.int64() or (pa.types.is_decimal(self.type) and self.type.scale == 0))
+
+    @property
+    def first_date(self) -> str:
+        """The SQL literal below which its dates are none."""
+        return quoted("1970-01-01 00:00:01" if self.kind == "timestamp" else "0001-01-01")
+
+    def position(self, raw: bytes) -> str:
+        """A value as the server sends it by itself, as lines write it."""
+        return raw.hex() if self.is_bytes else raw.decode()
+
+    def literal(self, position: str) -> str:
+        """A value as lines write it, as SQL; numbers stay bare, as a quoted one would be compared as a double."""
+        if self.is_bytes:
+            return f"x'{position}'"
+        return position if self.kind in _NUMBERS else quoted(position)
+
+
+def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Column]:
+    """The columns of a table, all or those asked for, in the table's order.
+
+    Raises:
+        SourceError: the table or a column does not exist, or a column's type has no place in the lake.
+    """
+    found = _described(server, table)
+    for name in only or []:
+        if name not in found:
+            names = ", ".join(found)
+            raise SourceError(f"table '{table}' has no column '{name}'; found are {names}{meant(name, found)}")
+    columns = []
+    for name, row in found.items():
+        if only is None or name in only:
+            kind, declared, nullable = (word(value).lower() for value in row[1:4])
+            column = _column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0))
+            columns.append(replace(column, charset=word(row[6]) or None, collation=word(row[7]) or None))
+    return columns
+
+
+def column_names(server: MySQL, table: str) -> list[str]:
+    """The names of a table's columns, also of those whose type has no place in the lake.
+
+    Raises:
+        SourceError: the table does not exist.
+    """
+    return list(_described(server, table))
+
+
+def _described(server: MySQL, table: str) -> dict[str, RawRow]:
+    """What the server says of each column."""
+    found = server.rows(
+        "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale, "
+        "character_set_name, collation_name "
+        f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {quoted(table)} "
+        "ORDER BY ordinal_position"
+    )
+    if not found:
+        tables = server.rows(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name"
+        )
+        names = [word(row[0]) for row in tables]
+        raise SourceError(
+            f"table '{table}' does not exist, or user '{server.address.user}' may not read it; found are "
+            f"{', '.join(names) or 'no tables'}{meant(table, names)}"
+        )
+    return {word(row[0]): row for row in found}
+
+
+def query_columns(server: MySQL, sql: str) -> list[Column]:
+    """The columns of a SELECT, from what the server says about its (empty) result.
+
+    Raises:
+        SourceError: the server refuses the SELECT, or a column's type has no place in the lake.
+    """
+    described = server.describe(sql)
+    unclear = [name for name, field_type, *_, flags in described if field_type not in _FIELD_TYPES and flags & _BINARY]
+    of_bytes = _of_bytes(server, sql, unclear)
+    columns = []
+    for name, field_type, _, _, length, scale, _, flags in described:
+        kind = _FIELD_TYPES.get(field_type, "blob" if name in of_bytes else "text")
+        unsigned = bool(flags & _UNSIGNED)
+        precision = length - (scale > 0) - (not unsigned) if kind == "decimal" else length  # a point, a sign
+        declared = f"decimal({precision},{scale})" if kind == "decimal" else kind + " unsigned" * unsigned
+        columns.append(_column(name, kind, declared, not flags & _NOT_NULL, precision, scale))
+    return columns
+
+
+def _of_bytes(server: MySQL, sql: str, names: list[str]) -> set[str]:
+    """Those columns of a SELECT that hold bytes, and not texts whose collation is binary, which look the same."""
+    if not names:
+        return set()
+    charsets = ", ".join(f"CHARSET(MAX({identifier(name)}))" for name in names)  # one row, also of an empty result
+    (found,) = server.rows(f"SELECT {charsets} FROM ({sql}) AS described")
+    return {name for name, charset in zip(names, found, strict=True) if charset == b"binary"}
+
+
+def arrow_schema(columns: list[Column]) -> pa.Schema:
+    """The lake's schema of the columns."""
+    return pa.schema([(column.name, column.type) for column in columns])
+
+
+def _column(name: str, kind: str, declared: str, nullable: bool, precision: int, scale: int) -> Column:
+    if name.lower() in OWN:
+        raise SourceError(f"column '{name}' has the name of one of the lake's own; leave it out of columns")
+    if kind == "decimal":
+        arrow = pa.decimal128(precision, scale) if precision <= _LARGEST_DECIMAL else pa.string()
+    elif kind == "bit":
+        arrow = _UNSIGNED_64 if precision == _MOST_BITS else pa.int64()
+    elif kind == "bigint" and "unsigned" in declared:
+        arrow = _UNSIGNED_64
+    elif kind in _PLAIN:
+        arrow = _PLAIN[kind]
+    else:
+        raise SourceError(
+            f"column '{name}' is of type {declared}, which the lake does not hold; leave it out of columns"
+        )
+    return Column(name, declared, arrow, nullable)

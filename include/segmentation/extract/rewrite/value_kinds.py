@@ -1,0 +1,163 @@
+"""Kinds: what MySQL says the value of an expression is, and what the lake makes of it.
+
+The kind is worked out from the columns of the base tables by MySQL's own rules, so that a query has one schema in the
+lake whichever server answers it: servers differ in what they report (ROW_NUMBER is unsigned on MySQL 8 and signed on
+MariaDB, SUM(bigint) has 42 digits). An expression whose value is not the same everywhere is declined.
+"""
+
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Literal
+
+import pyarrow as pa
+from sqlglot import exp
+
+from include.segmentation.extract.mysql.row.mysql_columns import MOMENT, Column
+
+Family = Literal[
+    "integer", "decimal", "double", "text", "bytes", "moment", "date", "time", "truth", "null", "opaque", "unknown"
+]
+
+MOST_DIGITS = 38
+QUOTIENT_DIGITS = 4
+"""How many digits AVG and / add to the scale: div_precision_increment, which the session fixes."""
+BIGINT, BIGINT_UNSIGNED = 19, 20
+_INTEGERS = {"tinyint": 3, "smallint": 5, "mediumint": 7, "int": 10, "bigint": 19, "year": 4}
+_UNSIGNED_DIGITS = {"mediumint": 8, "bigint": 20}
+_FAMILIES: dict[str, Family] = {
+    **dict.fromkeys(["float", "double"], "double"),
+    **dict.fromkeys(["char", "varchar", "tinytext", "text", "mediumtext", "longtext"], "text"),
+    **dict.fromkeys(["binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"], "bytes"),
+    **dict.fromkeys(["datetime", "timestamp"], "moment"),
+    "date": "date",
+    "time": "time",
+}
+_NUMBERS = ("integer", "truth", "decimal")
+
+
+class Declined(Exception):  # noqa: N818 - an answer, not a failure: another way is tried
+    """Why a query can not be taken over; a phrase that goes on after "because"."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a value is.
+
+    Attributes:
+        family: what can be done with it; ``opaque`` (ENUM, JSON, ...) can only be passed on, ``unknown`` means that no
+            server was asked.
+        mysql: its type as MySQL would declare it.
+        lake: its type in the lake.
+        digits: of numbers: how many there are at most.
+        scale: of numbers: how many of them stand behind the point.
+        is_natural: a whole number written out, which is signed or unsigned as what it meets.
+        is_quotient: whether servers carry more digits than they show, so that nothing may be computed from it.
+    """
+
+    family: Family
+    mysql: str
+    lake: pa.DataType
+    nullable: bool
+    digits: int = 0
+    scale: int = 0
+    unsigned: bool = False
+    is_natural: bool = False
+    is_quotient: bool = False
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is computed with exactly."""
+        return self.family in _NUMBERS
+
+    @property
+    def is_large_unsigned(self) -> bool:
+        """Whether it is a BIGINT UNSIGNED, which meets signed numbers differently on every version."""
+        return self.family == "integer" and self.digits == BIGINT_UNSIGNED
+
+    def or_null(self, nullable: bool = True) -> "Kind":
+        """The same, possibly NULL."""
+        return replace(self, nullable=self.nullable or nullable)
+
+
+NULL = Kind("null", "null", pa.null(), nullable=True)
+UNKNOWN = Kind("unknown", "unknown", pa.null(), nullable=True)
+
+
+def column_kind(column: Column) -> Kind:
+    """The kind of a base table's column."""
+    kind, unsigned = column.kind, "unsigned" in column.mysql
+    if kind in _INTEGERS:
+        digits = _UNSIGNED_DIGITS.get(kind, _INTEGERS[kind]) if unsigned else _INTEGERS[kind]
+        return Kind("integer", column.mysql, column.type, column.nullable, digits, unsigned=unsigned)
+    if kind == "decimal" and pa.types.is_decimal(column.type):
+        digits, scale = column.type.precision, column.type.scale
+        return Kind("decimal", column.mysql, column.type, column.nullable, digits, scale, unsigned)
+    family = "moment" if column.type == MOMENT else _FAMILIES.get(kind, "opaque")
+    return Kind(family, column.mysql, column.type, column.nullable)
+
+
+def integer(digits: int, nullable: bool = False, unsigned: bool = False) -> Kind:
+    """A whole number that an expression gives."""
+    large = unsigned and digits == BIGINT_UNSIGNED
+    lake = pa.decimal128(BIGINT_UNSIGNED, 0) if large else pa.int64()
+    return Kind("integer", "bigint unsigned" if large else "bigint", lake, nullable, digits, unsigned=unsigned)
+
+
+def decimal(digits: int, scale: int, nullable: bool, is_quotient: bool = False) -> Kind:
+    """An exact number that an expression gives; the lake's 38 digits are enough for any sum that occurs."""
+    digits = min(digits, MOST_DIGITS)
+    if scale > digits:
+        raise Declined(f"a number with {scale} digits behind the point has no place in the lake")
+    lake = pa.decimal128(digits, scale)
+    return Kind("decimal", f"decimal({digits},{scale})", lake, nullable, digits, scale, is_quotient=is_quotient)
+
+
+def union(kinds: list[Kind], where: exp.Expr) -> Kind:
+    """The kind of a value that is one of several, as of CASE.
+
+    Raises:
+        Declined: they have no common kind that is the same everywhere.
+    """
+    return replace(reduce(lambda one, other: _either(one, other, where), kinds), is_natural=False)
+
+
+def comparable(one: Kind, other: Kind, where: exp.Expr) -> None:
+    """Check that two values are compared alike everywhere.
+
+    Raises:
+        Declined: they are not.
+    """
+    families = {one.family, other.family} - {"null", "unknown"}
+    exact = not (one.is_quotient or other.is_quotient or "opaque" in families)
+    if not exact or not (len(families) <= 1 or families <= set(_NUMBERS) or families <= {"moment", "date"}):
+        raise Declined(f"{said(where)} compares {one.mysql} with {other.mysql}")
+
+
+def said(node: exp.Expr) -> str:
+    """An expression as a message shows it."""
+    text = " ".join(node.sql("mysql").split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _either(one: Kind, other: Kind, where: exp.Expr) -> Kind:
+    nullable = one.nullable or other.nullable
+    if "null" in (one.family, other.family):
+        return (other if one.family == "null" else one).or_null()
+    if "unknown" in (one.family, other.family):
+        return UNKNOWN
+    if one.is_number and other.is_number and not (one.is_quotient or other.is_quotient):
+        return _wider(one, other, nullable, where)
+    if one.family != other.family or one.is_quotient or other.is_quotient or one.family == "opaque":
+        raise Declined(f"{said(where)} may be {one.mysql} or {other.mysql}")
+    return one.or_null(nullable)
+
+
+def _wider(one: Kind, other: Kind, nullable: bool, where: exp.Expr) -> Kind:
+    if "decimal" in (one.family, other.family):
+        scale = max(one.scale, other.scale)
+        return decimal(max(one.digits - one.scale, other.digits - other.scale) + scale, scale, nullable)
+    unsigned = all(kind.unsigned or kind.is_natural for kind in (one, other))
+    if not unsigned and (one.is_large_unsigned or other.is_large_unsigned):
+        raise Declined(f"{said(where)} may be {one.mysql} or {other.mysql}, which old servers mix up")
+    both = integer(max(one.digits, other.digits), nullable, unsigned and (one.unsigned or other.unsigned))
+    return replace(both, is_natural=one.is_natural and other.is_natural)

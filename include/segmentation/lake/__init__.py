@@ -1,0 +1,1 @@
+"""The lake: change logs, and the views that the stages read."""

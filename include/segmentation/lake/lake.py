@@ -1,0 +1,221 @@
+"""The lake: a change log per extract, the views that the stages read, and what a run's stages leave for each other.
+
+Engines read a log's file list.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import duckdb
+import pyarrow as pa
+import pyarrow.fs
+import pyarrow.parquet as pq
+
+from include.segmentation.engine.parquet_files import quoted, scan
+from include.segmentation.errors import DataError
+from include.segmentation.lake.change_log import BATCH, DELETED, SEQ, ChangeLog, files_of
+from include.segmentation.profile.ga4_reports import DATE
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.sources import GA4Extract
+
+
+class Lake:
+    """All change logs and run artifacts of one profile."""
+
+    def __init__(self, root: str, profile: Profile, artifacts: str | None = None) -> None:
+        """Point at the lake below ``root``: a folder or an object-store URL.
+
+        Args:
+            root: what holds the lakes of all profiles.
+            profile: whose lake it is.
+            artifacts: where the stages leave things for each other; in the lake where absent.
+        """
+        self.uri = f"{root.rstrip('/')}/{profile.profile}"
+        self._apart = artifacts
+        self._profile = profile
+
+    def log(self, extract: str) -> ChangeLog:
+        """The change log of an extract."""
+        return ChangeLog(f"{self.uri}/{extract}", extract)
+
+    def quarantine(self, extract: str) -> ChangeLog:
+        """The rows of an extract that failed an expectation: key, ``source_seq``, expectation, reason, raw.
+
+        Its state's cursor is the last validated ``_seq`` of the extract.
+        """
+        return ChangeLog(f"{self.uri}/_quarantine/{extract}", f"quarantine.{extract}")
+
+    def models(self) -> ChangeLog:
+        """The model timeline (see ``model.py``)."""
+        return ChangeLog(f"{self.uri}/_models", "models")
+
+    def engine(self) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection that computes in the profile's time zone and shares no file."""
+        connection = duckdb.connect()
+        connection.execute("SET TimeZone = ?", [self._profile.time_zone])
+        return connection
+
+    def view_accepted(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
+        """Create view ``<extract>``: the latest version of every row, validated and not held in quarantine.
+
+        Raises:
+            DataError: the extract has never been pulled.
+        """
+        latest = self._latest(extract, f"SELECT * FROM {self._scan(extract)} WHERE {SEQ} <= {self.validated(extract)}")
+        held = self.quarantine(extract).table()
+        rows = scan(files_of(held), pa.schema(held.schema())) if held else ""
+        good = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {rows})" if held else ""
+        columns = ", ".join(quoted(field.name) for field in self.log(extract).schema() or [])
+        _create_view(connection, extract, f"SELECT {columns} FROM ({latest}) {good}")
+
+    def validated(self, extract: str) -> int:
+        """The last ``_seq`` of an extract that has been validated: how far its accepted view reaches."""
+        return int(self.quarantine(extract).state().cursor or 0)
+
+    def came_late(self, connection: duckdb.DuckDBPyConnection, extract: str, after: int, moment: datetime) -> bool:
+        """Whether rows of a time before ``moment`` came after a ``_seq`` and have been validated since.
+
+        A row's time is its cursor (a report's, its day). A deletion counts as one of any time, and so does every row
+        of an extract whose cursor is no time, or that has none.
+
+        Raises:
+            DataError: the extract has never been pulled.
+        """
+        validated = self.validated(extract)
+        if validated <= after:
+            return False
+        declared = self._profile.extracts[extract]
+        cursor = DATE if isinstance(declared, GA4Extract) else declared.cursor
+        kinds = {field.name: field.type for field in self.log(extract).schema() or []}
+        is_time = cursor is not None and pa.types.is_temporal(kinds[cursor])
+        is_early = f"{quoted(cursor)} < $moment OR {DELETED}" if cursor and is_time else "$moment IS NOT NULL"
+        found = connection.execute(
+            f"SELECT 1 FROM {self._scan(extract)} WHERE {SEQ} > {after} AND {SEQ} <= {validated} "
+            f"AND ({is_early}) LIMIT 1",
+            {"moment": moment},
+        )
+        return found.fetchone() is not None
+
+    def view_current(self, connection: duckdb.DuckDBPyConnection, extract: str, through: int | None = None) -> None:
+        """Create view ``<extract>``: the latest version of every row, with the log's own columns, validated or not.
+
+        Args:
+            connection: where the view is made.
+            extract: one of the profile's.
+            through: the last ``_seq`` to look at; None looks at the whole log.
+
+        Raises:
+            DataError: the extract has never been pulled.
+        """
+        bound = "" if through is None else f" WHERE {SEQ} <= {through}"
+        _create_view(connection, extract, self._latest(extract, f"SELECT * FROM {self._scan(extract)}{bound}"))
+
+    def view_log(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
+        """Create view ``<extract>``: every version of every row that was ever written, with the log's own columns.
+
+        Raises:
+            DataError: the extract has never been pulled.
+        """
+        _create_view(connection, extract, f"SELECT * FROM {self._scan(extract)}")
+
+    def _scan(self, extract: str) -> str:
+        """What stands behind FROM to read a log."""
+        table = self.log(extract).table()
+        if table is None:
+            raise DataError(f"extract '{extract}' has never been pulled; run the extract stage first")
+        return scan(files_of(table), pa.schema(table.schema()))
+
+    def _latest(self, extract: str, versions: str) -> str:
+        """The newest version of each key."""
+        declared = self._profile.extracts[extract]
+        if isinstance(declared, GA4Extract):
+            # A day is written whole, each time as a new batch (an emptied day as one deleted row).
+            newest = f"{versions} QUALIFY {BATCH} = max({BATCH}) OVER (PARTITION BY date)"
+            return f"SELECT * FROM ({newest}) WHERE NOT {DELETED}"
+        if declared.mode == "append":
+            # Immutable events were deduplicated when written, and a correction is a deletion and a new row: a sort is
+            # spared, and only the few keys that were ever deleted are looked up.
+            same = " AND ".join(f"log.{quoted(name)} = gone.{quoted(name)}" for name in declared.primary_key)
+            return f"""
+                WITH log AS ({versions}), gone AS (SELECT * FROM log WHERE {DELETED})
+                SELECT * FROM log ANTI JOIN gone ON {same} AND log.{SEQ} <= gone.{SEQ}
+            """
+        key = ", ".join(quoted(column) for column in declared.primary_key)
+        newest = f"{versions} QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1"
+        return f"SELECT * FROM ({newest}) WHERE NOT {DELETED}"
+
+    # Artifacts: what one stage leaves for the next. A name is replaced as a whole or not at all.
+
+    def place(self, name: str) -> str:
+        """The URI of an artifact."""
+        return f"{self._apart or self.uri}/{name}"
+
+    def write_table(self, name: str, table: pa.Table) -> str:
+        """Write a Parquet artifact and return its URI."""
+        with self._replacing(name) as (filesystem, path):
+            pq.write_table(table, path, filesystem=filesystem, compression="zstd")
+        return self.place(name)
+
+    def read_table(self, name: str) -> pa.Table:
+        """Read a Parquet artifact.
+
+        Raises:
+            DataError: the stage that writes it has not run.
+        """
+        filesystem, path = self._locate(name)
+        try:
+            return pq.read_table(path, filesystem=filesystem)
+        except FileNotFoundError:
+            raise DataError(f"{self.place(name)} does not exist; run the stage before this one first") from None
+
+    def write_text(self, name: str, text: str) -> str:
+        """Write a text artifact and return its URI."""
+        with self._replacing(name) as (filesystem, path), filesystem.open_output_stream(path) as stream:
+            stream.write(text.encode())
+        return self.place(name)
+
+    def write_folder(self, name: str, folder: Path) -> str:
+        """Copy a local folder over an earlier one of that name, whose other files stay, and return its URI."""
+        filesystem, path = self._locate(name)
+        filesystem.create_dir(path, recursive=True)
+        pa.fs.copy_files(str(folder), path, pa.fs.LocalFileSystem(), filesystem)
+        return self.place(name)
+
+    def read_text(self, name: str) -> str | None:
+        """Read a text artifact, or None where there is none."""
+        filesystem, path = self._locate(name)
+        try:
+            with filesystem.open_input_stream(path) as stream:
+                return bytes(stream.read()).decode()
+        except FileNotFoundError:
+            return None
+
+    def folders(self, name: str) -> list[str]:
+        """The names of the folders inside a folder, none where it does not exist."""
+        filesystem, path = self._locate(name)
+        found = filesystem.get_file_info(pa.fs.FileSelector(path, allow_not_found=True))
+        return sorted(info.base_name for info in found if info.type == pa.fs.FileType.Directory)
+
+    def _locate(self, name: str) -> tuple[pa.fs.FileSystem, str]:
+        filesystem, base = pa.fs.FileSystem.from_uri(self._apart or self.uri)
+        return filesystem, f"{base}/{name}"
+
+    @contextmanager
+    def _replacing(self, name: str) -> Iterator[tuple[pa.fs.FileSystem, str]]:
+        filesystem, path = self._locate(name)
+        filesystem.create_dir(path.rsplit("/", 1)[0], recursive=True)
+        unfinished = f"{path}.{uuid4().hex}.unfinished"  # its own: two may write at once, the last one counts
+        try:
+            yield filesystem, unfinished
+            filesystem.move(unfinished, path)
+        except BaseException:
+            if filesystem.get_file_info(unfinished).type == pa.fs.FileType.File:
+                filesystem.delete_file(unfinished)
+            raise
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
+    connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {select}")

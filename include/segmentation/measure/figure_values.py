@@ -1,0 +1,126 @@
+"""Figures: what the profile's SQL says about the business as a whole at as_of, as the rows of one table."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.measure.kpi_values import NUMBERS, rounded
+from include.segmentation.measure.measured_customers import create_population, load_people
+from include.segmentation.measure.sql_templates import create_table, moment, render
+from include.segmentation.profile.figures import FIGURES, Figure
+from include.segmentation.run import Run
+
+_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("figure", "row", "column", "measure")),
+        *((name, pa.int64()) for name in ("row_position", "column_position")),
+        ("value", pa.float64()),
+    ]
+)
+
+
+def measure_figures(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """Write every figure of the profile to ``measure/figures.parquet``, a row per value.
+
+    Raises:
+        ProfileError: the SQL is wrong, never uses as_of, or does not return what is declared.
+        DataError: two rows of a figure have the same words, or one has none; a value is not finite; the population
+            has not been measured.
+    """
+    load_people(run, connection)
+    create_population(connection, {}, "$as_of", "true", {"as_of": run.as_of})
+    found = [_SCHEMA.empty_table()]
+    for name, figure in run.profile.figures.items():
+        path = run.profile.sql_dir / FIGURES / f"{name}.sql"
+        found.append(measure_figure(connection, name, figure, render_figure(path, run.as_of), path))
+        _check_finite(found[-1], path)
+    table = pa.concat_tables(found)
+    return {
+        "figures": len(run.profile.figures),
+        "rows": table.num_rows,
+        "path": run.lake.write_table(run.artifact("measure", f"{FIGURES}.parquet"), table),
+    }
+
+
+def render_figure(path: Path, as_of: datetime) -> str:
+    """Fill in ``{{ as_of }}``.
+
+    Raises:
+        ProfileError: the template is wrong, or never uses as_of: a run of the past would see what came later.
+    """
+    sql = render(path, {}, as_of)
+    if moment(as_of) not in sql:
+        raise ProfileError(
+            f"{path}: never uses as_of, so a run of the past would see what came later; "
+            "write a condition on the time of what is counted, such as ordered_at < {{ as_of }}"
+        )
+    return sql
+
+
+def measure_figure(connection: duckdb.DuckDBPyConnection, name: str, figure: Figure, sql: str, path: Path) -> pa.Table:
+    """One figure; its rows in the order of the SQL, its columns in their own.
+
+    Args:
+        connection: holds table ``population`` (customer_id, first_seen, as_of) and the accepted views.
+        name: what the profile calls it.
+        figure: what is declared.
+        sql: the rendered file.
+        path: where it comes from, for messages.
+
+    Raises:
+        ProfileError: the SQL is wrong, or its columns are not those that are declared.
+        DataError: two rows have the same words, or one has none.
+    """
+    _check_columns(create_table(connection, "_figure", sql, path), figure, path)
+    _check_words(connection, figure, path)
+    row, *rest = (f'"{by}"' for by in figure.by)
+    column, order = (f"CAST({rest[0]} AS VARCHAR)", f"dense_rank() OVER (ORDER BY {rest[0]})") if rest else ("''", "1")
+    parts = [
+        f"SELECT '{name}' AS figure, CAST({row} AS VARCHAR) AS row, {column} AS column, '{measure}' AS measure, "
+        f"dense_rank() OVER (ORDER BY first_row) AS row_position, {order} AS column_position, "
+        f"{rounded(measure, value.resolution)} AS value "
+        f"FROM (SELECT *, min(rowid) OVER (PARTITION BY {row}) AS first_row FROM _figure) AS f"
+        for measure, value in figure.values.items()
+    ]
+    query = f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY row_position, column_position, measure"
+    return connection.execute(query).to_arrow_table().cast(_SCHEMA)
+
+
+def _check_columns(types: dict[str, str], figure: Figure, path: Path) -> None:
+    declared = [*figure.by, *figure.values]
+    if list(types) != declared:
+        raise ProfileError(
+            f"{path}: found columns {', '.join(types)}; allowed are {', '.join(declared)}, in this order"
+        )
+    for name in figure.values:
+        if not types[name].startswith(NUMBERS) or types[name].endswith("]"):
+            raise ProfileError(f"{path}: value '{name}' is {types[name]}; allowed are numbers")
+
+
+def _check_words(connection: duckdb.DuckDBPyConnection, figure: Figure, path: Path) -> None:
+    words = ", ".join(f'"{name}"' for name in figure.by)
+    for name in figure.by:
+        found = connection.execute(f'SELECT count(*) FROM _figure WHERE "{name}" IS NULL').fetchone()
+        if found and found[0]:
+            raise DataError(f"{path}: column {name} is NULL in {found[0]} rows; allowed are values only")
+    twice = connection.execute(
+        f"SELECT {words} FROM _figure GROUP BY {words} HAVING count(*) > 1 ORDER BY {words} LIMIT 1"
+    ).fetchone()
+    if twice:
+        raise DataError(f"{path}: more than one row is about {', '.join(map(str, twice))}; allowed is one")
+
+
+def _check_finite(found: pa.Table, path: Path) -> None:
+    """Not of empty tables, over which every share is 0 / 0."""
+    wrong = found.filter(pc.invert(pc.is_finite(found["value"])))  # which leaves NULL out
+    if wrong.num_rows:
+        names = wrong["measure"].to_pylist()
+        raise DataError(
+            f"{path}: value '{names[0]}' is not finite in {names.count(names[0])} rows; allowed are numbers and NULL: "
+            "divide by nullif(x, 0)"
+        )

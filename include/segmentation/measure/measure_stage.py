@@ -1,0 +1,75 @@
+"""The stage: one call per target, reading the lake and leaving Parquet artifacts."""
+
+import time
+from typing import Any
+
+from include.segmentation.measure.figure_values import measure_figures
+from include.segmentation.measure.macro_segment_kpis import measure_macro
+from include.segmentation.measure.population import POPULATION, measure_population
+from include.segmentation.measure.remeasurement import PREVIOUS, overtaken, reach
+from include.segmentation.measure.signals import measure_signals
+from include.segmentation.profile.figures import FIGURES
+from include.segmentation.profile.ga4_reports import GA4Extract
+from include.segmentation.profile.signals import SIGNALS
+from include.segmentation.run import Run
+
+# For the profile's SQL too: DuckDB's own date_sub takes 18 microseconds for each TIMESTAMPTZ.
+WHOLE_DAYS = """
+    CREATE TEMP MACRO whole_days(begins, ends) AS
+    CAST(date_sub('day', CAST(begins AS TIMESTAMP), CAST(ends AS TIMESTAMP)) AS BIGINT)
+"""
+
+
+def measure(run: Run, target: str) -> dict[str, Any]:
+    """Measure the population, every KPI of one macro segment at the run's as_of, what goes before labels, or figures.
+
+    Args:
+        run: the profile and the as_of.
+        target: ``population`` (first), a macro segment or, where the profile declares them, ``signals`` or ``figures``.
+
+    Returns:
+        Counts, seconds and the artifact's path. The population leaves ``measure/population.parquet``; a macro segment
+        leaves ``measure/<target>.parquet`` (customer_id, age_days, each KPI as DOUBLE, NULL where undefined) and,
+        where the profile follows cohorts, ``measure/<target>.cohort.parquet`` with cohort and month before these.
+        Where rows of its time have come since the run before was measured, ``measure/<target>.previous.parquet`` holds
+        the same at its as_of, and the population's summary names that as_of in ``previous``; its ``reach`` is the last
+        ``_seq`` of each extract that it was measured from. Signals leave ``measure/signals.parquet`` with a row per
+        label, landmark and KPI, and ``measure/signals.<days>d.parquet`` with the customers of each landmark.
+        Figures leave ``measure/figures.parquet``, a row per value.
+
+    Raises:
+        NotReadyError: an extract is not known to be whole up to as_of.
+        ProfileError: the SQL is wrong or does not return what the profile declares.
+        DataError: the data contradict the profile, or the population has not been measured.
+    """
+    began = time.monotonic()
+    run.require_complete()
+    with run.lake.engine() as connection:
+        connection.execute(WHOLE_DAYS)
+        extracts = [
+            name
+            for name, declared in run.profile.extracts.items()
+            if not (isinstance(declared, GA4Extract) and declared.of_nobody)  # which no SQL about customers may see
+        ]
+        reached = reach(run, extracts)  # before the views are made: they may reach further, never less far
+        for extract in extracts:
+            run.lake.view_accepted(connection, extract)
+        if target == POPULATION:
+            summary = measure_population(run, connection, run.as_of) | {"reach": reached, "previous": None}
+            if earlier := overtaken(run, connection, extracts):
+                measure_population(run, connection, earlier.as_of, f"{POPULATION}{PREVIOUS}")
+                summary["previous"] = earlier.as_of.isoformat()
+        elif target == SIGNALS and run.profile.signals:
+            summary = measure_signals(run, connection, run.profile.signals)
+        elif target == FIGURES and run.profile.figures:
+            summary = measure_figures(run, connection)
+        else:
+            summary = measure_macro(run, connection, target)
+    return run.record("measure", target, summary | {"seconds": round(time.monotonic() - began, 3)})
+
+
+def targets(run: Run) -> list[str]:
+    """What a run measures, in order; signals at the primary cadence only."""
+    signals = [SIGNALS] if run.profile.signals and run.is_primary else []
+    figures = [FIGURES] if run.profile.figures else []
+    return [POPULATION, *run.profile.macro_segments, *signals, *figures]

@@ -1,0 +1,54 @@
+"""Whom SQL about customers is asked about, and at which moment."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import duckdb
+
+from include.segmentation.errors import DataError
+from include.segmentation.measure.population import POPULATION
+from include.segmentation.measure.window_sql import moments
+from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.run import Run
+
+
+def load_people(run: Run, connection: duckdb.DuckDBPyConnection, name: str = POPULATION) -> None:
+    """Fill table ``_people`` with everyone's customer_id, in its native type, and first_seen.
+
+    Args:
+        run: whose population has been measured.
+        connection: where the table is made.
+        name: the population's artifact.
+
+    Raises:
+        DataError: the population has not been measured.
+    """
+    recorded = run.recorded("measure", POPULATION)
+    if recorded is None:
+        raise DataError(f"run {run.run_id}: the population has not been measured; run measure population first")
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE _people AS "
+        f"SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, first_seen "
+        "FROM read_parquet($population)",
+        {"population": run.lake.place(run.artifact("measure", f"{name}.parquet"))},
+    )
+
+
+def create_population(
+    connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi], as_of: str, who: str, values: dict[str, Any]
+) -> None:
+    """Fill table ``population``, which SQL about customers reads, from table ``_people``.
+
+    Args:
+        connection: holds ``_people`` (customer_id, first_seen).
+        kpis: whose windows' moments become columns.
+        as_of: SQL, the moment at which each is measured.
+        who: SQL, the condition on whom to measure.
+        values: the parameters of both.
+    """
+    windows = moments(kpi.window for kpi in kpis.values())
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE population AS SELECT * EXCLUDE (as_of), "
+        f"{windows}as_of FROM (SELECT *, CAST({as_of} AS TIMESTAMPTZ) AS as_of FROM _people WHERE {who})",
+        values,
+    )

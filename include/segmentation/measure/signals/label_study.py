@@ -1,0 +1,194 @@
+"""One label at one landmark: a rule per KPI and one over all of them, learned on earlier cohorts, tested on later ones.
+
+The rule is chosen where it separates best, so its lift among those it was chosen on is too good. Every figure is
+therefore of the hold-out: customers who registered later than all that the rule was learned from.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from include.segmentation.common.suppression import SUPPRESS_BELOW
+from include.segmentation.measure.signals.rule_lift import lift_of
+from include.segmentation.model.decision_tree import Path, grow, on_a_path, path_in_words, paths_of
+from include.segmentation.profile.gates import smallest_cluster
+from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.signals import TOGETHER
+
+DEPTH = 2
+
+Outcome = Literal["measured", "nobody", "already", "one_cohort", "never", "always", "no_rule", "too_few"]
+Days = npt.NDArray[np.datetime64]
+Booleans = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known of one KPI before one label at one landmark.
+
+    Attributes:
+        kpi: its name, or ``TOGETHER``.
+        outcome: ``measured``, or why not: nobody was followed for long enough; all registered on one day; everyone had
+            the label already, it never came true, or always, in the earlier or the later cohorts; no rule was found
+            that separates and takes enough customers; the rule takes, or leaves, fewer than ten of the hold-out.
+        learned_from, learned_labelled: customers of the earlier cohorts, and those of them with the label.
+        customers, labelled: of the hold-out.
+        holdout_from: the first day of registration of the hold-out.
+        rule: in words.
+        direction: whether the label goes with ``more`` or ``less`` of the KPI.
+        taken, taken_labelled: customers of the hold-out whom the rule takes, and those of them with the label.
+        lift, lift_low, lift_high, p: see ``Lift``.
+        precision: of those whom the rule takes, the share with the label.
+        recall: of those with the label, the share whom the rule takes.
+    """
+
+    kpi: str
+    outcome: Outcome
+    learned_from: int
+    learned_labelled: int
+    customers: int
+    labelled: int
+    holdout_from: date | None = None
+    rule: str | None = None
+    direction: str | None = None
+    taken: int | None = None
+    taken_labelled: int | None = None
+    lift: float | None = None
+    lift_low: float | None = None
+    lift_high: float | None = None
+    p: float | None = None
+    precision: float | None = None
+    recall: float | None = None
+
+
+def first_of_holdout(cohorts: Days, share: float) -> np.datetime64 | None:
+    """The first day of the newest registration days that together hold at most a share of the customers.
+
+    Args:
+        cohorts: datetime64[D][customers], the day of registration.
+        share: 0 to 1.
+
+    Returns:
+        The day; at least the last one, even if it holds more. None where all registered on one day.
+    """
+    days, counts = np.unique(cohorts, return_counts=True)
+    if len(days) < 2:
+        return None
+    held = np.cumsum(counts[::-1])[::-1] / counts.sum()
+    within = np.flatnonzero(held[1:] <= share) + 1
+    return np.datetime64(days[within[0] if len(within) else -1])
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The earlier or the later cohorts."""
+
+    values: Floats
+    labelled: Booleans
+
+    def __len__(self) -> int:
+        return len(self.labelled)
+
+    @property
+    def positives(self) -> int:
+        return int(self.labelled.sum())
+
+
+def study(
+    cohorts: Days, values: Floats, had: Booleans, got: Booleans, kpis: Mapping[str, Kpi], holdout: float
+) -> list[Finding]:
+    """What each KPI, and all of them together, tell about a label.
+
+    Args:
+        cohorts: datetime64[D][customers], the day of registration.
+        values: float64[customers, KPIs], as of the landmark; NaN where undefined.
+        had: bool[customers], whether they had the label by the landmark: of them nothing is asked.
+        got: bool[customers], whether the label came true after it.
+        kpis: of the columns.
+        holdout: the share of the customers that rules are tested on, those who registered last.
+
+    Returns:
+        One finding per KPI, in their order, and the one of all together.
+    """
+    begins = first_of_holdout(cohorts, holdout)
+    is_later = cohorts >= begins if begins is not None else np.zeros(len(cohorts), dtype=np.bool_)
+    earlier, later = (_Part(values[part], got[part]) for part in (~had & ~is_later, ~had & is_later))
+    blank = Finding("", "measured", len(earlier), earlier.positives, len(later), later.positives)
+    if begins is not None:
+        blank = replace(blank, holdout_from=begins.astype(date))
+    columns = {name: [column] for column, name in enumerate(kpis)} | {TOGETHER: list(range(len(kpis)))}
+    known = _known_without_rules(len(had), begins, earlier, later)
+    if known:
+        return [replace(blank, kpi=name, outcome=known) for name in columns]
+    return [
+        _tested(replace(blank, kpi=name), earlier, later, own, [list(kpis.values())[column] for column in own])
+        for name, own in columns.items()
+    ]
+
+
+def _known_without_rules(followed: int, begins: np.datetime64 | None, earlier: _Part, later: _Part) -> Outcome | None:
+    if not followed:
+        return "nobody"
+    if begins is None:
+        return "one_cohort"
+    if not len(earlier) or not len(later):
+        return "already"
+    if not earlier.positives or not later.positives:
+        return "never"
+    if earlier.positives == len(earlier) or later.positives == len(later):
+        return "always"
+    return None
+
+
+def _tested(blank: Finding, earlier: _Part, later: _Part, columns: list[int], kpis: Sequence[Kpi]) -> Finding:
+    rule = _learned(earlier, columns, kpis)
+    if not rule:
+        return replace(blank, outcome="no_rule")
+    taken = on_a_path(rule, later.values[:, columns], kpis)
+    size, hits = int(taken.sum()), int(later.labelled[taken].sum())
+    told = replace(
+        blank, rule="; or ".join(path_in_words(path, kpis) for path in rule), direction=_direction(rule, len(columns))
+    )
+    if min(size, len(later) - size) < SUPPRESS_BELOW:
+        return replace(told, outcome="too_few")
+    lift = lift_of(size, hits, len(later), later.positives)
+    return replace(
+        told,
+        taken=size,
+        taken_labelled=hits,
+        lift=lift.ratio,
+        lift_low=lift.low,
+        lift_high=lift.high,
+        p=lift.p,
+        precision=hits / size,
+        recall=hits / later.positives,
+    )
+
+
+def _learned(earlier: _Part, columns: list[int], kpis: Sequence[Kpi]) -> list[Path]:
+    """The paths of a tree to where the label is more frequent than among all; of one KPI a single border.
+
+    A rule never takes whom one of its KPIs is undefined for. A KPI alone is looked at where it is defined; among others
+    undefined stands below every value, so that a tree may ask whether it is defined at all.
+    """
+    values = earlier.values[:, columns]
+    alone = len(columns) == 1
+    rows = ~np.isnan(values[:, 0]) if alone else np.ones(len(values), dtype=np.bool_)
+    labels = earlier.labelled[rows].astype(np.int64)
+    if len(set(labels.tolist())) < 2:
+        return []
+    below = np.nan_to_num(np.fmin.reduce(values)) - [kpi.resolution for kpi in kpis]
+    known = np.where(np.isnan(values), below, values)[rows]
+    tree = grow(known, labels, depth=1 if alone else DEPTH, leaf=smallest_cluster(len(earlier)), balanced=True)
+    found = paths_of(tree, kpis).get(1, [])
+    return [path for path in found if on_a_path([path], values, kpis).any()]
+
+
+def _direction(rule: Sequence[Path], columns: int) -> str | None:
+    """Of a rule over one KPI, which has one border."""
+    return ("more" if rule[0][0].is_low else "less") if columns == 1 else None

@@ -1,0 +1,96 @@
+"""Customers as they were at a landmark, and what became of them within the horizon.
+
+Landmark analysis (Anderson, Cain and Gelber, "Analysis of survival by tumor response", Journal of Clinical Oncology 1,
+1983): everything that explains lies before a moment fixed beforehand, everything to be explained after it, and only
+those are asked to whom it has not happened by then. Whoever explains a purchase by what a buyer did on the way to it,
+or after, finds signals that nobody could have seen in time.
+"""
+
+import duckdb
+import pyarrow as pa
+
+from include.segmentation.measure.kpi_values import measure_kpis
+from include.segmentation.measure.measured_customers import create_population
+from include.segmentation.measure.sql_templates import render
+from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.signals import SIGNALS, Signals
+from include.segmentation.run import Run
+
+MOST_CUSTOMERS = 200_000
+"""Of more, a sample is looked at, chosen by a hash of the id: as good as all for a ratio of shares."""
+
+COHORT = "cohort"
+
+
+def before(label: str) -> str:
+    """The column that says whether a customer had the label by the landmark; no KPI's name has a space."""
+    return f"{label} before"
+
+
+def after(label: str) -> str:
+    """The column that says whether a customer got the label from the landmark on, within the horizon."""
+    return f"{label} after"
+
+
+def explaining(profile: Profile) -> dict[str, Kpi]:
+    """The KPIs that may go before a label: those that stand for themselves and do not only decide a stratum."""
+    return {name: kpi for name, kpi in profile.kpis.items() if not kpi.rule_only}
+
+
+def at_landmark(run: Run, connection: duckdb.DuckDBPyConnection, signals: Signals, landmark: int) -> pa.Table:
+    """Everyone whose horizon after the landmark has ended by as_of.
+
+    A KPI is measured as of the landmark: over its own window, cut there. What the label looks at begins at the
+    landmark: what a customer did before it counts only for ``before``.
+
+    Args:
+        run: its population has been measured.
+        connection: holds table ``_people`` and the accepted views.
+        signals: what is asked.
+        landmark: days since registration.
+
+    Returns:
+        customer_id, cohort (day of registration in the profile's time zone), every KPI of ``explaining`` (NULL where
+        undefined), and two booleans per label (``before``, ``after``); sorted by customer_id.
+
+    Raises:
+        ProfileError: the SQL is wrong or does not return what the profile declares.
+        DataError: the data contradict the profile.
+    """
+    end = landmark + signals.horizon
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE _asked AS SELECT customer_id, CAST(first_seen AS DATE) AS {COHORT} FROM _people "
+        f"WHERE first_seen + INTERVAL {end} DAY <= $as_of "
+        f"ORDER BY md5(CAST(customer_id AS VARCHAR)), customer_id LIMIT {MOST_CUSTOMERS}",
+        {"as_of": run.as_of},
+    )
+    wanted = explaining(run.profile)
+    for macro, declared in run.profile.macro_segments.items():
+        own = [name for name in declared.kpis if name in wanted and run.profile.homes[name] == macro]
+        _measure(run, connection, macro, declared.kpis, landmark, {name: f'"{name}"' for name in own})
+    for column, begin, until in ((before, 0, landmark), (after, landmark, end)):
+        labels = {column(name): f"coalesce(({label.when}), false)" for name, label in signals.labels.items()}
+        _measure(run, connection, SIGNALS, signals.counts_between(begin, until), until, labels)
+    return connection.execute(
+        "SELECT CAST(customer_id AS VARCHAR) AS customer_id, * EXCLUDE (customer_id) FROM _asked ORDER BY ALL"
+    ).to_arrow_table()
+
+
+def _measure(
+    run: Run,
+    connection: duckdb.DuckDBPyConnection,
+    file: str,
+    kpis: dict[str, Kpi],
+    day: int,
+    columns: dict[str, str],
+) -> None:
+    """Add columns to table ``_asked``: SQL over KPIs that a file measures so many days after registration."""
+    path = run.profile.sql_dir / "measure" / f"{file}.sql"
+    sql = render(path, kpis)
+    who = "customer_id IN (SELECT customer_id FROM _asked)"
+    create_population(connection, kpis, f"first_seen + INTERVAL {day} DAY", who, {})
+    measure_kpis(connection, kpis, sql, path)
+    selected = "".join(f', {expression} AS "{name}"' for name, expression in columns.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE _added AS SELECT customer_id{selected} FROM _measured")
+    connection.execute("CREATE OR REPLACE TEMP TABLE _asked AS SELECT * FROM _asked JOIN _added USING (customer_id)")

@@ -1,0 +1,68 @@
+"""All landmarks and labels of a run, as the rows of one table."""
+
+from collections import Counter
+from dataclasses import asdict
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from include.segmentation.measure.measured_customers import load_people
+from include.segmentation.measure.signals.label_study import Finding, study
+from include.segmentation.measure.signals.landmarks import COHORT, after, at_landmark, before, explaining
+from include.segmentation.measure.signals.rule_lift import false_discovery
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.signals import SIGNALS, Signals
+from include.segmentation.run import Run
+
+_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("label", "kpi", "outcome", "rule", "direction")),
+        *((name, pa.int64()) for name in ("landmark", "horizon", "learned_from", "learned_labelled", "customers")),
+        *((name, pa.int64()) for name in ("labelled", "taken", "taken_labelled")),
+        ("holdout_from", pa.date32()),
+        *((name, pa.float64()) for name in ("lift", "lift_low", "lift_high", "p", "q", "precision", "recall")),
+    ]
+)
+
+
+def measure_signals(run: Run, connection: duckdb.DuckDBPyConnection, signals: Signals) -> dict[str, Any]:
+    """Write what goes before each label.
+
+    Leaves ``measure/signals.parquet``, one row per label, landmark and KPI, and per landmark
+    ``measure/signals.<days>d.parquet``, the customers that it comes from.
+
+    Raises:
+        ProfileError: the SQL is wrong or does not return what the profile declares.
+        DataError: the data contradict the profile, or the population has not been measured.
+    """
+    load_people(run, connection)
+    rows: list[dict[str, Any]] = []
+    asked = {}
+    for landmark in signals.landmarks:
+        customers = at_landmark(run, connection, signals, landmark)
+        run.lake.write_table(run.artifact("measure", f"{SIGNALS}.{landmark}d.parquet"), customers)
+        asked[f"{landmark}d"] = customers.num_rows
+        for label in signals.labels:
+            findings = _study(run.profile, customers, label, signals.holdout)
+            about: dict[str, Any] = {"label": label, "landmark": landmark, "horizon": signals.horizon}
+            rows += [about | asdict(finding) for finding in findings]
+    tested = [row for row in rows if row["p"] is not None]
+    for row, q in zip(tested, false_discovery([row["p"] for row in tested]), strict=True):
+        row["q"] = q
+    table = pa.Table.from_pylist(rows, schema=_SCHEMA)
+    return {
+        "customers": asked,
+        "rows": table.num_rows,
+        "outcomes": dict(sorted(Counter(table["outcome"].to_pylist()).items())),
+        "path": run.lake.write_table(run.artifact("measure", f"{SIGNALS}.parquet"), table),
+    }
+
+
+def _study(profile: Profile, customers: pa.Table, label: str, holdout: float) -> list[Finding]:
+    """A label at a landmark."""
+    kpis = explaining(profile)
+    values = np.column_stack([customers[name].to_numpy() for name in kpis])  # NULL as NaN
+    cohorts, had, got = (customers[name].to_numpy() for name in (COHORT, before(label), after(label)))
+    return study(cohorts, values, had, got, kpis, holdout)

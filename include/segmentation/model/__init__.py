@@ -1,0 +1,1 @@
+"""The frozen model of a macro segment, and the timeline of models."""

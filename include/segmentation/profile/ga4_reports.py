@@ -1,0 +1,176 @@
+"""The contract of Google Analytics 4 reports: what is asked for, filtered by what, and how demographics are kept."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from include.segmentation.profile.mistakes import Mistake
+from include.segmentation.profile.profile_part import Part
+
+DATE = "date"
+FLAGS = ("subject_to_thresholding", "data_loss_from_other_row", "sampled_share", "truncated", "empty_reason")
+"""What Google says about the whole of a day's report: columns of every row of the day, and of an empty day's one."""
+DEMOGRAPHICS = frozenset({"userAgeBracket", "userGender", "brandingInterest"})
+"""Google's own estimates about people: inferred for some, thresholded, and not about one user."""
+NOT_KNOWN = ("", "(not set)", "(other)", "unknown")
+"""Values of a dimension that say nothing. They are different things, kept apart in the lake."""
+_PER_USER = "customUser:"
+
+_Text = Annotated[str, Field(min_length=1)]
+_Number = Annotated[float, Field(strict=True)]
+
+
+class Condition(Part):
+    """What a filter asks of one dimension or metric; everything it says must hold.
+
+    In YAML a text (exactly this), a list of texts (one of these), or comparisons: ``begins_with``, ``ends_with``,
+    ``contains`` and ``regexp`` (RE2, of the whole value) for dimensions, case told apart; ``equals``, ``at_least``,
+    ``more_than``, ``at_most`` and ``less_than`` for metrics; ``not`` for the opposite of any of these.
+    """
+
+    one_of: list[str] | None = Field(default=None, min_length=1)
+    begins_with: _Text | None = None
+    ends_with: _Text | None = None
+    contains: _Text | None = None
+    regexp: _Text | None = None
+    equals: _Number | None = None
+    at_least: _Number | None = None
+    more_than: _Number | None = None
+    at_most: _Number | None = None
+    less_than: _Number | None = None
+    is_not: "Condition | None" = Field(default=None, alias="not")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"one_of": [value]}
+        if isinstance(value, list):
+            return {"one_of": value}
+        if isinstance(value, dict) and value and not value.keys() & {"one_of", "is_not"}:
+            return value
+        raise ValueError("allowed is a text, a list of texts, or comparisons such as {begins_with: /learn/}")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.texts and self.numbers:
+            raise ValueError("texts and numbers are compared at once; allowed is one kind")
+        return self
+
+    @property
+    def texts(self) -> bool:
+        """Whether texts are compared."""
+        inner = self.is_not is not None and self.is_not.texts
+        return inner or any((self.one_of, self.begins_with, self.ends_with, self.contains, self.regexp))
+
+    @property
+    def numbers(self) -> bool:
+        """Whether numbers are compared."""
+        limits = (self.equals, self.at_least, self.more_than, self.at_most, self.less_than)
+        inner = self.is_not is not None and self.is_not.numbers
+        return inner or any(limit is not None for limit in limits)
+
+
+class GA4Extract(Part):
+    """One GA4 report, a day at a time.
+
+    Attributes:
+        filter: dimension or metric -> what its rows must have, applied by GA4. A dimension need not be one of the
+            report's.
+        lookback: how many of the last days are written again at every pull, because GA4 restates them.
+        coverage_of: for demographics, the report that counts everybody: the same without these dimensions.
+        per_user_demographics: the property really delivers demographics per user. Without it a report may not hold
+            both; with it rows that hold both must arrive.
+    """
+
+    kind: Literal["report"]
+    source: str
+    dimensions: list[str] = Field(min_length=1, max_length=9)
+    metrics: list[str] = Field(min_length=1, max_length=10)
+    filter: dict[str, Condition] = Field(default_factory=dict)
+    lookback: int = Field(3, ge=0, description="days")
+    coverage_of: str | None = None
+    per_user_demographics: bool = False
+
+    @model_validator(mode="after")
+    def _by_day(self) -> Self:
+        if DATE not in self.dimensions:
+            raise ValueError("a report is read by day: dimensions must hold 'date'")
+        names = [column_name(name) for name in [*self.dimensions, *self.metrics]]
+        if len({*names, *FLAGS}) < len(names) + len(FLAGS):
+            raise ValueError(f"columns {', '.join(names)} and the flags {', '.join(FLAGS)} need different names")
+        return self
+
+    @model_validator(mode="after")
+    def _filters_fit(self) -> Self:
+        for name, condition in self.filter.items():
+            if name == DATE:
+                raise ValueError("filter 'date': a report is read by day; allowed are other dimensions and metrics")
+            if name in self.metrics and condition.texts:
+                raise ValueError(f"filter '{name}': a metric; allowed are comparisons such as {{at_least: 1}}")
+            if name not in self.metrics and condition.numbers:
+                raise ValueError(
+                    f"filter '{name}': numbers are compared, so it must be one of the metrics {', '.join(self.metrics)}"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _people_apart(self) -> Self:
+        both = bool(self.demographics and self.users)
+        guessed, named = ", ".join(self.demographics), ", ".join(self.users)
+        if both and not self.per_user_demographics:
+            raise ValueError(
+                f"'{guessed}' is Google's estimate, not about one user, and can not stand beside '{named}'; allowed "
+                "are two reports, or per_user_demographics: true where the property really delivers both together"
+            )
+        if self.per_user_demographics and not both:
+            raise ValueError("per_user_demographics: the report does not hold both a demographic and a customUser:")
+        if self.coverage_of and not self.demographics:
+            raise ValueError(f"coverage_of: the report has no demographic; such are {', '.join(sorted(DEMOGRAPHICS))}")
+        return self
+
+    @property
+    def demographics(self) -> list[str]:
+        """The dimensions, asked for or filtered by, that are Google's estimates."""
+        return [name for name in self._names if name in DEMOGRAPHICS]
+
+    @property
+    def users(self) -> list[str]:
+        """The dimensions, asked for or filtered by, that tell users apart."""
+        return [name for name in self._names if name.startswith(_PER_USER)]
+
+    @property
+    def of_nobody(self) -> bool:
+        """Whether its rows are estimates about groups, with no meaning for one customer."""
+        return bool(self.demographics) and not self.per_user_demographics
+
+    @property
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys([*self.dimensions, *self.filter]))
+
+
+def column_name(name: str) -> str:
+    """The lake's name of a dimension or metric: ``customUser:learner_id`` -> ``learner_id``."""
+    plain = name.rpartition(":")[2]
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in plain).lstrip("_")
+
+
+def wrong_coverage(extracts: Mapping[str, Any]) -> Iterator[Mistake]:
+    """Each ``coverage_of`` that does not name the same report without its demographics."""
+    for name, report in extracts.items():
+        if not isinstance(report, GA4Extract) or report.coverage_of is None:
+            continue
+        whole = extracts.get(report.coverage_of)
+        dimensions = [dimension for dimension in report.dimensions if dimension not in DEMOGRAPHICS]
+        if (
+            not isinstance(whole, GA4Extract)
+            or (whole.source, whole.filter) != (report.source, report.filter)
+            or sorted(whole.dimensions) != sorted(dimensions)
+            or report.metrics[0] not in whole.metrics
+        ):
+            yield Mistake(
+                ("extracts", name, "coverage_of"),
+                f"'{report.coverage_of}'; allowed is a report of source '{report.source}' with dimensions "
+                f"{', '.join(dimensions)}, metric {report.metrics[0]} and the same filter",
+            )

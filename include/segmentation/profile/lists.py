@@ -1,0 +1,89 @@
+"""The contract of lists: who is eligible for something, and why, by the first reason that holds."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import sqlglot
+from pydantic import Field
+from sqlglot import exp
+
+from include.segmentation.errors import ProfileError
+from include.segmentation.profile.conditions import Condition, Domain, columns_of, never_holds, parse
+from include.segmentation.profile.identifiers import Name
+from include.segmentation.profile.mistakes import Mistake, allowed
+from include.segmentation.profile.profile_part import Part
+
+NO_REASON = "none"
+"""Stands for the customers for whom no reason holds: they are not eligible."""
+
+
+class Reason(Part):
+    """Why somebody is on a list, or is not.
+
+    Attributes:
+        label: the words a reader sees ("Returns as much as they buy").
+        when: a SQL condition over the profile's KPIs, ``age_days`` and the cells of grids (``rfm_cell = 'loyal'``);
+            undefined does not hold.
+        eligible: what the reason means for whom it holds.
+    """
+
+    name: Name
+    label: str
+    when: Condition
+    eligible: bool
+
+
+class EligibilityList(Part):
+    """Customers whom something is meant for, evaluated anew at every run.
+
+    Attributes:
+        label: the words a reader sees ("Insiders").
+        reasons: in order; the first that holds for a customer decides.
+    """
+
+    label: str
+    description: str = ""
+    owner: str = ""
+    reasons: list[Reason] = Field(min_length=1)
+
+    def mistakes(self, numbers: Mapping[str, Domain], texts: Mapping[str, Sequence[str]]) -> Iterator[Mistake]:
+        """What does not fit together.
+
+        Args:
+            numbers: the columns that conditions may compare with numbers, and their values.
+            texts: those that they may compare with texts -> the texts there are.
+        """
+        names = Counter(reason.name for reason in self.reasons)
+        for position, reason in enumerate(self.reasons):
+            place = ("reasons", position)
+            if reason.name == NO_REASON or names[reason.name] > 1:
+                whose = "whom no reason holds for" if reason.name == NO_REASON else "another reason too"
+                yield Mistake((*place, "name"), f"'{reason.name}' stands for {whose}; allowed is any other name")
+            try:
+                parse(reason.when, [*numbers, *texts])
+            except ProfileError as error:
+                yield Mistake((*place, "when"), f"reason '{reason.name}': {error}")
+                continue
+            for text in _wrong_constants(reason.when, texts):
+                yield Mistake((*place, "when"), f"reason '{reason.name}': {text}")
+            if not set(columns_of(reason.when)) & set(texts) and never_holds(reason.when, numbers):
+                text = f"reason '{reason.name}': '{reason.when}' holds for nobody, whatever the KPIs are"
+                yield Mistake((*place, "when"), text)
+        if not any(reason.eligible for reason in self.reasons):
+            yield Mistake(
+                ("reasons",), "none of them makes anybody eligible; allowed is at least one with eligible: true"
+            )
+
+
+def _wrong_constants(condition: str, texts: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Constants that the column beside them can never have."""
+    tree = sqlglot.parse_one(condition, read="duckdb")
+    for column in tree.find_all(exp.Column):
+        comparison = column.parent
+        while isinstance(comparison, exp.Paren):
+            comparison = comparison.parent
+        for literal in comparison.find_all(exp.Literal) if comparison else ():
+            if column.name in texts and (not literal.is_string or literal.this not in texts[column.name]):
+                yield f"{column.name} is compared with {literal.sql()}; {allowed(literal.this, texts[column.name])}"
+            if column.name not in texts and literal.is_string:
+                yield f"{column.name} is compared with {literal.sql()}; allowed are numbers"

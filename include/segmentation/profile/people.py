@@ -1,0 +1,178 @@
+"""The contract of what is told about customers beside their segments: funnel, demographics, personas."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+
+from pydantic import Field
+
+from include.segmentation.errors import ProfileError
+from include.segmentation.profile.conditions import Condition, Domain, never_holds, parse
+from include.segmentation.profile.identifiers import DifferentNames, Name, SqlName
+from include.segmentation.profile.macro_segments import MacroSegment
+from include.segmentation.profile.mistakes import Mistake, Place, allowed
+from include.segmentation.profile.profile_part import Part
+
+NO_PERSONA = "none"
+"""Stands for the customers whom no persona takes; no persona can be called so."""
+EVERYONE = "all"
+"""Macro segment and segment key of everyone; a word of SQL, so no macro segment can be called so."""
+UNKNOWN, OTHER = "unknown", "other"
+"""Values of a demographic: not known, and all that too few customers have."""
+_MOST_CASES = 200_000
+
+
+class FunnelStep(Part):
+    """One step of the funnel; a customer has reached it who has reached all before it and meets its condition.
+
+    Attributes:
+        label: the words a reader sees ("Saw a first topic").
+        when: a SQL condition over the profile's KPIs and ``age_days``; undefined is not reached.
+    """
+
+    name: Name
+    label: str
+    when: Condition
+
+
+class Demographic(Part):
+    """An attribute of population.sql that customers are counted by.
+
+    Attributes:
+        label: the words a reader sees ("Country").
+        unknown: values that say nothing, beside NULL and the empty text.
+    """
+
+    label: str
+    unknown: list[str] = Field(default_factory=list)
+
+
+class Persona(Part):
+    """A named combination of macro segments.
+
+    Attributes:
+        label: the words a reader sees ("Long-term engaged").
+        when: macro segment -> where its customers are in it: strata, and segments or micro segments named by a key or
+            an alias of ``segments``. All macro segments must agree; the first persona that matches takes a customer.
+        personas: what it is divided into; whom none of them takes stays in this one.
+    """
+
+    name: Name
+    label: str
+    when: dict[SqlName, DifferentNames] = Field(min_length=1)
+    description: str = ""
+    recommended_action: str = ""
+    owner: str = ""
+    personas: list["Persona"] = Field(default_factory=list)
+
+
+def walk(personas: Sequence[Persona], parent: Persona | None = None) -> Iterator[tuple[Persona, Persona | None]]:
+    """Every persona with the one that it is a part of, in the order of the profile, parents first."""
+    for persona in personas:
+        yield persona, parent
+        yield from walk(persona.personas, persona)
+
+
+def keys_and_strata(declared: MacroSegment, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """What the words of a condition stand for: keys of segments and micro segments, and strata."""
+    strata = [stratum.name for stratum in declared.strata if stratum.name in words]
+    return [key for key, said in declared.segments.items() if key in words or said.alias in words], strata
+
+
+def wrong_funnel(steps: Sequence[FunnelStep], columns: Mapping[str, Domain]) -> Iterator[Mistake]:
+    """Steps that have one name, or conditions that can not be asked or never hold.
+
+    Args:
+        steps: the funnel, in order.
+        columns: what conditions may name, and its values.
+    """
+    names = [step.name for step in steps]
+    for position, step in enumerate(steps):
+        if step.name in names[:position]:
+            yield Mistake(("funnel", position, "name"), f"'{step.name}' is another step's name; allowed is any other")
+        try:
+            parse(step.when, list(columns))
+        except ProfileError as error:
+            yield Mistake(("funnel", position, "when"), f"step '{step.name}': {error}")
+            continue
+        if never_holds(step.when, columns):
+            text = f"step '{step.name}': '{step.when}' holds for nobody, whatever the KPIs are"
+            yield Mistake(("funnel", position, "when"), text)
+
+
+def wrong_personas(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
+    """Personas that have one name, name what does not exist, or can never take anyone."""
+    wrong = [*_wrong_names(personas), *_wrong_words(personas, macros, ("personas",))]
+    yield from wrong
+    if personas and not wrong:
+        yield from _never_first(personas, macros)
+
+
+def _wrong_names(personas: Sequence[Persona]) -> Iterator[Mistake]:
+    seen: set[str] = {NO_PERSONA}
+    for persona, _ in walk(personas):
+        if persona.name in seen:
+            whose = "stands for whom no persona takes" if persona.name == NO_PERSONA else "is another persona's name"
+            yield Mistake(("personas",), f"'{persona.name}' {whose}; allowed is any other")
+        seen.add(persona.name)
+
+
+def _wrong_words(personas: Sequence[Persona], macros: Mapping[str, MacroSegment], place: Place) -> Iterator[Mistake]:
+    for position, persona in enumerate(personas):
+        here = (*place, position)
+        for macro, words in persona.when.items():
+            if macro not in macros:
+                yield Mistake((*here, "when", macro), f"no such macro segment; {allowed(macro, macros)}")
+                continue
+            known = _words(macros[macro])
+            for word in words:
+                if word not in known:
+                    text = f"persona '{persona.name}': '{word}' is no stratum, key or alias; {allowed(word, known)}"
+                    yield Mistake((*here, "when", macro), text)
+        yield from _wrong_words(persona.personas, macros, (*here, "personas"))
+
+
+def _words(declared: MacroSegment) -> list[str]:
+    """What a condition may name: strata, and the keys and aliases of segments that the profile says something about."""
+    aliases = [said.alias for said in declared.segments.values() if said.alias]
+    return [*(stratum.name for stratum in declared.strata), *declared.segments, *aliases]
+
+
+def _never_first(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
+    """Every persona that others before it leave nobody for, wherever a customer may be."""
+    named = list(dict.fromkeys(macro for persona, _ in walk(personas) for macro in persona.when))
+    places = [_places(macros[m], [word for each, _ in walk(personas) for word in each.when.get(m, [])]) for m in named]
+    cases = 1
+    for found in places:
+        cases *= len(found)
+    if cases > _MOST_CASES:
+        yield Mistake(("personas",), f"too many combinations to be checked ({cases}); allowed are {_MOST_CASES}")
+        return
+    taken = {_first(personas, dict(zip(named, case, strict=True)), macros) for case in product(*places)}
+    reached = {name for path in taken for name in path}
+    for persona, parent in walk(personas):
+        if persona.name not in reached and (parent is None or parent.name in reached):
+            where = f"is not in '{parent.name}', or " if parent else ""
+            text = f"persona '{persona.name}' can take nobody: whoever it names {where}is taken by one before it"
+            yield Mistake(("personas",), text)
+
+
+def _places(declared: MacroSegment, words: Sequence[str]) -> list[tuple[str | None, str | None]]:
+    """Stratum and key of a customer as far as the words of conditions tell them apart; None for all others."""
+    keys, strata = keys_and_strata(declared, words)
+    others = [None] if len(strata) < len(declared.strata) else []
+    return list(product([*strata, *others], [None, *keys]))
+
+
+def _first(
+    personas: Sequence[Persona], case: Mapping[str, tuple[str | None, str | None]], macros: Mapping[str, MacroSegment]
+) -> tuple[str, ...]:
+    """The names of the persona that takes a customer and of those that it is a part of, from above."""
+    for persona in personas:
+        if all(_is_in(case[macro], keys_and_strata(macros[macro], words)) for macro, words in persona.when.items()):
+            return (persona.name, *_first(persona.personas, case, macros))
+    return ()
+
+
+def _is_in(place: tuple[str | None, str | None], wanted: tuple[list[str], list[str]]) -> bool:
+    stratum, key = place
+    return stratum in wanted[1] or key in wanted[0]

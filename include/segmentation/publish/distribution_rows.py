@@ -1,0 +1,144 @@
+"""How the KPIs of a macro segment are distributed among the customers of each segment.
+
+Sums are exact (decimals at the KPI's resolution) and percentiles are values that occur, so that the figures do not
+depend on threads or on the order of rows.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from itertools import product
+from typing import Any
+
+from include.segmentation.common.suppression import SUPPRESS_BELOW
+from include.segmentation.common.text import span
+from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.publish.publish_inputs import Inputs
+
+_PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
+_FIGURES = ("total", "share_of_total", "nonzero_share", "nulls", "min", *_PERCENTILES, "max", "mean", "band")
+
+Row = dict[str, Any]
+
+
+def segment_sizes(inputs: Inputs) -> Iterator[Row]:
+    """The rows of ``fct_segment_size`` without the columns of the run; those without customers included."""
+    (population,) = inputs.one("SELECT count(*) FROM population")
+    for macro, model in inputs.models.items():
+        sizes: list[tuple[str, str | None, int]]
+        sizes = [(segment.key, None, inputs.sizes[macro][segment.key]) for segment in model.segments()]
+        sizes += [(key, parent, inputs.micro_sizes.get(key, 0)) for key, parent in model.parents().items()]
+        for key, parent, customers in sizes:
+            yield {
+                "macro_segment": macro,
+                "segment_key": key,
+                "parent_key": parent,
+                "model_id": model.model_id,
+                "customers": customers,
+                "share": customers / population,
+                "suppressed": customers < SUPPRESS_BELOW,
+            }
+
+
+def segment_profiles(inputs: Inputs) -> Iterator[Row]:
+    """The rows of ``fct_segment_profile`` without the columns of the run, of micro segments too."""
+    profile = inputs.run.profile
+    for macro, model in inputs.models.items():
+        kpis = profile.macro_segments[macro].kpis
+        worth = {name: profile.kpis[name] for name in profile.worth if name not in kpis}
+        source = f"member_{macro} JOIN measure_{macro} USING (customer_id)"
+        for name in worth:
+            source += f' JOIN (SELECT customer_id, "{name}" FROM measure_{profile.homes[name]}) USING (customer_id)'
+        parents = model.parents()
+        keys = [*(segment.key for segment in model.segments()), *parents]
+        for row in _describe(inputs, kpis | worth, source, keys, []):
+            yield {"macro_segment": macro, "parent_key": parents.get(row["segment_key"])} | row
+
+
+def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
+    """The rows of ``fct_cohort_segment`` without as_of."""
+    figures = ("min", "p25", "p50", "p75", "max")
+    for macro, model in inputs.models.items():
+        source = f"cohort_label_{macro} JOIN cohort_measure_{macro} USING (cohort, month, customer_id)"
+        keys = [segment.key for segment in model.segments()]
+        kpis = inputs.run.profile.macro_segments[macro].kpis
+        rows = list(_describe(inputs, kpis, source, keys, ["cohort", "month"]))
+        one_kpi = next(iter(kpis))
+        learners: dict[tuple[Any, Any], int] = {}
+        for row in rows:
+            if row["kpi"] == one_kpi:
+                learners[row["cohort"], row["month"]] = (
+                    learners.get((row["cohort"], row["month"]), 0) + row["customers"]
+                )
+        for row in rows:
+            kept = {name: row[name] for name in ("cohort", "month", "segment_key", "kpi", *figures)}
+            share = row["customers"] / learners[row["cohort"], row["month"]]
+            counts = {"learners": row["customers"], "share": share, "model_id": model.model_id}
+            yield {"macro_segment": macro} | kept | counts
+
+
+def _describe(inputs: Inputs, kpis: Mapping[str, Kpi], source: str, keys: list[str], by: list[str]) -> Iterator[Row]:
+    """One row per group, key and KPI; segments without customers included."""
+    columns = [*by, "segment_key"]
+    wanted = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
+    inputs.engine.execute(f"CREATE OR REPLACE TEMP TABLE described AS SELECT {wanted} FROM {source}")
+    found = {}
+    groups = set()
+    for name, kpi in kpis.items():
+        for row in _query(inputs, columns, name, kpi):
+            group = tuple(row[column] for column in by)
+            groups.add(group)
+            found[*group, row["segment_key"], name] = row
+    for group, key, name in product(sorted(groups), keys, kpis):
+        figures = _figures(found.get((*group, key, name)), kpis[name])
+        yield dict(zip(by, group, strict=True)) | {"segment_key": key, "kpi": name} | figures
+
+
+def total(name: str, kpi: Kpi) -> str:
+    """The exact sum of a KPI, as SQL."""
+    scale = max(0, -int(Decimal(repr(kpi.resolution)).normalize().as_tuple().exponent))
+    return f'sum(CAST("{name}" AS DECIMAL(38, {scale})))'
+
+
+def _query(inputs: Inputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
+    groups = ", ".join(columns)
+    # A percentile is the smallest value that at least its share of the defined values does not exceed.
+    result = inputs.engine.execute(
+        f'SELECT {groups}, count(*) AS customers, count(*) - count("{name}") AS nulls, '
+        f'count(*) FILTER ("{name}" <> 0) AS nonzero, '
+        f"{total(name, kpi)} AS total, "
+        f"(SELECT {total(name, kpi)} FROM measure_{inputs.run.profile.homes[name]}) AS grand_total, "
+        f'min("{name}") AS min, max("{name}") AS max, '
+        f'quantile_disc("{name}", {list(_PERCENTILES.values())}) AS percentiles '
+        f"FROM described GROUP BY {groups} ORDER BY {groups}"
+    )
+    return list(result.to_arrow_table().to_pylist())
+
+
+def _figures(row: Row | None, kpi: Kpi) -> Row:
+    customers = row["customers"] if row else 0
+    if row is None or customers < SUPPRESS_BELOW:
+        return {"customers": customers} | dict.fromkeys(_FIGURES)
+    defined = customers - row["nulls"]
+    of_segment, grand_total = row["total"], row["grand_total"]
+    percentiles = dict(zip(_PERCENTILES, row["percentiles"] or [None] * len(_PERCENTILES), strict=True))
+    # Of a total below 0 the largest share would be that of those who cost most.
+    has_share = of_segment is not None and grand_total > 0
+    return {
+        "customers": customers,
+        "total": of_segment,
+        "share_of_total": float(of_segment / grand_total) if has_share else None,
+        "nonzero_share": row["nonzero"] / customers,
+        "nulls": row["nulls"],
+        "min": row["min"],
+        **percentiles,
+        "max": row["max"],
+        "mean": float(of_segment / defined) if defined else None,
+        "band": _band(percentiles["p25"], percentiles["p75"], kpi),
+    }
+
+
+def _band(low: float | None, high: float | None, kpi: Kpi) -> str | None:
+    if not kpi.bands or low is None or high is None:
+        return None
+    return span(*(kpi.band_words[bisect_right(kpi.bands, value)] for value in (low, high)))

@@ -1,0 +1,35 @@
+"""Figures as the run has measured them, and what they mean."""
+
+from typing import Any
+
+from include.segmentation.errors import DataError
+from include.segmentation.profile.figures import FIGURES
+from include.segmentation.run import Run
+
+Row = dict[str, Any]
+
+
+def figures(run: Run) -> list[Row]:
+    """The rows of ``fct_figure`` without the columns of the run.
+
+    Raises:
+        DataError: the profile declares figures, and they have not been measured.
+    """
+    if not run.profile.figures:
+        return []
+    if run.recorded("measure", FIGURES) is None:
+        raise DataError(f"figures of {run.run_id} have not been measured; run the measure stage first")
+    found = run.lake.read_table(run.artifact("measure", f"{FIGURES}.parquet"))
+    return [dict(row) for row in found.to_pylist()]
+
+
+def dim_figure(run: Run) -> list[Row]:
+    """The rows of ``dim_figure``."""
+    rows = []
+    for name, figure in run.profile.figures.items():
+        sides = [*figure.by.values(), ""][:2]
+        for measure, value in figure.values.items():
+            said = {"label": figure.label, "definition": figure.definition, "row_label": sides[0]}
+            said |= {"column_label": sides[1], "measure_label": value.label, "unit": value.unit}
+            rows.append({"figure": name, "measure": measure} | said)
+    return rows

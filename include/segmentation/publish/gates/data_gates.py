@@ -1,0 +1,89 @@
+"""Gates over what came in: as much as before, fresh, and little of it held back."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from include.segmentation.publish.gates.gate_verdict import Verdict
+from include.segmentation.publish.publish_inputs import Inputs
+
+
+def row_counts(inputs: Inputs) -> list[Verdict]:
+    """About as many customers and accepted rows of every extract as at the run before."""
+    before = inputs.past.before
+    if before is None:
+        return [Verdict.passed("row_counts", "", "no run of this cadence was published before")]
+    (customers,) = inputs.one("SELECT count(*) FROM population")
+    counts = {"customers": (before.customers, customers)}
+    for extract, rows in inputs.rows.items():
+        if before.rows.get(extract, {}).get("accepted"):
+            counts[f"rows of extract '{extract}'"] = (before.rows[extract]["accepted"], rows["accepted"])
+    gate = inputs.run.profile.gates.row_counts
+    since = f"since {before.as_of.astimezone(ZoneInfo(inputs.run.profile.time_zone)):%Y-%m-%d}"
+    wrong = [
+        Verdict(
+            "row_counts",
+            "",
+            gate.verdict,
+            f"{what} went from {was:,} to {now:,} {since}",
+            f"{1 - gate.fall:.0%} to {1 + gate.rise:.0%} of what there was",
+        )
+        for what, (was, now) in counts.items()
+        if not (1 - gate.fall) * was <= now <= (1 + gate.rise) * was
+    ]
+    said = (
+        f"{customers:,} customers, {before.customers:,} {since}; the rows of {len(counts) - 1} extracts are like then"
+    )
+    return wrong or [Verdict.passed("row_counts", "", said)]
+
+
+def freshness(inputs: Inputs) -> list[Verdict]:
+    """Every extract is whole up to as_of, and somebody was seen shortly before it."""
+    run, gate = inputs.run, inputs.run.profile.gates.freshness
+    wrong = [
+        Verdict(
+            "freshness",
+            "",
+            gate.verdict,
+            f"extract '{name}' is complete through {through:%Y-%m-%d %H:%M} UTC"
+            if through
+            else f"extract '{name}' has no data",
+            f"{run.as_of:%Y-%m-%d %H:%M} UTC or later",
+        )
+        for name, through in run.lagging().items()
+    ]
+    newest = f"max(greatest(first_seen, last_seen)), TIMESTAMPTZ '{run.as_of.isoformat()}'"
+    (seconds,) = inputs.one(f"SELECT date_diff('second', {newest}) FROM population")
+    age = timedelta(seconds=seconds or 0)
+    said = f"the last customer was seen {_words(age)} before as_of"
+    if age > gate.stale_after:
+        wrong.append(Verdict("freshness", "", gate.verdict, said, f"up to {_words(gate.stale_after)}"))
+    return wrong or [Verdict.passed("freshness", "", f"every extract is whole up to as_of; {said}")]
+
+
+def quarantine(inputs: Inputs) -> list[Verdict]:
+    """Few of the current rows of every extract are held in quarantine."""
+    gate = inputs.run.profile.gates.quarantine
+    shares = {
+        name: rows["quarantined"] / (rows["accepted"] + rows["quarantined"])
+        for name, rows in inputs.rows.items()
+        if rows["accepted"] + rows["quarantined"]
+    }
+    wrong = [
+        Verdict(
+            "quarantine",
+            "",
+            gate.verdict,
+            f"{inputs.rows[name]['quarantined']:,} rows of extract '{name}' are in quarantine, {share:.1%} of them",
+            f"up to {gate.share:.1%}",
+        )
+        for name, share in shares.items()
+        if share > gate.share
+    ]
+    if wrong:
+        return wrong
+    most = max(shares.values(), default=0.0)
+    return [Verdict.passed("quarantine", "", f"at most {most:.1%} of an extract's rows are held in quarantine")]
+
+
+def _words(age: timedelta) -> str:
+    return f"{age.days} days" if age >= timedelta(days=2) else f"{age / timedelta(hours=1):.0f} hours"

@@ -1,0 +1,179 @@
+"""The gate that what names and aliases say of their customers holds for the customers of the run.
+
+Names are fixed when a model is accepted, so they do not follow the data. One that no longer holds is warned about, with
+what is found in its place; it is not changed. A new fit makes new names.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from include.segmentation.common.suppression import SUPPRESS_BELOW
+from include.segmentation.common.text import number, span
+from include.segmentation.model.model import CLAIM_HOLDS, MIDDLE, BandRange, Model, SegmentDefinition
+from include.segmentation.profile.conditions import columns_of
+from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.publish.gates.gate_verdict import Verdict
+from include.segmentation.publish.publish_inputs import Inputs
+
+_GATE = "names_agree"
+
+
+class _BandClaim(NamedTuple):
+    """What a name claims about a KPI, and what stands for it where it is undefined."""
+
+    segment: SegmentDefinition
+    band: BandRange
+    undefined_as: float | None
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """One thing that is said about the customers of a segment, and what is the case.
+
+    Attributes:
+        said: the claim in words.
+        customers: of the segment.
+        asked: those whom the claim speaks of.
+        held: those of them for whom it holds.
+        ranges: what they have instead, in words.
+    """
+
+    segment: SegmentDefinition
+    said: str
+    customers: int
+    asked: int
+    held: int
+    ranges: str
+
+    @property
+    def holds(self) -> bool:
+        return self.held >= CLAIM_HOLDS * self.asked
+
+    def __str__(self) -> str:
+        share = int(1000 * self.held / self.asked) / 10  # rounded down: what fails at 90% never reads as 90%
+        return (
+            f"segment {self.segment.key} '{self.segment.name}': {self.said} holds for {share:g}% of its customers; "
+            f"found is {self.ranges}"
+        )
+
+
+def names_agree(inputs: Inputs) -> list[Verdict]:
+    """What a name claims by bands, and what an alias of the profile claims by its rule.
+
+    A band claim has to hold for ``CLAIM_HOLDS`` of the segment's customers whose value is in the ``MIDDLE``, a rule for
+    that share of all of them. Segments of fewer than ``SUPPRESS_BELOW`` customers are left out. A key that is gone is
+    always a warning: nothing is published under it.
+    """
+    return [verdict for macro in inputs.models for verdict in _of_macro_segment(inputs, macro)]
+
+
+def _of_macro_segment(inputs: Inputs, macro: str) -> list[Verdict]:
+    gone = list(_keys_that_are_gone(inputs, macro))
+    claims = [*_of_names(inputs, macro), *_of_aliases(inputs, macro)]
+    shown = [claim for claim in claims if claim.customers >= SUPPRESS_BELOW]
+    failing, allowed = inputs.run.profile.gates.names_agree.verdict, f"{CLAIM_HOLDS:.0%} of them; a new fit names anew"
+    failures = [Verdict(_GATE, macro, failing, str(claim), allowed) for claim in shown if not claim.holds]
+    if gone or failures:
+        return [*failures, *gone]
+    small = len({claim.segment.key for claim in claims} - {claim.segment.key for claim in shown})
+    left_out = f"; {small} segments of fewer than {SUPPRESS_BELOW} customers are left out" if small else ""
+    return [Verdict.passed(_GATE, macro, f"all {len(shown)} claims of names and aliases hold{left_out}")]
+
+
+def _named(model: Model) -> list[SegmentDefinition]:
+    """What has a key and a name of its own: segments and micro segments."""
+    return [*model.segments(), *model.micro_segments()]
+
+
+def _of_names(inputs: Inputs, macro: str) -> Iterator[_Claim]:
+    for name, kpi in inputs.run.profile.macro_segments[macro].kpis.items():
+        claims = {
+            segment.key: _BandClaim(segment, band, division.undefined_as.get(name))
+            for stratum in inputs.models[macro].strata
+            for _, division in stratum.divisions()
+            for segment in division.segments
+            for band in segment.bands
+            if band.kpi == name
+        }
+        if claims:
+            yield from _of_kpi(inputs, macro, kpi, claims)
+
+
+def _of_kpi(inputs: Inputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClaim]) -> Iterator[_Claim]:
+    bands = [claim.band for claim in claims.values()]
+    inputs.engine.register(
+        "claim",
+        pa.table(
+            {
+                "segment_key": pa.array(claims, pa.string()),
+                "low": pa.array([band.low for band in bands], pa.float64()),
+                "high": pa.array([band.high for band in bands], pa.float64()),
+                "undefined_as": pa.array([claim.undefined_as for claim in claims.values()], pa.float64()),
+            }
+        ),
+    )
+    value = f'coalesce(measured."{bands[0].kpi}", claim.undefined_as)'
+    found = inputs.engine.execute(
+        f"""
+        WITH member AS (
+            SELECT segment_key, {value} AS value, claim.low, claim.high
+            FROM member_{macro} JOIN measure_{macro} AS measured USING (customer_id) JOIN claim USING (segment_key)
+            WHERE {value} IS NOT NULL
+        ),
+        middle AS (SELECT segment_key, quantile_disc(value, {list(MIDDLE)}) AS ends FROM member GROUP BY segment_key)
+        SELECT
+            segment_key, count(*),
+            count(*) FILTER (WHERE in_middle),
+            count(*) FILTER (WHERE in_middle AND coalesce(value >= low, true) AND coalesce(value < high, true)),
+            min(value), max(value)
+        FROM (SELECT *, value BETWEEN ends[1] AND ends[2] AS in_middle FROM member JOIN middle USING (segment_key))
+        GROUP BY segment_key
+        ORDER BY segment_key
+        """
+    )
+    for key, customers, asked, held, low, high in found.fetchall():
+        segment, band, _ = claims[key]
+        said = f"{span(band.low_word, band.high_word)} {kpi.label}"
+        yield _Claim(segment, said, customers, asked, held, _range(kpi, low, high))
+
+
+def _of_aliases(inputs: Inputs, macro: str) -> Iterator[_Claim]:
+    declared = inputs.run.profile.macro_segments[macro]
+    for segment in _named(inputs.models[macro]):
+        person = declared.segments.get(segment.key)
+        if person is None or not person.alias:
+            continue
+        columns = columns_of(person.rule)
+        ends = [f'{end}("{column}")' for column in columns for end in ("min", "max")]
+        figures = ["count(*)", f"count(*) FILTER (WHERE {person.rule})", *ends]
+        customers, held, *values = inputs.one(
+            f"SELECT {', '.join(figures)} FROM measure_{macro} WHERE customer_id IN "
+            f"(SELECT customer_id FROM member_{macro} WHERE segment_key = '{segment.key}')"
+        )
+        ranges = [
+            _range(declared.kpis.get(column), low, high)
+            for column, low, high in zip(columns, values[::2], values[1::2], strict=True)
+        ]
+        yield _Claim(segment, f"alias '{person.alias}' ({person.rule})", customers, customers, held, ", ".join(ranges))
+
+
+def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
+    """``Last Visit 64 to 373 days``; the one column that is no KPI is the age."""
+    label, unit = (kpi.label, kpi.unit) if kpi else ("Age", "days")
+    return f"{label} undefined" if low is None or high is None else f"{label} {number(low)} to {number(high)} {unit}"
+
+
+def _keys_that_are_gone(inputs: Inputs, macro: str) -> Iterator[Verdict]:
+    """What the profile says of keys of neither the run's model nor a later one nor a candidate."""
+    model = inputs.models[macro]
+    later = [entry.model for entry in inputs.timelines[macro] if entry.status in ("accepted", "candidate")]
+    living = [model, *(other for other in later if other.effective_from > model.effective_from)]
+    known = {segment.key for each in living for segment in _named(each)}
+    allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in _named(model))
+    for key, person in inputs.run.profile.macro_segments[macro].segments.items():
+        if key not in known:
+            alias = f" (alias '{person.alias}')" if person.alias else ""
+            yield Verdict(_GATE, macro, "warn", f"segments.{key}{alias} is no segment of {model.model_id}", allowed)

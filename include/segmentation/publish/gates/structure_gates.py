@@ -1,0 +1,111 @@
+"""Gates that always stop: every customer is measured and labelled once, by the model of the run."""
+
+from include.segmentation.publish.gates.gate_verdict import Verdict
+from include.segmentation.publish.gates.size_gates import sizes_reconcile
+from include.segmentation.publish.publish_inputs import Inputs
+
+
+def populations_reconcile(inputs: Inputs) -> list[Verdict]:
+    """The population, those measured and those labelled are the same people, each once; cohort months alike."""
+    rows, population = inputs.one("SELECT count(*), count(DISTINCT customer_id) FROM population")
+    problems = [] if population else ["the population is empty"]
+    if rows != population:
+        problems.append(f"the population has {rows} rows for {population} customers")
+    verdicts = [_reconciled("", problems, f"the population has {population} customers, each once")]
+    verdicts += sizes_reconcile(population, inputs.sizes)
+    for macro in inputs.models:
+        problems = _missing(inputs, f"measure_{macro}", population)
+        for part, word in ((f"measure_{macro}", "measured"), (f"label_{macro}", "labelled")):
+            problems += _not_once(inputs, part, word) or _strangers(inputs, part, word)
+        verdicts.append(_reconciled(macro, problems, f"the same {population} customers are measured and labelled"))
+        if inputs.run.profile.cohort_months:
+            verdicts.append(_cohorts_reconcile(inputs, macro))
+    return verdicts
+
+
+def shared_kpis_agree(inputs: Inputs) -> list[Verdict]:
+    """A KPI that several macro segments measure has one value per customer."""
+    homes, verdicts = inputs.run.profile.homes, []
+    for macro in inputs.models:
+        kpis = inputs.run.profile.macro_segments[macro].kpis
+        shared = [name for name in kpis if homes[name] != macro]
+        found = [(name, _differing(inputs, name, homes[name], macro)) for name in shared]
+        wrong = [f"'{name}' differs from that of '{homes[name]}' for {n} customers" for name, n in found if n]
+        if wrong:
+            verdicts.append(Verdict("shared_kpis_agree", macro, "stop", "; ".join(wrong)))
+        elif shared:
+            right = f"its {len(shared)} KPIs that other macro segments measure too have one value per customer"
+            verdicts.append(Verdict.passed("shared_kpis_agree", macro, right))
+    return verdicts
+
+
+def labels_known(inputs: Inputs) -> list[Verdict]:
+    """Every label names a stratum and a segment of the model that labelled the run."""
+    cohorts = ["cohort_label"] if inputs.run.profile.cohort_months else []
+    return [_labels_known(inputs, macro, kind) for macro in inputs.models for kind in ["label", *cohorts]]
+
+
+def _differing(inputs: Inputs, kpi: str, home: str, macro: str) -> int:
+    (customers,) = inputs.one(
+        f"SELECT count(*) FROM measure_{home} AS a JOIN measure_{macro} AS b USING (customer_id) "
+        f'WHERE a."{kpi}" IS DISTINCT FROM b."{kpi}"'
+    )
+    return int(customers)
+
+
+def _missing(inputs: Inputs, measured: str, population: int) -> list[str]:
+    (customers,) = inputs.one(f"SELECT count(DISTINCT customer_id) FROM {measured}")
+    return (
+        [f"{customers} customers are measured but the population has {population}"] if customers != population else []
+    )
+
+
+def _not_once(inputs: Inputs, part: str, word: str) -> list[str]:
+    rows, customers = inputs.one(f"SELECT count(*), count(DISTINCT customer_id) FROM {part}")
+    return [f"{rows} rows are {word} for {customers} customers; each belongs there once"] if rows != customers else []
+
+
+def _strangers(inputs: Inputs, part: str, word: str) -> list[str]:
+    strange, customers = inputs.one(
+        f"SELECT (SELECT count(*) FROM {part} ANTI JOIN population USING (customer_id)), (SELECT count(*) FROM {part})"
+    )
+    return [f"{strange} of {customers} {word} customers are not among the population"] if strange else []
+
+
+def _cohorts_reconcile(inputs: Inputs, macro: str) -> Verdict:
+    key = "cohort, month, customer_id"
+    labelled, once, measured, both = inputs.one(
+        f"SELECT (SELECT count(*) FROM cohort_label_{macro}), "
+        f"(SELECT count(DISTINCT ({key})) FROM cohort_label_{macro}), "
+        f"(SELECT count(*) FROM cohort_measure_{macro}), "
+        f"(SELECT count(*) FROM cohort_label_{macro} JOIN cohort_measure_{macro} USING ({key}))"
+    )
+    problems = []
+    if not labelled == once == measured == both:
+        problems.append(
+            f"cohort months have {labelled} labels ({once} different) for {measured} measured customers ({both} match)"
+        )
+    return _reconciled(macro, problems, f"{labelled} customer months measured and labelled")
+
+
+def _labels_known(inputs: Inputs, macro: str, kind: str) -> Verdict:
+    model = inputs.models[macro]
+    known = {(stratum.name, segment.key) for stratum in model.strata for segment in stratum.segments}
+    query = f"SELECT stratum, segment_key, count(*) FROM {kind}_{macro} GROUP BY ALL ORDER BY ALL"
+    found = {(stratum, key): n for stratum, key, n in inputs.engine.execute(query).fetchall()}
+    for (stratum, key), customers in found.items():
+        if (stratum, key) not in known:
+            wrong = (
+                f"{customers} labels name segment '{key}' of stratum '{stratum}', which is none of the {len(known)} "
+                f"segments of model {model.model_id}"
+            )
+            return Verdict("labels_known", macro, "stop", wrong)
+    of_months = " in cohort months" if kind == "cohort_label" else ""
+    right = f"{len(found)} of the {len(known)} segments of model {model.model_id} have customers{of_months}"
+    return Verdict.passed("labels_known", macro, right)
+
+
+def _reconciled(macro: str, problems: list[str], right: str) -> Verdict:
+    if problems:
+        return Verdict("populations_reconcile", macro, "stop", "; ".join(problems))
+    return Verdict.passed("populations_reconcile", macro, right)

@@ -1,0 +1,160 @@
+"""Grids: their cells and cut points by model, and a run's customers in them, beside their segments."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import adjusted_rand_score
+
+from include.segmentation.common.statistics import held_by_top
+from include.segmentation.common.suppression import SUPPRESS_BELOW
+from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.model.grid_model import GridModel
+from include.segmentation.publish.distribution_rows import total
+from include.segmentation.publish.publish_inputs import Inputs
+
+Row = dict[str, Any]
+
+
+def dim_grid_cell(inputs: Inputs) -> Iterator[Row]:
+    """The cells of every model that has a grid; what to do is as the profile says it today."""
+    for macro, model_id, grid in _grids_ever(inputs):
+        declared = inputs.run.profile.macro_segments[macro].grid
+        said = {cell.name: cell for cell in declared.cells} if declared else {}
+        for position, cell in enumerate(grid.cells, start=1):
+            yield {
+                "model_id": model_id,
+                "macro_segment": macro,
+                "cell": cell.name,
+                "position": position,
+                "label": cell.label,
+                "description": cell.description,
+                "row_score": grid.rows,
+                "row_from": cell.rows[0],
+                "row_to": cell.rows[1],
+                "column_score": grid.columns,
+                "column_from": cell.columns[0],
+                "column_to": cell.columns[1],
+                "recommended_action": said[cell.name].recommended_action if cell.name in said else "",
+                "owner": said[cell.name].owner if cell.name in said else "",
+            }
+
+
+def dim_score_class(inputs: Inputs) -> Iterator[Row]:
+    """The cut points of every model that has a grid."""
+    for macro, model_id, grid in _grids_ever(inputs):
+        for position, score in enumerate(grid.scores, start=1):
+            for number, (at_least, below) in enumerate(score.bounds, start=1):
+                yield {
+                    "model_id": model_id,
+                    "macro_segment": macro,
+                    "score": score.name,
+                    "class": number,
+                    "position": position,
+                    "label": score.label,
+                    "kpi": score.kpi,
+                    "at_least": at_least,
+                    "below": below,
+                    "customers_at_fit": score.customers[number - 1],
+                }
+
+
+def run_tables(inputs: Inputs) -> dict[str, list[Row]]:
+    """Table -> its rows of the run, without the columns of the run."""
+    return {
+        "fct_grid_cell": list(_grid_cells(inputs)),
+        "fct_grid_profile": list(_grid_profiles(inputs)),
+        "fct_grid_quality": list(_grid_quality(inputs)),
+    }
+
+
+def _grid_cells(inputs: Inputs) -> Iterator[Row]:
+    """The rows of ``fct_grid_cell`` without the columns of the run."""
+    for macro, grid in _grids(inputs).items():
+        row, column = (grid.position(side) + 1 for side in (grid.rows, grid.columns))
+        found = inputs.engine.execute(
+            f"SELECT CAST(substr(scores, {row}, 1) AS INTEGER) AS row_class, "
+            f"CAST(substr(scores, {column}, 1) AS INTEGER) AS column_class, segment_key, cell, count(*) AS customers "
+            f"FROM label_{macro} WHERE cell IS NOT NULL GROUP BY ALL ORDER BY ALL"
+        )
+        for found_row in found.to_arrow_table().to_pylist():
+            yield {"macro_segment": macro} | found_row
+
+
+def _grid_profiles(inputs: Inputs) -> Iterator[Row]:
+    """The rows of ``fct_grid_profile`` without the columns of the run; cells without customers included."""
+    for macro, grid in _grids(inputs).items():
+        (taken,) = inputs.one(f"SELECT count(cell) FROM label_{macro}")
+        for kpi in inputs.run.profile.worth:
+            found = _by_cell(inputs, macro, kpi)
+            grand_total = sum((row["total"] or 0 for row in found.values()), Decimal(0))
+            for cell in grid.cells:
+                row = found.get(cell.name, {"customers": 0})
+                customers = row["customers"]
+                figures: Row = dict.fromkeys(("total", "share_of_total", "mean"))
+                if customers >= SUPPRESS_BELOW and row["total"] is not None:
+                    share = float(row["total"] / grand_total) if grand_total > 0 else None
+                    mean = float(row["total"] / row["defined"])
+                    figures = {"total": row["total"], "share_of_total": share, "mean": mean}
+                place = {"macro_segment": macro, "cell": cell.name, "kpi": kpi}
+                yield place | {"customers": customers, "share": customers / max(taken, 1)} | figures
+
+
+def _grid_quality(inputs: Inputs) -> Iterator[Row]:
+    """The rows of ``fct_grid_quality`` without the columns of the run; none where the grid takes nobody."""
+    for macro in _grids(inputs):
+        counts = inputs.engine.execute(
+            f"SELECT cell, segment_key, count(*) AS customers FROM label_{macro} WHERE cell IS NOT NULL GROUP BY ALL"
+        ).to_arrow_table()
+        if not counts.num_rows:
+            continue
+        customers = counts["customers"].to_numpy()
+        codes = (np.unique(counts[name].to_pylist(), return_inverse=True)[1] for name in ("cell", "segment_key"))
+        cells, keys = (np.repeat(code.astype(np.int32), customers) for code in codes)
+        metrics = [("adjusted_rand_index", "", float(adjusted_rand_score(cells, keys)))]
+        for kpi in inputs.run.profile.worth:
+            metrics += _concentration(inputs, macro, kpi)
+        for metric, kpi, value in metrics:
+            yield {"macro_segment": macro, "metric": metric, "kpi": kpi, "value": value}
+
+
+def _concentration(inputs: Inputs, macro: str, kpi: str) -> list[tuple[str, str, float]]:
+    """What the top of the customers hold of a KPI, by the KPI itself, by cells and by segments."""
+    scored = f"label_{macro} JOIN measure_{inputs.run.profile.homes[kpi]} USING (customer_id) WHERE cell IS NOT NULL"
+    declared = inputs.run.profile.kpis[kpi]
+    lowest, sum_of_all = inputs.one(f"SELECT min({quoted(kpi)}), {total(kpi, declared)} FROM {scored}")
+    if lowest is None or lowest < 0 or not sum_of_all:
+        return []  # shares of such a total mean nothing
+    held = {}
+    for name, group in (("sorting", quoted(kpi)), ("cells", "cell"), ("segments", "segment_key")):
+        found = inputs.engine.execute(
+            f"SELECT {group} AS part, coalesce({total(kpi, declared)}, 0)::DOUBLE AS total, count(*) AS customers "
+            f"FROM {scored} GROUP BY part ORDER BY part"
+        ).to_arrow_table()
+        held[name] = held_by_top(found["total"].to_numpy(), found["customers"].to_numpy())
+    metrics = [(f"top_30_by_{name}", kpi, share) for name, share in held.items()]
+    return metrics + [(f"lift_of_{name}", kpi, held[name] / held["sorting"]) for name in ("cells", "segments")]
+
+
+def _by_cell(inputs: Inputs, macro: str, kpi: str) -> dict[str, Row]:
+    profile = inputs.run.profile
+    figures = f"count(*) AS customers, count({quoted(kpi)}) AS defined, {total(kpi, profile.kpis[kpi])} AS total"
+    found = inputs.engine.execute(
+        f"SELECT cell, {figures} FROM label_{macro} JOIN measure_{profile.homes[kpi]} USING (customer_id) "
+        "WHERE cell IS NOT NULL GROUP BY cell"
+    )
+    return {row["cell"]: row for row in found.to_arrow_table().to_pylist()}
+
+
+def _grids(inputs: Inputs) -> dict[str, GridModel]:
+    """The grids that the run was labelled with, by macro segment."""
+    return {macro: model.grid for macro, model in inputs.models.items() if model.grid}
+
+
+def _grids_ever(inputs: Inputs) -> Iterator[tuple[str, str, GridModel]]:
+    """Every grid with its macro segment and its model."""
+    for macro, timeline in inputs.timelines.items():
+        for entry in timeline:
+            if entry.model.grid:
+                yield macro, entry.model.model_id, entry.model.grid

@@ -1,0 +1,109 @@
+"""Who is on a list, and the reason that decided about everyone."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from include.segmentation.common.suppression import SUPPRESS_BELOW
+from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.profile.lists import NO_REASON, EligibilityList
+from include.segmentation.profile.macro_segments import AGE
+from include.segmentation.profile.profile import grid_columns
+from include.segmentation.publish.distribution_rows import total
+from include.segmentation.publish.publish_inputs import Inputs
+
+Row = dict[str, Any]
+_BATCH_ROWS = 100_000
+_NOBODY_ELSE = "None of these"
+
+
+def members(inputs: Inputs) -> pa.RecordBatchReader:
+    """The run's rows of ``fct_list_member``."""
+    _decide(inputs)
+    reasons = [
+        {"list": name, "nth": nth, "reason": reason.name}
+        for name, declared in inputs.run.profile.lists.items()
+        for nth, reason in enumerate(declared.reasons, start=1)
+        if reason.eligible
+    ]
+    schema = pa.schema([("list", pa.string()), ("nth", pa.int32()), ("reason", pa.string())])
+    inputs.engine.register("reasons", pa.Table.from_pylist(reasons, schema=schema))
+    here = f"'{inputs.run.cadence}' AS cadence, TIMESTAMPTZ '{inputs.run.as_of.isoformat()}' AS as_of"
+    query = f"SELECT {here}, list, customer_id, reason FROM listed JOIN reasons USING (list, nth)"
+    return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
+
+
+def reasons(inputs: Inputs) -> list[Row]:
+    """The rows of ``fct_list_reason`` without the columns of the run."""
+    _decide(inputs)
+    (population,) = inputs.one("SELECT count(*) FROM population")
+    rows = []
+    for name, declared in inputs.run.profile.lists.items():
+        found = _by_reason(inputs, name)
+        sums = {
+            kpi: sum((of_kpi[kpi] or Decimal(0) for _, of_kpi in found.values()), Decimal(0))
+            for kpi in inputs.run.profile.worth
+        }
+        for nth, told in enumerate(_told(declared), start=1):
+            customers, totals = found.get(nth, (0, {}))
+            shown = {
+                kpi: {"total": None, "share_of_total": None}
+                if value is None
+                else {"total": float(value), "share_of_total": float(value / sums[kpi]) if sums[kpi] > 0 else None}
+                for kpi, value in totals.items()
+                if customers >= SUPPRESS_BELOW
+            }
+            head = {"list": name, "list_label": declared.label, "description": declared.description}
+            counted = {"customers": customers, "share": customers / population, "worth": json.dumps(shown)}
+            rows.append(head | {"owner": declared.owner, "position": nth} | told | counted)
+    return rows
+
+
+def _decide(inputs: Inputs) -> None:
+    """Fill temporary table ``listed``: the number of the reason that decides, per list and customer."""
+    inputs.engine.execute("CREATE OR REPLACE TEMP TABLE listed (list VARCHAR, customer_id VARCHAR, nth INTEGER)")
+    for name, declared in inputs.run.profile.lists.items():
+        cases = " ".join(f"WHEN ({reason.when}) THEN {nth}" for nth, reason in enumerate(declared.reasons, start=1))
+        inputs.engine.execute(
+            f"INSERT INTO listed SELECT $list, customer_id, CASE {cases} ELSE {len(declared.reasons) + 1} END "
+            f"FROM ({_everything(inputs)})",
+            {"list": name},
+        )
+
+
+def _told(declared: EligibilityList) -> list[Row]:
+    """The reasons in order, and last that none holds."""
+    found = [
+        {"reason": reason.name, "label": reason.label, "rule": reason.when, "is_eligible": reason.eligible}
+        for reason in declared.reasons
+    ]
+    return [*found, {"reason": NO_REASON, "label": _NOBODY_ELSE, "rule": "", "is_eligible": False}]
+
+
+def _by_reason(inputs: Inputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
+    """Number of a reason -> its customers, and the total of each KPI that says their worth; None where undefined."""
+    profile = inputs.run.profile
+    sums = ", ".join(["count(*) AS customers", *(f"{total(k, profile.kpis[k])} AS {quoted(k)}" for k in profile.worth)])
+    found = inputs.engine.execute(
+        f"SELECT nth, {sums} FROM listed JOIN ({_everything(inputs)}) USING (customer_id) "
+        "WHERE list = $list GROUP BY nth",
+        {"list": name},
+    )
+    return {
+        row["nth"]: (row["customers"], {kpi: row[kpi] for kpi in profile.worth})
+        for row in found.to_arrow_table().to_pylist()
+    }
+
+
+def _everything(inputs: Inputs) -> str:
+    """SQL: every customer with all KPIs, their age and the cells of all grids."""
+    profile = inputs.run.profile
+    columns = ["population.customer_id", f"population.{AGE}"]
+    columns += [f"measure_{macro}.{quoted(name)}" for name, macro in profile.homes.items()]
+    columns += [
+        f"label_{m}.cell AS {grid_columns(m)[1]}" for m in profile.macro_segments if profile.macro_segments[m].grid
+    ]
+    joins = "".join(f" JOIN {part}_{m} USING (customer_id)" for m in inputs.models for part in ("measure", "label"))
+    return f"SELECT {', '.join(columns)} FROM population{joins}"

@@ -1,0 +1,138 @@
+"""What is told about customers beside their KPIs: how far along the funnel they are, and their demographics."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from include.segmentation.common.suppression import SUPPRESS_BELOW
+from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.errors import ProfileError
+from include.segmentation.profile.macro_segments import AGE
+from include.segmentation.profile.mistakes import allowed
+from include.segmentation.profile.people import EVERYONE, OTHER, UNKNOWN
+from include.segmentation.publish.ga4_coverage import report_demographics
+from include.segmentation.publish.publish_inputs import Inputs
+
+Row = dict[str, Any]
+
+
+def funnel(inputs: Inputs) -> list[Row]:
+    """The rows of ``fct_funnel`` without the columns of the run: every step, of everyone and of every segment.
+
+    A customer has reached as many steps as there are before the first whose condition does not hold, so that no step
+    can have more customers than the one before it.
+    """
+    steps = inputs.run.profile.funnel
+    if not steps:
+        return []
+    homes = inputs.run.profile.homes
+    kpis = ", ".join([f"population.{AGE}", *(f"measure_{macro}.{quoted(name)}" for name, macro in homes.items())])
+    joins = " ".join(f"JOIN measure_{macro} USING (customer_id)" for macro in inputs.models)
+    met = " + ".join(f"CASE WHEN {step.when}\nTHEN {1 << place} ELSE 0 END" for place, step in enumerate(steps))
+    inputs.engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE met AS SELECT customer_id, {met} AS met "
+        f"FROM (SELECT population.customer_id, {kpis} FROM population {joins})"
+    )
+    found: dict[tuple[str, str], dict[int, int]] = {group: {} for group in _groups(inputs)}
+    counts = inputs.engine.execute(
+        f"SELECT macro_segment, segment_key, met, count(*) FROM ({_memberships(inputs)}) JOIN met USING (customer_id) "
+        "GROUP BY ALL"
+    )
+    for macro, key, conditions, customers in counts.fetchall():
+        found[macro, key][conditions] = customers
+    return [row for group, customers in found.items() for row in _funnel_of(inputs, group, customers)]
+
+
+def _funnel_of(inputs: Inputs, group: tuple[str, str], customers: Mapping[int, int]) -> list[Row]:
+    """The steps of a segment, from how many customers meet which conditions: bit 0 is the first step's."""
+    size = before = sum(customers.values())
+    rows = []
+    for place, step in enumerate(inputs.run.profile.funnel):
+        all_so_far = (2 << place) - 1
+        reached = sum(number for bits, number in customers.items() if bits & all_so_far == all_so_far)
+        met = sum(number for bits, number in customers.items() if bits >> place & 1)
+        told = dict.fromkeys(("customers", "share", "conversion", "met"))
+        if size >= SUPPRESS_BELOW:
+            told |= {"customers": reached, "share": reached / size, "met": met}
+        if place and before >= SUPPRESS_BELOW:
+            told["conversion"] = reached / before
+        named = {"step": place + 1, "name": step.name, "label": step.label, "suppressed": size < SUPPRESS_BELOW}
+        rows.append({"macro_segment": group[0], "segment_key": group[1]} | named | told)
+        before = reached
+    return rows
+
+
+def demographics(inputs: Inputs) -> list[Row]:
+    """The rows of ``fct_segment_demographic`` without the columns of the run.
+
+    Attributes are counted per segment. What Google estimates about groups has no meaning for one customer: it is told
+    of everyone, in shares only.
+
+    Raises:
+        ProfileError: the profile counts by an attribute that the population was not measured with.
+    """
+    rows: list[Row] = []
+    for dimension, declared in inputs.run.profile.demographics.items():
+        if dimension not in inputs.attributes:
+            raise ProfileError(
+                f"{inputs.run.profile.path}: demographics.{dimension}: no attribute of the population; "
+                f"{allowed(dimension, inputs.attributes)}; or run the measure stage again"
+            )
+        for (macro, key), found in _by_value(inputs, dimension, declared.unknown).items():
+            place = {"macro_segment": macro, "segment_key": key, "dimension": dimension}
+            rows += [place | row | {"report": ""} for row in _shares(found)]
+    for (report, dimension), users in report_demographics(inputs.run).items():
+        place = {"macro_segment": EVERYONE, "segment_key": EVERYONE, "dimension": dimension, "report": report}
+        rows += [place | row | {"customers": None} for row in _shares(users)]
+    return rows
+
+
+def _by_value(inputs: Inputs, dimension: str, unknown: list[str]) -> dict[tuple[str, str], dict[str | None, int]]:
+    """Per segment how many customers have each value; None where it is not known."""
+    found: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _groups(inputs)}
+    counts = inputs.engine.execute(
+        f"WITH valued AS (SELECT customer_id, trim(CAST({quoted(dimension)} AS VARCHAR)) AS value FROM population) "
+        "SELECT macro_segment, segment_key, CASE WHEN value NOT IN (SELECT unnest($unknown)) THEN value END AS value, "
+        f"count(*) FROM ({_memberships(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
+        {"unknown": ["", UNKNOWN, *unknown]},
+    )
+    for macro, key, value, customers in counts.fetchall():
+        found[macro, key][value] = customers
+    return found
+
+
+def _shares(found: Mapping[str | None, int]) -> list[Row]:
+    """A row per value, the largest first, then ``other`` and ``unknown``; none where nobody is there.
+
+    So that nobody can be counted out, values of fewer than 10 are in ``other``, and further ones, the smallest first,
+    until that holds 10.
+    """
+    everyone = sum(found.values())
+    if not everyone:
+        return []
+    known = {value: number for value, number in found.items() if value is not None}
+    other = known.pop(OTHER, 0)
+    for value, number in sorted(known.items(), key=lambda pair: (pair[1], pair[0])):
+        if number < SUPPRESS_BELOW or 0 < other < SUPPRESS_BELOW:
+            other += known.pop(value)
+    shown = sorted(known.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown += [(OTHER, other)] if other else []
+    unknown = found.get(None, 0)
+    coverage = (everyone - unknown) / everyone
+    return [
+        {"value": value, "customers": number, "share": number / everyone, "coverage": coverage}
+        for value, number in [*shown, (UNKNOWN, unknown)]
+    ]
+
+
+def _groups(inputs: Inputs) -> list[tuple[str, str]]:
+    segments = [(macro, segment.key) for macro, model in inputs.models.items() for segment in model.segments()]
+    return [(EVERYONE, EVERYONE), *segments]
+
+
+def _memberships(inputs: Inputs) -> str:
+    """Every customer in everyone and in a segment of each macro segment, as a query."""
+    columns = "AS macro_segment, segment_key, customer_id"
+    parts = [f"SELECT '{macro}' {columns} FROM label_{macro}" for macro in inputs.models]
+    return " UNION ALL ".join(
+        [f"SELECT '{EVERYONE}' AS macro_segment, '{EVERYONE}' AS segment_key, customer_id FROM population", *parts]
+    )

@@ -1,0 +1,161 @@
+"""What a run has left in the lake for publishing, behind one DuckDB connection."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.model.model import Model, TimelineEntry, timeline
+from include.segmentation.profile.macro_segments import AGE
+from include.segmentation.publish.past_runs import Past, read_past
+from include.segmentation.publish.row_counts import Counts, count_rows
+from include.segmentation.run import Run
+
+POPULATION_COLUMNS = ("customer_id", "first_seen", "last_seen", AGE)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A run's artifacts and the models that it was labelled with.
+
+    Attributes:
+        engine: has the views ``population``, ``measure_<macro>``, ``label_<macro>``, ``member_<macro>`` (customer_id
+            and segment_key, of segments and of micro segments) and, where cohorts are followed,
+            ``cohort_measure_<macro>`` and ``cohort_label_<macro>``.
+        attributes: the columns that population.sql adds, with their Arrow types.
+        models: macro segment -> the model that labelled it.
+        timelines: macro segment -> all its models with their status.
+        labelled: macro segment -> what the segment stage recorded.
+        look_ahead: whether as_of lies before the first model of a macro segment.
+        unknown_rows: source rows without a customer.
+        rows: per extract the current rows that were accepted, and those held in quarantine.
+        drift: the measures of every macro segment (macro_segment, metric, stratum, kpi, value); none where it was not
+            measured: at other cadences than the primary one, and before the first fit.
+        past: the published runs that this one is compared with.
+    """
+
+    run: Run
+    engine: duckdb.DuckDBPyConnection
+    attributes: dict[str, pa.DataType]
+    models: dict[str, Model]
+    timelines: dict[str, list[TimelineEntry]]
+    labelled: dict[str, dict[str, Any]]
+    look_ahead: bool
+    unknown_rows: int
+    rows: Counts
+    drift: list[dict[str, Any]]
+    past: Past
+
+    @cached_property
+    def sizes(self) -> dict[str, dict[str, int]]:
+        """Macro segment -> key of a segment of its model, or another that a label names -> customers."""
+        found = {}
+        for macro, model in self.models.items():
+            counts = self.engine.execute(f"SELECT segment_key, count(*) FROM label_{macro} GROUP BY ALL ORDER BY ALL")
+            found[macro] = {segment.key: 0 for segment in model.segments()} | dict(counts.fetchall())
+        return found
+
+    @cached_property
+    def micro_sizes(self) -> dict[str, int]:
+        """Key of a micro segment -> customers."""
+        found: dict[str, int] = {}
+        for macro in self.models:
+            counts = self.engine.execute(
+                f"SELECT micro_key, count(*) FROM label_{macro} WHERE micro_key IS NOT NULL GROUP BY ALL ORDER BY ALL"
+            )
+            found |= dict(counts.fetchall())
+        return found
+
+    def one(self, query: str) -> tuple[Any, ...]:
+        """The single row of a query."""
+        row = self.engine.execute(query).fetchone()
+        assert row is not None, query  # noqa: S101 - aggregates always answer with a row
+        return row
+
+
+def read_inputs(run: Run) -> Inputs:
+    """Read everything that a run publishes.
+
+    Raises:
+        DataError: a stage before has not run, or a macro segment was labelled with a model that is not in use.
+        ProfileError: an attribute shares its name with another column of customers.
+        SourceError: the warehouse refuses.
+        UnavailableError: the warehouse can not be reached.
+    """
+    engine = run.lake.engine()
+    population = run.lake.read_table(run.artifact("measure", "population.parquet"))
+    engine.register("population", population)
+    attributes = {field.name: field.type for field in population.schema if field.name not in POPULATION_COLUMNS}
+    _refuse_shared_names(run, list(attributes))
+    timelines = {macro: timeline(run.lake, macro) for macro in run.profile.macro_segments}
+    labelled = {macro: _labelled(run, macro) for macro in timelines}
+    models = {}
+    for macro, entries in timelines.items():
+        models[macro] = _labelled_with(run, macro, labelled[macro], entries)
+        _register(engine, run, macro)
+    return Inputs(
+        run=run,
+        engine=engine,
+        attributes=attributes,
+        models=models,
+        timelines=timelines,
+        labelled=labelled,
+        look_ahead=any(said["look_ahead"] for said in labelled.values()),
+        unknown_rows=int((run.recorded("measure", "population") or {}).get("unknown_rows", 0)),
+        rows=count_rows(run),
+        drift=[
+            {"macro_segment": macro} | row
+            for macro in run.profile.macro_segments
+            for row in (run.recorded("segment", macro) or {}).get("drift", [])
+        ],
+        past=read_past(run),
+    )
+
+
+def _register(engine: duckdb.DuckDBPyConnection, run: Run, macro: str) -> None:
+    parts = [("", ".parquet")] + ([("cohort_", ".cohort.parquet")] if run.profile.cohort_months else [])
+    for prefix, ending in parts:
+        engine.register(f"{prefix}measure_{macro}", run.lake.read_table(run.artifact("measure", macro + ending)))
+        engine.register(f"{prefix}label_{macro}", run.lake.read_table(run.artifact("segment", macro + ending)))
+    engine.execute(
+        f"CREATE TEMP VIEW member_{macro} AS SELECT customer_id, segment_key FROM label_{macro} "
+        f"UNION ALL SELECT customer_id, micro_key FROM label_{macro} WHERE micro_key IS NOT NULL"
+    )
+
+
+def _labelled(run: Run, macro: str) -> dict[str, Any]:
+    """What the segment stage recorded."""
+    labelled = run.recorded("segment", macro)
+    if labelled is None:
+        raise DataError(f"macro segment '{macro}' of {run.run_id} has not been labelled; run the segment stage first")
+    if not {"follows", "on_grid"} <= labelled.keys():
+        raise DataError(
+            f"macro segment '{macro}' of {run.run_id} was labelled by an earlier version; run the segment stage again"
+        )
+    return labelled
+
+
+def _labelled_with(run: Run, macro: str, labelled: dict[str, Any], entries: list[TimelineEntry]) -> Model:
+    """The model that the labels came from; another may have come into use since."""
+    model_id, look_ahead = labelled["model_id"], bool(labelled["look_ahead"])
+    for model in (entry.model for entry in entries if entry.status == "accepted"):
+        if model.model_id == model_id and (look_ahead or model.effective_from <= run.as_of):
+            return model
+    raise DataError(
+        f"macro segment '{macro}' of {run.run_id} was labelled with model {model_id}, which is not an accepted one "
+        "in force at its as_of; run the segment stage again"
+    )
+
+
+def _refuse_shared_names(run: Run, attributes: list[str]) -> None:
+    """The profile may have changed since the population was measured."""
+    taken = run.profile.customer_columns | dict.fromkeys(run.profile.kpis, "a KPI")
+    for name in attributes:
+        if name in taken:
+            raise ProfileError(
+                f"{run.profile.path}: '{name}' is both an attribute of population.sql and {taken[name]}; "
+                "the columns of customer_analytics_record need different names"
+            )

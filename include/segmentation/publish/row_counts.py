@@ -1,0 +1,28 @@
+"""How many rows a run had before it: per extract those that could be used, and those held in quarantine."""
+
+from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.lake.change_log import SEQ
+from include.segmentation.run import Run
+
+Counts = dict[str, dict[str, int]]
+"""Extract -> ``accepted`` and ``quarantined`` rows."""
+
+
+def count_rows(run: Run) -> Counts:
+    """Count the current rows of every extract, as far as they have been validated; 0 where it was never pulled."""
+    with run.lake.engine() as engine:
+        found = {}
+        for name in run.profile.extracts:
+            accepted, held = 0, 0
+            if run.lake.log(name).table() is not None:
+                quarantine = run.lake.quarantine(name)
+                run.lake.view_current(engine, name, int(quarantine.state().cursor or 0))
+                files = quarantine.file_uris()
+                failed = "SELECT source_seq FROM read_parquet($files)" if files else "SELECT 0 WHERE false"
+                accepted, held = engine.execute(
+                    f"SELECT count(*) FILTER (WHERE NOT is_held), count(*) FILTER (WHERE is_held) "
+                    f"FROM (SELECT {SEQ} IN ({failed}) AS is_held FROM {quoted(name)})",
+                    {"files": files} if files else {},
+                ).fetchone() or (0, 0)
+            found[name] = {"accepted": accepted, "quarantined": held}
+        return found

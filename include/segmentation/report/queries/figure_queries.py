@@ -1,0 +1,46 @@
+"""What the report asks about figures."""
+
+from dataclasses import dataclass
+
+import psycopg
+
+from include.segmentation.report.queries.customer_queries import IS_HASHED, pseudonym
+from include.segmentation.run import Run
+from include.segmentation.warehouse.queries import ask
+
+
+@dataclass(frozen=True)
+class Number:
+    """One value of a figure; ``column`` is empty in a figure by one."""
+
+    figure: str
+    row: str
+    column: str
+    column_position: int
+    measure: str
+    value: float | None
+
+
+def numbers(connection: psycopg.Connection, run: Run) -> list[Number]:
+    """Every value of every figure of the run, row by row; customers are the pseudonyms of the run."""
+    named: dict[bool, list[str]] = {True: [], False: []}
+    for name, figure in run.profile.figures.items():
+        if figure.customers:
+            named[figure.customers == next(iter(figure.by))].append(name)
+    return ask(
+        connection,
+        Number,
+        f"""
+        SELECT figure, column_position, measure, value,
+            CASE WHEN figure = ANY(%(in_rows)s) THEN {pseudonym('"row"')} ELSE "row" END AS "row",
+            CASE WHEN figure = ANY(%(in_columns)s) THEN {pseudonym('"column"')} ELSE "column" END AS "column"
+        FROM fct_figure
+        JOIN segmentation_run AS run USING (cadence, as_of)
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+            AND ({IS_HASHED} OR figure <> ALL(%(in_rows)s || %(in_columns)s))
+        ORDER BY figure, row_position, column_position, measure
+        """,
+        run,
+        in_rows=named[True],
+        in_columns=named[False],
+    )

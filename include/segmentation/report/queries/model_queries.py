@@ -1,0 +1,176 @@
+"""What the report asks about the models of a run: what was tried, what became of it, and how far customers drifted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from include.segmentation.run import Run
+from include.segmentation.warehouse.queries import ask
+
+RUNS_OF_DRIFT = 12
+
+
+@dataclass(frozen=True)
+class Quality:
+    """One number about a cut that was tried."""
+
+    macro_segment: str
+    stratum: str
+    algorithm: str
+    k: int
+    metric: str
+    value: float | None
+    standard_error: float | None
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What the model did with one stratum, or with one segment that was to be cut once more.
+
+    Attributes:
+        stratum: where it is, as in the evidence: ``repeat``, or ``repeat.02`` for a segment.
+        label: what it is called.
+        parent_key: of the segment; None for a stratum.
+        keys: of the segments, or micro segments.
+        joins: which of them are alike: left, right and height of each join.
+    """
+
+    macro_segment: str
+    stratum: str
+    label: str
+    parent_key: str | None
+    keys: list[str]
+    joins: list[dict[str, Any]]
+    note: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Some customers of a stratum at the fit, in the plane of its first two principal components.
+
+    Attributes:
+        stratum: its label.
+        keys: its segments, in their order.
+        kpis: what it is clustered on, in the order of the loadings.
+        variance: the share that each component holds.
+        silhouette, silhouette_in_plane: of the segments, in all KPIs and in the plane alone.
+        silhouettes: by segment, of some customers in all KPIs, the highest first; none where the fit kept none.
+        points, segments: the customers, and the ordinals of their segments from 0.
+    """
+
+    macro_segment: str
+    stratum: str
+    keys: list[str]
+    kpis: list[str]
+    variance: list[float]
+    loadings: list[list[float]]
+    silhouette: float | None
+    silhouette_in_plane: float | None
+    silhouettes: list[list[float]]
+    points: list[list[float]]
+    segments: list[int]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The measures of one run: macro_segment, metric, stratum, kpi, value."""
+
+    as_of: datetime
+    drift: list[dict[str, Any]]
+    models: dict[str, str]
+
+
+def evidence(connection: psycopg.Connection, run: Run) -> list[Quality]:
+    """Every number about every cut that was tried by the models of the run."""
+    return ask(
+        connection,
+        Quality,
+        """
+        SELECT quality.macro_segment, stratum, algorithm, k, metric, value, standard_error
+        FROM fct_model_quality AS quality
+        JOIN segmentation_run AS run ON run.models ->> quality.macro_segment = quality.model_id
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        ORDER BY algorithm, k, metric
+        """,
+        run,
+    )
+
+
+def cuts(connection: psycopg.Connection, run: Run) -> list[Cut]:
+    """What the models of the run did with each stratum and with its segments, in their order."""
+    return ask(
+        connection,
+        Cut,
+        """
+        WITH stratum AS (
+            SELECT dim_model.macro_segment, nth, body
+            FROM segmentation_run AS run
+            JOIN dim_model ON run.models ->> dim_model.macro_segment = dim_model.model_id,
+                jsonb_array_elements(dim_model.model -> 'strata') WITH ORDINALITY AS strata (body, nth)
+            WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        ),
+        division AS (
+            SELECT
+                macro_segment, nth, 0 AS part, body ->> 'name' AS stratum, body ->> 'label' AS label,
+                NULL AS parent_key, body
+            FROM stratum
+            UNION ALL
+            SELECT
+                macro_segment, nth, part, (body ->> 'name') || '.' || lpad(part::text, 2, '0'), segment ->> 'name',
+                segment ->> 'key', segment -> 'micro'
+            FROM stratum, jsonb_array_elements(body -> 'segments') WITH ORDINALITY AS segments (segment, part)
+            WHERE jsonb_typeof(segment -> 'micro') = 'object'
+        )
+        SELECT
+            macro_segment, stratum, label, parent_key, jsonb_path_query_array(body, '$.segments[*].key') AS keys,
+            coalesce(body -> 'joins', '[]') AS joins, body ->> 'note' AS note
+        FROM division
+        ORDER BY macro_segment, nth, part
+        """,
+        run,
+    )
+
+
+def drawings(connection: psycopg.Connection, run: Run) -> list[Drawing]:
+    """What the strata that the models of the run cut looked like at their fit, in the order of the strata."""
+    return ask(
+        connection,
+        Drawing,
+        """
+        SELECT
+            dim_model.macro_segment, stratum ->> 'label' AS stratum,
+            jsonb_path_query_array(stratum, '$.segments[*].key') AS keys,
+            jsonb_path_query_array(stratum, '$.axes[*].kpi') AS kpis,
+            picture -> 'variance' AS variance, picture -> 'loadings' AS loadings,
+            (picture ->> 'silhouette')::float AS silhouette,
+            (picture ->> 'silhouette_in_plane')::float AS silhouette_in_plane,
+            coalesce(picture -> 'silhouettes', '[]') AS silhouettes,
+            picture -> 'points' AS points, picture -> 'segments' AS segments
+        FROM segmentation_run AS run
+        JOIN dim_model ON run.models ->> dim_model.macro_segment = dim_model.model_id,
+            jsonb_array_elements(dim_model.model -> 'strata') WITH ORDINALITY AS strata (stratum, nth),
+            jsonb_path_query(stratum, '$.picture ? (@ != null)') AS picture
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        ORDER BY dim_model.macro_segment, nth
+        """,
+        run,
+    )
+
+
+def drifts(connection: psycopg.Connection, run: Run) -> list[Drift]:
+    """What drift measured at the run and at the runs before it, the newest first; those that measured none left out."""
+    return ask(
+        connection,
+        Drift,
+        """
+        SELECT as_of, drift, models
+        FROM segmentation_run
+        WHERE cadence = %(cadence)s AND as_of <= %(as_of)s AND drift <> '[]'
+        ORDER BY as_of DESC
+        LIMIT %(runs)s
+        """,
+        run,
+        runs=RUNS_OF_DRIFT,
+    )

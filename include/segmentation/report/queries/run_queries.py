@@ -1,0 +1,292 @@
+"""What the report asks the warehouse: one function per question, each about one run."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import psycopg
+
+from include.segmentation.errors import DataError
+from include.segmentation.run import Run
+from include.segmentation.warehouse.queries import ask
+
+RUNS_IN_TREND = 60
+RUNS_OF_MOVES = 12
+COHORTS_SHOWN = 6
+
+_RUN = (
+    "as_of, customers, unknown_rows, quarantined, look_ahead, is_stale, complete_through, models, kpis, analytics, "
+    "gates, versions"
+)
+
+# A key's wording at the run: the newest version up to as_of; of a segment that is younger than as_of, the first.
+_SEGMENT_AT_RUN = """
+    SELECT DISTINCT ON (segment_key) *
+    FROM dim_segment
+    ORDER BY segment_key, valid_from > %(as_of)s, abs(extract(epoch FROM valid_from - %(as_of)s))
+"""
+
+
+@dataclass(frozen=True)
+class PublishedRun:
+    """The run's own row: what it was made from and what was checked."""
+
+    as_of: datetime
+    customers: int
+    unknown_rows: int
+    quarantined: int
+    look_ahead: bool
+    is_stale: bool
+    complete_through: dict[str, Any]
+    models: dict[str, str]
+    kpis: dict[str, dict[str, Any]]
+    analytics: dict[str, dict[str, Any]]
+    gates: list[dict[str, Any]]
+    versions: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment's wording at the run.
+
+    Attributes:
+        name: its alias, or else the name that its bands made.
+        full_name: that name, where an alias stands before it; otherwise empty.
+        fidelity: how right ``rule_words`` is, 0 to 1.
+    """
+
+    segment_key: str
+    macro_segment: str
+    stratum: str
+    stratum_label: str
+    path: str
+    name: str
+    full_name: str
+    rule_words: str
+    fidelity: float | None
+    recommended_action: str
+    owner: str
+
+    @property
+    def ways(self) -> list[str]:
+        """The rule in words, a text for each way into the segment."""
+        return self.rule_words.split("; or ")
+
+    @property
+    def short_path(self) -> str:
+        """The path without its macro segment: ``repeat.02``."""
+        return self.path.removeprefix(f"{self.macro_segment}.")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many customers a segment had at a run."""
+
+    as_of: datetime
+    macro_segment: str
+    segment_key: str
+    customers: int
+    share: float
+    entered: int | None
+    left: int | None
+    suppressed: bool
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a KPI is spread inside a segment; None where undefined or suppressed."""
+
+    segment_key: str
+    kpi: str
+    p25: float | None
+    p50: float | None
+    p75: float | None
+    band: str | None
+
+
+@dataclass(frozen=True)
+class Move:
+    """Customers who went from one segment to another between a run and that before; ``new``, ``left`` are outside.
+
+    Movers are split by reason; ``boundary_noise`` counts those near a border.
+    """
+
+    as_of: datetime
+    macro_segment: str
+    from_key: str
+    to_key: str
+    customers: int
+    share: float
+    activity: int
+    ageing: int
+    late_data: int
+    refit: int
+    boundary_noise: int
+
+
+@dataclass(frozen=True)
+class CohortSpread:
+    """A KPI inside a segment of a registration cohort at the end of a month since registration."""
+
+    macro_segment: str
+    cohort: date
+    month: int
+    segment_key: str
+    kpi: str
+    learners: int
+    share: float
+    p25: float | None
+    p50: float | None
+    p75: float | None
+
+
+def published_run(connection: psycopg.Connection, run: Run) -> PublishedRun:
+    """The run's row.
+
+    Raises:
+        DataError: there is none; the run has not been published.
+    """
+    try:
+        rows = ask(
+            connection,
+            PublishedRun,
+            f"""
+            SELECT {_RUN}
+            FROM segmentation_run
+            WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+            """,
+            run,
+        )
+    except psycopg.errors.UndefinedTable:
+        rows = []
+    if not rows:
+        raise DataError(
+            f"run {run.run_id} is not published in warehouse schema '{run.profile.warehouse.schema_name}'; "
+            "run the publish stage first (python -m include.segmentation publish …)"
+        )
+    return rows[0]
+
+
+def run_before(connection: psycopg.Connection, run: Run) -> PublishedRun | None:
+    """The newest earlier run of the same cadence, if there is one."""
+    rows = ask(
+        connection,
+        PublishedRun,
+        f"""
+        SELECT {_RUN}
+        FROM segmentation_run
+        WHERE cadence = %(cadence)s AND as_of < %(as_of)s
+        ORDER BY as_of DESC
+        LIMIT 1
+        """,
+        run,
+    )
+    return rows[0] if rows else None
+
+
+def segments(connection: psycopg.Connection, run: Run) -> dict[str, Segment]:
+    """Every segment that ever was, by key, worded as at the run."""
+    rows = ask(
+        connection,
+        Segment,
+        f"""
+        SELECT segment_key, macro_segment, stratum, stratum_label, path, coalesce(alias, name) AS name,
+            CASE WHEN alias IS NULL THEN '' ELSE name END AS full_name, rule_words, fidelity, recommended_action, owner
+        FROM ({_SEGMENT_AT_RUN}) AS at_run
+        """,
+        run,
+    )
+    return {row.segment_key: row for row in rows}
+
+
+def sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
+    """The sizes of all segments at the run and at the runs before it, by time."""
+    return ask(
+        connection,
+        Size,
+        """
+        SELECT as_of, macro_segment, segment_key, customers, share, entered, "left", suppressed
+        FROM fct_segment_size
+        WHERE cadence = %(cadence)s AND parent_key IS NULL AND as_of IN (
+            SELECT as_of FROM segmentation_run
+            WHERE cadence = %(cadence)s AND as_of <= %(as_of)s
+            ORDER BY as_of DESC LIMIT %(runs)s
+        )
+        ORDER BY as_of, segment_key
+        """,
+        run,
+        runs=RUNS_IN_TREND,
+    )
+
+
+def spreads(connection: psycopg.Connection, run: Run) -> dict[tuple[str, str], Spread]:
+    """How every KPI is spread in every segment at the run, by (segment key, KPI)."""
+    rows = ask(
+        connection,
+        Spread,
+        """
+        SELECT segment_key, kpi, p25, p50, p75, band
+        FROM fct_segment_profile
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
+        """,
+        run,
+    )
+    return {(row.segment_key, row.kpi): row for row in rows}
+
+
+def moves(connection: psycopg.Connection, run: Run) -> list[Move]:
+    """Who went where up to the run and up to those before it, those who stayed included; none up to a first run."""
+    return ask(
+        connection,
+        Move,
+        """
+        SELECT
+            as_of, macro_segment, from_key, to_key, customers, share, activity, ageing, late_data, refit,
+            boundary_noise
+        FROM fct_segment_migration
+        WHERE cadence = %(cadence)s AND as_of IN (
+            SELECT as_of FROM segmentation_run
+            WHERE cadence = %(cadence)s AND as_of <= %(as_of)s
+            ORDER BY as_of DESC LIMIT %(runs)s
+        )
+        ORDER BY customers DESC, as_of, from_key, to_key
+        """,
+        run,
+        runs=RUNS_OF_MOVES,
+    )
+
+
+def cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]:
+    """The months of the newest cohorts that were complete at the run: thresholds and insights by month."""
+    return ask(
+        connection,
+        CohortSpread,
+        """
+        WITH complete AS (
+            SELECT * FROM fct_cohort_segment
+            WHERE (cohort + interval '1 month') AT TIME ZONE %(zone)s + month * interval '30 days' <= %(as_of)s
+        )
+        SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, p25, p50, p75
+        FROM complete
+        WHERE cohort IN (SELECT DISTINCT cohort FROM complete ORDER BY cohort DESC LIMIT %(cohorts)s)
+        ORDER BY cohort, month, segment_key, kpi
+        """,
+        run,
+        zone=run.profile.time_zone,
+        cohorts=COHORTS_SHOWN,
+    )
+
+
+def micro_sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
+    """The sizes of the micro segments at the run."""
+    return ask(
+        connection,
+        Size,
+        """
+        SELECT as_of, macro_segment, segment_key, customers, share, entered, "left", suppressed
+        FROM fct_segment_size
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND parent_key IS NOT NULL
+        ORDER BY segment_key
+        """,
+        run,
+    )

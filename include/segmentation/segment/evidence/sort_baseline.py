@@ -1,0 +1,58 @@
+"""What sorting by one KPI would have told: the yardstick that clusters have to be read against."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from include.segmentation.common.statistics import held_by_top
+from include.segmentation.segment.space.stratum_vectors import Vectors
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The KPI that customers would be sorted by.
+
+    Attributes:
+        kpi: its name.
+        values: float64[vectors], none below 0, not all 0.
+        counts: int64[vectors], the customers behind each.
+    """
+
+    kpi: str
+    values: Floats
+    counts: Integers
+
+    @property
+    def by_sorting(self) -> float:
+        """The share of the KPI's total that the top 30% by the KPI alone hold."""
+        return held_by_top(self.values * self.counts, self.counts)
+
+    def by_clusters(self, labels: Integers) -> float:
+        """The share that as many customers hold who are taken from the clusters with the highest means.
+
+        Args:
+            labels: int64[vectors], from 0; of the last cluster that is needed only a part is taken, at its mean.
+        """
+        sizes = np.bincount(labels, weights=self.counts).astype(np.float64)
+        totals = np.bincount(labels, weights=self.values * self.counts).astype(np.float64)
+        return held_by_top(totals, sizes)
+
+
+def baseline(vectors: Vectors) -> Baseline | None:
+    """The sort baseline of a stratum.
+
+    It sorts by the first KPI in money (a unit such as EUR) of which more is better; else by the first of which more is
+    better. None where there is no such KPI, or where shares of its total mean nothing because it has negative values.
+    """
+    better = [(number, kpi) for number, kpi in enumerate(vectors.kpis.values()) if kpi.direction == "more"]
+    ranked = sorted(better, key=lambda pair: not _CURRENCY.fullmatch(pair[1].unit))
+    if not ranked:
+        return None
+    values = vectors.values[:, ranked[0][0]]
+    if values.min() < 0:
+        return None
+    return Baseline(list(vectors.kpis)[ranked[0][0]], values, vectors.counts)

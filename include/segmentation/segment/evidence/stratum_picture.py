@@ -1,0 +1,54 @@
+"""A stratum as a picture: its customers in the plane of the first two principal components."""
+
+import numpy as np
+
+from include.segmentation.model.model import Picture
+from include.segmentation.segment.evidence.silhouette import sample, silhouettes
+from include.segmentation.segment.space.principal_components import plane
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
+from include.segmentation.segment.stratum_cut import Cut
+
+_POINTS = 600
+_BARS = 400
+
+
+def picture(cut: Cut) -> Picture | None:
+    """Draw a stratum; call it inside one thread (``one_thread``).
+
+    The plane is that of the scaled KPIs, whatever was clustered on. Every n-th customer is drawn, in the order of
+    segment and vector, so that each segment keeps its share without a die.
+
+    Returns:
+        None for a stratum that is one segment, or that was cut by one KPI.
+    """
+    if cut.is_whole or len(cut.vectors.kpis) < 2:
+        return None
+    counts = cut.vectors.counts
+    flat = plane(cut.vectors.points, counts)
+    order = np.argsort(cut.labels, kind="stable")
+    drawn = order[every_nth(counts[order], _POINTS)[0]]
+    taken, people = sample(counts, cut.labels)
+    owners, labels = np.unique(cut.labels[taken], return_inverse=True)
+    spaces = (cut.vectors.points, flat.points) if len(owners) > 1 else ()
+    scores = [silhouettes(space[taken], people, labels) for space in spaces]
+    whole, in_plane = (float(np.average(each, weights=people)) for each in scores) if scores else (None, None)
+    return Picture(
+        variance=flat.variance.tolist(),
+        loadings=flat.loadings.tolist(),
+        silhouette=whole,
+        silhouette_in_plane=in_plane,
+        silhouettes=_sorted(scores[0], people, cut.labels[taken], int(cut.labels.max()) + 1) if scores else [],
+        points=np.round(flat.points[drawn], 2).tolist(),
+        segments=cut.labels[drawn].tolist(),
+    )
+
+
+def _sorted(scores: Floats, people: Integers, labels: Integers, segments: int) -> list[list[float]]:
+    """Every n-th customer's silhouette, segment by segment, the highest first."""
+    step = -(-int(people.sum()) // _BARS)
+    found = []
+    for segment in range(segments):
+        own = labels == segment
+        falling = np.sort(np.repeat(scores[own], people[own]))[::-1]
+        found.append(np.round(falling[step // 2 :: step], 3).tolist())
+    return found

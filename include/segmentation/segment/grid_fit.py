@@ -1,0 +1,167 @@
+"""The grid of a macro segment: cut points frozen by a fit, and the cell of every customer by them.
+
+Cut points are values that customers have, so equal values are always in one class, whatever the order of the rows.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from math import floor
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from include.segmentation.errors import DataError
+from include.segmentation.model.grid_model import CellModel, GridModel, ScoreModel
+from include.segmentation.profile.conditions import columns_of
+from include.segmentation.profile.grids import Grid, Score
+from include.segmentation.profile.macro_segments import MacroSegment
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers
+from include.segmentation.segment.stratum_assignment import query
+
+Booleans = npt.NDArray[np.bool_]
+SCORES, CELL = "scores", "cell"
+
+
+def fit_grid(macro: MacroSegment, customers: pa.Table) -> GridModel | None:
+    """Freeze the grid of a macro segment; None where it declares none.
+
+    Args:
+        macro: as the profile declares it.
+        customers: its measured table.
+
+    Raises:
+        DataError: a KPI is undefined for someone whom the grid takes.
+    """
+    grid = macro.grid
+    if grid is None:
+        return None
+    inside = _values(customers, _taken(customers, grid.when), grid.when, [s.kpi for s in grid.scores.values()])
+    scores = []
+    for name, score in grid.scores.items():
+        kpi = macro.kpis[score.kpi]
+        scores.append(_fit_score(name, score, inside[score.kpi], kpi.resolution, kpi.direction == "less"))
+    return GridModel(
+        label=grid.label,
+        when=grid.when,
+        scores=scores,
+        rows=grid.rows,
+        columns=grid.columns,
+        cells=_cells(grid),
+        note="; ".join(_empty_classes(score) for score in scores if 0 in score.customers),
+    )
+
+
+def grid_columns(grid: GridModel | None) -> list[str]:
+    """The columns of ``measure`` that a grid reads."""
+    return sorted({*columns_of(grid.when), *(score.kpi for score in grid.scores)}) if grid else []
+
+
+def scored(grid: GridModel | None, customers: pa.Table) -> dict[str, pa.Array]:
+    """The classes and the cell of every customer, by cut points alone.
+
+    Returns:
+        ``scores``, a digit per score in the grid's order (``543``), and ``cell``; NULL for whom the grid does not
+        take, and for everyone where there is none.
+
+    Raises:
+        DataError: a KPI is undefined for someone whom the grid takes.
+    """
+    if grid is None:
+        return {name: pa.nulls(customers.num_rows, pa.string()) for name in (SCORES, CELL)}
+    taken = _taken(customers, grid.when)
+    inside = _values(customers, taken, grid.when, [score.kpi for score in grid.scores])
+    classes = {score.name: _classes(score, inside[score.kpi]) for score in grid.scores}
+    written = np.zeros(int(taken.sum()), dtype=np.int64)
+    for of_score in classes.values():
+        written = 10 * written + of_score
+    names = pa.array([cell.name for cell in grid.cells], pa.string())
+    cells = pa.array(_cell_numbers(grid)[classes[grid.rows], classes[grid.columns]])
+    place = pa.array(np.cumsum(taken) - 1, mask=~taken)
+    return {SCORES: pa.array(written).cast(pa.string()).take(place), CELL: names.take(cells).take(place)}
+
+
+def _fit_score(name: str, score: Score, values: Floats, resolution: float, less_is_better: bool) -> ScoreModel:
+    cuts = _cut_points(values, score.classes, score.own_class, resolution)
+    model = ScoreModel(
+        name=name,
+        label=score.label,
+        kpi=score.kpi,
+        classes=score.classes,
+        less_is_better=less_is_better,
+        cuts=cuts,
+        customers=[],
+    )
+    customers = np.bincount(_classes(model, values), minlength=score.classes + 1)[1:]
+    return model.model_copy(update={"customers": customers.tolist()})
+
+
+def _cut_points(values: Floats, classes: int, own_class: float | None, resolution: float) -> list[float]:
+    """Rising values that part customers into classes of about one size; fewer where there are too few values.
+
+    From the lowest values on, each class takes as many distinct values as bring it nearest to an equal share of those
+    who are left.
+    """
+    cuts = []
+    if own_class is not None:
+        step = Decimal(repr(resolution))
+        cuts.append(float((floor(Decimal(repr(own_class)) / step) + 1) * step))
+        values, classes = values[values > own_class], classes - 1
+    distinct, counts = np.unique(values, return_counts=True)
+    first = 0
+    for left in range(min(classes, len(distinct)), 1, -1):
+        sizes = np.cumsum(counts[first : len(distinct) - left + 1])
+        share = counts[first:].sum() / left
+        first += int(np.argmin(np.abs(sizes - share))) + 1
+        cuts.append(float(distinct[first]))
+    return cuts
+
+
+def _classes(score: ScoreModel, values: Floats) -> Integers:
+    """int64[customers], from 1 for the worst."""
+    rank = np.searchsorted(score.cuts, values, side="right").astype(np.int64)
+    return score.classes - rank if score.less_is_better else rank + 1
+
+
+def _empty_classes(score: ScoreModel) -> str:
+    empty = [str(number) for number, customers in enumerate(score.customers, start=1) if not customers]
+    return f"{score.label}: nobody is in class {', '.join(empty)}"
+
+
+def _cells(grid: Grid) -> list[CellModel]:
+    return [
+        CellModel(
+            name=cell.name,
+            label=cell.label,
+            description=cell.description,
+            rows=cell.scores[grid.rows],
+            columns=cell.scores[grid.columns],
+        )
+        for cell in grid.cells
+    ]
+
+
+def _cell_numbers(grid: GridModel) -> Integers:
+    """int64[row classes + 1, column classes + 1], the number of the cell that takes a pair of classes."""
+    sides = {score.name: score.classes + 1 for score in grid.scores}
+    numbers = np.zeros((sides[grid.rows], sides[grid.columns]), dtype=np.int64)
+    for number, cell in enumerate(grid.cells):
+        numbers[cell.rows[0] : cell.rows[1] + 1, cell.columns[0] : cell.columns[1] + 1] = number
+    return numbers
+
+
+def _taken(customers: pa.Table, when: str) -> Booleans:
+    """bool[customers], whom the grid takes."""
+    held = query(customers, f"SELECT coalesce(({when}), false) AS held FROM batch")["held"]
+    return np.asarray(held.to_numpy(), dtype=np.bool_)
+
+
+def _values(customers: pa.Table, taken: Booleans, when: str, kpis: Sequence[str]) -> dict[str, Floats]:
+    """float64[customers taken] of each KPI."""
+    rows = customers.filter(pa.array(taken))
+    for kpi in kpis:
+        if rows[kpi].null_count:
+            raise DataError(
+                f"KPI '{kpi}' is undefined (NULL) for {rows[kpi].null_count} customers whom the grid takes ({when})"
+            )
+    return {kpi: np.asarray(rows[kpi].cast(pa.float64()).to_numpy(), dtype=np.float64) for kpi in kpis}

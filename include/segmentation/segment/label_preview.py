@@ -1,0 +1,53 @@
+"""Label every customer of a run and leave nothing: to look at before anything is published."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from include.segmentation.errors import DataError, NotReadyError
+from include.segmentation.model.model import Model, effective_model
+from include.segmentation.run import Run
+from include.segmentation.segment.model_compatibility import measured, refuse_changed_kpis
+from include.segmentation.segment.model_fit import drafted
+from include.segmentation.segment.scoring import score_all
+from include.segmentation.segment.space.thread_limit import one_thread
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Everybody's segment.
+
+    Attributes:
+        model: what labelled them.
+        why_draft: why that is a model fitted for this once; empty where it is the accepted one.
+        customers: what was measured, with ``segment_key`` added.
+    """
+
+    model: Model
+    why_draft: str
+    customers: pa.Table
+
+
+def preview(run: Run, macro_segment: str) -> Preview:
+    """Label with the accepted model, or with a draft in memory where none fits; nothing is written.
+
+    The labels are the model's own: no hysteresis holds anybody back.
+
+    Args:
+        run: its ``measure`` stage has run.
+        macro_segment: one of the profile's.
+
+    Raises:
+        DataError: the data contradict the profile.
+    """
+    customers = measured(run, macro_segment)
+    why_draft = ""
+    try:
+        model = effective_model(run.lake, macro_segment, run.as_of)[0]
+        refuse_changed_kpis(run.profile, model)
+    except (NotReadyError, DataError) as error:
+        why_draft = "no model has been accepted yet" if isinstance(error, NotReadyError) else str(error)
+        with one_thread():
+            model = drafted(run, macro_segment, customers)
+    keys = score_all(model, customers)["segment_key"]
+    return Preview(model, why_draft, customers.append_column("segment_key", keys))

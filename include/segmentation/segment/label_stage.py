@@ -1,0 +1,81 @@
+"""Label every customer of a run with the model effective at its as_of."""
+
+import time
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+
+from include.segmentation.model.model import Model, effective_model
+from include.segmentation.run import Run
+from include.segmentation.segment.grid_fit import CELL, scored
+from include.segmentation.segment.hysteresis import HELD_FROM, RAW, fingerprint, published
+from include.segmentation.segment.model_compatibility import measured, refuse_changed_kpis
+from include.segmentation.segment.population_drift import drift
+from include.segmentation.segment.previous_labels import run_before, stations
+from include.segmentation.segment.scoring import score_all
+
+_COHORT_COLUMNS = ["cohort", "month", "customer_id"]
+
+
+def segment(run: Run, macro_segment: str) -> dict[str, Any]:
+    """Write the run's labels of one macro segment, and those of its cohort months where the profile follows cohorts.
+
+    Args:
+        run: its ``measure`` stage has run.
+        macro_segment: one of the profile's.
+
+    Returns:
+        model_id, look_ahead (as_of lies before the first model), customers, held_back (those whose published segment is
+        not the one that the model says), sizes (customers by published segment key), fingerprint (of the labels),
+        on_grid (customers whom the grid takes), follows (what was taken from the run before), drift (its measures, at
+        the primary cadence), cohort_rows and seconds; also recorded.
+
+    Raises:
+        NotReadyError: no model has been accepted yet.
+        DataError: the profile no longer measures what the model was fitted on, or the data contradict the profile.
+    """
+    started = time.perf_counter()
+    model, look_ahead = effective_model(run.lake, macro_segment, run.as_of)
+    refuse_changed_kpis(run.profile, model)
+    customers = measured(run, macro_segment)
+    before = run_before(run, macro_segment)
+    hysteresis = run.profile.macro_segments[macro_segment].hysteresis
+    labels = published(_labelled(model, customers, ["customer_id"]), before, hysteresis, model.model_id)
+    for name, column in (stations(run, model, before, customers) | scored(model.grid, customers)).items():
+        labels = labels.append_column(name, column)
+    run.lake.write_table(run.artifact("segment", f"{macro_segment}.parquet"), labels)
+    cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
+    sizes, raw_sizes = (_sizes(labels[column]) for column in ("segment_key", RAW))
+    summary = {
+        "model_id": model.model_id,
+        "look_ahead": look_ahead,
+        "customers": labels.num_rows,
+        "held_back": labels.num_rows - labels[HELD_FROM].null_count,
+        "sizes": {segment.key: sizes[segment.key] for segment in model.segments()},
+        "fingerprint": fingerprint(labels),
+        "on_grid": labels.num_rows - labels[CELL].null_count,
+        "follows": before.told(fingerprint=hysteresis is not None) if before else {},
+        "drift": drift(model, customers, raw_sizes) if run.is_primary and not look_ahead else [],
+        "cohort_rows": cohort_rows,
+        "seconds": round(time.perf_counter() - started, 3),
+    }
+    return run.record("segment", macro_segment, summary)
+
+
+def _sizes(keys: pa.ChunkedArray) -> Counter[str]:
+    counted = keys.value_counts()
+    return Counter(dict(zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)))
+
+
+def _segment_cohorts(run: Run, macro_segment: str, model: Model) -> int:
+    labels = _labelled(model, measured(run, f"{macro_segment}.cohort"), _COHORT_COLUMNS)
+    artifact = run.artifact("segment", f"{macro_segment}.cohort.parquet")
+    run.lake.write_table(artifact, labels.select([*_COHORT_COLUMNS, "stratum", "segment_key"]))
+    return int(labels.num_rows)
+
+
+def _labelled(model: Model, customers: pa.Table, keep: list[str]) -> pa.Table:
+    labels = score_all(model, customers)
+    kept = customers.select(keep)
+    return pa.table([*kept.columns, *labels.columns], names=[*keep, *labels.column_names])

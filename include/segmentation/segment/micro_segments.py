@@ -1,0 +1,53 @@
+"""Micro segments: a segment is taken as a stratum of its own and cut once more, by the same rule."""
+
+import numpy as np
+import pyarrow as pa
+
+from include.segmentation.profile.macro_segments import MacroSegment
+from include.segmentation.segment.scoring import values_of
+from include.segmentation.segment.space.nearest_prototype import nearest
+from include.segmentation.segment.space.weighted_statistics import Integers
+from include.segmentation.segment.stratum_assignment import query
+from include.segmentation.segment.stratum_cut import Cut, cut
+
+_ROWS = 100_000
+
+
+def cut_inside(customers: pa.Table, macro: MacroSegment, part: Cut, names: list[str]) -> list[Cut]:
+    """Cut the segments of a stratum once more, in a space of its own each; call it inside ``one_thread``.
+
+    Args:
+        customers: every customer of the macro segment with all its KPIs.
+        macro: the macro segment as the profile declares it.
+        part: the stratum as it was cut.
+        names: of its segments.
+
+    Returns:
+        A cut per segment, whole where it can not be cut; none where the profile asks for none, or where the stratum
+        itself could not be cut.
+
+    Raises:
+        DataError: a KPI that they are cut by can not be scaled.
+    """
+    stratum = part.stratum
+    if stratum.micro is None or part.is_whole:
+        return []
+    members = query(customers, f"SELECT {', '.join(stratum.clustered_on)} FROM batch WHERE {stratum.when}")
+    segment = _segments(members, part)
+    cuts = []
+    for ordinal, name in enumerate(names):
+        place = f"{stratum.name}.{ordinal + 1:02d}"
+        inside = members.filter(pa.array(segment == ordinal))
+        whole = {"name": place, "label": name, "when": "true", "description": ""}
+        own = stratum.model_copy(update=whole | {"kpis": stratum.micro_kpis, "cluster": stratum.micro})
+        cuts.append(cut(inside, macro, own, inside.num_rows))
+    return cuts
+
+
+def _segments(members: pa.Table, part: Cut) -> Integers:
+    """int64[customers], the ordinals of their segments from 0."""
+    where = f"stratum '{part.stratum.name}'"
+    batches = members.to_batches(max_chunksize=_ROWS)
+    return np.concatenate(
+        [nearest(part.rule, values_of(pa.table(batch), part.rule.axes, where))[0] for batch in batches]
+    )

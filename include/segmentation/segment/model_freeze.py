@@ -1,0 +1,102 @@
+"""From cuts to what a model keeps: strata, segments and micro segments with their names, rules and words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from include.segmentation.model.model import Division, SegmentDefinition, StratumModel
+from include.segmentation.profile.macro_segments import Kpi, MacroSegment
+from include.segmentation.segment.evidence.stratum_picture import picture
+from include.segmentation.segment.micro_segments import cut_inside
+from include.segmentation.segment.naming.rule_sql import rule_sql
+from include.segmentation.segment.naming.rule_words import word_rules
+from include.segmentation.segment.naming.segment_names import Naming, name_segments
+from include.segmentation.segment.population_drift import references
+from include.segmentation.segment.segment_joins import joins_of
+from include.segmentation.segment.stratum_cut import Cut
+
+
+def freeze(
+    macro_segment: str, macro: MacroSegment, cuts: Sequence[Cut], customers: pa.Table
+) -> tuple[list[StratumModel], list[Cut]]:
+    """Name and freeze the strata of a macro segment, and cut their segments once more where the profile asks for it.
+
+    Args:
+        macro_segment: its key.
+        macro: as the profile declares it.
+        cuts: its strata as they were cut.
+        customers: all its customers with all its KPIs.
+
+    Returns:
+        The strata, whose segments have their paths for keys; and the cuts of their segments.
+    """
+    names = name_segments(cuts)
+    inside = [
+        cut_inside(customers, macro, part, [naming.name for naming in namings])
+        for part, namings in zip(cuts, names, strict=True)
+    ]
+    of_micro = iter(name_segments([part for parts in inside for part in parts], between=": "))
+    strata = []
+    for part, namings, parts in zip(cuts, names, inside, strict=True):
+        path = f"{macro_segment}.{part.stratum.name}"
+        segments = _segments(part, namings, path, part.stratum.when, macro.kpis)
+        for ordinal, micro in enumerate(parts):
+            whole = segments[ordinal]
+            found = _segments(micro, next(of_micro), whole.path, whole.rule_sql, macro.kpis)
+            division = Division(segments=[] if micro.is_whole else found, **_space(micro))
+            segments[ordinal] = whole.model_copy(update={"micro": division})
+        strata.append(
+            StratumModel(
+                name=part.stratum.name,
+                label=part.stratum.label,
+                when=part.stratum.when,
+                segments=segments,
+                references=references(part.vectors),
+                picture=picture(part),
+                **_space(part),
+            )
+        )
+    return strata, [part for parts in inside for part in parts]
+
+
+def _space(part: Cut) -> dict[str, Any]:
+    """What a division holds beside its segments."""
+    return {
+        "axes": list(part.rule.axes),
+        "components": part.rule.components.tolist(),
+        "joins": joins_of(part),
+        "note": part.note,
+    }
+
+
+def _segments(
+    part: Cut, names: Sequence[Naming], path: str, when: str, kpis: Mapping[str, Kpi]
+) -> list[SegmentDefinition]:
+    """The segments of a cut, or the one of a stratum that is whole.
+
+    Args:
+        part: what was cut.
+        names: of its segments.
+        path: of what was cut.
+        when: the SQL condition that holds for its customers only.
+        kpis: every KPI of the macro segment.
+    """
+    found = []
+    for ordinal, (naming, wording) in enumerate(zip(names, word_rules(part, kpis), strict=True)):
+        own = path if part.is_whole else f"{path}.{ordinal + 1:02d}"
+        found.append(
+            SegmentDefinition(
+                key=own,
+                path=own,
+                name=naming.name,
+                description=naming.description,
+                prototypes=[] if part.is_whole else part.rule.prototypes[ordinal].tolist(),
+                bands=naming.bands,
+                rule_sql=rule_sql(when, part.rule, ordinal),
+                rule_words=wording.words,
+                fidelity=wording.fidelity,
+                customers_at_fit=int(part.sizes[ordinal]),
+            )
+        )
+    return found

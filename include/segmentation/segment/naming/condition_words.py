@@ -1,0 +1,73 @@
+"""The condition of a stratum for people: the KPIs' labels and units in place of their columns and comparisons."""
+
+from collections.abc import Callable, Mapping
+
+from sqlglot import exp
+
+from include.segmentation.common.text import number, quantity, unit_beside
+from include.segmentation.profile.conditions import parse
+from include.segmentation.profile.macro_segments import AGE, Kpi
+
+_FLIPPED = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
+_COMPARED: dict[type[exp.Expr], Callable[[float, str], str]] = {
+    exp.EQ: lambda value, _: number(value),
+    exp.NEQ: lambda value, _: f"other than {number(value)}",
+    exp.GT: lambda value, unit: f"more than {quantity(value, unit)}",
+    exp.GTE: lambda value, unit: f"{quantity(value, unit)} or more",
+    exp.LT: lambda value, unit: f"below {quantity(value, unit)}",
+    exp.LTE: lambda value, unit: f"up to {quantity(value, unit)}",
+}
+
+
+def in_words(condition: str, kpis: Mapping[str, Kpi]) -> str:
+    """``returns >= 5 AND age_days < 7`` -> ``Returns 5 visit days or more, Age below 7 days``.
+
+    Args:
+        condition: of a stratum, over KPIs and ``age_days``.
+        kpis: every KPI of the macro segment.
+    """
+    return _told(parse(condition, [*kpis, AGE]), kpis)
+
+
+def _told(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
+    if isinstance(node, exp.Paren):
+        return f"({_told(node.this, kpis)})" if isinstance(node.this, exp.Or) else _told(node.this, kpis)
+    if isinstance(node, (exp.And, exp.Or)):
+        between = ", " if isinstance(node, exp.And) else " or "
+        return between.join(_told(side, kpis) for side in node.flatten(unnest=False))
+    if isinstance(node, exp.Not):
+        return _negated(node.this.unnest(), kpis)
+    if isinstance(node, exp.Boolean):
+        return "everyone" if node.this else "no one"
+    return _comparison(node, kpis)
+
+
+def _negated(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
+    if isinstance(node, exp.Is):
+        return f"{_label(node.this, kpis)[0]} defined"
+    return f"not ({_told(node, kpis)})"
+
+
+def _comparison(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
+    right = node.args.get("expression")
+    if right is not None and isinstance(right.unnest(), exp.Column):
+        return _comparison(_FLIPPED.get(type(node), type(node))(this=right, expression=node.this), kpis)
+    label, unit = _label(node.this, kpis)
+    if isinstance(node, exp.Is):
+        return f"{label} undefined"
+    if isinstance(node, exp.Between):
+        low, high = (_value(node.args[end]) for end in ("low", "high"))
+        return f"{label} {number(low)} to {quantity(high, unit)}"
+    if isinstance(node, exp.In):
+        return f"{label} {' or '.join(number(_value(value)) for value in node.expressions)}"
+    return f"{label} {_COMPARED[type(node)](_value(node.expression), unit)}"
+
+
+def _label(column: exp.Expr, kpis: Mapping[str, Kpi]) -> tuple[str, str]:
+    kpi = kpis.get(column.unnest().name)
+    return (kpi.label, unit_beside(kpi.label, kpi.unit)) if kpi else ("Age", "days")
+
+
+def _value(literal: exp.Expr) -> float:
+    value = literal.unnest()
+    return -float(value.this.name) if isinstance(value, exp.Neg) else float(value.name)

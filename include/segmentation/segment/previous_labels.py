@@ -1,0 +1,103 @@
+"""What the run before says about a run's customers: the same people under the earlier model, and at the earlier as_of.
+
+A move from the key at the run before (a) to the key now (d) has two stations on its way: the key at the earlier as_of
+with today's data (b), and the key at this as_of under the earlier model (c).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.segmentation.errors import DataError
+from include.segmentation.model.model import Model, timeline
+from include.segmentation.run import Run
+from include.segmentation.segment.model_compatibility import measured, refuse_changed_kpis
+from include.segmentation.segment.scoring import score_all
+
+REMEASURED, UNDER_PREVIOUS = "remeasured_key", "previous_model_key"
+
+
+@dataclass(frozen=True)
+class Before:
+    """The published run before, as it has labelled a macro segment.
+
+    Attributes:
+        labelled: what its segment stage recorded.
+        model: the model that it was labelled with; None where that can not be asked about today's KPIs any more.
+    """
+
+    run: Run
+    macro_segment: str
+    labelled: dict[str, Any]
+    model: Model | None
+
+    @property
+    def model_id(self) -> str:
+        """The model that it was labelled with."""
+        return str(self.labelled["model_id"])
+
+    def told(self, *, fingerprint: bool) -> dict[str, Any]:
+        """What a run keeps to know later whether the run before is still the same: with or without its labels."""
+        kept = {"run_id": self.run.run_id, "model_id": self.model_id}
+        return kept | ({"fingerprint": self.labelled.get("fingerprint")} if fingerprint else {})
+
+    def labels(self) -> pa.Table:
+        """Its labels.
+
+        Raises:
+            DataError: they are gone.
+        """
+        return self.run.lake.read_table(self.run.artifact("segment", f"{self.macro_segment}.parquet"))
+
+
+def run_before(run: Run, macro_segment: str) -> Before | None:
+    """The published run before, if there is one and it has labelled the macro segment."""
+    previous = run.previous()
+    labelled = previous.recorded("segment", macro_segment) if previous else None
+    if previous is None or labelled is None:
+        return None
+    models = {entry.model.model_id: entry.model for entry in timeline(run.lake, macro_segment)}
+    model = models.get(labelled["model_id"])
+    try:
+        if model is not None:
+            refuse_changed_kpis(run.profile, model)
+    except DataError:
+        model = None
+    return Before(previous, macro_segment, labelled, model)
+
+
+def stations(run: Run, model: Model, before: Before | None, customers: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """The keys b and c of every customer.
+
+    Args:
+        run: the run.
+        model: the one that labels it.
+        before: the run before.
+        customers: the measured table of the run's macro segment.
+
+    Returns:
+        ``remeasured_key``: NULL where nothing came late, or the customer was not there yet; the raw key of the run
+        before then stands. ``previous_model_key``: NULL where the model is the same, or can not be asked any more.
+    """
+    nothing = pa.chunked_array([pa.nulls(customers.num_rows, pa.string())])
+    found = {REMEASURED: nothing, UNDER_PREVIOUS: nothing}
+    if before is None or before.model is None:
+        return found
+    if before.model.model_id != model.model_id:
+        found[UNDER_PREVIOUS] = _keys(before.model, customers)
+    measure = run.recorded("measure", "population") or {}
+    if measure.get("previous") == before.run.as_of.isoformat():
+        earlier = measured(run, f"{model.macro_segment}.previous")
+        keys = _keys(before.model, earlier)
+        found[REMEASURED] = keys.take(pc.index_in(customers["customer_id"], earlier["customer_id"]))
+    return found
+
+
+def _keys(model: Model, customers: pa.Table) -> pa.ChunkedArray:
+    """The keys under an earlier model; NULL where today's profile measures what that model can not label."""
+    try:
+        return score_all(model, customers)["segment_key"]
+    except DataError:
+        return pa.chunked_array([pa.nulls(customers.num_rows, pa.string())])

@@ -1,0 +1,128 @@
+"""From KPI values to coordinates that distances are measured in: transform, centre, spread, weight.
+
+Everything here treats every value on its own, with Arrow's functions where numpy's may round otherwise at the end of
+a chunk, so that no chunking can change a bit of it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.segmentation.errors import DataError
+from include.segmentation.model.model import Axis
+from include.segmentation.profile.macro_segments import Clip, Kpi, MacroSegment, Scaler
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, quantile
+
+_CUTS = 101
+_ARROW = {"log1p": pc.log1p, "asinh": pc.asinh, "sqrt": pc.sqrt}
+
+
+def fit_axes(
+    values: Floats, counts: Integers, kpis: Sequence[str], macro: MacroSegment, stratum: str
+) -> tuple[list[Axis], list[str]]:
+    """Freeze how the KPIs of a stratum are transformed and scaled.
+
+    Args:
+        values: float64[vectors, KPIs], at least one vector.
+        counts: int64[vectors], the customers behind each.
+        kpis: the names of the columns of ``values``.
+        macro: what the profile declares about them.
+        stratum: its name, for what is refused.
+
+    Returns:
+        An axis per KPI that varies once it is transformed, and the KPIs that do not, which no distance can use.
+
+    Raises:
+        DataError: a KPI is scaled ``robust``, but half of the customers have one value.
+    """
+    axes, constant = [], []
+    for name, column in zip(kpis, values.T, strict=True):
+        axis = _with_transform(name, macro.kpis[name], column, counts)
+        moved = transformed(column, axis) if column.min() < column.max() else column
+        if moved.min() == moved.max():
+            constant.append(name)
+            continue
+        center, spread = _center_and_spread(moved, counts, macro.scale_of(name))
+        if spread == 0:
+            raise DataError(
+                f"macro segment '{macro.label}', stratum '{stratum}': KPI '{name}' has an interquartile range of 0, so "
+                "scale: robust can not be used for it here; allowed is another scale (standard, minmax, none)"
+            )
+        axes.append(axis.model_copy(update={"center": center, "spread": spread}))
+    return axes, constant
+
+
+def scaled(values: Floats, axes: Sequence[Axis]) -> Floats:
+    """Bring float64[rows, KPIs] into the space of the axes."""
+    columns = [
+        (transformed(column, axis) - axis.center) / axis.spread * axis.weight
+        for column, axis in zip(values.T, axes, strict=True)
+    ]
+    return np.column_stack(columns) if columns else np.empty((len(values), 0))
+
+
+def transformed(values: Floats, axis: Axis) -> Floats:
+    """Apply the transform of an axis to float64[rows]."""
+    if axis.transform in _ARROW:
+        found = _ARROW[axis.transform](pa.array(values))
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
+    if axis.transform == "clip":
+        return np.asarray(np.minimum(np.maximum(values, axis.cuts[0]), axis.cuts[1]))
+    if axis.transform == "quantile":
+        return _shares(values, axis)
+    return values
+
+
+def slopes(axis: Axis) -> Floats:
+    """Of a quantile axis: float64[cuts - 1], how fast the share rises after each cut but the last."""
+    return np.asarray(np.diff(axis.shares) / np.diff(axis.cuts), dtype=np.float64)
+
+
+def _shares(values: Floats, axis: Axis) -> Floats:
+    """Between two cuts the share rises in a straight line; the published SQL does the same operations in this order."""
+    cuts, shares = np.array(axis.cuts), np.array(axis.shares)
+    inside = np.minimum(np.maximum(values, cuts[0]), cuts[-1])
+    below = np.minimum(np.searchsorted(cuts, inside, "right") - 1, len(cuts) - 2)
+    rising = shares[below] + (inside - cuts[below]) * slopes(axis)[below]
+    return np.asarray(np.where(values >= cuts[-1], shares[-1], rising))
+
+
+def _with_transform(name: str, kpi: Kpi, values: Floats, counts: Integers) -> Axis:
+    weight = 1.0 if kpi.weight is None else kpi.weight
+    if isinstance(kpi.transform, Clip):
+        return Axis(kpi=name, transform="clip", cuts=list(kpi.transform.clip), weight=weight)
+    if kpi.transform == "quantile":
+        cuts, shares = _distribution(values, counts)
+        return Axis(kpi=name, transform="quantile", cuts=cuts, shares=shares, weight=weight)
+    return Axis(kpi=name, transform=kpi.transform, weight=weight)
+
+
+def _distribution(values: Floats, counts: Integers) -> tuple[list[float], list[float]]:
+    """The customers' distribution at every value, or at about every percentile where there are more values.
+
+    The share at a value is that of the customers below it and half of those who have it.
+    """
+    distinct, which = np.unique(values, return_inverse=True)
+    customers = np.bincount(which, weights=counts)
+    reached = np.cumsum(customers)
+    shares = (reached - customers / 2) / reached[-1]
+    if len(distinct) > _CUTS:
+        wanted = np.linspace(shares[0], shares[-1], _CUTS)
+        kept = np.unique(np.minimum(np.searchsorted(shares, wanted), len(distinct) - 1))
+        distinct, shares = distinct[kept], shares[kept]
+    return distinct.tolist(), shares.tolist()
+
+
+def _center_and_spread(values: Floats, counts: Integers, scaler: Scaler) -> tuple[float, float]:
+    if scaler == "none":
+        return 0.0, 1.0
+    if scaler == "minmax":
+        return float(values.min()), float(values.max() - values.min())
+    if scaler == "robust":
+        low, middle, high = (quantile(values, counts, share) for share in (0.25, 0.5, 0.75))
+        return middle, high - low
+    customers = counts.sum()
+    mean = float((values * counts).sum() / customers)
+    return mean, float(np.sqrt(((values - mean) ** 2 * counts).sum() / customers))

@@ -1,0 +1,123 @@
+"""Nearest prototype: the one rule by which a customer of a stratum gets a segment, in numbers.
+
+The squared distance to a prototype is a term that all prototypes share plus a *cost* that is linear in the
+transformed KPIs, also through principal components. The published SQL adds up the same costs in the same order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from include.segmentation.model.model import Axis, Division
+from include.segmentation.segment.space.kpi_axes import scaled, transformed
+from include.segmentation.segment.space.principal_components import projected
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers
+
+TIE = 1e-9
+"""Squared distances closer than this are equal; the lower ordinal then wins, here and in the published SQL rule."""
+_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What labels a customer of a stratum.
+
+    Attributes:
+        axes: how each KPI becomes a coordinate.
+        components: float64[dimensions, axes], the principal components that prototypes are points of; no rows where
+            they are points of the axes.
+        prototypes: per segment, float64[prototypes, dimensions].
+    """
+
+    axes: Sequence[Axis]
+    components: Floats
+    prototypes: Sequence[Floats]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The squared distance to a prototype, up to a term that is the same for all: constant + Σ slope * transformed."""
+
+    constant: float
+    slopes: list[float]
+
+
+def rule_of(division: Division) -> Rule:
+    """The rule that a model froze for a division into two or more segments."""
+    components = np.array(division.components).reshape(-1, len(division.axes))
+    return Rule(division.axes, components, [np.array(segment.prototypes) for segment in division.segments])
+
+
+def costs(rule: Rule) -> list[list[Cost]]:
+    """The costs of every prototype, per segment."""
+    return [[_cost(rule, prototype) for prototype in segment] for segment in rule.prototypes]
+
+
+def nearest(rule: Rule, values: Floats) -> tuple[Integers, Floats]:
+    """The segment of the nearest prototype, of two or more segments.
+
+    Args:
+        rule: the segments.
+        values: float64[rows, KPIs], in the KPIs' own units, in the order of the rule's axes.
+
+    Returns:
+        int64[rows], the ordinals of the segments from 0; and float64[rows], the margin (d2² - d1²) / d2² to the
+        nearest prototype of another segment: 0 on the border, 1 on a prototype.
+    """
+    moved = [transformed(column, axis) for column, axis in zip(values.T, rule.axes, strict=True)]
+    least = np.column_stack([_least(segment, moved) for segment in costs(rule)])
+    label = _first_of_equals(least)
+    rows = np.arange(len(values))
+    first = least[rows, label]
+    least[rows, label] = np.inf
+    second = least.min(axis=1)
+    farther = np.maximum(second + _shared(rule, values), 0.0)
+    margin = np.clip((second - first) / np.where(farther > 0, farther, 1.0), 0.0, 1.0)
+    return label, margin
+
+
+def nearest_points(points: Floats, prototypes: Floats) -> Integers:
+    """int64[points], the nearest of float64[prototypes, dimensions]; of those that are equally near the first."""
+    parts = range(0, len(points), _ROWS)
+    return np.concatenate([_first_of_equals(_squared(points[at : at + _ROWS], prototypes)) for at in parts])
+
+
+def _first_of_equals(distances: Floats) -> Integers:
+    """The column with the smallest of float64[rows, columns]."""
+    return np.asarray(np.argmax(distances <= distances.min(axis=1, keepdims=True) + TIE, axis=1), dtype=np.int64)
+
+
+def _squared(points: Floats, prototypes: Floats) -> Floats:
+    """float64[points, prototypes], added up axis by axis: a matrix product would round by the size of the chunk."""
+    distances = np.zeros((len(points), len(prototypes)))
+    for column in range(points.shape[1]):
+        distances += (points[:, column, None] - prototypes[None, :, column]) ** 2
+    return distances
+
+
+def _cost(rule: Rule, prototype: Floats) -> Cost:
+    pull = rule.components.T @ prototype if len(rule.components) else prototype  # along every axis
+    per_unit = np.array([axis.weight / axis.spread for axis in rule.axes])
+    center = np.array([axis.center for axis in rule.axes])
+    constant = float((prototype**2).sum() + 2 * (pull * per_unit * center).sum())
+    return Cost(constant, (-2 * pull * per_unit).tolist())
+
+
+def _shared(rule: Rule, values: Floats) -> Floats:
+    """float64[rows], what squared distances have beyond costs."""
+    shared = np.zeros(len(values))
+    for column in projected(scaled(values, rule.axes), rule.components).T:
+        shared += column**2
+    return shared
+
+
+def _least(segment: Sequence[Cost], moved: Sequence[Floats]) -> Floats:
+    """float64[rows], the smallest cost of a segment's prototypes."""
+    least = np.full(len(moved[0]), np.inf)
+    for cost in segment:
+        total = cost.constant + cost.slopes[0] * moved[0]
+        for slope, column in zip(cost.slopes[1:], moved[1:], strict=True):
+            total += slope * column
+        np.minimum(least, total, out=least)
+    return least

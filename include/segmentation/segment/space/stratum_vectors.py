@@ -1,0 +1,30 @@
+"""The customers of one stratum, as the distinct vectors of the KPIs that it is clustered on."""
+
+from dataclasses import dataclass
+
+from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """Sorted distinct vectors and the customers behind them.
+
+    Attributes:
+        kpis: the KPIs that vary, in the order of the columns of ``values`` and ``points``.
+        values: float64[vectors, KPIs], in the KPIs' own units.
+        points: float64[vectors, KPIs], transformed, scaled and weighted: the space that silhouettes are taken in.
+        projected: float64[vectors, dimensions], what is clustered: ``points``, or their principal components.
+        counts: int64[vectors], the customers behind each.
+    """
+
+    kpis: dict[str, Kpi]
+    values: Floats
+    points: Floats
+    projected: Floats
+    counts: Integers
+
+    @property
+    def customers(self) -> int:
+        """How many customers there are."""
+        return int(self.counts.sum())

@@ -1,0 +1,71 @@
+"""Strata: which rule takes each customer, checked on the data that exactly one does."""
+
+from collections.abc import Sequence
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.segmentation.errors import DataError
+from include.segmentation.profile.conditions import columns_of
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers
+
+
+def refuse_non_numbers(batch: pa.Table, columns: Sequence[str]) -> None:
+    """Stop at a column that is missing or holds NaN or an infinity; NULL is allowed (undefined).
+
+    Raises:
+        DataError: there is such a column.
+    """
+    for column in columns:
+        if column not in batch.column_names:
+            raise DataError(
+                f"KPI '{column}' was not measured; found are {', '.join(batch.column_names)}; "
+                "measure again, or fit a new model if the profile has changed"
+            )
+        values = batch[column].cast(pa.float64())
+        bad = len(values) - values.null_count - (pc.sum(pc.is_finite(values)).as_py() or 0)
+        if bad:
+            raise DataError(f"KPI '{column}': {bad} customers have NaN or an infinity; allowed are numbers and NULL")
+
+
+def stratum_of(batch: pa.Table, conditions: Sequence[str]) -> Integers:
+    """Number the stratum of every row.
+
+    Args:
+        batch: one row per customer with every column that a condition names.
+        conditions: one SQL condition per stratum.
+
+    Returns:
+        int64[rows], in the order of the rows.
+
+    Raises:
+        DataError: a customer falls in no stratum or in more than one.
+    """
+    tests = [f"coalesce(({condition}), false)" for condition in conditions]
+    cases = " ".join(f"WHEN {test} THEN {number}" for number, test in enumerate(tests))
+    held = " + ".join(f"CAST({test} AS INTEGER)" for test in tests)
+    found = query(batch, f"SELECT CAST(CASE {cases} END AS BIGINT) AS stratum, {held} AS held FROM batch")
+    wrong = np.flatnonzero(found["held"].to_numpy() != 1)
+    if wrong.size:
+        row = int(wrong[0])
+        taken = "no stratum" if found["held"][row].as_py() == 0 else "more than one stratum"
+        columns = dict.fromkeys(column for condition in conditions for column in columns_of(condition))
+        case = ", ".join(f"{column} = {batch[column][row].as_py()}" for column in columns)
+        raise DataError(f"{wrong.size} customers fall in {taken}, the first with {case}; correct the strata's 'when'")
+    return np.asarray(found["stratum"].to_numpy(), dtype=np.int64)
+
+
+def matrix(table: pa.Table, columns: Sequence[str]) -> Floats:
+    """The columns as float64[rows, columns]."""
+    if not columns:
+        return np.empty((table.num_rows, 0))
+    return np.column_stack([table[column].cast(pa.float64()).to_numpy() for column in columns])
+
+
+def query(batch: pa.Table, sql: str) -> pa.Table:
+    """The answer to a question about ``batch``, in its order."""
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.register("batch", batch)
+        return connection.execute(sql).to_arrow_table()

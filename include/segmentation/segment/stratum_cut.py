@@ -1,0 +1,133 @@
+"""One stratum, fitted: its distinct vectors, the space they lie in, and the clusters in a fixed order."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from include.segmentation.model.model import Evidence
+from include.segmentation.profile.macro_segments import MacroSegment, Stratum
+from include.segmentation.segment.cluster.partition import Partition
+from include.segmentation.segment.evidence.cluster_count import choose
+from include.segmentation.segment.evidence.rival_algorithms import compare
+from include.segmentation.segment.space.distinct_vectors import Distinct, Outcome, distinct_vectors, outcome
+from include.segmentation.segment.space.kpi_axes import fit_axes, scaled
+from include.segmentation.segment.space.nearest_prototype import Rule, nearest
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, components, projected
+from include.segmentation.segment.space.stratum_vectors import Vectors
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, means
+
+_PER_CLUSTER = re.compile(r"_cluster_(\d+)$")
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How a stratum was cut, or that it was not.
+
+    Attributes:
+        vectors: its customers; without KPIs where the stratum is one segment.
+        rule: what labels them, the segments best first.
+        labels: int64[vectors], the ordinals of the segments from 0, as the rule says.
+        centroids: float64[segments, KPIs], the mean of each segment's customers in the space of ``vectors.points``.
+        sizes: int64[segments], how many customers each has, also among those who were not fitted.
+        note: what a reader should know about this fit.
+    """
+
+    stratum: Stratum
+    vectors: Vectors
+    rule: Rule
+    labels: Integers
+    centroids: Floats
+    sizes: Integers
+    evidence: list[Evidence]
+    note: str
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the stratum is one segment."""
+        return not self.vectors.kpis
+
+
+def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum, size: int) -> Cut:
+    """Fit one stratum; call it inside one thread (``one_thread``).
+
+    Args:
+        customers: every customer of the macro segment with all its KPIs.
+        macro: the macro segment as the profile declares it.
+        stratum: the one to cut, or to leave whole.
+        size: how many customers it has.
+
+    Raises:
+        DataError: a KPI that the stratum clusters on is undefined for one of its customers, or can not be scaled.
+    """
+    if stratum.cluster is None:
+        return _whole(stratum, size, [], "")
+    if size == 0:
+        return _whole(stratum, size, [], "not cut: no customers at the fit")
+    counted = stratum.cluster.undefined_as
+    found = distinct_vectors(customers, stratum.when, stratum.kpis, counted)
+    counts = found.counts[found.taken]
+    axes, constant = fit_axes(found.values[found.taken], counts, stratum.kpis, macro, stratum.name)
+    axes = [axis.model_copy(update={"undefined_as": counted.get(axis.kpi)}) for axis in axes]
+    columns = [stratum.kpis.index(axis.kpi) for axis in axes]
+    values = found.values[found.taken][:, columns]
+    points = scaled(values, axes)
+    rows = components(points, counts, stratum.cluster.pca) if stratum.cluster.pca and axes else NO_COMPONENTS
+    kpis = {axis.kpi: macro.kpis[axis.kpi] for axis in axes}
+    vectors = Vectors(kpis, values, points, projected(points, rows), counts)
+    choice = choose(stratum.name, vectors, stratum.cluster)
+    dropped = f"constant here, not used: {', '.join(constant)}" if constant else ""
+    filled = ", ".join(f"undefined {macro.kpis[kpi].label} counts as {value:g}" for kpi, value in counted.items())
+    note = "; ".join(part for part in (found.note, filled, dropped, choice.note) if part)
+    segments = choice.partition.labels if choice.partition else None
+    tried = choice.evidence
+    if tried:
+        tried = tried + compare(stratum.name, vectors, stratum.cluster.algorithm, segments, stratum.cluster.ks)
+    if choice.partition is None:
+        return _whole(stratum, size, tried, note)
+    order = _best_first(choice.partition, vectors)
+    rule = Rule(axes, rows, [choice.partition.prototypes[choice.partition.owners == old] for old in order])
+    labels = nearest(rule, values)[0]
+    centroids = means(points, counts, labels, len(order))
+    found_out = outcome(found, columns, rule, centroids)
+    evidence = [*_renumbered(tried, order), *_of_sample(stratum, found, found_out)]
+    return Cut(stratum, vectors, rule, labels, centroids, found_out.sizes, evidence, note)
+
+
+def _whole(stratum: Stratum, size: int, evidence: list[Evidence], note: str) -> Cut:
+    nothing, nobody = np.empty((0, 0)), np.empty(0, dtype=np.int64)
+    vectors = Vectors({}, nothing, nothing, nothing, nobody)
+    return Cut(stratum, vectors, Rule([], NO_COMPONENTS, []), nobody, nothing, np.array([size]), evidence, note)
+
+
+def _of_sample(stratum: Stratum, found: Distinct, everybody: Outcome) -> list[Evidence]:
+    """What it cost to fit a sample: nothing where all vectors were fitted."""
+    if not (stratum.cluster and found.is_sampled):
+        return []
+    share = float(found.counts[found.taken].sum() / found.counts.sum())
+    return [
+        Evidence(
+            stratum=stratum.name, algorithm=stratum.cluster.algorithm, k=len(everybody.sizes), metric=metric, value=v
+        )
+        for metric, v in {"fitted_share": share, "inertia_gap": everybody.gap}.items()
+    ]
+
+
+def _best_first(partition: Partition, vectors: Vectors) -> Integers:
+    """Order clusters by the mean of the first KPI, then the next, in the direction that the profile calls better."""
+    centroids = means(vectors.points, vectors.counts, partition.labels, partition.k)
+    signs = np.array([1.0 if kpi.direction == "less" else -1.0 for kpi in vectors.kpis.values()])
+    return np.lexsort((centroids * signs).T[::-1]).astype(np.int64)
+
+
+def _renumbered(evidence: list[Evidence], order: Integers) -> list[Evidence]:
+    """Give the evidence of the chosen k the ordinals that the segments have."""
+    k = len(order)
+    ordinal = {int(old) + 1: new for new, old in enumerate(order, start=1)}
+    return [
+        row.model_copy(update={"metric": _PER_CLUSTER.sub(lambda old: f"_cluster_{ordinal[int(old[1])]}", row.metric)})
+        if row.k == k
+        else row
+        for row in evidence
+    ]

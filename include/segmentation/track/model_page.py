@@ -1,0 +1,74 @@
+"""The report of a model: one HTML page about what a fit found, before anybody is labelled with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from include.segmentation.model.model import Division, Model, SegmentDefinition
+from include.segmentation.profile.macro_segments import MacroSegment
+from include.segmentation.track.model_metrics import evidence_of, taken
+
+_COLUMNS = {
+    "jaccard_min": ("Least Jaccard", ".2f"),
+    "fidelity": ("Told by a tree", ".0%"),
+    "smallest_share": ("Smallest", ".1%"),
+    "largest_share": ("Largest", ".1%"),
+    "silhouette": ("Silhouette", ".3f"),
+    "inertia": ("Inertia", ",.4g"),
+}
+_DASH = "\N{EN DASH}"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stratum, or a segment that was to be cut once more.
+
+    Attributes:
+        place: the stratum's name, with the ordinal of a segment (``repeat.02``).
+        trials: per k that was tried what is known of it, ready to be read; of the algorithm that the profile names.
+        k: the one that was taken.
+    """
+
+    place: str
+    title: str
+    when: str
+    note: str
+    segments: list[SegmentDefinition]
+    trials: dict[int, list[str]]
+    k: int
+
+
+def render(model: Model, macro: MacroSegment) -> str:
+    """The page of a model: one HTML document that needs nothing else, the same bytes for the same model."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("model.html.j2").render(
+        model=model, label=macro.label, parts=_parts(model), columns=[words for words, _ in _COLUMNS.values()]
+    )
+
+
+def _parts(model: Model) -> list[Part]:
+    parts = []
+    for stratum in model.strata:
+        (place, whole), *inside = stratum.divisions()
+        parts.append(_part(model, place, stratum.label, stratum.when, whole))
+        names = {f"{stratum.name}.{n:02d}": segment.name for n, segment in enumerate(stratum.segments, start=1)}
+        parts += [_part(model, place, f"Inside {names[place]}", "", micro) for place, micro in inside]
+    return parts
+
+
+def _part(model: Model, place: str, title: str, when: str, division: Division) -> Part:
+    algorithm, k = taken(model).get(place, ("", 1))
+    ks = sorted({row.k for row in model.evidence if (row.stratum, row.algorithm) == (place, algorithm)})
+    trials = {k: _cells(evidence_of(model, place, algorithm, k)) for k in ks}
+    return Part(place, title, when, division.note, division.segments, trials, k)
+
+
+def _cells(metrics: dict[str, float]) -> list[str]:
+    return [format(metrics[name], form) if name in metrics else _DASH for name, (_, form) in _COLUMNS.items()]

@@ -1,0 +1,31 @@
+"""What can be said about expectations before any row has come."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from include.segmentation.errors import ProfileError
+from include.segmentation.profile.mistakes import Mistake, allowed
+from include.segmentation.profile.profile import Expectation
+from include.segmentation.validate.expectation_suites import build
+from include.segmentation.validate.quarantine_rows import subjects
+
+
+def wrong_expectations(
+    suites: Mapping[str, list[Expectation]], columns: Mapping[str, Collection[str]]
+) -> Iterator[Mistake]:
+    """Every expectation that can not be checked, at its place in the profile.
+
+    Args:
+        suites: a profile's expectations by extract.
+        columns: the columns of extracts, where they are known.
+    """
+    for extract, suite in suites.items():
+        for position, expectation in enumerate(suite):
+            place = ("expectations", extract, position)
+            try:
+                build(expectation, position)
+            except ProfileError as error:
+                yield Mistake(place, f"{expectation.type}: {error}")
+            for name in subjects(expectation):
+                if extract in columns and name not in columns[extract]:
+                    text = f"{expectation.type}: no column '{name}'; {allowed(name, columns[extract])}"
+                    yield Mistake((*place, "args"), text)

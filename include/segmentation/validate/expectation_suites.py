@@ -1,0 +1,162 @@
+"""The profile's expectations, checked by Great Expectations.
+
+Importing Great Expectations takes seconds, so it happens in here and only when there are rows to check.
+"""
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+from include.segmentation.errors import ProfileError, one_line
+from include.segmentation.profile.mistakes import meant
+from include.segmentation.profile.profile import Expectation, Profile
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # it would phone home
+logging.getLogger("great_expectations").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One expectation that a batch does not meet.
+
+    Attributes:
+        rows: the positions of the failing rows in the batch; empty where the expectation is about the whole batch.
+        observed: what was found instead, where the expectation is about the whole batch.
+    """
+
+    expectation: Expectation
+    rows: list[int]
+    observed: str = ""
+
+
+class Suites:
+    """Great Expectations with one suite per extract and, at the end, its Data Docs."""
+
+    def __init__(self, profile: Profile) -> None:
+        """Build every suite of the profile.
+
+        Raises:
+            ProfileError: an expectation does not exist, has wrong arguments, or is to quarantine rows although it is
+                about a whole batch.
+        """
+        import great_expectations as gx
+
+        self._gx = gx
+        self._profile = profile
+        self._context = gx.get_context(mode="ephemeral")
+        self._context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+        source = self._context.data_sources.add_pandas("lake")
+        self._validations = {
+            extract: self._validation(source, extract, expectations)
+            for extract, expectations in profile.expectations.items()
+        }
+
+    def check(self, extract: str, rows: pa.Table) -> list[Failure]:
+        """Check one batch.
+
+        Raises:
+            ProfileError: an expectation can not be evaluated, because it names a column that is not there or compares
+                it with something of another type.
+        """
+        result = self._validations[extract].run(
+            batch_parameters={"dataframe": _to_pandas(rows)},
+            result_format={"result_format": "COMPLETE", "return_unexpected_index_query": False},
+        )
+        failures = []
+        for outcome in sorted(result.results, key=lambda outcome: int(outcome.expectation_config.meta["position"])):
+            expectation = self._profile.expectations[extract][outcome.expectation_config.meta["position"]]
+            self._check_evaluated(extract, expectation, outcome.exception_info or {}, rows.column_names)
+            if not outcome.success:
+                positions = sorted(outcome.result.get("unexpected_index_list") or [])
+                observed = str(outcome.result.get("observed_value", ""))
+                failures.append(Failure(expectation, [int(position) for position in positions], observed))
+        return failures
+
+    def build_docs(self) -> Path:
+        """Write the Data Docs of everything checked so far into a temporary folder, and return it."""
+        (index,) = self._context.build_data_docs().values()
+        folder = Path(urlsplit(index).path).parent
+        for picture in (folder / "static" / "images").glob("*.gif"):
+            picture.unlink()  # megabytes of instructions that our pages do not show
+        return folder
+
+    def _validation(self, source: Any, extract: str, expectations: list[Expectation]) -> Any:
+        gx = self._gx
+        suite = gx.ExpectationSuite(name=extract)
+        for position, expectation in enumerate(expectations):
+            suite.add_expectation(self._build(extract, expectation, position))
+        batch = source.add_dataframe_asset(extract).add_batch_definition_whole_dataframe("new rows")
+        definition = gx.ValidationDefinition(name=extract, data=batch, suite=self._context.suites.add(suite))
+        return self._context.validation_definitions.add(definition)
+
+    def _build(self, extract: str, expectation: Expectation, position: int) -> Any:
+        try:
+            return build(expectation, position)
+        except ProfileError as error:
+            raise error.within(self._where(extract, expectation)) from None
+
+    def _check_evaluated(self, extract: str, expectation: Expectation, info: dict[str, Any], found: list[str]) -> None:
+        problems = [info] if "raised_exception" in info else list(info.values())
+        for problem in problems:
+            if problem["raised_exception"]:
+                reason = one_line(problem["exception_message"])
+                raise ProfileError(f"{self._where(extract, expectation)}: {reason} (columns are {', '.join(found)})")
+
+    def _where(self, extract: str, expectation: Expectation) -> str:
+        return f"{self._profile.path}: expectations.{extract}: {expectation.type}"
+
+
+def build(expectation: Expectation, position: int) -> Any:
+    """An expectation as Great Expectations has it.
+
+    Args:
+        expectation: what the profile says.
+        position: where in its suite, kept in the expectation's meta data.
+
+    Raises:
+        ProfileError: it does not exist, has wrong arguments, or is to quarantine rows although it is about a whole
+            batch.
+    """
+    import great_expectations as gx
+    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.expectations.expectation import (
+        ColumnMapExpectation,
+        ColumnPairMapExpectation,
+        MulticolumnMapExpectation,
+    )
+    from great_expectations.expectations.registry import (
+        get_expectation_impl,
+        list_registered_expectation_implementations,
+    )
+
+    try:
+        kind = get_expectation_impl(expectation.type)
+        built = kind(**expectation.args, meta={"position": position})
+    except ExpectationNotFoundError:
+        near = meant(expectation.type, list_registered_expectation_implementations())
+        raise ProfileError(f"no such expectation in Great Expectations {gx.__version__}{near}") from None
+    except (ValueError, TypeError) as error:
+        raise ProfileError(f"args {expectation.args}: {' '.join(str(error).split())}") from None
+    by_row = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+    if expectation.severity == "quarantine" and not isinstance(built, by_row):
+        raise ProfileError("it is about a whole batch, not a row; allowed severities are stop and warn")
+    return built
+
+
+def _to_pandas(rows: pa.Table) -> Any:
+    """Rows as pandas: integers stay integers beside NULL; decimals become the nearest float.
+
+    Great Expectations would take each Decimal apart in a millisecond. Up to 15 digits a float orders as the decimal
+    does, and reasons are written from the exact value. Arrow's own cast is not the nearest float; through text it is.
+    """
+    import pandas as pd
+
+    for position, field in enumerate(rows.schema):
+        if pa.types.is_decimal(field.type):
+            rows = rows.set_column(position, field.name, rows.column(position).cast(pa.string()).cast(pa.float64()))
+    return rows.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}.get)

@@ -1,0 +1,153 @@
+"""The stage: new rows in batches, what fails committed together with how far validation has come.
+
+A pass over an extract is one commit: it looks only at the versions that are current at its end, so a point between two
+batches would let a version through that nobody has looked at.
+"""
+
+import shutil
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.segmentation.errors import DataError
+from include.segmentation.lake.change_log import SEQ, UNREADABLE
+from include.segmentation.run import Run
+from include.segmentation.validate.expectation_suites import Failure, Suites
+from include.segmentation.validate.quarantine_rows import SCHEMA, held_rows, reason, rule, unreadable_rows
+
+BATCH_ROWS = 200_000
+_COUNTS = ("validated", "quarantined", "warned")
+_DOCS = "data_docs"
+
+
+def validate(run: Run) -> dict[str, Any]:
+    """Check every row that no run has checked yet.
+
+    Rows that fail an expectation of severity ``quarantine`` are held back from the accepted view until a newer
+    version of them arrives, and so are rows with values that could not be read, which no other expectation looks at;
+    ``warn`` is only counted.
+
+    Returns:
+        ``extracts`` (rows validated, quarantined and warned of, by extract), the same three as totals, ``data_docs``
+        (the index page of this run's Data Docs, or None where it had nothing to check) and seconds. A run that is
+        repeated adds what is new to what it has recorded.
+
+    Raises:
+        DataError: an expectation of severity ``stop`` fails, or an extract has never been pulled. Nothing new of the
+            extract is accepted then.
+        ProfileError: an expectation does not exist, has wrong arguments, or names a column that is not there.
+    """
+    began = time.monotonic()
+    before = run.recorded("validate", "summary") or {}
+    stage = _Stage(run)
+    extracts = {extract: stage.validate(extract) for extract in run.profile.extracts}
+    docs = stage.write_docs()
+    totals = {count: sum(each[count] for each in extracts.values()) for count in _COUNTS}
+    seconds = round(time.monotonic() - began, 3)
+    summary = {"extracts": extracts, **totals, _DOCS: docs or before.get(_DOCS), "seconds": seconds}
+    return run.record("validate", "summary", summary)
+
+
+class _Stage:
+    """One call of ``validate``: the run, and Great Expectations once there is something to check."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._suites: Suites | None = None
+
+    def validate(self, extract: str) -> dict[str, Any]:
+        """Validate one extract up to the newest row in its log."""
+        run, quarantine = self._run, self._run.lake.quarantine(extract)
+        if run.lake.log(extract).table() is None:
+            raise DataError(f"extract '{extract}' has never been pulled; run the extract stage first")
+        counts: Counter[str] = Counter(dict.fromkeys(_COUNTS, 0))
+        with quarantine.writer():
+            state = quarantine.state()
+            done, last = int(state.cursor or 0), run.lake.log(extract).state().seq
+            if done < last:
+                held, readable = [SCHEMA.empty_table()], "true"
+                if self._has_unreadable(extract, done):
+                    readable = f"{UNREADABLE} IS NULL"
+                    for rows in self._read(extract, done, last, f"{UNREADABLE} IS NOT NULL"):
+                        held.append(unreadable_rows(run.profile.extracts[extract], rows))
+                        counts["quarantined"] += rows.num_rows
+                if run.profile.expectations.get(extract):
+                    held += (self._check(extract, rows, counts) for rows in self._read(extract, done, last, readable))
+                quarantine.append(pa.concat_tables(held), replace(state, cursor=last))
+                counts["validated"] = last - done
+        recorded = run.recorded("validate", extract) or {}
+        return run.record("validate", extract, {count: counts[count] + recorded.get(count, 0) for count in _COUNTS})
+
+    def write_docs(self) -> str | None:
+        """Keep the Data Docs of what has been checked, leading on to earlier ones; None where nothing was checked."""
+        if self._suites is None:
+            return None
+        run, folder = self._run, self._suites.build_docs()
+        try:
+            earlier = run.lake.read_text(run.artifact("validate", f"{_DOCS}/index.html"))
+            if earlier is not None:
+                _lead_on(folder, earlier)
+            return run.lake.write_folder(run.artifact("validate", _DOCS), folder) + "/index.html"
+        finally:
+            shutil.rmtree(folder)
+
+    def _check(self, extract: str, rows: pa.Table, counts: Counter[str]) -> pa.Table:
+        """Return what has to be held back of a batch."""
+        if not rows.num_rows:  # deletions and superseded versions only
+            return SCHEMA.empty_table()
+        self._suites = self._suites or Suites(self._run.profile)
+        failures = self._suites.check(extract, rows)
+        for failure in failures:
+            if failure.expectation.severity == "stop":
+                raise self._stopped(extract, failure, rows)
+        held = held_rows(
+            self._run.profile.extracts[extract],
+            rows,
+            [failure for failure in failures if failure.expectation.severity == "quarantine"],
+        )
+        counts["quarantined"] += pc.count_distinct(held["source_seq"]).as_py()
+        counts["warned"] += sum(len(each.rows) or 1 for each in failures if each.expectation.severity == "warn")
+        return held
+
+    def _stopped(self, extract: str, failure: Failure, rows: pa.Table) -> DataError:
+        where = f"{self._run.profile.path}: expectations.{extract}: {failure.expectation.type} stops the run"
+        found = f"found {failure.observed}; {rule(failure.expectation)}"
+        if failure.rows:
+            row = rows.slice(failure.rows[0], 1).to_pylist()[0]
+            found = f"{len(failure.rows)} rows fail, such as {reason(failure.expectation, row)}"
+        return DataError(f"{where}: {found}; see {self.write_docs()}")
+
+    def _has_unreadable(self, extract: str, done: int) -> bool:
+        """Whether a new version of a row has values that could not be read; a glance, as it is rare."""
+        with self._run.lake.engine() as connection:
+            self._run.lake.view_log(connection, extract)
+            log = connection.sql(f'SELECT * FROM "{extract}" WHERE {SEQ} > {done}')
+            found = (
+                UNREADABLE in log.columns and log.filter(f"{UNREADABLE} IS NOT NULL").limit(1).project(SEQ).fetchone()
+            )
+            return bool(found)
+
+    def _read(self, extract: str, done: int, last: int, condition: str) -> Iterator[pa.Table]:
+        """The rows that are still current, by batch: a version that the source has corrected since stops nobody."""
+        with self._run.lake.engine() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            self._run.lake.view_current(connection, extract, last)
+            for after in range(done, last, BATCH_ROWS):
+                batch = f"{SEQ} > {after} AND {SEQ} <= {min(after + BATCH_ROWS, last)} AND {condition}"
+                yield connection.sql(f'SELECT * FROM "{extract}" WHERE {batch} ORDER BY {SEQ}').to_arrow_table()
+
+
+def _lead_on(folder: Path, earlier: str) -> None:
+    """Keep the index of a run's earlier Data Docs beside the new one, which links to it."""
+    name = f"earlier-{sha256(earlier.encode()).hexdigest()[:12]}.html"
+    (folder / name).write_text(earlier)
+    index = folder / "index.html"
+    link = f'<p><a href="{name}">What this run checked before</a></p>'
+    index.write_text(index.read_text().replace("</body>", f"{link}</body>"))

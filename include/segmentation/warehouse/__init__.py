@@ -1,0 +1,1 @@
+"""The PostgreSQL schema of a profile: the connection, the published tables, their loading."""

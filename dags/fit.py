@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, TaskGroup
 
-from include.segmentation.connections import tracking_server
+from include.segmentation.connections import find_tracking_server
 from segmentation_airflow.asking import DecideOperator, FitOperator
 from segmentation_airflow.operators import DEFAULT_ARGS, StageOperator, ValidateOperator, WaitOperator, asset
 from segmentation_airflow.schedules import at_refits, profiles
@@ -59,7 +59,7 @@ for profile in profiles():
                 outlets = [asset(profile.profile, "models", macro)]
                 fit = FitOperator(task_id=f"fit_{macro}", stage="fit", target=macro, outlets=outlets, **common)
                 measured[macro] >> fit >> decide
-        if tracking_server():
+        if find_tracking_server():
             with TaskGroup("track"):
                 fitted = StageOperator(task_id="fitted", stage="track", trigger_rule=decide.trigger_rule, **common)
                 decided = StageOperator(task_id="decided", stage="track", **common)

@@ -100,7 +100,7 @@ def _airflow(environment: dict[str, str]) -> Iterator[Airflow]:
 def _run_dag(airflow: Airflow, dag_id: str, day: date, profile: Profile) -> None:
     began = time.monotonic()
     with console.status(f"{dag_id} as of {day}") as status:
-        airflow.run(dag_id, profile.midnight(day), lambda text: status.update(f"{dag_id} as of {day}: {text}"))
+        airflow.run(dag_id, profile.find_midnight(day), lambda text: status.update(f"{dag_id} as of {day}: {text}"))
     console.print(f"  {dag_id:<28} as of {day}  success in {time.monotonic() - began:5.1f} s")
 
 

@@ -295,7 +295,7 @@ def interval_start(dag_id: str, as_of: datetime) -> datetime:
     profile = load_profile(name)
     step = _STEPS | {"extract": {"days": 1}, "fit": {"months": profile.schedule.refit_every}}
     step["reconcile"] = _STEPS[f"segment_{profile.schedule.reconcile}"]
-    return profile.midnight(as_of.astimezone(ZoneInfo(profile.time_zone)).date() - relativedelta(**step[kind]))
+    return profile.find_midnight(as_of.astimezone(ZoneInfo(profile.time_zone)).date() - relativedelta(**step[kind]))
 
 
 def _words(tasks: list[dict[str, Any]]) -> str:

@@ -83,9 +83,9 @@ class Demo:
 
     def arrived(self, lake: Lake) -> Counts:
         """``counts`` as the current rows of the lake answer."""
-        with lake.engine() as engine:
+        with lake.open_engine() as engine:
             for name in self.tables:
-                lake.view_current(engine, name)
+                lake.create_current_view(engine, name)
             cursor = engine.execute(self.counts)
             return _named(cursor.description, cursor.fetchone())
 

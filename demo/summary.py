@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from demo.business import Counts
-from include.segmentation.common.text import number
+from include.segmentation.common.text import format_number
 from include.segmentation.profile.profile import Profile
 
 _SEGMENTS = """
@@ -58,7 +58,7 @@ def _range(row: dict[str, object] | None, unit: str) -> str:
     if row is None or row["p25"] is None:
         return "undefined"
     low, high = row["p25"], row["p75"]
-    return f"{number(low)} {unit}" if low == high else f"{number(low)} to {number(high)} {unit}"
+    return f"{format_number(low)} {unit}" if low == high else f"{format_number(low)} to {format_number(high)} {unit}"
 
 
 def print_reconciliation(console: Console, source: Counts, arrived: Counts) -> None:

@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from demo.servers import CHECKOUT, PASSWORD, Server, free_port
-from include.segmentation.profile.profile import load_profile, profile_names
+from include.segmentation.profile.profile import list_profile_names, load_profile
 
 FILE = CHECKOUT / "docker-compose.yaml"
 VARIABLE = re.compile(r"\$\{(\w+)([^}]*)\}")
@@ -132,7 +132,7 @@ def test_every_secret_comes_from_the_environment(compose: dict[str, Any]) -> Non
 
 def test_connections_of_every_profile_are_in_the_example_file(compose: dict[str, Any]) -> None:
     known = declared() | set(compose["services"]["scheduler"]["environment"])
-    for name in profile_names():
+    for name in list_profile_names():
         profile = load_profile(name)
         for connection in [profile.warehouse.connection, *[each.connection for each in profile.sources.values()]]:
             assert f"AIRFLOW_CONN_{connection.upper()}" in known
@@ -275,10 +275,10 @@ def test_the_deployment_knows_its_user_pools_and_dags(deployment: Deployment) ->
     api = deployment.api()
     assert api.post("/auth/token", json={"username": "admin", "password": "admin"}).status_code == 401
     pools = {pool["name"] for pool in api.get("/api/v2/pools").json()["pools"]}
-    sources = [source for name in profile_names() for source in load_profile(name).sources.values()]
+    sources = [source for name in list_profile_names() for source in load_profile(name).sources.values()]
     assert pools == {"default_pool", *[source.connection for source in sources]}
     deadline = time.monotonic() + HEALTHY_SECONDS
-    while (count := api.get("/api/v2/dags").json()["total_entries"]) < 5 * len(profile_names()):
+    while (count := api.get("/api/v2/dags").json()["total_entries"]) < 5 * len(list_profile_names()):
         assert time.monotonic() < deadline, f"{count} DAGs: {json.dumps(api.get('/api/v2/importErrors').json())}"
         time.sleep(0.5)
     assert all(dag["is_paused"] for dag in api.get("/api/v2/dags").json()["dags"])

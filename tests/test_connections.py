@@ -5,7 +5,7 @@ import json
 import pytest
 
 from include.segmentation import connections
-from include.segmentation.connections import Address, resolve, use_resolver
+from include.segmentation.connections import Address, resolve_address, use_resolver
 from include.segmentation.errors import SourceError
 
 
@@ -42,7 +42,7 @@ def define(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 )
 def test_both_forms_of_airflow_are_read(monkeypatch, text, address):
     define(monkeypatch, text)
-    assert resolve("shop_db") == address
+    assert resolve_address("shop_db") == address
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_both_forms_of_airflow_are_read(monkeypatch, text, address):
 def test_a_wrong_text_is_explained_without_its_secrets(monkeypatch, text, named):
     define(monkeypatch, text)
     with pytest.raises(SourceError, match=named) as raised:
-        resolve("shop_db")
+        resolve_address("shop_db")
     assert "connection 'shop_db'" in str(raised.value)
     assert "secret" not in str(raised.value)
 
@@ -70,17 +70,17 @@ def test_a_wrong_text_is_explained_without_its_secrets(monkeypatch, text, named)
 def test_an_id_that_is_not_defined_says_how_to_define_it(monkeypatch):
     monkeypatch.delenv("AIRFLOW_CONN_SHOP_DB", raising=False)
     with pytest.raises(SourceError, match=r"'shop_db' is not defined: set .*AIRFLOW_CONN_SHOP_DB"):
-        resolve("shop_db")
+        resolve_address("shop_db")
 
 
 def test_a_resolver_answers_instead_of_the_environment(monkeypatch):
     monkeypatch.setattr(connections, "_resolver", connections._resolver)
     use_resolver({"shop_db": "mysql://h/d"}.get)
-    assert resolve("shop_db").host == "h"
+    assert resolve_address("shop_db").host == "h"
     with pytest.raises(SourceError, match="not defined"):
-        resolve("other")
+        resolve_address("other")
 
 
 def test_the_password_is_not_shown(monkeypatch):
     define(monkeypatch, "mysql://u:secret@h/d")
-    assert "secret" not in repr(resolve("shop_db"))
+    assert "secret" not in repr(resolve_address("shop_db"))

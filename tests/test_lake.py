@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.segmentation.errors import DataError
-from include.segmentation.lake.change_log import BATCH, ChangeLog, State
+from include.segmentation.lake.change_log import BATCH, ChangeLog, LogState
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.profile import load_profile
 
@@ -48,37 +48,37 @@ def ages(day: date, batch: int, *users: int) -> pa.Table:
 
 def validated(lake: Lake, extract: str, seq: int, *held: int) -> None:
     """What the validate stage leaves: the last validated _seq and the rows that it holds back."""
-    log = lake.quarantine(extract)
+    log = lake.open_quarantine(extract)
     rows = pa.table({"source_seq": pa.array(held, pa.int64())})
-    log.append(rows, State(seq, None, log.state().seq, log.state().version))
+    log.append(rows, LogState(seq, None, log.read_state().seq, log.read_state().version))
 
 
 def current(lake: Lake, extract: str, columns: str) -> list[tuple]:
-    with lake.engine() as engine:
-        lake.view_current(engine, extract)
+    with lake.open_engine() as engine:
+        lake.create_current_view(engine, extract)
         return engine.execute(f"SELECT {columns} FROM {extract} ORDER BY ALL").fetchall()
 
 
 def accepted(lake: Lake, extract: str, columns: str = "*") -> list[tuple]:
-    with lake.engine() as engine:
-        lake.view_accepted(engine, extract)
+    with lake.open_engine() as engine:
+        lake.create_accepted_view(engine, extract)
         return engine.execute(f"SELECT {columns} FROM {extract} ORDER BY ALL").fetchall()
 
 
 def test_rows_and_state_are_one_commit(lake):
     log = lake.log("users")
-    assert log.state() == State()
-    first = log.append(users((1, "IE"), (2, "DE")), State("a", None))
+    assert log.state() == LogState()
+    first = log.append(users((1, "IE"), (2, "DE")), LogState("a", None))
     assert (first.seq, first.version) == (2, 1)
-    second = log.append(users(), State("b", THROUGH, first.seq, first.version))
-    assert log.state() == second == State("b", THROUGH, 2, 2)
+    second = log.append(users(), LogState("b", THROUGH, first.seq, first.version))
+    assert log.state() == second == LogState("b", THROUGH, 2, 2)
     assert log.schema() == users().schema
     assert current(lake, "users", "user_id, country, _seq") == [(1, "IE", 1), (2, "DE", 2)]
 
 
 def test_a_second_writer_is_refused_and_writes_nothing(lake):
     log = lake.log("visits")
-    state = log.append(visits(1), State())
+    state = log.append(visits(1), LogState())
     log.append(visits(2), state)
     with pytest.raises(DataError, match="read at page 1 but page 2 is committed"):
         log.append(visits(2), state)
@@ -87,16 +87,16 @@ def test_a_second_writer_is_refused_and_writes_nothing(lake):
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_of_two_writers_at_once_one_wins_whatever_the_moment(lake, monkeypatch, begun):
-    state = lake.log("visits").append(visits(0), State()) if begun else State()
-    real = ChangeLog.table
+    state = lake.log("visits").append(visits(0), LogState()) if begun else LogState()
+    real = ChangeLog.load_table
 
     def overtaken_after_the_check(self):
         table = real(self)
-        monkeypatch.setattr(ChangeLog, "table", real)
+        monkeypatch.setattr(ChangeLog, "load_table", real)
         lake.log("visits").append(visits(1), state)
         return table
 
-    monkeypatch.setattr(ChangeLog, "table", overtaken_after_the_check)
+    monkeypatch.setattr(ChangeLog, "load_table", overtaken_after_the_check)
     with pytest.raises(DataError, match="another writer was faster"):
         lake.log("visits").append(visits(1), state)
     assert current(lake, "visits", "visit_id") == [(0,), (1,)][not begun :]
@@ -122,7 +122,7 @@ def test_the_state_is_read_from_the_newest_commit_alone(lake, monkeypatch):
     from deltalake import DeltaTable
 
     log = lake.log("visits")
-    state = State()
+    state = LogState()
     for i in range(20):
         state = log.append(visits(i), state)
     asked, history = [], DeltaTable.history
@@ -133,7 +133,7 @@ def test_the_state_is_read_from_the_newest_commit_alone(lake, monkeypatch):
 
 def test_a_commit_that_says_nothing_does_not_hide_the_state(lake):
     log = lake.log("visits")
-    state = State()
+    state = LogState()
     for i in range(3):
         state = log.append(visits(i), state)
     log.table().optimize.compact()
@@ -144,7 +144,7 @@ def test_a_commit_that_says_nothing_does_not_hide_the_state(lake):
 
 def test_a_log_whose_state_was_tidied_away_is_not_taken_for_a_new_one(lake):
     log = lake.log("visits")
-    log.append(visits(2), log.append(visits(1), State()))
+    log.append(visits(2), log.append(visits(1), LogState()))
     log.table().optimize.compact()
     grow_old(lake, "visits")
     log.table().create_checkpoint()
@@ -155,7 +155,7 @@ def test_a_log_whose_state_was_tidied_away_is_not_taken_for_a_new_one(lake):
 
 def test_maintenance_changes_files_and_nothing_else(lake):
     log = lake.log("users")
-    state = State({"position": ["7"]}, THROUGH)
+    state = LogState({"position": ["7"]}, THROUGH)
     for i in range(120):
         state = log.append(users((i % 50, str(i))), state)
     state = log.append(users((49, None)), state, deleted=True)
@@ -174,7 +174,7 @@ def test_maintenance_changes_files_and_nothing_else(lake):
 
 def test_maintenance_keeps_what_others_still_read_and_removes_the_rest_later(lake):
     log, folder = lake.log("visits"), lake_path(lake) / "visits"
-    state = State(complete_through=THROUGH)
+    state = LogState(complete_through=THROUGH)
     for i in range(3):
         state = log.append(visits(i), state)
     (folder / "part-broken.parquet").write_bytes(b"what a killed writer has left")
@@ -199,7 +199,7 @@ def test_maintenance_of_a_log_that_does_not_exist_makes_none(lake):
 
 def test_maintenance_between_reading_the_state_and_writing_the_page_hides_neither(lake):
     log = lake.log("visits")
-    state = log.append(visits(1), State())
+    state = log.append(visits(1), LogState())
     log.maintain()
     state = log.append(visits(2), state)
     assert log.state() == state
@@ -208,7 +208,7 @@ def test_maintenance_between_reading_the_state_and_writing_the_page_hides_neithe
 
 def test_the_newest_version_of_a_key_is_current(lake):
     log = lake.log("users")
-    state = log.append(users((1, "IE"), (2, "DE"), (3, "FR")), State())
+    state = log.append(users((1, "IE"), (2, "DE"), (3, "FR")), LogState())
     state = log.append(users((1, "US")), state)
     log.append(users((3, None), (4, "NO")), state, deleted=[True, False])
     assert current(lake, "users", "user_id, country") == [(1, "US"), (2, "DE"), (4, "NO")]
@@ -220,7 +220,7 @@ def test_the_newest_version_of_a_key_is_current(lake):
 def test_the_newest_batch_of_a_day_is_the_day(lake):
     log = lake.log("ages")
     days = date(2025, 1, 1), date(2025, 1, 2), date(2025, 1, 3)
-    state = State()
+    state = LogState()
     for day in days:
         state = log.append(ages(day, 1, 5, 6), state)
     state = log.append(ages(days[1], 2, 7), state)
@@ -231,14 +231,14 @@ def test_the_newest_batch_of_a_day_is_the_day(lake):
 @pytest.mark.parametrize("extract", ["users", "visits", "ages"])
 def test_a_log_without_rows_has_views(lake, extract):
     table = {"users": users(), "visits": visits(), "ages": ages(date(2025, 1, 1), 1)}[extract]
-    lake.log(extract).append(table, State())
+    lake.log(extract).append(table, LogState())
     assert current(lake, extract, "*") == []
     assert accepted(lake, extract) == []
 
 
 def test_only_validated_rows_that_are_not_held_back_are_accepted(lake):
     log = lake.log("users")
-    state = log.append(users((1, "IE"), (2, "??"), (3, "FR")), State())
+    state = log.append(users((1, "IE"), (2, "??"), (3, "FR")), LogState())
     assert accepted(lake, "users") == []
     validated(lake, "users", 2, 2)
     assert accepted(lake, "users") == [(1, "IE")]
@@ -254,7 +254,7 @@ def test_only_validated_rows_that_are_not_held_back_are_accepted(lake):
 @pytest.mark.parametrize("maintained", [False, True])
 def test_a_type_that_grows_rewrites_the_log_once_and_keeps_everything_else(lake, maintained):
     log = lake.log("users")
-    state = State({"position": ["2"]}, THROUGH, columns={"user_id": "int"})
+    state = LogState({"position": ["2"]}, THROUGH, columns={"user_id": "int"})
     for i in range(3):
         state = log.append(users((i, "IE")), state)
     if maintained:
@@ -275,7 +275,7 @@ def test_a_type_that_grows_rewrites_the_log_once_and_keeps_everything_else(lake,
 
 def test_a_rewrite_that_is_killed_leaves_the_log_as_it_was(lake):
     log = lake.log("users")
-    state = log.append(users((1, "IE"), (2, "DE")), State("a", THROUGH))
+    state = log.append(users((1, "IE"), (2, "DE")), LogState("a", THROUGH))
     files = log.file_uris()
     killed_at_the_end = f"""
 import os, pyarrow as pa
@@ -299,7 +299,7 @@ log.rewrite(pa.schema([("user_id", pa.decimal128(20, 0))]), log.state())
 
 def test_files_with_and_without_a_column_are_one_table(lake):
     log = lake.log("users")
-    state = log.append(users((1, "IE")), State())
+    state = log.append(users((1, "IE")), LogState())
     wider = users((2, "DE")).append_column("age", pa.array([30], pa.int64()))
     state = log.append(wider.slice(0, 0), state)  # no file has the column yet
     validated(lake, "users", 1)
@@ -324,7 +324,7 @@ with ChangeLog({lake.log("users").uri!r}, "users").writer():
 """
     assert subprocess.run([sys.executable, "-c", holding], check=False).returncode == -signal.SIGKILL
     with lake.log("users").writer():
-        lake.log("users").append(users((1, "IE")), State())
+        lake.log("users").append(users((1, "IE")), LogState())
     assert lake_path(lake).joinpath("users.lock").exists()
 
 
@@ -341,7 +341,7 @@ def test_who_waits_for_another_writer_says_so(lake, caplog):
 def test_a_full_disk_leaves_the_log_as_it_was(lake):
     """A limit on the size of files, met while rows are written."""
     log = lake.log("users")
-    state = log.append(users((1, "IE")), State("a", THROUGH))
+    state = log.append(users((1, "IE")), LogState("a", THROUGH))
     filling = f"""
 import resource, numpy as np, pyarrow as pa
 from include.segmentation.changelog import ChangeLog
@@ -366,7 +366,7 @@ def test_an_extract_that_was_never_pulled_is_named(lake):
 
 def test_no_value_reaches_the_delta_log(lake):
     log = lake.log("users")
-    log.append(users((1, "Secretland")), State())
+    log.append(users((1, "Secretland")), LogState())
     commits = [path.read_text() for path in (lake_path(lake) / "users" / "_delta_log").glob("*.json")]
     assert commits
     assert not any("Secretland" in text for text in commits)

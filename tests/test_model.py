@@ -6,7 +6,7 @@ import pytest
 
 from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.lake.lake import Lake
-from include.segmentation.model.model import Model, decide, effective_model, timeline
+from include.segmentation.model.model import Model, find_effective_model, read_timeline, record_decision
 from include.segmentation.profile.profile import load_profile
 
 FEBRUARY, MARCH, MAY = (datetime(2025, month, 1, tzinfo=UTC) for month in (2, 3, 5))
@@ -31,17 +31,19 @@ def a_model(name: str, effective_from: datetime, macro_segment: str = "value") -
 
 
 def test_without_an_accepted_model_there_is_none_to_use(lake):
-    decide(lake, a_model("first", FEBRUARY), "candidate", "fit")
+    record_decision(lake, a_model("first", FEBRUARY), "candidate", "fit")
     with pytest.raises(NotReadyError, match="macro segment 'value' has no accepted model"):
-        effective_model(lake, "value", MARCH)
+        find_effective_model(lake, "value", MARCH)
 
 
 def test_a_run_uses_the_newest_model_that_is_not_after_it(lake):
-    decide(lake, a_model("second", MAY), "accepted", "fit")
-    decide(lake, a_model("first", FEBRUARY), "accepted", "fit")
-    decide(lake, a_model("other", MARCH, "loyalty"), "accepted", "fit")
-    decide(lake, a_model("third", MARCH), "candidate", "fit")
-    used = {as_of: effective_model(lake, "value", as_of) for as_of in (datetime(2025, 1, 9, tzinfo=UTC), MARCH, MAY)}
+    record_decision(lake, a_model("second", MAY), "accepted", "fit")
+    record_decision(lake, a_model("first", FEBRUARY), "accepted", "fit")
+    record_decision(lake, a_model("other", MARCH, "loyalty"), "accepted", "fit")
+    record_decision(lake, a_model("third", MARCH), "candidate", "fit")
+    used = {
+        as_of: find_effective_model(lake, "value", as_of) for as_of in (datetime(2025, 1, 9, tzinfo=UTC), MARCH, MAY)
+    }
     assert [(model.model_id, ahead) for model, ahead in used.values()] == [
         ("first", True),
         ("first", False),
@@ -51,20 +53,20 @@ def test_a_run_uses_the_newest_model_that_is_not_after_it(lake):
 
 def test_the_newest_decision_about_a_model_is_its_status(lake):
     model = a_model("first", FEBRUARY)
-    decide(lake, model, "candidate", "fit")
-    decide(lake, model, "accepted", "ada")
-    (entry,) = timeline(lake, "value")
+    record_decision(lake, model, "candidate", "fit")
+    record_decision(lake, model, "accepted", "ada")
+    (entry,) = read_timeline(lake, "value")
     assert (entry.status, entry.decided_by, entry.model) == ("accepted", "ada", model)
 
 
 def test_of_two_models_for_the_same_time_the_one_accepted_last_is_used(lake):
-    decide(lake, a_model("z_before_late_data", FEBRUARY), "accepted", "fit")
-    decide(lake, a_model("a_with_late_data", FEBRUARY), "accepted", "ada")
-    assert effective_model(lake, "value", MARCH)[0].model_id == "a_with_late_data"
+    record_decision(lake, a_model("z_before_late_data", FEBRUARY), "accepted", "fit")
+    record_decision(lake, a_model("a_with_late_data", FEBRUARY), "accepted", "ada")
+    assert find_effective_model(lake, "value", MARCH)[0].model_id == "a_with_late_data"
 
 
 def test_a_model_of_another_format_is_named(lake):
     model = a_model("first", FEBRUARY)
-    decide(lake, model.model_copy(update={"format": 1}), "accepted", "fit")
+    record_decision(lake, model.model_copy(update={"format": 1}), "accepted", "fit")
     with pytest.raises(DataError, match="model 'first' on the timeline was frozen in another format than 2"):
-        effective_model(lake, "value", MARCH)
+        find_effective_model(lake, "value", MARCH)

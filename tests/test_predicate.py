@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import Domain, evaluate_on_grid, parse
+from include.segmentation.profile.conditions import ColumnDomain, evaluate_on_grid, parse_condition
 
-DOMAINS = {"a": Domain(step=1, minimum=0), "b": Domain(step=0.5, minimum=None, nullable=True)}
+DOMAINS = {"a": ColumnDomain(step=1, minimum=0), "b": ColumnDomain(step=0.5, minimum=None, nullable=True)}
 VALUES: dict[str, list[float | None]] = {
     "a": [float(n) for n in range(8)],
     "b": [n / 2 for n in range(-10, 11)] + [None],
@@ -80,7 +80,7 @@ def test_the_grid_decides_as_brute_force_does(predicates: list[str]) -> None:
 )
 def test_what_a_predicate_may_not_say(text: str, words: str) -> None:
     with pytest.raises(ProfileError) as caught:
-        parse(text, list(DOMAINS))
+        parse_condition(text, list(DOMAINS))
     assert words in str(caught.value)
 
 
@@ -94,10 +94,10 @@ def test_what_a_predicate_may_not_say(text: str, words: str) -> None:
 def test_columns_are_compared_with_constants_only(text: str) -> None:
     """A comparison of two columns changes its value anywhere, so a grid of constants would not see it."""
     with pytest.raises(ProfileError, match="allowed are comparisons of KPIs with constants"):
-        parse(text, list(DOMAINS))
+        parse_condition(text, list(DOMAINS))
 
 
 def test_too_many_cases_are_refused() -> None:
-    domains: dict[str, Any] = {f"x{i}": Domain(step=1, minimum=0) for i in range(12)}
+    domains: dict[str, Any] = {f"x{i}": ColumnDomain(step=1, minimum=0) for i in range(12)}
     with pytest.raises(ProfileError, match="too many constants to be checked"):
         evaluate_on_grid([" AND ".join(f"{name} >= 5" for name in domains)], domains)

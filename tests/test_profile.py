@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.profile import SHIPPED, load_profile, profile_names
-from include.segmentation.profile.windows import Window
+from include.segmentation.profile.profile import SHIPPED, list_profile_names, load_profile
+from include.segmentation.profile.windows import KpiWindow
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -349,7 +349,7 @@ def test_mixed_scales_are_allowed_once_every_kpi_has_a_weight(tmp_path: Path) ->
     (tmp_path / "learning.yaml").write_text(yaml.safe_dump(value))
     shutil.copytree(SHIPPED.parent / "sql" / "learning", tmp_path / "sql" / "learning")
     loyalty = load_profile("learning", tmp_path).macro_segments["loyalty"]
-    assert [loyalty.scale_of(kpi) for kpi in loyalty.strata[3].kpis] == ["minmax", "standard", "standard"]
+    assert [loyalty.find_scale(kpi) for kpi in loyalty.strata[3].kpis] == ["minmax", "standard", "standard"]
 
 
 def test_a_kpi_of_several_macro_segments_is_one_kpi_clustered_on_in_two_ways() -> None:
@@ -419,17 +419,17 @@ def test_profiles_come_from_outside_too(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "outside.yaml").write_text(yaml.safe_dump(value))
     shutil.copytree(SHIPPED.parent / "sql" / "retail", tmp_path / "sql" / "outside")
     monkeypatch.setenv("SEGMENTATION_PROFILES", str(tmp_path))
-    assert "outside" in profile_names()
+    assert "outside" in list_profile_names()
     assert load_profile("outside").sql_dir == tmp_path / "sql" / "outside"
 
 
 @pytest.mark.parametrize("text", ["lifetime", "trailing 30d", "since_registration [1d, 7d)", "calendar month"])
 def test_windows_read_as_they_are_written(text: str) -> None:
-    assert str(Window.parse(text)) == text
+    assert str(KpiWindow.parse(text)) == text
 
 
 def test_midnight_is_the_profiles(tmp_path: Path) -> None:
     vienna = load_profile("retail").model_copy(update={"time_zone": "Europe/Vienna"})
     before, after = datetime(2025, 3, 30).date(), datetime(2025, 3, 31).date()
-    assert vienna.midnight(before) == datetime(2025, 3, 29, 23, tzinfo=UTC)
-    assert vienna.midnight(after) - vienna.midnight(before) == timedelta(hours=23)
+    assert vienna.find_midnight(before) == datetime(2025, 3, 29, 23, tzinfo=UTC)
+    assert vienna.find_midnight(after) - vienna.find_midnight(before) == timedelta(hours=23)

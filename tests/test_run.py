@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from include.segmentation.errors import NotReadyError, ProfileError
-from include.segmentation.lake.change_log import State
+from include.segmentation.lake.change_log import LogState
 from include.segmentation.profile.profile import Profile, load_profile
 from include.segmentation.run import Run, parse_as_of
 
@@ -55,39 +55,39 @@ def test_names_tell_the_cadence_and_the_moment(run_at: Callable[..., Run], retai
 
 def test_runs_keep_their_records_apart(run_at: Callable[..., Run]) -> None:
     july, august = run_at("2011-07-01"), run_at("2011-08-01")
-    july.record("measure", "rfm", {"customers": 7, "when": datetime(2011, 7, 1, tzinfo=UTC)})
-    assert july.recorded("measure", "rfm") == {"customers": 7, "when": "2011-07-01 00:00:00+00:00"}
-    assert august.recorded("measure", "rfm") is None
-    assert july.recorded("segment", "rfm") is None
+    july.record_summary("measure", "rfm", {"customers": 7, "when": datetime(2011, 7, 1, tzinfo=UTC)})
+    assert july.read_summary("measure", "rfm") == {"customers": 7, "when": "2011-07-01 00:00:00+00:00"}
+    assert august.read_summary("measure", "rfm") is None
+    assert july.read_summary("segment", "rfm") is None
 
 
 def test_extract_and_fit_have_places_beside_the_cadence_that_runs_at_the_same_as_of(retail, lake_root: Path) -> None:
     july = parse_as_of("2011-07-01", retail)
     runs = {purpose: Run(retail, "daily", july, purpose) for purpose in ("extract", "fit", "segment")}
     for purpose, run in runs.items():
-        run.record("validate", "summary", {"validated": purpose})
+        run.record_summary("validate", "summary", {"validated": purpose})
     for purpose, run in runs.items():
-        assert run.recorded("validate", "summary") == {"validated": purpose}
+        assert run.read_summary("validate", "summary") == {"validated": purpose}
     assert runs["segment"] == Run(retail, "daily", july)
-    assert runs["segment"].artifact("report", "report.html") == "_runs/daily/2011-07-01/report/report.html"
+    assert runs["segment"].locate_artifact("report", "report.html") == "_runs/daily/2011-07-01/report/report.html"
 
 
 def test_an_extract_lags_until_it_is_whole_up_to_as_of(run_at: Callable[..., Run]) -> None:
     run = run_at("2011-07-01")
-    assert run.lagging() == {"invoice_lines": None}
+    assert run.find_late_extracts() == {"invoice_lines": None}
     with pytest.raises(
         NotReadyError, match="extract 'invoice_lines' is complete through nothing yet; allowed is 2011-"
     ):
         run.require_complete()
 
-    log = run.lake.log("invoice_lines")
+    log = run.lake.open_log("invoice_lines")
     empty = pa.schema([("line_id", pa.int64())]).empty_table()
     almost = run.as_of - timedelta(microseconds=1)
-    state = log.append(empty, State(complete_through=almost))
-    assert run.lagging() == {"invoice_lines": almost}
+    state = log.append(empty, LogState(complete_through=almost))
+    assert run.find_late_extracts() == {"invoice_lines": almost}
     with pytest.raises(NotReadyError, match=r"retail/monthly/2011-07-01: extract 'invoice_lines' is complete through"):
         run.require_complete()
 
-    log.append(empty, State(None, run.as_of, state.seq, state.version))
-    assert run.lagging() == {}
+    log.append(empty, LogState(None, run.as_of, state.seq, state.version))
+    assert run.find_late_extracts() == {}
     run.require_complete()

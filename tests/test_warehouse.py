@@ -8,30 +8,30 @@ import pytest
 
 from demo.servers import PASSWORD, Server
 from include.segmentation.errors import DataError, SourceError, UnavailableError
-from include.segmentation.profile.profile import Profile, Warehouse
-from include.segmentation.warehouse.connection import connect
+from include.segmentation.profile.profile import Profile, WarehouseTarget
+from include.segmentation.warehouse.connection import connect_warehouse
 
-PROFILE = cast(Profile, SimpleNamespace(warehouse=Warehouse(connection="door", schema="behind_the_door")))
+PROFILE = cast(Profile, SimpleNamespace(warehouse=WarehouseTarget(connection="door", schema="behind_the_door")))
 
 
 @pytest.fixture
 def server(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     monkeypatch.setenv("AIRFLOW_CONN_DOOR", postgres_server.uri("postgres"))
-    with connect(PROFILE) as connection:
+    with connect_warehouse(PROFILE) as connection:
         connection.execute("CREATE SCHEMA behind_the_door")
     yield postgres_server
     monkeypatch.setenv("AIRFLOW_CONN_DOOR", postgres_server.uri("postgres"))
-    with connect(PROFILE) as connection:
+    with connect_warehouse(PROFILE) as connection:
         connection.execute("DROP SCHEMA behind_the_door CASCADE")
 
 
 def rows(query: str) -> list[tuple[Any, ...]]:
-    with connect(PROFILE) as connection:
+    with connect_warehouse(PROFILE) as connection:
         return connection.execute(query).fetchall()
 
 
 def test_it_commits_into_the_profiles_schema_in_utc(server: Server) -> None:
-    with connect(PROFILE) as connection:
+    with connect_warehouse(PROFILE) as connection:
         connection.execute("CREATE TABLE t AS SELECT timestamptz '2025-01-01 00:00+01' AS at")
 
     assert rows("SELECT at::text FROM behind_the_door.t") == [("2024-12-31 23:00:00+00",)]
@@ -39,7 +39,7 @@ def test_it_commits_into_the_profiles_schema_in_utc(server: Server) -> None:
 
 def test_an_error_rolls_back(server: Server) -> None:
     def fail() -> None:
-        with connect(PROFILE) as connection:
+        with connect_warehouse(PROFILE) as connection:
             connection.execute("CREATE TABLE t (x int)")
             raise KeyError
 
@@ -58,9 +58,9 @@ def test_what_the_server_can_not_do_is_one_line(server: Server) -> None:
 
 def test_a_broken_connection_may_be_tried_again(server: Server) -> None:
     def break_off() -> None:
-        with connect(PROFILE) as connection:
+        with connect_warehouse(PROFILE) as connection:
             connection.execute("CREATE TABLE t (x int)")
-            with connect(PROFILE) as other:
+            with connect_warehouse(PROFILE) as other:
                 other.execute("SELECT pg_terminate_backend(%s)", [connection.info.backend_pid])
             connection.execute("SELECT 1")
 
@@ -83,7 +83,7 @@ def test_a_broken_connection_may_be_tried_again(server: Server) -> None:
 def test_it_says_what_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch, address: str, message: str) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_DOOR", address.format(port=server.port, password=PASSWORD))
 
-    with pytest.raises(SourceError, match=f"connection 'door' .*{message}") as error, connect(PROFILE):
+    with pytest.raises(SourceError, match=f"connection 'door' .*{message}") as error, connect_warehouse(PROFILE):
         pass
 
     assert "\n" not in str(error.value)

@@ -18,12 +18,12 @@ from random import Random
 from typing import Any
 
 from include.segmentation.errors import NotReadyError, SegmentationError
-from include.segmentation.extract import extract, maintain, reconcile
+from include.segmentation.extract import extract, maintain_log, reconcile_extract
 from include.segmentation.extract.mysql import row_reconciliation as comparison
 from include.segmentation.extract.mysql.page import page_reader
 from include.segmentation.lake.change_log import ChangeLog
 from include.segmentation.profile.profile import load_profile
-from include.segmentation.profile.sources import is_reconciled
+from include.segmentation.profile.sources import can_be_reconciled
 from include.segmentation.run import Run
 
 TABLE, PAGES, FETCHING, COMMITTING, TIDIED = range(5)
@@ -118,14 +118,14 @@ def run_of(profiles: Path) -> Run:
 
 
 def _call(stage: str, run: Run, table: str) -> Report:
-    if stage == "reconcile" and not is_reconciled(run.profile.extracts[table]):
+    if stage == "reconcile" and not can_be_reconciled(run.profile.extracts[table]):
         stage = "extract"  # a snapshot is compared whole at every pull
     begun = time.monotonic()
     if stage == "maintain":
-        _age(run.lake.log(table))
+        _age(run.lake.open_log(table))
     try:
         done = _STAGES[stage](run, table)
-        state = run.lake.log(table).state()
+        state = run.lake.open_log(table).read_state()
         counted = {"rows": done.get("rows_written", 0), "pages": done.get("pages", 0)}
         return Report(stage, table, begun, time.monotonic(), state.complete_through, state.seq, **counted)
     except Exception as error:
@@ -144,7 +144,7 @@ def _age(log: ChangeLog) -> None:
 
 def _show(shown: Any, rng: Random) -> None:
     """Let the shared block tell what is going on; between two pages there is a moment for others to step in."""
-    fetch, append = page_reader.fetch, ChangeLog.append
+    fetch, append = page_reader.fetch_page, ChangeLog.append
 
     @wraps(fetch)
     def shown_fetch(*args: Any, **more: Any) -> Any:
@@ -162,19 +162,19 @@ def _show(shown: Any, rng: Random) -> None:
         shown[COMMITTING] = 0
         if shown[TABLE] and rng.random() < 0.02:
             _age(log)
-            log.maintain(keep=timedelta(0))
+            log.compact(keep=timedelta(0))
             shown[TIDIED] += 1
         return state
 
-    page_reader.fetch, ChangeLog.append = shown_fetch, shown_append  # type: ignore[method-assign]
+    page_reader.fetch_page, ChangeLog.append = shown_fetch, shown_append  # type: ignore[method-assign]
 
 
 def _without_ties() -> None:
     """Go on behind the cursor alone, as if it told rows apart."""
     from include.segmentation.extract.mysql.page import keyset
 
-    after = keyset.after
-    keyset.after = lambda order, row, *more: after(order[:1], row[:1], *more)
+    after = keyset.write_after_condition
+    keyset.write_after_condition = lambda order, row, *more: after(order[:1], row[:1], *more)
 
 
 def _position_first() -> None:
@@ -191,7 +191,7 @@ def _position_first() -> None:
 
 _STAGES: dict[str, Callable[[Run, str], dict[str, Any]]] = {
     "extract": extract,
-    "reconcile": reconcile,
-    "maintain": maintain,
+    "reconcile": reconcile_extract,
+    "maintain": maintain_log,
 }
 _SABOTAGE = {"ties": _without_ties, "early": _position_first}

@@ -112,8 +112,8 @@ def _moment(text: str | None) -> Any:
 def _lake(run: Run, table: Table, columns: list[str], view: str) -> list[tuple[Row, int, bool]]:
     """The rows of a view in the lake, with ``_seq`` and ``_deleted``; a column that the log lacks is NULL."""
     lake = run.lake
-    with lake.engine() as engine:
-        (lake.view_current if view == "current" else lake.view_log)(engine, table.name)
+    with lake.open_engine() as engine:
+        (lake.create_current_view if view == "current" else lake.create_log_view)(engine, table.name)
         found = engine.execute(f"SELECT * FROM {table.name}").to_arrow_table().to_pylist()
     rows = []
     for record in found:

@@ -42,7 +42,9 @@ def _without_micro(macro: MacroSegment) -> MacroSegment:
 def write(run: Run, learners: int) -> None:
     """Leave the KPIs of so many learners where the measure stage would, a table per macro segment."""
     for name in MACROS:
-        run.lake.write_table(run.artifact("measure", f"{name}.parquet"), pa.concat_tables(_parts(name, learners)))
+        run.lake.write_table(
+            run.locate_artifact("measure", f"{name}.parquet"), pa.concat_tables(_parts(name, learners))
+        )
 
 
 def _parts(name: str, learners: int) -> Iterator[pa.Table]:

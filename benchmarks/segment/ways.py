@@ -22,15 +22,15 @@ import pyarrow as pa
 
 from benchmarks.machine import peak_mb
 from benchmarks.segment.learners import MACROS, Floats, bench_run, sparse_counts
-from include.segmentation.model.model import Model, effective_model
+from include.segmentation.model.model import Model, find_effective_model
 from include.segmentation.segment import fit
 from include.segmentation.segment.cluster.kmeans import KMeans
-from include.segmentation.segment.space.distinct_vectors import distinct_vectors
-from include.segmentation.segment.space.kpi_axes import scaled
-from include.segmentation.segment.space.nearest_prototype import nearest, rule_of
-from include.segmentation.segment.space.principal_components import NO_COMPONENTS, projected
-from include.segmentation.segment.space.thread_limit import one_thread
-from include.segmentation.segment.stratum_assignment import matrix
+from include.segmentation.segment.space.distinct_vectors import collapse_stratum
+from include.segmentation.segment.space.kpi_axes import scale_values
+from include.segmentation.segment.space.nearest_prototype import find_nearest, read_rule
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, project
+from include.segmentation.segment.space.thread_limit import limit_to_one_thread
+from include.segmentation.segment.stratum_assignment import read_matrix
 
 OURS, LLOYD, MINI_BATCH, ORIGINALS = "this project", "KMeans", "MiniBatchKMeans", "k-means + full silhouette"
 STARTS = 10
@@ -59,7 +59,7 @@ def fitted(macro_segment: str) -> dict[str, Any]:
     """The project's fit of one macro segment, and what its evidence says about each stratum that was cut."""
     run = bench_run()
     summary = fit(run, macro_segment)
-    model, _ = effective_model(run.lake, macro_segment, run.as_of)
+    model, _ = find_effective_model(run.lake, macro_segment, run.as_of)
     return {"seconds": summary["seconds"], "strata": [_found(model, stratum.name) for stratum in _cut(model)]}
 
 
@@ -101,13 +101,13 @@ def sparse() -> dict[str, Any]:
     points = _standardised(rows)
     del rows
     began = time.perf_counter()
-    found = distinct_vectors(table, "true", names)
+    found = collapse_stratum(table, "true", names)
     grouped = time.perf_counter()
     distinct = np.log1p(found.values)
     mean = (distinct * found.counts[:, None]).sum(axis=0) / found.counts.sum()
     spread = np.sqrt(((distinct - mean) ** 2 * found.counts[:, None]).sum(axis=0) / found.counts.sum())
-    with one_thread():
-        ours = KMeans((distinct - mean) / spread, found.counts).partition(SPARSE_K)
+    with limit_to_one_thread():
+        ours = KMeans((distinct - mean) / spread, found.counts).make_partition(SPARSE_K)
     ended = time.perf_counter()
     results: dict[str, Any] = {
         "vectors": len(found.counts),
@@ -139,16 +139,18 @@ def _strata() -> Iterator[Stratum]:
     """Every stratum that was cut, with all its customers."""
     run = bench_run()
     for name in MACROS:
-        model, _ = effective_model(run.lake, name, run.as_of)
+        model, _ = find_effective_model(run.lake, name, run.as_of)
         for stratum in _cut(model):
             columns = ", ".join(stratum.kpis)
             with duckdb.connect() as connection:
-                source = f"{run.lake.uri}/{run.artifact('measure', name + '.parquet')}"
+                source = f"{run.lake.uri}/{run.locate_artifact('measure', name + '.parquet')}"
                 rows = connection.execute(f"SELECT {columns} FROM '{source}' WHERE {stratum.when}").to_arrow_table()
-            values = matrix(rows, stratum.kpis)
-            rule = rule_of(stratum)
-            points = projected(scaled(values, stratum.axes), rule.components if len(rule.components) else NO_COMPONENTS)
-            labels, k = nearest(rule, values)[0], len(stratum.segments)
+            values = read_matrix(rows, stratum.kpis)
+            rule = read_rule(stratum)
+            points = project(
+                scale_values(values, stratum.axes), rule.components if len(rule.components) else NO_COMPONENTS
+            )
+            labels, k = find_nearest(rule, values)[0], len(stratum.segments)
             yield Stratum(f"{name}.{stratum.name}", points, _inertia(points, labels, k), k)
 
 

@@ -13,12 +13,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from include.segmentation.common.terminal import shown_logs
-from include.segmentation.connections import tracking_server
-from include.segmentation.errors import LaterError, SegmentationError
+from include.segmentation.common.terminal import show_logs
+from include.segmentation.connections import find_tracking_server
+from include.segmentation.errors import RetryLaterError, SegmentationError
 from include.segmentation.profile.profile import CADENCES, Profile, load_profile
-from include.segmentation.profile.sources import is_reconciled
-from include.segmentation.run import Run, lake_root, parse_as_of
+from include.segmentation.profile.sources import can_be_reconciled
+from include.segmentation.run import Run, find_lake_root, parse_as_of
 
 _LONGEST_WAIT = timedelta(minutes=70)
 _WIDTH = 140
@@ -29,16 +29,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status: 0, or 2 with one line on standard error."""
     options = _parser().parse_args(arguments)
     try:
-        with shown_logs():
+        with show_logs():
             return int(options.command(options) or 0)
-    except LaterError as error:
+    except RetryLaterError as error:
         print(f"error: {error}; again from {error.until:%Y-%m-%dT%H:%M:%SZ}", file=sys.stderr)
         return 2
     except SegmentationError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # a full or read-only disk, an object store that does not answer
-        print(f"error: lake {lake_root()}: {_one_line(error)}", file=sys.stderr)
+        print(f"error: lake {find_lake_root()}: {_one_line(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
@@ -71,7 +71,7 @@ def _pull(run: Run, name: str) -> dict[str, object]:
     while True:
         try:
             return extract(run, name)
-        except LaterError as later:
+        except RetryLaterError as later:
             seconds = (later.until - datetime.now(UTC)).total_seconds()
             if seconds > _LONGEST_WAIT.total_seconds():
                 raise
@@ -80,17 +80,17 @@ def _pull(run: Run, name: str) -> dict[str, object]:
 
 
 def _reconcile(run: Run, options: argparse.Namespace) -> None:
-    from include.segmentation.extract import findings, reconcile
+    from include.segmentation.extract import format_findings, reconcile_extract
 
-    allowed = [name for name, declared in run.profile.extracts.items() if is_reconciled(declared)]
-    print(findings([reconcile(run, name) for name in _chosen(options.only, allowed)]), flush=True)
+    allowed = [name for name, declared in run.profile.extracts.items() if can_be_reconciled(declared)]
+    print(format_findings([reconcile_extract(run, name) for name in _chosen(options.only, allowed)]), flush=True)
 
 
 def _maintain(run: Run, options: argparse.Namespace) -> None:
-    from include.segmentation.extract import maintain
+    from include.segmentation.extract import maintain_log
 
     for name in _chosen(options.only, list(run.profile.extracts)):
-        _say("maintain", name, maintain(run, name))
+        _say("maintain", name, maintain_log(run, name))
 
 
 def _validate(run: Run, _: argparse.Namespace) -> None:
@@ -100,9 +100,9 @@ def _validate(run: Run, _: argparse.Namespace) -> None:
 
 
 def _measure(run: Run, options: argparse.Namespace) -> None:
-    from include.segmentation.measure import targets
+    from include.segmentation.measure import list_targets
 
-    _measure_each(run, _chosen(options.only, targets(run)))
+    _measure_each(run, _chosen(options.only, list_targets(run)))
 
 
 def _measure_each(run: Run, targets: list[str]) -> None:
@@ -138,7 +138,7 @@ def _fit(run: Run, options: argparse.Namespace) -> None:
     _measure_each(run, ["population", *run.profile.macro_segments])
     for macro_segment in run.profile.macro_segments:
         _say("fit", macro_segment, fit(run, macro_segment))
-    if tracking_server():
+    if find_tracking_server():
         _track(run, options)
 
 
@@ -156,53 +156,53 @@ def _run(run: Run, options: argparse.Namespace) -> None:
 def _preview(run: Run, _: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from include.segmentation.authoring import preview
+    from include.segmentation.authoring import preview_run
 
     console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
-    for table in preview(run):
+    for table in preview_run(run):
         console.print(table)
     console.print("Nothing was published or recorded.")
 
 
 def _models(profile: Profile, _: argparse.Namespace) -> None:
     from include.segmentation.lake.lake import Lake
-    from include.segmentation.model.model import timeline
+    from include.segmentation.model.model import read_timeline
 
-    lake = Lake(lake_root(), profile)
+    lake = Lake(find_lake_root(), profile)
     for macro_segment in profile.macro_segments:
-        for entry in timeline(lake, macro_segment):
+        for entry in read_timeline(lake, macro_segment):
             print(f"{entry.model.model_id}  {entry.status} by {entry.decided_by} {entry.decided_at:%Y-%m-%d}")
-            for segment in entry.model.segments():
+            for segment in entry.model.list_segments():
                 came = [row for row in entry.model.lineage if row.to_key == segment.key]
                 lineage = ", ".join(f"{row.kind} from {row.from_key or 'nothing'} ({row.share:.0%})" for row in came)
                 print(f"    {segment.key}  {segment.customers_at_fit:>9,}  {segment.name}  {lineage}".rstrip())
 
 
 def _accept(profile: Profile, options: argparse.Namespace) -> None:
-    from include.segmentation.segment import accept
+    from include.segmentation.segment import accept_model
 
-    _say("accept", options.model, accept(profile, options.model, options.by))
+    _say("accept", options.model, accept_model(profile, options.model, options.by))
     _track_decisions(profile)
 
 
 def _reject(profile: Profile, options: argparse.Namespace) -> None:
-    from include.segmentation.segment import reject
+    from include.segmentation.segment import reject_model
 
-    _say("reject", options.model, reject(profile, options.model, options.by))
+    _say("reject", options.model, reject_model(profile, options.model, options.by))
     _track_decisions(profile)
 
 
 def _track_decisions(profile: Profile) -> None:
-    if tracking_server():
+    if find_tracking_server():
         from include.segmentation.track import track_decisions
 
         _say("track", "decisions", track_decisions(profile))
 
 
 def _new_profile(options: argparse.Namespace) -> None:
-    from include.segmentation.authoring import new_profile
+    from include.segmentation.authoring import propose_profile
 
-    for path in new_profile(options.name, options.from_mysql, options.table, options.profiles_dir):
+    for path in propose_profile(options.name, options.from_mysql, options.table, options.profiles_dir):
         print(f"wrote {path}")
 
 
@@ -218,9 +218,9 @@ def _check_profile(options: argparse.Namespace) -> int:
 
 
 def _explain_extract(profile: Profile, options: argparse.Namespace) -> None:
-    from include.segmentation.extract import explain
+    from include.segmentation.extract import explain_extract
 
-    print(explain(profile, options.extract))
+    print(explain_extract(profile, options.extract))
 
 
 _STAGES = {

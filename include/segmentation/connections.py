@@ -52,7 +52,7 @@ def use_resolver(resolver: Resolver) -> None:
     _resolver = resolver
 
 
-def resolve(connection_id: str) -> Address:
+def resolve_address(connection_id: str) -> Address:
     """Return the address behind a connection id.
 
     Raises:
@@ -120,6 +120,6 @@ def _extra(value: str | dict[str, Any]) -> dict[str, Any]:
     return extra
 
 
-def tracking_server() -> str | None:
+def find_tracking_server() -> str | None:
     """The address of the MLflow server that fits are logged at, or None where nobody wants them logged."""
     return os.environ.get(TRACKING_URI) or None

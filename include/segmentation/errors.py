@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Self
 
 
-def one_line(error: object) -> str:
+def join_lines(error: object) -> str:
     """What an error of somebody else says, without its line breaks."""
     return " ".join(str(error).split())
 
@@ -19,7 +19,7 @@ class SegmentationError(Exception):
 
     retry = False
 
-    def within(self, where: str) -> Self:
+    def add_place(self, where: str) -> Self:
         """The same error, its message led by the place where it happened."""
         placed = copy(self)
         placed.args = (f"{where}: {self}",)
@@ -44,7 +44,7 @@ class UnavailableError(SegmentationError):
     retry = True
 
 
-class LaterError(UnavailableError):
+class RetryLaterError(UnavailableError):
     """A source is to be left alone until a known time; what has been read is kept, and the next pull goes on there.
 
     Attributes:

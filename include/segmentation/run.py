@@ -18,7 +18,7 @@ Purpose = Literal["extract", "fit", "reconcile", "segment"]
 LAKE_ROOT = Path(".local/lake")
 
 
-def lake_root() -> str:
+def find_lake_root() -> str:
     """The folder or object-store URL of the lake: ``SEGMENTATION_LAKE``, or ``.local/lake``.
 
     Raises:
@@ -41,7 +41,7 @@ def parse_as_of(text: str, profile: Profile) -> datetime:
     """
     try:
         if len(text) == len("2025-01-01"):
-            return profile.midnight(date.fromisoformat(text))
+            return profile.find_midnight(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
             raise ValueError
@@ -79,7 +79,7 @@ class Run:
             raise ProfileError(f"{where}: found {self.as_of.microsecond} microseconds; allowed are whole seconds")
         if self.as_of > datetime.now(UTC):
             raise NotReadyError(f"{where} lies in the future; allowed is a time up to now")
-        if self.as_of <= self.profile.midnight(self.profile.schedule.start):
+        if self.as_of <= self.profile.find_midnight(self.profile.schedule.start):
             raise NotReadyError(f"{where}: allowed is a time after schedule.start {self.profile.schedule.start}")
 
     @property
@@ -95,37 +95,37 @@ class Run:
     @cached_property
     def lake(self) -> Lake:
         """The profile's lake."""
-        return Lake(lake_root(), self.profile)
+        return Lake(find_lake_root(), self.profile)
 
-    def artifact(self, stage: str, name: str) -> str:
+    def locate_artifact(self, stage: str, name: str) -> str:
         """The place, inside the profile's lake, of something that a stage leaves for the next one."""
         place = self.cadence if self.purpose == "segment" else self.purpose
         return f"_runs/{place}/{self._moment}/{stage}/{name}"
 
-    def record(self, stage: str, name: str, summary: dict[str, Any]) -> dict[str, Any]:
+    def record_summary(self, stage: str, name: str, summary: dict[str, Any]) -> dict[str, Any]:
         """Keep a task's summary (counts, versions, seconds) for the run's row in the warehouse."""
         text = json.dumps(summary, default=str)
-        self.lake.write_text(self.artifact(stage, f"{name}.json"), text)
+        self.lake.write_text(self.locate_artifact(stage, f"{name}.json"), text)
         return dict(json.loads(text))
 
-    def recorded(self, stage: str, name: str) -> dict[str, Any] | None:
+    def read_summary(self, stage: str, name: str) -> dict[str, Any] | None:
         """The summary that a task of this run has recorded, if it has."""
-        text = self.lake.read_text(self.artifact(stage, f"{name}.json"))
+        text = self.lake.read_text(self.locate_artifact(stage, f"{name}.json"))
         return None if text is None else dict(json.loads(text))
 
-    def previous(self) -> "Run | None":
+    def find_previous_run(self) -> "Run | None":
         """The newest earlier run of the cadence that has been published; None too for a fit, which has no cadence."""
         if self.purpose != "segment":
             return None
-        start = self.profile.midnight(self.profile.schedule.start)
-        moments = (self._as_of(name) for name in self.lake.folders(f"_runs/{self.cadence}"))
+        start = self.profile.find_midnight(self.profile.schedule.start)
+        moments = (self._as_of(name) for name in self.lake.list_folders(f"_runs/{self.cadence}"))
         earlier = sorted((as_of for as_of in moments if start < as_of < self.as_of), reverse=True)
         runs = (replace(self, as_of=as_of) for as_of in earlier)
-        return next((run for run in runs if run.recorded("publish", "all") is not None), None)
+        return next((run for run in runs if run.read_summary("publish", "all") is not None), None)
 
-    def lagging(self) -> dict[str, datetime | None]:
+    def find_late_extracts(self) -> dict[str, datetime | None]:
         """The extracts that are not known to be whole up to as_of, with the time they are whole up to."""
-        through = {name: self.lake.log(name).state().complete_through for name in self.profile.extracts}
+        through = {name: self.lake.open_log(name).read_state().complete_through for name in self.profile.extracts}
         return {name: moment for name, moment in through.items() if moment is None or moment < self.as_of}
 
     def require_complete(self) -> None:
@@ -136,7 +136,7 @@ class Run:
         """
         late = [
             f"'{name}' is complete through {moment.isoformat() if moment else 'nothing yet'}"
-            for name, moment in self.lagging().items()
+            for name, moment in self.find_late_extracts().items()
         ]
         if late:
             raise NotReadyError(
@@ -145,13 +145,13 @@ class Run:
 
     @property
     def _moment(self) -> str:
-        midnight = self.profile.midnight(self._local_day)
+        midnight = self.profile.find_midnight(self._local_day)
         return self._local_day.isoformat() if self.as_of == midnight else f"{self.as_of:%Y-%m-%dT%H%M%SZ}"
 
     def _as_of(self, moment: str) -> datetime:
         """What ``_moment`` was made from."""
         if len(moment) == len("2025-02-01"):
-            return self.profile.midnight(date.fromisoformat(moment))
+            return self.profile.find_midnight(date.fromisoformat(moment))
         return datetime.strptime(moment, "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
 
     @property

@@ -42,10 +42,10 @@ class GatesOperator(ApprovalOperator):
         Raises:
             DataError: a gate stops the run.
         """
-        from include.segmentation.publish import questions
+        from include.segmentation.publish import find_questions
 
         run = run_of(context, self.profile, self.cadence)
-        found = questions(run)
+        found = find_questions(run)
         if found:
             self.subject = f"Publish {run.run_id}?"
             self.body = "\n".join(f"- {question}" for question in found)
@@ -53,10 +53,10 @@ class GatesOperator(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
         """Hand on who has approved, or note that the run is rejected."""
-        from include.segmentation.publish import turn_down
+        from include.segmentation.publish import reject_run
 
         if event.get("chosen_options") == [self.REJECT]:  # before what follows is skipped, which ends the task
-            turn_down(run_of(context, self.profile, self.cadence))
+            reject_run(run_of(context, self.profile, self.cadence))
         answer = super().execute_complete(context, event)
         return {"answer": answer["chosen_options"][0], "by": _who(answer)}
 
@@ -126,16 +126,16 @@ class DecideOperator(HITLOperator):
 
     def execute(self, context: Context) -> None:
         """Ask, and say what each candidate would change."""
-        from include.segmentation.segment import candidates
+        from include.segmentation.segment import list_candidates
 
-        found = candidates(run_of(context, self.profile, self.cadence, "fit"))
+        found = list_candidates(run_of(context, self.profile, self.cadence, "fit"))
         if found:
             self.body = "\n".join(f"- **{model.macro_segment}**: {_changes(model)}" for model in found)
             super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:
         """Accept and reject; returns model -> what became of it."""
-        from include.segmentation.segment import accept, candidates, reject
+        from include.segmentation.segment import accept_model, list_candidates, reject_model
 
         answer = super().execute_complete(context, event)
         chosen, who = answer["chosen_options"], _who(answer)
@@ -143,8 +143,8 @@ class DecideOperator(HITLOperator):
             return {}
         run = run_of(context, self.profile, self.cadence, "fit")
         decided = {}
-        for model in candidates(run):
-            decision = accept if model.macro_segment in chosen else reject
+        for model in list_candidates(run):
+            decision = accept_model if model.macro_segment in chosen else reject_model
             decided[model.model_id] = decision(run.profile, model.model_id, who)["status"]
         return decided
 

@@ -23,8 +23,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundExceptio
 
 from include.segmentation import connections
 from include.segmentation.errors import (
-    LaterError,
     NotReadyError,
+    RetryLaterError,
     SegmentationError,
     UnavailableError,
 )
@@ -49,7 +49,8 @@ DEFAULT_ARGS: dict[str, Any] = {
 }
 """For every DAG: retry what waiting can help, fail at once what it can not, tell who has to know."""
 
-_STAGE_OF = {"fit": "segment", "reconcile": "extract"}
+_FUNCTIONS = {"fit": ("segment", "fit"), "reconcile": ("extract", "reconcile_extract")}
+"""Stages whose function does not carry the name of its folder: stage -> (folder, function)."""
 
 
 class ReportLink(BaseOperatorLink):
@@ -106,12 +107,12 @@ class StageOperator(BaseOperator):
         A source that is to be left alone for a while is called again after it, and no worker is held until then.
         """
         run = run_of(context, self.profile, self.cadence, self.purpose)
-        module = import_module(f"include.segmentation.{_STAGE_OF.get(self.stage, self.stage)}")
-        function = getattr(module, self.stage)
+        folder, name = _FUNCTIONS.get(self.stage, (self.stage, self.stage))
+        function = getattr(import_module(f"include.segmentation.{folder}"), name)
         try:
             target = [self.target] if self.target else []
             summary: dict[str, Any] = function(run, *target, **self.arguments(context))
-        except LaterError as later:
+        except RetryLaterError as later:
             self.log.warning("%s; what was read is kept, again from %s", later, later.until)
             self.defer(trigger=DateTimeTrigger(moment=later.until), method_name="resume")
         for outlet in self.outlets:
@@ -145,10 +146,10 @@ class ReconcileOperator(StageOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Call the extract stage's ``reconcile``."""
-        from include.segmentation.extract import findings
+        from include.segmentation.extract import format_findings
 
         summary = super().execute(context)
-        self.log.info("found and corrected:\n%s", findings([summary]))
+        self.log.info("found and corrected:\n%s", format_findings([summary]))
         return summary
 
 
@@ -165,10 +166,10 @@ class MaintainOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Call the extract stage's ``maintain`` for every extract."""
-        from include.segmentation.extract import maintain
+        from include.segmentation.extract import maintain_log
 
         run = run_of(context, self.profile, self.cadence, "reconcile")
-        summaries = {name: maintain(run, name) for name in run.profile.extracts}
+        summaries = {name: maintain_log(run, name) for name in run.profile.extracts}
         for name, summary in summaries.items():
             self.log.info("maintain %s: %s", name, json.dumps(summary, default=str))
         return summaries

@@ -23,9 +23,9 @@ from sqlalchemy import select
 
 from include.segmentation import connections
 from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.profile.profile import CADENCES, Cadence, Profile, load_profile, profile_names
+from include.segmentation.profile.profile import CADENCES, Cadence, Profile, list_profile_names, load_profile
 from include.segmentation.run import Purpose, Run, parse_as_of
-from include.segmentation.warehouse.connection import connect
+from include.segmentation.warehouse.connection import connect_warehouse
 from segmentation_airflow.schedules import right_profiles
 
 ROOT = "/segmentation"
@@ -58,7 +58,7 @@ app = FastAPI(dependencies=[Depends(requires_authenticated())], docs_url=None, r
 
 def _known(profile: str) -> Profile:
     """Only names that exist are ever made into a path."""
-    if profile not in profile_names():
+    if profile not in list_profile_names():
         raise HTTPException(404, f"there is no profile '{profile}'")
     try:
         return load_profile(profile)
@@ -130,7 +130,7 @@ def _run(profile: Profile, cadence: Cadence, as_of: str, purpose: Purpose = "seg
 
 
 def _artifact(run: Run, stage: str, name: str, absent: str) -> str:
-    text = run.lake.read_text(run.artifact(stage, name))
+    text = run.lake.read_text(run.locate_artifact(stage, name))
     if text is None:
         raise HTTPException(404, f"run {run.run_id} {absent}")
     return text
@@ -142,7 +142,7 @@ def _page(profile: Profile, cadences: Sequence[str]) -> HTMLResponse:
     refused: list[Any] = []
     note = ""
     try:
-        with connect(_for_readers(profile)) as connection:
+        with connect_warehouse(_for_readers(profile)) as connection:
             connection.execute("SET TRANSACTION READ ONLY")
             cursor = connection.cursor(row_factory=namedtuple_row)
             if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() != (None,):
@@ -171,7 +171,7 @@ def _for_readers(profile: Profile) -> Profile:
 
 
 def _ours(name: str) -> Profile:
-    if name not in profile_names():
+    if name not in list_profile_names():
         raise HTTPException(404, "this DAG is none of the segmentation DAGs")
     return _known(name)
 

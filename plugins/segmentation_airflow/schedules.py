@@ -13,7 +13,7 @@ from dateutil.relativedelta import relativedelta
 from pendulum import DateTime
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.profile import Cadence, Profile, load_profile, profile_names
+from include.segmentation.profile.profile import Cadence, Profile, list_profile_names, load_profile
 
 _CRON = {"daily": "0 0 * * *", "weekly": "0 0 * * 1", "monthly": "0 0 1 * *"}
 
@@ -24,12 +24,12 @@ def profiles() -> Iterator[Profile]:
     So a profile that is wrong stops nobody else's DAGs; ``dags/profiles.py`` makes it an import error.
     """
     dag_id = get_parsing_context().dag_id
-    return right_profiles([dag_id.split("__")[0]] if dag_id else profile_names())
+    return right_profiles([dag_id.split("__")[0]] if dag_id else list_profile_names())
 
 
 def right_profiles(names: Iterable[str] | None = None) -> Iterator[Profile]:
     """Load the profiles of these names, or all, and leave out those that are wrong."""
-    for name in profile_names() if names is None else names:
+    for name in list_profile_names() if names is None else names:
         with suppress(ProfileError):
             yield load_profile(name)
 
@@ -41,7 +41,7 @@ def check_profiles() -> None:
         ProfileError: profiles say something that they may not say, one line each.
     """
     wrong = []
-    for name in profile_names():
+    for name in list_profile_names():
         try:
             load_profile(name)
         except ProfileError as error:

@@ -29,17 +29,17 @@ def _late_extracts(run: "Run") -> list[str]:
         f"extract '{name}' is complete through {through:%Y-%m-%dT%H:%MZ}"
         if through
         else f"extract '{name}' has no data"
-        for name, through in run.lagging().items()
+        for name, through in run.find_late_extracts().items()
     ]
 
 
 def _absent_models(run: "Run") -> list[str]:
-    from include.segmentation.model.model import effective_model
+    from include.segmentation.model.model import find_effective_model
 
     absent = []
     for macro in run.profile.macro_segments:
         try:
-            effective_model(run.lake, macro, run.as_of)
+            find_effective_model(run.lake, macro, run.as_of)
         except NotReadyError as error:
             absent.append(str(error))
     return absent

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from authoring_source import segmentation
 
-from include.segmentation.authoring import check_profile, new_profile
+from include.segmentation.authoring import check_profile, propose_profile
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.profile import profile_names
+from include.segmentation.profile.profile import list_profile_names
 
 LIBRARY = Path(__file__).parents[1] / "profiles"
 SHIPPED = Path(__file__).parents[2] / "include"
@@ -24,7 +24,7 @@ def library(tmp_path: Path) -> Path:
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
     """The profile that is proposed for the shop's orders, which are there."""
-    new_profile("shop", "shop_mysql", "orders", tmp_path / "profiles")
+    propose_profile("shop", "shop_mysql", "orders", tmp_path / "profiles")
     return tmp_path / "profiles" / "shop.yaml"
 
 
@@ -152,7 +152,7 @@ def test_mistakes_in_signals_are_told(tmp_path: Path) -> None:
         assert said(found, path, text[: text.index(right)].count("\n") + 1, words), found
 
 
-@pytest.mark.parametrize("name", profile_names())
+@pytest.mark.parametrize("name", list_profile_names())
 def test_a_right_profile_is_summed_up(name: str) -> None:
     checked = check_profile(name)
     assert checked.mistakes == []

@@ -10,7 +10,7 @@ from authoring_source import Source, segmentation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.authoring import check_profile, new_profile
+from include.segmentation.authoring import check_profile, propose_profile
 from include.segmentation.errors import ProfileError, SourceError
 from include.segmentation.profile.profile import load_profile
 
@@ -29,7 +29,7 @@ def proposed(source: Source, folder: Path, columns: str, *rows: str, table: str 
     if rows:
         source.execute(f"INSERT INTO `{table}` VALUES {', '.join(rows)}")
     name = f"p_{uuid4().hex[:8]}"
-    new_profile(name, "shop_mysql", table, folder)
+    propose_profile(name, "shop_mysql", table, folder)
     assert check_profile(name, folder, connect=True).mistakes == []
     return yaml.safe_load((folder / f"{name}.yaml").read_text())
 
@@ -140,7 +140,7 @@ def test_what_is_not_there_is_answered_with_what_is(source: Source, folder: Path
         (("retail", "shop_mysql", "orders"), ProfileError, "profile 'retail' is there already"),
     ]:
         with pytest.raises(kind, match=".*".join(words.split("?")[0].split("'"))):
-            new_profile(*arguments, folder)
+            propose_profile(*arguments, folder)
     assert not folder.exists()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from include.segmentation.authoring import new_profile, preview
+from include.segmentation.authoring import preview_run, propose_profile
 from include.segmentation.errors import NotReadyError
 from include.segmentation.extract import extract
 from include.segmentation.measure import measure
@@ -18,7 +18,7 @@ from include.segmentation.validate import validate
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """A run of the shop, so early that its strata are small and quickly fitted."""
-    new_profile("shop", "shop_mysql", "orders", tmp_path / "profiles")
+    propose_profile("shop", "shop_mysql", "orders", tmp_path / "profiles")
     path = tmp_path / "profiles" / "shop.yaml"
     path.write_text(path.read_text().replace("first_fit: 2025-11-01", "first_fit: 2024-02-01"))
     profile = load_profile("shop", tmp_path / "profiles")
@@ -28,7 +28,7 @@ def run(tmp_path: Path) -> Run:
 def shown(run: Run) -> str:
     console = Console(width=200)
     with console.capture() as text:
-        for table in preview(run):
+        for table in preview_run(run):
             console.print(table)
     return text.get()
 

@@ -17,11 +17,11 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from demo.airflow import interval_start
 from demo.servers import CHECKOUT
-from include.segmentation.profile.profile import CADENCES, load_profile, profile_names
-from include.segmentation.profile.sources import is_reconciled
+from include.segmentation.profile.profile import CADENCES, list_profile_names, load_profile
+from include.segmentation.profile.sources import can_be_reconciled
 
 DAGS = sorted((CHECKOUT / "dags").glob("*.py"))
-SHIPPED = profile_names()
+SHIPPED = list_profile_names()
 STAGES = ["extract", "validate", "measure", "segment", "publish", "report"]
 MOST_TASKS = 16  # of credit_card, which has five macro segments
 
@@ -102,7 +102,7 @@ def test_extract_has_a_task_per_extract_in_its_sources_pool(dags: dict[str, DAG]
 @pytest.mark.parametrize("name", SHIPPED)
 def test_reconcile_has_a_task_per_extract_with_a_cursor_in_its_sources_pool(dags: dict[str, DAG], name: str) -> None:
     profile, dag = load_profile(name), dags[f"{name}__reconcile"]
-    compared = [extract for extract, declared in profile.extracts.items() if is_reconciled(declared)]
+    compared = [extract for extract, declared in profile.extracts.items() if can_be_reconciled(declared)]
     assert tasks(dag, "extract") == ["maintain", *(f"reconcile_{extract}" for extract in compared)]
     for extract in compared:
         task = dag.get_task(f"extract.reconcile_{extract}")
@@ -204,7 +204,7 @@ def test_every_dag_says_what_it_does_and_how_to_backfill(dags: dict[str, DAG]) -
         assert "for the past" in dag.doc_md
         assert "{" not in dag.doc_md
         assert dag.catchup is False
-        assert dag.end_date == profile.midnight(profile.schedule.end)
+        assert dag.end_date == profile.find_midnight(profile.schedule.end)
 
 
 def test_airflows_database_gives_back_the_same_dags(dags: dict[str, DAG]) -> None:

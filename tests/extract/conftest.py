@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from demo.servers import PASSWORD, Server
-from include.segmentation.extract import extract, reconcile
+from include.segmentation.extract import extract, reconcile_extract
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 
@@ -83,17 +83,17 @@ class Pulls:
         return extract(self.run, name)
 
     def reconcile(self, name: str = "events") -> dict[str, Any]:
-        return reconcile(self.run, name)
+        return reconcile_extract(self.run, name)
 
     def current(self, name: str = "events", columns: str = "*", order: str = "1") -> list[tuple]:
-        with self.run.lake.engine() as engine:
-            self.run.lake.view_current(engine, name)
+        with self.run.lake.open_engine() as engine:
+            self.run.lake.create_current_view(engine, name)
             rows = engine.execute(f"SELECT {columns} FROM {name} ORDER BY {order}").to_arrow_table()
             return [tuple(row.values()) for row in rows.to_pylist()]
 
     def written(self, name: str = "events") -> int:
-        with self.run.lake.engine() as engine:
-            self.run.lake.view_log(engine, name)
+        with self.run.lake.open_engine() as engine:
+            self.run.lake.create_log_view(engine, name)
             return engine.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
 
 

@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 
 from include.segmentation.errors import SourceError
-from include.segmentation.extract import reconcile
+from include.segmentation.extract import reconcile_extract
 from include.segmentation.extract.mysql.page import page_reader
-from include.segmentation.extract.mysql.schema_changes import Drift, drift
+from include.segmentation.extract.mysql.schema_changes import ColumnChanges, compare_columns
 from include.segmentation.lake.change_log import ChangeLog
 
 WIDER = [
@@ -77,31 +77,35 @@ NOT_WIDER = [
 
 @pytest.mark.parametrize(("old", "new"), WIDER)
 def test_a_type_that_holds_every_value_is_wider(old, new):
-    assert drift({"x": old}, {"x": new}, set()) == Drift([], ["x"])
+    assert compare_columns({"x": old}, {"x": new}, set()) == ColumnChanges([], ["x"])
 
 
 @pytest.mark.parametrize(("old", "new"), SAME)
 def test_two_ways_to_declare_a_type_are_one(old, new):
-    assert drift({"x": old}, {"x": new}, set()) == drift({"x": new}, {"x": old}, set()) == Drift([], [])
+    assert (
+        compare_columns({"x": old}, {"x": new}, set())
+        == compare_columns({"x": new}, {"x": old}, set())
+        == ColumnChanges([], [])
+    )
 
 
 @pytest.mark.parametrize(("old", "new"), NOT_WIDER)
 def test_a_type_that_lacks_a_value_is_another_one(old, new):
     with pytest.raises(SourceError, match=r"'x' was .*, is ") as raised:
-        drift({"x": old}, {"x": new}, set())
+        compare_columns({"x": old}, {"x": new}, set())
     assert f"'x' was {old}, is {new}" in str(raised.value)
 
 
 def test_order_does_not_matter_and_new_columns_are_added():
     old = {"id": "int(11)", "n": "int(11)"}
-    assert drift(old, {"m": "text", "n": "bigint(20)", "id": "int(11)"}, set()) == Drift(["m"], ["n"])
+    assert compare_columns(old, {"m": "text", "n": "bigint(20)", "id": "int(11)"}, set()) == ColumnChanges(["m"], ["n"])
 
 
 def test_every_change_is_in_one_message_and_a_rename_is_guessed():
     old = {"id": "int(11)", "n": "int(11)", "note": "text", "at": "date"}
     new = {"id": "int(11)", "amount": "int", "total": "int(11)", "at": "datetime"}
     with pytest.raises(SourceError) as raised:
-        drift(old, new, set())
+        compare_columns(old, new, set())
     assert str(raised.value) == (
         "the source's columns have changed: 'n' was int(11), is absent (renamed to 'amount' or 'total'?); "
         "'note' was text, is absent; 'at' was date, is datetime; 'amount' was absent, is int; "
@@ -110,7 +114,7 @@ def test_every_change_is_in_one_message_and_a_rename_is_guessed():
 
 
 def test_what_the_profile_leaves_out_may_go():
-    assert drift({"id": "int(11)", "n": "int(11)"}, {"id": "int(11)"}, {"n"}) == Drift([], [])
+    assert compare_columns({"id": "int(11)", "n": "int(11)"}, {"id": "int(11)"}, {"n"}) == ColumnChanges([], [])
 
 
 EVENTS = {
@@ -275,11 +279,11 @@ def test_reconcile_brings_the_values_of_a_new_column(database, shop):
     pulls.pull()
     database.execute("ALTER TABLE events ADD COLUMN size INT NOT NULL DEFAULT 7, MODIFY n DECIMAL(12,1)")
     with pytest.raises(SourceError, match=r"'n' was int\(11\), is decimal\(12,1\)"):
-        reconcile(pulls.run, "events")
+        reconcile_extract(pulls.run, "events")
     database.execute("ALTER TABLE events MODIFY n BIGINT UNSIGNED")
-    assert reconcile(pulls.run, "events")["changed"] == 2
+    assert reconcile_extract(pulls.run, "events")["changed"] == 2
     assert pulls.current(columns="id, n, size") == [(1, Decimal(1), 7), (2, Decimal(2), 7)]
-    assert reconcile(pulls.run, "events")["changed"] == 0
+    assert reconcile_extract(pulls.run, "events")["changed"] == 0
 
 
 ALTERATIONS = {
@@ -343,13 +347,13 @@ def test_a_statement_that_names_a_column_just_gone_is_explained_by_the_change(da
     database.execute(CREATE_EVENTS)
     pulls = shop(database, events=EVENTS)
     pulls.pull()
-    real = page_reader.fetch
+    real = page_reader.fetch_page
 
     def too_late(*arguments):
         database.execute("ALTER TABLE events CHANGE n m INT")
-        monkeypatch.setattr(page_reader, "fetch", real)
+        monkeypatch.setattr(page_reader, "fetch_page", real)
         return real(*arguments)
 
-    monkeypatch.setattr(page_reader, "fetch", too_late)
+    monkeypatch.setattr(page_reader, "fetch_page", too_late)
     with pytest.raises(SourceError, match=r"'n' was int\(11\), is absent \(renamed to 'm'\?\)"):
         pulls.pull()

@@ -70,7 +70,7 @@ def expected(last_day: int) -> list[tuple]:
 
 
 def test_days_arrive_whole_up_to_as_of(standin, shop, monkeypatch):
-    monkeypatch.setattr(page_request, "PAGE_ROWS", 10)
+    monkeypatch.setattr(page_request, "REPORT_PAGE_ROWS", 10)
     pulls = shop(connection(standin), as_of="2025-01-08T12:00", sessions=SESSIONS)
     pulled = pulls.pull("sessions")
     assert (pulled["days"], pulled["rows_written"], pulled["pages"]) == (7, 6 * LEARNERS + 1, 6 * 3 + 1)
@@ -169,7 +169,7 @@ def test_a_report_without_rows_is_complete(standin, shop):
 
 
 def test_a_day_that_changes_between_its_pages_is_read_again(standin, shop, monkeypatch):
-    monkeypatch.setattr(page_request, "PAGE_ROWS", 10)
+    monkeypatch.setattr(page_request, "REPORT_PAGE_ROWS", 10)
     standin.faults.drift = 1
     pulls = shop(connection(standin), as_of="2025-01-02", sessions=SESSIONS)
     pulls.pull("sessions")
@@ -217,7 +217,7 @@ def test_a_restated_day_is_the_old_or_the_new_one_whatever_breaks(standin, shop,
     """Three days of three pages are read again; the n-th request is refused, each day committed on its own."""
     pulls = shop(connection(standin), as_of="2025-01-04", sessions=SESSIONS)
     pulls.pull("sessions")
-    monkeypatch.setattr(page_request, "PAGE_ROWS", 10)
+    monkeypatch.setattr(page_request, "REPORT_PAGE_ROWS", 10)
     monkeypatch.setattr(day_batches, "COMMIT_ROWS", 10 if at % 2 else 1000)
     for day in (1, 2, 3):
         standin.faults.restate(f"2025-01-{day:02}", 3)

@@ -9,7 +9,7 @@ import pytest
 
 from demo.ga4 import StandIn, serving
 from include.segmentation.__main__ import main
-from include.segmentation.errors import LaterError
+from include.segmentation.errors import RetryLaterError
 from include.segmentation.extract.ga4 import ga4_property as ga4
 from include.segmentation.extract.ga4 import quota
 
@@ -55,7 +55,7 @@ def connection(server: StandIn) -> dict:
     return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True}}
 
 
-def waits(error: pytest.ExceptionInfo[LaterError]) -> timedelta:
+def waits(error: pytest.ExceptionInfo[RetryLaterError]) -> timedelta:
     return error.value.until - datetime.now(UTC)
 
 
@@ -74,7 +74,7 @@ def test_an_hourly_budget_spreads_a_first_load_over_hours(shop, budget):
         pulls = shop(connection(server), as_of="2025-01-11", ages=AGES)
         done = 0
         while done + max(1, budget - 1) < 10:
-            with pytest.raises(LaterError) as later:
+            with pytest.raises(RetryLaterError) as later:
                 pulls.pull("ages")
             assert f": {len(server.requests) - done} of {10 - done} days read: " in str(later.value)
             assert (later.value.until.minute, later.value.until.second) == (0, 15)
@@ -93,7 +93,7 @@ def test_reports_that_nothing_is_withheld_from_have_no_part_in_that_budget(shop)
     with google({THRESHOLDED: 1}) as server:
         pulls = shop(connection(server), as_of="2025-01-11", ages=AGES, views=VIEWS)
         with pytest.raises(
-            LaterError, match=r"1 of 10 days read: .*thresholded_requests_per_hour is nearly used up: 0"
+            RetryLaterError, match=r"1 of 10 days read: .*thresholded_requests_per_hour is nearly used up: 0"
         ):
             pulls.pull("ages")
         assert pulls.pull("views")["days"] == 10
@@ -103,7 +103,7 @@ def test_reports_that_nothing_is_withheld_from_have_no_part_in_that_budget(shop)
 def test_an_hour_that_others_have_used_up_is_left_alone_by_googles_clock(shop, name):
     with google({name: 0}) as server:
         pulls = shop(connection(server), as_of="2025-01-11", ages=AGES)
-        with pytest.raises(LaterError, match=r"0 of 10 days read: .* Exhausted .* under an hour") as later:
+        with pytest.raises(RetryLaterError, match=r"0 of 10 days read: .* Exhausted .* under an hour") as later:
             pulls.pull("ages")
         assert waits(later).total_seconds() == about(25 * 60 + 4 + 15)  # 12:34:56 there, whatever it is here
         assert len(server.requests) == 1
@@ -122,7 +122,7 @@ def test_an_hour_that_others_have_used_up_is_left_alone_by_googles_clock(shop, n
 def test_a_days_tokens_return_at_midnight_pacific_time(shop, now, returns):
     there, then = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (now, returns))
     with google({"tokensPerDay": 0}, now=there) as server:
-        with pytest.raises(LaterError, match="tokens per day") as later:
+        with pytest.raises(RetryLaterError, match="tokens per day") as later:
             shop(connection(server), as_of="2025-01-11", ages=AGES).pull("ages")
         assert waits(later).total_seconds() == about((then - there).total_seconds())
 
@@ -130,19 +130,23 @@ def test_a_days_tokens_return_at_midnight_pacific_time(shop, now, returns):
 def test_a_days_tokens_end_the_pull_early_and_the_next_day_goes_on(shop):
     with google({"tokensPerDay": 4}) as server:
         pulls = shop(connection(server), as_of="2025-01-11", views=VIEWS)
-        with pytest.raises(LaterError, match=r"3 of 10 days read: .*tokens_per_day is nearly used up: 1 left") as later:
+        with pytest.raises(
+            RetryLaterError, match=r"3 of 10 days read: .*tokens_per_day is nearly used up: 1 left"
+        ) as later:
             pulls.pull("views")
         assert later.value.until.hour in (7, 8)
         assert pulls.run.lake.log("views").state().complete_through == datetime(2025, 1, 4, tzinfo=UTC)
         server.clock.now += timedelta(hours=1)
-        with pytest.raises(LaterError, match=r"1 of 7 days read"):  # the day has one token left
+        with pytest.raises(RetryLaterError, match=r"1 of 7 days read"):  # the day has one token left
             pulls.pull("views")
         server.clock.now += timedelta(days=1)
-        with pytest.raises(LaterError, match=r"3 of 6 days read"):
+        with pytest.raises(RetryLaterError, match=r"3 of 6 days read"):
             pulls.pull("views")
         later = shop(connection(server), as_of="2025-01-10", views=VIEWS)
         server.clock.now += timedelta(days=1)
-        with pytest.raises(LaterError, match=r"3 of 5 days read"):  # up to another as_of, the restated days come first
+        with pytest.raises(
+            RetryLaterError, match=r"3 of 5 days read"
+        ):  # up to another as_of, the restated days come first
             later.pull("views")
 
 
@@ -152,7 +156,7 @@ def test_other_refusals_by_their_words(standin, shop):
     assert pulls.pull("views")["days"] == 10
     minutes = "Exhausted client errors quota. These quota tokens will return in under 15 minutes."
     standin.faults.fail(429, message=minutes)
-    with pytest.raises(LaterError, match="15 minutes") as later:
+    with pytest.raises(RetryLaterError, match="15 minutes") as later:
         pulls.pull("views")
     assert waits(later).total_seconds() == about(15 * 60 + 15)
 
@@ -172,7 +176,7 @@ def test_server_errors_stay_below_googles_budget_of_them(shop):
 
         server.report = fails_from_the_second_on
         with pytest.raises(
-            LaterError, match=r"1 of 3 days read.*Internal error.*at most 2 are left this hour"
+            RetryLaterError, match=r"1 of 3 days read.*Internal error.*at most 2 are left this hour"
         ) as later:
             pulls.pull("views")
         assert len(asked) == 2

@@ -11,10 +11,10 @@ import pytest
 from extract_grammar import SINCE, Recorder, lacking, needs_windows, unlawful, words
 
 from include.segmentation.errors import UnavailableError
-from include.segmentation.extract import read_progress, reconcile
+from include.segmentation.extract import read_progress, reconcile_extract
 from include.segmentation.extract.mysql.page import page_reader
 from include.segmentation.extract.mysql.server import mysql_server as server_module
-from include.segmentation.extract.mysql.server.mysql_server import Version
+from include.segmentation.extract.mysql.server.mysql_server import ServerVersion
 
 EVENTS = """
 CREATE TABLE events (
@@ -69,9 +69,9 @@ def asked(request, monkeypatch):
     believed, real = request.param
     actual = ("mysql", (5, 6, 24)) if real == "mysql56" else ("mariadb", (10, 11))
     statements: list[str] = []
-    log_in, version = server_module.log_in, Version.parse(believed)
+    log_in, version = server_module.log_in, ServerVersion.parse(believed)
     monkeypatch.setattr(server_module, "log_in", lambda *how: Recorder(log_in(*how), actual, statements))
-    monkeypatch.setattr(Version, "parse", classmethod(lambda cls, _text: version))
+    monkeypatch.setattr(ServerVersion, "parse", classmethod(lambda cls, _text: version))
     return version, request.getfixturevalue(f"{real}_database"), statements
 
 
@@ -127,7 +127,7 @@ def work(database, shop):
             pulls.pull(name)
         database.execute("UPDATE events SET e = 'b' WHERE id < 9", "DELETE FROM visits WHERE id = 20")
         for name in ("timed", "seen", "gaps"):
-            reconcile(pulls.run, name)
+            reconcile_extract(pulls.run, name)
     finally:
         database.execute(f"SET GLOBAL max_allowed_packet = {size}")
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.segmentation.common.terminal import shown_logs
-from include.segmentation.errors import LaterError
+from include.segmentation.common.terminal import show_logs
+from include.segmentation.errors import RetryLaterError
 from include.segmentation.extract import load_hours as hours_module
 from include.segmentation.extract import read_progress as progress_module
-from include.segmentation.extract.load_hours import keep_hours, opens_at
+from include.segmentation.extract.load_hours import find_opening, require_open_hours
 from include.segmentation.extract.page_size import FEWEST_ROWS, FIRST_ROWS, PAGE_BYTES, PageSize
-from include.segmentation.extract.read_progress import Progress
+from include.segmentation.extract.read_progress import ReadProgress
 from include.segmentation.lake.change_log import ChangeLog
-from include.segmentation.profile.profile_part import Hours
+from include.segmentation.profile.profile_part import HourRange
 
 MOST = 250_000
 
@@ -58,34 +58,34 @@ TIMES = st.times().map(lambda moment: moment.replace(second=0, microsecond=0))
 
 @given(zone=ZONES, begin=TIMES, end=TIMES, now=st.datetimes(datetime(2024, 1, 1), datetime(2026, 1, 1)))
 def test_closed_hours_open_again_within_two_days_and_not_before(zone, begin, end, now):
-    hours, moment = Hours(begin, end), now.replace(tzinfo=UTC)
-    opening = opens_at(hours, zone, moment)
+    hours, moment = HourRange(begin, end), now.replace(tzinfo=UTC)
+    opening = find_opening(hours, zone, moment)
     if begin == end or opening is None:
         return
     assert timedelta(0) < opening - moment <= timedelta(days=1, hours=2)
     minutes = int((opening - moment) / timedelta(minutes=1))
-    assert all(opens_at(hours, zone, moment + timedelta(minutes=m)) for m in range(0, minutes, 7))
+    assert all(find_opening(hours, zone, moment + timedelta(minutes=m)) for m in range(0, minutes, 7))
 
 
 @pytest.mark.parametrize(
     ("hours", "at", "opening"),
     [
-        (Hours(time(22), time(6)), "2025-03-01T23:00", None),
-        (Hours(time(22), time(6)), "2025-03-01T05:59", None),
-        (Hours(time(22), time(6)), "2025-03-01T06:00", "2025-03-01T22:00"),
-        (Hours(time(1), time(5)), "2025-03-01T00:30", "2025-03-01T01:00"),
-        (Hours(time(1), time(5)), "2025-03-01T05:00", "2025-03-02T01:00"),
+        (HourRange(time(22), time(6)), "2025-03-01T23:00", None),
+        (HourRange(time(22), time(6)), "2025-03-01T05:59", None),
+        (HourRange(time(22), time(6)), "2025-03-01T06:00", "2025-03-01T22:00"),
+        (HourRange(time(1), time(5)), "2025-03-01T00:30", "2025-03-01T01:00"),
+        (HourRange(time(1), time(5)), "2025-03-01T05:00", "2025-03-02T01:00"),
     ],
 )
 def test_hours_are_local_and_may_pass_midnight(hours, at, opening):
     zone = ZoneInfo("Europe/Madrid")
     moment = datetime.fromisoformat(at).replace(tzinfo=zone)
     expected = datetime.fromisoformat(opening).replace(tzinfo=zone) if opening else None
-    assert opens_at(hours, "Europe/Madrid", moment) == expected
+    assert find_opening(hours, "Europe/Madrid", moment) == expected
 
 
 def test_a_source_without_hours_is_always_open():
-    keep_hours(None, "UTC")
+    require_open_hours(None, "UTC")
 
 
 class Interrupted:
@@ -131,7 +131,7 @@ def read(progress, clock, pages, rows, seconds):
 def test_a_long_read_says_how_it_gets_on(clock, caplog):
     asked = []
     with caplog.at_level(logging.INFO, "include.segmentation"):
-        read(Progress("table 'visits'", lambda: asked.append(1) or 4000), clock, pages=4, rows=1000, seconds=6)
+        read(ReadProgress("table 'visits'", lambda: asked.append(1) or 4000), clock, pages=4, rows=1000, seconds=6)
     assert caplog.messages == [
         "table 'visits': 2,000 of about 4,000 rows (50%), 167 rows/s, about 12 s left",
         "table 'visits': 4,000 of about 4,000 rows (100%), 167 rows/s, about 0 s left",
@@ -142,8 +142,8 @@ def test_a_long_read_says_how_it_gets_on(clock, caplog):
 
 def test_more_rows_than_estimated_and_no_estimate(clock, caplog):
     with caplog.at_level(logging.INFO, "include.segmentation"):
-        read(Progress("a", lambda: 10), clock, pages=1, rows=500, seconds=1000)
-        read(Progress("b", lambda: None), clock, pages=1, rows=5_000_000, seconds=10_000)
+        read(ReadProgress("a", lambda: 10), clock, pages=1, rows=500, seconds=1000)
+        read(ReadProgress("b", lambda: None), clock, pages=1, rows=5_000_000, seconds=10_000)
     assert caplog.messages == [
         "a: 500 rows, 0 rows/s",
         "a: 500 rows in 17 min, 0 rows/s",
@@ -154,7 +154,7 @@ def test_more_rows_than_estimated_and_no_estimate(clock, caplog):
 
 def test_a_short_read_is_silent_and_asks_the_server_nothing(clock, caplog):
     with caplog.at_level(logging.INFO, "include.segmentation"):
-        read(Progress("table 'visits'", pytest.fail), clock, pages=3, rows=1000, seconds=2)
+        read(ReadProgress("table 'visits'", pytest.fail), clock, pages=3, rows=1000, seconds=2)
     assert caplog.messages == []
 
 
@@ -165,14 +165,14 @@ class Terminal(io.StringIO):
 
 def test_on_a_terminal_progress_is_one_line_that_changes(clock):
     terminal = Terminal()
-    with shown_logs(terminal):
-        progress = Progress("visits", lambda: 300)
+    with show_logs(terminal):
+        progress = ReadProgress("visits", lambda: 300)
         for _ in range(3):
             clock.now += 1
-            progress.read(100)
+            progress.count_rows(100)
         logging.getLogger("include.segmentation.other").warning("mind this")
         clock.now += 1
-        progress.read(0)
+        progress.count_rows(0)
     first, second, third, *rest = terminal.getvalue().split("\r\x1b[K")
     assert first.startswith("visits: 100 of about 300 rows (33%), 100 rows/s, about 2 s left")
     assert (second[:11], third[:11]) == ("visits: 200", "visits: 300")
@@ -181,8 +181,8 @@ def test_on_a_terminal_progress_is_one_line_that_changes(clock):
 
 def test_elsewhere_progress_is_a_line_at_times(clock):
     stream = io.StringIO()
-    with shown_logs(stream):
-        read(Progress("visits", lambda: None), clock, pages=13, rows=10, seconds=1)
+    with show_logs(stream):
+        read(ReadProgress("visits", lambda: None), clock, pages=13, rows=10, seconds=1)
     assert stream.getvalue() == "visits: 100 rows, 10 rows/s\nvisits: 130 rows in 13 s, 10 rows/s\n"
 
 
@@ -223,12 +223,12 @@ def test_hours_end_in_the_middle_of_a_first_load_and_it_goes_on_there(database, 
 
     monkeypatch.setattr(hours_module, "datetime", Moment)
     with pytest.raises(
-        LaterError, match=r"pace.first_load 22:00-06:00 UTC only; it goes on at 2025-05-01 22:00"
+        RetryLaterError, match=r"pace.first_load 22:00-06:00 UTC only; it goes on at 2025-05-01 22:00"
     ) as raised:
         pulls.pull()
     assert raised.value.until == datetime(2025, 5, 1, 22, tzinfo=UTC)
     assert pulls.written() == FIRST_ROWS
-    with pytest.raises(LaterError):  # not even begun
+    with pytest.raises(RetryLaterError):  # not even begun
         pulls.pull()
     assert pulls.pull()["complete_through"] is not None
     assert [row[0] for row in pulls.current(columns="id")] == list(range(3000))

@@ -13,9 +13,9 @@ from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError, UnavailableError
 from include.segmentation.extract import retry_waits
 from include.segmentation.extract.mysql.page import page_reader
-from include.segmentation.extract.mysql.server.mysql_server import Version, beside, connected
+from include.segmentation.extract.mysql.server.mysql_server import ServerVersion, connect_beside, connect_mysql
 from include.segmentation.extract.mysql.server.server_errors import OverlongError
-from include.segmentation.profile.sources import Pace
+from include.segmentation.profile.sources import ReadPace
 
 EVENTS = {
     "kind": "table",
@@ -49,7 +49,7 @@ EVENT_ROWS = [(i, datetime(2025, 1, 1) + timedelta(minutes=i), i) for i in range
     ],
 )
 def test_versions_are_told_apart(text, flavour, number, windows, ends):
-    version = Version.parse(text)
+    version = ServerVersion.parse(text)
     assert (version.flavour, version.number) == (flavour, number)
     assert (version.has_window_functions, version.ends_statements) == (windows, ends)
 
@@ -57,7 +57,7 @@ def test_versions_are_told_apart(text, flavour, number, windows, ends):
 @pytest.mark.parametrize("text", ["4.1.22", "", "PostgreSQL 16"])
 def test_what_is_no_version_to_read_from_is_shown(text):
     with pytest.raises(SourceError, match=r"VERSION\(\) is .*allowed are MySQL and MariaDB from 5.0 on"):
-        Version.parse(text)
+        ServerVersion.parse(text)
 
 
 def address(database, user="demo", password=PASSWORD):
@@ -77,19 +77,19 @@ def running(database, sql):
 def test_an_overlong_statement_is_ended_on_the_server(database):
     database.execute("CREATE TABLE t (n INT)")
     database.insert("t", [(n,) for n in range(500)])
-    with connected(address(database), Pace(statement_seconds=1)) as server:
+    with connect_mysql(address(database), ReadPace(statement_seconds=1)) as server:
         began = monotonic()
         with pytest.raises(OverlongError, match=r"connection 'shop' .*\((1317|1969)\)"):
-            server.rows("SELECT SUM(a.n * b.n * c.n * d.n) FROM t a, t b, t c, t d")
+            server.fetch_rows("SELECT SUM(a.n * b.n * c.n * d.n) FROM t a, t b, t c, t d")
         assert 0.9 < monotonic() - began < 5
-        assert server.rows("SELECT 1") == ((b"1",),)
+        assert server.fetch_rows("SELECT 1") == ((b"1",),)
         assert not [row for row in database.execute("SHOW PROCESSLIST") if "SUM" in str(row[7])]
 
 
 def test_a_statement_that_ended_in_time_is_not_ended_later(mysql56_database):
-    with connected(address(mysql56_database), Pace(statement_seconds=1)) as server:
-        assert server.rows("SELECT SLEEP(0.9)") == ((b"0",),)
-        assert server.rows("SELECT SLEEP(0.3)") == ((b"0",),)
+    with connect_mysql(address(mysql56_database), ReadPace(statement_seconds=1)) as server:
+        assert server.fetch_rows("SELECT SLEEP(0.9)") == ((b"0",),)
+        assert server.fetch_rows("SELECT SLEEP(0.3)") == ((b"0",),)
 
 
 def test_an_overlong_page_comes_again_as_smaller_ones(database, shop, caplog, monkeypatch):
@@ -133,7 +133,7 @@ def test_a_pull_waits_while_the_server_is_busy(database, shop, caplog, monkeypat
         assert pulls.pull()["rows_written"] == 10
     assert "waiting, 2 threads run on the server (pace.busy_threads is 1)" in caplog.text
     busy.join()
-    monkeypatch.setattr(retry_waits, "SECONDS", 1)
+    monkeypatch.setattr(retry_waits, "RETRY_SECONDS", 1)
     busy = running(database, "SELECT SLEEP(2.5)")
     with pytest.raises(UnavailableError, match=r"2 threads run on the server, after .* s of waiting; .* is 1"):
         pulls.pull()
@@ -143,23 +143,27 @@ def test_a_pull_waits_while_the_server_is_busy(database, shop, caplog, monkeypat
 def test_connections_share_their_places_and_one_is_kept_for_short_questions(database, caplog, monkeypatch):
     database.execute(f"GRANT SELECT ON {database.name}.* TO 'three'@'127.0.0.1' IDENTIFIED BY 'three'")
     three = address(database, "three", "three")
-    pace = Pace(connections=3)
-    monkeypatch.setattr(retry_waits, "SECONDS", 1)
-    with connected(three, pace) as first, connected(three, pace) as second:
+    pace = ReadPace(connections=3)
+    monkeypatch.setattr(retry_waits, "RETRY_SECONDS", 1)
+    with connect_mysql(three, pace) as first, connect_mysql(three, pace) as second:
         with (
-            beside(first),
+            connect_beside(first),
             pytest.raises(UnavailableError, match="3 connections of user 'three' stay open"),
-            beside(second),
+            connect_beside(second),
         ):
             pass
-        with beside(second), pytest.raises(UnavailableError, match=r"pace.connections is 3"), connected(three, pace):
+        with (
+            connect_beside(second),
+            pytest.raises(UnavailableError, match=r"pace.connections is 3"),
+            connect_mysql(three, pace),
+        ):
             pass
-        with connected(address(database), Pace(connections=2)):  # another user's places are its own
+        with connect_mysql(address(database), ReadPace(connections=2)):  # another user's places are its own
             pass
-    monkeypatch.setattr(retry_waits, "SECONDS", 10)
-    with connected(three, pace), ExitStack() as others:
-        others.enter_context(connected(three, pace))
+    monkeypatch.setattr(retry_waits, "RETRY_SECONDS", 10)
+    with connect_mysql(three, pace), ExitStack() as others:
+        others.enter_context(connect_mysql(three, pace))
         Timer(1.5, others.close).start()
-        with caplog.at_level(logging.INFO), connected(three, pace) as third:
-            assert third.rows("SELECT 1") == ((b"1",),)
+        with caplog.at_level(logging.INFO), connect_mysql(three, pace) as third:
+            assert third.fetch_rows("SELECT 1") == ((b"1",),)
     assert "waiting, 2 connections of user 'three' are open" in caplog.text

@@ -63,7 +63,7 @@ def test_a_page_reads_about_as_many_rows_as_it_has(key, database, shop, monkeypa
     database.execute("ANALYZE TABLE events")
     monkeypatch.setattr(page_reader, "PAGE_ROWS", PAGE)
     asked: list[tuple[str, int]] = []
-    read = server_module.MySQL.read
+    read = server_module.MySQLServer.read_rows
 
     def counting(self, sql, take):
         before = handled(self)
@@ -71,7 +71,7 @@ def test_a_page_reads_about_as_many_rows_as_it_has(key, database, shop, monkeypa
         asked.append((sql, handled(self) - before))
         return whole
 
-    monkeypatch.setattr(server_module.MySQL, "read", counting)
+    monkeypatch.setattr(server_module.MySQLServer, "read_rows", counting)
     declared = {"kind": "table", "source": "mysql", "table": "events", "primary_key": primary_key}
     declared |= {"mode": "merge", "cursor": cursor} if cursor else {"mode": "snapshot"}
     pulled = shop(database, events=declared).pull()

@@ -20,8 +20,8 @@ from cryptography.x509.oid import NameOID
 from demo.servers import PASSWORD, Server, mariadb, mysql56, running
 from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server.mysql_server import connected
-from include.segmentation.profile.sources import Pace
+from include.segmentation.extract.mysql.server.mysql_server import connect_mysql
+from include.segmentation.profile.sources import ReadPace
 
 OLD_TLS = """
 openssl_conf = old
@@ -82,8 +82,8 @@ def old_tls_server(servers_dir: Path, certificates: Path) -> Iterator[Server]:
 def cipher(server: Server, **extra: object) -> str:
     """What a connection with that extra is encrypted by; empty where it is not."""
     address = Address("shop", "mysql", "127.0.0.1", server.port, server.user, PASSWORD, "mysql", extra)
-    with connected(address, Pace()) as opened:
-        return opened.status("Ssl_cipher")
+    with connect_mysql(address, ReadPace()) as opened:
+        return opened.read_status("Ssl_cipher")
 
 
 def test_tls_is_used_where_the_server_has_it_unless_it_is_disabled(tls_server, certificates):

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.servers import PASSWORD
-from include.segmentation.connections import Address, resolve
+from include.segmentation.connections import Address, resolve_address
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.page import page_fetch, page_reader
-from include.segmentation.extract.mysql.row.line_sql import crc_sql, line_sql
-from include.segmentation.extract.mysql.row.mysql_columns import table_columns
-from include.segmentation.extract.mysql.server.mysql_server import connected
-from include.segmentation.profile.sources import Pace
+from include.segmentation.extract.mysql.row.line_sql import write_crc_sql, write_line_sql
+from include.segmentation.extract.mysql.row.mysql_columns import list_table_columns
+from include.segmentation.extract.mysql.server.mysql_server import connect_mysql
+from include.segmentation.profile.sources import ReadPace
 from include.segmentation.validate import validate
 
 ODD = {"kind": "table", "source": "mysql", "table": "odd", "mode": "append", "cursor": "id", "primary_key": ["id"]}
@@ -180,10 +180,12 @@ def test_the_servers_checksum_is_that_of_the_line_it_sends(database, shop):
     create_odd(database)
     pulls = shop(database, odd=ODD)
     pulls.pull("odd")
-    with connected(resolve("shop"), Pace()) as server:
-        columns = table_columns(server, "odd", None)
-        rows = server.rows(f"SELECT {line_sql(columns)}, {crc_sql(columns)} FROM odd ORDER BY id")
-        whole = server.rows(f"SELECT COUNT(*), BIT_XOR({crc_sql(columns)}), SUM({crc_sql(columns)}) FROM odd")
+    with connect_mysql(resolve_address("shop"), ReadPace()) as server:
+        columns = list_table_columns(server, "odd", None)
+        rows = server.fetch_rows(f"SELECT {write_line_sql(columns)}, {write_crc_sql(columns)} FROM odd ORDER BY id")
+        whole = server.fetch_rows(
+            f"SELECT COUNT(*), BIT_XOR({write_crc_sql(columns)}), SUM({write_crc_sql(columns)}) FROM odd"
+        )
     checksums = [crc32(line) for line, _ in rows]
     assert [int(crc) for _, crc in rows] == checksums
     assert pulls.current("odd", "_crc", "id") == [(crc,) for crc in checksums]
@@ -198,8 +200,8 @@ def test_a_line_is_csv_in_one_form(database):
     database.execute(
         "INSERT INTO t VALUES (1, 'ä,\"', x'0aff', '2025-01-02'), (2, 'NULL', '', NULL), (3, NULL, NULL, NULL)"
     )
-    with connected(address_of(database), Pace()) as server:
-        lines = server.rows(f"SELECT {line_sql(table_columns(server, 't', None))} FROM t ORDER BY id")
+    with connect_mysql(address_of(database), ReadPace()) as server:
+        lines = server.fetch_rows(f"SELECT {write_line_sql(list_table_columns(server, 't', None))} FROM t ORDER BY id")
     assert [line.decode() for (line,) in lines] == ['1,"ä,""",0AFF,2025-01-02', '2,"NULL",,NULL', "3,NULL,NULL,NULL"]
 
 

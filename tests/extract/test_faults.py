@@ -73,11 +73,11 @@ def test_a_comparison_sees_rows_lost_doubled_different_and_left_over(mariadb, tm
         cursor.execute("INSERT INTO events (id, at, n) VALUES (1, '2025-01-01', 1), (2, '2025-01-01', 2)")
         extract(run, "events")
         assert not compare(connection, run, table)
-        log = run.lake.log("events")
-        with run.lake.engine() as engine:
-            run.lake.view_current(engine, "events")
+        log = run.lake.open_log("events")
+        with run.lake.open_engine() as engine:
+            run.lake.create_current_view(engine, "events")
             first = engine.execute('SELECT id, "at", n FROM events WHERE id = 1').to_arrow_table()
-        state = log.append(first, log.state())
+        state = log.append(first, log.read_state())
         cursor.execute("UPDATE events SET n = 3 WHERE id = 2")
         cursor.execute("INSERT INTO events (id, at, n) VALUES (4, '2025-01-02', 4)")
         claimed = Report("extract", "events", 0, 0, through=state.complete_through, seq=state.seq)

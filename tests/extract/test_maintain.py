@@ -10,7 +10,7 @@ import pytest
 from include.segmentation import extract as stage
 from include.segmentation.__main__ import main
 from include.segmentation.errors import ProfileError
-from include.segmentation.extract import maintain
+from include.segmentation.extract import maintain_log
 from include.segmentation.extract.mysql.page import page_reader
 from include.segmentation.lake.change_log import ChangeLog
 
@@ -42,7 +42,7 @@ def test_a_pull_goes_on_behind_maintenance_exactly_where_it_was(mariadb_database
     pulls.pull()
     log = pulls.run.lake.log("events")
     state, rows = log.state(), pulls.current(columns="id, _seq")
-    found = maintain(pulls.run, "events")
+    found = maintain_log(pulls.run, "events")
     assert (found["extract"], found["files_before"], found["files"], found["files_removed"]) == ("events", 10, 1, 0)
     assert pulls.run.recorded("maintain", "events") == found
     assert (log.state(), pulls.current(columns="id, _seq")) == (state, rows)
@@ -71,7 +71,7 @@ def test_quarantine_is_maintained_with_its_extract(pulls):
     quarantine = pulls.run.lake.quarantine("events")
     for _ in range(3):
         quarantine.append(pulls.run.lake.log("events").table().to_pyarrow_table().select(["id"]), quarantine.state())
-    maintain(pulls.run, "events")
+    maintain_log(pulls.run, "events")
     assert len(quarantine.file_uris()) == 1
     assert quarantine.state().seq == 300
 
@@ -85,7 +85,7 @@ def test_a_log_of_very_many_files_is_folded_by_the_pull_itself(pulls, monkeypatc
 
 def test_an_extract_that_does_not_exist_is_named(pulls):
     with pytest.raises(ProfileError, match="extract 'orders'; allowed are events"):
-        maintain(pulls.run, "orders")
+        maintain_log(pulls.run, "orders")
 
 
 def test_the_command_line_maintains(pulls, capsys):

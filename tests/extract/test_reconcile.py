@@ -308,7 +308,7 @@ def test_a_row_that_changes_between_checksum_and_fetch_does_not_become_wrong(dat
     pulls.pull()
     database.execute("UPDATE events SET n = 1 WHERE id = 'k7'", "DELETE FROM events WHERE id = 'k8'")
     meanwhile = ["UPDATE events SET n = 2 WHERE id = 'k7'", "INSERT INTO events VALUES ('k8', '2025-01-01', 3)"]
-    walk, walks = module.walk, []
+    walk, walks = module.divide_range, []
 
     def busy(*arguments):
         walks.append(arguments)
@@ -316,7 +316,7 @@ def test_a_row_that_changes_between_checksum_and_fetch_does_not_become_wrong(dat
             database.execute(*meanwhile)
         return walk(*arguments)
 
-    monkeypatch.setattr(module, "walk", busy)
+    monkeypatch.setattr(module, "divide_range", busy)
     summary = pulls.reconcile()
     assert len(walks) == 2
     assert (summary["method"], summary["deleted"]) == ("buckets", 0)

@@ -10,14 +10,14 @@ from extract_grammar import lacking, needs_windows, unlawful
 
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address
-from include.segmentation.extract.mysql.query_extract import Text, described_tables
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, connected
-from include.segmentation.extract.rewrite.duckdb_equivalent import in_duckdb
-from include.segmentation.extract.rewrite.mysql50_equivalent import rewritten
-from include.segmentation.extract.rewrite.page_marks import for_page
-from include.segmentation.extract.rewrite.query_levels import parse, read
-from include.segmentation.extract.rewrite.value_kinds import Declined
-from include.segmentation.profile.sources import Pace
+from include.segmentation.extract.mysql.query_extract import QueryText, describe_tables
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
+from include.segmentation.extract.rewrite.duckdb_equivalent import write_duckdb_sql
+from include.segmentation.extract.rewrite.mysql50_equivalent import rewrite_for_mysql50
+from include.segmentation.extract.rewrite.page_marks import fill_page_marks
+from include.segmentation.extract.rewrite.query_levels import build_level, parse_query
+from include.segmentation.extract.rewrite.value_kinds import DeclinedError
+from include.segmentation.profile.sources import ReadPace
 
 CASES = Path(__file__).parent / "rewrite"
 CREATE, INDEXES = (CASES / "events.sql").read_text().split(";")
@@ -26,21 +26,21 @@ DECLINED = yaml.safe_load((CASES / "declined.yaml").read_text())
 
 
 @pytest.fixture
-def server(mysql56_database) -> Iterator[MySQL]:
+def server(mysql56_database) -> Iterator[MySQLServer]:
     mysql56_database.execute(CREATE, INDEXES, "ALTER TABLE events ADD precise DECIMAL(12, 5)")
     there = mysql56_database.server
     address = Address("shop", "mysql", "127.0.0.1", there.port, there.user, PASSWORD, mysql56_database.name)
-    with connected(address, Pace()) as server:
+    with connect_mysql(address, ReadPace()) as server:
         yield server
 
 
 def test_old_servers_get_what_is_written_down(server):
     for path in GOLDEN:
-        level = read(Text(path).parsed(), described_tables(server))
-        sql = for_page(rewritten(level, "happened_at").tree, lambda cursor: f"{cursor} < '2026-01-01'")
+        level = build_level(QueryText(path).parse_text(), describe_tables(server))
+        sql = fill_page_marks(rewrite_for_mysql50(level, "happened_at").tree, lambda cursor: f"{cursor} < '2026-01-01'")
         assert sql + "\n" == path.with_suffix(".old.sql").read_text(), path.name
-        names = {"events", *level.columns, *(name for table in level.tables().values() for name in table.columns)}
-        names |= {name for below in level.levels() for name in below.sources}
+        names = {"events", *level.columns, *(name for table in level.list_tables().values() for name in table.columns)}
+        names |= {name for below in level.list_levels() for name in below.sources}
         assert not lacking(sql, "mysql", (5, 0, 0), names), path.name
         assert not unlawful(sql), path.name
         assert not needs_windows(sql), path.name
@@ -49,23 +49,23 @@ def test_old_servers_get_what_is_written_down(server):
 
 def test_what_is_not_exact_is_declined(server):
     for case in DECLINED:
-        tables = described_tables(server)
+        tables = describe_tables(server)
         if "read" in case:
             assert re.search(case["read"], why(read_text, case["sql"], tables))
             continue
         level = read_text(case["sql"], tables)
-        assert re.search(case["old"], why(rewritten, level, "happened_at"))
+        assert re.search(case["old"], why(rewrite_for_mysql50, level, "happened_at"))
         if "lake" in case:
-            assert re.search(case["lake"], why(in_duckdb, level))
+            assert re.search(case["lake"], why(write_duckdb_sql, level))
         else:
-            assert in_duckdb(level)
+            assert write_duckdb_sql(level)
 
 
 def read_text(sql, tables):
-    return read(parse(sql), tables)
+    return build_level(parse_query(sql), tables)
 
 
 def why(make, *what) -> str:
-    with pytest.raises(Declined) as raised:
+    with pytest.raises(DeclinedError) as raised:
         make(*what)
     return str(raised.value)

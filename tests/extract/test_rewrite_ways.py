@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from include.segmentation.errors import DataError, ProfileError, SourceError
-from include.segmentation.extract import explain, reconcile
+from include.segmentation.extract import explain_extract, reconcile_extract
 from include.segmentation.extract.rewrite import window_rows as rewrite_rows
 
 CREATE = "CREATE TABLE visits (visit_id INT PRIMARY KEY, user_id INT NOT NULL, visited_at DATETIME, KEY (visited_at))"
@@ -56,7 +56,7 @@ def test_the_log_stays_right_when_the_way_changes(mysql56_database, shop, mode):
     mysql56_database.insert("visits", rows[-3:])
     pulls.pull("visits")
     mysql56_database.execute("DELETE FROM visits WHERE visit_id = 20")
-    assert reconcile(pulls.run, "visits")["deleted"] == 1
+    assert reconcile_extract(pulls.run, "visits")["deleted"] == 1
     rows = [row for row in rows if row[0] != 20]
     assert way(pulls) == "computed"
     assert held(pulls) == before(rows)
@@ -185,27 +185,27 @@ def test_mariadb_knows_no_default_but_gets_it(mariadb_database, shop):
 def test_what_servers_are_asked_is_explained(mysql56_database, shop):
     mysql56_database.execute(CREATE, INDEX)
     pulls = make(shop, mysql56_database)
-    text = explain(pulls.run.profile, "gaps")
+    text = explain_extract(pulls.run.profile, "gaps")
     assert "gaps: MySQL 5.6.24 was asked." in text
     assert f"MySQL 8.0, MariaDB 10.2 and newer: as written\n    {BEFORE}" in text
     assert "MySQL 5.0 to 5.7, MariaDB before 10.2: each window is a correlated subquery on an index\n" in text
     assert "FORCE INDEX (`by_user`)" in text
     assert "over the rows of the extracts visits\n    SELECT" in text
     assert "before_at: datetime, in the lake timestamp[us, tz=UTC]" in text
-    assert "the safe bound AND `visited_at` >= 'the last visited_at'" in explain(pulls.run.profile, "visits")
+    assert "the safe bound AND `visited_at` >= 'the last visited_at'" in explain_extract(pulls.run.profile, "visits")
     mysql56_database.execute("ALTER TABLE visits DROP KEY by_user")
     assert "computed in DuckDB, because no index of table 'visits' begins with (user_id, visited_at, visit_id)" in (
-        explain(pulls.run.profile, "gaps")
+        explain_extract(pulls.run.profile, "gaps")
     )
 
 
 def test_without_a_server_it_is_said_what_was_not_checked(shop):
     pulls = make(shop, "mysql://nobody:x@127.0.0.1:1/none", AFTER)
-    text = explain(pulls.run.profile, "gaps")
+    text = explain_extract(pulls.run.profile, "gaps")
     assert "gaps: No server was asked: connection 'shop'" in text
     assert "not checked: types, keys, indexes and the size of partitions\n    SELECT" in text
     assert "DuckDB, where an old server has no exact equivalent: not shown" in text
     assert "Refused: " in text
     assert "mode append is for rows that never change" in text
     with pytest.raises(ProfileError, match="extract 'visit'; allowed are gaps, visits"):
-        explain(pulls.run.profile, "visit")
+        explain_extract(pulls.run.profile, "visit")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.extract.unlogged_rows import unseen
-from include.segmentation.lake.change_log import ChangeLog, State
+from include.segmentation.extract.unlogged_rows import drop_logged_rows
+from include.segmentation.lake.change_log import ChangeLog, LogState
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.profile.sources import TableExtract
@@ -50,9 +50,9 @@ def test_a_row_is_unseen_unless_the_newest_version_of_its_key_is_the_row(log, pa
         for half in (log[: len(log) // 2], log[len(log) // 2 :]):
             # a deletion says no more than the key
             rows = [(*row[:2], None, None) if gone else row for row, gone in half]
-            lake.log("t").append(table(rows), lake.log("t").state(), [gone for _, gone in half])
-        assert unseen(lake, "t", declared("append"), table(page)) == table(new_keys)
-        assert unseen(lake, "t", declared("merge"), table(page)) == table(new_versions)
+            lake.open_log("t").append(table(rows), lake.open_log("t").read_state(), [gone for _, gone in half])
+        assert drop_logged_rows(lake, "t", declared("append"), table(page)) == table(new_keys)
+        assert drop_logged_rows(lake, "t", declared("merge"), table(page)) == table(new_versions)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def test_everything_is_unseen_by_a_log_that_does_not_exist(lake):
-    assert unseen(lake, "t", declared("merge"), table([("a", 1, 1, 1)])) == table([("a", 1, 1, 1)])
+    assert drop_logged_rows(lake, "t", declared("merge"), table([("a", 1, 1, 1)])) == table([("a", 1, 1, 1)])
 
 
 @pytest.mark.parametrize("mode", ["append", "merge"])
@@ -70,29 +70,29 @@ def test_a_key_may_have_any_name(lake, mode, key):
     rows = pa.table({key: [1, 2], "at": [START, START]})
     declared_so = declared(mode).model_copy(update={"primary_key": [key]})
     for extract in ("page", "equal", "newest"):
-        lake.log(extract).append(rows[:1], State())
-        assert unseen(lake, extract, declared_so, rows)[key].to_pylist() == [2]
+        lake.log(extract).append(rows[:1], LogState())
+        assert drop_logged_rows(lake, extract, declared_so, rows)[key].to_pylist() == [2]
 
 
 def test_a_column_that_the_log_does_not_have_yet_counts_where_it_has_a_value(lake):
-    lake.log("t").append(table([("a", 1, 1, 1), ("a", 2, 2, 1)]), State())
+    lake.log("t").append(table([("a", 1, 1, 1), ("a", 2, 2, 1)]), LogState())
     wider = table([("a", 1, 1, 1), ("a", 2, 2, 1)]).append_column("new", pa.array([None, "x"], pa.string()))
-    assert unseen(lake, "t", declared("merge"), wider)["id"].to_pylist() == [2]
-    assert unseen(lake, "t", declared("append"), wider).num_rows == 0
+    assert drop_logged_rows(lake, "t", declared("merge"), wider)["id"].to_pylist() == [2]
+    assert drop_logged_rows(lake, "t", declared("append"), wider).num_rows == 0
 
 
 def test_the_part_of_a_log_that_can_not_answer_is_not_read(lake):
     log: ChangeLog = lake.log("t")
-    state = State()
+    state = LogState()
     for first in range(0, 50, 10):
         state = log.append(table([("a", i, i, i) for i in range(first, first + 10)]), state)
-    log.maintain()
-    (folded,) = log.file_uris()
-    state = log.append(table([("b", i, i + 50, i) for i in range(10)]), log.state())
+    log.compact()
+    (folded,) = log.list_files()
+    state = log.append(table([("b", i, i + 50, i) for i in range(10)]), log.read_state())
     content = Path(folded).read_bytes()
     # Whoever reads more of this file than its end, where the statistics are, reads rubbish.
     Path(folded).write_bytes(bytes(4) + b"\xff" * 200 + content[204:])
     page = table([("b", i, i + 50, i) for i in range(11)])
-    assert unseen(lake, "t", declared("merge"), page)["id"].to_pylist() == [10]
+    assert drop_logged_rows(lake, "t", declared("merge"), page)["id"].to_pylist() == [10]
     with pytest.raises(duckdb.Error):
-        unseen(lake, "t", declared("merge"), table([("a", 1, 1, 1)]))
+        drop_logged_rows(lake, "t", declared("merge"), table([("a", 1, 1, 1)]))

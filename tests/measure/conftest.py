@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from include.segmentation.lake.change_log import State
+from include.segmentation.lake.change_log import LogState
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 
@@ -44,11 +44,11 @@ def accept() -> Callable[..., None]:
     """Append a table to an extract's log, whole through ``complete_through``, and mark it validated."""
 
     def append(run: Run, extract: str, rows: pa.Table, complete_through: datetime = WHOLE) -> None:
-        log, quarantine = run.lake.log(extract), run.lake.quarantine(extract)
-        before = log.state()
-        after = log.append(rows, State(None, complete_through, before.seq, before.version))
-        held = quarantine.state()
-        quarantine.append(_HELD.empty_table(), State(after.seq, None, held.seq, held.version))
+        log, quarantine = run.lake.open_log(extract), run.lake.open_quarantine(extract)
+        before = log.read_state()
+        after = log.append(rows, LogState(None, complete_through, before.seq, before.version))
+        held = quarantine.read_state()
+        quarantine.append(_HELD.empty_table(), LogState(after.seq, None, held.seq, held.version))
 
     return append
 

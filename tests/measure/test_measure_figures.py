@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from include.segmentation.errors import DataError, ProfileError, SegmentationError
-from include.segmentation.measure import measure, targets
+from include.segmentation.measure import list_targets, measure
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 
@@ -67,14 +67,14 @@ def club(
 
 def rows_of(run: Run) -> list[tuple[Any, ...]]:
     measure(run, "figures")
-    found = run.lake.read_table(run.artifact("measure", "figures.parquet")).to_pylist()
+    found = run.lake.read_table(run.locate_artifact("measure", "figures.parquet")).to_pylist()
     return [(row["row"], row["column"], row["measure"], row["value"]) for row in found]
 
 
 def test_a_figure_keeps_the_order_of_its_sql_and_ends_at_as_of(club: Callable[..., Run]) -> None:
     run = club()
     assert rows_of(run) == [("large", "", "total", 9.0), ("small", "", "total", 1.5)]
-    assert targets(run) == ["population", "activity", "figures"]
+    assert list_targets(run) == ["population", "activity", "figures"]
 
 
 def test_columns_stand_in_their_own_order_not_in_that_of_their_texts(club: Callable[..., Run]) -> None:
@@ -113,7 +113,7 @@ def test_what_a_figure_may_not_return(
     run = club(sql)
     with pytest.raises(kind, match=rf"figures/by_kind\.sql: .*{message}"):
         measure(run, "figures")
-    assert run.recorded("measure", "figures") is None
+    assert run.read_summary("measure", "figures") is None
 
 
 @pytest.mark.parametrize(
@@ -139,4 +139,4 @@ def test_without_figures_there_is_nothing_to_measure(club: Callable[..., Run]) -
     run = club(figures={})
     with pytest.raises(ProfileError, match=r"nothing to measure is called 'figures'; allowed are population, activity"):
         measure(run, "figures")
-    assert "figures" not in targets(run)
+    assert "figures" not in list_targets(run)

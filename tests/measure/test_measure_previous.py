@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from include.segmentation.errors import DataError
-from include.segmentation.lake.change_log import State
+from include.segmentation.lake.change_log import LogState
 from include.segmentation.measure import measure
 from include.segmentation.profile.profile import Profile, load_profile
 from include.segmentation.run import Run
@@ -40,11 +40,11 @@ def line(table: Callable[..., pa.Table]) -> Callable[[int, str], pa.Table]:
 def publish(run: Run) -> None:
     """Measure the population, and record it as published from that."""
     summary = measure(run, "population")
-    run.record("publish", "all", {"reach": summary["reach"]})
+    run.record_summary("publish", "all", {"reach": summary["reach"]})
 
 
 def frequency(run: Run, name: str) -> list[Any]:
-    return run.lake.read_table(run.artifact("measure", f"{name}.parquet"))["frequency"].to_pylist()
+    return run.lake.read_table(run.locate_artifact("measure", f"{name}.parquet"))["frequency"].to_pylist()
 
 
 def test_rows_of_the_time_since_do_not_measure_it_again(
@@ -84,10 +84,10 @@ def test_a_deletion_counts_as_late(
     for number in (1, 2):
         accept(earlier, "invoice_lines", line(number, "2011-07-05"))
     publish(earlier)
-    log, quarantine = earlier.lake.log("invoice_lines"), earlier.lake.quarantine("invoice_lines")
-    state = log.append(line(2, "2011-08-05"), log.state(), deleted=True)
-    held = quarantine.state()
-    quarantine.append(pa.schema([("source_seq", pa.int64())]).empty_table(), State(state.seq, None, 0, held.version))
+    log, quarantine = earlier.lake.open_log("invoice_lines"), earlier.lake.open_quarantine("invoice_lines")
+    state = log.append(line(2, "2011-08-05"), log.read_state(), deleted=True)
+    held = quarantine.read_state()
+    quarantine.append(pa.schema([("source_seq", pa.int64())]).empty_table(), LogState(state.seq, None, 0, held.version))
     assert measure(later, "population")["previous"] == earlier.as_of.isoformat()
 
 
@@ -98,7 +98,7 @@ def test_a_run_that_did_not_say_what_it_was_measured_from_is_measured_again(
     accept(earlier, "invoice_lines", line(1, "2011-07-05"))
     measure(earlier, "population")
     assert measure(later, "population")["previous"] is None  # never published
-    earlier.record("publish", "all", {})
+    earlier.record_summary("publish", "all", {})
     assert measure(later, "population")["previous"] == earlier.as_of.isoformat()
 
 
@@ -109,8 +109,10 @@ def test_the_run_before_is_of_the_same_cadence_and_not_of_a_fit(
     accept(earlier, "invoice_lines", line(1, "2011-07-05"))
     publish(earlier)
     publish(Run(retail, "daily", datetime(2011, 8, 15, 12, tzinfo=UTC)))
-    assert later.previous() == earlier
-    assert Run(retail, "daily", later.as_of).previous() == Run(retail, "daily", datetime(2011, 8, 15, 12, tzinfo=UTC))
-    assert Run(retail, "weekly", later.as_of).previous() is None
-    assert Run(retail, "monthly", later.as_of, "fit").previous() is None
-    assert earlier.previous() is None
+    assert later.find_previous_run() == earlier
+    assert Run(retail, "daily", later.as_of).find_previous_run() == Run(
+        retail, "daily", datetime(2011, 8, 15, 12, tzinfo=UTC)
+    )
+    assert Run(retail, "weekly", later.as_of).find_previous_run() is None
+    assert Run(retail, "monthly", later.as_of, "fit").find_previous_run() is None
+    assert earlier.find_previous_run() is None

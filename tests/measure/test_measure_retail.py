@@ -33,11 +33,11 @@ def test_the_real_customers(run_at: Callable[..., Run], accept: Callable[..., No
 
     assert summary["customers"] == 4372
     assert summary["unknown_rows"] == 135_080
-    rfm = run.lake.read_table(run.artifact("measure", "rfm.parquet"))
+    rfm = run.lake.read_table(run.locate_artifact("measure", "rfm.parquet"))
     assert rfm.num_rows == 4372
     assert pc.sum(pc.greater(rfm["purchases_ever"], 0)).as_py() == 4339
     assert rfm["recency"].null_count == 33  # cancellations only
-    behaviour = run.lake.read_table(run.artifact("measure", "behaviour.parquet"))
+    behaviour = run.lake.read_table(run.locate_artifact("measure", "behaviour.parquet"))
     assert behaviour["customer_id"] == rfm["customer_id"]
     assert behaviour["buying_invoices"] == rfm["frequency"]
 

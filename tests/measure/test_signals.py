@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.measure import measure, targets
-from include.segmentation.measure.signals.rule_lift import lift_of, ratio_interval
+from include.segmentation.measure import list_targets, measure
+from include.segmentation.measure.signals.rule_lift import compute_lift, compute_ratio_interval
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 
@@ -97,7 +97,7 @@ class Club:
         """The findings by label and KPI, of a club with one landmark."""
         run = self.run(*kpis, **signals)
         measure(run, "signals")
-        found = run.lake.read_table(run.artifact("measure", "signals.parquet")).to_pylist()
+        found = run.lake.read_table(run.locate_artifact("measure", "signals.parquet")).to_pylist()
         return run, {(row["label"], row["kpi"]): row for row in found}
 
     def shuffle(self) -> None:
@@ -113,7 +113,7 @@ def club(
 
 def _asked(run: Run, landmark: int = 7) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = run.lake.read_table(
-        run.artifact("measure", f"signals.{landmark}d.parquet")
+        run.locate_artifact("measure", f"signals.{landmark}d.parquet")
     ).to_pylist()
     return found
 
@@ -234,7 +234,7 @@ def test_what_can_not_be_told_is_recorded(
     assert {kpi for _, kpi in found} == {"visits", "*"}
     for row in found.values():
         assert (row["rule"], row["lift"], row["p"], row["q"], row["precision"]) == (None,) * 5
-    assert (run.recorded("measure", "signals") or {})["outcomes"] == {outcome: 2}
+    assert (run.read_summary("measure", "signals") or {})["outcomes"] == {outcome: 2}
 
 
 def test_too_few_of_the_holdout_are_not_told(club: Club) -> None:
@@ -277,7 +277,7 @@ def test_a_rule_over_all_may_ask_what_a_kpi_of_some_is(club: Club, tmp_path: Pat
     activity.write_text(COUNT.format(counts=f", whole_days({last}, any_value(p.as_of)) AS last, {games}"))
     run = Run(load_profile("club", tmp_path), "monthly", datetime(2025, 6, 1, tzinfo=UTC))
     measure(run, "signals")
-    rows = run.lake.read_table(run.artifact("measure", "signals.parquet")).to_pylist()
+    rows = run.lake.read_table(run.locate_artifact("measure", "signals.parquet")).to_pylist()
     together = next(row for row in rows if row["kpi"] == "*")
     assert together["rule"] == "Last Visit 1 or more"
     assert together["recall"] == 1
@@ -298,8 +298,8 @@ def test_the_past_of_a_sample_is_as_good_as_all(club: Club, monkeypatch: pytest.
 def test_only_the_primary_cadence_asks(club: Club) -> None:
     club.joins(1, datetime(2025, 1, 1, tzinfo=UTC))
     run = club.run("visits")
-    assert targets(run) == ["population", "activity", "signals"]
-    assert targets(Run(run.profile, "weekly", run.as_of)) == ["population", "activity"]
+    assert list_targets(run) == ["population", "activity", "signals"]
+    assert list_targets(Run(run.profile, "weekly", run.as_of)) == ["population", "activity"]
 
 
 @pytest.mark.parametrize(
@@ -340,14 +340,14 @@ def test_wrong_sql_says_what_is_wrong(club: Club) -> None:
     run = club.run("visits", sql=_counts("bought").replace("count(*)", "-count(*)"))
     with pytest.raises(DataError, match=r"signals\.sql: .*bought.* below its minimum 0"):
         measure(run, "signals")
-    assert run.recorded("measure", "signals") is None
+    assert run.read_summary("measure", "signals") is None
 
 
 def test_the_interval_of_a_ratio_is_koopmans() -> None:
     """The example of the paper: 36 of 40 against 16 of 80."""
-    assert ratio_interval(36, 40, 16, 80) == pytest.approx((2.94, 7.15), abs=0.005)
-    assert ratio_interval(0, 40, 16, 80)[0] == 0
-    assert ratio_interval(10, 40, 0, 80)[1] == np.inf
+    assert compute_ratio_interval(36, 40, 16, 80) == pytest.approx((2.94, 7.15), abs=0.005)
+    assert compute_ratio_interval(0, 40, 16, 80)[0] == 0
+    assert compute_ratio_interval(10, 40, 0, 80)[1] == np.inf
 
 
 @pytest.mark.parametrize(("taken", "share", "others", "base"), [(60, 0.3, 240, 0.1), (15, 0.2, 200, 0.05)])
@@ -358,7 +358,7 @@ def test_intervals_hold_the_true_lift_as_often_as_they_say(taken: int, share: fl
     for _ in range(400):
         hits, rest = int(draws.binomial(taken, share)), int(draws.binomial(others, base))
         if hits + rest:
-            lift = lift_of(taken, hits, customers, hits + rest)
+            lift = compute_lift(taken, hits, customers, hits + rest)
             assert lift.low <= lift.ratio <= lift.high
             held.append(lift.low <= true <= lift.high)
     assert 0.92 <= np.mean(held) <= 0.99

@@ -124,7 +124,7 @@ def measured(
                 accept(run, extract, table(rows, columns))
             measure(run, "population")
             measure(run, "signals")
-            found = run.lake.read_table(run.artifact("measure", f"signals.{landmark}d.parquet")).to_pylist()
+            found = run.lake.read_table(run.locate_artifact("measure", f"signals.{landmark}d.parquet")).to_pylist()
         return {row["customer_id"]: row for row in found}
 
     return at_landmark

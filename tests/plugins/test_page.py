@@ -32,10 +32,10 @@ PAGES = [
 @pytest.fixture
 def report(lake_root: Path) -> Run:
     run = Run(load_profile("learning"), "monthly", AS_OF)
-    run.lake.write_text(run.artifact("report", "report.html"), "<h1>What learners do</h1>")
+    run.lake.write_text(run.locate_artifact("report", "report.html"), "<h1>What learners do</h1>")
     extraction = Run(load_profile("learning"), "daily", AS_OF, "extract")
     extraction.lake.write_text(
-        extraction.artifact("validate", "data_docs/index.html"), "<h1>Expectations of learners</h1>"
+        extraction.locate_artifact("validate", "data_docs/index.html"), "<h1>Expectations of learners</h1>"
     )
     return run
 

@@ -80,15 +80,15 @@ def berlin() -> Profile:
 def test_a_cadence_ends_its_intervals_at_local_midnight(berlin: Profile, cadence: str, first: str, second: str) -> None:
     schedule = at(berlin, cadence)
     found = ends(schedule["schedule"], schedule["start_date"], 2)
-    assert found == [berlin.midnight(date.fromisoformat(day)) for day in (first, second)]
-    assert schedule["end_date"] == berlin.midnight(date(2025, 6, 1))
+    assert found == [berlin.find_midnight(date.fromisoformat(day)) for day in (first, second)]
+    assert schedule["end_date"] == berlin.find_midnight(date(2025, 6, 1))
     assert schedule["catchup"] is False
 
 
 def test_the_first_fit_is_the_declared_one(berlin: Profile) -> None:
     schedule = at_refits(berlin)
     found = ends(schedule["schedule"], schedule["start_date"], 3)
-    assert found == [berlin.midnight(day) for day in (date(2025, 2, 1), date(2025, 5, 1), date(2025, 8, 1))]
+    assert found == [berlin.find_midnight(day) for day in (date(2025, 2, 1), date(2025, 5, 1), date(2025, 8, 1))]
 
 
 def test_nothing_of_the_past_starts_by_itself(berlin: Profile) -> None:

@@ -10,8 +10,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from include.segmentation.errors import NotReadyError
-from include.segmentation.lake.change_log import State
-from include.segmentation.model.model import Model, decide
+from include.segmentation.lake.change_log import LogState
+from include.segmentation.model.model import Model, record_decision
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 from segmentation_airflow import waiting
@@ -30,9 +30,11 @@ def run(lake_root: Path) -> Run:
 
 
 def pulled(run: Run, through: datetime) -> None:
-    log = run.lake.log("invoice_lines")
-    state = log.state()
-    log.append(pa.table({"line_id": pa.array([], pa.int64())}), State(complete_through=through, version=state.version))
+    log = run.lake.open_log("invoice_lines")
+    state = log.read_state()
+    log.append(
+        pa.table({"line_id": pa.array([], pa.int64())}), LogState(complete_through=through, version=state.version)
+    )
 
 
 def fitted(run: Run, macro: str) -> None:
@@ -40,7 +42,7 @@ def fitted(run: Run, macro: str) -> None:
         model_id=f"{macro}-1", profile="retail", macro_segment=macro, effective_from=AS_OF, seed=1, customers=0,
         strata=[], evidence=[],
     )  # fmt: skip
-    decide(run.lake, model, "accepted", "test")
+    record_decision(run.lake, model, "accepted", "test")
 
 
 def wait(models: bool, as_of: datetime | None = AS_OF) -> None:

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
-from include.segmentation.lake.change_log import State
-from include.segmentation.model.model import Model, decide
+from include.segmentation.lake.change_log import LogState
+from include.segmentation.model.model import Model, record_decision
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 from segmentation_airflow.operators import WaitOperator
@@ -58,13 +58,13 @@ def ready(lake_root: Path) -> None:
     """Everything that a run needs but for a new fit."""
     run = Run(load_profile("retail"), "daily", JULY)
     lines = pa.table({"line_id": pa.array([], pa.int64())})
-    run.lake.log("invoice_lines").append(lines, State(complete_through=datetime(2012, 1, 1, tzinfo=UTC)))
+    run.lake.open_log("invoice_lines").append(lines, LogState(complete_through=datetime(2012, 1, 1, tzinfo=UTC)))
     for macro in run.profile.macro_segments:
         model = Model(
             model_id=macro, profile="retail", macro_segment=macro, effective_from=JULY, seed=1, customers=0,
             strata=[], evidence=[],
         )  # fmt: skip
-        decide(run.lake, model, "accepted", "test")
+        record_decision(run.lake, model, "accepted", "test")
 
 
 def waits(as_of: datetime, models: bool = True) -> bool:

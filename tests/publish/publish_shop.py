@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
-from include.segmentation.model.model import Evidence, Model, SegmentDefinition, StratumModel, decide
+from include.segmentation.model.model import Evidence, Model, SegmentDefinition, StratumModel, record_decision
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 
@@ -160,7 +160,7 @@ class Shop:
                 strata=strata(macro, renamed),
                 evidence=[evidence],
             )
-            decide(run.lake, made, "accepted", "a test")
+            record_decision(run.lake, made, "accepted", "a test")
 
     def leave(
         self,
@@ -185,7 +185,7 @@ class Shop:
             "email_consent": pa.array([1 for _ in customers], pa.int64()),
         }
         self.write(run, "measure", "population.parquet", population)
-        run.record("measure", "population", {"customers": len(customers), "unknown_rows": 7})
+        run.record_summary("measure", "population", {"customers": len(customers), "unknown_rows": 7})
         for macro, declared in self.profile.macro_segments.items():
             measured = {"customer_id": ids, "age_days": ages}
             for kpi in declared.kpis:
@@ -208,11 +208,11 @@ class Shop:
             told["on_grid"] = 0
             if follows:
                 told["follows"] = {"run_id": follows[0].run_id, "model_id": f"{macro}-{follows[1]}"}
-            run.record("segment", macro, told)
+            run.record_summary("segment", macro, told)
 
     @staticmethod
     def write(run: Run, stage: str, name: str, columns: dict[str, pa.Array]) -> None:
-        run.lake.write_table(run.artifact(stage, name), pa.table(columns))
+        run.lake.write_table(run.locate_artifact(stage, name), pa.table(columns))
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url, options="-c search_path=shop,public -c timezone=UTC") as connection:

@@ -12,7 +12,7 @@ from publish_shop import PROFILE, Customer, Shop
 
 from demo.servers import CHECKOUT
 from include.segmentation import connections
-from include.segmentation.model.model import decide, timeline
+from include.segmentation.model.model import read_timeline, record_decision
 from include.segmentation.publish import publish
 
 CROWD = {f"c{i}": Customer(purchases=i % 2, revenue=i) for i in range(20)}
@@ -129,7 +129,7 @@ def test_a_run_without_a_question_goes_on_and_its_drift_asks_for_a_fit(api: Test
     run = waiting.run("2025-02-01")
     waiting.leave(run, CROWD)
     measured = [{"metric": "js", "stratum": "", "kpi": "", "value": 0.3}]
-    run.record("segment", "visiting", (run.recorded("segment", "visiting") or {}) | {"drift": measured})
+    run.record_summary("segment", "visiting", (run.read_summary("segment", "visiting") or {}) | {"drift": measured})
     done = dags()["shop__segment_monthly"].test(
         logical_date=datetime(2025, 1, 31, 23, tzinfo=UTC), mark_success_pattern=f"{EARLIER}|report.*"
     )
@@ -144,9 +144,9 @@ def test_a_run_without_a_question_goes_on_and_its_drift_asks_for_a_fit(api: Test
 def test_a_fit_asks_which_candidates_come_into_use(api: TestClient, waiting: Shop) -> None:
     run = waiting.run("2025-04-01")
     for macro in ("value", "visiting"):
-        model = timeline(run.lake, macro)[-1].model
+        model = read_timeline(run.lake, macro)[-1].model
         newer = model.model_copy(update={"model_id": f"{macro}-m2", "effective_from": run.as_of})
-        decide(run.lake, newer, "candidate", "fit")
+        record_decision(run.lake, newer, "candidate", "fit")
     dag = dags()["shop__fit"]
     seen: list[Any] = []
     thread = answer(api, dag.dag_id, "segment.decide", ["value"], seen)
@@ -155,7 +155,7 @@ def test_a_fit_asks_which_candidates_come_into_use(api: TestClient, waiting: Sho
     (question,) = seen
     assert "**value**: 3 segments" in question["body"]
     assert states(done)["segment.decide"] == "success"
-    newest = {macro: timeline(run.lake, macro)[-1] for macro in ("value", "visiting")}
+    newest = {macro: read_timeline(run.lake, macro)[-1] for macro in ("value", "visiting")}
     assert {macro: (entry.status, entry.decided_by) for macro, entry in newest.items()} == {
         "value": ("accepted", "mira"),
         "visiting": ("rejected", "mira"),

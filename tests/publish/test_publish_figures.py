@@ -37,8 +37,8 @@ def measured(shop: Shop, as_of: str, **sold: float | None) -> Run:
         | {"row_position": position, "column_position": 1}
         for position, (month, value) in enumerate(sold.items(), start=1)
     ]
-    run.lake.write_table(run.artifact("measure", "figures.parquet"), pa.Table.from_pylist(rows))
-    run.record("measure", "figures", {"rows": len(rows)})
+    run.lake.write_table(run.locate_artifact("measure", "figures.parquet"), pa.Table.from_pylist(rows))
+    run.record_summary("measure", "figures", {"rows": len(rows)})
     return run
 
 

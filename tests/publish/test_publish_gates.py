@@ -10,7 +10,7 @@ import pytest
 from publish_shop import Customer, Shop
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model.model import decide, timeline
+from include.segmentation.model.model import read_timeline, record_decision
 from include.segmentation.publish import publish
 
 CROWD = {f"c{i}": Customer(purchases=i % 2, revenue=i) for i in range(12)}
@@ -66,7 +66,7 @@ def test_a_failing_gate_leaves_the_tables(
 ) -> None:
     run = published.run("2025-02-01")
     before = published.tables()
-    name = run.artifact(stage, artifact)
+    name = run.locate_artifact(stage, artifact)
     run.lake.write_table(name, change(run.lake.read_table(name)))
 
     with pytest.raises(DataError, match=message) as refusal:
@@ -82,7 +82,7 @@ def test_every_gate_that_stops_is_listed(published: Shop) -> None:
         ("value.parquet", renamed("customer_id", "ghost")),
         ("visiting.parquet", renamed("segment_key", "v0")),
     ):
-        name = run.artifact("segment", artifact)
+        name = run.locate_artifact("segment", artifact)
         run.lake.write_table(name, change(run.lake.read_table(name)))
     with pytest.raises(DataError) as refusal:
         publish(run)
@@ -120,14 +120,14 @@ def test_labels_of_a_model_that_is_not_in_use_are_refused(published: Shop, effec
 
 def test_a_candidates_labels_are_refused(published: Shop) -> None:
     run = published.run("2025-02-01")
-    decide(run.lake, timeline(run.lake, "value")[-1].model, "candidate", "a test")
+    record_decision(run.lake, read_timeline(run.lake, "value")[-1].model, "candidate", "a test")
     with pytest.raises(DataError, match="labelled with model value-m1, which is not an accepted one"):
         publish(run)
 
 
 def test_an_attribute_may_not_share_a_kpis_name(published: Shop) -> None:
     run = published.run("2025-02-01")
-    name = run.artifact("measure", "population.parquet")
+    name = run.locate_artifact("measure", "population.parquet")
     population: Any = run.lake.read_table(name)
     run.lake.write_table(name, population.append_column("visits", pc.cast(population["age_days"], "float64")))
 
@@ -138,7 +138,7 @@ def test_an_attribute_may_not_share_a_kpis_name(published: Shop) -> None:
 def test_an_attribute_that_changes_its_type_is_refused(published: Shop) -> None:
     run = published.run("2025-02-01")
     before = published.tables()
-    name = run.artifact("measure", "population.parquet")
+    name = run.locate_artifact("measure", "population.parquet")
     population = run.lake.read_table(name)
     at = population.schema.get_field_index("email_consent")
     changed = population.set_column(at, "email_consent", pc.cast(population["email_consent"], "string"))

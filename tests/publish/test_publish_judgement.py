@@ -10,10 +10,10 @@ from publish_shop import PROFILE, Customer, Shop
 
 from include.segmentation.__main__ import main
 from include.segmentation.errors import DataError, NotApprovedError
-from include.segmentation.lake.change_log import State
-from include.segmentation.model.model import Axis, decide, timeline
-from include.segmentation.publish import publish, questions, turn_down
-from include.segmentation.publish.gates import clusters_large_enough
+from include.segmentation.lake.change_log import LogState
+from include.segmentation.model.model import KpiAxis, read_timeline, record_decision
+from include.segmentation.publish import find_questions, publish, reject_run
+from include.segmentation.publish.gates import check_cluster_sizes
 from include.segmentation.run import Run
 
 CROWD = {f"c{i}": Customer(purchases=i % 2, revenue=i) for i in range(20)}
@@ -45,16 +45,16 @@ def arrive(shop: Shop, as_of: str, customers: dict[str, Customer]) -> Run:
 def pull(shop: Shop, rows: int, held: int = 0) -> None:
     """Orders from nowhere, whole up to now; of them the first ones held in quarantine."""
     run = shop.run("2025-01-01")
-    log, quarantine = run.lake.log("orders"), run.lake.quarantine("orders")
-    state = log.state()
+    log, quarantine = run.lake.open_log("orders"), run.lake.open_quarantine("orders")
+    state = log.read_state()
     ids = pa.array(range(state.seq, state.seq + rows), pa.int64())
     through = run.as_of + timedelta(days=600)
     state = log.append(
-        pa.table({"order_id": ids}), State(complete_through=through, seq=state.seq, version=state.version)
+        pa.table({"order_id": ids}), LogState(complete_through=through, seq=state.seq, version=state.version)
     )
     failed = pa.table({"source_seq": pa.array(range(1, held + 1), pa.int64())})
-    before = quarantine.state()
-    quarantine.append(failed, State(cursor=str(state.seq), seq=before.seq, version=before.version))
+    before = quarantine.read_state()
+    quarantine.append(failed, LogState(cursor=str(state.seq), seq=before.seq, version=before.version))
 
 
 def verdicts(shop: Shop, run: Run, gate: str) -> list[tuple[str, str]]:
@@ -101,7 +101,7 @@ def test_the_command_line_asks_too(shop_of: Callable[..., Shop], capsys: pytest.
 def test_what_stops_can_not_be_approved_and_is_kept_too(shop_of: Callable[..., Shop]) -> None:
     shop = shop_of(row_counts="stop")
     run, before = arrive(shop, "2025-02-01", FEWER), shop.tables()
-    for attempt in (lambda: publish(run, "mira"), lambda: questions(run)):
+    for attempt in (lambda: publish(run, "mira"), lambda: find_questions(run)):
         with pytest.raises(DataError, match=r"stopped by 1 gate verdict:\n  row_counts: customers went from 20 to 10"):
             attempt()
         assert status(shop, run) == "stopped"
@@ -111,12 +111,12 @@ def test_what_stops_can_not_be_approved_and_is_kept_too(shop_of: Callable[..., S
 def test_questions_are_put_and_turned_down(shop_of: Callable[..., Shop]) -> None:
     shop = shop_of()
     run = arrive(shop, "2025-02-01", FEWER)
-    (question,) = questions(run)
+    (question,) = find_questions(run)
     assert question.startswith("row_counts: customers went from 20 to 10")
     assert status(shop, run) == "waiting"
-    turn_down(run)
+    reject_run(run)
     assert status(shop, run) == "rejected"
-    assert questions(arrive(shop, "2025-02-01", CROWD)) == []
+    assert find_questions(arrive(shop, "2025-02-01", CROWD)) == []
 
 
 def test_rows_that_went_missing(shop_of: Callable[..., Shop]) -> None:
@@ -175,19 +175,19 @@ def test_an_extract_that_is_not_whole(shop_of: Callable[..., Shop]) -> None:
 def test_a_cluster_that_has_nearly_gone(shop_of: Callable[..., Shop]) -> None:
     shop = shop_of(row_counts="warn", smallest_sizes="ask")
     run = shop.run("2025-02-01")
-    model = timeline(run.lake, "value")[-1].model
-    cut = [s.model_copy(update={"axes": [Axis(kpi="revenue")]}) if s.name == "bought" else s for s in model.strata]
-    decide(run.lake, model.model_copy(update={"strata": cut}), "accepted", "a test")
+    model = read_timeline(run.lake, "value")[-1].model
+    cut = [s.model_copy(update={"axes": [KpiAxis(kpi="revenue")]}) if s.name == "bought" else s for s in model.strata]
+    record_decision(run.lake, model.model_copy(update={"strata": cut}), "accepted", "a test")
     many = {f"n{i}": Customer(purchases=1, revenue=10.0 if i < 150 else 500.0) for i in range(249)}
     arrive(shop, "2025-02-01", many)
-    assert questions(run) == [
+    assert find_questions(run) == [
         "smallest_sizes: macro segment 'value': segment value.bought.01 has 99 customers left; allowed is 100 and more"
     ]
 
 
 @pytest.mark.parametrize(("sizes", "small"), [([9_801, 199], ["b"]), ([9_800, 200], []), ([100, 99], ["b"])])
 def test_a_cluster_needs_two_percent_and_a_hundred(sizes: list[int], small: list[str]) -> None:
-    found = clusters_large_enough("value", "bought", dict(zip("ab", sizes, strict=True)))
+    found = check_cluster_sizes("value", "bought", dict(zip("ab", sizes, strict=True)))
     assert [verdict.found.split()[1] for verdict in found if verdict.verdict != "pass"] == small
 
 
@@ -195,14 +195,14 @@ def test_two_macro_segments_of_the_same_sizes(shop_of: Callable[..., Shop], monk
     """As if the labels of one were written over those of the other: only its keys are its own."""
     shop = shop_of()
     run = arrive(shop, "2025-02-01", CROWD)
-    model = timeline(run.lake, "visiting")[-1].model
+    model = read_timeline(run.lake, "visiting")[-1].model
     third = model.strata[0].segments[0].model_copy(update={"key": "w2"})
     strata = [model.strata[0].model_copy(update={"segments": [*model.strata[0].segments, third]}), model.strata[1]]
-    decide(run.lake, model.model_copy(update={"strata": strata}), "accepted", "a test")
+    record_decision(run.lake, model.model_copy(update={"strata": strata}), "accepted", "a test")
     keys = ["v0"] * 10 + ["v1"] * 6 + ["v2"] * 4
     names = {"v0": ("silent", "w0"), "v1": ("silent", "w2"), "v2": ("visitor", "w1")}
     for macro, labels in (("value", keys), ("visiting", [names[key][1] for key in keys])):
-        name = run.artifact("segment", f"{macro}.parquet")
+        name = run.locate_artifact("segment", f"{macro}.parquet")
         table = run.lake.read_table(name)
         strata_of = [("never" if k == "v0" else "bought") if macro == "value" else names[k][0] for k in keys]
         for column, values in (("segment_key", labels), ("stratum", strata_of)):
@@ -222,7 +222,7 @@ def drifted(shop: Shop, as_of: str, **values: float) -> Run:
         | {"value": value}
         for metric, value in values.items()
     ]
-    run.record("segment", "value", (run.recorded("segment", "value") or {}) | {"drift": rows})
+    run.record_summary("segment", "value", (run.read_summary("segment", "value") or {}) | {"drift": rows})
     return run
 
 
@@ -254,8 +254,8 @@ def test_a_profile_may_want_to_hear_of_drift_only(shop_of: Callable[..., Shop]) 
 def test_every_measure_has_a_threshold(shop_of: Callable[..., Shop], over: dict[str, float]) -> None:
     shop = shop_of(drift={"verdict": "ask"})
     low = {"psi": 0.24, "js": 0.04, "inertia_gain": 0.09}
-    assert questions(drifted(shop, "2025-02-01", **low)) == []
-    assert len(questions(drifted(shop, "2025-02-01", **low | over))) == 1
+    assert find_questions(drifted(shop, "2025-02-01", **low)) == []
+    assert len(find_questions(drifted(shop, "2025-02-01", **low | over))) == 1
 
 
 def test_a_season_that_came_a_year_before_is_no_drift(shop_of: Callable[..., Shop]) -> None:
@@ -272,9 +272,9 @@ def test_a_season_that_came_a_year_before_is_no_drift(shop_of: Callable[..., Sho
 def test_a_candidate_that_waits_is_not_asked_for_again(shop_of: Callable[..., Shop]) -> None:
     shop = shop_of()
     run = drifted(shop, "2025-02-01", js=0.2)
-    model = timeline(run.lake, "value")[-1].model
+    model = read_timeline(run.lake, "value")[-1].model
     newer = model.model_copy(update={"model_id": "value-m2", "effective_from": run.as_of})
-    decide(run.lake, newer, "candidate", "fit")
+    record_decision(run.lake, newer, "candidate", "fit")
     assert publish(run)["fits_asked"] == []
     ((_, said),) = verdicts(shop, run, "drift")
     assert said.endswith("model value-m2 waits for an answer (accept or reject)")

@@ -6,7 +6,7 @@ from typing import Any
 
 from publish_shop import PROFILE, Customer, Shop
 
-from include.segmentation.model.model import decide, timeline
+from include.segmentation.model.model import read_timeline, record_decision
 from include.segmentation.publish import publish
 
 CROWD = {f"c{i:02}": Customer(purchases=1, revenue=i) for i in range(12)}
@@ -52,8 +52,8 @@ def test_models_and_their_evidence_are_listed_with_what_was_decided(shop: Shop) 
     shop.accept("2025-01-01")
     shop.accept("2025-03-01", model="m2")
     run = shop.run("2025-01-01")
-    newest = timeline(run.lake, "value")[-1].model
-    decide(run.lake, newest, "rejected", "ann")
+    newest = read_timeline(run.lake, "value")[-1].model
+    record_decision(run.lake, newest, "rejected", "ann")
     shop.leave(run, CROWD)
     publish(run)
 

@@ -3,7 +3,7 @@
 import pyarrow as pa
 from publish_shop import Customer, Shop
 
-from include.segmentation.model.model import Axis, Division, decide, timeline
+from include.segmentation.model.model import Division, KpiAxis, read_timeline, record_decision
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
 
@@ -12,25 +12,25 @@ def cut_once_more(shop: Shop) -> None:
     """Segment v1 has the micro segments m1 and m2."""
     shop.accept("2025-01-01")
     lake = shop.run("2025-01-01").lake
-    model = timeline(lake, "value")[-1].model
+    model = read_timeline(lake, "value")[-1].model
     never, bought = model.strata
     first, second = bought.segments
     parts = [
         first.model_copy(update={"key": key, "path": f"{first.path}.{n:02}", "name": f"{first.name}: {word}"})
         for n, (key, word) in enumerate({"m1": "Few", "m2": "Many"}.items(), start=1)
     ]
-    micro = Division(axes=[Axis(kpi="purchases")], segments=parts)
+    micro = Division(axes=[KpiAxis(kpi="purchases")], segments=parts)
     cut = bought.model_copy(update={"segments": [first.model_copy(update={"micro": micro}), second]})
-    decide(lake, model.model_copy(update={"strata": [never, cut]}), "accepted", "a test")
+    record_decision(lake, model.model_copy(update={"strata": [never, cut]}), "accepted", "a test")
 
 
 def leave(shop: Shop, run: Run, customers: dict[str, Customer], micro: dict[str, str]) -> None:
     """The artifacts of the stages before, with the micro key of each customer who has one."""
     shop.leave(run, customers)
-    labels = run.lake.read_table(run.artifact("segment", "value.parquet"))
+    labels = run.lake.read_table(run.locate_artifact("segment", "value.parquet"))
     keys = pa.array([micro.get(name) for name in customers], pa.string())
     labels = labels.set_column(labels.column_names.index("micro_key"), "micro_key", keys)
-    run.lake.write_table(run.artifact("segment", "value.parquet"), labels)
+    run.lake.write_table(run.locate_artifact("segment", "value.parquet"), labels)
 
 
 CUSTOMERS = {f"c{i:02}": Customer(purchases=1 + i % 2, revenue=50 + i) for i in range(24)} | {

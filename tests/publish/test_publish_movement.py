@@ -133,11 +133,11 @@ def test_labels_that_hysteresis_rests_on_and_that_changed_make_the_next_run_stal
     january, february = (shop.run(as_of) for as_of in AS_OFS[:2])
     shop.leave(january, {"a": at("v1")})
     shop.leave(february, {"a": at("v1", "v2", held_from=january.as_of)}, follows=(january, "m1"))
-    told = february.recorded("segment", "value")
-    february.record("segment", "value", told | {"follows": told["follows"] | {"fingerprint": "1"}})
+    told = february.read_summary("segment", "value")
+    february.record_summary("segment", "value", told | {"follows": told["follows"] | {"fingerprint": "1"}})
     publish(january)
     assert publish(february)["stale"] == []
-    january.record("segment", "value", january.recorded("segment", "value") | {"fingerprint": "2"})
+    january.record_summary("segment", "value", january.read_summary("segment", "value") | {"fingerprint": "2"})
     assert publish(january)["stale"] == [february.run_id]
 
 
@@ -145,7 +145,7 @@ def test_labels_of_an_earlier_version_are_not_published(shop: Shop) -> None:
     shop.accept("2025-01-01")
     run = shop.run("2025-01-01")
     shop.leave(run, {"a": at("v1")})
-    run.record("segment", "value", {"model_id": "value-m1", "look_ahead": False})
+    run.record_summary("segment", "value", {"model_id": "value-m1", "look_ahead": False})
     with pytest.raises(DataError, match="was labelled by an earlier version; run the segment stage again"):
         publish(run)
 

@@ -8,7 +8,7 @@ import pytest
 from publish_shop import PROFILE, Customer, Shop
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.model.model import Axis, BandRange, decide, timeline
+from include.segmentation.model.model import BandRange, KpiAxis, read_timeline, record_decision
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
 
@@ -19,12 +19,12 @@ def named_short(shop: Shop, undefined_as: float | None = None) -> None:
     """Segment w1 is called after a return interval below a week."""
     shop.accept("2025-01-01")
     lake = shop.run("2025-01-01").lake
-    model = timeline(lake, "visiting")[-1].model
+    model = read_timeline(lake, "visiting")[-1].model
     silent, visitor = model.strata
     claimed = visitor.segments[0].model_copy(update={"name": "Visitor, Very Short Gap", "bands": [SHORT]})
-    axes = [Axis(kpi="visit_gap", undefined_as=undefined_as)]
+    axes = [KpiAxis(kpi="visit_gap", undefined_as=undefined_as)]
     strata = [silent, visitor.model_copy(update={"segments": [claimed], "axes": axes})]
-    decide(lake, model.model_copy(update={"strata": strata}), "accepted", "a test")
+    record_decision(lake, model.model_copy(update={"strata": strata}), "accepted", "a test")
 
 
 def visitors(gaps: list[float | None]) -> dict[str, Customer]:
@@ -169,11 +169,11 @@ def test_what_is_said_of_a_key_of_a_later_model_can_wait(shop_with: Callable[[di
     shop = shop_with(with_segments({"w9": {"owner": "sales"}}))
     shop.accept("2025-01-01")
     lake = shop.run("2025-01-01").lake
-    model = timeline(lake, "visiting")[-1].model
+    model = read_timeline(lake, "visiting")[-1].model
     visitor = model.strata[1].segments[0].model_copy(update={"key": "w9"})
     strata = [model.strata[0], model.strata[1].model_copy(update={"segments": [visitor]})]
     later = {"model_id": "visiting-m2", "effective_from": shop.run("2025-02-01").as_of, "strata": strata}
-    decide(lake, model.model_copy(update=later), "candidate", "a test")
+    record_decision(lake, model.model_copy(update=later), "candidate", "a test")
     run = published(shop, "2025-01-01", visitors([5.0] * 12))
     assert [verdict for verdict, _, _ in verdicts(shop, run)] == ["pass"]
 

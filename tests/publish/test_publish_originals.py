@@ -6,7 +6,7 @@ from collections import defaultdict
 import pytest
 from originals import THRESHOLDS, needs
 
-from include.segmentation.publish.gates import sizes_differ, sizes_reconcile
+from include.segmentation.publish.gates import check_size_copies, check_size_totals
 
 LEARNERS = 33_280
 
@@ -26,7 +26,7 @@ def test_n2_both_wrong_totals_stop(months: dict[int, dict[str, dict[str, int]]])
     wrong = {
         (month, verdict.macro_segment): (verdict.verdict, verdict.found)
         for month, sizes in months.items()
-        for verdict in sizes_reconcile(LEARNERS, sizes)
+        for verdict in check_size_totals(LEARNERS, sizes)
         if verdict.verdict != "pass"
     }
     said = ("stop", "33013 customers are labelled but the population has 33280")
@@ -35,7 +35,7 @@ def test_n2_both_wrong_totals_stop(months: dict[int, dict[str, dict[str, int]]])
 
 @needs(THRESHOLDS)
 def test_n2_the_pasted_month_stops(months: dict[int, dict[str, dict[str, int]]]) -> None:
-    found = {month: sizes_differ(sizes) for month, sizes in months.items()}
+    found = {month: check_size_copies(sizes) for month, sizes in months.items()}
     assert {month: {verdict.verdict for verdict in verdicts} for month, verdicts in found.items()} == {
         1: {"pass"}, 2: {"stop"}, 3: {"pass"}, 4: {"pass"},
     }  # fmt: skip
@@ -48,21 +48,23 @@ def test_n2_the_pasted_month_stops(months: dict[int, dict[str, dict[str, int]]])
 
 
 def test_sizes_in_another_order_are_the_same() -> None:
-    (verdict,) = sizes_differ({"one": {"a": 5, "b": 3, "c": 2, "d": 0}, "other": {"x": 2, "y": 5, "z": 3}}, "warn")
+    (verdict,) = check_size_copies({"one": {"a": 5, "b": 3, "c": 2, "d": 0}, "other": {"x": 2, "y": 5, "z": 3}}, "warn")
     assert (verdict.verdict, verdict.macro_segment) == ("warn", "other")
 
 
 @pytest.mark.parametrize("other", [{"x": 5, "y": 4, "z": 1}, {"x": 5, "y": 3, "z": 1, "w": 1}])
 def test_other_sizes_of_the_same_people_pass(other: dict[str, int]) -> None:
-    assert [verdict.verdict for verdict in sizes_differ({"one": {"a": 5, "b": 3, "c": 2}, "other": other})] == ["pass"]
+    assert [verdict.verdict for verdict in check_size_copies({"one": {"a": 5, "b": 3, "c": 2}, "other": other})] == [
+        "pass"
+    ]
 
 
 def test_two_sizes_may_be_equal_by_chance() -> None:
     halves = {"a": 6, "b": 4, "c": 0}
-    assert [verdict.verdict for verdict in sizes_differ({"one": halves, "other": dict(halves)})] == ["pass"]
+    assert [verdict.verdict for verdict in check_size_copies({"one": halves, "other": dict(halves)})] == ["pass"]
 
 
 def test_strata_without_clusters_may_mean_the_same() -> None:
     sizes = {"one": {"a": 5, "b": 3, "c": 2}, "other": {"x": 5, "y": 3, "z": 2}}
-    assert [verdict.verdict for verdict in sizes_differ(sizes, uncut={"one", "other"})] == ["pass"]
-    assert [verdict.verdict for verdict in sizes_differ(sizes, uncut={"one"})] == ["stop"]
+    assert [verdict.verdict for verdict in check_size_copies(sizes, uncut={"one", "other"})] == ["pass"]
+    assert [verdict.verdict for verdict in check_size_copies(sizes, uncut={"one"})] == ["stop"]

@@ -12,8 +12,8 @@ import pytest
 from originals import RETAIL, needs
 
 from demo.retail import read
-from include.segmentation.lake.change_log import State
-from include.segmentation.measure import measure, targets
+from include.segmentation.lake.change_log import LogState
+from include.segmentation.measure import list_targets, measure
 from include.segmentation.profile.profile import Profile, load_profile
 from include.segmentation.publish import publish
 from include.segmentation.run import Run, parse_as_of
@@ -29,7 +29,7 @@ def rows(database: str, lake_root: Path, monkeypatch: pytest.MonkeyPatch) -> Cal
     monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", database.replace("postgresql://", "postgres://", 1))
     run = Run(_whole(load_profile("retail")), "monthly", parse_as_of("2011-12-10", load_profile("retail")))
     _extracted(run)
-    for target in targets(run):
+    for target in list_targets(run):
         measure(run, target)
     for macro in run.profile.macro_segments:
         fit(run, macro)
@@ -57,10 +57,10 @@ def _extracted(run: Run) -> None:
     lines = read(RETAIL)
     times = pc.assume_timezone(lines["invoice_date"].cast(pa.timestamp("us")), "UTC")
     lines = lines.set_column(lines.column_names.index("invoice_date"), "invoice_date", times)
-    log, quarantine = run.lake.log("invoice_lines"), run.lake.quarantine("invoice_lines")
-    seq = log.append(lines, State(None, WHOLE, log.state().seq, log.state().version)).seq
+    log, quarantine = run.lake.open_log("invoice_lines"), run.lake.open_quarantine("invoice_lines")
+    seq = log.append(lines, LogState(None, WHOLE, log.read_state().seq, log.read_state().version)).seq
     none = pa.schema([("source_seq", pa.int64())]).empty_table()
-    quarantine.append(none, State(seq, None, quarantine.state().seq, quarantine.state().version))
+    quarantine.append(none, LogState(seq, None, quarantine.read_state().seq, quarantine.read_state().version))
 
 
 def test_the_shop_in_numbers(rows: Callable[[str], list[tuple[object, ...]]]) -> None:

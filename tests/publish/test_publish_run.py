@@ -7,7 +7,7 @@ import psycopg
 import pyarrow as pa
 from publish_shop import Customer, Shop
 
-from include.segmentation.lake.change_log import State
+from include.segmentation.lake.change_log import LogState
 from include.segmentation.publish import publish
 
 JANUARY = datetime(2024, 12, 31, 23, tzinfo=UTC)  # midnight in Berlin
@@ -37,7 +37,7 @@ def test_every_table_is_filled_and_the_summary_counts_them(shop: Shop) -> None:
     assert {name: len(rows) for name, rows in shop.tables().items()} | {"segmentation_check": 1} == summary["rows"] | {
         **{"dim_kpi": 4, "fct_segment_event": 26, "fct_segment_membership": 26, "fct_segment_migration": 0}
     }
-    assert run.recorded("publish", "all") == summary
+    assert run.read_summary("publish", "all") == summary
 
 
 def test_publishing_twice_gives_identical_tables(shop: Shop) -> None:
@@ -144,12 +144,12 @@ def test_names_and_texts_arrive_unchanged(shop: Shop) -> None:
 def test_the_run_tells_what_it_was_made_from(shop: Shop) -> None:
     shop.accept("2025-02-01")
     run = shop.run("2025-01-01")
-    with run.lake.log("orders").writer():
-        run.lake.log("orders").append(
-            pa.table({"order_id": pa.array([1], pa.int64())}), State(complete_through=JANUARY)
+    with run.lake.open_log("orders").hold_writer_lock():
+        run.lake.open_log("orders").append(
+            pa.table({"order_id": pa.array([1], pa.int64())}), LogState(complete_through=JANUARY)
         )
     twice_and_once = pa.table({"source_seq": pa.array([1, 1, 2], pa.int64())})  # one row failed two expectations
-    run.lake.quarantine("orders").append(twice_and_once, State())
+    run.lake.open_quarantine("orders").append(twice_and_once, LogState())
     shop.leave(run, crowd(10), look_ahead=True)
 
     assert publish(run)["look_ahead"] is True

@@ -38,7 +38,7 @@ def test_it_is_one_column_one_definition_and_a_range_in_each_segment(left: Shop)
 
 def test_two_values_for_one_customer_are_refused(left: Shop) -> None:
     run = left.run("2025-01-01")
-    name = run.artifact("measure", "visiting.parquet")
+    name = run.locate_artifact("measure", "visiting.parquet")
     measured = run.lake.read_table(name)
     at = measured.column_names.index("revenue")
     other = pa.array([None, *measured["revenue"].to_pylist()[1:]], pa.float64())

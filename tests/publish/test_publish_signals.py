@@ -43,8 +43,8 @@ def leave(shop: Shop, run: Run, *found: dict[str, Any]) -> None:
     shop.leave(run, CUSTOMERS)
     if found:
         rows = pa.Table.from_pylist(list(found))
-        run.lake.write_table(run.artifact("measure", "signals.parquet"), rows)
-        run.record("measure", "signals", {"rows": len(found)})
+        run.lake.write_table(run.locate_artifact("measure", "signals.parquet"), rows)
+        run.record_summary("measure", "signals", {"rows": len(found)})
 
 
 def test_signals_are_published_as_measured_and_replaced_by_their_run(asking: Shop) -> None:

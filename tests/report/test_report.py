@@ -17,7 +17,7 @@ from report_reading import Page
 from include.segmentation.errors import DataError
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.report import report
-from include.segmentation.report.charts.line_charts import spread_out
+from include.segmentation.report.charts.line_charts import spread_labels
 from include.segmentation.report.page.report_page import SCRIPT
 
 HEAD, ROW = "Customers per segment on", "Median of each KPI"
@@ -34,7 +34,7 @@ def page_of(hand: Hand, as_of: str = "2025-03-01") -> Page:
 def test_a_summary_is_returned_and_kept(club: Hand) -> None:
     run = club.run("2025-03-01")
     summary = report(run)
-    assert summary == run.recorded("report", "report")
+    assert summary == run.read_summary("report", "report")
     assert summary["path"].endswith("/club/_runs/monthly/2025-03-01/report/report.html")
     assert Path(summary["path"]).stat().st_size == summary["bytes"] < 1_000_000
 
@@ -342,7 +342,7 @@ def test_a_run_that_is_not_published(club: Hand) -> None:
         DataError, match=r"club/monthly/2025-04-01 is not published in warehouse schema 'club'; run the"
     ):
         report(run)
-    assert run.recorded("report", "report") is None
+    assert run.read_summary("report", "report") is None
 
 
 def test_nothing_was_ever_published(club: Hand) -> None:
@@ -363,7 +363,7 @@ def test_many_runs_stay_readable(club: Hand) -> None:
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.2))
 def test_labels_never_overlap_and_keep_their_order(places: list[float], gap: float) -> None:
-    found = spread_out(places, gap)
+    found = spread_labels(places, gap)
     ordered = [place for _, place in sorted(zip(places, found, strict=True))]
     assert all(b - a >= gap - 1e-9 for a, b in pairwise(ordered))
     assert min(found) >= -1e-9

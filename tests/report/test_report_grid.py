@@ -4,7 +4,7 @@ import pytest
 from report_hand import Hand
 from report_reading import Page
 
-from include.segmentation.report.page.report_page import render
+from include.segmentation.report.page.report_page import render_report
 
 NAMED = {"old": ("Old friends", (1, 2), (2, 2)), "new": ("New ones", (1, 2), (1, 1))}
 CROSSING = [(1, 1, "new", "k0", 100), (1, 2, "old", "k1", 20), (2, 2, "old", "k0", 60), (2, 2, "old", "k1", 20)]
@@ -48,7 +48,9 @@ def gridded(club: Hand) -> Hand:
 
 
 def test_the_grid_names_every_pair_of_classes(gridded: Hand) -> None:
-    rows = Page(render(gridded.run("2025-03-01"))).table("200 customers by Recency (rows) and Frequency (columns)")
+    rows = Page(render_report(gridded.run("2025-03-01"))).table(
+        "200 customers by Recency (rows) and Frequency (columns)"
+    )
     assert rows == [
         ["Recency \\ Frequency", "1", "2"],
         ["2", "0 · 0.0% New ones", "80 · 40.0% Old friends"],
@@ -57,14 +59,14 @@ def test_the_grid_names_every_pair_of_classes(gridded: Hand) -> None:
 
 
 def test_cells_say_what_they_are_worth_and_what_to_do(gridded: Hand) -> None:
-    rows = Page(render(gridded.run("2025-03-01"))).table("The named cells, what their customers are worth")
+    rows = Page(render_report(gridded.run("2025-03-01"))).table("The named cells, what their customers are worth")
     place = "Old friends Made up. Recency 1-2, Frequency 2"
     assert rows[1] == [place, "100", "50.0%", "900", "75.0%", "9", "Write. crm"]
     assert rows[2][3:6] == ["- fewer than 10", "-", "-"]
 
 
 def test_segments_stand_beside_cells(gridded: Hand) -> None:
-    page = Page(render(gridded.run("2025-03-01")))
+    page = Page(render_report(gridded.run("2025-03-01")))
     rows = page.table("The same customers by cell (rows) and by segment (columns)")
     assert rows[1] == ["Old friends", "60 60.0%", "40 40.0%"]
     assert rows[2] == ["New ones", "100 100%", "·"]
@@ -74,7 +76,7 @@ def test_segments_stand_beside_cells(gridded: Hand) -> None:
 
 
 def test_classes_are_told_in_the_units_of_their_kpi(gridded: Hand) -> None:
-    rows = Page(render(gridded.run("2025-03-01"))).table("What the classes mean")
+    rows = Page(render_report(gridded.run("2025-03-01"))).table("What the classes mean")
     assert rows == [
         ["Score", "2", "1"],
         ["Recency Gap, days", "below 3.5", "3.5 or more"],
@@ -86,14 +88,14 @@ def test_segments_say_what_they_are_worth(gridded: Hand) -> None:
     gridded.change("UPDATE fct_segment_profile SET total = 750, share_of_total = 0.75, mean = 1.25, customers = 600 "
                    "WHERE segment_key = 'k0' AND kpi = 'visits'")  # fmt: skip
     gridded.change("UPDATE fct_segment_profile SET customers = 400 WHERE segment_key = 'k1'")
-    page = Page(render(gridded.run("2025-03-01")))
+    page = Page(render_report(gridded.run("2025-03-01")))
     rows = page.table("Shares are of all customers' sum")
     assert rows[1] == ["Never came never", "600", "60.0%", "750", "75.0%", "1"]
     assert "“Never came”: 60.0% of the customers, 75.0% of Visits." in page.text
 
 
 def test_a_list_says_its_size_and_its_reasons(gridded: Hand) -> None:
-    page = Page(render(gridded.run("2025-03-01")))
+    page = Page(render_report(gridded.run("2025-03-01")))
     rows = page.table("The first reason that holds for a customer decides")
     assert rows[1][:5] == ["No", "no", "8", "0.8%", "- fewer than 10"]
     assert rows[2] == ["Yes", "yes", "992", "99.2%", "40.0%", "visits > 1"]
@@ -102,27 +104,27 @@ def test_a_list_says_its_size_and_its_reasons(gridded: Hand) -> None:
 
 def test_what_is_hidden_of_few_is_not_told_as_nothing(gridded: Hand) -> None:
     gridded.change("UPDATE fct_list_reason SET is_eligible = true")
-    text = Page(render(gridded.run("2025-03-01"))).text
+    text = Page(render_report(gridded.run("2025-03-01"))).text
     assert "1,000 customers are eligible, 100% of all, with 40.0% of Visits without reasons of fewer than 10." in text
     gridded.change("UPDATE fct_list_reason SET customers = 9, share = 0.009, worth = '{}'")
-    text = Page(render(gridded.run("2025-03-01"))).text
+    text = Page(render_report(gridded.run("2025-03-01"))).text
     assert "18 customers are eligible, 1.8% of all. Owner: sales." in text
 
 
 def test_what_is_undefined_for_all_eligible_is_not_told_as_nothing(gridded: Hand) -> None:
     gridded.change("""UPDATE fct_list_reason SET worth = '{"visits": {"total": null, "share_of_total": null}}'""")
-    page = Page(render(gridded.run("2025-03-01")))
+    page = Page(render_report(gridded.run("2025-03-01")))
     assert page.table("The first reason that holds for a customer decides")[2][4] == "-"
     assert "992 customers are eligible, 99.2% of all. Owner: sales." in page.text
 
 
 def test_a_page_without_a_grid_says_nothing_of_one(club: Hand) -> None:
-    page = Page(render(club.run("2025-03-01")))
+    page = Page(render_report(club.run("2025-03-01")))
     assert not [name for name in page.ids if name.endswith(("-grid", "-worth")) or name.startswith("list")]
     assert all(link.removeprefix("#") in page.ids for link in page.links if link.startswith("#"))
 
 
 def test_what_rounds_to_zero_has_no_sign(gridded: Hand) -> None:
     gridded.change("UPDATE fct_grid_profile SET total = -0.4, mean = -0.004 WHERE cell = 'old'")
-    rows = Page(render(gridded.run("2025-03-01"))).table("The named cells, what their customers are worth")
+    rows = Page(render_report(gridded.run("2025-03-01"))).table("The named cells, what their customers are worth")
     assert rows[1][3:6] == ["0", "75.0%", "0"]

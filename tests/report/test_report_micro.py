@@ -7,8 +7,8 @@ from report_hand import Hand
 from report_reading import Page
 
 from include.segmentation.report.charts import dendrogram
-from include.segmentation.report.charts.dendrogram import Branch, Join
-from include.segmentation.report.page.report_page import render
+from include.segmentation.report.charts.dendrogram import DendrogramBranch, DendrogramJoin
+from include.segmentation.report.page.report_page import render_report
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def parted(club: Hand) -> Hand:
 
 
 def test_the_tree_goes_from_everyone_to_the_micro_segments(parted: Hand) -> None:
-    text = render(parted.run("2025-03-01"))
+    text = render_report(parted.run("2025-03-01"))
     tree = text[text.index("Loyalty: from all customers to the strata") :]
     tree = tree[: tree.index("</svg>")]
     places = [
@@ -44,7 +44,7 @@ def test_the_tree_goes_from_everyone_to_the_micro_segments(parted: Hand) -> None
 
 
 def test_the_evidence_of_a_segment_stands_after_that_of_its_stratum(parted: Hand) -> None:
-    text = Page(render(parted.run("2025-03-01"))).text
+    text = Page(render_report(parted.run("2025-03-01"))).text
     of_stratum = text.index("Coming. Cut into 2 segments.")
     of_segment = text.index("Coming, Many Visits. Cut into 2 micro segments.")
     assert of_stratum < of_segment < text.index("Coming, Few Visits. Left whole. Not cut: 6 customers, fewer than")
@@ -52,7 +52,7 @@ def test_the_evidence_of_a_segment_stands_after_that_of_its_stratum(parted: Hand
 
 def test_micro_segments_have_a_table_of_their_own(parted: Hand) -> None:
     parted.spread(parted.run("2025-03-01"), "loyalty", "m1", "visits", (6, 7, 9), "Many")
-    rows = Page(render(parted.run("2025-03-01"))).table("Micro segments: segments that can be cut once more")
+    rows = Page(render_report(parted.run("2025-03-01"))).table("Micro segments: segments that can be cut once more")
     assert [row[:3] for row in rows[1:]] == [
         ["Coming, Many Visits: Short Gap coming.01.01", "300", "30.0%"],
         ["Coming, Many Visits: Long Gap coming.01.02", "94", "9.4%"],
@@ -61,7 +61,7 @@ def test_micro_segments_have_a_table_of_their_own(parted: Hand) -> None:
 
 
 def test_micro_segments_are_not_counted_as_segments(club: Hand, parted: Hand) -> None:
-    page = Page(render(parted.run("2025-03-01")))
+    page = Page(render_report(parted.run("2025-03-01")))
     assert "3 segments of 1,000 customers" in page.text
     rows = page.table("Customers per segment on")
     assert [row[0] for row in rows[1:]] == [
@@ -72,9 +72,12 @@ def test_micro_segments_are_not_counted_as_segments(club: Hand, parted: Hand) ->
 
 
 def test_branches_that_are_alike_stand_beside_each_other_and_no_lines_cross() -> None:
-    root = Branch(
-        "All", 1.0, [Branch(name, 0.25) for name in "abcd"], [Join(0, 3, 0.1), Join(1, 2, 0.2), Join(4, 5, 0.9)]
+    root = DendrogramBranch(
+        "All",
+        1.0,
+        [DendrogramBranch(name, 0.25) for name in "abcd"],
+        [DendrogramJoin(0, 3, 0.1), DendrogramJoin(1, 2, 0.2), DendrogramJoin(4, 5, 0.9)],
     )
     assert root.in_order() == [0, 3, 1, 2]
-    assert Branch("All", 1.0, [Branch("a", 0.5), Branch("b", 0.5)]).in_order() == [0, 1]
-    assert dendrogram.draw(root, "x") == dendrogram.draw(root, "x")
+    assert DendrogramBranch("All", 1.0, [DendrogramBranch("a", 0.5), DendrogramBranch("b", 0.5)]).in_order() == [0, 1]
+    assert dendrogram.draw_dendrogram(root, "x") == dendrogram.draw_dendrogram(root, "x")

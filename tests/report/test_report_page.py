@@ -16,7 +16,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.report import report
-from include.segmentation.report.page.report_page import render
+from include.segmentation.report.page.report_page import render_report
 from include.segmentation.report.queries import customer_queries
 
 DAY = "2025-03-01"
@@ -62,13 +62,13 @@ def column(browser: Any, place: int) -> list[str]:
 
 
 def test_customers_are_pseudonyms_and_never_of_a_small_segment(crowd: Hand) -> None:
-    text = render(crowd.run(DAY))
+    text = render_report(crowd.run(DAY))
     assert "100 of 1,000 customers are in this page" in " ".join(Page(text).text.split())
     assert "ada-" not in text
 
 
 def test_the_sql_tells_who_is_behind_a_pseudonym(crowd: Hand) -> None:
-    text = render(crowd.run(DAY))
+    text = render_report(crowd.run(DAY))
     found = re.search(r"<code>(SELECT .*?)</code>", text, re.DOTALL)
     assert found
     sql = found.group(1).replace("&#39;", "'").replace("&gt;", ">")
@@ -84,28 +84,28 @@ def test_as_many_of_every_segment_are_drawn_whatever_the_order_of_rows(
     crowd: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(customer_queries, "CUSTOMERS_SHOWN", 20)
-    drawn = customer_queries.customers(crowd.connection, crowd.run(DAY))
+    drawn = customer_queries.sample_customers(crowd.connection, crowd.run(DAY))
     assert [sum(each.segments["loyalty"] == key for each in drawn) for key in ("k0", "k1", "k2")] == [10, 10, 0]
     crowd.change("CREATE TABLE shuffled AS SELECT * FROM fct_segment_label ORDER BY md5(customer_id)")
     crowd.change("TRUNCATE fct_segment_label")
     crowd.change("INSERT INTO fct_segment_label SELECT * FROM shuffled")
-    assert customer_queries.customers(crowd.connection, crowd.run(DAY)) == drawn
+    assert customer_queries.sample_customers(crowd.connection, crowd.run(DAY)) == drawn
 
 
 def test_pseudonyms_of_two_runs_can_not_be_joined(crowd: Hand) -> None:
-    before = {each.pseudonym for each in customer_queries.customers(crowd.connection, crowd.run(DAY))}
+    before = {each.pseudonym for each in customer_queries.sample_customers(crowd.connection, crowd.run(DAY))}
     crowd.change('UPDATE segmentation_run SET fingerprints = \'{"loyalty": "other"}\'')
-    assert not before & {each.pseudonym for each in customer_queries.customers(crowd.connection, crowd.run(DAY))}
+    assert not before & {each.pseudonym for each in customer_queries.sample_customers(crowd.connection, crowd.run(DAY))}
 
 
 def test_a_run_without_fingerprints_shows_nobody(crowd: Hand) -> None:
     """Of a version that kept none: a hash of the id alone is undone by trying all ids."""
     crowd.change("UPDATE segmentation_run SET fingerprints = '{}'")
-    assert "No customer of this run can be shown" in Page(render(crowd.run(DAY))).text
+    assert "No customer of this run can be shown" in Page(render_report(crowd.run(DAY))).text
 
 
 def test_a_run_whose_labels_are_gone_says_so(club: Hand) -> None:
-    assert "No customer of this run can be shown" in Page(render(club.run(DAY))).text
+    assert "No customer of this run can be shown" in Page(render_report(club.run(DAY))).text
 
 
 def test_a_card_says_what_a_marketer_wants_to_know(club: Hand) -> None:
@@ -114,7 +114,7 @@ def test_a_card_says_what_a_marketer_wants_to_know(club: Hand) -> None:
     club.profile = load_profile("club", club.profile.path.parent)
     worth = "total = 12345.5, share_of_total = 0.75, mean = 31.3"
     club.change(f"UPDATE fct_segment_profile SET {worth} WHERE segment_key = 'k1' AND kpi = 'visits'")
-    text = plain(" ".join(Page(render(club.run(DAY))).text.split()))
+    text = plain(" ".join(Page(render_report(club.run(DAY))).text.split()))
     assert "Coming, Many Visits coming.01 394 39.4% -96 since 1 February 2025: +4 in, -100 out" in text
     assert "Visits 6-1,234 days (Many)" in text
     assert "Visits 12,346 days, 75.0% of all, 31 per head" in text

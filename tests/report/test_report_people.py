@@ -10,7 +10,7 @@ from report_hand import Hand
 from report_reading import Page
 
 from include.segmentation.report import report
-from include.segmentation.report.page.report_page import render
+from include.segmentation.report.page.report_page import render_report
 
 MONTH = "2025-03-01"
 
@@ -55,11 +55,11 @@ def people(club: Hand) -> Hand:
 
 
 def page_of(hand: Hand, as_of: str = MONTH) -> Page:
-    return Page(render(hand.run(as_of)))
+    return Page(render_report(hand.run(as_of)))
 
 
 def test_personas_are_a_tree_and_a_table(people: Hand) -> None:
-    text = render(people.run(MONTH))
+    text = render_report(people.run(MONTH))
     tree = text[
         text.index("From all customers to the personas, with their shares: 60.0% Gone, 40.0% Engaged, 15.0% Long") :
     ]

@@ -3,10 +3,10 @@
 import re
 from dataclasses import replace
 
-from include.segmentation.report.charts.scatter_chart import Mark, scatter
-from include.segmentation.report.queries.model_queries import Drawing
+from include.segmentation.report.charts.scatter_chart import SegmentMark, draw_scatter
+from include.segmentation.report.queries.model_queries import PublishedPicture
 
-DRAWING = Drawing(
+DRAWING = PublishedPicture(
     macro_segment="overall",
     stratum="Card holders",
     keys=["a", "b"],
@@ -19,17 +19,17 @@ DRAWING = Drawing(
     points=[[x / 10, y / 10] for x in range(20) for y in range(10)],
     segments=[x // 10 for x in range(20) for _ in range(10)],
 )
-MARKS = {"a": Mark("01 many & more", "#0b6375"), "b": Mark("02 few", "#b5541c")}
+MARKS = {"a": SegmentMark("01 many & more", "#0b6375"), "b": SegmentMark("02 few", "#b5541c")}
 LABELS = {"purchases": "Purchases", "cash": "Cash"}
 
 
-def drawn(drawing: Drawing) -> list[tuple[float, float]]:
-    uses = re.findall(r'<use [^>]*x="([0-9.]+)" y="([0-9.]+)"', scatter(drawing, MARKS, LABELS).svg)
+def drawn(drawing: PublishedPicture) -> list[tuple[float, float]]:
+    uses = re.findall(r'<use [^>]*x="([0-9.]+)" y="([0-9.]+)"', draw_scatter(drawing, MARKS, LABELS).svg)
     return [(float(x), float(y)) for x, y in uses]
 
 
 def test_the_caption_says_what_the_plane_is_and_what_it_hides() -> None:
-    said = scatter(DRAWING, MARKS, LABELS).caption
+    said = draw_scatter(DRAWING, MARKS, LABELS).caption
     for words in (
         "Card holders: every n-th customer at the fit (200 of them)",
         "component 1 is more Purchases, less Cash; component 2 is more Cash, more Purchases",
@@ -40,8 +40,8 @@ def test_the_caption_says_what_the_plane_is_and_what_it_hides() -> None:
 
 
 def test_the_same_fit_gives_the_same_bytes_with_a_name_and_escaped_labels() -> None:
-    svg = scatter(DRAWING, MARKS, LABELS).svg
-    assert svg == scatter(DRAWING, MARKS, LABELS).svg
+    svg = draw_scatter(DRAWING, MARKS, LABELS).svg
+    assert svg == draw_scatter(DRAWING, MARKS, LABELS).svg
     assert 'role="img" aria-label="Card holders: customers in the plane' in svg
     assert "01 many &amp; more" in svg
 
@@ -57,19 +57,19 @@ def test_one_customer_far_out_does_not_squash_the_others() -> None:
 def test_a_segment_without_anyone_in_the_sample_is_in_the_legend_only() -> None:
     alone = replace(DRAWING, segments=[0] * len(DRAWING.points), silhouette=None, silhouette_in_plane=None)
     alone = replace(alone, silhouettes=[])
-    found = scatter(alone, MARKS, LABELS)
+    found = draw_scatter(alone, MARKS, LABELS)
     assert "02 few" in found.svg
     assert "silhouette" not in found.caption
 
 
 def test_silhouettes_are_bars_of_customers_beside_the_mean() -> None:
-    found = scatter(DRAWING, MARKS, LABELS).silhouettes
+    found = draw_scatter(DRAWING, MARKS, LABELS).silhouettes
     assert "the silhouette of every n-th customer, segment by segment" in found
     assert "dashed: the mean of all, 0.184" in found
     assert "01 many &amp; more" in found
     assert "#b5541c" in found
-    assert found == scatter(DRAWING, MARKS, LABELS).silhouettes
+    assert found == draw_scatter(DRAWING, MARKS, LABELS).silhouettes
 
 
 def test_a_fit_that_kept_no_silhouettes_has_no_bars() -> None:
-    assert scatter(replace(DRAWING, silhouettes=[]), MARKS, LABELS).silhouettes == ""
+    assert draw_scatter(replace(DRAWING, silhouettes=[]), MARKS, LABELS).silhouettes == ""

@@ -8,7 +8,7 @@ from report_hand import Hand
 from report_reading import Page
 
 from include.segmentation.profile.signals import Signals
-from include.segmentation.report.page.report_page import render
+from include.segmentation.report.page.report_page import render_report
 from include.segmentation.run import Run
 
 SIGNALS = Signals.model_validate(
@@ -55,7 +55,7 @@ def put(club: Hand, run: Run, **row: Any) -> None:
 
 
 def test_a_table_per_landmark_in_the_order_of_the_profile(asking: Hand) -> None:
-    page = Page(render(asking.run("2025-03-01")))
+    page = Page(render_report(asking.run("2025-03-01")))
     assert page.table("What is known after 1 day, and what came in the 30 after, of customers registered from")[1:] == [
         [
             "Member Pays a fee.",
@@ -77,6 +77,6 @@ def test_a_table_per_landmark_in_the_order_of_the_profile(asking: Hand) -> None:
 
 
 def test_without_signals_nothing_is_said(asking: Hand) -> None:
-    assert 'id="signals"' not in render(asking.run("2025-02-01"))
+    assert 'id="signals"' not in render_report(asking.run("2025-02-01"))
     asking.profile = asking.profile.model_copy(update={"signals": None})
-    assert 'id="signals"' not in render(asking.run("2025-03-01"))
+    assert 'id="signals"' not in render_report(asking.run("2025-03-01"))

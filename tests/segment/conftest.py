@@ -95,7 +95,7 @@ def put() -> Callable[..., pa.Table]:
 
     def write(run: Run, macro_segment: str, kpis: Mapping[str, Sequence[Any]], age_days: int = 20) -> pa.Table:
         table = customers(kpis, age_days)
-        run.lake.write_table(run.artifact("measure", f"{macro_segment}.parquet"), table)
+        run.lake.write_table(run.locate_artifact("measure", f"{macro_segment}.parquet"), table)
         return table
 
     return write

@@ -4,10 +4,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from include.segmentation.profile.macro_segments import Kpi, Stratum
-from include.segmentation.segment.space.nearest_prototype import Rule
+from include.segmentation.segment.space.nearest_prototype import NearestRule
 from include.segmentation.segment.space.principal_components import NO_COMPONENTS
-from include.segmentation.segment.space.stratum_vectors import Vectors
-from include.segmentation.segment.stratum_cut import Cut
+from include.segmentation.segment.space.stratum_vectors import StratumVectors
+from include.segmentation.segment.stratum_cut import StratumCut
 
 WORDS = ["None", "Low", "Medium", "High", "Top"]
 
@@ -23,11 +23,11 @@ def cut_of(values, counts, labels, bands, name="all", when="a >= 0", resolution=
     }
     values, labels = np.asarray(values, float), np.asarray(labels)
     points = (values - values.mean(axis=0)) / (values.std(axis=0) + 1)
-    vectors = Vectors(kpis, values, points, points, np.asarray(counts))
+    vectors = StratumVectors(kpis, values, points, points, np.asarray(counts))
     centroids = np.array([points[labels == label].mean(axis=0) for label in range(labels.max() + 1)])
     stratum = Stratum(name=name, label="Here", when=when)
     sizes = np.bincount(labels, weights=vectors.counts).astype(int)
-    return Cut(stratum, vectors, Rule([], NO_COMPONENTS, []), labels, centroids, sizes, [], "")
+    return StratumCut(stratum, vectors, NearestRule([], NO_COMPONENTS, []), labels, centroids, sizes, [], "")
 
 
 @st.composite

@@ -3,9 +3,9 @@
 import numpy as np
 
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.segment.space.kpi_axes import fit_axes, scaled
-from include.segmentation.segment.space.principal_components import NO_COMPONENTS, components, projected
-from include.segmentation.segment.space.stratum_vectors import Vectors
+from include.segmentation.segment.space.kpi_axes import fit_axes, scale_values
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, find_components, project
+from include.segmentation.segment.space.stratum_vectors import StratumVectors
 
 
 def macro_of(columns, transform="none", scale="standard", weights=None) -> MacroSegment:
@@ -19,12 +19,12 @@ def macro_of(columns, transform="none", scale="standard", weights=None) -> Macro
     return MacroSegment.model_validate({"label": "Made", "scale": scale, "kpis": kpis, "strata": [everyone]})
 
 
-def vectors_of(values, transform="none", scale="standard", pca=None) -> Vectors:
+def vectors_of(values, transform="none", scale="standard", pca=None) -> StratumVectors:
     """Distinct sorted vectors of float64[customers, KPIs], and the customers behind each."""
     distinct, counts = np.unique(values, axis=0, return_counts=True)
     macro = macro_of(distinct.shape[1], transform, scale)
     axes, constant = fit_axes(distinct, counts, list(macro.kpis), macro, "all")
     assert not constant
-    points = scaled(distinct, axes)
-    rows = components(points, counts, pca) if pca else NO_COMPONENTS
-    return Vectors(dict(macro.kpis), distinct, points, projected(points, rows), counts)
+    points = scale_values(distinct, axes)
+    rows = find_components(points, counts, pca) if pca else NO_COMPONENTS
+    return StratumVectors(dict(macro.kpis), distinct, points, project(points, rows), counts)

@@ -5,8 +5,8 @@ import pytest
 from segment_vectors import vectors_of
 
 from include.segmentation.segment.cluster.kmeans import KMeans
-from include.segmentation.segment.evidence.rival_algorithms import compare
-from include.segmentation.segment.space.thread_limit import one_thread
+from include.segmentation.segment.evidence.rival_algorithms import score_rivals
+from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
 
 def table(rows):
@@ -24,9 +24,9 @@ def crowds():
 
 
 def test_on_separated_crowds_all_agree_at_the_right_k(crowds):
-    with one_thread():
-        labels = KMeans(crowds.projected, crowds.counts).labels(3)
-        rows = compare("active", crowds, "kmeans", labels, [2, 3, 4])
+    with limit_to_one_thread():
+        labels = KMeans(crowds.projected, crowds.counts).compute_labels(3)
+        rows = score_rivals("active", crowds, "kmeans", labels, [2, 3, 4])
     found = table(rows)
     with_k = {"ward", "average_linkage", "gaussian_mixture"}
     assert {algorithm for algorithm, k in found if k == 4} >= with_k
@@ -44,35 +44,37 @@ def test_on_separated_crowds_all_agree_at_the_right_k(crowds):
 def test_who_is_far_from_everyone_is_noise(crowds):
     stray = np.array([[100.0 * at, -100.0] for at in range(1, 11)])
     people = vectors_of(np.concatenate([np.repeat(crowds.values, crowds.counts, axis=0)[::2], stray]))
-    with one_thread():
-        found = table(compare("active", people, "kmeans", None, [2]))
+    with limit_to_one_thread():
+        found = table(score_rivals("active", people, "kmeans", None, [2]))
     (noise,) = (scores["noise_share"] for (algorithm, _), scores in found.items() if algorithm == "dbscan")
     assert noise >= 10 / people.customers
 
 
 def test_where_ward_publishes_k_means_is_compared(crowds):
-    with one_thread():
-        found = table(compare("active", crowds, "ward", None, [2]))
+    with limit_to_one_thread():
+        found = table(score_rivals("active", crowds, "ward", None, [2]))
     assert ("ward", 2) not in found
     assert set(found["kmeans", 2]) == {"silhouette", "smallest_share", "largest_share", "noise_share"}
 
 
 def test_the_same_customers_give_the_same_rows(crowds):
-    with one_thread():
-        assert compare("a", crowds, "kmeans", None, [2]) == compare("a", crowds, "kmeans", None, [2])
+    with limit_to_one_thread():
+        assert score_rivals("a", crowds, "kmeans", None, [2]) == score_rivals("a", crowds, "kmeans", None, [2])
 
 
 def test_one_cluster_has_no_silhouette_and_few_vectors_no_large_k():
-    with one_thread():
-        found = table(compare("a", vectors_of(np.repeat([[0.0], [1.0], [9.0]], 70, axis=0)), "kmeans", None, [2, 3, 4]))
+    with limit_to_one_thread():
+        found = table(
+            score_rivals("a", vectors_of(np.repeat([[0.0], [1.0], [9.0]], 70, axis=0)), "kmeans", None, [2, 3, 4])
+        )
     assert max(k for _, k in found) == 3
     assert [scores["silhouette"] for (_, k), scores in found.items() if k < 2] == [None] * sum(k < 2 for _, k in found)
 
 
 def test_every_row_of_the_table_is_there_once_also_among_ties(lattice):
     """Cut at a tie, a tree has fewer clusters than asked for; its row is that of the k that was tried."""
-    with one_thread():
-        rows = compare("a", lattice, "kmeans", None, [2, 3, 4])
+    with limit_to_one_thread():
+        rows = score_rivals("a", lattice, "kmeans", None, [2, 3, 4])
     places = [(row.algorithm, row.k, row.metric) for row in rows]
     assert len(set(places)) == len(places)
     assert {k for algorithm, k in table(rows) if algorithm == "average_linkage"} == {2, 3, 4}
@@ -86,8 +88,8 @@ def lattice():
 
 def test_values_that_a_clip_puts_in_one_place_are_neighbours():
     people = vectors_of(np.array([[0.0]] * 500 + [[float(value)] for value in range(1, 60)]), {"clip": [0, 1]})
-    with one_thread():
-        found = table(compare("a", people, "kmeans", None, [2]))
+    with limit_to_one_thread():
+        found = table(score_rivals("a", people, "kmeans", None, [2]))
     assert {algorithm for algorithm, _ in found} >= {"dbscan", "hdbscan"}
 
 
@@ -95,13 +97,13 @@ def test_a_mixture_that_can_not_be_fitted_has_no_row():
     """Two KPIs that say the same, so large that nothing else is left of their covariance."""
     values = np.round(np.random.default_rng(0).exponential(1e6, 1000))
     twice = vectors_of(np.column_stack([values, values]), scale="none")
-    with one_thread():
-        found = table(compare("a", twice, "kmeans", None, [2, 3]))
+    with limit_to_one_thread():
+        found = table(score_rivals("a", twice, "kmeans", None, [2, 3]))
     assert ("gaussian_mixture", 2) not in found
     assert ("ward", 2) in found
 
 
 def test_a_sample_without_the_rare_ones_is_not_compared():
     people = vectors_of(np.array([[0.0]] * 50_000 + [[1.0]]))
-    with one_thread():
-        assert compare("a", people, "kmeans", None, [2]) == []
+    with limit_to_one_thread():
+        assert score_rivals("a", people, "kmeans", None, [2]) == []

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.model.model import timeline
+from include.segmentation.model.model import read_timeline
 from include.segmentation.run import Run
 from include.segmentation.segment import fit, segment
-from include.segmentation.segment.population_drift import drift
+from include.segmentation.segment.population_drift import measure_drift
 
 PEOPLE = 1_200
 
@@ -127,10 +127,10 @@ def test_what_is_not_to_be_compared_is_not_measured(
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_the_order_of_the_rows_changes_nothing(start: Run, put: Callable[..., Any], data: st.DataObject) -> None:
-    model = timeline(start.lake, "habit")[-1].model
+    model = read_timeline(start.lake, "habit")[-1].model
     table = put(start, "habit", kpis(longer=1.0))
     order = data.draw(st.randoms(use_true_random=False))
     rows = list(range(table.num_rows))
     order.shuffle(rows)
-    sizes = {one.key: 400 for one in model.segments()}
-    assert drift(model, table.take(rows), sizes) == drift(model, table, sizes)
+    sizes = {one.key: 400 for one in model.list_segments()}
+    assert measure_drift(model, table.take(rows), sizes) == measure_drift(model, table, sizes)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.model.model import effective_model, timeline
-from include.segmentation.segment import accept, candidates, fit, reject, segment
+from include.segmentation.model.model import find_effective_model, read_timeline
+from include.segmentation.segment import accept_model, fit, list_candidates, reject_model, segment
 
 CENTRES = {"rare": (4, 25), "steady": (12, 9), "keen": (30, 1)}
 
@@ -34,15 +34,15 @@ def test_three_separated_crowds_become_three_named_segments(make_profile, at, pu
 
     summary = fit(run, "habit")
 
-    (entry,) = timeline(run.lake, "habit")
-    names = {s.name: s.customers_at_fit for s in entry.model.segments()}
+    (entry,) = read_timeline(run.lake, "habit")
+    names = {s.name: s.customers_at_fit for s in entry.model.list_segments()}
     assert names == {
         "Never came": 40,
         "Active, Many Visits, Short Interval": 280,
         "Active, Many Visits, Medium Interval": 300,
         "Active, Few To Some Visits, Long Interval": 320,
     }
-    assert [s.path for s in entry.model.segments()] == [
+    assert [s.path for s in entry.model.list_segments()] == [
         "habit.never",
         "habit.active.01",
         "habit.active.02",
@@ -57,7 +57,7 @@ def test_the_evidence_of_every_k_is_kept_and_says_which_was_chosen(make_profile,
     put(run, "habit", crowds(THREE))
     fit(run, "habit")
 
-    model, _ = effective_model(run.lake, "habit", run.as_of)
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
     found = {(row.k, row.metric): row for row in model.evidence if row.algorithm == "kmeans"}
     assert {row.stratum for row in model.evidence} == {"active"}
     assert [k for (k, metric), row in found.items() if metric == "chosen" and row.value == 1] == [3]
@@ -76,8 +76,8 @@ def test_a_band_claim_is_kept_as_words_and_as_numbers(make_profile, at, put):
     run = at(make_profile())
     put(run, "habit", crowds(THREE))
     fit(run, "habit")
-    model, _ = effective_model(run.lake, "habit", run.as_of)
-    keen = model.segments()[1]
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
+    keen = model.list_segments()[1]
     assert [(b.kpi, b.low_word, b.high_word, b.low, b.high) for b in keen.bands] == [
         ("visits", "Many", "Many", 10, None),
         ("gap", "Short", "Short", None, 5),
@@ -89,17 +89,17 @@ def test_a_fit_before_the_first_fit_is_refused(make_profile, at, put):
     put(run, "habit", crowds(THREE))
     with pytest.raises(NotReadyError, match=r"tiny\.yaml: schedule\.first_fit is 2025-02-01"):
         fit(run, "habit")
-    assert timeline(run.lake, "habit") == []
+    assert read_timeline(run.lake, "habit") == []
 
 
 def test_fitting_again_changes_nothing(make_profile, at, put):
     run = at(make_profile())
     put(run, "habit", crowds(THREE))
     first = fit(run, "habit")
-    before = timeline(run.lake, "habit")
+    before = read_timeline(run.lake, "habit")
     second = fit(run, "habit")
     assert first | {"seconds": 0} == second | {"seconds": 0}
-    assert timeline(run.lake, "habit") == before
+    assert read_timeline(run.lake, "habit") == before
 
 
 def test_a_refit_in_which_everyone_survives_keeps_keys_and_is_accepted_by_itself(make_profile, at, put):
@@ -111,10 +111,10 @@ def test_a_refit_in_which_everyone_survives_keeps_keys_and_is_accepted_by_itself
 
     summary = fit(later, "habit")
 
-    first, second = (entry.model for entry in timeline(later.lake, "habit"))
+    first, second = (entry.model for entry in read_timeline(later.lake, "habit"))
     assert summary["status"] == "accepted"
     assert summary["lineage"] == {"survived": 4}
-    assert [s.key for s in second.segments()] == [s.key for s in first.segments()]
+    assert [s.key for s in second.list_segments()] == [s.key for s in first.list_segments()]
     assert second.model_id != first.model_id
 
 
@@ -122,14 +122,14 @@ def test_keys_follow_the_customers_when_clusters_change_places(make_profile, at,
     profile = make_profile()
     put(at(profile), "habit", crowds(THREE))
     fit(at(profile), "habit")
-    before = {s.customers_at_fit: s.key for s in timeline(at(profile).lake, "habit")[0].model.segments()}
+    before = {s.customers_at_fit: s.key for s in read_timeline(at(profile).lake, "habit")[0].model.list_segments()}
     later = at(profile, "2025-05-01")
     # The rare visitors now come between the others' rhythm: their centroid passes another in the order of the paths.
     moved = CENTRES | {"rare": (13, 25), "steady": (12, 9)}
     put(later, "habit", crowds(THREE, seed=3, centres=moved))
     fit(later, "habit")
-    model = timeline(later.lake, "habit")[-1].model
-    after = {s.customers_at_fit: (s.key, s.path) for s in model.segments()}
+    model = read_timeline(later.lake, "habit")[-1].model
+    after = {s.customers_at_fit: (s.key, s.path) for s in model.list_segments()}
     assert after[320] == (before[320], "habit.active.02")
     assert after[300] == (before[300], "habit.active.03")
 
@@ -145,14 +145,14 @@ def test_a_split_is_recorded_and_waits_for_a_person(make_profile, at, put):
     summary = fit(later, "habit")
 
     assert summary["status"] == "candidate"
-    model = timeline(later.lake, "habit")[-1].model
-    old, _ = effective_model(later.lake, "habit", later.as_of)
-    rare = next(s.key for s in old.segments() if s.name == "Active, Few To Some Visits, Long Interval")
+    model = read_timeline(later.lake, "habit")[-1].model
+    old, _ = find_effective_model(later.lake, "habit", later.as_of)
+    rare = next(s.key for s in old.list_segments() if s.name == "Active, Few To Some Visits, Long Interval")
     parts = [row for row in model.lineage if row.from_key == rare]
     assert sorted(row.kind for row in parts) == ["split", "survived"]
     assert sum(row.share for row in parts) == pytest.approx(1)
     assert 0.5 < next(row for row in parts if row.kind == "survived").jaccard < 0.75
-    assert len({s.key for s in model.segments()}) == 5
+    assert len({s.key for s in model.list_segments()}) == 5
     assert segment(later, "habit")["model_id"] == old.model_id  # a candidate never blocks scoring
 
 
@@ -169,12 +169,12 @@ def candidate(make_profile, at, put):
 
 
 def test_an_accepted_candidate_scores_from_its_effective_from_on(candidate, at, put):
-    model = timeline(candidate.lake, "habit")[-1].model
+    model = read_timeline(candidate.lake, "habit")[-1].model
     assert {row.kind for row in model.lineage} >= {"survived", "disappeared"}
-    answer = accept(candidate.profile, model.model_id, "ada")
+    answer = accept_model(candidate.profile, model.model_id, "ada")
     assert answer == {"model_id": model.model_id, "macro_segment": "habit", "status": "accepted"}
-    assert accept(candidate.profile, model.model_id, "ada") == answer
-    assert timeline(candidate.lake, "habit")[-1].decided_by == "ada"
+    assert accept_model(candidate.profile, model.model_id, "ada") == answer
+    assert read_timeline(candidate.lake, "habit")[-1].decided_by == "ada"
     assert segment(candidate, "habit")["model_id"] == model.model_id
     earlier = at(candidate.profile, "2025-03-01")
     put(earlier, "habit", crowds(THREE))
@@ -182,69 +182,69 @@ def test_an_accepted_candidate_scores_from_its_effective_from_on(candidate, at, 
 
 
 def test_a_rejected_candidate_stays_rejected_when_fitted_again(candidate):
-    model_id = timeline(candidate.lake, "habit")[-1].model.model_id
-    reject(candidate.profile, model_id, "ada")
+    model_id = read_timeline(candidate.lake, "habit")[-1].model.model_id
+    reject_model(candidate.profile, model_id, "ada")
     assert fit(candidate, "habit")["status"] == "rejected"
     assert segment(candidate, "habit")["model_id"] != model_id
     with pytest.raises(DataError, match="is rejected; allowed is a candidate"):
-        accept(candidate.profile, model_id, "ada")
+        accept_model(candidate.profile, model_id, "ada")
 
 
 def test_accepting_a_model_retires_the_candidates_it_overtakes_until_they_are_fitted_again(candidate, at, put):
-    first = timeline(candidate.lake, "habit")[-1].model.model_id
+    first = read_timeline(candidate.lake, "habit")[-1].model.model_id
     later = at(candidate.profile, "2025-06-01")
     put(later, "habit", crowds({"rare": 380, "keen": 390}, seed=2))
     assert fit(later, "habit")["status"] == "candidate"
-    accept(candidate.profile, first, "ada")
-    assert [entry.status for entry in timeline(later.lake, "habit")] == ["accepted", "accepted", "retired"]
+    accept_model(candidate.profile, first, "ada")
+    assert [entry.status for entry in read_timeline(later.lake, "habit")] == ["accepted", "accepted", "retired"]
     assert fit(later, "habit")["status"] == "accepted"  # compared with the accepted one, everyone survives
 
 
 def test_a_candidate_fitted_again_on_corrected_data_takes_the_place_of_the_first(candidate, put):
     """Two of one day would be one question with two answers."""
     put(candidate, "habit", crowds({"rare": 410, "keen": 400}, seed=5))
-    (first,) = candidates(candidate)
+    (first,) = list_candidates(candidate)
     second = fit(candidate, "habit")
-    assert [model.model_id for model in candidates(candidate)] == [second["model_id"]] != [first.model_id]
+    assert [model.model_id for model in list_candidates(candidate)] == [second["model_id"]] != [first.model_id]
     with pytest.raises(DataError, match="is retired; allowed is a candidate"):
-        accept(candidate.profile, first.model_id, "ada")
+        accept_model(candidate.profile, first.model_id, "ada")
 
 
 def test_a_key_that_a_model_dropped_is_not_given_again_when_its_crowd_returns(candidate, at, put):
-    first, second = (entry.model for entry in timeline(candidate.lake, "habit"))
-    accept(candidate.profile, second.model_id, "ada")
-    dropped = {s.key for s in first.segments()} - {s.key for s in second.segments()}
+    first, second = (entry.model for entry in read_timeline(candidate.lake, "habit"))
+    accept_model(candidate.profile, second.model_id, "ada")
+    dropped = {s.key for s in first.list_segments()} - {s.key for s in second.list_segments()}
     assert dropped
     later = at(candidate.profile, "2025-08-01")
     put(later, "habit", crowds(THREE))
-    accept(candidate.profile, fit(later, "habit")["model_id"], "ada")
-    third = timeline(candidate.lake, "habit")[-1].model
-    assert len(third.segments()) == len(first.segments())
-    assert not dropped & {s.key for s in third.segments()}
+    accept_model(candidate.profile, fit(later, "habit")["model_id"], "ada")
+    third = read_timeline(candidate.lake, "habit")[-1].model
+    assert len(third.list_segments()) == len(first.list_segments())
+    assert not dropped & {s.key for s in third.list_segments()}
 
 
 def test_a_fit_before_a_model_in_use_is_recorded_and_never_used(candidate, at, put):
-    accept(candidate.profile, timeline(candidate.lake, "habit")[-1].model.model_id, "ada")
+    accept_model(candidate.profile, read_timeline(candidate.lake, "habit")[-1].model.model_id, "ada")
     between = at(candidate.profile, "2025-03-01")
     put(between, "habit", crowds(THREE, seed=9))
-    in_use = effective_model(between.lake, "habit", between.as_of)[0].model_id
+    in_use = find_effective_model(between.lake, "habit", between.as_of)[0].model_id
     assert fit(between, "habit")["status"] == "retired"
     assert fit(between, "habit")["status"] == "retired"
     assert segment(between, "habit")["model_id"] == in_use
 
 
 def test_an_unknown_model_is_named_with_what_is_allowed(candidate):
-    waiting = timeline(candidate.lake, "habit")[-1].model.model_id
+    waiting = read_timeline(candidate.lake, "habit")[-1].model.model_id
     with pytest.raises(DataError, match=f"'nonsense' does not exist; candidates are {waiting}"):
-        accept(candidate.profile, "nonsense", "ada")
+        accept_model(candidate.profile, "nonsense", "ada")
 
 
 def test_a_crowd_too_small_to_cut_is_one_segment_with_a_note(make_profile, at, put):
     run = at(make_profile())
     put(run, "habit", crowds({"rare": 100, "keen": 90}))
     fit(run, "habit")
-    model, _ = effective_model(run.lake, "habit", run.as_of)
-    assert [s.name for s in model.segments()] == ["Never came", "Active"]
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
+    assert [s.name for s in model.list_segments()] == ["Never came", "Active"]
     assert model.strata[1].note == "not cut: 190 customers, fewer than twice the 100 that a cluster needs"
 
 
@@ -252,8 +252,8 @@ def test_an_empty_population_still_has_a_model(make_profile, at, put):
     run = at(make_profile())
     put(run, "habit", {"visits": [], "gap": []})
     assert fit(run, "habit")["status"] == "accepted"
-    model, _ = effective_model(run.lake, "habit", run.as_of)
-    assert [(s.name, s.customers_at_fit) for s in model.segments()] == [("Never came", 0), ("Active", 0)]
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
+    assert [(s.name, s.customers_at_fit) for s in model.list_segments()] == [("Never came", 0), ("Active", 0)]
     assert model.strata[1].note == "not cut: no customers at the fit"
     assert segment(run, "habit")["customers"] == 0
 
@@ -262,8 +262,8 @@ def test_a_clustered_stratum_without_customers_on_a_quiet_day_is_one_segment(mak
     run = at(make_profile())
     put(run, "habit", {"visits": [0] * 50, "gap": [None] * 50})
     fit(run, "habit")
-    model, _ = effective_model(run.lake, "habit", run.as_of)
-    assert [(s.name, s.customers_at_fit) for s in model.segments()] == [("Never came", 50), ("Active", 0)]
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
+    assert [(s.name, s.customers_at_fit) for s in model.list_segments()] == [("Never came", 50), ("Active", 0)]
     assert model.strata[1].note == "not cut: no customers at the fit"
 
 
@@ -271,7 +271,7 @@ def test_fewer_vectors_than_clusters_end_the_walk(make_profile, at, put):
     run = at(make_profile())
     put(run, "habit", {"visits": [1] * 200 + [20] * 200, "gap": [2.0] * 400})
     fit(run, "habit")
-    model, _ = effective_model(run.lake, "habit", run.as_of)
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
     assert model.strata[1].note == "constant here, not used: gap; stopped before k = 3: only 2 distinct vectors"
     assert model.strata[1].kpis == ["visits"]
     assert [s.customers_at_fit for s in model.strata[1].segments] == [200, 200]
@@ -281,7 +281,7 @@ def test_customers_who_are_all_alike_are_not_cut(make_profile, at, put):
     run = at(make_profile())
     put(run, "habit", {"visits": [2] * 300, "gap": [2.0] * 300})
     fit(run, "habit")
-    model, _ = effective_model(run.lake, "habit", run.as_of)
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
     assert model.strata[1].note == "constant here, not used: visits, gap; not cut: no KPI varies among its customers"
 
 
@@ -291,9 +291,9 @@ def test_a_fixed_k_is_taken_as_it_is(make_profile, at, put):
     draw = np.random.default_rng(1)
     put(run, "habit", {"visits": np.round(draw.uniform(1, 100, 900)).tolist()})
     fit(run, "habit")
-    model, _ = effective_model(run.lake, "habit", run.as_of)
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
     assert len(model.strata[0].segments) == 4
-    names = [s.name for s in model.segments()]
+    names = [s.name for s in model.list_segments()]
     assert len(set(names)) == 4
     assert all(re.fullmatch(r"Everyone, [\d.]+ To [\d.]+ Visits", name) for name in names[:3])  # bands are too wide
 
@@ -316,7 +316,7 @@ def test_nan_and_infinity_are_refused(make_profile, at, put, bad):
     put(run, "habit", people | {"visits": [bad, *people["visits"][1:]]})
     with pytest.raises(DataError, match="KPI 'visits': 1 customers have NaN or an infinity"):
         fit(run, "habit")
-    assert timeline(run.lake, "habit") == []
+    assert read_timeline(run.lake, "habit") == []
 
 
 def test_a_missing_kpi_is_named(make_profile, at, put):
@@ -352,7 +352,7 @@ def test_a_retired_kpi_stops_scoring_until_a_new_model_is_accepted(make_profile,
 
     refit = fit(changed, "habit")
     assert (refit["status"], refit["lineage"]) == ("candidate", {"appeared": 4, "disappeared": 4})
-    accept(changed.profile, refit["model_id"], "ada")
+    accept_model(changed.profile, refit["model_id"], "ada")
     assert segment(changed, "habit")["customers"] == 900
 
 
@@ -365,7 +365,7 @@ def test_a_rewritten_rule_makes_the_refit_a_candidate(make_profile, habit, at, p
 
     assert fit(changed, "habit")["status"] == "candidate"
 
-    old, new = (entry.model.segments() for entry in timeline(changed.lake, "habit"))
+    old, new = (entry.model.list_segments() for entry in read_timeline(changed.lake, "habit"))
     assert new[0].key not in {s.key for s in old}  # "Never came" is another rule now
     assert {s.key for s in new[1:]} == {s.key for s in old[1:]}  # the clusters follow their customers
 
@@ -385,7 +385,7 @@ def test_a_kpi_that_became_undefined_for_some_can_be_fitted_again(make_profile, 
 
     refit = fit(changed, "habit")
     assert refit["status"] == "candidate"
-    accept(changed.profile, refit["model_id"], "ada")
+    accept_model(changed.profile, refit["model_id"], "ada")
     assert segment(changed, "habit")["customers"] == 1250
 
 
@@ -456,9 +456,9 @@ def test_ward_publishes_and_k_means_is_a_row_beside_it(make_profile, habit, at, 
     run = at(make_profile(habit.replace("{k_max: 4}", "{algorithm: ward, k_max: 4}")))
     put(run, "habit", crowds(THREE))
     fit(run, "habit")
-    model, _ = effective_model(run.lake, "habit", run.as_of)
-    assert [s.customers_at_fit for s in model.segments()] == [40, 280, 300, 320]
-    assert all(1 < len(s.prototypes) <= 16 for s in model.segments()[1:])
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
+    assert [s.customers_at_fit for s in model.list_segments()] == [40, 280, 300, 320]
+    assert all(1 < len(s.prototypes) <= 16 for s in model.list_segments()[1:])
     found = {(row.algorithm, row.k, row.metric): row.value for row in model.evidence}
     assert found["ward", 3, "chosen"] == 1
     assert found["ward", 3, "prototype_agreement"] == 1
@@ -471,7 +471,7 @@ def test_one_component_is_clustered_but_the_silhouette_is_of_the_kpis(make_profi
     run = at(make_profile(habit.replace("{k_max: 4}", "{k: 3, pca: 1}")))
     put(run, "habit", crowds(THREE))
     fit(run, "habit")
-    model, _ = effective_model(run.lake, "habit", run.as_of)
+    model, _ = find_effective_model(run.lake, "habit", run.as_of)
     active = model.strata[1]
     assert [len(s.prototypes[0]) for s in active.segments] == [1, 1, 1]
     assert np.linalg.norm(active.components) == pytest.approx(1)
@@ -479,8 +479,8 @@ def test_one_component_is_clustered_but_the_silhouette_is_of_the_kpis(make_profi
     plain = at(make_profile(habit.replace("{k_max: 4}", "{k: 3}")), "2025-03-01")
     put(plain, "habit", crowds(THREE))
     fit(plain, "habit")
-    again = timeline(plain.lake, "habit")[-1].model
-    assert [s.customers_at_fit for s in again.segments()] == [s.customers_at_fit for s in model.segments()]
+    again = read_timeline(plain.lake, "habit")[-1].model
+    assert [s.customers_at_fit for s in again.list_segments()] == [s.customers_at_fit for s in model.list_segments()]
     assert silhouette == pytest.approx(
         next(row.value for row in again.evidence if (row.k, row.metric) == (3, "silhouette")), abs=1e-9
     )
@@ -491,4 +491,4 @@ def test_a_kpi_without_quartiles_stops_the_fit_with_its_name(make_profile, habit
     put(run, "habit", crowds(THREE) | {"visits": [0.0] * 40 + [1.0] * 800 + [9.0] * 100})
     with pytest.raises(DataError, match="stratum 'active': KPI 'visits' has an interquartile range of 0"):
         fit(run, "habit")
-    assert timeline(run.lake, "habit") == []
+    assert read_timeline(run.lake, "habit") == []

@@ -12,10 +12,10 @@ from originals import INSIDERS, needs
 from segment_grid import CELLS, GRID, KPIS, macro_with, people
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model.model import effective_model, timeline
+from include.segmentation.model.model import find_effective_model, read_timeline
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.segment import fit, segment
-from include.segmentation.segment.grid_fit import fit_grid, scored
+from include.segmentation.segment.grid_fit import fit_grid, score_grid
 
 CROWDS = st.lists(
     st.tuples(st.integers(0, 12), st.integers(0, 400), st.integers(-300, 300).map(lambda cents: cents / 100)),
@@ -27,7 +27,7 @@ CROWDS = st.lists(
 def on_grid(rows, fitted_on=None, **changes):
     """The classes and cell of every row, by a grid that was fitted on the same rows or on others."""
     macro = macro_with(**changes)
-    found = scored(fit_grid(macro, people(rows if fitted_on is None else fitted_on)), people(rows))
+    found = score_grid(fit_grid(macro, people(rows if fitted_on is None else fitted_on)), people(rows))
     return list(zip(found["scores"].to_pylist(), found["cell"].to_pylist(), strict=True))
 
 
@@ -103,14 +103,14 @@ def test_customers_who_only_owe_are_in_the_lowest_class():
 def test_nobody_whom_the_grid_takes_is_recorded():
     grid = fit_grid(macro_with(), people([(0, 0, 1.0)]))
     assert grid.note.startswith("Recency: nobody is in class 1, 2, 3; ")
-    assert scored(grid, people([(0, 0, 1.0)]))["cell"].to_pylist() == [None]
+    assert score_grid(grid, people([(0, 0, 1.0)]))["cell"].to_pylist() == [None]
 
 
 def test_a_kpi_that_is_undefined_for_someone_on_the_grid_stops():
     rows = people([(3, 9, 1.0)])
     grid = fit_grid(macro_with(), rows)
     with pytest.raises(DataError, match=r"KPI 'days' is undefined \(NULL\) for 1 customers whom the grid takes"):
-        scored(grid, rows.set_column(1, "days", pa.array([None], pa.float64())))
+        score_grid(grid, rows.set_column(1, "days", pa.array([None], pa.float64())))
 
 
 @needs(INSIDERS)
@@ -120,9 +120,9 @@ def test_n4_shuffling_the_insiders_changes_nobody():
     kpis = {"orders": table["Frequency"], "days": table["Recency"], "balance": table["GrossRevenue"]}
     everyone = pa.table({name: column.cast(pa.float64()) for name, column in kpis.items()})
     macro = macro_with()
-    found = scored(fit_grid(macro, everyone), everyone)
+    found = score_grid(fit_grid(macro, everyone), everyone)
     order = pa.array(range(everyone.num_rows)[::-1])
-    again = scored(fit_grid(macro, everyone.take(order)), everyone.take(order))
+    again = score_grid(fit_grid(macro, everyone.take(order)), everyone.take(order))
     changed = sum(a != b for a, b in zip(found["cell"].take(order).to_pylist(), again["cell"].to_pylist(), strict=True))
     assert (everyone.num_rows, changed) == (4312, 0)
     once = everyone["orders"].to_pylist().count(1)
@@ -194,12 +194,12 @@ def test_other_cells_wait_for_a_person_other_cut_points_do_not(make_profile, at,
     moving = at(run.profile, later)
     put(moving, "buying", {"orders": [1, 5, 9], "days": [7, 8, 9], "balance": [1, 2, 3]})
     assert fit(moving, "buying")["status"] == "accepted"
-    assert effective_model(run.lake, "buying", moving.as_of)[0].grid.scores[1].cuts != [2.0, 3.0]
+    assert find_effective_model(run.lake, "buying", moving.as_of)[0].grid.scores[1].cuts != [2.0, 3.0]
     renamed = [CELLS[0] | {"name": "fresh"}, *CELLS[1:]]
     renaming = at(make_profile(yaml_of(GRID | {"cells": renamed})), "2025-04-01")
     put(renaming, "buying", {"orders": [1, 5, 9], "days": [7, 8, 9], "balance": [1, 2, 3]})
     assert fit(renaming, "buying")["status"] == "candidate"
-    assert [entry.status for entry in timeline(run.lake, "buying")] == ["accepted", "accepted", "candidate"]
+    assert [entry.status for entry in read_timeline(run.lake, "buying")] == ["accepted", "accepted", "candidate"]
 
 
 def test_the_grid_of_the_shop_covers_25_cells():

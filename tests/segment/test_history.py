@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.model.model import effective_model
+from include.segmentation.model.model import find_effective_model
 from include.segmentation.profile.macro_segments import Hysteresis
-from include.segmentation.segment import accept, fit, segment
-from include.segmentation.segment.hysteresis import fingerprint, published
-from include.segmentation.segment.previous_labels import Before
-from include.segmentation.segment.scoring import score_all
+from include.segmentation.segment import accept_model, fit, segment
+from include.segmentation.segment.hysteresis import choose_published_keys, fingerprint_labels
+from include.segmentation.segment.previous_labels import PreviousLabels
+from include.segmentation.segment.scoring import score_table
 
 ONE = """
   habit:
@@ -76,7 +76,7 @@ def test_a_run_follows_the_newest_published_one_of_its_cadence(months, publishes
     put(second, "habit", {"visits": CROWD})
     segment(second, "habit")  # labelled, but never published
     publishes(third, CROWD)
-    model = effective_model(first.lake, "habit", first.as_of)[0].model_id
+    model = find_effective_model(first.lake, "habit", first.as_of)[0].model_id
     assert third.previous() == first
     assert third.recorded("segment", "habit")["follows"] == {"run_id": first.run_id, "model_id": model}
 
@@ -88,7 +88,7 @@ def test_after_a_refit_the_key_under_the_earlier_model_is_kept(months, publishes
     put(second, "habit", {"visits": moved})
     refit = fit(second, "habit")
     if refit["status"] == "candidate":
-        accept(second.profile, refit["model_id"], "ada")
+        accept_model(second.profile, refit["model_id"], "ada")
     publishes(second, [10.0, 30.0, 90.0])
     few, many = column(first, "segment_key")[0], column(first, "segment_key")[-1]
     assert column(second, "previous_model_key") == [few, many, many]
@@ -203,7 +203,7 @@ RULES = st.sampled_from([{"as_ofs": 2}, {"as_ofs": 3}, {"margin": 0.4}])
 
 
 @dataclass(frozen=True)
-class Remembered(Before):
+class Remembered(PreviousLabels):
     """A run before whose labels are at hand."""
 
     kept: pa.Table
@@ -224,13 +224,15 @@ def test_any_history_follows_the_rule_whatever_the_order_of_rows(history, rule, 
         columns |= {"segment_key": [row[i][0] for i in there], "micro_key": [None] * len(there)}
         columns = {name: pa.chunked_array([pa.array(values, pa.string())]) for name, values in columns.items()}
         columns["margin"] = pa.chunked_array([pa.array([row[i][1] for i in there], pa.float64())])
-        found = published(pa.table(columns), before, Hysteresis(**rule), "m")
+        found = choose_published_keys(pa.table(columns), before, Hysteresis(**rule), "m")
         expected = {i: word(row[i], expected.get(i), rule) for i in there}
         assert found["segment_key"].to_pylist() == [expected[i][0] for i in there]
         assert found["raw_key"].to_pylist() == [row[i][0] for i in there]
         held = np.array(found["segment_key"].to_pylist()) != np.array(found["raw_key"].to_pylist())
         assert [value is not None for value in found["held_from"].to_pylist()] == held.tolist()
-        assert fingerprint(found) == fingerprint(found.take(pa.array(range(len(there))[::-1], pa.int64())))
+        assert fingerprint_labels(found) == fingerprint_labels(
+            found.take(pa.array(range(len(there))[::-1], pa.int64()))
+        )
         before = Remembered(FakeRun(month), "habit", {"model_id": "m"}, None, found)
 
 
@@ -255,6 +257,6 @@ def word(label, before, rule):
 def test_score_and_labels_agree_where_nobody_is_held(months, publishes):
     first = months()[0]
     publishes(first, CROWD)
-    model = effective_model(first.lake, "habit", first.as_of)[0]
+    model = find_effective_model(first.lake, "habit", first.as_of)[0]
     measured = first.lake.read_table(first.artifact("measure", "habit.parquet"))
-    assert score_all(model, measured)["segment_key"].to_pylist() == column(first, "raw_key")
+    assert score_table(model, measured)["segment_key"].to_pylist() == column(first, "raw_key")

@@ -5,9 +5,9 @@ import numpy as np
 import psycopg
 import pytest
 
-from include.segmentation.model.model import timeline
+from include.segmentation.model.model import read_timeline
 from include.segmentation.segment import fit, segment
-from include.segmentation.segment.scoring import LABELS, score, score_all
+from include.segmentation.segment.scoring import LABELS, score, score_table
 
 MICRO = "cluster: {k: 2, micro: {k_max: 3}}"
 CENTRES = [(3, 40, 260), (8, 40, 240), (30, 2, 220), (60, 2, 200), (60, 0.5, 180)]
@@ -42,7 +42,7 @@ def in_postgres(server, customers, cases):
 
 
 def newest(run):
-    return timeline(run.lake, "habit")[-1].model
+    return read_timeline(run.lake, "habit")[-1].model
 
 
 def test_a_segment_is_cut_once_more_in_a_space_of_its_own_with_the_same_evidence(profile, at, put):
@@ -51,12 +51,12 @@ def test_a_segment_is_cut_once_more_in_a_space_of_its_own_with_the_same_evidence
     summary = fit(run, "habit")
 
     model = newest(run)
-    never, often, seldom = model.segments()
+    never, often, seldom = model.list_segments()
     assert [s.customers_at_fit for s in (never, often, seldom)] == [40, 600, 500]
     assert never.micro is None
     assert [s.customers_at_fit for s in often.micro.segments] == [200, 180, 220]
     assert sum(s.customers_at_fit for s in seldom.micro.segments) == 500
-    assert summary["micro_segments"] == len(model.micro_segments()) > 4
+    assert summary["micro_segments"] == len(model.list_micro_segments()) > 4
     assert often.micro.axes != model.strata[1].axes
     for path, whole in {"active.01": often, "active.02": seldom}.items():
         rows = {(row.k, row.metric): row.value for row in model.evidence if row.stratum == path}
@@ -71,9 +71,9 @@ def test_a_micro_segment_is_named_after_its_segment_and_its_own_bands(profile, a
     put(run, "habit", crowds())
     fit(run, "habit")
     model = newest(run)
-    names = [s.name for s in [*model.segments(), *model.micro_segments()]]
+    names = [s.name for s in [*model.list_segments(), *model.list_micro_segments()]]
     assert len(set(names)) == len(names)
-    for whole in model.segments():
+    for whole in model.list_segments():
         for part in whole.micro.segments if whole.micro else []:
             assert part.name.startswith(f"{whole.name}: ")
             assert part.rule_words.startswith(f"{whole.name}: ")
@@ -90,12 +90,12 @@ def test_the_rule_of_a_micro_segment_labels_exactly_as_score_does(profile, at, p
     batch = put(run, "habit", crowds(seed=9, centres=[(20, 15, 500), (4, 3, 300), (40, 1, 300)]))
     for customers in (fitted, batch):
         scored = score(model, customers)["micro_key"].to_pylist()
-        cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.micro_segments())
+        cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.list_micro_segments())
         told = duckdb.sql(f"SELECT {cases} FROM customers").fetchall()
         assert [key or None for (key,) in told] == scored
         assert in_postgres(postgres_server, customers, cases) == scored
         assert scored[:40] == [None] * 40
-    sizes = {s.key: s.customers_at_fit for s in model.micro_segments()}
+    sizes = {s.key: s.customers_at_fit for s in model.list_micro_segments()}
     found = score(model, fitted)["micro_key"].to_pylist()
     assert {key: found.count(key) for key in sizes} == sizes
 
@@ -104,7 +104,7 @@ def test_a_segment_that_can_not_be_cut_has_no_micro_segments_and_says_why(profil
     run = at(profile)
     put(run, "habit", crowds(centres=[(30, 2, 400), (60, 2, 400), (3, 40, 150)]))
     fit(run, "habit")
-    often, seldom = newest(run).segments()[1:]
+    often, seldom = newest(run).list_segments()[1:]
     assert len(often.micro.segments) == 2
     assert seldom.micro.segments == []
     assert seldom.micro.note == "not cut: 150 customers, fewer than twice the 100 that a cluster needs"
@@ -123,7 +123,7 @@ def test_micro_segments_may_have_kpis_of_their_own(make_profile, habit, at, put)
     fit(run, "habit")
     model = newest(run)
     assert [axis.kpi for axis in model.strata[1].axes] == ["visits"]
-    assert {axis.kpi for s in model.segments() if s.micro for axis in s.micro.axes} == {"gap"}
+    assert {axis.kpi for s in model.list_segments() if s.micro for axis in s.micro.axes} == {"gap"}
     assert model.windows.keys() == {"gap", "visits"}
 
 
@@ -142,14 +142,14 @@ def test_keys_follow_the_customers_into_a_refit_and_what_is_gone_is_told(make_pr
     put(last, "habit", crowds(seed=6, centres=seldom + crossed))
     other = fit(last, "habit")
 
-    first, second, third = (entry.model for entry in timeline(last.lake, "habit"))
-    keys = [s.key for s in first.micro_segments()]
+    first, second, third = (entry.model for entry in read_timeline(last.lake, "habit"))
+    keys = [s.key for s in first.list_micro_segments()]
     assert (again["status"], again["lineage"]) == ("accepted", {"survived": 3 + 4})
-    assert [s.key for s in second.micro_segments()] == keys
-    assert not {s.key for s in first.segments()} & set(keys)
+    assert [s.key for s in second.list_micro_segments()] == keys
+    assert not {s.key for s in first.list_segments()} & set(keys)
     assert other["status"] == "candidate"
-    assert [s.key for s in third.segments()] == [s.key for s in first.segments()]
-    gone = set(keys) - {s.key for s in third.micro_segments()}
+    assert [s.key for s in third.list_segments()] == [s.key for s in first.list_segments()]
+    gone = set(keys) - {s.key for s in third.list_micro_segments()}
     told = {row.from_key for row in third.lineage if row.kind != "survived"}
     assert gone
     assert gone == told
@@ -163,10 +163,10 @@ def test_neither_the_order_of_the_customers_nor_chunks_change_a_byte(profile, at
     put(second, "habit", {name: [values[row] for row in order] for name, values in kpis.items()})
     for run in (first, second):
         fit(run, "habit")
-    one, other = (entry.model for entry in timeline(first.lake, "habit"))
+    one, other = (entry.model for entry in read_timeline(first.lake, "habit"))
     assert one.strata[1].model_dump_json() == other.strata[1].model_dump_json().replace("-02-02", "-02-01")
     assert one.evidence == other.evidence
-    whole = score_all(one, table)
+    whole = score_table(one, table)
     parts = [score(one, table.slice(row, 7)) for row in range(0, table.num_rows, 7)]
     assert whole.combine_chunks() == type(whole).from_batches([b for part in parts for b in part.to_batches()], LABELS)
 
@@ -175,7 +175,7 @@ def test_the_dendrogram_joins_what_is_most_alike_first_by_size(profile, at, put)
     run = at(profile)
     put(run, "habit", crowds())
     fit(run, "habit")
-    often = newest(run).segments()[1].micro
+    often = newest(run).list_segments()[1].micro
     heights = [join.height for join in often.joins]
     assert len(heights) == 2
     assert heights == sorted(heights)

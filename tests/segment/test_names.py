@@ -13,7 +13,7 @@ from segment_cuts import cut_of, strata
 from include.segmentation.model.model import Model, SegmentDefinition, StratumModel
 from include.segmentation.profile.gates import Gates
 from include.segmentation.profile.macro_segments import MacroSegment, Stratum
-from include.segmentation.publish.gates.name_gate import names_agree
+from include.segmentation.publish.gates.name_gate import check_names
 from include.segmentation.segment.naming.segment_names import name_segments
 
 
@@ -47,7 +47,7 @@ def verdicts_on(cut):
     engine.register("member_any", pa.table({"customer_id": np.arange(len(people)), "segment_key": keys}))
     macro = MacroSegment(label="Any", kpis=cut.vectors.kpis, strata=[Stratum(name="all", label="Here", when="true")])
     run = SimpleNamespace(profile=SimpleNamespace(macro_segments={"any": macro}, gates=Gates()))
-    return names_agree(SimpleNamespace(run=run, engine=engine, models={"any": model}, timelines={"any": []}))
+    return check_names(SimpleNamespace(run=run, engine=engine, models={"any": model}, timelines={"any": []}))
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,21 +15,21 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from benchmarks.segment.learners import sparse_counts
 from demo.learning.thresholds import clusters
-from include.segmentation.profile.macro_segments import Cluster
+from include.segmentation.profile.macro_segments import ClusterChoice
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.cluster.kmeans import KMeans
 from include.segmentation.segment.cluster.ward import Ward
-from include.segmentation.segment.evidence.cluster_count import choose
-from include.segmentation.segment.evidence.silhouette import sample, silhouette
-from include.segmentation.segment.evidence.sort_baseline import Baseline
-from include.segmentation.segment.space.thread_limit import one_thread
+from include.segmentation.segment.evidence.cluster_count import choose_cluster_count
+from include.segmentation.segment.evidence.silhouette import compute_silhouette, sample_clusters
+from include.segmentation.segment.evidence.sort_baseline import SortBaseline
+from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
 
 def walked(people, seed=1):
     """The walk as a profile's ``cluster: auto`` does it."""
-    with one_thread():
-        return choose("all", people, Cluster(), seed)
+    with limit_to_one_thread():
+        return choose_cluster_count("all", people, ClusterChoice(), seed)
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,10 @@ def cards():
 def test_n6_silhouettes_of_the_card_holders(cards):
     people = vectors_of(cards)
     found = []
-    with one_thread():
+    with limit_to_one_thread():
         for k in range(2, 9):
-            labels = KMeans(people.points, people.counts).labels(k)
-            found.append(silhouette(people.points, people.counts, labels))
+            labels = KMeans(people.points, people.counts).compute_labels(k)
+            found.append(compute_silhouette(people.points, people.counts, labels))
             if k == 4:
                 assert sorted(np.bincount(labels).tolist()) == pytest.approx([409, 1197, 3367, 3977], abs=12)
     assert found == pytest.approx([0.210, 0.250, 0.198, 0.193, 0.203, 0.215, 0.222], abs=0.0015)
@@ -101,14 +101,14 @@ def test_n5_the_top_of_the_buyers_and_their_silhouettes(buyers):
         columns_of(buyers, "recency", "invoices", "revenue", "products", "lines", "interval", "returned"), "log1p"
     )
     assert people.customers == 4339
-    revenue = Baseline("revenue", people.values[:, 2], people.counts)
-    assert revenue.by_sorting == pytest.approx(0.828, abs=0.0005)
+    revenue = SortBaseline("revenue", people.values[:, 2], people.counts)
+    assert revenue.sorting_share == pytest.approx(0.828, abs=0.0005)
     found = []
-    with one_thread():
+    with limit_to_one_thread():
         for k in range(2, 6):
-            labels = KMeans(people.points, people.counts).labels(k)
-            assert revenue.by_clusters(labels) < revenue.by_sorting
-            found.append(silhouette(people.points, people.counts, labels))
+            labels = KMeans(people.points, people.counts).compute_labels(k)
+            assert revenue.compute_cluster_share(labels) < revenue.sorting_share
+            found.append(compute_silhouette(people.points, people.counts, labels))
     assert found == pytest.approx([0.361, 0.313, 0.275, 0.228], abs=0.009)
 
 
@@ -124,8 +124,8 @@ def test_n8_distinct_vectors_do_as_well_as_every_row():
     rows = np.log1p(sparse_counts(100_000))
     people = vectors_of(rows)
     everybody = (rows - rows.mean(axis=0)) / rows.std(axis=0)
-    with one_thread():
-        ours = KMeans(people.points, people.counts).partition(6)
+    with limit_to_one_thread():
+        ours = KMeans(people.points, people.counts).make_partition(6)
         theirs = Lloyd(6, n_init=2, random_state=0).fit(everybody)
     assert len(people.counts) < 10_000
     assert ours.inertia <= 1.001 * theirs.inertia_
@@ -142,20 +142,20 @@ def insiders():
 @needs(INSIDERS)
 def test_n3_silhouettes_of_the_insiders(insiders):
     people = vectors_of(insiders[0], "log1p", "minmax")
-    with one_thread():
-        labels = [KMeans(people.points, people.counts).labels(k) for k in range(2, 6)]
-    found = [silhouette(people.points, people.counts, of_k) for of_k in labels]
+    with limit_to_one_thread():
+        labels = [KMeans(people.points, people.counts).compute_labels(k) for k in range(2, 6)]
+    found = [compute_silhouette(people.points, people.counts, of_k) for of_k in labels]
     assert found == pytest.approx([0.449, 0.367, 0.370, 0.363], abs=0.0015)
 
 
 @needs(INSIDERS)
 def test_n3_ward_gives_the_insiders_their_published_clusters(insiders):
     people = vectors_of(insiders[0], "log1p", "minmax")
-    with one_thread():
+    with limit_to_one_thread():
         tree = Ward(people.points, people.counts)
-        labels, frozen = tree.labels(10), tree.partition(10)
+        labels, frozen = tree.compute_labels(10), tree.make_partition(10)
     assert adjusted_rand_score(insiders[1], np.repeat(labels, people.counts)) == 1
-    assert silhouette(people.points, people.counts, labels) == pytest.approx(0.243, abs=0.0005)
+    assert compute_silhouette(people.points, people.counts, labels) == pytest.approx(0.243, abs=0.0005)
     assert frozen.agreement > 0.96
     assert frozen.agreement == pytest.approx(people.counts[labels == frozen.labels].sum() / people.customers)
 
@@ -163,8 +163,8 @@ def test_n3_ward_gives_the_insiders_their_published_clusters(insiders):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_cloud_without_structure_is_not_cut_further(seed):
     people = vectors_of(np.random.default_rng(seed).normal(size=(4000, 4)))
-    with one_thread():
-        choice = choose("cloud", people, Cluster(k_max=8))
+    with limit_to_one_thread():
+        choice = choose_cluster_count("cloud", people, ClusterChoice(k_max=8))
     assert choice.partition is None
     assert choice.note.startswith("not cut: k = 2: a cluster comes back with a Jaccard of ")
 
@@ -175,13 +175,13 @@ def test_the_weighted_silhouette_equals_that_of_every_customer():
     points, counts = np.unique(people, axis=0, return_counts=True)
     labels = (points[:, 0] > 5).astype(np.int64)
     everyone = silhouette_score(np.repeat(points, counts, axis=0), np.repeat(labels, counts))
-    assert silhouette(points, counts, labels) == pytest.approx(everyone)
+    assert compute_silhouette(points, counts, labels) == pytest.approx(everyone)
 
 
 def test_a_sample_keeps_the_shares_of_the_clusters():
     labels = np.repeat([1, 0, 1], [100, 30, 70])
     counts = np.repeat([10, 100, 20], [100, 30, 70])
-    vectors, people = sample(counts, labels)
+    vectors, people = sample_clusters(counts, labels)
     assert people.sum() == 2000
     assert people[labels[vectors] == 0].sum() == pytest.approx(2000 * 3000 / 5400, abs=1)
 
@@ -200,9 +200,9 @@ def test_n1_raw_k_means_puts_learners_with_no_return_and_with_one_together():
         drawn.append(np.column_stack([interval, np.where(draw.random(published.learners) < 0.85, fewest, any_number)]))
     people = vectors_of(np.concatenate(drawn), scale="none")
     assert people.customers == 33_280
-    with one_thread():
-        labels = KMeans(people.points, people.counts).labels(5)
-    assert silhouette(people.points, people.counts, labels) == pytest.approx(0.78, abs=0.04)
+    with limit_to_one_thread():
+        labels = KMeans(people.points, people.counts).compute_labels(5)
+    assert compute_silhouette(people.points, people.counts, labels) == pytest.approx(0.78, abs=0.04)
     returns = people.values[:, 1]
     assert set(labels[returns == 0]) == set(labels[returns == 1]) & set(labels[returns == 0])
     assert np.bincount(labels, weights=people.counts).max() == pytest.approx(9320 + 19195, abs=50)

@@ -12,14 +12,14 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
 from demo.credit_card import read
-from include.segmentation.model.model import Model, effective_model
-from include.segmentation.profile.macro_segments import Cluster
+from include.segmentation.model.model import Model, find_effective_model
+from include.segmentation.profile.macro_segments import ClusterChoice
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 from include.segmentation.segment import fit
-from include.segmentation.segment.evidence.cluster_count import choose
+from include.segmentation.segment.evidence.cluster_count import choose_cluster_count
 from include.segmentation.segment.scoring import score
-from include.segmentation.segment.space.thread_limit import one_thread
+from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
 pytestmark = needs(CARDS)
 
@@ -43,7 +43,7 @@ def overall(people: pa.Table, at: Callable[..., Run]) -> Model:
     """The model of the macro segment as the profile declares it."""
     run = at(load_profile("credit_card"), "2018-02-01")
     fit(run, "overall")
-    return effective_model(run.lake, "overall", run.as_of)[0]
+    return find_effective_model(run.lake, "overall", run.as_of)[0]
 
 
 def rounded(column: pa.ChunkedArray, resolution: float) -> list[float | None]:
@@ -84,7 +84,7 @@ def test_who_lacks_a_minimum_paid_nothing(holders: pa.Table) -> None:
 def test_n6b_the_walk_over_the_columns_of_cash_advance_ends_at_five(holders: pa.Table) -> None:
     columns = ("cash_advance", "cash_advance_frequency", "cash_advance_trx")
     values = np.column_stack([holders[name].cast(pa.float64()).to_numpy() for name in columns])
-    with one_thread():
-        choice = choose("all", vectors_of(values, "log1p", "none"), Cluster(), 1)
+    with limit_to_one_thread():
+        choice = choose_cluster_count("all", vectors_of(values, "log1p", "none"), ClusterChoice(), 1)
     assert choice.partition is not None
     assert choice.partition.k == 5

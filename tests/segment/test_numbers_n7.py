@@ -10,10 +10,10 @@ from scipy.optimize import linear_sum_assignment
 from segment_vectors import macro_of
 
 from include.segmentation.segment.cluster.kmeans import KMeans
-from include.segmentation.segment.space.kpi_axes import fit_axes, scaled
-from include.segmentation.segment.space.nearest_prototype import Rule, nearest
+from include.segmentation.segment.space.kpi_axes import fit_axes, scale_values
+from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
 from include.segmentation.segment.space.principal_components import NO_COMPONENTS
-from include.segmentation.segment.space.thread_limit import one_thread
+from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
 pytestmark = needs(RETAIL)
 K = 5
@@ -50,9 +50,9 @@ def frozen(values):
     macro = macro_of(3, "log1p")
     distinct, counts = np.unique(values, axis=0, return_counts=True)
     axes, _ = fit_axes(distinct, counts, list(macro.kpis), macro, "all")
-    with one_thread():
-        prototypes = KMeans(scaled(distinct, axes), counts).partition(K).prototypes
-    return Rule(axes, NO_COMPONENTS, [prototype[None] for prototype in prototypes])
+    with limit_to_one_thread():
+        prototypes = KMeans(scale_values(distinct, axes), counts).make_partition(K).prototypes
+    return NearestRule(axes, NO_COMPONENTS, [prototype[None] for prototype in prototypes])
 
 
 def changes(months, labels):
@@ -77,8 +77,8 @@ def matched(then, now):
 
 def test_n7_a_frozen_model_moves_fewer_than_a_refit_and_most_of_them_by_ageing(months):
     models = [frozen(rfm) for _, rfm, _ in months]
-    refitted = [nearest(model, rfm)[0] for model, (_, rfm, _) in zip(models, months, strict=True)]
-    scored = [nearest(models[0], rfm)[0] for _, rfm, _ in months]
+    refitted = [find_nearest(model, rfm)[0] for model, (_, rfm, _) in zip(models, months, strict=True)]
+    scored = [find_nearest(models[0], rfm)[0] for _, rfm, _ in months]
     by_number, by_name = share(changes(months, refitted), np.not_equal), share(changes(months, refitted), matched)
     kept = share(changes(months, scored), np.not_equal)
     movers = np.concatenate([active[then != now] for then, now, active in changes(months, scored)])

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.decomposition import PCA
 
-from include.segmentation.model.model import Model, effective_model
+from include.segmentation.model.model import Model, find_effective_model
 from include.segmentation.segment import fit
 from include.segmentation.segment.scoring import score
-from include.segmentation.segment.space.principal_components import plane
-from include.segmentation.segment.space.thread_limit import one_thread
+from include.segmentation.segment.space.principal_components import find_plane
+from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
 
 @settings(max_examples=30, deadline=None)
@@ -20,8 +20,8 @@ from include.segmentation.segment.space.thread_limit import one_thread
     counts=arrays(np.int64, 12, elements=st.integers(1, 5)),
 )
 def test_the_plane_is_that_of_every_customer(points: np.ndarray, counts: np.ndarray) -> None:
-    with one_thread():
-        flat = plane(points, counts)
+    with limit_to_one_thread():
+        flat = find_plane(points, counts)
     theirs = PCA(2).fit(np.repeat(points, counts, axis=0))
     # scikit-learn's ratio divides by n - 1 above and below; signs mean nothing, and equal components have no order.
     assert flat.variance == pytest.approx(theirs.explained_variance_ratio_)
@@ -38,7 +38,7 @@ def fitted(make_profile, at, put):
     run = at(make_profile())
     table = put(run, "habit", {"visits": [0.0] * 50 + visits.tolist(), "gap": [None] * 50 + gap.tolist()})
     fit(run, "habit")
-    return effective_model(run.lake, "habit", run.as_of)[0], table
+    return find_effective_model(run.lake, "habit", run.as_of)[0], table
 
 
 def test_a_cut_stratum_is_drawn_and_a_whole_one_is_not(fitted: tuple[Model, object]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from include.segmentation.model.model import timeline
+from include.segmentation.model.model import read_timeline
 from include.segmentation.segment import fit, segment
 
 
@@ -26,14 +26,14 @@ def test_a_model_and_its_labels_depend_on_no_order_chunk_or_thread(monkeypatch, 
     def outcome():
         fit(run, "habit")
         segment(run, "habit")
-        (entry,) = timeline(run.lake, "habit")  # any other byte would be another model
+        (entry,) = read_timeline(run.lake, "habit")  # any other byte would be another model
         labels = run.lake.read_table(run.artifact("segment", "habit.parquet")).sort_by("customer_id")
         written = io.BytesIO()
         pq.write_table(labels.combine_chunks(), written)
         return entry.model.model_dump_json(), written.getvalue()
 
     first = outcome()
-    (entry,) = timeline(run.lake, "habit")
+    (entry,) = read_timeline(run.lake, "habit")
     assert max(len(stratum.segments) for stratum in entry.model.strata) > 1  # there are clusters to be the same
 
     @settings(max_examples=2, deadline=None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from segment_vectors import macro_of, vectors_of
 
 from include.segmentation.errors import DataError
-from include.segmentation.segment.space.kpi_axes import fit_axes, scaled
+from include.segmentation.segment.space.kpi_axes import fit_axes, scale_values
 
 VALUES = np.array([0, 0, 0, 1, 2, 4, 10, 100], dtype=float)
 
@@ -34,7 +34,7 @@ def axis_of(values, transform, scale="none", weights=None):
     ids=str,
 )
 def test_a_transform_is_what_it_is_called(transform, expected):
-    found = scaled(VALUES[:, None], [axis_of(VALUES, transform)])[:, 0]
+    found = scale_values(VALUES[:, None], [axis_of(VALUES, transform)])[:, 0]
     assert found == pytest.approx(expected, abs=1e-12)
 
 
@@ -48,7 +48,7 @@ def test_a_scale_counts_every_customer(scale, center, spread):
 
 
 def test_a_weight_stretches_what_is_scaled():
-    assert scaled(VALUES[:, None], [axis_of(VALUES, "none", "minmax", [3])]).max() == 3
+    assert scale_values(VALUES[:, None], [axis_of(VALUES, "none", "minmax", [3])]).max() == 3
 
 
 @settings(max_examples=30, deadline=None)
@@ -58,7 +58,7 @@ def test_a_weight_stretches_what_is_scaled():
 )
 def test_quantiles_rise_between_0_and_1_also_for_values_never_seen(people, later):
     axis = axis_of(np.array(people, dtype=float), "quantile")
-    found = scaled(np.sort(np.array(later))[:, None], [axis])[:, 0]
+    found = scale_values(np.sort(np.array(later))[:, None], [axis])[:, 0]
     assert ((found > 0) & (found < 1)).all()
     assert (np.diff(found) >= 0).all()
 
@@ -67,7 +67,7 @@ def test_many_values_are_kept_as_about_a_hundred_cut_points():
     values = np.random.default_rng(0).lognormal(size=20_000)
     axis = axis_of(values, "quantile")
     assert len(axis.cuts) == len(axis.shares) <= 101
-    found = scaled(np.sort(values)[:, None], [axis])[:, 0]
+    found = scale_values(np.sort(values)[:, None], [axis])[:, 0]
     assert np.abs(found - (np.arange(20_000) + 0.5) / 20_000).max() < 0.01
 
 
@@ -76,9 +76,9 @@ def test_no_chunk_changes_a_bit(transform):
     draw = np.random.default_rng(1)
     values = draw.lognormal(2, 1, 3001)
     axis = axis_of(values, transform, "standard")
-    whole = scaled(values[:, None], [axis])
+    whole = scale_values(values[:, None], [axis])
     edges = [0, 1, 2, 5, 12, 29, 1000, 1001, 3001]
-    parts = np.concatenate([scaled(values[a:b, None], [axis]) for a, b in pairwise(edges)])
+    parts = np.concatenate([scale_values(values[a:b, None], [axis]) for a, b in pairwise(edges)])
     assert parts.tobytes() == whole.tobytes()
 
 

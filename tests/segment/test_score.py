@@ -14,12 +14,12 @@ from segment_vectors import macro_of
 from threadpoolctl import threadpool_limits
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import Model, effective_model, timeline
+from include.segmentation.model.model import Model, find_effective_model, read_timeline
 from include.segmentation.segment import fit
-from include.segmentation.segment.naming.rule_sql import rule_sql
-from include.segmentation.segment.scoring import LABELS, score, score_all
+from include.segmentation.segment.naming.rule_sql import write_rule_sql
+from include.segmentation.segment.scoring import LABELS, score, score_table
 from include.segmentation.segment.space.kpi_axes import fit_axes
-from include.segmentation.segment.space.nearest_prototype import Rule, nearest
+from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
 
 SHARED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -38,7 +38,7 @@ def fitted(make_profile, at, put, people):
     run = at(make_profile())
     table = put(run, "habit", people)
     fit(run, "habit")
-    return effective_model(run.lake, "habit", run.as_of)[0], table
+    return find_effective_model(run.lake, "habit", run.as_of)[0], table
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_any_order_and_any_chunks_give_the_same_bytes(make_profile, at, put, fit
         shuffled = table.take(pa.array(order))
         edges = [0, *sorted(cuts), table.num_rows]
         parts = [score(model, shuffled.slice(a, b - a)) for a, b in pairwise(edges)]
-        expected = score_all(model, table).take(pa.array(order))
+        expected = score_table(model, table).take(pa.array(order))
         assert pa.concat_tables(parts).combine_chunks().equals(expected.combine_chunks())
 
     check()
@@ -77,7 +77,7 @@ def refitted(make_profile, at, put, people, lake_root, monkeypatch):
         run.lake.write_table(run.artifact("measure", "habit.parquet"), pa.concat_tables(chunks))
         with threadpool_limits(threads):
             fit(run, "habit")
-        return timeline(run.lake, "habit")[0].model
+        return read_timeline(run.lake, "habit")[0].model
 
     return fitted_again
 
@@ -155,9 +155,9 @@ def test_the_rule_is_exact_on_ties_too(postgres, segments, transform, scale, wei
     axes, _ = fit_axes(points, np.ones(len(points), dtype=np.int64), list(macro.kpis), macro, "all")
     dimensions = len(rows) or 2
     prototypes = [np.array(segment, dtype=float)[:, :dimensions] for segment in segments]
-    rule = Rule(axes, np.array(rows, dtype=float).reshape(-1, 2), prototypes)
-    labels, margin = nearest(rule, points)
-    rules = ", ".join(rule_sql("kpi_0 >= 0", rule, ordinal) for ordinal in range(len(segments)))
+    rule = NearestRule(axes, np.array(rows, dtype=float).reshape(-1, 2), prototypes)
+    labels, margin = find_nearest(rule, points)
+    rules = ", ".join(write_rule_sql("kpi_0 >= 0", rule, ordinal) for ordinal in range(len(segments)))
     with duckdb.connect() as engine:
         engine.register("customers", pa.table({"n": range(64), "kpi_0": points[:, 0], "kpi_1": points[:, 1]}))
         held = np.array(engine.execute(f"SELECT {rules} FROM customers ORDER BY n").fetchall())
@@ -172,7 +172,7 @@ def test_the_rule_is_exact_on_ties_too(postgres, segments, transform, scale, wei
 
 def test_an_empty_batch_has_the_labels_columns(fitted):
     model, table = fitted
-    assert score_all(model, table.slice(0, 0)).schema.equals(LABELS)
+    assert score_table(model, table.slice(0, 0)).schema.equals(LABELS)
 
 
 def test_a_kpi_that_is_null_where_it_is_needed_is_refused(fitted):

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import timeline
+from include.segmentation.model.model import read_timeline
 from include.segmentation.profile.profile import load_profile
 from include.segmentation.segment import fit
-from include.segmentation.segment.space.distinct_vectors import distinct_vectors
-from include.segmentation.segment.stratum_assignment import stratum_of
+from include.segmentation.segment.space.distinct_vectors import collapse_stratum
+from include.segmentation.segment.stratum_assignment import assign_strata
 
 VALUE = load_profile("learning").macro_segments["value"]
 COUNTS = st.integers(0, 4)
@@ -26,7 +26,7 @@ def test_the_shipped_strata_take_every_customer_once(rows):
             "lifetime_intents": pa.array([float(looked) for _, looked in rows]),
         }
     )
-    found = stratum_of(batch, [stratum.when for stratum in VALUE.strata])
+    found = assign_strata(batch, [stratum.when for stratum in VALUE.strata])
     names = [VALUE.strata[number].name for number in found]
     expected = [
         "bought_again" if b > 1 else "bought_once" if b == 1 else "intent_only" if i else "never" for b, i in rows
@@ -37,7 +37,7 @@ def test_the_shipped_strata_take_every_customer_once(rows):
 def test_a_customer_in_two_strata_is_refused():
     batch = pa.table({"visits": pa.array([1.0, 5.0])})
     with pytest.raises(DataError, match=r"1 customers fall in more than one stratum, the first with visits = 5\.0"):
-        stratum_of(batch, ["visits >= 1", "visits >= 5"])
+        assign_strata(batch, ["visits >= 1", "visits >= 5"])
 
 
 def test_conditions_are_kept_in_one_spelling_that_every_database_takes(make_profile, habit, at, put):
@@ -47,13 +47,13 @@ def test_conditions_are_kept_in_one_spelling_that_every_database_takes(make_prof
     assert run.profile.macro_segments["habit"].strata[0].when == "visits = 0"
     put(run, "habit", {"visits": [0.0] * 20, "gap": [None] * 20})
     fit(run, "habit")
-    never = timeline(run.lake, "habit")[-1].model.segments()[0]
+    never = read_timeline(run.lake, "habit")[-1].model.list_segments()[0]
     assert (never.rule_sql, never.customers_at_fit) == ("(visits = 0)", 20)
 
 
 def test_null_is_no_match():
     with pytest.raises(DataError, match="no stratum, the first with gap = None"):
-        stratum_of(pa.table({"gap": pa.array([None], pa.float64())}), ["gap > 1", "gap <= 1"])
+        assign_strata(pa.table({"gap": pa.array([None], pa.float64())}), ["gap > 1", "gap <= 1"])
 
 
 @settings(max_examples=40, deadline=None)
@@ -61,7 +61,7 @@ def test_null_is_no_match():
 def test_distinct_vectors_count_every_customer_once_in_any_order(rows, data):
     def collapse(people):
         table = pa.table({"a": pa.array([float(a) for a, _ in people]), "b": pa.array([float(b) for _, b in people])})
-        return distinct_vectors(table, "a >= 1", ["a", "b"])
+        return collapse_stratum(table, "a >= 1", ["a", "b"])
 
     found = collapse(rows)
     assert not found.is_sampled
@@ -75,9 +75,9 @@ def test_distinct_vectors_count_every_customer_once_in_any_order(rows, data):
 def test_beyond_the_cap_a_sample_by_hash_is_fitted(monkeypatch):
     monkeypatch.setattr("include.segmentation.segment.space.distinct_vectors.MAX_VECTORS", 50)
     table = pa.table({"a": pa.array([float(value) for value in range(200)])})
-    found = distinct_vectors(table, "a >= 0", ["a"])
+    found = collapse_stratum(table, "a >= 0", ["a"])
     assert found.note == "fitted on 50 of 200 distinct vectors, chosen by hash"
     assert len(found.values) == 200
     assert np.all(np.diff(found.taken) > 0)
-    again = distinct_vectors(table.take(list(reversed(range(200)))), "a >= 0", ["a"])
+    again = collapse_stratum(table.take(list(reversed(range(200)))), "a >= 0", ["a"])
     assert again.taken.tobytes() == found.taken.tobytes()

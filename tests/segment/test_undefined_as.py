@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import effective_model
+from include.segmentation.model.model import find_effective_model
 from include.segmentation.segment import fit
 from include.segmentation.segment.scoring import score
 
@@ -53,7 +53,7 @@ def test_undefined_counts_as_declared_in_the_model_and_in_its_rule(make_profile,
     run = at(make_profile(DEBT.format(transform=transform)))
     table = put(run, "debt", people)
     fit(run, "debt")
-    model, _ = effective_model(run.lake, "debt", run.as_of)
+    model, _ = find_effective_model(run.lake, "debt", run.as_of)
     assert "undefined Due counts as 0" in model.strata[0].note
 
     labels = score(model, table)["segment_key"]
@@ -61,7 +61,7 @@ def test_undefined_counts_as_declared_in_the_model_and_in_its_rule(make_profile,
     assert score(model, zero)["segment_key"] == labels
     with duckdb.connect() as engine:
         engine.register("customers", table)
-        for segment in model.segments():
+        for segment in model.list_segments():
             found = engine.execute(f"SELECT {segment.rule_sql} FROM customers ORDER BY customer_id").fetchall()
             assert [row[0] for row in found] == [key == segment.key for key in labels.to_pylist()]
 
@@ -70,7 +70,7 @@ def test_a_kpi_that_is_always_defined_may_not_be_missing_still(make_profile, at,
     run = at(make_profile(DEBT.format(transform="none")))
     table = put(run, "debt", people)
     fit(run, "debt")
-    model, _ = effective_model(run.lake, "debt", run.as_of)
+    model, _ = find_effective_model(run.lake, "debt", run.as_of)
     nobody = table.set_column(table.column_names.index("balance"), "balance", pa.nulls(800, pa.float64()))
     with pytest.raises(DataError, match=r"KPI 'balance' is undefined \(NULL\) for 800 customers of stratum 'all'"):
         score(model, nobody)

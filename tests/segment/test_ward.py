@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import cut_tree, linkage
 from segment_vectors import vectors_of
 from sklearn.metrics import adjusted_rand_score
 
-from include.segmentation.segment.cluster.ward import PEOPLE, PROTOTYPES, Ward
+from include.segmentation.segment.cluster.ward import PROTOTYPES, WARD_CUSTOMERS, Ward
 
 
 def crowds(sizes, seed=0):
@@ -22,7 +22,9 @@ def test_vectors_weigh_as_the_customers_behind_them():
     found = vectors_of(people)
     everybody = np.repeat(found.points, found.counts, axis=0)
     expected = cut_tree(linkage(everybody, "ward"), 3)[:, 0]
-    assert adjusted_rand_score(expected, np.repeat(Ward(found.points, found.counts).labels(3), found.counts)) == 1
+    assert (
+        adjusted_rand_score(expected, np.repeat(Ward(found.points, found.counts).compute_labels(3), found.counts)) == 1
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -34,7 +36,7 @@ def test_vectors_weigh_as_the_customers_behind_them():
 )
 def test_there_are_as_many_clusters_as_asked_for_also_among_ties(people, k):
     found = vectors_of(np.array(people, dtype=float))
-    labels = Ward(found.points, found.counts).labels(k)
+    labels = Ward(found.points, found.counts).compute_labels(k)
     assert len(labels) == len(found.counts)
     assert sorted(set(labels)) == list(range(min(k, len(found.counts))))
 
@@ -42,9 +44,9 @@ def test_there_are_as_many_clusters_as_asked_for_also_among_ties(people, k):
 def test_prototypes_label_separated_crowds_as_the_tree_does():
     found = vectors_of(crowds([300, 200, 100]))
     ward = Ward(found.points, found.counts)
-    frozen = ward.partition(3)
+    frozen = ward.make_partition(3)
     assert frozen.agreement == 1
-    assert frozen.labels.tolist() == ward.labels(3).tolist()
+    assert frozen.labels.tolist() == ward.compute_labels(3).tolist()
     assert frozen.k == 3
     assert len(frozen.prototypes) <= 3 * PROTOTYPES
     assert (np.diff(frozen.owners) >= 0).all()
@@ -52,14 +54,14 @@ def test_prototypes_label_separated_crowds_as_the_tree_does():
 
 def test_of_a_large_stratum_the_tree_holds_every_nth_customer():
     found = vectors_of(crowds([9_000, 6_000]))
-    frozen = Ward(found.points, found.counts).partition(2)
-    assert found.customers > PEOPLE
+    frozen = Ward(found.points, found.counts).make_partition(2)
+    assert found.customers > WARD_CUSTOMERS
     assert np.bincount(frozen.labels, weights=found.counts).tolist() == [9_000, 6_000]
 
 
 def test_fewer_vectors_than_prototypes_freeze_all_of_them():
     found = vectors_of(np.array([[0.0, 0], [0, 1], [5, 5], [5, 6]] * 30))
-    frozen = Ward(found.points, found.counts).partition(2)
+    frozen = Ward(found.points, found.counts).make_partition(2)
     assert len(frozen.prototypes) == 4
     assert frozen.agreement == 1
     assert frozen.inertia == pytest.approx(4 * 30 * (found.points[1, 1] - found.points[0, 1]) ** 2 / 4)

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from segment_cuts import cut_of, strata
 
 from include.segmentation.profile.macro_segments import Kpi
-from include.segmentation.segment.naming.condition_words import in_words
-from include.segmentation.segment.naming.rule_words import word_rules
+from include.segmentation.segment.naming.condition_words import describe_condition
+from include.segmentation.segment.naming.rule_words import describe_rules
 
 
 def rules_of(cut):
-    return word_rules(cut, cut.vectors.kpis)
+    return describe_rules(cut, cut.vectors.kpis)
 
 
 def holds(part, cut):
@@ -95,7 +95,7 @@ def test_what_changes_little_is_left_out_and_measured():
     ],
 )
 def test_conditions_in_words(condition, words):
-    assert in_words(condition, {"visits": kpi("Visits", "visits"), "gap": kpi("Interval", "days")}) == words
+    assert describe_condition(condition, {"visits": kpi("Visits", "visits"), "gap": kpi("Interval", "days")}) == words
 
 
 def kpi(label, unit):

@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 from track_club import declared, measured
 
 from demo.servers import CHECKOUT, free_port
-from include.segmentation.model.model import Model, Status, decide, timeline
+from include.segmentation.model.model import Model, ModelStatus, read_timeline, record_decision
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.segment import fit
@@ -75,7 +75,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Model:
         context.setenv("SEGMENTATION_LAKE", str(tmp_path_factory.mktemp("lake")))
         run = measured(declared(tmp_path_factory.mktemp("profiles"), "club"))
         fit(run, "habit")
-        return timeline(run.lake, "habit")[0].model
+        return read_timeline(run.lake, "habit")[0].model
 
 
 @pytest.fixture
@@ -88,10 +88,10 @@ def club(tmp_path: Path, lake_root: Path) -> Profile:
 def put(club: Profile, fitted: Model) -> Callable[..., Run]:
     """Put a model on the club's timeline, as if it had been fitted at ``as_of``; the run that did it."""
 
-    def put_there(status: Status = "accepted", as_of: str = "2025-02-01", **other: object) -> Run:
+    def put_there(status: ModelStatus = "accepted", as_of: str = "2025-02-01", **other: object) -> Run:
         run = Run(club, "monthly", parse_as_of(as_of, club))
         own = {"model_id": f"{club.profile}.habit.{as_of}", "profile": club.profile, "effective_from": run.as_of}
-        decide(run.lake, fitted.model_copy(update=own | other), status, "fit")
+        record_decision(run.lake, fitted.model_copy(update=own | other), status, "fit")
         return run
 
     return put_there

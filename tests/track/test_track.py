@@ -20,10 +20,10 @@ from include.segmentation import connections
 from include.segmentation.__main__ import main
 from include.segmentation.errors import TrackingError, UnavailableError
 from include.segmentation.model.grid_model import CellModel, GridModel, ScoreModel
-from include.segmentation.model.model import Evidence, timeline
+from include.segmentation.model.model import Evidence, read_timeline
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run
-from include.segmentation.segment import accept
+from include.segmentation.segment import accept_model
 from include.segmentation.track import track, track_decisions
 
 Put = Callable[..., Run]
@@ -80,7 +80,7 @@ def test_a_fit_is_found_again_with_its_values(tracked: MlflowClient, club: Profi
     run = put()
     summary = track(run)
 
-    (entry,) = timeline(run.lake, "habit")
+    (entry,) = read_timeline(run.lake, "habit")
     (found,) = runs_of(tracked, club)
     assert (summary["logged"], found.info.status) == (1, "FINISHED")
     assert found.info.run_name == found.data.tags["model_id"] == entry.model.model_id
@@ -90,7 +90,7 @@ def test_a_fit_is_found_again_with_its_values(tracked: MlflowClient, club: Profi
     assert found.data.tags.get("mlflow.source.git.commit", "") == commit
     assert text_of(tracked, found, "model.json", tmp_path) == entry.model.model_dump_json()
     page = text_of(tracked, found, "report.html", tmp_path)
-    assert all(segment.key in page for segment in entry.model.segments())
+    assert all(segment.key in page for segment in entry.model.list_segments())
     assert "Never &lt;b&gt;came&lt;/b&gt;" in page
     assert "<b>" not in page
 
@@ -99,7 +99,7 @@ def test_parameters_say_what_the_profile_asked_for(tracked: MlflowClient, club: 
     run = put()
     track(run)
 
-    ((entry,), (found,)) = timeline(run.lake, "habit"), runs_of(tracked, club)
+    ((entry,), (found,)) = read_timeline(run.lake, "habit"), runs_of(tracked, club)
     assert found.data.params == {
         "profile": club.profile,
         "macro_segment": "habit",
@@ -155,7 +155,7 @@ def test_metrics_are_of_the_k_taken_and_the_evidence_is_a_curve_over_k(
     run = put()
     track(run)
 
-    ((entry,), (found,)) = timeline(run.lake, "habit"), runs_of(tracked, club)
+    ((entry,), (found,)) = read_timeline(run.lake, "habit"), runs_of(tracked, club)
     rows = [row for row in entry.model.evidence if (row.stratum, row.algorithm) == ("active", "kmeans")]
     kept = {(row.k, row.metric): row.value for row in rows}
     metrics = found.data.metrics
@@ -219,7 +219,7 @@ def test_the_status_follows_what_is_decided(tracked: MlflowClient, club: Profile
     track(later)
     assert [run.data.tags["status"] for run in runs_of(tracked, club)] == ["candidate", "accepted"]
 
-    accept(club, timeline(later.lake, "habit")[-1].model.model_id, "someone")
+    accept_model(club, read_timeline(later.lake, "habit")[-1].model.model_id, "someone")
     assert track_decisions(club)["decided"] == 1
     assert track(first)["logged"] == 0
     assert [run.data.tags["status"] for run in runs_of(tracked, club)] == ["accepted", "accepted"]
@@ -282,7 +282,7 @@ def test_a_server_that_is_down_costs_no_fit(
     assert line.startswith(f"error: MLFLOW_TRACKING_URI http://127.0.0.1:{port}: the server can not be reached (")
     assert "Connection refused" in line
     assert "secret" not in line
-    assert [entry.status for entry in timeline(run.lake, "habit")] == ["accepted"]
+    assert [entry.status for entry in read_timeline(run.lake, "habit")] == ["accepted"]
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", tracking_server)
     assert command("track", "--as-of", "2025-02-01") == (0, "")
@@ -296,7 +296,7 @@ def test_the_command_line_tracks_decisions(
     later = put("candidate", "2025-03-01")
     assert command("track", "--as-of", "2025-02-01") == (0, "")
     assert command("track", "--as-of", "2025-03-01") == (0, "")
-    candidate = timeline(later.lake, "habit")[-1].model.model_id
+    candidate = read_timeline(later.lake, "habit")[-1].model.model_id
     assert command("reject", "--model", candidate, "--by", "me") == (0, "")
     assert [run.data.tags["status"] for run in runs_of(tracked, club)] == ["rejected", "accepted"]
 
@@ -412,4 +412,4 @@ def test_without_an_address_a_fit_does_not_even_import_mlflow(
     *_, fitted, last = done.stdout.strip().splitlines()
     assert fitted.startswith("fit ")
     assert last == "0 []"
-    assert len(timeline(run.lake, "habit")) == 1
+    assert len(read_timeline(run.lake, "habit")) == 1

@@ -57,5 +57,5 @@ def measured(profile: Profile) -> Run:
         gaps += np.round(gap * np.exp(draw.normal(0, 0.1, size)), 2).tolist()
     ids = [f"c{number:04d}" for number in range(len(visits))]
     table = {"customer_id": ids, "age_days": [50] * len(ids), "visits": visits, "gap": pa.array(gaps, pa.float64())}
-    run.lake.write_table(run.artifact("measure", "habit.parquet"), pa.table(table))
+    run.lake.write_table(run.locate_artifact("measure", "habit.parquet"), pa.table(table))
     return run

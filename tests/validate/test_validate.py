@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.profile.profile import Profile, load_profile, profile_names
+from include.segmentation.profile.profile import Profile, list_profile_names, load_profile
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.validate import validate, validate_stage
 
@@ -81,7 +81,7 @@ def shop(tmp_path: Path, lake_root: Path) -> Callable[..., Run]:
         (tmp_path / "shop.yaml").write_text(text)
         profile = load_profile("shop", tmp_path)
         run = Run(profile, "monthly", parse_as_of(as_of, profile))
-        if run.lake.log("returns").table() is None:
+        if run.lake.open_log("returns").load_table() is None:
             _pull(run, [], "returns")
             _pull(run, [], "orders")
         return run
@@ -90,8 +90,8 @@ def shop(tmp_path: Path, lake_root: Path) -> Callable[..., Run]:
 
 
 def _pull(run: Run, rows: list[dict[str, Any]], extract: str = "orders", deleted: bool = False) -> None:
-    log = run.lake.log(extract)
-    log.append(pa.Table.from_pylist(rows, SCHEMA), replace(log.state(), complete_through=WHOLE), deleted)
+    log = run.lake.open_log(extract)
+    log.append(pa.Table.from_pylist(rows, SCHEMA), replace(log.read_state(), complete_through=WHOLE), deleted)
 
 
 def _order(order_id: int, amount: str | None = "10.00", **more: Any) -> dict[str, Any]:
@@ -101,13 +101,13 @@ def _order(order_id: int, amount: str | None = "10.00", **more: Any) -> dict[str
 
 
 def _accepted(run: Run, extract: str = "orders") -> list[int]:
-    with run.lake.engine() as connection:
-        run.lake.view_accepted(connection, extract)
+    with run.lake.open_engine() as connection:
+        run.lake.create_accepted_view(connection, extract)
         return [row[0] for row in connection.execute(f"SELECT order_id FROM {extract} ORDER BY 1").fetchall()]
 
 
 def _held(run: Run) -> list[dict[str, Any]]:
-    files = run.lake.quarantine("orders").file_uris()
+    files = run.lake.open_quarantine("orders").list_files()
     held = duckdb.read_parquet(files).to_arrow_table().to_pylist() if files else []
     return sorted(held, key=lambda row: (row["source_seq"], row["expectation"]))
 
@@ -133,7 +133,7 @@ def test_failing_rows_are_held_back_with_the_reason(shop: Callable[..., Run]) ->
     counts = {"validated": 5, "quarantined": 2, "warned": 0}
     assert summary["extracts"]["orders"] == counts
     assert {name: summary[name] for name in counts} == counts
-    assert run.recorded("validate", "orders") == counts
+    assert run.read_summary("validate", "orders") == counts
 
 
 def test_a_corrected_row_comes_back_by_itself(shop: Callable[..., Run]) -> None:
@@ -152,10 +152,10 @@ def test_only_new_rows_are_validated_and_a_repeated_run_adds_up(shop: Callable[.
     run = shop(AMOUNT)
     _pull(run, [_order(1), _order(2, "-1.00")])
     first = validate(run)
-    version = run.lake.quarantine("orders").state().version
+    version = run.lake.open_quarantine("orders").read_state().version
 
     again = validate(run)
-    assert run.lake.quarantine("orders").state().version == version  # nothing is written
+    assert run.lake.open_quarantine("orders").read_state().version == version  # nothing is written
     assert again["extracts"] == first["extracts"]
     assert again["data_docs"] == first["data_docs"]
 
@@ -174,7 +174,7 @@ def test_batches_give_what_one_pass_gives(shop: Callable[..., Run], monkeypatch:
 
     assert summary["extracts"]["orders"] == {"validated": 10, "quarantined": 3, "warned": 0}
     assert _accepted(run) == [1, 2, 3, 5, 6, 7, 10]
-    assert run.lake.quarantine("orders").state().cursor == 10
+    assert run.lake.open_quarantine("orders").read_state().cursor == 10
 
 
 def test_a_stop_ends_the_run_and_moves_nothing(shop: Callable[..., Run]) -> None:
@@ -188,9 +188,9 @@ def test_a_stop_ends_the_run_and_moves_nothing(shop: Callable[..., Run]) -> None
     assert "shop.yaml: expectations.orders: expect_column_values_to_be_between stops the run" in message
     assert "2 rows fail, such as amount is -1.00; must be between (min_value=3.05, max_value=100)" in message
     assert Path(message.rsplit("see ", 1)[1]).is_file()
-    assert run.lake.quarantine("orders").state().cursor is None
+    assert run.lake.open_quarantine("orders").read_state().cursor is None
     assert _accepted(run) == []
-    assert run.recorded("validate", "summary") is None
+    assert run.read_summary("validate", "summary") is None
 
 
 def test_a_correction_by_the_source_lifts_a_stop(shop: Callable[..., Run]) -> None:
@@ -226,14 +226,14 @@ def test_a_correction_that_arrives_during_validation_lets_nothing_unchecked_thro
     shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(validate_stage, "BATCH_ROWS", 1)
-    run, suites = shop(AMOUNT), validate_stage.Suites
+    run, suites = shop(AMOUNT), validate_stage.ExpectationSuites
     _pull(run, [_order(1), _order(2, "-2.00")])
 
-    def meanwhile(profile: Profile) -> validate_stage.Suites:  # between the first batch and the second
+    def meanwhile(profile: Profile) -> validate_stage.ExpectationSuites:  # between the first batch and the second
         _pull(run, [_order(2, "5.00")])
         return suites(profile)
 
-    monkeypatch.setattr(validate_stage, "Suites", meanwhile)
+    monkeypatch.setattr(validate_stage, "ExpectationSuites", meanwhile)
     assert validate(run)["quarantined"] == 1
     assert _accepted(run) == [1]
     validate(run)
@@ -368,7 +368,7 @@ def test_a_wrong_expectation_is_named(shop: Callable[..., Run], expectation: dic
     assert "shop.yaml: expectations.orders: " in str(caught.value)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert run.lake.quarantine("orders").state().cursor is None
+    assert run.lake.open_quarantine("orders").read_state().cursor is None
 
 
 def test_an_extract_that_was_never_pulled(shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,9 +378,9 @@ def test_an_extract_that_was_never_pulled(shop: Callable[..., Run], monkeypatch:
         validate(Run(run.profile, "monthly", run.as_of))
 
 
-@pytest.mark.parametrize("name", profile_names())
+@pytest.mark.parametrize("name", list_profile_names())
 def test_the_suites_of_shipped_profiles_exist(name: str) -> None:
-    suites = validate_stage.Suites(load_profile(name))
+    suites = validate_stage.ExpectationSuites(load_profile(name))
     docs = suites.build_docs()
     assert (docs / "index.html").is_file()
     shutil.rmtree(docs)

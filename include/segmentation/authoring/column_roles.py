@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from include.segmentation.errors import SourceError
-from include.segmentation.extract import Glance, Sampled
-from include.segmentation.profile.identifiers import sql_name
+from include.segmentation.extract import SampledColumn, TablePreview
+from include.segmentation.profile.identifiers import check_sql_name
 
 _CUSTOMER = r"(^|_)(customer|cust|client|user|member|buyer|account|shopper|person|guest|subscriber|patient|kunde)"
 _ABOUT_CUSTOMER = r"(name|type|group|country|city|since|age|status|mail|phone|address|note|comment|rating|level)s?$"
@@ -44,7 +44,7 @@ _SMALL = 100_000
 
 
 @dataclass(frozen=True)
-class Roles:
+class ColumnRoles:
     """What the columns of a table are taken for.
 
     Attributes:
@@ -60,21 +60,21 @@ class Roles:
     """
 
     key: list[str]
-    customer: Sampled
+    customer: SampledColumn
     is_customer_sure: bool
     is_customers: bool
-    happened: Sampled
-    updated: Sampled | None
-    money: Sampled | None
-    quantity: Sampled | None
-    currency: Sampled | None
-    order: Sampled | None
-    attributes: list[Sampled]
-    kinds: list[Sampled]
+    happened: SampledColumn
+    updated: SampledColumn | None
+    money: SampledColumn | None
+    quantity: SampledColumn | None
+    currency: SampledColumn | None
+    order: SampledColumn | None
+    attributes: list[SampledColumn]
+    kinds: list[SampledColumn]
     left_out: dict[str, str]
 
 
-def roles_of(glance: Glance) -> Roles:
+def guess_roles(glance: TablePreview) -> ColumnRoles:
     """Guess what each column is.
 
     Raises:
@@ -92,7 +92,7 @@ def roles_of(glance: Glance) -> Roles:
             f"table '{glance.table}' has no time column: no DATE, DATETIME or TIMESTAMP with times between 1971 and "
             "now; without one nobody knows when something happened"
         )
-    updated = _best(times, lambda each: 2.0 if each.moves else 1.0 if _has(_UPDATED, each) else 0.0)
+    updated = _best(times, lambda each: 2.0 if each.is_set_on_update else 1.0 if _has(_UPDATED, each) else 0.0)
     happened = _best([each for each in times if each is not updated], _happened(glance)) or times[0]
     customer, is_sure = _customer(glance, columns, key)
     is_customers = [customer.name] in glance.keys
@@ -103,7 +103,7 @@ def roles_of(glance: Glance) -> Roles:
     free = [each for each in columns if each.name not in used]
     left_out |= {each.name: why for each in free if (why := _private(each))}
     free = [each for each in free if each.name not in left_out]
-    return Roles(
+    return ColumnRoles(
         key=key,
         customer=customer,
         is_customer_sure=is_sure,
@@ -120,23 +120,23 @@ def roles_of(glance: Glance) -> Roles:
     )
 
 
-def can_be_read_whole(glance: Glance) -> bool:
+def can_be_read_whole(glance: TablePreview) -> bool:
     """Whether a table is so small that every pull may read all of it."""
     return glance.rows <= _SMALL
 
 
-def is_exact(each: Sampled) -> bool:
+def is_exact(each: SampledColumn) -> bool:
     """Whether sums of a column, and of its products with whole numbers, are exact as they are."""
     kind = each.column.type
     return bool(kind == pa.int64() or (pa.types.is_decimal(kind) and kind.precision <= _WIDEST))
 
 
-def negatives(each: Sampled) -> int:
+def count_negatives(each: SampledColumn) -> int:
     """How many of the sampled values are below zero."""
     return sum(value.startswith("-") for value in each.values)
 
 
-def _key(glance: Glance, columns: list[Sampled]) -> list[str]:
+def _key(glance: TablePreview, columns: list[SampledColumn]) -> list[str]:
     names = {each.name for each in columns}
     for key in glance.keys:
         if names.issuperset(key):
@@ -144,11 +144,11 @@ def _key(glance: Glance, columns: list[Sampled]) -> list[str]:
     raise SourceError(f"table '{glance.table}': its keys hold columns that can not be read: {glance.keys}")
 
 
-def _customer(glance: Glance, columns: list[Sampled], key: list[str]) -> tuple[Sampled, bool]:
+def _customer(glance: TablePreview, columns: list[SampledColumn], key: list[str]) -> tuple[SampledColumn, bool]:
     about_people = _found(_CUSTOMER, glance.table)
     single = key[0] if len(key) == 1 else None
 
-    def score(each: Sampled) -> float:
+    def score(each: SampledColumn) -> float:
         if not _can_tell_customers(each) or not each.values:
             return 0
         if _has(_CUSTOMER, each) and not _has(_ABOUT_CUSTOMER, each):
@@ -171,23 +171,23 @@ def _customer(glance: Glance, columns: list[Sampled], key: list[str]) -> tuple[S
     return best, score(best) >= 3
 
 
-def _can_tell_customers(each: Sampled) -> bool:
+def _can_tell_customers(each: SampledColumn) -> bool:
     is_text = each.column.is_text and each.column.kind not in ("enum", "set", "json")
     return is_text or each.column.is_bytes or (each.column.is_whole_number and each.column.kind not in ("time", "year"))
 
 
-def _happened(glance: Glance) -> Callable[[Sampled], float]:
+def _happened(glance: TablePreview) -> Callable[[SampledColumn], float]:
     leading = {index.columns[0] for index in glance.indexes}
 
-    def score(each: Sampled) -> float:
+    def score(each: SampledColumn) -> float:
         by_name = -4.0 if _has(_OTHER_TIME, each) else 4.0 if _has(_HAPPENED, each) else 0.0
         return 10 + by_name + 2 * (each.nulls == 0) + (each.name in leading) + 0.5 * (each.column.kind != "date")
 
     return score
 
 
-def _money(columns: list[Sampled], taken: set[str]) -> Sampled | None:
-    def score(each: Sampled) -> float:
+def _money(columns: list[SampledColumn], taken: set[str]) -> SampledColumn | None:
+    def score(each: SampledColumn) -> float:
         kind = each.column.type
         is_decimal = pa.types.is_decimal(kind) and kind.scale > 0
         is_number = is_decimal or kind == pa.float64() or each.column.is_whole_number
@@ -201,29 +201,29 @@ def _money(columns: list[Sampled], taken: set[str]) -> Sampled | None:
     return _best(columns, score)
 
 
-def _is_quantity(each: Sampled) -> bool:
+def _is_quantity(each: SampledColumn) -> bool:
     return _has(_QUANTITY, each) and each.column.is_whole_number and is_exact(each)
 
 
-def _is_order(each: Sampled, glance: Glance) -> bool:
+def _is_order(each: SampledColumn, glance: TablePreview) -> bool:
     repeats = len(set(each.values)) < len(each.values)
     return _has(_ORDER, each) and repeats and [each.name] not in glance.keys and _can_tell_customers(each)
 
 
-def _is_attribute(each: Sampled) -> bool:
+def _is_attribute(each: SampledColumn) -> bool:
     try:
-        sql_name(each.name.lower())
+        check_sql_name(each.name.lower())
     except ValueError:
         return False
     return _has(_ATTRIBUTE, each) and each.column.is_text and bool(each.values)
 
 
-def _is_kind(each: Sampled) -> bool:
+def _is_kind(each: SampledColumn) -> bool:
     few = 0 < len(set(each.values)) <= _MOST_VALUES and len(each.values) >= _FEWEST_SAMPLED
     return _has(_KIND, each) and each.column.is_text and few
 
 
-def _private(each: Sampled) -> str:
+def _private(each: SampledColumn) -> str:
     """Why a column is not read; empty where it is."""
     if _has(_PERSONAL, each):
         return "personal, and no KPI needs it"
@@ -232,17 +232,17 @@ def _private(each: Sampled) -> str:
     return ""
 
 
-def _best(columns: list[Sampled], score: Callable[[Sampled], float]) -> Sampled | None:
+def _best(columns: list[SampledColumn], score: Callable[[SampledColumn], float]) -> SampledColumn | None:
     """The column with the highest score, the first of equals; None where no score is above zero."""
     best = max(columns, key=score, default=None)
     return best if best is not None and score(best) > 0 else None
 
 
-def _writable(each: Sampled) -> bool:
+def _writable(each: SampledColumn) -> bool:
     return bool(_WRITABLE.fullmatch(each.name))
 
 
-def _has(words: str, each: Sampled) -> bool:
+def _has(words: str, each: SampledColumn) -> bool:
     return _found(words, each.name)
 
 

@@ -8,18 +8,18 @@ import pyarrow as pa
 import yaml
 
 from include.segmentation import extract, measure, validate
-from include.segmentation.authoring.profile_mistakes import mistakes_in
-from include.segmentation.authoring.profile_summary import summary
-from include.segmentation.authoring.yaml_lines import Lines
+from include.segmentation.authoring.profile_mistakes import find_mistakes_in
+from include.segmentation.authoring.profile_summary import summarise_profile
+from include.segmentation.authoring.yaml_lines import YamlLines
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.profile.mistakes import Mistake
-from include.segmentation.profile.profile import Profile, profile_path, read_yaml
+from include.segmentation.profile.profile import Profile, find_profile_path, read_yaml
 from include.segmentation.profile.sources import GA4Extract
 from include.segmentation.warehouse import connection
 
 
 @dataclass(frozen=True)
-class Checked:
+class ProfileCheck:
     """What a check has found.
 
     Attributes:
@@ -31,7 +31,7 @@ class Checked:
     summary: str
 
 
-def check_profile(name: str, profiles_dir: Path | None = None, *, connect: bool = False) -> Checked:
+def check_profile(name: str, profiles_dir: Path | None = None, *, connect: bool = False) -> ProfileCheck:
     """Look for every mistake of a profile.
 
     Args:
@@ -42,31 +42,31 @@ def check_profile(name: str, profiles_dir: Path | None = None, *, connect: bool 
     Raises:
         ProfileError: there is no such profile, or its file is not YAML.
     """
-    path = profile_path(name, profiles_dir)
+    path = find_profile_path(name, profiles_dir)
     lines = _lines(path)
-    doubled = list(lines.doubled())
+    doubled = list(lines.find_doubled_key())
     value = yaml.safe_load(path.read_text(encoding="utf-8")) if doubled else read_yaml(path)
-    profile, found = mistakes_in(path, value)
+    profile, found = find_mistakes_in(path, value)
     found += doubled
     right = [macro for macro in profile.macro_segments if not any(_is_in_kpis(mistake, macro) for mistake in found)]
-    in_files = [*measure.wrong_templates(profile, right), *extract.wrong_queries(profile)]
+    in_files = [*measure.check_templates(profile, right), *extract.check_queries(profile)]
     columns: dict[str, list[str]] = {}
     if connect:
         is_right, tables = not found, dict[str, pa.Schema]()
-        found += extract.wrong_sources(profile, tables.__setitem__)
+        found += extract.check_sources(profile, tables.__setitem__)
         found += _wrong_warehouse(profile)
         columns = {extract_name: schema.names for extract_name, schema in tables.items()}
         if is_right and set(tables) == set(profile.extracts) and not in_files:
-            in_files += measure.rehearse(profile, _seen_by_sql(profile, tables))
-    found += validate.wrong_expectations(profile.expectations, columns)
-    found.sort(key=lambda mistake: lines.of(mistake.place))
-    mistakes = [f"{path}:{lines.of(mistake.place)}: {mistake}" for mistake in found] + in_files
-    return Checked(mistakes, "" if mistakes else summary(profile, asked=connect))
+            in_files += measure.run_over_empty_tables(profile, _seen_by_sql(profile, tables))
+    found += validate.check_expectations(profile.expectations, columns)
+    found.sort(key=lambda mistake: lines.find_line(mistake.place))
+    mistakes = [f"{path}:{lines.find_line(mistake.place)}: {mistake}" for mistake in found] + in_files
+    return ProfileCheck(mistakes, "" if mistakes else summarise_profile(profile, asked=connect))
 
 
-def _lines(path: Path) -> Lines:
+def _lines(path: Path) -> YamlLines:
     try:
-        return Lines(path.read_text(encoding="utf-8"))
+        return YamlLines(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
         read_yaml(path)  # which says what is wrong
         raise ProfileError(f"{path}: not valid YAML") from None
@@ -80,12 +80,12 @@ def _wrong_warehouse(profile: Profile) -> Iterator[Mistake]:
     if "warehouse" not in profile.model_fields_set:  # that it is wrong has been said
         return
     try:
-        with connection.connect(profile):
+        with connection.connect_warehouse(profile):
             pass
     except SegmentationError as error:
         yield Mistake(("warehouse", "connection"), str(error))
 
 
 def _seen_by_sql(profile: Profile, tables: dict[str, pa.Schema]) -> dict[str, pa.Schema]:
-    hidden = [name for name, one in profile.extracts.items() if isinstance(one, GA4Extract) and one.of_nobody]
+    hidden = [name for name, one in profile.extracts.items() if isinstance(one, GA4Extract) and one.has_no_customer]
     return {name: schema for name, schema in tables.items() if name not in hidden}

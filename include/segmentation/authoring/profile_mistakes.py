@@ -7,14 +7,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from include.segmentation.profile.lists import EligibilityList
-from include.segmentation.profile.macro_segments import Kpi, MacroSegment, Person, Stratum
-from include.segmentation.profile.mistakes import Mistake, explained
+from include.segmentation.profile.macro_segments import Kpi, MacroSegment, SegmentAnnotation, Stratum
+from include.segmentation.profile.mistakes import Mistake, explain_mistakes
 from include.segmentation.profile.people import FunnelStep, Persona
-from include.segmentation.profile.profile import Expectation, Profile, Warehouse, wrong_name
+from include.segmentation.profile.profile import Expectation, Profile, WarehouseTarget, check_name
 from include.segmentation.profile.sources import Extract, Source
 
 
-def mistakes_in(path: Path, value: dict[str, Any]) -> tuple[Profile, list[Mistake]]:
+def find_mistakes_in(path: Path, value: dict[str, Any]) -> tuple[Profile, list[Mistake]]:
     """Check what a file says.
 
     Args:
@@ -24,12 +24,12 @@ def mistakes_in(path: Path, value: dict[str, Any]) -> tuple[Profile, list[Mistak
     Returns:
         The profile, of what is right where not everything is, and the mistakes.
     """
-    found = wrong_name(value, path)
+    found = check_name(value, path)
     own = {"path": path, "profile": path.stem}
     try:
         profile = Profile.model_validate(value | own)
     except ValidationError as error:
-        found += explained(Profile, value, error)
+        found += explain_mistakes(Profile, value, error)
         profile = _what_is_right(value, path)
         found += _between(profile, value)
     return profile, list(dict.fromkeys(found))
@@ -47,7 +47,7 @@ def _what_is_right(value: dict[str, Any], path: Path) -> Profile:
         "expectations": _right(list[Expectation], value.get("expectations")),
         "macro_segments": macros,
     }
-    parts |= _right(Warehouse, {"warehouse": value.get("warehouse")})
+    parts |= _right(WarehouseTarget, {"warehouse": value.get("warehouse")})
     right = _right(MacroSegment, value.get("macro_segments"))
     if len(right) == len(macros):  # else it is not known what there is
         parts |= {"macro_segments": right, "lists": _right(EligibilityList, value.get("lists"))}
@@ -62,7 +62,7 @@ def _macro(raw: Any) -> MacroSegment:
     return MacroSegment.model_construct(
         kpis=_right(Kpi, said.get("kpis")),
         strata=[_stratum(each) for each in strata] if isinstance(strata, list) else [],
-        segments=_right(Person, said.get("segments")),
+        segments=_right(SegmentAnnotation, said.get("segments")),
     )
 
 
@@ -78,10 +78,10 @@ def _between(profile: Profile, value: dict[str, Any]) -> Iterator[Mistake]:
     """What a model does not compare while one of its parts is wrong."""
     for name, macro in profile.macro_segments.items():
         kpis = [str(kpi) for kpi in _mapping(_mapping(value["macro_segments"][name]).get("kpis"))]
-        for mistake in macro.mistakes(kpis, is_whole=False):
-            yield mistake.below("macro_segments", name)
+        for mistake in macro.find_mistakes(kpis, is_whole=False):
+            yield mistake.nest("macro_segments", name)
     sources, extracts = (list(_mapping(value.get(part))) for part in ("sources", "extracts"))
-    yield from profile.mistakes(sources, extracts)
+    yield from profile.find_mistakes(sources, extracts)
 
 
 def _right(kind: Any, raw: Any) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from include.segmentation.authoring.column_roles import can_be_read_whole, is_exact, negatives, roles_of
+from include.segmentation.authoring.column_roles import can_be_read_whole, count_negatives, guess_roles, is_exact
 from include.segmentation.errors import ProfileError
-from include.segmentation.extract import Glance, Sampled, look
-from include.segmentation.profile.identifiers import NAME, sql_name
-from include.segmentation.profile.profile import profile_dirs, profile_names, sql_folder
+from include.segmentation.extract import SampledColumn, TablePreview, preview_table
+from include.segmentation.profile.identifiers import NAME_PATTERN, check_sql_name
+from include.segmentation.profile.profile import find_sql_folder, list_profile_dirs, list_profile_names
 
 _MONEY_MACRO, _OTHER_MACRO = "rfm", "activity"
 _RECENCY_BANDS, _SHORT_RECENCY_BANDS = [30, 90, 180], [7, 30, 60]
@@ -25,7 +25,7 @@ _STEPS = (1, 2, 5, 10)
 _PLAIN_SQL = re.compile(r"[a-z_][a-z0-9_]*")
 
 
-def new_profile(name: str, connection: str, table: str, profiles_dir: Path | None = None) -> list[Path]:
+def propose_profile(name: str, connection: str, table: str, profiles_dir: Path | None = None) -> list[Path]:
     """Look at a table and write a profile that runs: ``<folder>/<name>.yaml`` and its SQL.
 
     Args:
@@ -42,13 +42,13 @@ def new_profile(name: str, connection: str, table: str, profiles_dir: Path | Non
         ProfileError: the name is not allowed or taken, or a file is there already; nothing is written.
         SourceError: the connection or the table can not be used; nothing is written.
     """
-    if not NAME.fullmatch(name):
+    if not NAME_PATTERN.fullmatch(name):
         allowed = "up to 50 small letters, digits and single _ between them, beginning with a letter"
         raise ProfileError(f"profile '{name}': allowed are {allowed}")
-    path = profile_dirs(profiles_dir)[0].resolve() / f"{name}.yaml"
-    sql = sql_folder(path) / "measure"
+    path = list_profile_dirs(profiles_dir)[0].resolve() / f"{name}.yaml"
+    sql = find_sql_folder(path) / "measure"
     _refuse_taken(path, sql, profiles_dir)
-    proposal = _Proposal(name, connection, look(connection, table))
+    proposal = _Proposal(name, connection, preview_table(connection, table))
     texts = {
         sql / "population.sql": proposal.render("population.sql.j2"),
         sql / f"{proposal.macro}.sql": proposal.render("measure.sql.j2"),
@@ -63,7 +63,7 @@ def new_profile(name: str, connection: str, table: str, profiles_dir: Path | Non
 def _refuse_taken(path: Path, sql: Path, profiles_dir: Path | None) -> None:
     files = [path, *(sql / f"{each}.sql" for each in ("population", _MONEY_MACRO, _OTHER_MACRO))]
     there = [str(each) for each in files if each.exists()]
-    if path.stem in profile_names(profiles_dir):
+    if path.stem in list_profile_names(profiles_dir):
         there.append(f"profile '{path.stem}'")
     if there:
         raise ProfileError(f"{there[0]} is there already; allowed is a name that is free")
@@ -80,9 +80,9 @@ class _Rule:
 class _Proposal:
     """What the templates ask for."""
 
-    def __init__(self, name: str, connection: str, glance: Glance) -> None:
+    def __init__(self, name: str, connection: str, glance: TablePreview) -> None:
         self._name, self._connection, self._glance = name, connection, glance
-        self._roles = roles_of(glance)
+        self._roles = guess_roles(glance)
 
     @property
     def macro(self) -> str:
@@ -141,10 +141,10 @@ class _Proposal:
     @property
     def _extract(self) -> str:
         plain = re.sub(r"[^a-z0-9]+", "_", self._glance.table.lower()).strip("_")
-        plain = plain if NAME.fullmatch(plain) else "events"
+        plain = plain if NAME_PATTERN.fullmatch(plain) else "events"
         return _free_name(plain, "rows")
 
-    def _pulled(self) -> tuple[str, Sampled | None]:
+    def _pulled(self) -> tuple[str, SampledColumn | None]:
         roles = self._roles
         if roles.updated:
             return "merge", roles.updated
@@ -152,7 +152,7 @@ class _Proposal:
             return "snapshot", None
         return "append", roles.happened
 
-    def _is_indexed(self, cursor: Sampled) -> bool:
+    def _is_indexed(self, cursor: SampledColumn) -> bool:
         order = list(dict.fromkeys([cursor.name, *self._roles.key]))
         return any(index.order[: len(order)] == order for index in self._glance.indexes)
 
@@ -169,7 +169,7 @@ class _Proposal:
             yield _rule(why, "not_be_null", "warn", column=roles.customer.name)
         for each in (roles.money, roles.quantity):
             if each:
-                less = negatives(each)
+                less = count_negatives(each)
                 why = f"{less} of the sampled are negative: returns?" if less else "None of the sampled is negative."
                 yield _rule(f"CHECK: {why}", "be_between", "warn", column=each.name, min_value=0)
         for each in roles.kinds:
@@ -213,15 +213,15 @@ def _rule(why: str, verb: str, severity: str, **args: Any) -> _Rule:
     return _Rule(why, {"type": f"expect_column_values_to_{verb}", "severity": severity, "args": args})
 
 
-def _seen(each: Sampled) -> str:
+def _seen(each: SampledColumn) -> str:
     return f"; {each.nulls} of the sampled have none" if each.nulls else ""
 
 
-def _times(glance: Glance) -> list[Sampled]:
+def _times(glance: TablePreview) -> list[SampledColumn]:
     return [each for each in glance.columns if each.column.is_time]
 
 
-def _days(happened: Sampled) -> tuple[date, date]:
+def _days(happened: SampledColumn) -> tuple[date, date]:
     """The first day with data, and when there is enough of it to fit: the month after the last, or what is past."""
     today = datetime.now(UTC).date()
     first, last = date.fromisoformat(happened.first[:10]), date.fromisoformat(happened.last[:10])
@@ -231,7 +231,7 @@ def _days(happened: Sampled) -> tuple[date, date]:
     return start, next(day for day in fits if start < day <= today)
 
 
-def _span(happened: Sampled) -> int:
+def _span(happened: SampledColumn) -> int:
     return (date.fromisoformat(happened.last[:10]) - date.fromisoformat(happened.first[:10])).days
 
 
@@ -247,7 +247,7 @@ def _free_name(name: str, more: str) -> str:
     try:
         if name == "population":
             raise ValueError
-        return sql_name(name)
+        return check_sql_name(name)
     except ValueError:
         return f"{name[: 50 - len(more) - 1]}_{more}"
 
@@ -255,7 +255,7 @@ def _free_name(name: str, more: str) -> str:
 def _identifier(name: str) -> str:
     """A column in DuckDB's SQL."""
     try:
-        if _PLAIN_SQL.fullmatch(name) and sql_name(name):
+        if _PLAIN_SQL.fullmatch(name) and check_sql_name(name):
             return name
     except ValueError:
         pass

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from include.segmentation.profile.macro_segments import Kpi, Stratum
-from include.segmentation.profile.people import walk
+from include.segmentation.profile.people import walk_personas
 from include.segmentation.profile.profile import CADENCES, Profile
 from include.segmentation.profile.sources import Extract, GA4Extract, QueryExtract
 
 
-def summary(profile: Profile, *, asked: bool) -> str:
+def summarise_profile(profile: Profile, *, asked: bool) -> str:
     """Sources, extracts, KPIs, strata, grids, lists, figures and DAGs of a right profile.
 
     Args:
@@ -38,7 +38,7 @@ def _lines(profile: Profile, asked: bool) -> Iterator[str]:
     told = {
         "funnel": " > ".join(step.name for step in profile.funnel),
         "counted by": ", ".join(profile.demographics),
-        "personas": ", ".join(persona.name for persona, _ in walk(profile.personas)),
+        "personas": ", ".join(persona.name for persona, _ in walk_personas(profile.personas)),
     }
     yield from (f"  {what:8} {names}" for what, names in told.items() if names)
     dags = ["extract", "reconcile", "fit", *(f"segment_{cadence}" for cadence in CADENCES)]

@@ -15,8 +15,8 @@ from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.errors import NotReadyError
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.macro_segments import Kpi, MacroSegment
-from include.segmentation.run import Run, lake_root
-from include.segmentation.segment import Preview
+from include.segmentation.run import Run, find_lake_root
+from include.segmentation.segment import LabelPreview
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class _Apart(Run):
     @cached_property
     def lake(self) -> Lake:
         """The profile's lake."""
-        return Lake(lake_root(), self.profile, artifacts=self.folder)
+        return Lake(find_lake_root(), self.profile, artifacts=self.folder)
 
 
-def preview(run: Run) -> Iterator[Table]:
+def preview_run(run: Run) -> Iterator[Table]:
     """Measure and label everybody at the run's as_of; nothing stays but what is returned.
 
     Returns:
@@ -49,13 +49,13 @@ def preview(run: Run) -> Iterator[Table]:
         measure.measure(apart, "population")
         for name, macro in run.profile.macro_segments.items():
             measure.measure(apart, name)
-            yield _table(f"{run.profile.profile} {name}", macro, segment.preview(apart, name))
+            yield _table(f"{run.profile.profile} {name}", macro, segment.preview_labels(apart, name))
 
 
 def _refuse_unvalidated(run: Run) -> None:
     run.require_complete()
     for name in run.profile.extracts:
-        waiting = run.lake.log(name).state().seq - run.lake.validated(name)
+        waiting = run.lake.open_log(name).read_state().seq - run.lake.read_validated_seq(name)
         if waiting:
             raise NotReadyError(
                 f"run {run.run_id}: {waiting:,} rows of extract '{name}' have not been validated, and a preview looks "
@@ -63,7 +63,7 @@ def _refuse_unvalidated(run: Run) -> None:
             )
 
 
-def _table(title: str, macro: MacroSegment, found: Preview) -> Table:
+def _table(title: str, macro: MacroSegment, found: LabelPreview) -> Table:
     model, everybody = found.model, found.customers.num_rows
     which = f"draft model: {found.why_draft}" if found.why_draft else f"accepted model {model.model_id}"
     kpis = {name: kpi for name, kpi in macro.kpis.items() if not kpi.rule_only}

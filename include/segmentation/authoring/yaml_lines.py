@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import yaml
 
-from include.segmentation.profile.mistakes import Mistake, Place
+from include.segmentation.profile.mistakes import Mistake, MistakePlace
 
 
-class Lines:
+class YamlLines:
     """The lines of a file's keys."""
 
     def __init__(self, text: str) -> None:
@@ -18,7 +18,7 @@ class Lines:
         """
         self._root = yaml.compose(text, Loader=yaml.SafeLoader)
 
-    def of(self, place: Place) -> int:
+    def find_line(self, place: MistakePlace) -> int:
         """The line of the last key of a place that is there, from 1."""
         node, line = self._root, 1
         for key in place:
@@ -29,7 +29,7 @@ class Lines:
             line = mark.start_mark.line + 1
         return line
 
-    def doubled(self) -> Iterator[Mistake]:
+    def find_doubled_key(self) -> Iterator[Mistake]:
         """Every key that appears twice in its mapping."""
         yield from _doubled(self._root, ())
 
@@ -43,7 +43,7 @@ def _entries(node: yaml.Node | None) -> list[tuple[str, yaml.Node, yaml.Node]]:
     return []
 
 
-def _doubled(node: yaml.Node | None, place: Place) -> Iterator[Mistake]:
+def _doubled(node: yaml.Node | None, place: MistakePlace) -> Iterator[Mistake]:
     seen: set[str] = set()
     for key, _, value in _entries(node):
         if key in seen:

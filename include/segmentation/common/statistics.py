@@ -5,11 +5,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-TOP: Final = 0.30
+TOP_SHARE: Final = 0.30
 _Numbers = npt.NDArray[np.floating[Any]] | npt.NDArray[np.integer[Any]]
 
 
-def held_by_top(totals: _Numbers, sizes: _Numbers) -> float:
+def compute_top_share(totals: _Numbers, sizes: _Numbers) -> float:
     """The share of all totals that the top 30% of the customers hold, taken from the groups with the highest means.
 
     Args:
@@ -18,6 +18,6 @@ def held_by_top(totals: _Numbers, sizes: _Numbers) -> float:
     """
     order = np.argsort(-totals / np.maximum(sizes, 1), kind="stable")
     reached = np.cumsum(sizes[order])
-    wanted = TOP * reached[-1]
+    wanted = TOP_SHARE * reached[-1]
     part = np.clip((wanted - (reached - sizes[order])) / np.maximum(sizes[order], 1), 0.0, 1.0)
     return float((totals[order] * part).sum() / totals.sum())

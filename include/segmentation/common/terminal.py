@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TextIO
 
 _PACKAGE = logging.getLogger("include.segmentation")
-CHANGING = "is_changing"
+IS_CHANGING = "is_changing"
 """The attribute of a log record that the next one of its kind replaces, where a line can change: progress."""
 
 
 @contextmanager
-def shown_logs(stream: TextIO | None = None) -> Iterator[None]:
+def show_logs(stream: TextIO | None = None) -> Iterator[None]:
     """Show warnings, waits and progress; on a terminal progress is one line that changes, elsewhere a line at times."""
     stream = stream or sys.stderr
     handler = _ChangingLine(stream) if stream.isatty() else logging.StreamHandler(stream)
@@ -35,7 +35,7 @@ class _ChangingLine(logging.StreamHandler[TextIO]):
     def format(self, record: logging.LogRecord) -> str:
         """The record's text; an open line of progress is cleared first."""
         clear = "\r\x1b[K" if self._is_open else ""
-        self._is_open = getattr(record, CHANGING, False)
+        self._is_open = getattr(record, IS_CHANGING, False)
         self.terminator = "" if self._is_open else "\n"
         return clear + super().format(record)
 

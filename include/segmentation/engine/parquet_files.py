@@ -8,12 +8,14 @@ import pyarrow as pa
 _BATCH_ROWS = 20_000
 
 
-def scan(files: list[str], schema: pa.Schema) -> str:
+def write_scan_sql(files: list[str], schema: pa.Schema) -> str:
     """What stands behind FROM to read files as one table of a schema.
 
     A file that was written before a column was added has NULL in it; no files are no rows.
     """
-    columns = ", ".join(f"CAST(NULL AS {_duckdb_type(field.type)}) AS {quoted(field.name)}" for field in schema)
+    columns = ", ".join(
+        f"CAST(NULL AS {_duckdb_type(field.type)}) AS {quote_identifier(field.name)}" for field in schema
+    )
     empty = f"SELECT {columns} WHERE false"
     if not files:
         return f"({empty})"
@@ -21,7 +23,7 @@ def scan(files: list[str], schema: pa.Schema) -> str:
     return f"({empty} UNION ALL BY NAME SELECT * FROM read_parquet([{names}], union_by_name = true))"
 
 
-def converted(files: list[str], old: pa.Schema, new: pa.Schema, order: str) -> pa.RecordBatchReader:
+def read_converted(files: list[str], old: pa.Schema, new: pa.Schema, order: str) -> pa.RecordBatchReader:
     """Read files of one schema as another, a batch at a time.
 
     Args:
@@ -30,12 +32,12 @@ def converted(files: list[str], old: pa.Schema, new: pa.Schema, order: str) -> p
         new: the same columns; every value must fit into its new type.
         order: an integer column.
     """
-    columns = ", ".join(f"CAST({quoted(field.name)} AS {_duckdb_type(field.type)})" for field in new)
+    columns = ", ".join(f"CAST({quote_identifier(field.name)} AS {_duckdb_type(field.type)})" for field in new)
     connection = duckdb.connect(config={"threads": 1, "enable_external_file_cache": False})
     connection.execute("SET TimeZone = 'UTC'")
-    reader = connection.execute(f"SELECT {columns} FROM {scan(_by(connection, files, order), old)}").to_arrow_reader(
-        _BATCH_ROWS
-    )
+    reader = connection.execute(
+        f"SELECT {columns} FROM {write_scan_sql(_by(connection, files, order), old)}"
+    ).to_arrow_reader(_BATCH_ROWS)
 
     def batches() -> Iterator[pa.RecordBatch]:
         with connection:
@@ -45,7 +47,7 @@ def converted(files: list[str], old: pa.Schema, new: pa.Schema, order: str) -> p
     return pa.RecordBatchReader.from_batches(new, batches())
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """A name as a SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from include.segmentation.errors import LaterError
-from include.segmentation.profile.profile_part import Hours
+from include.segmentation.errors import RetryLaterError
+from include.segmentation.profile.profile_part import HourRange
 
 
-def keep_hours(hours: Hours | None, time_zone: str) -> None:
+def require_open_hours(hours: HourRange | None, time_zone: str) -> None:
     """Refuse to go on now.
 
     Args:
@@ -17,16 +17,16 @@ def keep_hours(hours: Hours | None, time_zone: str) -> None:
     Raises:
         LaterError: it is outside the hours; it names when they begin again.
     """
-    opening = opens_at(hours, time_zone, datetime.now(UTC)) if hours else None
+    opening = find_opening(hours, time_zone, datetime.now(UTC)) if hours else None
     if hours and opening:
         local = opening.astimezone(ZoneInfo(time_zone))
         allowed = f"{hours.begin:%H:%M}-{hours.end:%H:%M} {time_zone}"
-        raise LaterError(
+        raise RetryLaterError(
             f"a first load is allowed in pace.first_load {allowed} only; it goes on at {local:%Y-%m-%d %H:%M}", opening
         )
 
 
-def opens_at(hours: Hours, time_zone: str, now: datetime) -> datetime | None:
+def find_opening(hours: HourRange, time_zone: str, now: datetime) -> datetime | None:
     """When the hours begin again, UTC; None while they last."""
     zone = ZoneInfo(time_zone)
     local = now.astimezone(zone)

@@ -7,28 +7,28 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from include.segmentation.engine.parquet_files import quoted
-from include.segmentation.lake.change_log import CRC, DELETED, OBSERVED_AT, SEQ, UNREADABLE, ZERO_DATES
+from include.segmentation.engine.parquet_files import quote_identifier
+from include.segmentation.lake.change_log import CRC_COLUMN, DELETED, OBSERVED_AT, SEQ, UNREADABLE, ZERO_DATES
 from include.segmentation.lake.lake import Lake
 
-Sums = dict[int, tuple[int, int, int]]
+BucketSums = dict[int, tuple[int, int, int]]
 """Bucket -> how many rows, the XOR and the sum of their checksums."""
 
-_SERVERS_OWN = [(CRC, pa.int64()), (ZERO_DATES, pa.string()), (UNREADABLE, pa.string())]
+_SERVERS_OWN = [(CRC_COLUMN, pa.int64()), (ZERO_DATES, pa.string()), (UNREADABLE, pa.string())]
 
 _PLACE, _TIMES, _IS_MOVED = OBSERVED_AT, SEQ, DELETED
 """A row's place in its page, how often its key is held, whether ``sums`` leave it out: names that no source's column
 has."""
 
 
-class Differing(NamedTuple):
+class RowDifferences(NamedTuple):
     """The rows of a page that a log does not hold like that, by their place in the page."""
 
     missing: pa.Array
     changed: pa.Array
 
 
-class Held:
+class LoggedRows:
     """The current rows of one change log, read once."""
 
     def __init__(self, engine: duckdb.DuckDBPyConnection, key: list[str], schema: pa.Schema) -> None:
@@ -37,7 +37,7 @@ class Held:
         self._key = key
         self._key_schema = pa.schema([schema.field(name) for name in key])
         self._columns = schema.names
-        self._keys = ", ".join(quoted(name) for name in key)
+        self._keys = ", ".join(quote_identifier(name) for name in key)
         engine.execute(f"CREATE TEMP TABLE _seen AS SELECT {self._keys} FROM _held LIMIT 0")
 
     @property
@@ -45,18 +45,20 @@ class Held:
         """How many rows there are."""
         return self._number("SELECT count(*) FROM _held")
 
-    def sums(self, where: str, buckets: int) -> Sums:
+    def compute_sums(self, where: str, buckets: int) -> BucketSums:
         """The checksums of the rows of a condition, in buckets by the remainder of each row's own checksum."""
-        crc = _crc(quoted(CRC))
+        crc = _crc(quote_identifier(CRC_COLUMN))
         found = self._engine.execute(
             f"SELECT {crc} % {buckets}, count(*), bit_xor({crc}), sum({crc}) "
             f"FROM _held WHERE NOT {_IS_MOVED} AND {where} GROUP BY 1"
         )
         return {bucket: (count, xor, total) for bucket, count, xor, total in found.fetchall()}
 
-    def differing(self, page: pa.Table) -> Differing:
+    def find_differing(self, page: pa.Table) -> RowDifferences:
         """Compare a page by the columns that it shares with what was read; keys seen before are left out."""
-        values = [quoted(name) for name in page.column_names if name in self._columns and name not in self._key]
+        values = [
+            quote_identifier(name) for name in page.column_names if name in self._columns and name not in self._key
+        ]
         same = " AND ".join(
             [f"held.{_TIMES} = 1", *(f"page.{name} IS NOT DISTINCT FROM held.{name}" for name in values)]
         )
@@ -73,15 +75,15 @@ class Held:
         self._engine.unregister("_page")
         is_held = found["is_held"].combine_chunks()
         rows = found["place"].combine_chunks()
-        return Differing(missing=rows.filter(pa.compute.invert(is_held)), changed=rows.filter(is_held))
+        return RowDifferences(missing=rows.filter(pa.compute.invert(is_held)), changed=rows.filter(is_held))
 
-    def see(self, page: pa.Table) -> None:
+    def mark_seen(self, page: pa.Table) -> None:
         """Remember that a server has the keys of a page."""
         self._engine.register("_page", page)
         self._engine.execute(f"INSERT INTO _seen SELECT {self._keys} FROM _page")
         self._engine.unregister("_page")
 
-    def unseen(self, where: str) -> pa.Table:
+    def find_unseen(self, where: str) -> pa.Table:
         """The keys of the rows of a condition that were not seen; what was seen is forgotten."""
         keys = self._engine.execute(
             f"SELECT DISTINCT {self._keys} FROM _held ANTI JOIN _seen USING ({self._keys}) WHERE {where}"
@@ -95,14 +97,14 @@ class Held:
 
 
 @contextmanager
-def holding(
+def load_logged_rows(
     lake: Lake,
     extract: str,
     key: list[str],
     schema: pa.Schema,
     moved: pa.Table | None = None,
     by: list[str] | None = None,
-) -> Iterator[Held]:
+) -> Iterator[LoggedRows]:
     """Read the current rows of a log.
 
     Args:
@@ -114,27 +116,27 @@ def holding(
         by: the columns by which ``sums`` will be asked for many ranges.
     """
     read = pa.schema([*schema, *_SERVERS_OWN])
-    with lake.engine() as engine:
+    with lake.open_engine() as engine:
         engine.register("_nothing", read.empty_table())
-        table = lake.log(extract).table()
+        table = lake.open_log(extract).load_table()
         rows = "SELECT * FROM _nothing"
         if table is not None:
-            lake.view_current(engine, extract)
+            lake.create_current_view(engine, extract)
             held = [field.name for field in pa.schema(table.schema()) if field.name in read.names]
-            rows += f" UNION ALL BY NAME SELECT {', '.join(quoted(name) for name in held)} FROM {quoted(extract)}"
-        keys = ", ".join(quoted(name) for name in key)
+            rows += f" UNION ALL BY NAME SELECT {', '.join(quote_identifier(name) for name in held)} FROM {quote_identifier(extract)}"
+        keys = ", ".join(quote_identifier(name) for name in key)
         engine.register("_moved", moved if moved is not None else read.empty_table())
-        order = f"ORDER BY {', '.join(quoted(name) for name in by)}" if by else ""
+        order = f"ORDER BY {', '.join(quote_identifier(name) for name in by)}" if by else ""
         engine.execute(
             f"CREATE TEMP TABLE _held AS SELECT *, ({keys}) IN (SELECT {keys} FROM _moved) AS {_IS_MOVED} "
             f"FROM ({rows}) {order}"
         )
-        yield Held(engine, key, read)
+        yield LoggedRows(engine, key, read)
 
 
-def in_buckets(buckets: int, chosen: list[int]) -> str:
+def write_bucket_condition(buckets: int, chosen: list[int]) -> str:
     """The condition of the rows whose checksum has one of these remainders."""
-    return f"{_crc(quoted(CRC))} % {buckets} IN ({', '.join(str(bucket) for bucket in chosen)})"
+    return f"{_crc(quote_identifier(CRC_COLUMN))} % {buckets} IN ({', '.join(str(bucket) for bucket in chosen)})"
 
 
 def _crc(column: str) -> str:

@@ -5,14 +5,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.extract.log_comparison import Differing
-from include.segmentation.lake.change_log import ChangeLog, State
+from include.segmentation.extract.log_comparison import RowDifferences
+from include.segmentation.lake.change_log import ChangeLog, LogState
 
 _COMMIT_ROWS = 50_000
 
 
 @dataclass
-class Corrections:
+class LogCorrections:
     """Corrections of one log.
 
     A commit holds deletions and rows together: whatever breaks, no row is gone before its correction has come.
@@ -26,7 +26,7 @@ class Corrections:
     """
 
     log: ChangeLog
-    state: State
+    state: LogState
     key: list[str]
     retracts: bool
     missing: int = 0
@@ -35,7 +35,7 @@ class Corrections:
     _rows: list[pa.Table] = field(default_factory=list)
     _gone: list[pa.Table] = field(default_factory=list)
 
-    def correct(self, page: pa.Table, found: Differing) -> None:
+    def add_rows(self, page: pa.Table, found: RowDifferences) -> None:
         """Take up the rows of a page that are missing or changed."""
         self.missing += len(found.missing)
         self.changed += len(found.changed)
@@ -44,13 +44,13 @@ class Corrections:
         self._rows.append(page.take(pa.concat_arrays([found.missing, found.changed])))
         self._commit_when_many()
 
-    def delete(self, keys: pa.Table) -> None:
+    def add_deletions(self, keys: pa.Table) -> None:
         """Take up rows that the source has no longer."""
         self.deleted += keys.num_rows
         self._gone.append(keys.select(self.key))
         self._commit_when_many()
 
-    def commit(self, **moved: Any) -> State:
+    def commit(self, **moved: Any) -> LogState:
         """Write what was gathered and return the log's state.
 
         Args:

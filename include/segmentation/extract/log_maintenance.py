@@ -7,7 +7,7 @@ from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.run import Run
 
 
-def maintain(run: Run, name: str) -> dict[str, Any]:
+def maintain_log(run: Run, name: str) -> dict[str, Any]:
     """Fold the small files of an extract's change log and of its quarantine, and remove those that are past.
 
     Rows, position and complete_through stay as they are: pulls and runs go on as if nothing had happened.
@@ -28,10 +28,12 @@ def maintain(run: Run, name: str) -> dict[str, Any]:
         raise ProfileError(f"{run.profile.path}: extract '{name}'; allowed are {', '.join(run.profile.extracts)}")
     counts: dict[str, int] = {}
     try:
-        for log in (run.lake.log(name), run.lake.quarantine(name)):
-            with log.writer():
-                for what, count in log.maintain().items():
+        for log in (run.lake.open_log(name), run.lake.open_quarantine(name)):
+            with log.hold_writer_lock():
+                for what, count in log.compact().items():
                     counts[what] = counts.get(what, 0) + count
     except SegmentationError as error:
-        raise error.within(f"{run.profile.path}: extracts.{name}") from error
-    return run.record("maintain", name, {"extract": name, **counts, "seconds": round(perf_counter() - started, 3)})
+        raise error.add_place(f"{run.profile.path}: extracts.{name}") from error
+    return run.record_summary(
+        "maintain", name, {"extract": name, **counts, "seconds": round(perf_counter() - started, 3)}
+    )

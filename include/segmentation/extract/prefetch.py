@@ -7,7 +7,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def ahead(items: Iterator[Item]) -> Iterator[Item]:
+def prefetch(items: Iterator[Item]) -> Iterator[Item]:
     """Give items in order, the next one being made by a thread; no more than one is waiting.
 
     An error comes where its item would have come. Whoever stops early waits for the item that is being made.

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from time import monotonic
 
-from include.segmentation.common.terminal import CHANGING
+from include.segmentation.common.terminal import IS_CHANGING
 
 _log = logging.getLogger(__name__)
 
@@ -12,7 +12,7 @@ _SECONDS, _CHANGING_SECONDS = 10.0, 1.0
 """How often a line comes at INFO; and at DEBUG in between, for whoever shows one line that changes."""
 
 
-class Progress:
+class ReadProgress:
     """The progress of one read; a short one stays silent."""
 
     def __init__(self, name: str, estimate: Callable[[], int | None]) -> None:
@@ -28,7 +28,7 @@ class Progress:
         self._rows = 0
         self._began = self._said = self._informed = monotonic()
 
-    def read(self, rows: int) -> None:
+    def count_rows(self, rows: int) -> None:
         """Count rows that have been read and dealt with."""
         self._rows += rows
         now = monotonic()
@@ -40,9 +40,9 @@ class Progress:
             self._total = self._estimate()
         self._said = now
         self._informed = now if is_due else self._informed
-        _log.log(level, "%s", self._line(now - self._began), extra={CHANGING: True})
+        _log.log(level, "%s", self._line(now - self._began), extra={IS_CHANGING: True})
 
-    def end(self) -> None:
+    def finish(self) -> None:
         """Say what it came to, where something has been said before."""
         if self._said > self._began:
             seconds = monotonic() - self._began

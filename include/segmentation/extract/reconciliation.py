@@ -4,14 +4,14 @@ from time import perf_counter
 from typing import Any
 
 from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.profile.sources import is_reconciled
+from include.segmentation.profile.sources import can_be_reconciled
 from include.segmentation.run import Run
 
 _WORDS = ("extract", "method")
 _NUMBERS = ("compared", "differing", "rows_compared", "rows_fetched", "missing", "changed", "deleted", "seconds")
 
 
-def reconcile(run: Run, name: str) -> dict[str, Any]:
+def reconcile_extract(run: Run, name: str) -> dict[str, Any]:
     """Compare an extract's change log with its MySQL table or query and correct the log; a second one finds nothing.
 
     What pulls have not reached yet is left to them; position and complete_through of the log stay as they are.
@@ -33,20 +33,22 @@ def reconcile(run: Run, name: str) -> dict[str, Any]:
         DataError: the rows contradict the profile.
     """
     started = perf_counter()
-    allowed = [one for one, declared in run.profile.extracts.items() if is_reconciled(declared)]
+    allowed = [one for one, declared in run.profile.extracts.items() if can_be_reconciled(declared)]
     if name not in allowed:
         raise ProfileError(f"{run.profile.path}: extract '{name}'; allowed are {', '.join(allowed) or 'none'}")
     from include.segmentation.extract.mysql.row_reconciliation import reconcile_rows
 
     try:
-        with run.lake.log(name).writer():
+        with run.lake.open_log(name).hold_writer_lock():
             found = reconcile_rows(run, name, run.profile.extracts[name])  # type: ignore[arg-type]
     except SegmentationError as error:
-        raise error.within(f"{run.profile.path}: extracts.{name}") from error
-    return run.record("reconcile", name, {"extract": name, **found, "seconds": round(perf_counter() - started, 3)})
+        raise error.add_place(f"{run.profile.path}: extracts.{name}") from error
+    return run.record_summary(
+        "reconcile", name, {"extract": name, **found, "seconds": round(perf_counter() - started, 3)}
+    )
 
 
-def findings(summaries: list[dict[str, Any]]) -> str:
+def format_findings(summaries: list[dict[str, Any]]) -> str:
     """What reconciling has found, as a table to read: a line per extract."""
     rows = [[*_WORDS, *_NUMBERS]]
     rows += [[*(found[word] for word in _WORDS), *(f"{found[number]:,}" for number in _NUMBERS)] for found in summaries]

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from time import monotonic, sleep
 
-SECONDS = 600
+RETRY_SECONDS = 600
 """How long a pull waits for a busy server or for a place on it before it gives up."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
 
 
-def looks() -> Iterator[None]:
+def wait_for_retries() -> Iterator[None]:
     """Give the moments to look again: at once, then after longer and longer pauses; ends when patience does."""
-    deadline = monotonic() + SECONDS
+    deadline = monotonic() + RETRY_SECONDS
     pause = _FIRST_PAUSE
     yield
     while monotonic() + pause <= deadline:

@@ -6,21 +6,30 @@ from typing import cast
 
 from sqlglot import exp
 
-from include.segmentation.connections import resolve
+from include.segmentation.connections import resolve_address
 from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.extract.mysql.extract_relation import order_of, relation_of
-from include.segmentation.extract.mysql.lake_computation import base_extracts
-from include.segmentation.extract.mysql.page.keyset import Span, page_sql
-from include.segmentation.extract.mysql.query_extract import ComputedInLake, Text, check_ahead, described_tables
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, connected
+from include.segmentation.extract.mysql.extract_relation import find_relation, list_order_columns
+from include.segmentation.extract.mysql.lake_computation import list_base_extracts
+from include.segmentation.extract.mysql.page.keyset import ReadSpan, write_page_sql
+from include.segmentation.extract.mysql.query_extract import (
+    NeedsLakeError,
+    QueryText,
+    describe_tables,
+    refuse_look_ahead,
+)
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
 from include.segmentation.extract.page_size import FIRST_ROWS
-from include.segmentation.extract.rewrite.duckdb_equivalent import in_duckdb
-from include.segmentation.extract.rewrite.mysql50_equivalent import rewritten
-from include.segmentation.extract.rewrite.native_windows import has_defaults, mixed_up, without_defaults
-from include.segmentation.extract.rewrite.page_marks import for_page
-from include.segmentation.extract.rewrite.query_levels import Level, Table, Tables, read
-from include.segmentation.extract.rewrite.sql_nodes import own
-from include.segmentation.extract.rewrite.value_kinds import UNKNOWN, Declined
+from include.segmentation.extract.rewrite.duckdb_equivalent import write_duckdb_sql
+from include.segmentation.extract.rewrite.mysql50_equivalent import rewrite_for_mysql50
+from include.segmentation.extract.rewrite.native_windows import (
+    has_shift_defaults,
+    is_miscomputed_by_mariadb,
+    replace_shift_defaults,
+)
+from include.segmentation.extract.rewrite.page_marks import fill_page_marks
+from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel, Tables, build_level
+from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes
+from include.segmentation.extract.rewrite.value_kinds import UNKNOWN_KIND, DeclinedError
 from include.segmentation.extract.rewrite.window_rows import LARGEST_PARTITION
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.sources import MySQLSource, QueryExtract, TableExtract
@@ -28,7 +37,7 @@ from include.segmentation.profile.sources import MySQLSource, QueryExtract, Tabl
 _OLD = "MySQL 5.0 to 5.7, MariaDB before 10.2"
 
 
-def explain(profile: Profile, name: str) -> str:
+def explain_extract(profile: Profile, name: str) -> str:
     """Show the SQL that each kind of server would get for an extract, with the reasons.
 
     The source is asked for columns, keys and indexes where it can be reached; otherwise the text says what was not
@@ -46,7 +55,7 @@ def explain(profile: Profile, name: str) -> str:
     with ExitStack() as stack:
         server = None
         try:
-            server = stack.enter_context(connected(resolve(source.connection), source.pace))
+            server = stack.enter_context(connect_mysql(resolve_address(source.connection), source.pace))
             asked = f"{server.version} was asked."
         except SegmentationError as error:
             asked = f"No server was asked: {error}."
@@ -54,27 +63,27 @@ def explain(profile: Profile, name: str) -> str:
         return "\n\n".join([f"{name}: {asked}", *(sections or _query(profile, cast(QueryExtract, declared), server))])
 
 
-def _table(profile: Profile, declared: TableExtract, server: MySQL | None) -> list[str]:
+def _table(profile: Profile, declared: TableExtract, server: MySQLServer | None) -> list[str]:
     """The statement of a page, which is the same for every version."""
     if server is None:
         return ["The statement of a page needs the table's columns and their types, which only the server knows."]
-    relation = relation_of(profile, server, declared)
-    span = Span(["the safe bound" if declared.cursor else "1 = 1"], order_of(relation))
-    sql = page_sql(relation, span, [f"the last {column.name}" for column in span.order], FIRST_ROWS)
+    relation = find_relation(profile, server, declared)
+    span = ReadSpan(["the safe bound" if declared.cursor else "1 = 1"], list_order_columns(relation))
+    sql = write_page_sql(relation, span, [f"the last {column.name}" for column in span.order], FIRST_ROWS)
     return [_section("Every version", "a page behind the last row of the one before", sql)]
 
 
-def _query(profile: Profile, declared: QueryExtract, server: MySQL | None) -> list[str]:
-    text = Text(profile.sql_dir / "extract" / declared.query)
-    written = text.as_written(_in_the_page)
+def _query(profile: Profile, declared: QueryExtract, server: MySQLServer | None) -> list[str]:
+    text = QueryText(profile.sql_dir / "extract" / declared.query)
+    written = text.write_page(_in_the_page)
     try:
-        tree = text.parsed()
-        level = read(tree, described_tables(server) if server else _assumed(profile, tree))
-    except Declined as why:
+        tree = text.parse_text()
+        level = build_level(tree, describe_tables(server) if server else _assumed(profile, tree))
+    except DeclinedError as why:
         return [_section("MySQL 8.0, MariaDB 10.2 and newer", "as written", written), _section(_OLD, f"none: {why}")]
     sections = _native(tree, written)
     try:
-        check_ahead(str(text.path), declared, level)
+        refuse_look_ahead(str(text.path), declared, level)
     except SegmentationError as error:
         sections.append(f"Refused: {error}")
     sections += [_old(declared, level, server), _duckdb(profile, declared, level, server)]
@@ -85,42 +94,44 @@ def _query(profile: Profile, declared: QueryExtract, server: MySQL | None) -> li
 
 
 def _native(tree: exp.Select, written: str) -> list[str]:
-    if mixed_up(tree):
+    if is_miscomputed_by_mariadb(tree):
         why = f"as {_OLD}: it mixes up three different windows of one SELECT"
         return [_section("MySQL 8.0 and newer", "as written", written), _section("MariaDB 10.2 and newer", why)]
-    if has_defaults(tree):
-        why, sql = "it knows no default of LAG and LEAD", for_page(without_defaults(tree), _in_the_page)
+    if has_shift_defaults(tree):
+        why, sql = "it knows no default of LAG and LEAD", fill_page_marks(replace_shift_defaults(tree), _in_the_page)
         return [_section("MySQL 8.0 and newer", "as written", written), _section("MariaDB 10.2 and newer", why, sql)]
     return [_section("MySQL 8.0, MariaDB 10.2 and newer", "as written", written)]
 
 
-def _old(declared: QueryExtract, level: Level, server: MySQL | None) -> str:
-    if not any(below.windows for below in level.levels()):
+def _old(declared: QueryExtract, level: QueryLevel, server: MySQLServer | None) -> str:
+    if not any(below.windows for below in level.list_levels()):
         words = "without windows only WITH is rewritten"
     else:
         words = "each window is a correlated subquery on an index"
     try:
-        old = rewritten(level, declared.cursor or declared.primary_key[0])
-    except Declined as why:
+        old = rewrite_for_mysql50(level, declared.cursor or declared.primary_key[0])
+    except DeclinedError as why:
         return _section(_OLD, f"computed in DuckDB, because {why}")
     if server is None:
         words += "; not checked: types, keys, indexes and the size of partitions"
     elif old.base is None:
         words += "; every page computes all rows"
-    large = [str(partition) for partition in old.partitions if server and server.rows(partition.too_large_sql())]
+    large = [
+        str(partition) for partition in old.partitions if server and server.fetch_rows(partition.write_size_check())
+    ]
     if large:
         words = f"computed in DuckDB, because {large[0]} has more than {LARGEST_PARTITION:,} rows; otherwise"
-    return _section(_OLD, words, for_page(old.tree, _in_the_page))
+    return _section(_OLD, words, fill_page_marks(old.tree, _in_the_page))
 
 
-def _duckdb(profile: Profile, declared: QueryExtract, level: Level, server: MySQL | None) -> str:
+def _duckdb(profile: Profile, declared: QueryExtract, level: QueryLevel, server: MySQLServer | None) -> str:
     title = "DuckDB, where an old server has no exact equivalent"
     if server is None:
         return _section(title, "not shown, as only the server knows the types of the columns")
     try:
-        sql = in_duckdb(level)
-        bases = base_extracts(profile, ComputedInLake(Declined("where it has to be"), declared, level))
-    except Declined as why:
+        sql = write_duckdb_sql(level)
+        bases = list_base_extracts(profile, NeedsLakeError(DeclinedError("where it has to be"), declared, level))
+    except DeclinedError as why:
         return _section(title, f"none: {why}")
     except SegmentationError as error:
         return _section(title, f"not ready: {error}", sql)
@@ -131,21 +142,21 @@ def _assumed(profile: Profile, tree: exp.Select) -> Tables:
     """Base tables as the query and the profile speak of them, where no server can be asked."""
     columns: dict[str, set[str]] = {}
     for select in tree.find_all(exp.Select):
-        names = {table.alias_or_name: table.name for table in own(select, exp.Table)}
-        for column in own(select, exp.Column):
+        names = {table.alias_or_name: table.name for table in list_own_nodes(select, exp.Table)}
+        for column in list_own_nodes(select, exp.Column):
             asked = [names.get(column.table)] if column.table else list(names.values())
             for name in asked:
                 columns.setdefault(str(name), set()).add(column.name)
 
-    def table(name: str) -> Table:
+    def table(name: str) -> BaseTable:
         keys = [
             frozenset(extract.primary_key)
             for extract in profile.extracts.values()
             if isinstance(extract, TableExtract) and extract.table == name
         ]
         if "*" in columns.get(name, set()):
-            raise Declined("what * stands for is known to the server only")
-        return Table(name, dict.fromkeys(sorted(columns.get(name, set())), UNKNOWN), keys, None)
+            raise DeclinedError("what * stands for is known to the server only")
+        return BaseTable(name, dict.fromkeys(sorted(columns.get(name, set())), UNKNOWN_KIND), keys, None)
 
     return table
 

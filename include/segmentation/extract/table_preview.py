@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass, field
 
-from include.segmentation.connections import resolve
+from include.segmentation.connections import resolve_address
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.row.mysql_columns import Column, column_names, table_columns
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, connected, identifier, quoted
-from include.segmentation.extract.mysql.table_indexes import Index, indexes, is_view, table_rows
-from include.segmentation.profile.sources import Pace
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, list_column_names, list_table_columns
+from include.segmentation.extract.mysql.server.mysql_server import (
+    MySQLServer,
+    connect_mysql,
+    quote_mysql_identifier,
+    quote_text,
+)
+from include.segmentation.extract.mysql.table_indexes import TableIndex, estimate_table_rows, is_view, list_indexes
+from include.segmentation.profile.sources import ReadPace
 
-_PACE = Pace(statement_seconds=10)
+_PACE = ReadPace(statement_seconds=10)
 _SAMPLED = 1000
 """Rows from each end of a table."""
 _SCANNED = 200_000
@@ -21,7 +26,7 @@ _FIRST_DAY = "1971-01-01"
 
 
 @dataclass(frozen=True)
-class Sampled:
+class SampledColumn:
     """A column and what was seen of it.
 
     Attributes:
@@ -32,8 +37,8 @@ class Sampled:
         first, last: of a time, as text: the bounds of the plausible ones, from 1971 until now; empty where none is.
     """
 
-    column: Column
-    moves: bool = False
+    column: MySQLColumn
+    is_set_on_update: bool = False
     values: list[str] = field(default_factory=list)
     nulls: int = 0
     first: str = ""
@@ -46,7 +51,7 @@ class Sampled:
 
 
 @dataclass(frozen=True)
-class Glance:
+class TablePreview:
     """What a glance at a table shows.
 
     Attributes:
@@ -60,13 +65,13 @@ class Glance:
     table: str
     rows: int
     sampled: int
-    columns: list[Sampled]
+    columns: list[SampledColumn]
     keys: list[list[str]]
-    indexes: list[Index]
+    indexes: list[TableIndex]
     left_out: dict[str, str]
 
 
-def look(connection: str, table: str) -> Glance:
+def preview_table(connection: str, table: str) -> TablePreview:
     """Look at a table by a few short statements: indexes, not the table, say where its ends are.
 
     Args:
@@ -77,11 +82,11 @@ def look(connection: str, table: str) -> Glance:
         UnavailableError: the server does not answer now.
         SourceError: the connection is unknown or refused; the table does not exist, is a view, or has no key.
     """
-    with connected(resolve(connection), _PACE) as server:
-        names = column_names(server, table)
+    with connect_mysql(resolve_address(connection), _PACE) as server:
+        names = list_column_names(server, table)
         if is_view(server, table):
             raise SourceError(f"table '{table}' is a view; allowed is a table, such as one behind it")
-        found = indexes(server, table)
+        found = list_indexes(server, table)
         columns, left_out = _columns(server, table, names)
         held = {column.name for column in columns if column.is_ordered}
         keys = [index.columns for index in found if index.is_unique and held.issuperset(index.columns)]
@@ -90,7 +95,7 @@ def look(connection: str, table: str) -> Glance:
                 f"table '{table}' has no key: no primary or unique key without NULL, of columns that can be read in "
                 "order, tells its rows apart; add one, or read it as a query"
             )
-        rows = table_rows(server, table)
+        rows = estimate_table_rows(server, table)
         sample = _sample(server, table, columns, keys[0])
         moving = _moving(server, table)
         leading = {index.columns[0] for index in found}
@@ -100,56 +105,60 @@ def look(connection: str, table: str) -> Glance:
             known = [value.decode("utf-8", "replace") for value in values if value is not None]
             is_cheap = rows <= _SCANNED or column.name in leading
             first, last = _ends(server, table, column, is_cheap, known) if column.is_time else ("", "")
-            seen.append(Sampled(column, column.name in moving, known, len(values) - len(known), first, last))
-    return Glance(table, max(rows, len(sample)), len(sample), seen, keys, found, left_out)
+            seen.append(SampledColumn(column, column.name in moving, known, len(values) - len(known), first, last))
+    return TablePreview(table, max(rows, len(sample)), len(sample), seen, keys, found, left_out)
 
 
-def _columns(server: MySQL, table: str, names: list[str]) -> tuple[list[Column], dict[str, str]]:
+def _columns(server: MySQLServer, table: str, names: list[str]) -> tuple[list[MySQLColumn], dict[str, str]]:
     columns, left_out = [], {}
     for name in names:
         try:
-            columns += table_columns(server, table, [name])
+            columns += list_table_columns(server, table, [name])
         except SourceError as error:
             left_out[name] = str(error)
     return columns, left_out
 
 
-def _moving(server: MySQL, table: str) -> set[str]:
-    found = server.rows(
+def _moving(server: MySQLServer, table: str) -> set[str]:
+    found = server.fetch_rows(
         "SELECT column_name FROM information_schema.columns "
-        f"WHERE table_schema = DATABASE() AND table_name = {quoted(table)} AND extra LIKE '%on update%'"
+        f"WHERE table_schema = DATABASE() AND table_name = {quote_text(table)} AND extra LIKE '%on update%'"
     )
     return {(row[0] or b"").decode() for row in found}
 
 
-def _sample(server: MySQL, table: str, columns: list[Column], key: list[str]) -> list[tuple[bytes | None, ...]]:
+def _sample(
+    server: MySQLServer, table: str, columns: list[MySQLColumn], key: list[str]
+) -> list[tuple[bytes | None, ...]]:
     """The first and the last rows by a key, each once."""
     values = ", ".join(map(_value, columns))
     found: dict[tuple[bytes | None, ...], tuple[bytes | None, ...]] = {}
     for direction in ("", " DESC"):
-        order = ", ".join(identifier(name) + direction for name in key)
-        own = ", ".join(identifier(name) for name in key)
-        for row in server.rows(f"SELECT {own}, {values} FROM {identifier(table)} ORDER BY {order} LIMIT {_SAMPLED}"):
+        order = ", ".join(quote_mysql_identifier(name) + direction for name in key)
+        own = ", ".join(quote_mysql_identifier(name) for name in key)
+        for row in server.fetch_rows(
+            f"SELECT {own}, {values} FROM {quote_mysql_identifier(table)} ORDER BY {order} LIMIT {_SAMPLED}"
+        ):
             found[row[: len(key)]] = row[len(key) :]
     return list(found.values())
 
 
-def _value(column: Column) -> str:
-    name = identifier(column.name)
+def _value(column: MySQLColumn) -> str:
+    name = quote_mysql_identifier(column.name)
     if column.is_bytes:
         return f"HEX(LEFT({name}, {_TEXT}))"
     return f"LEFT({name}, {_TEXT})" if column.is_text else name
 
 
-def _ends(server: MySQL, table: str, column: Column, is_cheap: bool, known: list[str]) -> tuple[str, str]:
+def _ends(server: MySQLServer, table: str, column: MySQLColumn, is_cheap: bool, known: list[str]) -> tuple[str, str]:
     """The first and the last plausible time of a column: of all rows, or of the sampled ones."""
     if not is_cheap:
-        now = server.value("SELECT UTC_TIMESTAMP()") or ""
+        now = server.fetch_value("SELECT UTC_TIMESTAMP()") or ""
         plausible = [value for value in known if _FIRST_DAY <= value <= now]
         return (min(plausible), max(plausible)) if plausible else ("", "")
-    name = identifier(column.name)
-    ((first, last),) = server.rows(
-        f"SELECT MIN({name}), MAX({name}) FROM {identifier(table)} "
-        f"WHERE {name} >= {quoted(_FIRST_DAY)} AND {name} <= UTC_TIMESTAMP()"
+    name = quote_mysql_identifier(column.name)
+    ((first, last),) = server.fetch_rows(
+        f"SELECT MIN({name}), MAX({name}) FROM {quote_mysql_identifier(table)} "
+        f"WHERE {name} >= {quote_text(_FIRST_DAY)} AND {name} <= UTC_TIMESTAMP()"
     )
     return (first or b"").decode(), (last or b"").decode()

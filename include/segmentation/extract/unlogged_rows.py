@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.engine.parquet_files import quote_identifier
 from include.segmentation.lake.change_log import DELETED, OBSERVED_AT, SEQ
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.sources import QueryExtract, TableExtract
@@ -17,17 +17,17 @@ _PLACE = OBSERVED_AT
 """A row's place in its page, under a name that no column of a source has (nor does any extract begin with ``_``)."""
 
 
-def unseen(lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows: pa.Table) -> pa.Table:
+def drop_logged_rows(lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows: pa.Table) -> pa.Table:
     """Leave out of a page what is already in the log.
 
     Returns:
         In ``append`` mode the rows whose key is not in the log; in ``merge`` mode those that differ from the newest
         version of their key. In the order they came in.
     """
-    if not rows.num_rows or lake.log(extract).table() is None:
+    if not rows.num_rows or lake.open_log(extract).load_table() is None:
         return rows
-    with lake.engine() as engine:
-        lake.view_log(engine, extract)
+    with lake.open_engine() as engine:
+        lake.create_log_view(engine, extract)
         held = _Held(engine, extract, declared)
         new = held.lacks(rows, *held.near(rows))
         if declared.mode == "append" and new.num_rows:  # a key whose cursor was corrected since lies elsewhere
@@ -35,15 +35,15 @@ def unseen(lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows
     return new
 
 
-def not_held_without_cursor(
+def drop_rows_logged_without_cursor(
     lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows: pa.Table
 ) -> pa.Table:
     """Leave out of a page of events those that the log holds from when they had no cursor yet."""
-    if not rows.num_rows or lake.log(extract).table() is None:
+    if not rows.num_rows or lake.open_log(extract).load_table() is None:
         return rows
-    with lake.engine() as engine:
-        lake.view_log(engine, extract)
-        return _Held(engine, extract, declared).lacks(rows, f"log.{quoted(str(declared.cursor))} IS NULL", [])
+    with lake.open_engine() as engine:
+        lake.create_log_view(engine, extract)
+        return _Held(engine, extract, declared).lacks(rows, f"log.{quote_identifier(str(declared.cursor))} IS NULL", [])
 
 
 class _Held:
@@ -51,10 +51,10 @@ class _Held:
 
     def __init__(self, engine: duckdb.DuckDBPyConnection, extract: str, declared: TableExtract | QueryExtract) -> None:
         self._engine = engine
-        self._log = quoted(extract)
+        self._log = quote_identifier(extract)
         self._columns = engine.view(extract).columns
         self._declared = declared
-        self._key = ", ".join(quoted(name) for name in declared.primary_key)
+        self._key = ", ".join(quote_identifier(name) for name in declared.primary_key)
 
     def lacks(self, rows: pa.Table, where: str, limits: list[object]) -> pa.Table:
         """The rows that the log does not hold where a condition on it is true.
@@ -89,7 +89,7 @@ class _Held:
 
     def near(self, rows: pa.Table) -> tuple[str, list[object]]:
         """The part of the log that the cursors of a page lie in, as a condition and its values."""
-        cursor = quoted(str(self._declared.cursor))
+        cursor = quote_identifier(str(self._declared.cursor))
         values = rows[str(self._declared.cursor)]
         low, high = pc.min_max(values).as_py().values()
         if low is None:
@@ -99,13 +99,13 @@ class _Held:
 
     def _same(self, rows: pa.Table) -> str:
         key = self._declared.primary_key
-        same = [f"log.{quoted(name)} = page.{quoted(name)}" for name in key]
+        same = [f"log.{quote_identifier(name)} = page.{quote_identifier(name)}" for name in key]
         if self._declared.mode == "merge":
-            others = [quoted(name) for name in rows.column_names if name not in key]
-            held = [quoted(name) for name in self._columns]
+            others = [quote_identifier(name) for name in rows.column_names if name not in key]
+            held = [quote_identifier(name) for name in self._columns]
             same += [f"log.{name} IS NOT DISTINCT FROM page.{name}" for name in others if name in held]
             same += [f"page.{name} IS NULL" for name in others if name not in held]  # added to the source since
         return " AND ".join(same)
 
     def _of_page(self) -> str:
-        return ", ".join(f"page.{quoted(name)}" for name in self._declared.primary_key)
+        return ", ".join(f"page.{quote_identifier(name)}" for name in self._declared.primary_key)

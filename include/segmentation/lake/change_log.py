@@ -20,16 +20,16 @@ from deltalake import ColumnProperties, CommitProperties, DeltaTable, Transactio
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from filelock import AcquireReturnProxy, FileLock, Timeout
 
-from include.segmentation.engine.parquet_files import converted
+from include.segmentation.engine.parquet_files import read_converted
 from include.segmentation.errors import DataError, UnavailableError
 
 SEQ, OBSERVED_AT, DELETED = "_seq", "_observed_at", "_deleted"
 BATCH = "_batch"
 """GA4 reports only: grows with every rewriting of a day, so that the newest batch of a day is the day."""
-CRC, ZERO_DATES, UNREADABLE = "_crc", "_zero_dates", "_unreadable"
+CRC_COLUMN, ZERO_DATES, UNREADABLE = "_crc", "_zero_dates", "_unreadable"
 """MySQL only. The checksum of a row as the server writes it; JSON objects of column -> text for dates that are none and
 were read as NULL, and for values that could not be read at all (validate holds such a row in quarantine)."""
-OWN = (SEQ, OBSERVED_AT, DELETED, CRC, ZERO_DATES, UNREADABLE)
+LOG_COLUMNS = (SEQ, OBSERVED_AT, DELETED, CRC_COLUMN, ZERO_DATES, UNREADABLE)
 _STATE_KEY = "segmentation_state"
 _NO_STATISTICS = {"delta.dataSkippingNumIndexedCols": "0"}
 """Engines read the Parquet files' own statistics; those in Delta's log would outlive an erased customer."""
@@ -48,7 +48,7 @@ _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class State:
+class LogState:
     """What the last commit of a change log says about it.
 
     Attributes:
@@ -71,7 +71,7 @@ class State:
         return json.dumps(vars(self) | {"complete_through": through})
 
     @classmethod
-    def from_json(cls, text: str) -> "State":
+    def from_json(cls, text: str) -> "LogState":
         """Read the text of a commit."""
         value = json.loads(text)
         through = value["complete_through"]
@@ -93,26 +93,26 @@ class ChangeLog:
         self.name = name
         self._written: DeltaTable | None = None
 
-    def table(self) -> DeltaTable | None:
+    def load_table(self) -> DeltaTable | None:
         """The Delta table, or None before the first commit."""
         try:
             return DeltaTable(self.uri)
         except TableNotFoundError:
             return None
 
-    def state(self) -> State:
+    def read_state(self) -> LogState:
         """What the newest page says; an empty state before the first one.
 
         Raises:
             DataError: pages were committed, but no commit that says so is left.
         """
-        table = self.table()
+        table = self.load_table()
         pages = (table.transaction_version(self.name) if table else None) or 0
         if table is None or not pages:
-            return State()
+            return LogState()
         for limit in (1, None):  # the newest commit nearly always answers: one small file is read
             for commit in table.history(limit):
-                state = State.from_json(commit[_STATE_KEY]) if _STATE_KEY in commit else State()
+                state = LogState.from_json(commit[_STATE_KEY]) if _STATE_KEY in commit else LogState()
                 if state.version == pages:
                     return state
         raise DataError(
@@ -120,20 +120,20 @@ class ChangeLog:
             "something else than this package has tidied it; load the extract again"
         )
 
-    def schema(self) -> pa.Schema | None:
+    def read_schema(self) -> pa.Schema | None:
         """The columns of the extract, without the log's own; None before the first commit."""
-        table = self.table()
+        table = self.load_table()
         if table is None:
             return None
-        return pa.schema([field for field in pa.schema(table.schema()) if field.name not in OWN])
+        return pa.schema([field for field in pa.schema(table.schema()) if field.name not in LOG_COLUMNS])
 
-    def file_uris(self) -> list[str]:
+    def list_files(self) -> list[str]:
         """The Parquet files that make up the log now."""
-        table = self.table()
-        return files_of(table) if table else []
+        table = self.load_table()
+        return list_table_files(table) if table else []
 
     @contextmanager
-    def writer(self) -> Iterator[None]:
+    def hold_writer_lock(self) -> Iterator[None]:
         """Hold the log's one writer's place.
 
         Raises:
@@ -158,7 +158,7 @@ class ChangeLog:
             _LOGGER.warning("change log '%s': another writer is at work; waiting up to %s s", self.name, _LOCK_SECONDS)
             return lock.acquire(timeout=_LOCK_SECONDS)
 
-    def append(self, rows: pa.Table, state: State, deleted: bool | list[bool] = False) -> State:
+    def append(self, rows: pa.Table, state: LogState, deleted: bool | list[bool] = False) -> LogState:
         """Commit a page of rows, possibly empty, together with the state that it leads to.
 
         Args:
@@ -185,7 +185,7 @@ class ChangeLog:
         self._written = table
         return committed
 
-    def rewrite(self, schema: pa.Schema, state: State) -> State:
+    def change_types(self, schema: pa.Schema, state: LogState) -> LogState:
         """Give columns another type, in one commit: the log as it was, or whole in the new types.
 
         Numbers and order of the rows stay; so do the state's cursor, complete_through and seq.
@@ -201,14 +201,14 @@ class ChangeLog:
             DataError: another writer committed since the state was read; nothing is written.
         """
         committed = replace(state, version=state.version + 1)
-        table = self._not_overtaken(self.table(), state)
+        table = self._not_overtaken(self.load_table(), state)
         old = pa.schema(table.schema())
         new = pa.schema([schema.field(field.name) if field.name in schema.names else field for field in old])
-        rows = converted(files_of(table), old, new, order=SEQ)
+        rows = read_converted(list_table_files(table), old, new, order=SEQ)
         self._commit(table, rows, committed, mode="overwrite", schema_mode="overwrite")
         return committed
 
-    def maintain(self, keep: timedelta = KEEP_FILES) -> dict[str, int]:
+    def compact(self, keep: timedelta = KEEP_FILES) -> dict[str, int]:
         """Fold small files into large ones and forget what nobody reads any more; rows and state stay as they are.
 
         Args:
@@ -217,11 +217,11 @@ class ChangeLog:
         Returns:
             ``files_before``, ``files`` and ``files_removed`` from the disk.
         """
-        table = self.table()
+        table = self.load_table()
         if table is None:
             return {"files_before": 0, "files": 0, "files_removed": 0}
         before = len(table.file_uris())
-        forward = self._properties(self.state())  # otherwise the newest commit would say nothing about the log
+        forward = self._properties(self.read_state())  # otherwise the newest commit would say nothing about the log
         with _storage_errors():
             written = _written(pa.schema(table.schema()))
             table.optimize.compact(max_concurrent_tasks=1, writer_properties=written, commit_properties=forward)
@@ -239,18 +239,18 @@ class ChangeLog:
     def _current(self) -> DeltaTable | None:
         """The table as it is now: the one that was written last brought up to date, which is much cheaper."""
         if self._written is None or "://" in self.uri:  # there, no lock keeps others from tidying the log meanwhile
-            return self.table()
+            return self.load_table()
         self._written.update_incremental()
         return self._written
 
-    def _not_overtaken(self, table: DeltaTable | None, state: State) -> DeltaTable:
+    def _not_overtaken(self, table: DeltaTable | None, state: LogState) -> DeltaTable:
         """The table that a state was read from, to be written to: Delta refuses whoever comes in between."""
         found = (table.transaction_version(self.name) if table else None) or 0
         if table is None or found != state.version:
             raise self._overtaken(state.version, f"page {found} is committed")
         return table
 
-    def _commit(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, state: State, **how: Any) -> None:
+    def _commit(self, table: DeltaTable, rows: pa.Table | pa.RecordBatchReader, state: LogState, **how: Any) -> None:
         try:
             with _storage_errors():
                 written, properties = _written(rows.schema), self._properties(state)
@@ -258,7 +258,7 @@ class ChangeLog:
         except CommitFailedError as error:
             raise self._overtaken(state.version - 1, str(error)) from None
 
-    def _properties(self, state: State) -> CommitProperties:
+    def _properties(self, state: LogState) -> CommitProperties:
         return CommitProperties(
             custom_metadata={_STATE_KEY: state.to_json()}, app_transactions=[Transaction(self.name, state.version)]
         )
@@ -291,7 +291,7 @@ def _storage_errors() -> Iterator[None]:
         raise OSError(str(error)) from error
 
 
-def files_of(table: DeltaTable) -> list[str]:
+def list_table_files(table: DeltaTable) -> list[str]:
     """The Parquet files of a log as it was when the table was loaded."""
     return sorted(unquote(uri) for uri in table.file_uris())  # delta-rs writes a space as %20
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from include.segmentation.engine.parquet_files import quoted, scan
+from include.segmentation.engine.parquet_files import quote_identifier, write_scan_sql
 from include.segmentation.errors import DataError
-from include.segmentation.lake.change_log import BATCH, DELETED, SEQ, ChangeLog, files_of
-from include.segmentation.profile.ga4_reports import DATE
+from include.segmentation.lake.change_log import BATCH, DELETED, SEQ, ChangeLog, list_table_files
+from include.segmentation.profile.ga4_reports import DATE_COLUMN
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.sources import GA4Extract
 
@@ -37,45 +37,47 @@ class Lake:
         self._apart = artifacts
         self._profile = profile
 
-    def log(self, extract: str) -> ChangeLog:
+    def open_log(self, extract: str) -> ChangeLog:
         """The change log of an extract."""
         return ChangeLog(f"{self.uri}/{extract}", extract)
 
-    def quarantine(self, extract: str) -> ChangeLog:
+    def open_quarantine(self, extract: str) -> ChangeLog:
         """The rows of an extract that failed an expectation: key, ``source_seq``, expectation, reason, raw.
 
         Its state's cursor is the last validated ``_seq`` of the extract.
         """
         return ChangeLog(f"{self.uri}/_quarantine/{extract}", f"quarantine.{extract}")
 
-    def models(self) -> ChangeLog:
+    def open_timeline(self) -> ChangeLog:
         """The model timeline (see ``model.py``)."""
         return ChangeLog(f"{self.uri}/_models", "models")
 
-    def engine(self) -> duckdb.DuckDBPyConnection:
+    def open_engine(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection that computes in the profile's time zone and shares no file."""
         connection = duckdb.connect()
         connection.execute("SET TimeZone = ?", [self._profile.time_zone])
         return connection
 
-    def view_accepted(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
+    def create_accepted_view(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
         """Create view ``<extract>``: the latest version of every row, validated and not held in quarantine.
 
         Raises:
             DataError: the extract has never been pulled.
         """
-        latest = self._latest(extract, f"SELECT * FROM {self._scan(extract)} WHERE {SEQ} <= {self.validated(extract)}")
-        held = self.quarantine(extract).table()
-        rows = scan(files_of(held), pa.schema(held.schema())) if held else ""
+        latest = self._latest(
+            extract, f"SELECT * FROM {self._scan(extract)} WHERE {SEQ} <= {self.read_validated_seq(extract)}"
+        )
+        held = self.open_quarantine(extract).load_table()
+        rows = write_scan_sql(list_table_files(held), pa.schema(held.schema())) if held else ""
         good = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {rows})" if held else ""
-        columns = ", ".join(quoted(field.name) for field in self.log(extract).schema() or [])
+        columns = ", ".join(quote_identifier(field.name) for field in self.open_log(extract).read_schema() or [])
         _create_view(connection, extract, f"SELECT {columns} FROM ({latest}) {good}")
 
-    def validated(self, extract: str) -> int:
+    def read_validated_seq(self, extract: str) -> int:
         """The last ``_seq`` of an extract that has been validated: how far its accepted view reaches."""
-        return int(self.quarantine(extract).state().cursor or 0)
+        return int(self.open_quarantine(extract).read_state().cursor or 0)
 
-    def came_late(self, connection: duckdb.DuckDBPyConnection, extract: str, after: int, moment: datetime) -> bool:
+    def has_late_rows(self, connection: duckdb.DuckDBPyConnection, extract: str, after: int, moment: datetime) -> bool:
         """Whether rows of a time before ``moment`` came after a ``_seq`` and have been validated since.
 
         A row's time is its cursor (a report's, its day). A deletion counts as one of any time, and so does every row
@@ -84,14 +86,14 @@ class Lake:
         Raises:
             DataError: the extract has never been pulled.
         """
-        validated = self.validated(extract)
+        validated = self.read_validated_seq(extract)
         if validated <= after:
             return False
         declared = self._profile.extracts[extract]
-        cursor = DATE if isinstance(declared, GA4Extract) else declared.cursor
-        kinds = {field.name: field.type for field in self.log(extract).schema() or []}
+        cursor = DATE_COLUMN if isinstance(declared, GA4Extract) else declared.cursor
+        kinds = {field.name: field.type for field in self.open_log(extract).read_schema() or []}
         is_time = cursor is not None and pa.types.is_temporal(kinds[cursor])
-        is_early = f"{quoted(cursor)} < $moment OR {DELETED}" if cursor and is_time else "$moment IS NOT NULL"
+        is_early = f"{quote_identifier(cursor)} < $moment OR {DELETED}" if cursor and is_time else "$moment IS NOT NULL"
         found = connection.execute(
             f"SELECT 1 FROM {self._scan(extract)} WHERE {SEQ} > {after} AND {SEQ} <= {validated} "
             f"AND ({is_early}) LIMIT 1",
@@ -99,7 +101,9 @@ class Lake:
         )
         return found.fetchone() is not None
 
-    def view_current(self, connection: duckdb.DuckDBPyConnection, extract: str, through: int | None = None) -> None:
+    def create_current_view(
+        self, connection: duckdb.DuckDBPyConnection, extract: str, through: int | None = None
+    ) -> None:
         """Create view ``<extract>``: the latest version of every row, with the log's own columns, validated or not.
 
         Args:
@@ -113,7 +117,7 @@ class Lake:
         bound = "" if through is None else f" WHERE {SEQ} <= {through}"
         _create_view(connection, extract, self._latest(extract, f"SELECT * FROM {self._scan(extract)}{bound}"))
 
-    def view_log(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
+    def create_log_view(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
         """Create view ``<extract>``: every version of every row that was ever written, with the log's own columns.
 
         Raises:
@@ -123,10 +127,10 @@ class Lake:
 
     def _scan(self, extract: str) -> str:
         """What stands behind FROM to read a log."""
-        table = self.log(extract).table()
+        table = self.open_log(extract).load_table()
         if table is None:
             raise DataError(f"extract '{extract}' has never been pulled; run the extract stage first")
-        return scan(files_of(table), pa.schema(table.schema()))
+        return write_scan_sql(list_table_files(table), pa.schema(table.schema()))
 
     def _latest(self, extract: str, versions: str) -> str:
         """The newest version of each key."""
@@ -138,18 +142,20 @@ class Lake:
         if declared.mode == "append":
             # Immutable events were deduplicated when written, and a correction is a deletion and a new row: a sort is
             # spared, and only the few keys that were ever deleted are looked up.
-            same = " AND ".join(f"log.{quoted(name)} = gone.{quoted(name)}" for name in declared.primary_key)
+            same = " AND ".join(
+                f"log.{quote_identifier(name)} = gone.{quote_identifier(name)}" for name in declared.primary_key
+            )
             return f"""
                 WITH log AS ({versions}), gone AS (SELECT * FROM log WHERE {DELETED})
                 SELECT * FROM log ANTI JOIN gone ON {same} AND log.{SEQ} <= gone.{SEQ}
             """
-        key = ", ".join(quoted(column) for column in declared.primary_key)
+        key = ", ".join(quote_identifier(column) for column in declared.primary_key)
         newest = f"{versions} QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1"
         return f"SELECT * FROM ({newest}) WHERE NOT {DELETED}"
 
     # Artifacts: what one stage leaves for the next. A name is replaced as a whole or not at all.
 
-    def place(self, name: str) -> str:
+    def locate(self, name: str) -> str:
         """The URI of an artifact."""
         return f"{self._apart or self.uri}/{name}"
 
@@ -157,7 +163,7 @@ class Lake:
         """Write a Parquet artifact and return its URI."""
         with self._replacing(name) as (filesystem, path):
             pq.write_table(table, path, filesystem=filesystem, compression="zstd")
-        return self.place(name)
+        return self.locate(name)
 
     def read_table(self, name: str) -> pa.Table:
         """Read a Parquet artifact.
@@ -169,20 +175,20 @@ class Lake:
         try:
             return pq.read_table(path, filesystem=filesystem)
         except FileNotFoundError:
-            raise DataError(f"{self.place(name)} does not exist; run the stage before this one first") from None
+            raise DataError(f"{self.locate(name)} does not exist; run the stage before this one first") from None
 
     def write_text(self, name: str, text: str) -> str:
         """Write a text artifact and return its URI."""
         with self._replacing(name) as (filesystem, path), filesystem.open_output_stream(path) as stream:
             stream.write(text.encode())
-        return self.place(name)
+        return self.locate(name)
 
     def write_folder(self, name: str, folder: Path) -> str:
         """Copy a local folder over an earlier one of that name, whose other files stay, and return its URI."""
         filesystem, path = self._locate(name)
         filesystem.create_dir(path, recursive=True)
         pa.fs.copy_files(str(folder), path, pa.fs.LocalFileSystem(), filesystem)
-        return self.place(name)
+        return self.locate(name)
 
     def read_text(self, name: str) -> str | None:
         """Read a text artifact, or None where there is none."""
@@ -193,7 +199,7 @@ class Lake:
         except FileNotFoundError:
             return None
 
-    def folders(self, name: str) -> list[str]:
+    def list_folders(self, name: str) -> list[str]:
         """The names of the folders inside a folder, none where it does not exist."""
         filesystem, path = self._locate(name)
         found = filesystem.get_file_info(pa.fs.FileSelector(path, allow_not_found=True))
@@ -218,4 +224,4 @@ class Lake:
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
-    connection.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS {select}")
+    connection.execute(f"CREATE OR REPLACE VIEW {quote_identifier(name)} AS {select}")

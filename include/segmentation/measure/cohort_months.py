@@ -30,7 +30,7 @@ class CohortMonth:
         return (self.cohort + timedelta(days=32)).replace(day=1)
 
 
-def complete_months(run: Run, connection: duckdb.DuckDBPyConnection) -> list[CohortMonth]:
+def list_complete_months(run: Run, connection: duckdb.DuckDBPyConnection) -> list[CohortMonth]:
     """The cohort months whose every customer has been followed for all of their days at as_of.
 
     Args:
@@ -43,9 +43,9 @@ def complete_months(run: Run, connection: duckdb.DuckDBPyConnection) -> list[Coh
         "SELECT DISTINCT CAST(date_trunc('month', first_seen) AS DATE) FROM _people ORDER BY 1"
     ).fetchall()
     candidates = [CohortMonth(cohort, month) for (cohort,) in cohorts for month in range(1, months + 1)]
-    return [each for each in candidates if run.profile.midnight(each.cohort) >= oldest and _complete(run, each)]
+    return [each for each in candidates if run.profile.find_midnight(each.cohort) >= oldest and _complete(run, each)]
 
 
 def _complete(run: Run, each: CohortMonth) -> bool:
-    end: datetime = run.profile.midnight(each.following + timedelta(days=each.month * MONTH_DAYS))
+    end: datetime = run.profile.find_midnight(each.following + timedelta(days=each.month * MONTH_DAYS))
     return end <= run.as_of

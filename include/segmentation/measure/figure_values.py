@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.measure.kpi_values import NUMBERS, rounded
-from include.segmentation.measure.measured_customers import create_population, load_people
-from include.segmentation.measure.sql_templates import create_table, moment, render
+from include.segmentation.measure.kpi_values import NUMBERS, write_rounding_sql
+from include.segmentation.measure.measured_customers import create_population_table, load_customers
+from include.segmentation.measure.sql_templates import create_table, render_sql, write_moment
 from include.segmentation.profile.figures import FIGURES, Figure
 from include.segmentation.run import Run
 
@@ -32,18 +32,18 @@ def measure_figures(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[str
         DataError: two rows of a figure have the same words, or one has none; a value is not finite; the population
             has not been measured.
     """
-    load_people(run, connection)
-    create_population(connection, {}, "$as_of", "true", {"as_of": run.as_of})
+    load_customers(run, connection)
+    create_population_table(connection, {}, "$as_of", "true", {"as_of": run.as_of})
     found = [_SCHEMA.empty_table()]
     for name, figure in run.profile.figures.items():
         path = run.profile.sql_dir / FIGURES / f"{name}.sql"
-        found.append(measure_figure(connection, name, figure, render_figure(path, run.as_of), path))
+        found.append(compute_figure(connection, name, figure, render_figure(path, run.as_of), path))
         _check_finite(found[-1], path)
     table = pa.concat_tables(found)
     return {
         "figures": len(run.profile.figures),
         "rows": table.num_rows,
-        "path": run.lake.write_table(run.artifact("measure", f"{FIGURES}.parquet"), table),
+        "path": run.lake.write_table(run.locate_artifact("measure", f"{FIGURES}.parquet"), table),
     }
 
 
@@ -53,8 +53,8 @@ def render_figure(path: Path, as_of: datetime) -> str:
     Raises:
         ProfileError: the template is wrong, or never uses as_of: a run of the past would see what came later.
     """
-    sql = render(path, {}, as_of)
-    if moment(as_of) not in sql:
+    sql = render_sql(path, {}, as_of)
+    if write_moment(as_of) not in sql:
         raise ProfileError(
             f"{path}: never uses as_of, so a run of the past would see what came later; "
             "write a condition on the time of what is counted, such as ordered_at < {{ as_of }}"
@@ -62,7 +62,7 @@ def render_figure(path: Path, as_of: datetime) -> str:
     return sql
 
 
-def measure_figure(connection: duckdb.DuckDBPyConnection, name: str, figure: Figure, sql: str, path: Path) -> pa.Table:
+def compute_figure(connection: duckdb.DuckDBPyConnection, name: str, figure: Figure, sql: str, path: Path) -> pa.Table:
     """One figure; its rows in the order of the SQL, its columns in their own.
 
     Args:
@@ -83,7 +83,7 @@ def measure_figure(connection: duckdb.DuckDBPyConnection, name: str, figure: Fig
     parts = [
         f"SELECT '{name}' AS figure, CAST({row} AS VARCHAR) AS row, {column} AS column, '{measure}' AS measure, "
         f"dense_rank() OVER (ORDER BY first_row) AS row_position, {order} AS column_position, "
-        f"{rounded(measure, value.resolution)} AS value "
+        f"{write_rounding_sql(measure, value.resolution)} AS value "
         f"FROM (SELECT *, min(rowid) OVER (PARTITION BY {row}) AS first_row FROM _figure) AS f"
         for measure, value in figure.values.items()
     ]

@@ -12,7 +12,7 @@ import duckdb
 
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.sql_templates import create_table
-from include.segmentation.profile.macro_segments import AGE, Kpi
+from include.segmentation.profile.macro_segments import AGE_COLUMN, Kpi
 
 WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
                  "UHUGEINT")  # fmt: skip
@@ -22,7 +22,7 @@ _LARGEST = 1e15
 _HALF_TOLERANCE = 1e-9
 
 
-def measure_kpis(connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi], sql: str, path: Path) -> None:
+def compute_kpis(connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi], sql: str, path: Path) -> None:
     """Fill table ``_measured``: customer_id (native), age_days and every KPI as DOUBLE, one row per population row.
 
     Args:
@@ -43,10 +43,10 @@ def measure_kpis(connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi],
     _check_customers(connection, path)
     for name, kpi in kpis.items():
         _check_values(connection, name, kpi, path)
-    columns = ", ".join(f'{rounded(name, kpi.resolution)} AS "{name}"' for name, kpi in kpis.items())
+    columns = ", ".join(f'{write_rounding_sql(name, kpi.resolution)} AS "{name}"' for name, kpi in kpis.items())
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _measured AS "
-        f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE}, {columns} "
+        f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE_COLUMN}, {columns} "
         "FROM population AS p INNER JOIN _found AS f ON f.customer_id = p.customer_id"
     )
     for name, kpi in kpis.items():
@@ -118,7 +118,7 @@ def _refuse(connection: duckdb.DuckDBPyConnection, sql: str, message: str) -> No
         raise DataError(message.format(count=count, example=example))
 
 
-def rounded(name: str, resolution: float) -> str:
+def write_rounding_sql(name: str, resolution: float) -> str:
     """SQL: a column of table ``f``, rounded."""
     step = Decimal(repr(resolution))
     places = max(0, -int(step.normalize().as_tuple().exponent))

@@ -7,15 +7,15 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.measure.cohort_months import MONTH_DAYS, CohortMonth, complete_months
-from include.segmentation.measure.kpi_values import measure_kpis
-from include.segmentation.measure.measured_customers import create_population, load_people
+from include.segmentation.measure.cohort_months import MONTH_DAYS, CohortMonth, list_complete_months
+from include.segmentation.measure.kpi_values import compute_kpis
+from include.segmentation.measure.measured_customers import create_population_table, load_customers
 from include.segmentation.measure.population import POPULATION
-from include.segmentation.measure.remeasurement import PREVIOUS, measured_again
-from include.segmentation.measure.sql_templates import render
+from include.segmentation.measure.remeasurement import PREVIOUS, find_remeasured_as_of
+from include.segmentation.measure.sql_templates import render_sql
 from include.segmentation.profile.figures import FIGURES
-from include.segmentation.profile.macro_segments import AGE, MacroSegment
-from include.segmentation.profile.mistakes import allowed
+from include.segmentation.profile.macro_segments import AGE_COLUMN, MacroSegment
+from include.segmentation.profile.mistakes import list_allowed
 from include.segmentation.profile.signals import SIGNALS
 from include.segmentation.run import Run
 
@@ -31,21 +31,23 @@ def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) 
     if macro is None:
         names = [POPULATION, *run.profile.macro_segments, *([SIGNALS] if run.profile.signals else [])]
         names += [FIGURES] if run.profile.figures else []
-        raise ProfileError(f"{run.profile.path}: nothing to measure is called '{target}'; {allowed(target, names)}")
+        raise ProfileError(
+            f"{run.profile.path}: nothing to measure is called '{target}'; {list_allowed(target, names)}"
+        )
     measurement = _Measurement(run, connection, target, macro, run.as_of)
     now = measurement.at_as_of()
     summary: dict[str, Any] = {
         "customers": now.num_rows,
         "undefined": {name: now[name].null_count for name, kpi in macro.kpis.items() if kpi.undefined_when},
-        "path": run.lake.write_table(run.artifact("measure", f"{target}.parquet"), now),
+        "path": run.lake.write_table(run.locate_artifact("measure", f"{target}.parquet"), now),
     }
     if run.profile.cohort_months:
         cohorts = measurement.at_cohort_months()
-        run.lake.write_table(run.artifact("measure", f"{target}.cohort.parquet"), cohorts)
+        run.lake.write_table(run.locate_artifact("measure", f"{target}.cohort.parquet"), cohorts)
         summary["cohort_rows"] = cohorts.num_rows
-    if earlier := measured_again(run):
+    if earlier := find_remeasured_as_of(run):
         before = _Measurement(run, connection, target, macro, earlier).at_as_of()
-        run.lake.write_table(run.artifact("measure", f"{target}{PREVIOUS}.parquet"), before)
+        run.lake.write_table(run.locate_artifact("measure", f"{target}{PREVIOUS}.parquet"), before)
     return summary
 
 
@@ -57,9 +59,9 @@ class _Measurement:
     ) -> None:
         self._run, self._connection, self._macro, self._as_of = run, connection, macro, as_of
         self._path = run.profile.sql_dir / "measure" / f"{target}.sql"
-        self._sql = render(self._path, macro.kpis)
+        self._sql = render_sql(self._path, macro.kpis)
         name = POPULATION if as_of == run.as_of else f"{POPULATION}{PREVIOUS}"
-        load_people(run, connection, name)
+        load_customers(run, connection, name)
 
     def at_as_of(self) -> pa.Table:
         """Everyone at the as_of."""
@@ -68,13 +70,13 @@ class _Measurement:
     def at_cohort_months(self) -> pa.Table:
         """Everyone of each cohort at the end of each of its complete months, with ``cohort`` and ``month`` in front."""
         kpis = [(name, pa.float64()) for name in self._macro.kpis]
-        head = [("cohort", pa.date32()), ("month", pa.int64()), ("customer_id", pa.string()), (AGE, pa.int64())]
+        head = [("cohort", pa.date32()), ("month", pa.int64()), ("customer_id", pa.string()), (AGE_COLUMN, pa.int64())]
         tables = [pa.schema([*head, *kpis]).empty_table()]
-        tables += [self._at_cohort_month(each) for each in complete_months(self._run, self._connection)]
+        tables += [self._at_cohort_month(each) for each in list_complete_months(self._run, self._connection)]
         return pa.concat_tables(tables)
 
     def _at_cohort_month(self, each: CohortMonth) -> pa.Table:
-        midnight = self._run.profile.midnight
+        midnight = self._run.profile.find_midnight
         return self._measure(
             f"first_seen + INTERVAL {MONTH_DAYS * each.month} DAY",
             "first_seen >= $begin AND first_seen < $end",
@@ -83,9 +85,9 @@ class _Measurement:
         )
 
     def _measure(self, as_of: str, who: str, values: dict[str, Any], head: str = "") -> pa.Table:
-        create_population(self._connection, self._macro.kpis, as_of, who, values)
-        measure_kpis(self._connection, self._macro.kpis, self._sql, self._path)
+        create_population_table(self._connection, self._macro.kpis, as_of, who, values)
+        compute_kpis(self._connection, self._macro.kpis, self._sql, self._path)
         kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)
         return self._connection.execute(
-            f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE}, {kpis} FROM _measured ORDER BY ALL"
+            f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE_COLUMN}, {kpis} FROM _measured ORDER BY ALL"
         ).to_arrow_table()

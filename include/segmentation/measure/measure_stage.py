@@ -6,7 +6,7 @@ from typing import Any
 from include.segmentation.measure.figure_values import measure_figures
 from include.segmentation.measure.macro_segment_kpis import measure_macro
 from include.segmentation.measure.population import POPULATION, measure_population
-from include.segmentation.measure.remeasurement import PREVIOUS, overtaken, reach
+from include.segmentation.measure.remeasurement import PREVIOUS, find_overtaken_run, read_reach
 from include.segmentation.measure.signals import measure_signals
 from include.segmentation.profile.figures import FIGURES
 from include.segmentation.profile.ga4_reports import GA4Extract
@@ -44,19 +44,21 @@ def measure(run: Run, target: str) -> dict[str, Any]:
     """
     began = time.monotonic()
     run.require_complete()
-    with run.lake.engine() as connection:
+    with run.lake.open_engine() as connection:
         connection.execute(WHOLE_DAYS)
         extracts = [
             name
             for name, declared in run.profile.extracts.items()
-            if not (isinstance(declared, GA4Extract) and declared.of_nobody)  # which no SQL about customers may see
+            if not (
+                isinstance(declared, GA4Extract) and declared.has_no_customer
+            )  # which no SQL about customers may see
         ]
-        reached = reach(run, extracts)  # before the views are made: they may reach further, never less far
+        reached = read_reach(run, extracts)  # before the views are made: they may reach further, never less far
         for extract in extracts:
-            run.lake.view_accepted(connection, extract)
+            run.lake.create_accepted_view(connection, extract)
         if target == POPULATION:
             summary = measure_population(run, connection, run.as_of) | {"reach": reached, "previous": None}
-            if earlier := overtaken(run, connection, extracts):
+            if earlier := find_overtaken_run(run, connection, extracts):
                 measure_population(run, connection, earlier.as_of, f"{POPULATION}{PREVIOUS}")
                 summary["previous"] = earlier.as_of.isoformat()
         elif target == SIGNALS and run.profile.signals:
@@ -65,10 +67,10 @@ def measure(run: Run, target: str) -> dict[str, Any]:
             summary = measure_figures(run, connection)
         else:
             summary = measure_macro(run, connection, target)
-    return run.record("measure", target, summary | {"seconds": round(time.monotonic() - began, 3)})
+    return run.record_summary("measure", target, summary | {"seconds": round(time.monotonic() - began, 3)})
 
 
-def targets(run: Run) -> list[str]:
+def list_targets(run: Run) -> list[str]:
     """What a run measures, in order; signals at the primary cadence only."""
     signals = [SIGNALS] if run.profile.signals and run.is_primary else []
     figures = [FIGURES] if run.profile.figures else []

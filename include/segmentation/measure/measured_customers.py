@@ -7,12 +7,12 @@ import duckdb
 
 from include.segmentation.errors import DataError
 from include.segmentation.measure.population import POPULATION
-from include.segmentation.measure.window_sql import moments
+from include.segmentation.measure.window_sql import write_window_moments
 from include.segmentation.profile.macro_segments import Kpi
 from include.segmentation.run import Run
 
 
-def load_people(run: Run, connection: duckdb.DuckDBPyConnection, name: str = POPULATION) -> None:
+def load_customers(run: Run, connection: duckdb.DuckDBPyConnection, name: str = POPULATION) -> None:
     """Fill table ``_people`` with everyone's customer_id, in its native type, and first_seen.
 
     Args:
@@ -23,18 +23,18 @@ def load_people(run: Run, connection: duckdb.DuckDBPyConnection, name: str = POP
     Raises:
         DataError: the population has not been measured.
     """
-    recorded = run.recorded("measure", POPULATION)
+    recorded = run.read_summary("measure", POPULATION)
     if recorded is None:
         raise DataError(f"run {run.run_id}: the population has not been measured; run measure population first")
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _people AS "
         f"SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, first_seen "
         "FROM read_parquet($population)",
-        {"population": run.lake.place(run.artifact("measure", f"{name}.parquet"))},
+        {"population": run.lake.locate(run.locate_artifact("measure", f"{name}.parquet"))},
     )
 
 
-def create_population(
+def create_population_table(
     connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi], as_of: str, who: str, values: dict[str, Any]
 ) -> None:
     """Fill table ``population``, which SQL about customers reads, from table ``_people``.
@@ -46,7 +46,7 @@ def create_population(
         who: SQL, the condition on whom to measure.
         values: the parameters of both.
     """
-    windows = moments(kpi.window for kpi in kpis.values())
+    windows = write_window_moments(kpi.window for kpi in kpis.values())
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE population AS SELECT * EXCLUDE (as_of), "
         f"{windows}as_of FROM (SELECT *, CAST({as_of} AS TIMESTAMPTZ) AS as_of FROM _people WHERE {who})",

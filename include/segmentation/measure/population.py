@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.kpi_values import NUMBERS, WHOLE_NUMBERS
-from include.segmentation.measure.sql_templates import create_table, render
-from include.segmentation.profile.identifiers import sql_name
-from include.segmentation.profile.mistakes import allowed
+from include.segmentation.measure.sql_templates import create_table, render_sql
+from include.segmentation.profile.identifiers import check_sql_name
+from include.segmentation.profile.mistakes import list_allowed
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run
 
@@ -34,7 +34,7 @@ def measure_population(
         DataError: a customer comes twice or without first_seen, or nobody is there.
     """
     path = run.profile.sql_dir / "measure" / "population.sql"
-    types = create_everyone(run.profile, connection, as_of)
+    types = create_everyone_table(run.profile, connection, as_of)
     attributes = [column for column in types if column not in _FIXED]
     _check_rows(connection, str(path))
     table = _select(connection, as_of, attributes)
@@ -46,11 +46,11 @@ def measure_population(
         "unknown_rows": int((unknown and unknown[0]) or 0),
         "attributes": attributes,
         "customer_id_type": types["customer_id"],
-        "path": run.lake.write_table(run.artifact("measure", f"{name}.parquet"), table),
+        "path": run.lake.write_table(run.locate_artifact("measure", f"{name}.parquet"), table),
     }
 
 
-def create_everyone(profile: Profile, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, str]:
+def create_everyone_table(profile: Profile, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, str]:
     """Run ``population.sql`` into table ``_everyone``.
 
     Returns:
@@ -61,7 +61,7 @@ def create_everyone(profile: Profile, connection: duckdb.DuckDBPyConnection, as_
         DataError: it fails on the data.
     """
     path = profile.sql_dir / "measure" / "population.sql"
-    types = create_table(connection, "_everyone", render(path, {}, as_of), path)
+    types = create_table(connection, "_everyone", render_sql(path, {}, as_of), path)
     missing = [column for column in _FIXED if column not in types]
     if missing:
         raise ProfileError(f"{path}: column {', '.join(missing)} is missing; found {', '.join(types)}")
@@ -73,7 +73,7 @@ def create_everyone(profile: Profile, connection: duckdb.DuckDBPyConnection, as_
         if dimension not in attributes:
             raise ProfileError(
                 f"{profile.path}: demographics.{dimension}: {path} returns no such attribute; "
-                f"{allowed(dimension, attributes)}"
+                f"{list_allowed(dimension, attributes)}"
             )
     for column, kind in types.items():
         kinds = _TYPES.get(column, _ATTRIBUTE)
@@ -85,7 +85,7 @@ def create_everyone(profile: Profile, connection: duckdb.DuckDBPyConnection, as_
 def _check_attribute(profile: Profile, column: str, path: str) -> None:
     taken = profile.customer_columns | dict.fromkeys(profile.kpis, "a KPI")
     try:
-        if sql_name(column) in taken:
+        if check_sql_name(column) in taken:
             raise ValueError(f"{taken[column]}; allowed is any other name")
     except ValueError as error:
         raise ProfileError(f"{path}: column '{column}' can not be an attribute: {error}") from None

@@ -12,26 +12,26 @@ PREVIOUS = ".previous"
 """What the names of artifacts of the earlier as_of end in."""
 
 
-def reach(run: Run, extracts: list[str]) -> dict[str, int]:
+def read_reach(run: Run, extracts: list[str]) -> dict[str, int]:
     """How far the accepted view of each extract reaches now: its last ``_seq``."""
-    return {extract: run.lake.validated(extract) for extract in extracts}
+    return {extract: run.lake.read_validated_seq(extract) for extract in extracts}
 
 
-def overtaken(run: Run, connection: duckdb.DuckDBPyConnection, extracts: list[str]) -> Run | None:
+def find_overtaken_run(run: Run, connection: duckdb.DuckDBPyConnection, extracts: list[str]) -> Run | None:
     """The published run before, where rows of a time before its as_of have come since it was measured; or None.
 
     What it was measured from is in what it recorded when it was published; of a run that did not record it, this is
     not known, and it is measured again.
     """
-    previous = run.previous()
+    previous = run.find_previous_run()
     if previous is None:
         return None
-    known: Mapping[str, int] = (previous.recorded("publish", "all") or {}).get("reach", {})
-    late = (run.lake.came_late(connection, extract, known.get(extract, 0), previous.as_of) for extract in extracts)
+    known: Mapping[str, int] = (previous.read_summary("publish", "all") or {}).get("reach", {})
+    late = (run.lake.has_late_rows(connection, extract, known.get(extract, 0), previous.as_of) for extract in extracts)
     return previous if any(late) else None
 
 
-def measured_again(run: Run) -> datetime | None:
+def find_remeasured_as_of(run: Run) -> datetime | None:
     """The earlier as_of that this run's population was measured at too, if there is one."""
-    recorded = run.recorded("measure", POPULATION) or {}
+    recorded = run.read_summary("measure", POPULATION) or {}
     return datetime.fromisoformat(recorded["previous"]) if recorded.get("previous") else None

@@ -7,12 +7,12 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import SegmentationError
-from include.segmentation.measure.figure_values import measure_figure, render_figure
-from include.segmentation.measure.kpi_values import measure_kpis
+from include.segmentation.measure.figure_values import compute_figure, render_figure
+from include.segmentation.measure.kpi_values import compute_kpis
 from include.segmentation.measure.measure_stage import WHOLE_DAYS
-from include.segmentation.measure.measured_customers import create_population
-from include.segmentation.measure.population import POPULATION, create_everyone
-from include.segmentation.measure.sql_templates import render
+from include.segmentation.measure.measured_customers import create_population_table
+from include.segmentation.measure.population import POPULATION, create_everyone_table
+from include.segmentation.measure.sql_templates import render_sql
 from include.segmentation.profile.figures import FIGURES
 from include.segmentation.profile.macro_segments import Kpi
 from include.segmentation.profile.profile import Profile
@@ -22,14 +22,14 @@ _AS_OF = datetime.fromisoformat("2025-01-01T00:00:00Z")
 """Any moment: the tables are empty."""
 
 
-def wrong_templates(profile: Profile, macro_segments: Collection[str]) -> Iterator[str]:
+def check_templates(profile: Profile, macro_segments: Collection[str]) -> Iterator[str]:
     """What is wrong in the SQL files as templates: the population, some of the macro segments, signals, figures."""
     whole = _returned(profile)
     for target in [POPULATION, *macro_segments, *([SIGNALS] if profile.signals else [])]:
         path = profile.sql_dir / "measure" / f"{target}.sql"
         if path.is_file():  # that it is missing has been said
             try:
-                render(path, whole.get(target, {}), _AS_OF if target == POPULATION else None)
+                render_sql(path, whole.get(target, {}), _AS_OF if target == POPULATION else None)
             except SegmentationError as error:
                 yield str(error)
     for name in profile.figures:
@@ -41,7 +41,7 @@ def wrong_templates(profile: Profile, macro_segments: Collection[str]) -> Iterat
                 yield str(error)
 
 
-def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]:
+def run_over_empty_tables(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]:
     """Run every SQL file over empty tables.
 
     Args:
@@ -58,7 +58,7 @@ def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]
         for extract, schema in tables.items():
             connection.register(extract, schema.empty_table())
         try:
-            create_everyone(profile, connection, _AS_OF)
+            create_everyone_table(profile, connection, _AS_OF)
         except SegmentationError as error:
             yield str(error)
             return
@@ -69,16 +69,16 @@ def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]
         for name, kpis in _returned(profile).items():
             path = profile.sql_dir / "measure" / f"{name}.sql"
             try:
-                sql = render(path, kpis)
-                create_population(connection, kpis, "$as_of", "true", {"as_of": _AS_OF})
-                measure_kpis(connection, kpis, sql, path)
+                sql = render_sql(path, kpis)
+                create_population_table(connection, kpis, "$as_of", "true", {"as_of": _AS_OF})
+                compute_kpis(connection, kpis, sql, path)
             except SegmentationError as error:
                 yield str(error)
-        create_population(connection, {}, "$as_of", "true", {"as_of": _AS_OF})
+        create_population_table(connection, {}, "$as_of", "true", {"as_of": _AS_OF})
         for name, figure in profile.figures.items():
             path = profile.sql_dir / FIGURES / f"{name}.sql"
             try:
-                measure_figure(connection, name, figure, render_figure(path, _AS_OF), path)
+                compute_figure(connection, name, figure, render_figure(path, _AS_OF), path)
             except SegmentationError as error:
                 yield str(error)
 
@@ -86,4 +86,4 @@ def rehearse(profile: Profile, tables: Mapping[str, pa.Schema]) -> Iterator[str]
 def _returned(profile: Profile) -> dict[str, dict[str, Kpi]]:
     """What every file about customers has to return, by the file's name."""
     returned = {name: macro.kpis for name, macro in profile.macro_segments.items()}
-    return returned | ({SIGNALS: profile.signals.counts_between(0, 1)} if profile.signals else {})
+    return returned | ({SIGNALS: profile.signals.write_counts_sql(0, 1)} if profile.signals else {})

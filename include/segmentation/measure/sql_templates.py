@@ -8,15 +8,15 @@ import duckdb
 from jinja2 import StrictUndefined, TemplateError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
-from include.segmentation.errors import DataError, ProfileError, SegmentationError, one_line
-from include.segmentation.measure.window_sql import condition
+from include.segmentation.errors import DataError, ProfileError, SegmentationError, join_lines
+from include.segmentation.measure.window_sql import write_window_condition
 from include.segmentation.profile.macro_segments import Kpi
-from include.segmentation.profile.mistakes import allowed
+from include.segmentation.profile.mistakes import list_allowed
 
 _BY_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
 
-def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -> str:
+def render_sql(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -> str:
     """Fill in ``{{ window("kpi", "column") }}`` and, of the population and of figures, ``{{ as_of }}``.
 
     Args:
@@ -32,20 +32,20 @@ def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -
 
     def window(kpi: str, column: str) -> str:
         if kpi not in kpis:
-            raise ProfileError(f"{path}: window('{kpi}', …): no such KPI; {allowed(kpi, kpis)}")
+            raise ProfileError(f"{path}: window('{kpi}', …): no such KPI; {list_allowed(kpi, kpis)}")
         used.add(kpi)
-        return condition(kpis[kpi].window, column)
+        return write_window_condition(kpis[kpi].window, column)
 
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     try:
         text = environment.from_string(path.read_text(encoding="utf-8")).render(
-            window=window, **({"as_of": moment(as_of)} if as_of else {})
+            window=window, **({"as_of": write_moment(as_of)} if as_of else {})
         )
     except UndefinedError as error:
         known = "are window and as_of" if as_of else "is window; the moment of a KPI is p.as_of"
-        raise ProfileError(f"{path}: {one_line(error)}; allowed {known}") from None
+        raise ProfileError(f"{path}: {join_lines(error)}; allowed {known}") from None
     except (TemplateError, UnicodeDecodeError, TypeError, ArithmeticError) as error:  # what a template can raise
-        raise ProfileError(f"{path}: {one_line(error)}") from None
+        raise ProfileError(f"{path}: {join_lines(error)}") from None
     unused = [f"'{name}' ({kpi.window})" for name, kpi in kpis.items() if name not in used]
     if unused:
         raise ProfileError(
@@ -55,7 +55,7 @@ def render(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -
     return text
 
 
-def moment(as_of: datetime) -> str:
+def write_moment(as_of: datetime) -> str:
     """What ``{{ as_of }}`` stands for."""
     return f"TIMESTAMPTZ '{as_of.isoformat()}'"
 
@@ -83,4 +83,4 @@ def create_table(connection: duckdb.DuckDBPyConnection, name: str, sql: str, pat
 
 def _explained(error: duckdb.Error, path: Path) -> SegmentationError:
     kind = DataError if isinstance(error, _BY_DATA) else ProfileError
-    return kind(f"{path}: {one_line(error)}")
+    return kind(f"{path}: {join_lines(error)}")

@@ -7,10 +7,10 @@ time zone, which is the session's: 30 days go from midnight to midnight also whe
 
 from collections.abc import Iterable
 
-from include.segmentation.profile.windows import Window
+from include.segmentation.profile.windows import KpiWindow
 
 
-def condition(window: Window, column: str) -> str:
+def write_window_condition(window: KpiWindow, column: str) -> str:
     """The condition under which an event belongs to a window.
 
     Args:
@@ -25,7 +25,7 @@ def condition(window: Window, column: str) -> str:
     return f'({column} >= p."{window} begins" AND {column} < p."{window} ends")'
 
 
-def moments(windows: Iterable[Window]) -> str:
+def write_window_moments(windows: Iterable[KpiWindow]) -> str:
     """The columns that ``condition`` reads, as SQL over ``first_seen`` and ``as_of``, each followed by a comma."""
     columns = ""
     for window in sorted({str(window): window for window in windows}.values(), key=str):
@@ -34,7 +34,7 @@ def moments(windows: Iterable[Window]) -> str:
     return columns
 
 
-def _moments(window: Window) -> tuple[str, str]:
+def _moments(window: KpiWindow) -> tuple[str, str]:
     return {
         "lifetime": ("CAST('-infinity' AS TIMESTAMPTZ)", "as_of"),
         "trailing": (f"as_of - INTERVAL {window.end_day} DAY", "as_of"),

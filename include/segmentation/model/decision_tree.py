@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from include.segmentation.common.text import number, quantity, unit_beside
+from include.segmentation.common.text import format_number, format_quantity, omit_repeated_unit
 from include.segmentation.profile.macro_segments import Kpi
 
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier
 
-SEED = 42
+TREE_SEED = 42
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
 
-class Bound(NamedTuple):
+class PathBound(NamedTuple):
     """One end of a range of a KPI: from ``at`` on, or below it."""
 
     column: int
@@ -28,11 +28,11 @@ class Bound(NamedTuple):
     at: float
 
 
-Path = tuple[Bound, ...]
+Path = tuple[PathBound, ...]
 """Bounds that all have to hold, by column, the upper first."""
 
 
-def grow(
+def grow_tree(
     values: Floats,
     labels: Integers,
     counts: Integers | None = None,
@@ -55,11 +55,11 @@ def grow(
     from sklearn.tree import DecisionTreeClassifier
 
     weights = "balanced" if balanced else None
-    tree = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=leaf, class_weight=weights, random_state=SEED)
+    tree = DecisionTreeClassifier(max_depth=depth, min_samples_leaf=leaf, class_weight=weights, random_state=TREE_SEED)
     return tree.fit(values, labels, sample_weight=counts)
 
 
-def paths_of(classifier: "DecisionTreeClassifier", kpis: Sequence[Kpi]) -> dict[int, list[Path]]:
+def list_paths(classifier: "DecisionTreeClassifier", kpis: Sequence[Kpi]) -> dict[int, list[Path]]:
     """Label -> the paths of a tree that lead to it; two branches that end in one label are none.
 
     Args:
@@ -80,7 +80,9 @@ def paths_of(classifier: "DecisionTreeClassifier", kpis: Sequence[Kpi]) -> dict[
         if len(ends) == 2 and ends[0][0] == ends[1][0]:
             return [(ends[0][0], ())]
         return [
-            (label, _bounded(path, Bound(column, is_low, at))) for is_low, branch in branches for label, path in branch
+            (label, _bounded(path, PathBound(column, is_low, at)))
+            for is_low, branch in branches
+            for label, path in branch
         ]
 
     found: dict[int, list[Path]] = {}
@@ -90,7 +92,7 @@ def paths_of(classifier: "DecisionTreeClassifier", kpis: Sequence[Kpi]) -> dict[
     return found
 
 
-def on_a_path(found: Sequence[Path], values: Floats, kpis: Sequence[Kpi]) -> Booleans:
+def match_paths(found: Sequence[Path], values: Floats, kpis: Sequence[Kpi]) -> Booleans:
     """Whom one of the paths takes; an undefined KPI (NaN) is in no range.
 
     Args:
@@ -104,7 +106,7 @@ def on_a_path(found: Sequence[Path], values: Floats, kpis: Sequence[Kpi]) -> Boo
     return taken
 
 
-def path_in_words(path: Path, kpis: Sequence[Kpi]) -> str:
+def describe_path(path: Path, kpis: Sequence[Kpi]) -> str:
     """A path as ranges of KPIs, with commas between."""
     ranges: dict[int, dict[bool, float]] = {}
     for bound in path:
@@ -117,14 +119,14 @@ def _border(threshold: float, resolution: float) -> float:
     return float(f"{(floor(threshold / resolution) + 1) * resolution:.3g}")
 
 
-def _bounded(path: Path, bound: Bound) -> Path:
+def _bounded(path: Path, bound: PathBound) -> Path:
     """The path with one more bound, unless a question further down has asked for more."""
     if any(other[:2] == bound[:2] for other in path):
         return path
     return tuple(sorted([*path, bound]))
 
 
-def _hold(bound: Bound, values: Floats, kpis: Sequence[Kpi]) -> Booleans:
+def _hold(bound: PathBound, values: Floats, kpis: Sequence[Kpi]) -> Booleans:
     border = bound.at - kpis[bound.column].resolution / 2  # between two values, whatever their last bit
     column = values[:, bound.column]
     return column >= border if bound.is_low else column < border
@@ -132,12 +134,14 @@ def _hold(bound: Bound, values: Floats, kpis: Sequence[Kpi]) -> Booleans:
 
 def _range(kpi: Kpi, low: float | None, high: float | None) -> str:
     """A range from ``low`` on, up to the value before ``high`` where these are whole numbers, else below it."""
-    unit = unit_beside(kpi.label, kpi.unit)
+    unit = omit_repeated_unit(kpi.label, kpi.unit)
     if high is None:
-        return f"{kpi.label} {quantity(low or 0.0, unit)} or more"
+        return f"{kpi.label} {format_quantity(low or 0.0, unit)} or more"
     last = high - kpi.resolution
     if not float(last).is_integer():
-        return f"{kpi.label} {f'{number(low)} to ' if low is not None else ''}below {quantity(high, unit)}"
+        return (
+            f"{kpi.label} {f'{format_number(low)} to ' if low is not None else ''}below {format_quantity(high, unit)}"
+        )
     if last == (kpi.minimum if low is None else low):
-        return f"{kpi.label} {number(last)}"
-    return f"{kpi.label} {'up' if low is None else number(low)} to {quantity(last, unit)}"
+        return f"{kpi.label} {format_number(last)}"
+    return f"{kpi.label} {'up' if low is None else format_number(low)} to {format_quantity(last, unit)}"

@@ -65,11 +65,11 @@ class GridModel(Frozen):
     cells: list[CellModel]
     note: str = ""
 
-    def position(self, score: str) -> int:
+    def locate_cell(self, score: str) -> int:
         """Where a score stands in the text of a customer's classes, from 0."""
         return [one.name for one in self.scores].index(score)
 
-    def is_cut_as(self, other: "GridModel") -> bool:
+    def has_same_cuts(self, other: "GridModel") -> bool:
         """Whether another grid means the same but for where its cut points lie."""
         return self._meaning() == other._meaning()
 

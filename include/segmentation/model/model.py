@@ -21,7 +21,7 @@ MIDDLE: Final = (0.05, 0.95)
 """The percentiles that the customers lie between whom a name speaks of."""
 CLAIM_HOLDS: Final = 0.9
 """The least share of them for whom what a name or an alias claims has to hold."""
-Status = Literal["candidate", "accepted", "rejected", "retired"]
+ModelStatus = Literal["candidate", "accepted", "rejected", "retired"]
 
 
 class BandRange(Frozen):
@@ -55,7 +55,7 @@ class Evidence(Frozen):
     standard_error: float | None = None
 
 
-class Axis(Frozen):
+class KpiAxis(Frozen):
     """How one KPI becomes a coordinate: (transform(value) - center) / spread * weight.
 
     Attributes:
@@ -74,7 +74,7 @@ class Axis(Frozen):
     undefined_as: float | None = None
 
 
-class Reference(Frozen):
+class DriftReference(Frozen):
     """How one KPI was distributed among the customers of a stratum at the fit: what drift is measured against.
 
     Attributes:
@@ -87,7 +87,7 @@ class Reference(Frozen):
     customers: list[int]
 
 
-class Picture(Frozen):
+class StratumPicture(Frozen):
     """Some customers of a stratum at the fit, in the plane of its first two principal components. It labels nobody.
 
     Attributes:
@@ -146,7 +146,7 @@ class SegmentDefinition(Frozen):
         return self.micro.segments if self.micro else []
 
 
-class Join(Frozen):
+class SegmentJoin(Frozen):
     """Two parts of a division that are more alike than any others at that step.
 
     Attributes:
@@ -171,10 +171,10 @@ class Division(Frozen):
         note: what a reader should know about this fit ("fewer than 200 customers: not cut").
     """
 
-    axes: list[Axis] = Field(default_factory=list)
+    axes: list[KpiAxis] = Field(default_factory=list)
     components: list[list[float]] = Field(default_factory=list)
     segments: list[SegmentDefinition]
-    joins: list[Join] = Field(default_factory=list)
+    joins: list[SegmentJoin] = Field(default_factory=list)
     note: str = ""
 
     @property
@@ -199,10 +199,10 @@ class StratumModel(Division):
     name: str
     label: str
     when: str
-    references: list[Reference] = Field(default_factory=list)
-    picture: Picture | None = None
+    references: list[DriftReference] = Field(default_factory=list)
+    picture: StratumPicture | None = None
 
-    def divisions(self) -> list[tuple[str, Division]]:
+    def list_divisions(self) -> list[tuple[str, Division]]:
         """What is cut in it: itself, then its segments that are cut once more, by where they are (``repeat.02``)."""
         inside = [(f"{self.name}.{n:02d}", segment.micro) for n, segment in enumerate(self.segments, start=1)]
         return [(self.name, self), *((place, micro) for place, micro in inside if micro)]
@@ -248,24 +248,24 @@ class Model(Frozen):
     lineage: list[Lineage] = Field(default_factory=list)
     grid: GridModel | None = None
 
-    def segments(self) -> list[SegmentDefinition]:
+    def list_segments(self) -> list[SegmentDefinition]:
         """All segments, in the order of the strata."""
         return [segment for stratum in self.strata for segment in stratum.segments]
 
-    def micro_segments(self) -> list[SegmentDefinition]:
+    def list_micro_segments(self) -> list[SegmentDefinition]:
         """All micro segments, in the order of their segments."""
-        return [part for segment in self.segments() for part in segment.parts]
+        return [part for segment in self.list_segments() for part in segment.parts]
 
-    def parents(self) -> dict[str, str]:
+    def map_parents(self) -> dict[str, str]:
         """Key of a micro segment -> key of the segment that it is inside."""
-        return {part.key: segment.key for segment in self.segments() for part in segment.parts}
+        return {part.key: segment.key for segment in self.list_segments() for part in segment.parts}
 
 
 class TimelineEntry(Frozen):
     """A model and what has been decided about it."""
 
     model: Model
-    status: Status
+    status: ModelStatus
     decided_by: str
     decided_at: datetime
 
@@ -283,7 +283,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def decide(lake: Lake, model: Model, status: Status, decided_by: str) -> None:
+def record_decision(lake: Lake, model: Model, status: ModelStatus, decided_by: str) -> None:
     """Append a decision about a model to the timeline."""
     row = {
         "macro_segment": model.macro_segment,
@@ -294,12 +294,12 @@ def decide(lake: Lake, model: Model, status: Status, decided_by: str) -> None:
         "decided_at": datetime.now(UTC),
         "model": model.model_dump_json(),
     }
-    log = lake.models()
-    with log.writer():
-        log.append(pa.Table.from_pylist([row], schema=_SCHEMA), log.state())
+    log = lake.open_timeline()
+    with log.hold_writer_lock():
+        log.append(pa.Table.from_pylist([row], schema=_SCHEMA), log.read_state())
 
 
-def timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
+def read_timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
     """All models of a macro segment with their newest status, by effective_from; the one decided last comes last."""
     rows = _decisions(lake)
     newest = {row["model_id"]: row for row in sorted(rows, key=lambda row: row[SEQ])}
@@ -326,15 +326,15 @@ def _thawed(row: dict[str, Any]) -> Model:
 
 
 def _decisions(lake: Lake) -> list[dict[str, Any]]:
-    files = lake.models().file_uris()
+    files = lake.open_timeline().list_files()
     if not files:
         return []
     # Not by DeltaTable.to_pyarrow_table(): its threads abort the process when it ends (delta-rs issue 2184).
-    with lake.engine() as engine:
+    with lake.open_engine() as engine:
         return [dict(row) for row in engine.read_parquet(files).to_arrow_table().to_pylist()]
 
 
-def effective_model(lake: Lake, macro_segment: str, as_of: datetime) -> tuple[Model, bool]:
+def find_effective_model(lake: Lake, macro_segment: str, as_of: datetime) -> tuple[Model, bool]:
     """The accepted model that a run at ``as_of`` uses.
 
     Returns:
@@ -343,7 +343,7 @@ def effective_model(lake: Lake, macro_segment: str, as_of: datetime) -> tuple[Mo
     Raises:
         NotReadyError: no model of the macro segment has been accepted yet.
     """
-    accepted = [entry.model for entry in timeline(lake, macro_segment) if entry.status == "accepted"]
+    accepted = [entry.model for entry in read_timeline(lake, macro_segment) if entry.status == "accepted"]
     if not accepted:
         raise NotReadyError(
             f"macro segment '{macro_segment}' has no accepted model; run the fit first "

@@ -18,7 +18,7 @@ from pydantic import AfterValidator
 from sqlglot import exp
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.mistakes import allowed
+from include.segmentation.profile.mistakes import list_allowed
 
 _MAX_POINTS = 200_000
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
@@ -29,7 +29,7 @@ _ALLOWED = (
 
 
 @dataclass(frozen=True)
-class Domain:
+class ColumnDomain:
     """The values that a column of a predicate can take.
 
     Attributes:
@@ -43,7 +43,7 @@ class Domain:
     nullable: bool = False
 
 
-def normal_form(text: str) -> str:
+def normalise_condition(text: str) -> str:
     """The condition in one spelling, whatever its spaces, the case of its keywords and its comments.
 
     DuckDB takes more than PostgreSQL, where rules are published (``==``, a comma at the end), and a comment at the end
@@ -55,11 +55,11 @@ def normal_form(text: str) -> str:
         return text
 
 
-Condition = Annotated[str, AfterValidator(normal_form)]
+Condition = Annotated[str, AfterValidator(normalise_condition)]
 """A predicate as a profile holds it."""
 
 
-def parse(text: str, columns: Sequence[str]) -> exp.Expr:
+def parse_condition(text: str, columns: Sequence[str]) -> exp.Expr:
     """Return the syntax tree of a predicate.
 
     Raises:
@@ -79,7 +79,7 @@ def parse(text: str, columns: Sequence[str]) -> exp.Expr:
             )
     for column in tree.find_all(exp.Column):
         if column.name not in columns:
-            raise ProfileError(f"'{text}' names '{column.name}'; {allowed(column.name, columns)}")
+            raise ProfileError(f"'{text}' names '{column.name}'; {list_allowed(column.name, columns)}")
         if not _beside_constants(column):
             raise ProfileError(
                 f"'{text}' uses '{column.name}' otherwise; allowed are comparisons of KPIs with constants and IS NULL"
@@ -87,12 +87,12 @@ def parse(text: str, columns: Sequence[str]) -> exp.Expr:
     return tree
 
 
-def columns_of(text: str) -> list[str]:
+def list_columns(text: str) -> list[str]:
     """The columns that a predicate names, in alphabetical order."""
     return sorted({column.name for column in sqlglot.parse_one(text, read="duckdb").find_all(exp.Column)})
 
 
-def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, Domain]) -> list[dict[str, Any]]:
+def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, ColumnDomain]) -> list[dict[str, Any]]:
     """Evaluate predicates on every combination of values at which one of them can change.
 
     Args:
@@ -106,7 +106,7 @@ def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, Domain]) -
     Raises:
         ProfileError: the predicates name so many constants that the grid would be too large to check.
     """
-    trees = [parse(text, list(domains)) for text in predicates]
+    trees = [parse_condition(text, list(domains)) for text in predicates]
     columns = sorted({column.name for tree in trees for column in tree.find_all(exp.Column)})
     axes = [_axis(column, trees, domains[column]) for column in columns]
     size = 1
@@ -125,7 +125,7 @@ def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, Domain]) -
     ]
 
 
-def never_holds(text: str, domains: Mapping[str, Domain]) -> bool:
+def is_never_true(text: str, domains: Mapping[str, ColumnDomain]) -> bool:
     """Whether no value that its columns can take makes a predicate true; not where it compares too much to be told."""
     try:
         return not any(point["true"] for point in evaluate_on_grid([text], domains))
@@ -147,7 +147,7 @@ def _beside_constants(column: exp.Column) -> bool:
     return all(isinstance(constant, exp.Literal) for constant in constants)
 
 
-def _axis(column: str, trees: Sequence[exp.Expr], domain: Domain) -> list[float | None]:
+def _axis(column: str, trees: Sequence[exp.Expr], domain: ColumnDomain) -> list[float | None]:
     constants: set[float] = set()
     for tree in trees:
         for comparison in tree.find_all(*_COMPARISONS):

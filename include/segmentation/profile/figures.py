@@ -6,14 +6,14 @@ from typing import Literal
 from pydantic import Field
 
 from include.segmentation.profile.identifiers import SqlName
-from include.segmentation.profile.mistakes import Mistake, allowed
-from include.segmentation.profile.profile_part import Part
+from include.segmentation.profile.mistakes import Mistake, list_allowed
+from include.segmentation.profile.profile_part import ProfilePart
 
 FIGURES = "figures"
 """What the measure stage calls them, and the folder of their SQL."""
 
 
-class Value(Part):
+class FigureValue(ProfilePart):
     """One number in every row of a figure.
 
     Attributes:
@@ -27,7 +27,7 @@ class Value(Part):
     resolution: float = Field(1, gt=0)
 
 
-class Figure(Part):
+class Figure(ProfilePart):
     """A table that ``sql/<profile>/figures/<name>.sql`` returns at as_of.
 
     Attributes:
@@ -42,11 +42,11 @@ class Figure(Part):
     label: str
     definition: str
     by: dict[SqlName, str] = Field(min_length=1, max_length=2)
-    values: dict[SqlName, Value] = Field(min_length=1)
+    values: dict[SqlName, FigureValue] = Field(min_length=1)
     draw: Literal["nothing", "bars"] = "nothing"
     customers: str | None = None
 
-    def mistakes(self) -> Iterator[Mistake]:
+    def find_mistakes(self) -> Iterator[Mistake]:
         """What does not fit together."""
         for name in self.values:
             if name in self.by:
@@ -56,5 +56,5 @@ class Figure(Part):
         if len(self.by) == 2 and self.draw == "bars":
             yield Mistake(("draw",), "bars are of a figure by one column; allowed is nothing")
         if self.customers is not None and self.customers not in self.by:
-            text = f"'{self.customers}' is no column of words; {allowed(self.customers, self.by)}"
+            text = f"'{self.customers}' is no column of words; {list_allowed(self.customers, self.by)}"
             yield Mistake(("customers",), text)

@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 
 from include.segmentation.profile.mistakes import Mistake
-from include.segmentation.profile.profile_part import Part
+from include.segmentation.profile.profile_part import ProfilePart
 
-DATE = "date"
+DATE_COLUMN = "date"
 FLAGS = ("subject_to_thresholding", "data_loss_from_other_row", "sampled_share", "truncated", "empty_reason")
 """What Google says about the whole of a day's report: columns of every row of the day, and of an empty day's one."""
 DEMOGRAPHICS = frozenset({"userAgeBracket", "userGender", "brandingInterest"})
 """Google's own estimates about people: inferred for some, thresholded, and not about one user."""
-NOT_KNOWN = ("", "(not set)", "(other)", "unknown")
+UNKNOWN_VALUES = ("", "(not set)", "(other)", "unknown")
 """Values of a dimension that say nothing. They are different things, kept apart in the lake."""
 _PER_USER = "customUser:"
 
@@ -21,7 +21,7 @@ _Text = Annotated[str, Field(min_length=1)]
 _Number = Annotated[float, Field(strict=True)]
 
 
-class Condition(Part):
+class FilterCondition(ProfilePart):
     """What a filter asks of one dimension or metric; everything it says must hold.
 
     In YAML a text (exactly this), a list of texts (one of these), or comparisons: ``begins_with``, ``ends_with``,
@@ -39,7 +39,7 @@ class Condition(Part):
     more_than: _Number | None = None
     at_most: _Number | None = None
     less_than: _Number | None = None
-    is_not: "Condition | None" = Field(default=None, alias="not")
+    is_not: "FilterCondition | None" = Field(default=None, alias="not")
 
     @model_validator(mode="before")
     @classmethod
@@ -72,7 +72,7 @@ class Condition(Part):
         return inner or any(limit is not None for limit in limits)
 
 
-class GA4Extract(Part):
+class GA4Extract(ProfilePart):
     """One GA4 report, a day at a time.
 
     Attributes:
@@ -88,16 +88,16 @@ class GA4Extract(Part):
     source: str
     dimensions: list[str] = Field(min_length=1, max_length=9)
     metrics: list[str] = Field(min_length=1, max_length=10)
-    filter: dict[str, Condition] = Field(default_factory=dict)
+    filter: dict[str, FilterCondition] = Field(default_factory=dict)
     lookback: int = Field(3, ge=0, description="days")
     coverage_of: str | None = None
     per_user_demographics: bool = False
 
     @model_validator(mode="after")
     def _by_day(self) -> Self:
-        if DATE not in self.dimensions:
+        if DATE_COLUMN not in self.dimensions:
             raise ValueError("a report is read by day: dimensions must hold 'date'")
-        names = [column_name(name) for name in [*self.dimensions, *self.metrics]]
+        names = [name_column(name) for name in [*self.dimensions, *self.metrics]]
         if len({*names, *FLAGS}) < len(names) + len(FLAGS):
             raise ValueError(f"columns {', '.join(names)} and the flags {', '.join(FLAGS)} need different names")
         return self
@@ -105,7 +105,7 @@ class GA4Extract(Part):
     @model_validator(mode="after")
     def _filters_fit(self) -> Self:
         for name, condition in self.filter.items():
-            if name == DATE:
+            if name == DATE_COLUMN:
                 raise ValueError("filter 'date': a report is read by day; allowed are other dimensions and metrics")
             if name in self.metrics and condition.texts:
                 raise ValueError(f"filter '{name}': a metric; allowed are comparisons such as {{at_least: 1}}")
@@ -141,7 +141,7 @@ class GA4Extract(Part):
         return [name for name in self._names if name.startswith(_PER_USER)]
 
     @property
-    def of_nobody(self) -> bool:
+    def has_no_customer(self) -> bool:
         """Whether its rows are estimates about groups, with no meaning for one customer."""
         return bool(self.demographics) and not self.per_user_demographics
 
@@ -150,13 +150,13 @@ class GA4Extract(Part):
         return list(dict.fromkeys([*self.dimensions, *self.filter]))
 
 
-def column_name(name: str) -> str:
+def name_column(name: str) -> str:
     """The lake's name of a dimension or metric: ``customUser:learner_id`` -> ``learner_id``."""
     plain = name.rpartition(":")[2]
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in plain).lstrip("_")
 
 
-def wrong_coverage(extracts: Mapping[str, Any]) -> Iterator[Mistake]:
+def check_coverage(extracts: Mapping[str, Any]) -> Iterator[Mistake]:
     """Each ``coverage_of`` that does not name the same report without its demographics."""
     for name, report in extracts.items():
         if not isinstance(report, GA4Extract) or report.coverage_of is None:

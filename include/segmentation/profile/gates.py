@@ -6,17 +6,17 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from include.segmentation.profile.profile_part import Duration, Part
+from include.segmentation.profile.profile_part import Duration, ProfilePart
 
 Failing = Literal["warn", "ask", "stop"]
 
 
-def smallest_cluster(customers: int) -> int:
+def compute_smallest_cluster(customers: int) -> int:
     """The fewest customers that a cluster of a stratum may have: 2% of the stratum, and at least 100."""
     return max(ceil(0.02 * customers), 100)
 
 
-class Gate(Part):
+class GateRule(ProfilePart):
     """One gate; in a profile a verdict alone stands for it: ``names_agree: ask``.
 
     Attributes:
@@ -31,13 +31,13 @@ class Gate(Part):
         return {"verdict": value} if isinstance(value, str) else value
 
 
-class SizesDiffer(Gate):
+class SizesDifferGate(GateRule):
     """No two macro segments may have the same sizes: one would be a copy of the other."""
 
     verdict: Failing = "stop"
 
 
-class RowCounts(Gate):
+class RowCountsGate(GateRule):
     """How far the customers and the rows of an extract may be from those of the run before.
 
     Attributes:
@@ -50,7 +50,7 @@ class RowCounts(Gate):
     rise: float = Field(default=2.0, gt=0)
 
 
-class Freshness(Gate):
+class FreshnessGate(GateRule):
     """How old the newest data may be at as_of.
 
     Attributes:
@@ -60,7 +60,7 @@ class Freshness(Gate):
     stale_after: Duration = timedelta(days=3)
 
 
-class Quarantine(Gate):
+class QuarantineGate(GateRule):
     """How many of an extract's rows may be held in quarantine.
 
     Attributes:
@@ -71,7 +71,7 @@ class Quarantine(Gate):
     share: float = Field(default=0.05, ge=0, lt=1)
 
 
-class Drift(Gate):
+class DriftGate(GateRule):
     """How far customers may have moved from those of the fit, beyond where they were at the same time a year before.
 
     Attributes:
@@ -87,7 +87,7 @@ class Drift(Gate):
     asks_for_fit: bool = True
 
 
-class Gates(Part):
+class Gates(ProfilePart):
     """What is checked before a run is published.
 
     Attributes:
@@ -104,11 +104,11 @@ class Gates(Part):
 
     populations_reconcile: Literal["stop"] = "stop"
     labels_known: Literal["stop"] = "stop"
-    sizes_differ: SizesDiffer = SizesDiffer()
-    smallest_sizes: Gate = Gate()
-    names_agree: Gate = Gate()
-    row_counts: RowCounts = RowCounts()
-    freshness: Freshness = Freshness()
-    quarantine: Quarantine = Quarantine()
-    drift: Drift = Drift()
+    sizes_differ: SizesDifferGate = SizesDifferGate()
+    smallest_sizes: GateRule = GateRule()
+    names_agree: GateRule = GateRule()
+    row_counts: RowCountsGate = RowCountsGate()
+    freshness: FreshnessGate = FreshnessGate()
+    quarantine: QuarantineGate = QuarantineGate()
+    drift: DriftGate = DriftGate()
     answer_within: Duration = timedelta(hours=20)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import Condition, evaluate_on_grid, parse
+from include.segmentation.profile.conditions import Condition, evaluate_on_grid, parse_condition
 from include.segmentation.profile.identifiers import SqlName
-from include.segmentation.profile.mistakes import Mistake, allowed
-from include.segmentation.profile.profile_part import Part
-from include.segmentation.profile.strata_partition import AGE, domains
+from include.segmentation.profile.mistakes import Mistake, list_allowed
+from include.segmentation.profile.profile_part import ProfilePart
+from include.segmentation.profile.strata_partition import AGE_COLUMN, list_domains
 
 if TYPE_CHECKING:
     from include.segmentation.profile.macro_segments import Kpi
@@ -22,11 +22,11 @@ def _span(value: Any) -> Any:
     return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Span = Annotated[tuple[int, int], BeforeValidator(_span)]
+ClassSpan = Annotated[tuple[int, int], BeforeValidator(_span)]
 """The first and the last of some classes; one number stands for both."""
 
 
-class Score(Part):
+class GridScore(ProfilePart):
     """A KPI in classes, from 1 for the worst customers up to ``classes`` for the best, by the KPI's direction.
 
     Attributes:
@@ -41,7 +41,7 @@ class Score(Part):
     own_class: float | None = None
 
 
-class Cell(Part):
+class GridCell(ProfilePart):
     """A named rectangle of the grid.
 
     Attributes:
@@ -52,13 +52,13 @@ class Cell(Part):
 
     name: SqlName
     label: str
-    scores: dict[str, Span]
+    scores: dict[str, ClassSpan]
     description: str = ""
     recommended_action: str = ""
     owner: str = ""
 
 
-class Grid(Part):
+class Grid(ProfilePart):
     """Customers by two scores, each cell with a name.
 
     Attributes:
@@ -71,12 +71,12 @@ class Grid(Part):
 
     label: str
     when: Condition
-    scores: dict[SqlName, Score] = Field(min_length=2)
+    scores: dict[SqlName, GridScore] = Field(min_length=2)
     rows: str
     columns: str
-    cells: list[Cell] = Field(min_length=1)
+    cells: list[GridCell] = Field(min_length=1)
 
-    def mistakes(self, kpis: Mapping[str, "Kpi"]) -> Iterator[Mistake]:
+    def find_mistakes(self, kpis: Mapping[str, "Kpi"]) -> Iterator[Mistake]:
         """What does not fit together.
 
         Args:
@@ -89,14 +89,14 @@ class Grid(Part):
 
     def _wrong_scores(self, kpis: Mapping[str, "Kpi"]) -> Iterator[Mistake]:
         try:
-            parse(self.when, [*kpis, AGE])
+            parse_condition(self.when, [*kpis, AGE_COLUMN])
         except ProfileError as error:
             yield Mistake(("when",), str(error))
             return
         for name, score in self.scores.items():
             place = ("scores", name, "kpi")
             if score.kpi not in kpis:
-                yield Mistake(place, f"'{score.kpi}'; {allowed(score.kpi, kpis)}")
+                yield Mistake(place, f"'{score.kpi}'; {list_allowed(score.kpi, kpis)}")
             elif kpis[score.kpi].direction == "neutral":
                 text = f"'{score.kpi}' has direction neutral, so no class of it is the best; allowed are more and less"
                 yield Mistake(place, text)
@@ -110,13 +110,13 @@ class Grid(Part):
         if condition is None:
             return False
         impossible = f"({name} IS NULL) <> ({condition})"
-        points = evaluate_on_grid([self.when, condition, impossible], domains(kpis))
+        points = evaluate_on_grid([self.when, condition, impossible], list_domains(kpis))
         return any(point["true"] == [0, 1] for point in points)
 
     def _wrong_sides(self) -> Iterator[Mistake]:
         for side, name in (("rows", self.rows), ("columns", self.columns)):
             if name not in self.scores:
-                yield Mistake((side,), f"'{name}'; {allowed(name, self.scores)}")
+                yield Mistake((side,), f"'{name}'; {list_allowed(name, self.scores)}")
         if self.rows == self.columns:
             yield Mistake(("columns",), f"'{self.columns}' are the rows already; allowed is another score")
 
@@ -152,7 +152,7 @@ class Grid(Part):
             listed = ", ".join(f"({place})" for place in empty)
             yield Mistake(("cells",), f"no cell takes {listed}; allowed are cells that take each pair of classes once")
 
-    def is_inside(self, cell: Cell, row: int, column: int) -> bool:
+    def is_inside(self, cell: GridCell, row: int, column: int) -> bool:
         """Whether a rectangle takes a pair of classes."""
         (top, bottom), (left, right) = cell.scores[self.rows], cell.scores[self.columns]
         return top <= row <= bottom and left <= column <= right

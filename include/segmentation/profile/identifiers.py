@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import duckdb
 from pydantic import AfterValidator, BeforeValidator, Field
 
-NAME = re.compile(r"^(?=.{1,50}$)[a-z][a-z0-9]*(_[a-z0-9]+)*$")  # PostgreSQL would cut <name>_segment_key after 63
+NAME_PATTERN = re.compile(
+    r"^(?=.{1,50}$)[a-z][a-z0-9]*(_[a-z0-9]+)*$"
+)  # PostgreSQL would cut <name>_segment_key after 63
 _POSTGRES_WORDS = frozenset({
     "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
     "current_user", "grant", "localtime", "localtimestamp", "session_user", "system_user", "user",
@@ -17,14 +19,14 @@ _SYSTEM_SCHEMA = re.compile(r"^(pg_.*|information_schema)$")
 
 
 def _name(value: Any) -> Any:
-    if not NAME.fullmatch(str(value)):
+    if not NAME_PATTERN.fullmatch(str(value)):
         raise ValueError(
             "allowed are up to 50 small letters, digits and single _ between them, beginning with a letter"
         )
     return value
 
 
-def sql_name(value: str) -> str:
+def check_sql_name(value: str) -> str:
     """Let a name pass that every database and BI tool takes without quotes.
 
     Raises:
@@ -41,7 +43,7 @@ def _words_of_sql() -> frozenset[str]:
     return _POSTGRES_WORDS.union(word for (word,) in duckdb.sql(query).fetchall())
 
 
-def different(values: list[str]) -> list[str]:
+def require_different(values: list[str]) -> list[str]:
     """Let names pass that are all different.
 
     Raises:
@@ -58,8 +60,8 @@ def _own_schema(value: str) -> str:
     return value
 
 
-Name = Annotated[str, BeforeValidator(_name)]
-SqlName = Annotated[str, BeforeValidator(_name), AfterValidator(sql_name)]
-DifferentNames = Annotated[list[str], Field(min_length=1), AfterValidator(different)]
+ProfileName = Annotated[str, BeforeValidator(_name)]
+SqlName = Annotated[str, BeforeValidator(_name), AfterValidator(check_sql_name)]
+DifferentNames = Annotated[list[str], Field(min_length=1), AfterValidator(require_different)]
 SchemaName = Annotated[SqlName, AfterValidator(_own_schema)]
 """A schema that is the user's to make."""

@@ -8,16 +8,22 @@ from pydantic import Field
 from sqlglot import exp
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import Condition, Domain, columns_of, never_holds, parse
-from include.segmentation.profile.identifiers import Name
-from include.segmentation.profile.mistakes import Mistake, allowed
-from include.segmentation.profile.profile_part import Part
+from include.segmentation.profile.conditions import (
+    ColumnDomain,
+    Condition,
+    is_never_true,
+    list_columns,
+    parse_condition,
+)
+from include.segmentation.profile.identifiers import ProfileName
+from include.segmentation.profile.mistakes import Mistake, list_allowed
+from include.segmentation.profile.profile_part import ProfilePart
 
 NO_REASON = "none"
 """Stands for the customers for whom no reason holds: they are not eligible."""
 
 
-class Reason(Part):
+class ListReason(ProfilePart):
     """Why somebody is on a list, or is not.
 
     Attributes:
@@ -27,13 +33,13 @@ class Reason(Part):
         eligible: what the reason means for whom it holds.
     """
 
-    name: Name
+    name: ProfileName
     label: str
     when: Condition
     eligible: bool
 
 
-class EligibilityList(Part):
+class EligibilityList(ProfilePart):
     """Customers whom something is meant for, evaluated anew at every run.
 
     Attributes:
@@ -44,9 +50,11 @@ class EligibilityList(Part):
     label: str
     description: str = ""
     owner: str = ""
-    reasons: list[Reason] = Field(min_length=1)
+    reasons: list[ListReason] = Field(min_length=1)
 
-    def mistakes(self, numbers: Mapping[str, Domain], texts: Mapping[str, Sequence[str]]) -> Iterator[Mistake]:
+    def find_mistakes(
+        self, numbers: Mapping[str, ColumnDomain], texts: Mapping[str, Sequence[str]]
+    ) -> Iterator[Mistake]:
         """What does not fit together.
 
         Args:
@@ -60,13 +68,13 @@ class EligibilityList(Part):
                 whose = "whom no reason holds for" if reason.name == NO_REASON else "another reason too"
                 yield Mistake((*place, "name"), f"'{reason.name}' stands for {whose}; allowed is any other name")
             try:
-                parse(reason.when, [*numbers, *texts])
+                parse_condition(reason.when, [*numbers, *texts])
             except ProfileError as error:
                 yield Mistake((*place, "when"), f"reason '{reason.name}': {error}")
                 continue
             for text in _wrong_constants(reason.when, texts):
                 yield Mistake((*place, "when"), f"reason '{reason.name}': {text}")
-            if not set(columns_of(reason.when)) & set(texts) and never_holds(reason.when, numbers):
+            if not set(list_columns(reason.when)) & set(texts) and is_never_true(reason.when, numbers):
                 text = f"reason '{reason.name}': '{reason.when}' holds for nobody, whatever the KPIs are"
                 yield Mistake((*place, "when"), text)
         if not any(reason.eligible for reason in self.reasons):
@@ -84,6 +92,6 @@ def _wrong_constants(condition: str, texts: Mapping[str, Sequence[str]]) -> Iter
             comparison = comparison.parent
         for literal in comparison.find_all(exp.Literal) if comparison else ():
             if column.name in texts and (not literal.is_string or literal.this not in texts[column.name]):
-                yield f"{column.name} is compared with {literal.sql()}; {allowed(literal.this, texts[column.name])}"
+                yield f"{column.name} is compared with {literal.sql()}; {list_allowed(literal.this, texts[column.name])}"
             if column.name not in texts and literal.is_string:
                 yield f"{column.name} is compared with {literal.sql()}; allowed are numbers"

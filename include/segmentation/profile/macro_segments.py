@@ -6,21 +6,21 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import Condition, Domain, parse
+from include.segmentation.profile.conditions import ColumnDomain, Condition, parse_condition
 from include.segmentation.profile.grids import Grid
-from include.segmentation.profile.identifiers import DifferentNames, Name, SqlName
-from include.segmentation.profile.mistakes import Mistake, allowed, refuse
-from include.segmentation.profile.profile_part import Part
-from include.segmentation.profile.strata_partition import AGE as AGE
-from include.segmentation.profile.strata_partition import wrong_cuts
-from include.segmentation.profile.windows import Window
+from include.segmentation.profile.identifiers import DifferentNames, ProfileName, SqlName
+from include.segmentation.profile.mistakes import Mistake, list_allowed, raise_mistakes
+from include.segmentation.profile.profile_part import ProfilePart
+from include.segmentation.profile.strata_partition import AGE_COLUMN as AGE_COLUMN
+from include.segmentation.profile.strata_partition import check_partition
+from include.segmentation.profile.windows import KpiWindow
 
 _OF_CLUSTERING = {"transform", "scale", "weight"}
 
 Scaler = Literal["standard", "minmax", "robust", "none"]
 
 
-class Clip(Part):
+class ClipTransform(ProfilePart):
     """A transform that moves what lies outside of an interval to its end.
 
     Attributes:
@@ -37,20 +37,20 @@ class Clip(Part):
 
 
 def _transform(value: Any) -> Any:
-    if not isinstance(value, (Clip, dict)) and value not in get_args(NamedTransform):
+    if not isinstance(value, (ClipTransform, dict)) and value not in get_args(NamedTransform):
         raise ValueError(f"allowed are {', '.join(get_args(NamedTransform))} and a mapping such as {{clip: [0, 100]}}")
     return value
 
 
 NamedTransform = Literal["none", "log1p", "asinh", "sqrt", "quantile"]
 Transform = Annotated[
-    Annotated[NamedTransform, Tag("name")] | Annotated[Clip, Tag("clip")],
+    Annotated[NamedTransform, Tag("name")] | Annotated[ClipTransform, Tag("clip")],
     Discriminator(lambda value: "name" if isinstance(value, str) else "clip"),
     BeforeValidator(_transform),
 ]
 
 
-class Kpi(Part):
+class Kpi(ProfilePart):
     """One number per customer at as_of.
 
     Attributes:
@@ -77,7 +77,7 @@ class Kpi(Part):
     label: str
     definition: str
     unit: str
-    window: Annotated[Window, BeforeValidator(Window.parse)]
+    window: Annotated[KpiWindow, BeforeValidator(KpiWindow.parse)]
     resolution: float = Field(1, gt=0)
     direction: Literal["more", "less", "neutral"] = "more"
     minimum: float | None = 0
@@ -96,7 +96,7 @@ class Kpi(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        refuse(self._mistakes())
+        raise_mistakes(self._mistakes())
         return self
 
     def _mistakes(self) -> Iterator[Mistake]:
@@ -110,14 +110,14 @@ class Kpi(Part):
         if self.transform in ("log1p", "sqrt") and (self.minimum is None or self.minimum < 0):
             yield Mistake(("transform",), f"transform {self.transform} needs a minimum of 0 or more")
 
-    def differs_from(self, other: Self) -> list[str]:
+    def list_differences(self, other: Self) -> list[str]:
         """What another declaration of the same KPI says otherwise; each may be clustered on in a way of its own."""
         return [key for key, said in self if key not in _OF_CLUSTERING and said != getattr(other, key)]
 
     @property
-    def domain(self) -> Domain:
+    def domain(self) -> ColumnDomain:
         """The values that a predicate has to be checked on."""
-        return Domain(step=self.resolution, minimum=self.minimum, nullable=self.undefined_when is not None)
+        return ColumnDomain(step=self.resolution, minimum=self.minimum, nullable=self.undefined_when is not None)
 
 
 def _how(value: Any) -> Any:
@@ -134,7 +134,7 @@ def _components(value: Any) -> Any:
     raise ValueError("allowed are a number of components, from 1, and a share of the variance, between 0 and 1")
 
 
-class _Choice(Part):
+class _Choice(ProfilePart):
     """How many clusters: a fixed number, or the walk up from 2 while every cluster is stable, to ``k_max``."""
 
     k: Literal["auto"] | Annotated[int, Field(ge=2, le=12)] = "auto"
@@ -152,7 +152,7 @@ class _Choice(Part):
         return list(range(2, self.k_max + 1)) if self.k == "auto" else [self.k]
 
 
-class Micro(_Choice):
+class MicroSegmentation(_Choice):
     """How the segments of a stratum are cut once more.
 
     Attributes:
@@ -162,7 +162,7 @@ class Micro(_Choice):
     kpis: DifferentNames | None = None
 
 
-class Cluster(_Choice):
+class ClusterChoice(_Choice):
     """How a stratum is cut.
 
     Attributes:
@@ -177,10 +177,10 @@ class Cluster(_Choice):
     algorithm: Literal["kmeans", "ward"] = "kmeans"
     pca: Annotated[int | float | None, BeforeValidator(_components)] = None
     undefined_as: dict[SqlName, float] = Field(default_factory=dict)
-    micro: Annotated[Micro | None, BeforeValidator(_how)] = None
+    micro: Annotated[MicroSegmentation | None, BeforeValidator(_how)] = None
 
 
-class Stratum(Part):
+class Stratum(ProfilePart):
     """A kind of customer set apart by a rule before any clustering.
 
     Attributes:
@@ -191,13 +191,13 @@ class Stratum(Part):
         cluster: how it is cut: ``auto``, or ``{k: 4}`` and the like; ``none`` where the whole stratum is one segment.
     """
 
-    name: Name
+    name: ProfileName
     label: str
     when: Condition
     became: str = ""
     description: str = ""
     kpis: DifferentNames = Field(default_factory=list)
-    cluster: Annotated[Cluster | None, BeforeValidator(_how)] = None
+    cluster: Annotated[ClusterChoice | None, BeforeValidator(_how)] = None
     recommended_action: str = ""
     owner: str = ""
 
@@ -213,13 +213,13 @@ class Stratum(Part):
         return self
 
     @property
-    def micro(self) -> Cluster | None:
+    def micro(self) -> ClusterChoice | None:
         """How its segments are cut once more: as it is itself, but for the number of clusters."""
         if self.cluster is None or self.cluster.micro is None:
             return None
         choice = self.cluster.micro.model_dump(include={"k", "k_max"}, exclude_unset=True)
         counted = {kpi: value for kpi, value in self.cluster.undefined_as.items() if kpi in self.micro_kpis}
-        return Cluster(algorithm=self.cluster.algorithm, pca=self.cluster.pca, undefined_as=counted, **choice)
+        return ClusterChoice(algorithm=self.cluster.algorithm, pca=self.cluster.pca, undefined_as=counted, **choice)
 
     @property
     def micro_kpis(self) -> list[str]:
@@ -233,7 +233,7 @@ class Stratum(Part):
         return list(dict.fromkeys([*self.kpis, *self.micro_kpis]))
 
 
-class Person(Part):
+class SegmentAnnotation(ProfilePart):
     """What people say about one segment, by its key.
 
     Attributes:
@@ -256,7 +256,7 @@ class Person(Part):
         return self
 
 
-class Hysteresis(Part):
+class Hysteresis(ProfilePart):
     """When a customer who has crossed a border moves: at once where both are absent.
 
     Attributes:
@@ -274,7 +274,7 @@ class Hysteresis(Part):
         return self
 
 
-class MacroSegment(Part):
+class MacroSegment(ProfilePart):
     """A set of KPIs clustered together, stratum by stratum.
 
     Attributes:
@@ -289,29 +289,29 @@ class MacroSegment(Part):
     kpis: dict[SqlName, Kpi] = Field(min_length=1)
     strata: list[Stratum] = Field(min_length=1)
     hysteresis: Hysteresis | None = None
-    segments: dict[str, Person] = Field(default_factory=dict)
+    segments: dict[str, SegmentAnnotation] = Field(default_factory=dict)
     grid: Grid | None = None
 
     @model_validator(mode="after")
     def _strata_cut_once(self) -> Self:
-        refuse(self.mistakes(list(self.kpis), is_whole=True))
+        raise_mistakes(self.find_mistakes(list(self.kpis), is_whole=True))
         return self
 
-    def mistakes(self, kpis: Collection[str], is_whole: bool) -> Iterator[Mistake]:
+    def find_mistakes(self, kpis: Collection[str], is_whole: bool) -> Iterator[Mistake]:
         """What does not fit together.
 
         Args:
             kpis: the names of all its KPIs, also of those that are wrong themselves.
             is_whole: whether all KPIs and strata are there; how strata cut the population is looked at only then.
         """
-        wrong = [*self._wrong_names(), *self._wrong_conditions([*kpis, AGE]), *self._wrong_aliases()]
+        wrong = [*self._wrong_names(), *self._wrong_conditions([*kpis, AGE_COLUMN]), *self._wrong_aliases()]
         for position, stratum in enumerate(self.strata):
-            wrong += (mistake.below("strata", position) for mistake in self._wrong_kpis(stratum, kpis))
+            wrong += (mistake.nest("strata", position) for mistake in self._wrong_kpis(stratum, kpis))
         yield from wrong
         if is_whole and not wrong:
-            yield from wrong_cuts(self.kpis, self.strata)
+            yield from check_partition(self.kpis, self.strata)
         if is_whole and self.grid:
-            yield from (mistake.below("grid") for mistake in self.grid.mistakes(self.kpis))
+            yield from (mistake.nest("grid") for mistake in self.grid.find_mistakes(self.kpis))
 
     def _wrong_names(self) -> Iterator[Mistake]:
         names = [stratum.name for stratum in self.strata]
@@ -325,7 +325,7 @@ class MacroSegment(Part):
         rules = {("segments", key, "rule"): said.rule for key, said in self.segments.items()}
         for place, condition in (conditions | whens | rules).items():
             try:
-                parse(condition or "true", columns)
+                parse_condition(condition or "true", columns)
             except ProfileError as error:
                 who = f"stratum '{self.strata[place[1]].name}': " if isinstance(place[1], int) else ""
                 yield Mistake(place, f"{who}{error}")
@@ -338,7 +338,7 @@ class MacroSegment(Part):
                 text = f"segments '{other}' and '{key}' have one alias, '{said.alias}'; allowed are different ones"
                 yield Mistake(("segments", key, "alias"), text)
 
-    def scale_of(self, kpi: str) -> Scaler:
+    def find_scale(self, kpi: str) -> Scaler:
         """How a KPI is scaled."""
         return self.kpis[kpi].scale or self.scale
 
@@ -346,10 +346,12 @@ class MacroSegment(Part):
         clusterable = [name for name in kpis if name not in self.kpis or not self.kpis[name].rule_only]
         for kpi in stratum.clustered_on:
             if kpi not in clusterable:
-                yield Mistake(("kpis",), f"stratum '{stratum.name}' clusters on '{kpi}'; {allowed(kpi, clusterable)}")
+                yield Mistake(
+                    ("kpis",), f"stratum '{stratum.name}' clusters on '{kpi}'; {list_allowed(kpi, clusterable)}"
+                )
         for mistake in self._wrong_undefined_as(stratum):
-            yield mistake.below("cluster", "undefined_as")
-        scales = {kpi: self.scale_of(kpi) for kpi in stratum.clustered_on if kpi in self.kpis}
+            yield mistake.nest("cluster", "undefined_as")
+        scales = {kpi: self.find_scale(kpi) for kpi in stratum.clustered_on if kpi in self.kpis}
         if len(set(scales.values())) > 1 and any(self.kpis[kpi].weight is None for kpi in scales):
             listed = ", ".join(f"{kpi} {scale}" for kpi, scale in scales.items())
             yield Mistake(
@@ -363,7 +365,7 @@ class MacroSegment(Part):
         where = f"stratum '{stratum.name}', undefined_as"
         for name, value in (stratum.cluster.undefined_as if stratum.cluster else {}).items():
             if name not in nullable:
-                text = f"{where}: '{name}' is not clustered on or never undefined; {allowed(name, nullable)}"
+                text = f"{where}: '{name}' is not clustered on or never undefined; {list_allowed(name, nullable)}"
                 yield Mistake((name,), text)
                 continue
             kpi = self.kpis[name]

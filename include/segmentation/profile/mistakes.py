@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-Place = tuple[str | int, ...]
+MistakePlace = tuple[str | int, ...]
 
 _Schema = Mapping[str, Any]
 _OWN_FIELD = "path"
@@ -33,7 +33,7 @@ class Mistake:
         text: what was found and what is allowed, in one line.
     """
 
-    place: Place
+    place: MistakePlace
     text: str
 
     def __str__(self) -> str:
@@ -41,7 +41,7 @@ class Mistake:
         key = ".".join(str(part) for part in self.place)
         return f"{key}: {self.text}" if key else self.text
 
-    def below(self, *place: str | int) -> "Mistake":
+    def nest(self, *place: str | int) -> "Mistake":
         """The same mistake, seen from further up."""
         return replace(self, place=(*place, *self.place))
 
@@ -54,7 +54,7 @@ class MistakesError(ValueError):
         self.found = found
 
 
-def refuse(found: Iterable[Mistake]) -> None:
+def raise_mistakes(found: Iterable[Mistake]) -> None:
     """Raise what was found, if anything was.
 
     Raises:
@@ -65,20 +65,20 @@ def refuse(found: Iterable[Mistake]) -> None:
         raise MistakesError(mistakes)
 
 
-def allowed(found: object, names: Iterable[str]) -> str:
+def list_allowed(found: object, names: Iterable[str]) -> str:
     """What is allowed in place of a word, the nearest last: ``allowed are start, end; did you mean 'start'?``."""
     listed = list(names)
-    return f"allowed are {', '.join(listed) or 'none'}" + meant(found, listed)
+    return f"allowed are {', '.join(listed) or 'none'}" + suggest_name(found, listed)
 
 
-def meant(found: object, names: Iterable[str]) -> str:
+def suggest_name(found: object, names: Iterable[str]) -> str:
     """The name that a wrong one is near to, as the end of a message; empty where there is none."""
     by_small = {name.lower(): name for name in names}
     near = get_close_matches(str(found).lower(), by_small, n=1)
     return f"; did you mean '{by_small[near[0]]}'?" if near else ""
 
 
-def explained(model: type[BaseModel], value: Any, error: ValidationError) -> Iterator[Mistake]:
+def explain_mistakes(model: type[BaseModel], value: Any, error: ValidationError) -> Iterator[Mistake]:
     """Every mistake that a model has found in a value, at the place where it stands in the file."""
     schema = model.model_json_schema()
     for problem in error.errors():
@@ -92,7 +92,7 @@ def _text(schema: _Schema, problem: Any) -> str:
     found, kind = problem.get("input"), problem["type"]
     if kind == "extra_forbidden":
         *above, key = problem["loc"]
-        return f"unknown key; {allowed(key, _keys(schema, above))}"
+        return f"unknown key; {list_allowed(key, _keys(schema, above))}"
     if kind == "missing":
         return "missing"
     if kind in _SHAPES:
@@ -100,7 +100,7 @@ def _text(schema: _Schema, problem: Any) -> str:
     message = problem["msg"].removeprefix("Value error, ")
     if kind == "literal_error":
         names = re.findall(r"'(\w+)'", problem["ctx"]["expected"])
-        message += meant(found, names)
+        message += suggest_name(found, names)
     if kind == "string_type" and isinstance(found, bool):
         message += f"; {_YAML_WORDS}"
     return f"found {found!r}; {message}" if isinstance(found, str | int | float | date) else message
@@ -113,7 +113,7 @@ def _wrong_shape(found: object, wanted: str) -> str:
     return f"found {said}; allowed {wanted}"
 
 
-def _place(schema: _Schema, value: Any, keys: Place) -> Place:
+def _place(schema: _Schema, value: Any, keys: MistakePlace) -> MistakePlace:
     """The keys that stand in the file, without pydantic's marks of what kind of part it took something for."""
     place: list[str | int] = []
     parts = [schema]

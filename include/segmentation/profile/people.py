@@ -6,22 +6,22 @@ from itertools import product
 from pydantic import Field
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import Condition, Domain, never_holds, parse
-from include.segmentation.profile.identifiers import DifferentNames, Name, SqlName
+from include.segmentation.profile.conditions import ColumnDomain, Condition, is_never_true, parse_condition
+from include.segmentation.profile.identifiers import DifferentNames, ProfileName, SqlName
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.profile.mistakes import Mistake, Place, allowed
-from include.segmentation.profile.profile_part import Part
+from include.segmentation.profile.mistakes import Mistake, MistakePlace, list_allowed
+from include.segmentation.profile.profile_part import ProfilePart
 
 NO_PERSONA = "none"
 """Stands for the customers whom no persona takes; no persona can be called so."""
 EVERYONE = "all"
 """Macro segment and segment key of everyone; a word of SQL, so no macro segment can be called so."""
-UNKNOWN, OTHER = "unknown", "other"
+UNKNOWN_VALUE, OTHER_VALUES = "unknown", "other"
 """Values of a demographic: not known, and all that too few customers have."""
 _MOST_CASES = 200_000
 
 
-class FunnelStep(Part):
+class FunnelStep(ProfilePart):
     """One step of the funnel; a customer has reached it who has reached all before it and meets its condition.
 
     Attributes:
@@ -29,12 +29,12 @@ class FunnelStep(Part):
         when: a SQL condition over the profile's KPIs and ``age_days``; undefined is not reached.
     """
 
-    name: Name
+    name: ProfileName
     label: str
     when: Condition
 
 
-class Demographic(Part):
+class Demographic(ProfilePart):
     """An attribute of population.sql that customers are counted by.
 
     Attributes:
@@ -46,7 +46,7 @@ class Demographic(Part):
     unknown: list[str] = Field(default_factory=list)
 
 
-class Persona(Part):
+class Persona(ProfilePart):
     """A named combination of macro segments.
 
     Attributes:
@@ -56,7 +56,7 @@ class Persona(Part):
         personas: what it is divided into; whom none of them takes stays in this one.
     """
 
-    name: Name
+    name: ProfileName
     label: str
     when: dict[SqlName, DifferentNames] = Field(min_length=1)
     description: str = ""
@@ -65,20 +65,22 @@ class Persona(Part):
     personas: list["Persona"] = Field(default_factory=list)
 
 
-def walk(personas: Sequence[Persona], parent: Persona | None = None) -> Iterator[tuple[Persona, Persona | None]]:
+def walk_personas(
+    personas: Sequence[Persona], parent: Persona | None = None
+) -> Iterator[tuple[Persona, Persona | None]]:
     """Every persona with the one that it is a part of, in the order of the profile, parents first."""
     for persona in personas:
         yield persona, parent
-        yield from walk(persona.personas, persona)
+        yield from walk_personas(persona.personas, persona)
 
 
-def keys_and_strata(declared: MacroSegment, words: Sequence[str]) -> tuple[list[str], list[str]]:
+def resolve_words(declared: MacroSegment, words: Sequence[str]) -> tuple[list[str], list[str]]:
     """What the words of a condition stand for: keys of segments and micro segments, and strata."""
     strata = [stratum.name for stratum in declared.strata if stratum.name in words]
     return [key for key, said in declared.segments.items() if key in words or said.alias in words], strata
 
 
-def wrong_funnel(steps: Sequence[FunnelStep], columns: Mapping[str, Domain]) -> Iterator[Mistake]:
+def check_funnel(steps: Sequence[FunnelStep], columns: Mapping[str, ColumnDomain]) -> Iterator[Mistake]:
     """Steps that have one name, or conditions that can not be asked or never hold.
 
     Args:
@@ -90,16 +92,16 @@ def wrong_funnel(steps: Sequence[FunnelStep], columns: Mapping[str, Domain]) -> 
         if step.name in names[:position]:
             yield Mistake(("funnel", position, "name"), f"'{step.name}' is another step's name; allowed is any other")
         try:
-            parse(step.when, list(columns))
+            parse_condition(step.when, list(columns))
         except ProfileError as error:
             yield Mistake(("funnel", position, "when"), f"step '{step.name}': {error}")
             continue
-        if never_holds(step.when, columns):
+        if is_never_true(step.when, columns):
             text = f"step '{step.name}': '{step.when}' holds for nobody, whatever the KPIs are"
             yield Mistake(("funnel", position, "when"), text)
 
 
-def wrong_personas(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
+def check_personas(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
     """Personas that have one name, name what does not exist, or can never take anyone."""
     wrong = [*_wrong_names(personas), *_wrong_words(personas, macros, ("personas",))]
     yield from wrong
@@ -109,24 +111,28 @@ def wrong_personas(personas: Sequence[Persona], macros: Mapping[str, MacroSegmen
 
 def _wrong_names(personas: Sequence[Persona]) -> Iterator[Mistake]:
     seen: set[str] = {NO_PERSONA}
-    for persona, _ in walk(personas):
+    for persona, _ in walk_personas(personas):
         if persona.name in seen:
             whose = "stands for whom no persona takes" if persona.name == NO_PERSONA else "is another persona's name"
             yield Mistake(("personas",), f"'{persona.name}' {whose}; allowed is any other")
         seen.add(persona.name)
 
 
-def _wrong_words(personas: Sequence[Persona], macros: Mapping[str, MacroSegment], place: Place) -> Iterator[Mistake]:
+def _wrong_words(
+    personas: Sequence[Persona], macros: Mapping[str, MacroSegment], place: MistakePlace
+) -> Iterator[Mistake]:
     for position, persona in enumerate(personas):
         here = (*place, position)
         for macro, words in persona.when.items():
             if macro not in macros:
-                yield Mistake((*here, "when", macro), f"no such macro segment; {allowed(macro, macros)}")
+                yield Mistake((*here, "when", macro), f"no such macro segment; {list_allowed(macro, macros)}")
                 continue
             known = _words(macros[macro])
             for word in words:
                 if word not in known:
-                    text = f"persona '{persona.name}': '{word}' is no stratum, key or alias; {allowed(word, known)}"
+                    text = (
+                        f"persona '{persona.name}': '{word}' is no stratum, key or alias; {list_allowed(word, known)}"
+                    )
                     yield Mistake((*here, "when", macro), text)
         yield from _wrong_words(persona.personas, macros, (*here, "personas"))
 
@@ -139,8 +145,11 @@ def _words(declared: MacroSegment) -> list[str]:
 
 def _never_first(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
     """Every persona that others before it leave nobody for, wherever a customer may be."""
-    named = list(dict.fromkeys(macro for persona, _ in walk(personas) for macro in persona.when))
-    places = [_places(macros[m], [word for each, _ in walk(personas) for word in each.when.get(m, [])]) for m in named]
+    named = list(dict.fromkeys(macro for persona, _ in walk_personas(personas) for macro in persona.when))
+    places = [
+        _places(macros[m], [word for each, _ in walk_personas(personas) for word in each.when.get(m, [])])
+        for m in named
+    ]
     cases = 1
     for found in places:
         cases *= len(found)
@@ -149,7 +158,7 @@ def _never_first(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]
         return
     taken = {_first(personas, dict(zip(named, case, strict=True)), macros) for case in product(*places)}
     reached = {name for path in taken for name in path}
-    for persona, parent in walk(personas):
+    for persona, parent in walk_personas(personas):
         if persona.name not in reached and (parent is None or parent.name in reached):
             where = f"is not in '{parent.name}', or " if parent else ""
             text = f"persona '{persona.name}' can take nobody: whoever it names {where}is taken by one before it"
@@ -158,7 +167,7 @@ def _never_first(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]
 
 def _places(declared: MacroSegment, words: Sequence[str]) -> list[tuple[str | None, str | None]]:
     """Stratum and key of a customer as far as the words of conditions tell them apart; None for all others."""
-    keys, strata = keys_and_strata(declared, words)
+    keys, strata = resolve_words(declared, words)
     others = [None] if len(strata) < len(declared.strata) else []
     return list(product([*strata, *others], [None, *keys]))
 
@@ -168,7 +177,7 @@ def _first(
 ) -> tuple[str, ...]:
     """The names of the persona that takes a customer and of those that it is a part of, from above."""
     for persona in personas:
-        if all(_is_in(case[macro], keys_and_strata(macros[macro], words)) for macro, words in persona.when.items()):
+        if all(_is_in(case[macro], resolve_words(macros[macro], words)) for macro, words in persona.when.items()):
             return (persona.name, *_first(persona.personas, case, macros))
     return ()
 

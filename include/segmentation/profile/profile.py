@@ -17,53 +17,53 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.figures import FIGURES, Figure
-from include.segmentation.profile.ga4_reports import wrong_coverage
+from include.segmentation.profile.ga4_reports import check_coverage
 from include.segmentation.profile.gates import Gates
-from include.segmentation.profile.identifiers import NAME, Name, SchemaName, SqlName, different
+from include.segmentation.profile.identifiers import NAME_PATTERN, ProfileName, SchemaName, SqlName, require_different
 from include.segmentation.profile.lists import EligibilityList
-from include.segmentation.profile.macro_segments import AGE, Kpi, MacroSegment
-from include.segmentation.profile.mistakes import Mistake, allowed, explained, refuse
+from include.segmentation.profile.macro_segments import AGE_COLUMN, Kpi, MacroSegment
+from include.segmentation.profile.mistakes import Mistake, explain_mistakes, list_allowed, raise_mistakes
 from include.segmentation.profile.people import (
     Demographic,
     FunnelStep,
     Persona,
-    wrong_funnel,
-    wrong_personas,
+    check_funnel,
+    check_personas,
 )
-from include.segmentation.profile.profile_part import Part
+from include.segmentation.profile.profile_part import ProfilePart
 from include.segmentation.profile.signals import SIGNALS, Signals
 from include.segmentation.profile.sources import Extract, QueryExtract, Source
-from include.segmentation.profile.strata_partition import domains
-from include.segmentation.profile.yaml_errors import not_yaml
+from include.segmentation.profile.strata_partition import list_domains
+from include.segmentation.profile.yaml_errors import explain_yaml_error
 
 Cadence = Literal["daily", "weekly", "monthly"]
 CADENCES: tuple[Cadence, ...] = ("daily", "weekly", "monthly")
 SHIPPED = Path(__file__).resolve().parents[2] / "profiles"
 
 _CUSTOMER_COLUMNS = (
-    "customer_id", "first_seen", "last_seen", "source_rows", AGE, "as_of", "run_id", "cadence", "cohort", "month",
+    "customer_id", "first_seen", "last_seen", "source_rows", AGE_COLUMN, "as_of", "run_id", "cadence", "cohort", "month",
     "stratum", "segment_key", "micro_key", "margin", "scores", "cell", "persona",
 )  # fmt: skip
 
 
-def segment_columns(macro_segment: str) -> tuple[str, str, str]:
+def name_segment_columns(macro_segment: str) -> tuple[str, str, str]:
     """The columns of a macro segment in ``customer_analytics_record``: key, name and micro key."""
     return f"{macro_segment}_segment_key", f"{macro_segment}_segment", f"{macro_segment}_micro_key"
 
 
-def grid_columns(macro_segment: str) -> tuple[str, str]:
+def name_grid_columns(macro_segment: str) -> tuple[str, str]:
     """The columns of a macro segment's grid in ``customer_analytics_record``: the classes and the cell."""
     return f"{macro_segment}_scores", f"{macro_segment}_cell"
 
 
-class Warehouse(Part):
+class WarehouseTarget(ProfilePart):
     """Where a profile is published."""
 
     connection: str
     schema_name: SchemaName = Field(alias="schema")
 
 
-class Schedule(Part):
+class Schedule(ProfilePart):
     """When a profile runs.
 
     Attributes:
@@ -91,7 +91,7 @@ class Schedule(Part):
         return self
 
 
-class Expectation(Part):
+class Expectation(ProfilePart):
     """One Great Expectations expectation.
 
     Attributes:
@@ -106,7 +106,7 @@ class Expectation(Part):
     args: dict[str, Any] = Field(default_factory=dict)
 
 
-class Profile(Part):
+class Profile(ProfilePart):
     """One business: its sources, extracts, expectations, KPIs and macro segments.
 
     Attributes:
@@ -115,18 +115,18 @@ class Profile(Part):
         personas: named combinations of macro segments, the first that matches before the others.
     """
 
-    profile: Name
+    profile: ProfileName
     title: str
     customers: str = Field("customers", min_length=1, description="what its customers are called, in the plural")
     time_zone: str = "UTC"
-    warehouse: Warehouse
+    warehouse: WarehouseTarget
     schedule: Schedule
-    sources: dict[Name, Source] = Field(min_length=1)
+    sources: dict[ProfileName, Source] = Field(min_length=1)
     extracts: dict[SqlName, Extract] = Field(min_length=1)
-    expectations: dict[Name, list[Expectation]] = Field(default_factory=dict)
+    expectations: dict[ProfileName, list[Expectation]] = Field(default_factory=dict)
     cohort_months: int = Field(0, ge=0, le=24, description="months of 30 days since registration to follow; 0 = none")
     macro_segments: dict[SqlName, MacroSegment] = Field(min_length=1)
-    worth: Annotated[list[SqlName], AfterValidator(different)] = Field(
+    worth: Annotated[list[SqlName], AfterValidator(require_different)] = Field(
         default_factory=list, description="KPIs that say what customers are worth"
     )
     lists: dict[SqlName, EligibilityList] = Field(default_factory=dict)
@@ -140,10 +140,10 @@ class Profile(Part):
 
     @model_validator(mode="after")
     def _references(self) -> "Profile":
-        refuse(self.mistakes(list(self.sources), list(self.extracts)))
+        raise_mistakes(self.find_mistakes(list(self.sources), list(self.extracts)))
         return self
 
-    def mistakes(self, sources: list[str], extracts: list[str]) -> Iterator[Mistake]:
+    def find_mistakes(self, sources: list[str], extracts: list[str]) -> Iterator[Mistake]:
         """What does not fit together.
 
         Args:
@@ -155,7 +155,7 @@ class Profile(Part):
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Europe
             yield Mistake(("time_zone",), f"time_zone '{self.time_zone}' is unknown; allowed is an IANA name")
         for name, extract in self.extracts.items():
-            yield from (mistake.below("extracts", name) for mistake in self._wrong_source(extract, sources))
+            yield from (mistake.nest("extracts", name) for mistake in self._wrong_source(extract, sources))
         if "population" in extracts:
             text = "the measure stage's own table; allowed is any other name"
             yield Mistake(("extracts", "population"), text)
@@ -166,23 +166,23 @@ class Profile(Part):
             yield Mistake((SIGNALS,), "every KPI is rule_only; allowed is at least one that is not")
         for name in self.expectations:
             if name not in extracts:
-                yield Mistake(("expectations", name), f"no such extract; {allowed(name, extracts)}")
+                yield Mistake(("expectations", name), f"no such extract; {list_allowed(name, extracts)}")
         if len(self.extracts) == len(extracts):
-            yield from wrong_coverage(self.extracts)
+            yield from check_coverage(self.extracts)
         yield from self._wrong_kpis()
         for name in self.worth:
             if name not in self.kpis:
-                yield Mistake(("worth",), f"'{name}'; {allowed(name, self.kpis)}")
+                yield Mistake(("worth",), f"'{name}'; {list_allowed(name, self.kpis)}")
         if self.figures and FIGURES in self.macro_segments:
             text = "the measure stage's name for the figures; allowed is any other name"
             yield Mistake(("macro_segments", FIGURES), text)
         for name, figure in self.figures.items():
-            yield from (mistake.below("figures", name) for mistake in figure.mistakes())
-        numbers = domains(self.kpis)
+            yield from (mistake.nest("figures", name) for mistake in figure.find_mistakes())
+        numbers = list_domains(self.kpis)
         for name, declared in self.lists.items():
-            yield from (mistake.below("lists", name) for mistake in declared.mistakes(numbers, self.cells))
-        yield from wrong_funnel(self.funnel, numbers)
-        yield from wrong_personas(self.personas, self.macro_segments)
+            yield from (mistake.nest("lists", name) for mistake in declared.find_mistakes(numbers, self.cells))
+        yield from check_funnel(self.funnel, numbers)
+        yield from check_personas(self.personas, self.macro_segments)
         for sql in self.sql_files:
             if not sql.is_file():
                 yield Mistake((), f"SQL file {sql} is missing")
@@ -190,7 +190,7 @@ class Profile(Part):
     def _wrong_source(self, extract: Extract, sources: list[str]) -> Iterator[Mistake]:
         needed = {"table": "mysql", "query": "mysql", "report": "ga4"}[extract.kind]
         if extract.source not in sources:
-            yield Mistake(("source",), f"'{extract.source}'; {allowed(extract.source, sources)}")
+            yield Mistake(("source",), f"'{extract.source}'; {list_allowed(extract.source, sources)}")
         elif extract.source in self.sources and self.sources[extract.source].kind != needed:
             yield Mistake((), f"kind '{extract.kind}' needs a {needed} source")
 
@@ -200,7 +200,7 @@ class Profile(Part):
                 place = ("macro_segments", macro, "kpis", kpi)
                 if kpi in self.customer_columns:
                     yield Mistake(place, f"{self.customer_columns[kpi]}; allowed is any other name")
-                differing = declared.differs_from(self.kpis[kpi])
+                differing = declared.list_differences(self.kpis[kpi])
                 if differing:
                     text = (
                         f"KPI '{kpi}' is declared in both {self.homes[kpi]} and {macro}, with another "
@@ -211,7 +211,7 @@ class Profile(Part):
     @cached_property
     def sql_dir(self) -> Path:
         """The folder of the profile's SQL."""
-        return sql_folder(self.path)
+        return find_sql_folder(self.path)
 
     @property
     def sql_files(self) -> list[Path]:
@@ -228,8 +228,8 @@ class Profile(Part):
         """What stands beside KPIs and attributes in tables of customers: the names that those can not have."""
         columns = dict.fromkeys(_CUSTOMER_COLUMNS, "a column of every customer")
         for macro in self.macro_segments:
-            columns |= dict.fromkeys(segment_columns(macro), f"a segment column of '{macro}'")
-            columns |= dict.fromkeys(grid_columns(macro), f"a grid column of '{macro}'")
+            columns |= dict.fromkeys(name_segment_columns(macro), f"a segment column of '{macro}'")
+            columns |= dict.fromkeys(name_grid_columns(macro), f"a grid column of '{macro}'")
         return columns
 
     @cached_property
@@ -249,9 +249,9 @@ class Profile(Part):
     def cells(self) -> dict[str, list[str]]:
         """The column of every grid's cell -> the names of its cells."""
         grids = {macro: declared.grid for macro, declared in self.macro_segments.items() if declared.grid}
-        return {grid_columns(macro)[1]: [cell.name for cell in grid.cells] for macro, grid in grids.items()}
+        return {name_grid_columns(macro)[1]: [cell.name for cell in grid.cells] for macro, grid in grids.items()}
 
-    def midnight(self, day: date) -> datetime:
+    def find_midnight(self, day: date) -> datetime:
         """The moment a day begins in the profile's time zone, in UTC."""
         return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)
 
@@ -273,22 +273,22 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return node
 
 
-def sql_folder(path: Path) -> Path:
+def find_sql_folder(path: Path) -> Path:
     """Where the SQL of the profile in a file belongs."""
     root = path.parent.parent if path.parent == SHIPPED else path.parent
     return root / "sql" / path.stem
 
 
-def profile_dirs(extra: Path | None = None) -> list[Path]:
+def list_profile_dirs(extra: Path | None = None) -> list[Path]:
     """The folders that profiles are looked for in, the shipped one last."""
     outside = [extra] if extra else []
     outside += [Path(text) for text in os.environ.get("SEGMENTATION_PROFILES", "").split(os.pathsep) if text]
     return [*outside, SHIPPED]
 
 
-def profile_names(extra: Path | None = None) -> list[str]:
+def list_profile_names(extra: Path | None = None) -> list[str]:
     """The names of all profiles that can be loaded."""
-    return sorted({path.stem for folder in profile_dirs(extra) for path in folder.glob("*.yaml")})
+    return sorted({path.stem for folder in list_profile_dirs(extra) for path in folder.glob("*.yaml")})
 
 
 def load_profile(name: str, profiles_dir: Path | None = None) -> Profile:
@@ -302,28 +302,28 @@ def load_profile(name: str, profiles_dir: Path | None = None) -> Profile:
         ProfileError: there is no such profile, or it says something that it may not say. The message names the file,
             the key, what was found and what is allowed.
     """
-    path = profile_path(name, profiles_dir)
+    path = find_profile_path(name, profiles_dir)
     value = read_yaml(path)
-    found = wrong_name(value, path)
+    found = check_name(value, path)
     try:
         if not found:
             return Profile.model_validate(value | {"path": path})
     except ValidationError as error:
-        found = list(explained(Profile, value, error))
+        found = list(explain_mistakes(Profile, value, error))
     raise ProfileError(f"{path}: " + "; ".join(map(str, found)))
 
 
-def profile_path(name: str, profiles_dir: Path | None = None) -> Path:
+def find_profile_path(name: str, profiles_dir: Path | None = None) -> Path:
     """The file of a profile.
 
     Raises:
         ProfileError: there is no such profile.
     """
-    for folder in profile_dirs(profiles_dir):
+    for folder in list_profile_dirs(profiles_dir):
         path = folder / f"{name}.yaml"
-        if NAME.fullmatch(name) and path.is_file():
+        if NAME_PATTERN.fullmatch(name) and path.is_file():
             return path.resolve()
-    raise ProfileError(f"profile '{name}' does not exist; {allowed(name, profile_names(profiles_dir))}")
+    raise ProfileError(f"profile '{name}' does not exist; {list_allowed(name, list_profile_names(profiles_dir))}")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -337,13 +337,13 @@ def read_yaml(path: Path) -> dict[str, Any]:
             value = yaml.load(file, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
         # PyYAML lets whatever goes wrong inside a value through, such as the ValueError of 2024-99-99.
-        raise ProfileError(not_yaml(path, error)) from None
+        raise ProfileError(explain_yaml_error(path, error)) from None
     if not isinstance(value, dict):
         raise ProfileError(f"{path}: a profile is a mapping of keys; found {type(value).__name__}")
     return value
 
 
-def wrong_name(value: dict[str, Any], path: Path) -> list[Mistake]:
+def check_name(value: dict[str, Any], path: Path) -> list[Mistake]:
     """The mistake of a profile that is not called as its file, if it is one."""
     if value.get("profile") == path.stem:
         return []

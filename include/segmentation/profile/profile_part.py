@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-class Part(BaseModel):
+class ProfilePart(BaseModel):
     """A mapping in a profile: frozen, without unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
@@ -27,7 +27,7 @@ def _duration(value: Any) -> Any:
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 
 
-class Hours(NamedTuple):
+class HourRange(NamedTuple):
     """A stretch of every day, which may pass midnight: from the first time up to, not including, the second."""
 
     begin: time
@@ -35,7 +35,7 @@ class Hours(NamedTuple):
 
 
 def _hours(value: Any) -> Any:
-    if isinstance(value, Hours):
+    if isinstance(value, HourRange):
         return value
     match = re.fullmatch(r"(\d\d:\d\d)-(\d\d:\d\d)", str(value))
     try:
@@ -44,7 +44,7 @@ def _hours(value: Any) -> Any:
         begin = end = None
     if begin is None or end is None or begin == end:
         raise ValueError("allowed are two times of day, such as 22:00-06:00")
-    return Hours(begin, end)
+    return HourRange(begin, end)
 
 
-DayHours = Annotated[Hours, BeforeValidator(_hours)]
+DayHours = Annotated[HourRange, BeforeValidator(_hours)]

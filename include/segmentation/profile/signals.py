@@ -11,12 +11,12 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import Condition, parse
+from include.segmentation.profile.conditions import Condition, parse_condition
 from include.segmentation.profile.identifiers import SqlName
 from include.segmentation.profile.macro_segments import Kpi
-from include.segmentation.profile.mistakes import Mistake, refuse
-from include.segmentation.profile.profile_part import Part
-from include.segmentation.profile.windows import Window
+from include.segmentation.profile.mistakes import Mistake, raise_mistakes
+from include.segmentation.profile.profile_part import ProfilePart
+from include.segmentation.profile.windows import KpiWindow
 
 SIGNALS = "signals"
 """What ``measure`` calls it, and the name of its SQL file."""
@@ -25,7 +25,7 @@ TOGETHER = "*"
 """In place of a KPI: the rule over all of them."""
 
 
-class Count(Part):
+class SignalCount(ProfilePart):
     """What a customer did between two moments, as one number; never NULL.
 
     Attributes:
@@ -38,13 +38,13 @@ class Count(Part):
     definition: str
     unit: str
 
-    def between(self, begin: int, end: int) -> Kpi:
+    def write_count_sql(self, begin: int, end: int) -> Kpi:
         """The KPI that it is over a stretch of days since registration."""
-        window = Window(kind="since_registration", start_day=begin, end_day=end)
+        window = KpiWindow(kind="since_registration", start_day=begin, end_day=end)
         return Kpi.model_validate(self.model_dump() | {"window": window, "rule_only": True})
 
 
-class Label(Part):
+class SignalLabel(ProfilePart):
     """What a customer may become.
 
     Attributes:
@@ -64,10 +64,10 @@ def _rising(values: list[int]) -> list[int]:
     return values
 
 
-Days = Annotated[int, Field(ge=1, le=3650)]
+LandmarkDays = Annotated[int, Field(ge=1, le=3650)]
 
 
-class Signals(Part):
+class Signals(ProfilePart):
     """What goes before a label.
 
     Attributes:
@@ -79,24 +79,24 @@ class Signals(Part):
         labels: what is asked.
     """
 
-    landmarks: Annotated[list[Days], Field(min_length=1), AfterValidator(_rising)]
-    horizon: Days
+    landmarks: Annotated[list[LandmarkDays], Field(min_length=1), AfterValidator(_rising)]
+    horizon: LandmarkDays
     holdout: float = Field(0.3, gt=0, lt=1)
-    counts: dict[SqlName, Count] = Field(min_length=1)
-    labels: dict[SqlName, Label] = Field(min_length=1)
+    counts: dict[SqlName, SignalCount] = Field(min_length=1)
+    labels: dict[SqlName, SignalLabel] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _conditions(self) -> Self:
-        refuse(self._mistakes())
+        raise_mistakes(self._mistakes())
         return self
 
-    def counts_between(self, begin: int, end: int) -> dict[str, Kpi]:
+    def write_counts_sql(self, begin: int, end: int) -> dict[str, Kpi]:
         """Every count, over the days [begin, end) since registration."""
-        return {name: count.between(begin, end) for name, count in self.counts.items()}
+        return {name: count.write_count_sql(begin, end) for name, count in self.counts.items()}
 
     def _mistakes(self) -> Iterator[Mistake]:
         for name, label in self.labels.items():
             try:
-                parse(label.when, list(self.counts))
+                parse_condition(label.when, list(self.counts))
             except ProfileError as error:
                 yield Mistake(("labels", name, "when"), str(error))

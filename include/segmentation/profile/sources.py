@@ -7,10 +7,10 @@ from pydantic import Field, model_validator
 
 from include.segmentation.profile.ga4_reports import GA4Extract as GA4Extract
 from include.segmentation.profile.identifiers import DifferentNames
-from include.segmentation.profile.profile_part import DayHours, Duration, Part
+from include.segmentation.profile.profile_part import DayHours, Duration, ProfilePart
 
 
-class Pace(Part):
+class ReadPace(ProfilePart):
     """How gently a server is read.
 
     Attributes:
@@ -28,7 +28,7 @@ class Pace(Part):
     first_load: DayHours | None = None
 
 
-class MySQLSource(Part):
+class MySQLSource(ProfilePart):
     """A MySQL or MariaDB server (5.0 to today), read through an Airflow connection id.
 
     Attributes:
@@ -39,10 +39,10 @@ class MySQLSource(Part):
     kind: Literal["mysql"]
     connection: str
     zero_dates: Literal["stop", "flag"] = "stop"
-    pace: Pace = Pace()
+    pace: ReadPace = ReadPace()
 
 
-class GA4Source(Part):
+class GA4Source(ProfilePart):
     """A Google Analytics 4 property, read through an Airflow connection id."""
 
     kind: Literal["ga4"]
@@ -53,7 +53,7 @@ class GA4Source(Part):
 Source = Annotated[MySQLSource | GA4Source, Field(discriminator="kind")]
 
 
-class _RowsExtract(Part):
+class _RowsExtract(ProfilePart):
     source: str
     mode: Literal["append", "merge", "snapshot"]
     cursor: str | None = None
@@ -97,6 +97,6 @@ class QueryExtract(_RowsExtract):
 Extract = Annotated[TableExtract | QueryExtract | GA4Extract, Field(discriminator="kind")]
 
 
-def is_reconciled(extract: Extract) -> bool:
+def can_be_reconciled(extract: Extract) -> bool:
     """Whether pulls of it can miss what a later comparison with its source finds: whatever is read by a cursor."""
     return isinstance(extract, TableExtract | QueryExtract) and extract.mode != "snapshot"

@@ -5,22 +5,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import Domain, evaluate_on_grid
+from include.segmentation.profile.conditions import ColumnDomain, evaluate_on_grid
 from include.segmentation.profile.mistakes import Mistake
 
 if TYPE_CHECKING:
     from include.segmentation.profile.macro_segments import Kpi, Stratum
 
-AGE = "age_days"
+AGE_COLUMN = "age_days"
 """Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
 
 
-def domains(kpis: Mapping[str, "Kpi"]) -> dict[str, Domain]:
+def list_domains(kpis: Mapping[str, "Kpi"]) -> dict[str, ColumnDomain]:
     """The values that every column can take that a condition over KPIs may name."""
-    return {name: kpi.domain for name, kpi in kpis.items()} | {AGE: Domain(step=1, minimum=0)}
+    return {name: kpi.domain for name, kpi in kpis.items()} | {AGE_COLUMN: ColumnDomain(step=1, minimum=0)}
 
 
-def wrong_cuts(kpis: Mapping[str, "Kpi"], strata: Sequence["Stratum"]) -> Iterator[Mistake]:
+def check_partition(kpis: Mapping[str, "Kpi"], strata: Sequence["Stratum"]) -> Iterator[Mistake]:
     """Strata that overlap, leave someone out, take nobody, or cluster on what has no value: one mistake of each kind.
 
     Args:
@@ -29,7 +29,7 @@ def wrong_cuts(kpis: Mapping[str, "Kpi"], strata: Sequence["Stratum"]) -> Iterat
     """
     # What decides whether a KPI has a value joins the strata's conditions on the grid: its age, then its zero. One
     # grid per zero, as all of them on one would be too many cases.
-    immature = [f"{AGE} < {kpi.matures_after}" for kpi in kpis.values() if kpi.matures_after]
+    immature = [f"{AGE_COLUMN} < {kpi.matures_after}" for kpi in kpis.values() if kpi.matures_after]
     zeros = [[f"{name} = 0"] for name, kpi in kpis.items() if kpi.zero == "none"]
     found: dict[str, Mistake] = {}
     for of_values in [immature, *zeros]:
@@ -54,7 +54,7 @@ class _Grid:
         undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
         impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
         taken: set[int] = set()
-        for point in evaluate_on_grid([*strata, *impossible, *of_values], domains(self.kpis)):
+        for point in evaluate_on_grid([*strata, *impossible, *of_values], list_domains(self.kpis)):
             if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
                 taken.update(point["true"])
                 yield from self._wrong_point(point)
@@ -97,9 +97,9 @@ class _Grid:
                 f" but takes customers for whom it is 0, which is no value (zero: none) ({case}); exclude them with "
                 f"'{name} <> 0'"
             )
-        if kpi.matures_after and point.get(AGE, kpi.matures_after) < kpi.matures_after:
+        if kpi.matures_after and point.get(AGE_COLUMN, kpi.matures_after) < kpi.matures_after:
             return (
                 f", final only after {kpi.matures_after} days, but takes younger customers ({case}); exclude them with "
-                f"'{AGE} >= {kpi.matures_after}'"
+                f"'{AGE_COLUMN} >= {kpi.matures_after}'"
             )
         return ""

@@ -10,7 +10,7 @@ _WINDOW = re.compile(
 )
 
 
-class Window(BaseModel):
+class KpiWindow(BaseModel):
     """The time over which a KPI looks back, always cut at as_of."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -20,9 +20,9 @@ class Window(BaseModel):
     end_day: int = 0
 
     @classmethod
-    def parse(cls, value: Any) -> "Window":
+    def parse(cls, value: Any) -> "KpiWindow":
         """Read ``lifetime``, ``trailing 30d``, ``since_registration [1d, 7d)`` or ``calendar month``."""
-        if isinstance(value, Window):
+        if isinstance(value, KpiWindow):
             return value
         match = _WINDOW.fullmatch(str(value))
         if not match:

@@ -15,7 +15,7 @@ _MEANT = {
 }
 
 
-def not_yaml(path: Path, error: Exception) -> str:
+def explain_yaml_error(path: Path, error: Exception) -> str:
     """One line: the file, the line where reading ended, what was found there, and what is likely meant."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return f"{path}: not valid YAML: {' '.join(str(error).split())}"

@@ -3,6 +3,6 @@
 ``questions`` says what a person has to be asked before, ``turn_down`` notes that the answer was no.
 """
 
-from include.segmentation.publish.publish_stage import publish, questions, turn_down
+from include.segmentation.publish.publish_stage import find_questions, publish, reject_run
 
-__all__ = ["publish", "questions", "turn_down"]
+__all__ = ["find_questions", "publish", "reject_run"]

@@ -4,26 +4,32 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from include.segmentation.profile.macro_segments import AGE, Person
-from include.segmentation.profile.profile import grid_columns, segment_columns
-from include.segmentation.publish.persona_rows import persona_of
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.profile.macro_segments import AGE_COLUMN, SegmentAnnotation
+from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
+from include.segmentation.publish.persona_rows import write_persona_sql
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 _BATCH_ROWS = 100_000
 
 
-def attributes(inputs: Inputs) -> pa.RecordBatchReader:
+def read_attributes(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The run's rows of ``dim_customer``."""
     return _stream(inputs, ["customer_id", "first_seen", "last_seen", _as_of(inputs), *_quoted(inputs.attributes)], "")
 
 
-def kpis(inputs: Inputs) -> pa.RecordBatchReader:
+def read_kpis(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_customer_kpi``: the KPIs of all macro segments side by side."""
-    columns = [f"'{inputs.run.cadence}' AS cadence", _as_of(inputs), "customer_id", f"population.{AGE}", "last_seen"]
+    columns = [
+        f"'{inputs.run.cadence}' AS cadence",
+        _as_of(inputs),
+        "customer_id",
+        f"population.{AGE_COLUMN}",
+        "last_seen",
+    ]
     return _stream(inputs, columns + _kpis(inputs), _joined(inputs, "measure"))
 
 
-def labels(inputs: Inputs) -> pa.RecordBatchReader:
+def read_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_segment_label``."""
     columns = "customer_id, stratum, segment_key, micro_key, margin"
     columns += ", raw_key, held_from, remeasured_key, previous_model_key, scores, cell"
@@ -32,34 +38,37 @@ def labels(inputs: Inputs) -> pa.RecordBatchReader:
     return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
 
 
-def record(inputs: Inputs) -> pa.RecordBatchReader:
+def read_record(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The rows of ``customer_analytics_record``: everything that is known of each customer, side by side."""
     columns = ["customer_id", _as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
-    columns += ["first_seen", "last_seen", f"population.{AGE}", *_quoted(inputs.attributes)]
-    columns += [*_kpis(inputs), f"{persona_of(inputs.run.profile)} AS persona"]
+    columns += ["first_seen", "last_seen", f"population.{AGE_COLUMN}", *_quoted(inputs.attributes)]
+    columns += [*_kpis(inputs), f"{write_persona_sql(inputs.run.profile)} AS persona"]
     for macro, model in inputs.models.items():
-        key, name, micro = segment_columns(macro)
+        key, name, micro = name_segment_columns(macro)
         said = inputs.run.profile.macro_segments[macro].segments
-        names = {segment.key: said.get(segment.key, Person()).alias or segment.name for segment in model.segments()}
+        names = {
+            segment.key: said.get(segment.key, SegmentAnnotation()).alias or segment.name
+            for segment in model.list_segments()
+        }
         inputs.engine.register(f"name_{macro}", pa.table({"segment_key": list(names), "name": list(names.values())}))
         named = f"(SELECT name FROM name_{macro} AS n WHERE n.segment_key = label_{macro}.segment_key)"
         columns += [f"label_{macro}.segment_key AS {key}", f"{named} AS {name}", f"label_{macro}.micro_key AS {micro}"]
         if inputs.run.profile.macro_segments[macro].grid:
-            scores, cell = grid_columns(macro)
+            scores, cell = name_grid_columns(macro)
             columns += [f"label_{macro}.scores AS {scores}", f"label_{macro}.cell AS {cell}"]
     return _stream(inputs, columns, _joined(inputs, "measure") + _joined(inputs, "label"))
 
 
-def _stream(inputs: Inputs, columns: list[str], joins: str) -> pa.RecordBatchReader:
+def _stream(inputs: PublishInputs, columns: list[str], joins: str) -> pa.RecordBatchReader:
     query = f"SELECT {', '.join(columns)} FROM population {joins}"
     return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
 
 
-def _joined(inputs: Inputs, part: str) -> str:
+def _joined(inputs: PublishInputs, part: str) -> str:
     return "".join(f" JOIN {part}_{macro} USING (customer_id)" for macro in inputs.models)
 
 
-def _kpis(inputs: Inputs) -> list[str]:
+def _kpis(inputs: PublishInputs) -> list[str]:
     """Every KPI once, also where several macro segments measure it."""
     return [f'measure_{macro}."{name}"' for name, macro in inputs.run.profile.homes.items()]
 
@@ -68,5 +77,5 @@ def _quoted(names: Iterable[str]) -> list[str]:
     return [f'"{name}"' for name in names]
 
 
-def _as_of(inputs: Inputs) -> str:
+def _as_of(inputs: PublishInputs) -> str:
     return f"TIMESTAMPTZ '{inputs.run.as_of.isoformat()}' AS as_of"

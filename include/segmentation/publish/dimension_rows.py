@@ -11,17 +11,17 @@ import duckdb
 from include.segmentation import __version__
 from include.segmentation.lake.change_log import ChangeLog
 from include.segmentation.model.model import Model, SegmentDefinition
-from include.segmentation.profile.macro_segments import MacroSegment, Person
-from include.segmentation.publish.ga4_coverage import report_limits
-from include.segmentation.publish.gates import Verdict
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.profile.macro_segments import MacroSegment, SegmentAnnotation
+from include.segmentation.publish.ga4_coverage import read_report_limits
+from include.segmentation.publish.gates import GateVerdict
+from include.segmentation.publish.publish_inputs import PublishInputs
 from include.segmentation.warehouse import table_loading
 
 Row = dict[str, Any]
 _LIBRARIES = ("deltalake", "duckdb", "numpy", "psycopg", "pyarrow", "scikit-learn")
 
 
-def dim_segment(inputs: Inputs) -> list[Row]:
+def make_segment_rows(inputs: PublishInputs) -> list[Row]:
     """Every version of every segment of the accepted models; a version lasts until a model changes or drops it."""
     rows: list[Row] = []
     for macro, timeline in inputs.timelines.items():
@@ -37,7 +37,7 @@ def dim_segment(inputs: Inputs) -> list[Row]:
     return rows
 
 
-def dim_model(inputs: Inputs) -> list[Row]:
+def make_model_rows(inputs: PublishInputs) -> list[Row]:
     """Every model of the profile's macro segments."""
     return [
         {
@@ -48,7 +48,7 @@ def dim_model(inputs: Inputs) -> list[Row]:
             "decided_by": entry.decided_by,
             "decided_at": entry.decided_at,
             "customers": entry.model.customers,
-            "segments": len(entry.model.segments()),
+            "segments": len(entry.model.list_segments()),
             "model": entry.model.model_dump_json(),
         }
         for macro, timeline in inputs.timelines.items()
@@ -56,7 +56,7 @@ def dim_model(inputs: Inputs) -> list[Row]:
     ]
 
 
-def model_quality(inputs: Inputs) -> list[Row]:
+def make_quality_rows(inputs: PublishInputs) -> list[Row]:
     """The evidence of every model."""
     return [
         {"model_id": entry.model.model_id, "macro_segment": macro} | evidence.model_dump()
@@ -66,12 +66,12 @@ def model_quality(inputs: Inputs) -> list[Row]:
     ]
 
 
-def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: datetime) -> Row:
+def make_run_row(inputs: PublishInputs, verdicts: list[GateVerdict], started_at: datetime) -> Row:
     """The run's own row; publishing fills in when it ended."""
     run = inputs.run
-    logs = {extract: run.lake.log(extract).state() for extract in run.profile.extracts}
+    logs = {extract: run.lake.open_log(extract).read_state() for extract in run.profile.extracts}
     through = {extract: state.complete_through for extract, state in logs.items()}
-    (customers,) = inputs.one("SELECT count(*) FROM population")
+    (customers,) = inputs.fetch_one("SELECT count(*) FROM population")
     return {
         "run_id": run.run_id,
         "profile": run.profile.profile,
@@ -83,14 +83,14 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
         "customers": customers,
         "unknown_rows": inputs.unknown_rows,
         "rows": json.dumps(inputs.rows),
-        "quarantined": sum(_held_rows(run.lake.quarantine(extract)) for extract in run.profile.extracts),
+        "quarantined": sum(_held_rows(run.lake.open_quarantine(extract)) for extract in run.profile.extracts),
         "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
         "follows": json.dumps({macro: said["follows"] for macro, said in inputs.labelled.items() if said["follows"]}),
         "fingerprints": json.dumps({macro: said["fingerprint"] for macro, said in inputs.labelled.items()}),
         "is_stale": False,
         "kpis": json.dumps(_kpis(inputs)),
-        "analytics": json.dumps(report_limits(run)),
+        "analytics": json.dumps(read_report_limits(run)),
         "gates": _as_json(verdicts),
         "drift": json.dumps(inputs.drift),
         "versions": json.dumps(_versions()),
@@ -100,7 +100,7 @@ def segmentation_run(inputs: Inputs, verdicts: list[Verdict], started_at: dateti
     }
 
 
-def segmentation_check(inputs: Inputs, verdicts: list[Verdict], status: str) -> Row:
+def make_check_row(inputs: PublishInputs, verdicts: list[GateVerdict], status: str) -> Row:
     """What the gates said of a run, whatever became of it."""
     run = inputs.run
     return {
@@ -113,7 +113,7 @@ def segmentation_check(inputs: Inputs, verdicts: list[Verdict], status: str) -> 
     }
 
 
-def _as_json(verdicts: list[Verdict]) -> str:
+def _as_json(verdicts: list[GateVerdict]) -> str:
     """Verdicts as they are stored."""
     return json.dumps([asdict(verdict) for verdict in verdicts])
 
@@ -143,7 +143,7 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
 
 def _said(segment: SegmentDefinition, declared: MacroSegment) -> Row:
     """What is said of one segment; an action and an owner only where people name them for its key."""
-    person = declared.segments.get(segment.key, Person())
+    person = declared.segments.get(segment.key, SegmentAnnotation())
     fields = ("path", "name", "description", "rule_sql", "rule_words", "fidelity")
     found = {"segment_key": segment.key, "alias": person.alias or None}
     found |= {name: getattr(segment, name) for name in fields}
@@ -158,16 +158,16 @@ def _meaning(row: Row | None) -> Row | None:
 
 def _held_rows(quarantine: ChangeLog) -> int:
     """A row that failed several expectations stands in quarantine several times."""
-    files = quarantine.file_uris()
+    files = quarantine.list_files()
     return len(duckdb.read_parquet(files).project("source_seq").distinct()) if files else 0
 
 
 def _versions() -> Row:
-    own = {"code": __version__, "tables": table_loading.version()}
+    own = {"code": __version__, "tables": table_loading.fingerprint_tables()}
     return own | {library: version(library) for library in _LIBRARIES}
 
 
-def _kpis(inputs: Inputs) -> Row:
+def _kpis(inputs: PublishInputs) -> Row:
     told = {"label", "definition", "unit", "resolution", "direction", "rule_only", "undefined_when"}
     told |= {"matures_after", "goal", "indicator", "owner"}
     profile = inputs.run.profile

@@ -11,9 +11,9 @@ from itertools import product
 from typing import Any
 
 from include.segmentation.common.suppression import SUPPRESS_BELOW
-from include.segmentation.common.text import span
+from include.segmentation.common.text import format_word_range
 from include.segmentation.profile.macro_segments import Kpi
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 _PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 _FIGURES = ("total", "share_of_total", "nonzero_share", "nulls", "min", *_PERCENTILES, "max", "mean", "band")
@@ -21,13 +21,13 @@ _FIGURES = ("total", "share_of_total", "nonzero_share", "nulls", "min", *_PERCEN
 Row = dict[str, Any]
 
 
-def segment_sizes(inputs: Inputs) -> Iterator[Row]:
+def make_size_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_segment_size`` without the columns of the run; those without customers included."""
-    (population,) = inputs.one("SELECT count(*) FROM population")
+    (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     for macro, model in inputs.models.items():
         sizes: list[tuple[str, str | None, int]]
-        sizes = [(segment.key, None, inputs.sizes[macro][segment.key]) for segment in model.segments()]
-        sizes += [(key, parent, inputs.micro_sizes.get(key, 0)) for key, parent in model.parents().items()]
+        sizes = [(segment.key, None, inputs.sizes[macro][segment.key]) for segment in model.list_segments()]
+        sizes += [(key, parent, inputs.micro_sizes.get(key, 0)) for key, parent in model.map_parents().items()]
         for key, parent, customers in sizes:
             yield {
                 "macro_segment": macro,
@@ -40,7 +40,7 @@ def segment_sizes(inputs: Inputs) -> Iterator[Row]:
             }
 
 
-def segment_profiles(inputs: Inputs) -> Iterator[Row]:
+def make_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_segment_profile`` without the columns of the run, of micro segments too."""
     profile = inputs.run.profile
     for macro, model in inputs.models.items():
@@ -49,18 +49,18 @@ def segment_profiles(inputs: Inputs) -> Iterator[Row]:
         source = f"member_{macro} JOIN measure_{macro} USING (customer_id)"
         for name in worth:
             source += f' JOIN (SELECT customer_id, "{name}" FROM measure_{profile.homes[name]}) USING (customer_id)'
-        parents = model.parents()
-        keys = [*(segment.key for segment in model.segments()), *parents]
+        parents = model.map_parents()
+        keys = [*(segment.key for segment in model.list_segments()), *parents]
         for row in _describe(inputs, kpis | worth, source, keys, []):
             yield {"macro_segment": macro, "parent_key": parents.get(row["segment_key"])} | row
 
 
-def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
+def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_cohort_segment`` without as_of."""
     figures = ("min", "p25", "p50", "p75", "max")
     for macro, model in inputs.models.items():
         source = f"cohort_label_{macro} JOIN cohort_measure_{macro} USING (cohort, month, customer_id)"
-        keys = [segment.key for segment in model.segments()]
+        keys = [segment.key for segment in model.list_segments()]
         kpis = inputs.run.profile.macro_segments[macro].kpis
         rows = list(_describe(inputs, kpis, source, keys, ["cohort", "month"]))
         one_kpi = next(iter(kpis))
@@ -77,7 +77,9 @@ def cohort_profiles(inputs: Inputs) -> Iterator[Row]:
             yield {"macro_segment": macro} | kept | counts
 
 
-def _describe(inputs: Inputs, kpis: Mapping[str, Kpi], source: str, keys: list[str], by: list[str]) -> Iterator[Row]:
+def _describe(
+    inputs: PublishInputs, kpis: Mapping[str, Kpi], source: str, keys: list[str], by: list[str]
+) -> Iterator[Row]:
     """One row per group, key and KPI; segments without customers included."""
     columns = [*by, "segment_key"]
     wanted = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
@@ -94,20 +96,20 @@ def _describe(inputs: Inputs, kpis: Mapping[str, Kpi], source: str, keys: list[s
         yield dict(zip(by, group, strict=True)) | {"segment_key": key, "kpi": name} | figures
 
 
-def total(name: str, kpi: Kpi) -> str:
+def write_total_sql(name: str, kpi: Kpi) -> str:
     """The exact sum of a KPI, as SQL."""
     scale = max(0, -int(Decimal(repr(kpi.resolution)).normalize().as_tuple().exponent))
     return f'sum(CAST("{name}" AS DECIMAL(38, {scale})))'
 
 
-def _query(inputs: Inputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
+def _query(inputs: PublishInputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
     groups = ", ".join(columns)
     # A percentile is the smallest value that at least its share of the defined values does not exceed.
     result = inputs.engine.execute(
         f'SELECT {groups}, count(*) AS customers, count(*) - count("{name}") AS nulls, '
         f'count(*) FILTER ("{name}" <> 0) AS nonzero, '
-        f"{total(name, kpi)} AS total, "
-        f"(SELECT {total(name, kpi)} FROM measure_{inputs.run.profile.homes[name]}) AS grand_total, "
+        f"{write_total_sql(name, kpi)} AS total, "
+        f"(SELECT {write_total_sql(name, kpi)} FROM measure_{inputs.run.profile.homes[name]}) AS grand_total, "
         f'min("{name}") AS min, max("{name}") AS max, '
         f'quantile_disc("{name}", {list(_PERCENTILES.values())}) AS percentiles '
         f"FROM described GROUP BY {groups} ORDER BY {groups}"
@@ -141,4 +143,4 @@ def _figures(row: Row | None, kpi: Kpi) -> Row:
 def _band(low: float | None, high: float | None, kpi: Kpi) -> str | None:
     if not kpi.bands or low is None or high is None:
         return None
-    return span(*(kpi.band_words[bisect_right(kpi.bands, value)] for value in (low, high)))
+    return format_word_range(*(kpi.band_words[bisect_right(kpi.bands, value)] for value in (low, high)))

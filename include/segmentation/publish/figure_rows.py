@@ -9,7 +9,7 @@ from include.segmentation.run import Run
 Row = dict[str, Any]
 
 
-def figures(run: Run) -> list[Row]:
+def make_figure_rows(run: Run) -> list[Row]:
     """The rows of ``fct_figure`` without the columns of the run.
 
     Raises:
@@ -17,13 +17,13 @@ def figures(run: Run) -> list[Row]:
     """
     if not run.profile.figures:
         return []
-    if run.recorded("measure", FIGURES) is None:
+    if run.read_summary("measure", FIGURES) is None:
         raise DataError(f"figures of {run.run_id} have not been measured; run the measure stage first")
-    found = run.lake.read_table(run.artifact("measure", f"{FIGURES}.parquet"))
+    found = run.lake.read_table(run.locate_artifact("measure", f"{FIGURES}.parquet"))
     return [dict(row) for row in found.to_pylist()]
 
 
-def dim_figure(run: Run) -> list[Row]:
+def make_figure_definitions(run: Run) -> list[Row]:
     """The rows of ``dim_figure``."""
     rows = []
     for name, figure in run.profile.figures.items():

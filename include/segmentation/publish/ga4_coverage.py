@@ -5,13 +5,13 @@ from typing import Any
 import duckdb
 
 from include.segmentation.lake.change_log import BATCH, DELETED
-from include.segmentation.profile.ga4_reports import DATE, DEMOGRAPHICS, NOT_KNOWN, GA4Extract, column_name
+from include.segmentation.profile.ga4_reports import DATE_COLUMN, DEMOGRAPHICS, UNKNOWN_VALUES, GA4Extract, name_column
 from include.segmentation.run import Run
 
 Row = dict[str, Any]
 
 
-def report_limits(run: Run) -> dict[str, Row]:
+def read_report_limits(run: Run) -> dict[str, Row]:
     """Google Analytics report -> what its days up to as_of can not say.
 
     Counts of days: read (``days``), without rows (``empty_days``), and of each flag; ``rows``; ``first_day`` and
@@ -19,7 +19,7 @@ def report_limits(run: Run) -> dict[str, Row]:
     reasons; ``coverage`` where the profile names a report to compare with.
     """
     reports = {name: each for name, each in run.profile.extracts.items() if isinstance(each, GA4Extract)}
-    with run.lake.engine() as engine:
+    with run.lake.open_engine() as engine:
         for name in reports:
             _load_days(engine, run, name)
         return {
@@ -28,19 +28,19 @@ def report_limits(run: Run) -> dict[str, Row]:
         }
 
 
-def report_demographics(run: Run) -> dict[tuple[str, str], dict[str | None, int]]:
+def read_report_demographics(run: Run) -> dict[tuple[str, str], dict[str | None, int]]:
     """(report, demographic) -> value -> users, summed over days up to as_of; None is whom Google does not know.
 
     Of the reports that name in ``coverage_of`` the one that counts everybody, over the days that both have. As in
     coverage, such sums are good for shares only.
     """
     found: dict[tuple[str, str], dict[str | None, int]] = {}
-    with run.lake.engine() as engine:
+    with run.lake.open_engine() as engine:
         for name, report in run.profile.extracts.items():
             if isinstance(report, GA4Extract) and report.coverage_of:
                 _load_days(engine, run, name)
                 _load_days(engine, run, report.coverage_of)
-                for dimension in map(column_name, _guessed(report)):
+                for dimension in map(name_column, _guessed(report)):
                     found[name, dimension] = _users(engine, name, report, dimension)
     return found
 
@@ -50,17 +50,17 @@ def _guessed(report: GA4Extract) -> list[str]:
 
 
 def _users(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract, dimension: str) -> dict[str | None, int]:
-    metric = column_name(report.metrics[0])
+    metric = name_column(report.metrics[0])
     found = engine.execute(
         f"""
         WITH everybody AS (
-            SELECT {DATE}, sum("{metric}") AS users FROM "days_{report.coverage_of}"
-            WHERE {DATE} IN (SELECT {DATE} FROM "days_{name}")
-            GROUP BY {DATE} HAVING sum("{metric}") > 0
+            SELECT {DATE_COLUMN}, sum("{metric}") AS users FROM "days_{report.coverage_of}"
+            WHERE {DATE_COLUMN} IN (SELECT {DATE_COLUMN} FROM "days_{name}")
+            GROUP BY {DATE_COLUMN} HAVING sum("{metric}") > 0
         )
         SELECT "{dimension}", CAST(sum("{metric}") AS BIGINT)
-        FROM "days_{name}" SEMI JOIN everybody USING ({DATE})
-        WHERE "{dimension}" NOT IN {NOT_KNOWN}
+        FROM "days_{name}" SEMI JOIN everybody USING ({DATE_COLUMN})
+        WHERE "{dimension}" NOT IN {UNKNOWN_VALUES}
         GROUP BY ALL
         UNION ALL
         SELECT NULL, CAST(coalesce(sum(users), 0) AS BIGINT) FROM everybody
@@ -73,11 +73,11 @@ def _users(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract, dim
 
 def _load_days(engine: duckdb.DuckDBPyConnection, run: Run, name: str) -> None:
     """Temporary table ``days_<report>``: the newest batch of every day that ended at as_of, empty ones included."""
-    run.lake.view_log(engine, name)
+    run.lake.create_log_view(engine, name)
     engine.execute(
         f'CREATE OR REPLACE TEMP TABLE "days_{name}" AS '
-        f'SELECT * FROM "{name}" WHERE {DATE} < CAST(? AS TIMESTAMPTZ)::DATE AND ({DATE}, {BATCH}) IN '
-        f'(SELECT ({DATE}, max({BATCH})) FROM "{name}" GROUP BY {DATE})',
+        f'SELECT * FROM "{name}" WHERE {DATE_COLUMN} < CAST(? AS TIMESTAMPTZ)::DATE AND ({DATE_COLUMN}, {BATCH}) IN '
+        f'(SELECT ({DATE_COLUMN}, max({BATCH})) FROM "{name}" GROUP BY {DATE_COLUMN})',
         [run.as_of],
     )
 
@@ -87,21 +87,21 @@ def _flags(engine: duckdb.DuckDBPyConnection, name: str) -> Row:
         f"""
         WITH days AS (
             SELECT
-                {DATE},
+                {DATE_COLUMN},
                 count(*) FILTER (WHERE NOT {DELETED}) AS rows,
                 bool_or(subject_to_thresholding) AS thresholded,
                 bool_or(data_loss_from_other_row) AS other_row,
                 min(sampled_share) AS sampled_share,
                 max(truncated) AS truncated
             FROM "days_{name}"
-            GROUP BY {DATE}
+            GROUP BY {DATE_COLUMN}
         )
         SELECT
             count(*) AS days,
             count(*) FILTER (WHERE rows = 0) AS empty_days,
             CAST(coalesce(sum(rows), 0) AS BIGINT) AS rows,
-            CAST(min({DATE}) AS VARCHAR) AS first_day,
-            CAST(max({DATE}) AS VARCHAR) AS last_day,
+            CAST(min({DATE_COLUMN}) AS VARCHAR) AS first_day,
+            CAST(max({DATE_COLUMN}) AS VARCHAR) AS last_day,
             count(*) FILTER (WHERE thresholded) AS thresholded_days,
             count(*) FILTER (WHERE other_row) AS other_row_days,
             count(*) FILTER (WHERE sampled_share < 1) AS sampled_days,
@@ -120,20 +120,20 @@ def _coverage(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract) 
 
     A sum of users counts who came on two days twice, so it is only good for this share.
     """
-    metric = column_name(report.metrics[0])
-    is_known = " AND ".join(f'"{column_name(dimension)}" NOT IN {NOT_KNOWN}' for dimension in _guessed(report))
+    metric = name_column(report.metrics[0])
+    is_known = " AND ".join(f'"{name_column(dimension)}" NOT IN {UNKNOWN_VALUES}' for dimension in _guessed(report))
     found = engine.execute(
         f"""
         WITH known AS (
-            SELECT {DATE}, coalesce(sum("{metric}") FILTER (WHERE {is_known}), 0) AS users
-            FROM "days_{name}" GROUP BY {DATE}
+            SELECT {DATE_COLUMN}, coalesce(sum("{metric}") FILTER (WHERE {is_known}), 0) AS users
+            FROM "days_{name}" GROUP BY {DATE_COLUMN}
         ),
-        everybody AS (SELECT {DATE}, sum("{metric}") AS users FROM "days_{report.coverage_of}" GROUP BY {DATE})
+        everybody AS (SELECT {DATE_COLUMN}, sum("{metric}") AS users FROM "days_{report.coverage_of}" GROUP BY {DATE_COLUMN})
         SELECT
             sum(known.users) / sum(everybody.users) AS share,
             min(known.users / everybody.users) AS least,
             max(known.users / everybody.users) AS most
-        FROM known JOIN everybody USING ({DATE}) WHERE everybody.users > 0
+        FROM known JOIN everybody USING ({DATE_COLUMN}) WHERE everybody.users > 0
         """
     )
     share, least, most = found.fetchone() or (None, None, None)

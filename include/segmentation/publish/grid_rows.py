@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
-from include.segmentation.common.statistics import held_by_top
+from include.segmentation.common.statistics import compute_top_share
 from include.segmentation.common.suppression import SUPPRESS_BELOW
-from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.engine.parquet_files import quote_identifier
 from include.segmentation.model.grid_model import GridModel
-from include.segmentation.publish.distribution_rows import total
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.publish.distribution_rows import write_total_sql
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 Row = dict[str, Any]
 
 
-def dim_grid_cell(inputs: Inputs) -> Iterator[Row]:
+def make_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The cells of every model that has a grid; what to do is as the profile says it today."""
     for macro, model_id, grid in _grids_ever(inputs):
         declared = inputs.run.profile.macro_segments[macro].grid
@@ -41,7 +41,7 @@ def dim_grid_cell(inputs: Inputs) -> Iterator[Row]:
             }
 
 
-def dim_score_class(inputs: Inputs) -> Iterator[Row]:
+def make_class_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The cut points of every model that has a grid."""
     for macro, model_id, grid in _grids_ever(inputs):
         for position, score in enumerate(grid.scores, start=1):
@@ -60,7 +60,7 @@ def dim_score_class(inputs: Inputs) -> Iterator[Row]:
                 }
 
 
-def run_tables(inputs: Inputs) -> dict[str, list[Row]]:
+def make_grid_tables(inputs: PublishInputs) -> dict[str, list[Row]]:
     """Table -> its rows of the run, without the columns of the run."""
     return {
         "fct_grid_cell": list(_grid_cells(inputs)),
@@ -69,10 +69,10 @@ def run_tables(inputs: Inputs) -> dict[str, list[Row]]:
     }
 
 
-def _grid_cells(inputs: Inputs) -> Iterator[Row]:
+def _grid_cells(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_grid_cell`` without the columns of the run."""
     for macro, grid in _grids(inputs).items():
-        row, column = (grid.position(side) + 1 for side in (grid.rows, grid.columns))
+        row, column = (grid.locate_cell(side) + 1 for side in (grid.rows, grid.columns))
         found = inputs.engine.execute(
             f"SELECT CAST(substr(scores, {row}, 1) AS INTEGER) AS row_class, "
             f"CAST(substr(scores, {column}, 1) AS INTEGER) AS column_class, segment_key, cell, count(*) AS customers "
@@ -82,10 +82,10 @@ def _grid_cells(inputs: Inputs) -> Iterator[Row]:
             yield {"macro_segment": macro} | found_row
 
 
-def _grid_profiles(inputs: Inputs) -> Iterator[Row]:
+def _grid_profiles(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_grid_profile`` without the columns of the run; cells without customers included."""
     for macro, grid in _grids(inputs).items():
-        (taken,) = inputs.one(f"SELECT count(cell) FROM label_{macro}")
+        (taken,) = inputs.fetch_one(f"SELECT count(cell) FROM label_{macro}")
         for kpi in inputs.run.profile.worth:
             found = _by_cell(inputs, macro, kpi)
             grand_total = sum((row["total"] or 0 for row in found.values()), Decimal(0))
@@ -101,7 +101,7 @@ def _grid_profiles(inputs: Inputs) -> Iterator[Row]:
                 yield place | {"customers": customers, "share": customers / max(taken, 1)} | figures
 
 
-def _grid_quality(inputs: Inputs) -> Iterator[Row]:
+def _grid_quality(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_grid_quality`` without the columns of the run; none where the grid takes nobody."""
     for macro in _grids(inputs):
         counts = inputs.engine.execute(
@@ -119,27 +119,29 @@ def _grid_quality(inputs: Inputs) -> Iterator[Row]:
             yield {"macro_segment": macro, "metric": metric, "kpi": kpi, "value": value}
 
 
-def _concentration(inputs: Inputs, macro: str, kpi: str) -> list[tuple[str, str, float]]:
+def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[str, str, float]]:
     """What the top of the customers hold of a KPI, by the KPI itself, by cells and by segments."""
     scored = f"label_{macro} JOIN measure_{inputs.run.profile.homes[kpi]} USING (customer_id) WHERE cell IS NOT NULL"
     declared = inputs.run.profile.kpis[kpi]
-    lowest, sum_of_all = inputs.one(f"SELECT min({quoted(kpi)}), {total(kpi, declared)} FROM {scored}")
+    lowest, sum_of_all = inputs.fetch_one(
+        f"SELECT min({quote_identifier(kpi)}), {write_total_sql(kpi, declared)} FROM {scored}"
+    )
     if lowest is None or lowest < 0 or not sum_of_all:
         return []  # shares of such a total mean nothing
     held = {}
-    for name, group in (("sorting", quoted(kpi)), ("cells", "cell"), ("segments", "segment_key")):
+    for name, group in (("sorting", quote_identifier(kpi)), ("cells", "cell"), ("segments", "segment_key")):
         found = inputs.engine.execute(
-            f"SELECT {group} AS part, coalesce({total(kpi, declared)}, 0)::DOUBLE AS total, count(*) AS customers "
+            f"SELECT {group} AS part, coalesce({write_total_sql(kpi, declared)}, 0)::DOUBLE AS total, count(*) AS customers "
             f"FROM {scored} GROUP BY part ORDER BY part"
         ).to_arrow_table()
-        held[name] = held_by_top(found["total"].to_numpy(), found["customers"].to_numpy())
+        held[name] = compute_top_share(found["total"].to_numpy(), found["customers"].to_numpy())
     metrics = [(f"top_30_by_{name}", kpi, share) for name, share in held.items()]
     return metrics + [(f"lift_of_{name}", kpi, held[name] / held["sorting"]) for name in ("cells", "segments")]
 
 
-def _by_cell(inputs: Inputs, macro: str, kpi: str) -> dict[str, Row]:
+def _by_cell(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
     profile = inputs.run.profile
-    figures = f"count(*) AS customers, count({quoted(kpi)}) AS defined, {total(kpi, profile.kpis[kpi])} AS total"
+    figures = f"count(*) AS customers, count({quote_identifier(kpi)}) AS defined, {write_total_sql(kpi, profile.kpis[kpi])} AS total"
     found = inputs.engine.execute(
         f"SELECT cell, {figures} FROM label_{macro} JOIN measure_{profile.homes[kpi]} USING (customer_id) "
         "WHERE cell IS NOT NULL GROUP BY cell"
@@ -147,12 +149,12 @@ def _by_cell(inputs: Inputs, macro: str, kpi: str) -> dict[str, Row]:
     return {row["cell"]: row for row in found.to_arrow_table().to_pylist()}
 
 
-def _grids(inputs: Inputs) -> dict[str, GridModel]:
+def _grids(inputs: PublishInputs) -> dict[str, GridModel]:
     """The grids that the run was labelled with, by macro segment."""
     return {macro: model.grid for macro, model in inputs.models.items() if model.grid}
 
 
-def _grids_ever(inputs: Inputs) -> Iterator[tuple[str, str, GridModel]]:
+def _grids_ever(inputs: PublishInputs) -> Iterator[tuple[str, str, GridModel]]:
     """Every grid with its macro segment and its model."""
     for macro, timeline in inputs.timelines.items():
         for entry in timeline:

@@ -7,19 +7,19 @@ from typing import Any
 import pyarrow as pa
 
 from include.segmentation.common.suppression import SUPPRESS_BELOW
-from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.engine.parquet_files import quote_identifier
 from include.segmentation.profile.lists import NO_REASON, EligibilityList
-from include.segmentation.profile.macro_segments import AGE
-from include.segmentation.profile.profile import grid_columns
-from include.segmentation.publish.distribution_rows import total
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.profile.macro_segments import AGE_COLUMN
+from include.segmentation.profile.profile import name_grid_columns
+from include.segmentation.publish.distribution_rows import write_total_sql
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 Row = dict[str, Any]
 _BATCH_ROWS = 100_000
 _NOBODY_ELSE = "None of these"
 
 
-def members(inputs: Inputs) -> pa.RecordBatchReader:
+def read_members(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_list_member``."""
     _decide(inputs)
     reasons = [
@@ -35,10 +35,10 @@ def members(inputs: Inputs) -> pa.RecordBatchReader:
     return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
 
 
-def reasons(inputs: Inputs) -> list[Row]:
+def make_reason_rows(inputs: PublishInputs) -> list[Row]:
     """The rows of ``fct_list_reason`` without the columns of the run."""
     _decide(inputs)
-    (population,) = inputs.one("SELECT count(*) FROM population")
+    (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     rows = []
     for name, declared in inputs.run.profile.lists.items():
         found = _by_reason(inputs, name)
@@ -61,7 +61,7 @@ def reasons(inputs: Inputs) -> list[Row]:
     return rows
 
 
-def _decide(inputs: Inputs) -> None:
+def _decide(inputs: PublishInputs) -> None:
     """Fill temporary table ``listed``: the number of the reason that decides, per list and customer."""
     inputs.engine.execute("CREATE OR REPLACE TEMP TABLE listed (list VARCHAR, customer_id VARCHAR, nth INTEGER)")
     for name, declared in inputs.run.profile.lists.items():
@@ -82,10 +82,15 @@ def _told(declared: EligibilityList) -> list[Row]:
     return [*found, {"reason": NO_REASON, "label": _NOBODY_ELSE, "rule": "", "is_eligible": False}]
 
 
-def _by_reason(inputs: Inputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
+def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
     """Number of a reason -> its customers, and the total of each KPI that says their worth; None where undefined."""
     profile = inputs.run.profile
-    sums = ", ".join(["count(*) AS customers", *(f"{total(k, profile.kpis[k])} AS {quoted(k)}" for k in profile.worth)])
+    sums = ", ".join(
+        [
+            "count(*) AS customers",
+            *(f"{write_total_sql(k, profile.kpis[k])} AS {quote_identifier(k)}" for k in profile.worth),
+        ]
+    )
     found = inputs.engine.execute(
         f"SELECT nth, {sums} FROM listed JOIN ({_everything(inputs)}) USING (customer_id) "
         "WHERE list = $list GROUP BY nth",
@@ -97,13 +102,13 @@ def _by_reason(inputs: Inputs, name: str) -> dict[int, tuple[int, dict[str, Deci
     }
 
 
-def _everything(inputs: Inputs) -> str:
+def _everything(inputs: PublishInputs) -> str:
     """SQL: every customer with all KPIs, their age and the cells of all grids."""
     profile = inputs.run.profile
-    columns = ["population.customer_id", f"population.{AGE}"]
-    columns += [f"measure_{macro}.{quoted(name)}" for name, macro in profile.homes.items()]
+    columns = ["population.customer_id", f"population.{AGE_COLUMN}"]
+    columns += [f"measure_{macro}.{quote_identifier(name)}" for name, macro in profile.homes.items()]
     columns += [
-        f"label_{m}.cell AS {grid_columns(m)[1]}" for m in profile.macro_segments if profile.macro_segments[m].grid
+        f"label_{m}.cell AS {name_grid_columns(m)[1]}" for m in profile.macro_segments if profile.macro_segments[m].grid
     ]
     joins = "".join(f" JOIN {part}_{m} USING (customer_id)" for m in inputs.models for part in ("measure", "label"))
     return f"SELECT {', '.join(columns)} FROM population{joins}"

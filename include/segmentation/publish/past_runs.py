@@ -6,9 +6,9 @@ from typing import Any
 
 import psycopg
 
-from include.segmentation.publish.row_counts import Counts
+from include.segmentation.publish.row_counts import ExtractCounts
 from include.segmentation.run import Run
-from include.segmentation.warehouse.connection import connect
+from include.segmentation.warehouse.connection import connect_warehouse
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class PastRun:
 
     as_of: datetime
     customers: int
-    rows: Counts
+    rows: ExtractCounts
     drift: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Past:
+class PastRuns:
     """The runs of the same cadence right before and, to half a week, a year before."""
 
     before: PastRun | None
@@ -51,17 +51,17 @@ _YEAR_AGO = (
 )
 
 
-def read_past(run: Run) -> Past:
+def read_past_runs(run: Run) -> PastRuns:
     """Look the runs up in the warehouse.
 
     Raises:
         UnavailableError: the warehouse can not be reached.
         SourceError: it refuses.
     """
-    with connect(run.profile) as connection:
+    with connect_warehouse(run.profile) as connection:
         if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() == (None,):
-            return Past(None, None)
-        return Past(_find(connection, run, _BEFORE), _find(connection, run, _YEAR_AGO))
+            return PastRuns(None, None)
+        return PastRuns(_find(connection, run, _BEFORE), _find(connection, run, _YEAR_AGO))
 
 
 def _find(connection: psycopg.Connection, run: Run, query: str) -> PastRun | None:

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.segmentation.common.suppression import SUPPRESS_BELOW
-from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.engine.parquet_files import quote_identifier
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.macro_segments import AGE
-from include.segmentation.profile.mistakes import allowed
-from include.segmentation.profile.people import EVERYONE, OTHER, UNKNOWN
-from include.segmentation.publish.ga4_coverage import report_demographics
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.profile.macro_segments import AGE_COLUMN
+from include.segmentation.profile.mistakes import list_allowed
+from include.segmentation.profile.people import EVERYONE, OTHER_VALUES, UNKNOWN_VALUE
+from include.segmentation.publish.ga4_coverage import read_report_demographics
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 Row = dict[str, Any]
 
 
-def funnel(inputs: Inputs) -> list[Row]:
+def make_funnel_rows(inputs: PublishInputs) -> list[Row]:
     """The rows of ``fct_funnel`` without the columns of the run: every step, of everyone and of every segment.
 
     A customer has reached as many steps as there are before the first whose condition does not hold, so that no step
@@ -25,7 +25,9 @@ def funnel(inputs: Inputs) -> list[Row]:
     if not steps:
         return []
     homes = inputs.run.profile.homes
-    kpis = ", ".join([f"population.{AGE}", *(f"measure_{macro}.{quoted(name)}" for name, macro in homes.items())])
+    kpis = ", ".join(
+        [f"population.{AGE_COLUMN}", *(f"measure_{macro}.{quote_identifier(name)}" for name, macro in homes.items())]
+    )
     joins = " ".join(f"JOIN measure_{macro} USING (customer_id)" for macro in inputs.models)
     met = " + ".join(f"CASE WHEN {step.when}\nTHEN {1 << place} ELSE 0 END" for place, step in enumerate(steps))
     inputs.engine.execute(
@@ -42,7 +44,7 @@ def funnel(inputs: Inputs) -> list[Row]:
     return [row for group, customers in found.items() for row in _funnel_of(inputs, group, customers)]
 
 
-def _funnel_of(inputs: Inputs, group: tuple[str, str], customers: Mapping[int, int]) -> list[Row]:
+def _funnel_of(inputs: PublishInputs, group: tuple[str, str], customers: Mapping[int, int]) -> list[Row]:
     """The steps of a segment, from how many customers meet which conditions: bit 0 is the first step's."""
     size = before = sum(customers.values())
     rows = []
@@ -61,7 +63,7 @@ def _funnel_of(inputs: Inputs, group: tuple[str, str], customers: Mapping[int, i
     return rows
 
 
-def demographics(inputs: Inputs) -> list[Row]:
+def make_demographic_rows(inputs: PublishInputs) -> list[Row]:
     """The rows of ``fct_segment_demographic`` without the columns of the run.
 
     Attributes are counted per segment. What Google estimates about groups has no meaning for one customer: it is told
@@ -75,25 +77,27 @@ def demographics(inputs: Inputs) -> list[Row]:
         if dimension not in inputs.attributes:
             raise ProfileError(
                 f"{inputs.run.profile.path}: demographics.{dimension}: no attribute of the population; "
-                f"{allowed(dimension, inputs.attributes)}; or run the measure stage again"
+                f"{list_allowed(dimension, inputs.attributes)}; or run the measure stage again"
             )
         for (macro, key), found in _by_value(inputs, dimension, declared.unknown).items():
             place = {"macro_segment": macro, "segment_key": key, "dimension": dimension}
             rows += [place | row | {"report": ""} for row in _shares(found)]
-    for (report, dimension), users in report_demographics(inputs.run).items():
+    for (report, dimension), users in read_report_demographics(inputs.run).items():
         place = {"macro_segment": EVERYONE, "segment_key": EVERYONE, "dimension": dimension, "report": report}
         rows += [place | row | {"customers": None} for row in _shares(users)]
     return rows
 
 
-def _by_value(inputs: Inputs, dimension: str, unknown: list[str]) -> dict[tuple[str, str], dict[str | None, int]]:
+def _by_value(
+    inputs: PublishInputs, dimension: str, unknown: list[str]
+) -> dict[tuple[str, str], dict[str | None, int]]:
     """Per segment how many customers have each value; None where it is not known."""
     found: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _groups(inputs)}
     counts = inputs.engine.execute(
-        f"WITH valued AS (SELECT customer_id, trim(CAST({quoted(dimension)} AS VARCHAR)) AS value FROM population) "
+        f"WITH valued AS (SELECT customer_id, trim(CAST({quote_identifier(dimension)} AS VARCHAR)) AS value FROM population) "
         "SELECT macro_segment, segment_key, CASE WHEN value NOT IN (SELECT unnest($unknown)) THEN value END AS value, "
         f"count(*) FROM ({_memberships(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
-        {"unknown": ["", UNKNOWN, *unknown]},
+        {"unknown": ["", UNKNOWN_VALUE, *unknown]},
     )
     for macro, key, value, customers in counts.fetchall():
         found[macro, key][value] = customers
@@ -110,26 +114,26 @@ def _shares(found: Mapping[str | None, int]) -> list[Row]:
     if not everyone:
         return []
     known = {value: number for value, number in found.items() if value is not None}
-    other = known.pop(OTHER, 0)
+    other = known.pop(OTHER_VALUES, 0)
     for value, number in sorted(known.items(), key=lambda pair: (pair[1], pair[0])):
         if number < SUPPRESS_BELOW or 0 < other < SUPPRESS_BELOW:
             other += known.pop(value)
     shown = sorted(known.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown += [(OTHER, other)] if other else []
+    shown += [(OTHER_VALUES, other)] if other else []
     unknown = found.get(None, 0)
     coverage = (everyone - unknown) / everyone
     return [
         {"value": value, "customers": number, "share": number / everyone, "coverage": coverage}
-        for value, number in [*shown, (UNKNOWN, unknown)]
+        for value, number in [*shown, (UNKNOWN_VALUE, unknown)]
     ]
 
 
-def _groups(inputs: Inputs) -> list[tuple[str, str]]:
-    segments = [(macro, segment.key) for macro, model in inputs.models.items() for segment in model.segments()]
+def _groups(inputs: PublishInputs) -> list[tuple[str, str]]:
+    segments = [(macro, segment.key) for macro, model in inputs.models.items() for segment in model.list_segments()]
     return [(EVERYONE, EVERYONE), *segments]
 
 
-def _memberships(inputs: Inputs) -> str:
+def _memberships(inputs: PublishInputs) -> str:
     """Every customer in everyone and in a segment of each macro segment, as a query."""
     columns = "AS macro_segment, segment_key, customer_id"
     parts = [f"SELECT '{macro}' {columns} FROM label_{macro}" for macro in inputs.models]

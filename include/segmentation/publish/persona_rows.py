@@ -3,33 +3,33 @@
 from collections.abc import Sequence
 from typing import Any
 
-from include.segmentation.profile.people import NO_PERSONA, Persona, keys_and_strata, walk
+from include.segmentation.profile.people import NO_PERSONA, Persona, resolve_words, walk_personas
 from include.segmentation.profile.profile import Profile
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 Row = dict[str, Any]
 _NONE = Persona.model_construct(name=NO_PERSONA, label="No persona", when={}, description="Whom no persona takes.")
 
 
-def persona_of(profile: Profile) -> str:
+def write_persona_sql(profile: Profile) -> str:
     """A customer's persona, or NULL, as a SQL expression over the views ``label_<macro>``."""
     return f"CAST({_first(profile, profile.personas, 'NULL')} AS VARCHAR)"
 
 
-def personas(inputs: Inputs) -> list[Row]:
+def make_persona_rows(inputs: PublishInputs) -> list[Row]:
     """The rows of ``fct_persona`` without the columns of the run; personas without customers included."""
     profile = inputs.run.profile
     if not profile.personas:
         return []
     labels = " ".join(f"JOIN label_{macro} USING (customer_id)" for macro in inputs.models)
     found = inputs.engine.execute(
-        f"SELECT coalesce({persona_of(profile)}, '{NO_PERSONA}'), count(*) FROM population {labels} GROUP BY ALL"
+        f"SELECT coalesce({write_persona_sql(profile)}, '{NO_PERSONA}'), count(*) FROM population {labels} GROUP BY ALL"
     )
     own = dict(found.fetchall())
-    (population,) = inputs.one("SELECT count(*) FROM population")
+    (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     rows = []
-    for position, (persona, parent) in enumerate([*walk(profile.personas), (_NONE, None)], start=1):
-        customers = sum(own.get(part.name, 0) for part, _ in walk([persona]))
+    for position, (persona, parent) in enumerate([*walk_personas(profile.personas), (_NONE, None)], start=1):
+        customers = sum(own.get(part.name, 0) for part, _ in walk_personas([persona]))
         rows.append(
             {
                 "persona": persona.name,
@@ -57,7 +57,7 @@ def _first(profile: Profile, choices: Sequence[Persona], otherwise: str) -> str:
 def _is(profile: Profile, persona: Persona) -> str:
     tests = []
     for macro, words in persona.when.items():
-        keys, strata = keys_and_strata(profile.macro_segments[macro], words)
+        keys, strata = resolve_words(profile.macro_segments[macro], words)
         found = [f"label_{macro}.stratum IN {_texts(strata)}"] if strata else []
         if keys:
             found += [f"label_{macro}.{column} IN {_texts(keys)}" for column in ("segment_key", "micro_key")]

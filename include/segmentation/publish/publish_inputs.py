@@ -8,17 +8,17 @@ import duckdb
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model.model import Model, TimelineEntry, timeline
-from include.segmentation.profile.macro_segments import AGE
-from include.segmentation.publish.past_runs import Past, read_past
-from include.segmentation.publish.row_counts import Counts, count_rows
+from include.segmentation.model.model import Model, TimelineEntry, read_timeline
+from include.segmentation.profile.macro_segments import AGE_COLUMN
+from include.segmentation.publish.past_runs import PastRuns, read_past_runs
+from include.segmentation.publish.row_counts import ExtractCounts, count_rows
 from include.segmentation.run import Run
 
-POPULATION_COLUMNS = ("customer_id", "first_seen", "last_seen", AGE)
+POPULATION_COLUMNS = ("customer_id", "first_seen", "last_seen", AGE_COLUMN)
 
 
 @dataclass(frozen=True)
-class Inputs:
+class PublishInputs:
     """A run's artifacts and the models that it was labelled with.
 
     Attributes:
@@ -45,9 +45,9 @@ class Inputs:
     labelled: dict[str, dict[str, Any]]
     look_ahead: bool
     unknown_rows: int
-    rows: Counts
+    rows: ExtractCounts
     drift: list[dict[str, Any]]
-    past: Past
+    past: PastRuns
 
     @cached_property
     def sizes(self) -> dict[str, dict[str, int]]:
@@ -55,7 +55,7 @@ class Inputs:
         found = {}
         for macro, model in self.models.items():
             counts = self.engine.execute(f"SELECT segment_key, count(*) FROM label_{macro} GROUP BY ALL ORDER BY ALL")
-            found[macro] = {segment.key: 0 for segment in model.segments()} | dict(counts.fetchall())
+            found[macro] = {segment.key: 0 for segment in model.list_segments()} | dict(counts.fetchall())
         return found
 
     @cached_property
@@ -69,14 +69,14 @@ class Inputs:
             found |= dict(counts.fetchall())
         return found
 
-    def one(self, query: str) -> tuple[Any, ...]:
+    def fetch_one(self, query: str) -> tuple[Any, ...]:
         """The single row of a query."""
         row = self.engine.execute(query).fetchone()
         assert row is not None, query  # noqa: S101 - aggregates always answer with a row
         return row
 
 
-def read_inputs(run: Run) -> Inputs:
+def read_inputs(run: Run) -> PublishInputs:
     """Read everything that a run publishes.
 
     Raises:
@@ -85,18 +85,18 @@ def read_inputs(run: Run) -> Inputs:
         SourceError: the warehouse refuses.
         UnavailableError: the warehouse can not be reached.
     """
-    engine = run.lake.engine()
-    population = run.lake.read_table(run.artifact("measure", "population.parquet"))
+    engine = run.lake.open_engine()
+    population = run.lake.read_table(run.locate_artifact("measure", "population.parquet"))
     engine.register("population", population)
     attributes = {field.name: field.type for field in population.schema if field.name not in POPULATION_COLUMNS}
     _refuse_shared_names(run, list(attributes))
-    timelines = {macro: timeline(run.lake, macro) for macro in run.profile.macro_segments}
+    timelines = {macro: read_timeline(run.lake, macro) for macro in run.profile.macro_segments}
     labelled = {macro: _labelled(run, macro) for macro in timelines}
     models = {}
     for macro, entries in timelines.items():
         models[macro] = _labelled_with(run, macro, labelled[macro], entries)
         _register(engine, run, macro)
-    return Inputs(
+    return PublishInputs(
         run=run,
         engine=engine,
         attributes=attributes,
@@ -104,22 +104,22 @@ def read_inputs(run: Run) -> Inputs:
         timelines=timelines,
         labelled=labelled,
         look_ahead=any(said["look_ahead"] for said in labelled.values()),
-        unknown_rows=int((run.recorded("measure", "population") or {}).get("unknown_rows", 0)),
+        unknown_rows=int((run.read_summary("measure", "population") or {}).get("unknown_rows", 0)),
         rows=count_rows(run),
         drift=[
             {"macro_segment": macro} | row
             for macro in run.profile.macro_segments
-            for row in (run.recorded("segment", macro) or {}).get("drift", [])
+            for row in (run.read_summary("segment", macro) or {}).get("drift", [])
         ],
-        past=read_past(run),
+        past=read_past_runs(run),
     )
 
 
 def _register(engine: duckdb.DuckDBPyConnection, run: Run, macro: str) -> None:
     parts = [("", ".parquet")] + ([("cohort_", ".cohort.parquet")] if run.profile.cohort_months else [])
     for prefix, ending in parts:
-        engine.register(f"{prefix}measure_{macro}", run.lake.read_table(run.artifact("measure", macro + ending)))
-        engine.register(f"{prefix}label_{macro}", run.lake.read_table(run.artifact("segment", macro + ending)))
+        engine.register(f"{prefix}measure_{macro}", run.lake.read_table(run.locate_artifact("measure", macro + ending)))
+        engine.register(f"{prefix}label_{macro}", run.lake.read_table(run.locate_artifact("segment", macro + ending)))
     engine.execute(
         f"CREATE TEMP VIEW member_{macro} AS SELECT customer_id, segment_key FROM label_{macro} "
         f"UNION ALL SELECT customer_id, micro_key FROM label_{macro} WHERE micro_key IS NOT NULL"
@@ -128,7 +128,7 @@ def _register(engine: duckdb.DuckDBPyConnection, run: Run, macro: str) -> None:
 
 def _labelled(run: Run, macro: str) -> dict[str, Any]:
     """What the segment stage recorded."""
-    labelled = run.recorded("segment", macro)
+    labelled = run.read_summary("segment", macro)
     if labelled is None:
         raise DataError(f"macro segment '{macro}' of {run.run_id} has not been labelled; run the segment stage first")
     if not {"follows", "on_grid"} <= labelled.keys():

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from include.segmentation.errors import DataError, SegmentationError
 from include.segmentation.profile.macro_segments import Kpi
-from include.segmentation.profile.profile import grid_columns, segment_columns
+from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
 from include.segmentation.publish import (
     customer_rows,
     dimension_rows,
@@ -19,14 +19,21 @@ from include.segmentation.publish import (
     list_rows,
     people_rows,
 )
-from include.segmentation.publish.figure_rows import dim_figure, figures
-from include.segmentation.publish.gates import Verdict, approved, asked, check, fits_asked, refusal
-from include.segmentation.publish.persona_rows import personas
-from include.segmentation.publish.publish_inputs import Inputs, read_inputs
-from include.segmentation.publish.signal_rows import signals
+from include.segmentation.publish.figure_rows import make_figure_definitions, make_figure_rows
+from include.segmentation.publish.gates import (
+    GateVerdict,
+    check_gates,
+    find_refusal,
+    list_questions,
+    list_requested_fits,
+    mark_approved,
+)
+from include.segmentation.publish.persona_rows import make_persona_rows
+from include.segmentation.publish.publish_inputs import PublishInputs, read_inputs
+from include.segmentation.publish.signal_rows import read_signal_rows
 from include.segmentation.run import Run
 from include.segmentation.warehouse import table_loading
-from include.segmentation.warehouse.connection import connect
+from include.segmentation.warehouse.connection import connect_warehouse
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -56,30 +63,30 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
     """
     started, started_at = time.monotonic(), datetime.now(UTC)
     inputs = read_inputs(run)
-    verdicts = approved(check(inputs), approved_by)
+    verdicts = mark_approved(check_gates(inputs), approved_by)
     if refused := _refused(inputs, verdicts):
         raise refused
-    own_row = dimension_rows.segmentation_run(inputs, verdicts, started_at)
-    profiles = list(distribution_rows.segment_profiles(inputs))
-    cohorts = list(distribution_rows.cohort_profiles(inputs)) if run.profile.cohort_months else []
+    own_row = dimension_rows.make_run_row(inputs, verdicts, started_at)
+    profiles = list(distribution_rows.make_profile_rows(inputs))
+    cohorts = list(distribution_rows.make_cohort_rows(inputs)) if run.profile.cohort_months else []
     told = {
-        "fct_funnel": people_rows.funnel(inputs),
-        "fct_segment_demographic": people_rows.demographics(inputs),
-        "fct_persona": personas(inputs),
-        "fct_list_reason": list_rows.reasons(inputs),
-        "fct_figure": figures(run),
-        **grid_rows.run_tables(inputs),
+        "fct_funnel": people_rows.make_funnel_rows(inputs),
+        "fct_segment_demographic": people_rows.make_demographic_rows(inputs),
+        "fct_persona": make_persona_rows(inputs),
+        "fct_list_reason": list_rows.make_reason_rows(inputs),
+        "fct_figure": make_figure_rows(run),
+        **grid_rows.make_grid_tables(inputs),
     }
-    found_signals = signals(run)
+    found_signals = read_signal_rows(run)
     schema = run.profile.warehouse.schema_name
-    with connect(run.profile) as connection:
-        table_loading.take_turn(connection, schema)
-        table_loading.make_tables(connection, schema)
+    with connect_warehouse(run.profile) as connection:
+        table_loading.lock_schema(connection, schema)
+        table_loading.create_tables(connection, schema)
         _add_profile_columns(connection, inputs)
         rows = _publish_dimensions(connection, inputs)
         rows |= _publish_run(connection, inputs, own_row, told | {"fct_segment_profile": profiles})
         rows["fct_cohort_segment"] = _publish_cohorts(connection, run, cohorts)
-        rows["fct_signal"] = table_loading.replace(connection, "fct_signal", found_signals, run_id=run.run_id)
+        rows["fct_signal"] = table_loading.replace_rows(connection, "fct_signal", found_signals, run_id=run.run_id)
         rows["segmentation_check"] = _publish_check(connection, inputs, verdicts, "published")
         stale = _derive(connection, run)
         connection.execute(
@@ -93,18 +100,18 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
         "look_ahead": inputs.look_ahead,
         "gates": len(verdicts),
         "warnings": sum(verdict.verdict != "pass" for verdict in verdicts),
-        "fits_asked": fits_asked(inputs, verdicts),
+        "fits_asked": list_requested_fits(inputs, verdicts),
         "rows": rows,
         "stale": stale,
-        "reach": (run.recorded("measure", "population") or {}).get("reach", {}),
+        "reach": (run.read_summary("measure", "population") or {}).get("reach", {}),
         "seconds": round(time.monotonic() - started, 3),
     }
     if stale:
         _LOGGER.warning("%s: runs to be repeated (segment, publish), in this order: %s", run.run_id, ", ".join(stale))
-    return run.record("publish", "all", summary)
+    return run.record_summary("publish", "all", summary)
 
 
-def questions(run: Run) -> list[str]:
+def find_questions(run: Run) -> list[str]:
     """What a person has to be asked before a run is published, one sentence each; empty where nothing is.
 
     Raises:
@@ -113,52 +120,54 @@ def questions(run: Run) -> list[str]:
         UnavailableError: the warehouse can not be reached.
     """
     inputs = read_inputs(run)
-    verdicts = check(inputs)
+    verdicts = check_gates(inputs)
     refused = _refused(inputs, verdicts)
     if isinstance(refused, DataError):
         raise refused
-    return [str(verdict) for verdict in asked(verdicts)]
+    return [str(verdict) for verdict in list_questions(verdicts)]
 
 
-def turn_down(run: Run) -> None:
+def reject_run(run: Run) -> None:
     """Note that a person has rejected a run, or that nobody has answered for it."""
-    with connect(run.profile) as connection:
+    with connect_warehouse(run.profile) as connection:
         connection.execute(
             "UPDATE segmentation_check SET status = 'rejected' WHERE run_id = %s AND status = 'waiting'", [run.run_id]
         )
 
 
-def _refused(inputs: Inputs, verdicts: list[Verdict]) -> SegmentationError | None:
+def _refused(inputs: PublishInputs, verdicts: list[GateVerdict]) -> SegmentationError | None:
     """Why the run may not be published, noted in the warehouse where people look; nothing else is changed there."""
-    refused = refusal(inputs.run, verdicts)
+    refused = find_refusal(inputs.run, verdicts)
     if refused:
         schema = inputs.run.profile.warehouse.schema_name
-        with connect(inputs.run.profile) as connection:
-            table_loading.take_turn(connection, schema)
-            table_loading.make_tables(connection, schema)
+        with connect_warehouse(inputs.run.profile) as connection:
+            table_loading.lock_schema(connection, schema)
+            table_loading.create_tables(connection, schema)
             _publish_check(connection, inputs, verdicts, "stopped" if isinstance(refused, DataError) else "waiting")
     return refused
 
 
-def _publish_check(connection: psycopg.Connection, inputs: Inputs, verdicts: list[Verdict], status: str) -> int:
-    row = dimension_rows.segmentation_check(inputs, verdicts, status)
-    return table_loading.replace(connection, "segmentation_check", [row], run_id=inputs.run.run_id)
+def _publish_check(
+    connection: psycopg.Connection, inputs: PublishInputs, verdicts: list[GateVerdict], status: str
+) -> int:
+    row = dimension_rows.make_check_row(inputs, verdicts, status)
+    return table_loading.replace_rows(connection, "segmentation_check", [row], run_id=inputs.run.run_id)
 
 
-def _add_profile_columns(connection: psycopg.Connection, inputs: Inputs) -> None:
+def _add_profile_columns(connection: psycopg.Connection, inputs: PublishInputs) -> None:
     attributes = {
-        name: (table_loading.column_type(kind), "An attribute of the customer, from population.sql.")
+        name: (table_loading.map_column_type(kind), "An attribute of the customer, from population.sql.")
         for name, kind in inputs.attributes.items()
     }
     kpis = {name: ("double precision", _explain(kpi)) for name, kpi in inputs.run.profile.kpis.items()}
     segments = {}
     for macro, declared in inputs.run.profile.macro_segments.items():
-        key, name, micro = segment_columns(macro)
+        key, name, micro = name_segment_columns(macro)
         segments[key] = ("text", f"The customer's {declared.label} segment; see dim_segment.")
         segments[name] = ("text", f"The alias of the customer's {declared.label} segment, or else its name.")
         segments[micro] = ("text", f"The micro segment inside it; NULL where it is not cut further ({declared.label}).")
         if declared.grid:
-            scores, cell = grid_columns(macro)
+            scores, cell = name_grid_columns(macro)
             segments[scores] = ("text", f"The customer's classes in grid {declared.grid.label}; see dim_score_class.")
             segments[cell] = ("text", f"The customer's cell in grid {declared.grid.label}; see dim_grid_cell.")
     table_loading.add_columns(connection, "dim_customer", attributes)
@@ -171,56 +180,61 @@ def _explain(kpi: Kpi) -> str:
     return f"{kpi.label}: {kpi.definition} In {kpi.unit}, {kpi.window}.{undefined}"
 
 
-def _publish_dimensions(connection: psycopg.Connection, inputs: Inputs) -> dict[str, int]:
+def _publish_dimensions(connection: psycopg.Connection, inputs: PublishInputs) -> dict[str, int]:
     """What follows from the model timeline and the profile alone: written anew as a whole."""
     found = {
-        "dim_model": dimension_rows.dim_model(inputs),
-        "dim_segment": dimension_rows.dim_segment(inputs),
-        "dim_grid_cell": list(grid_rows.dim_grid_cell(inputs)),
-        "dim_score_class": list(grid_rows.dim_score_class(inputs)),
-        "fct_model_quality": dimension_rows.model_quality(inputs),
+        "dim_model": dimension_rows.make_model_rows(inputs),
+        "dim_segment": dimension_rows.make_segment_rows(inputs),
+        "dim_grid_cell": list(grid_rows.make_cell_rows(inputs)),
+        "dim_score_class": list(grid_rows.make_class_rows(inputs)),
+        "fct_model_quality": dimension_rows.make_quality_rows(inputs),
     }
     macros = list(inputs.models)
     return {
         **{
-            table: table_loading.replace(connection, table, rows, macro_segment=macros) for table, rows in found.items()
+            table: table_loading.replace_rows(connection, table, rows, macro_segment=macros)
+            for table, rows in found.items()
         },
-        "dim_figure": table_loading.replace(connection, "dim_figure", dim_figure(inputs.run)),
+        "dim_figure": table_loading.replace_rows(connection, "dim_figure", make_figure_definitions(inputs.run)),
     }
 
 
 def _publish_run(
     connection: psycopg.Connection,
-    inputs: Inputs,
+    inputs: PublishInputs,
     own_row: dimension_rows.Row,
     told: dict[str, list[dimension_rows.Row]],
 ) -> dict[str, int]:
     """What belongs to this run only, in place of what it published before."""
     run = inputs.run
     here = {"cadence": run.cadence, "as_of": run.as_of}
-    sizes = [row | here | {"run_id": run.run_id} for row in distribution_rows.segment_sizes(inputs)]
+    sizes = [row | here | {"run_id": run.run_id} for row in distribution_rows.make_size_rows(inputs)]
     told = {table: [row | here for row in found] for table, found in told.items()}
     rows = {
-        "segmentation_run": table_loading.replace(connection, "segmentation_run", [own_row], run_id=run.run_id),
-        "fct_customer_kpi": table_loading.replace(connection, "fct_customer_kpi", customer_rows.kpis(inputs), **here),
-        "fct_segment_label": table_loading.replace(
-            connection, "fct_segment_label", customer_rows.labels(inputs), **here
+        "segmentation_run": table_loading.replace_rows(connection, "segmentation_run", [own_row], run_id=run.run_id),
+        "fct_customer_kpi": table_loading.replace_rows(
+            connection, "fct_customer_kpi", customer_rows.read_kpis(inputs), **here
         ),
-        "fct_segment_size": table_loading.replace(connection, "fct_segment_size", sizes, **here),
-        "fct_list_member": table_loading.replace(connection, "fct_list_member", list_rows.members(inputs), **here),
-        **{table: table_loading.replace(connection, table, found, **here) for table, found in told.items()},
+        "fct_segment_label": table_loading.replace_rows(
+            connection, "fct_segment_label", customer_rows.read_labels(inputs), **here
+        ),
+        "fct_segment_size": table_loading.replace_rows(connection, "fct_segment_size", sizes, **here),
+        "fct_list_member": table_loading.replace_rows(
+            connection, "fct_list_member", list_rows.read_members(inputs), **here
+        ),
+        **{table: table_loading.replace_rows(connection, table, found, **here) for table, found in told.items()},
         "dim_customer": _publish_customers(connection, inputs),
     }
     if run.is_primary and _neighbours(connection, run)[1] is None:
-        record = customer_rows.record(inputs)
-        rows["customer_analytics_record"] = table_loading.replace(connection, "customer_analytics_record", record)
+        record = customer_rows.read_record(inputs)
+        rows["customer_analytics_record"] = table_loading.replace_rows(connection, "customer_analytics_record", record)
     return rows
 
 
-def _publish_customers(connection: psycopg.Connection, inputs: Inputs) -> int:
+def _publish_customers(connection: psycopg.Connection, inputs: PublishInputs) -> int:
     """A customer's row is as of the newest run that saw them: an older run only adds whom no newer one knows."""
-    staged = table_loading.stage(connection, "dim_customer", customer_rows.attributes(inputs))
-    return table_loading.upsert(connection, "dim_customer", staged, key="customer_id", newest_by="as_of")
+    staged = table_loading.stage_rows(connection, "dim_customer", customer_rows.read_attributes(inputs))
+    return table_loading.upsert_staged(connection, "dim_customer", staged, key="customer_id", newest_by="as_of")
 
 
 def _publish_cohorts(connection: psycopg.Connection, run: Run, cohorts: list[distribution_rows.Row]) -> int:
@@ -228,8 +242,8 @@ def _publish_cohorts(connection: psycopg.Connection, run: Run, cohorts: list[dis
     if not cohorts:
         return 0
     rows = pa.Table.from_pylist([row | {"as_of": run.as_of} for row in cohorts])
-    table_loading.stage(connection, "fct_cohort_segment", rows.to_reader())
-    return int(table_loading.derive(connection, "fct_cohort_segment", as_of=run.as_of)[0][0])
+    table_loading.stage_rows(connection, "fct_cohort_segment", rows.to_reader())
+    return int(table_loading.run_derivation(connection, "fct_cohort_segment", as_of=run.as_of)[0][0])
 
 
 def _derive(connection: psycopg.Connection, run: Run) -> list[str]:
@@ -242,15 +256,17 @@ def _derive(connection: psycopg.Connection, run: Run) -> list[str]:
     connection.execute("ANALYZE fct_segment_label, fct_customer_kpi")  # else joins are planned for a handful of rows
     for as_of, previous in [(run.as_of, before)] + ([(after, run.as_of)] if after else []):
         here = {"cadence": run.cadence, "as_of": as_of, "before": previous}
-        table_loading.derive(connection, "movement", **here)
-        table_loading.derive(connection, "fct_segment_migration", **here)
-        _refuse_what_does_not_add_up(run, as_of, table_loading.derive(connection, "check", **here))
+        table_loading.run_derivation(connection, "movement", **here)
+        table_loading.run_derivation(connection, "fct_segment_migration", **here)
+        _refuse_what_does_not_add_up(run, as_of, table_loading.run_derivation(connection, "check", **here))
         if run.is_primary:
-            table_loading.derive(connection, "fct_segment_event", **here)
+            table_loading.run_derivation(connection, "fct_segment_event", **here)
     if run.is_primary:
-        table_loading.derive(connection, "fct_segment_membership", cadence=run.cadence, as_of=run.as_of, before=before)
-    table_loading.derive(connection, "dim_kpi")
-    return [run_id for (run_id,) in table_loading.derive(connection, "is_stale", cadence=run.cadence)]
+        table_loading.run_derivation(
+            connection, "fct_segment_membership", cadence=run.cadence, as_of=run.as_of, before=before
+        )
+    table_loading.run_derivation(connection, "dim_kpi")
+    return [run_id for (run_id,) in table_loading.run_derivation(connection, "is_stale", cadence=run.cadence)]
 
 
 def _refuse_what_does_not_add_up(run: Run, as_of: datetime, wrong: list[tuple[Any, ...]]) -> None:

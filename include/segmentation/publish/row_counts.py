@@ -1,27 +1,27 @@
 """How many rows a run had before it: per extract those that could be used, and those held in quarantine."""
 
-from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.engine.parquet_files import quote_identifier
 from include.segmentation.lake.change_log import SEQ
 from include.segmentation.run import Run
 
-Counts = dict[str, dict[str, int]]
+ExtractCounts = dict[str, dict[str, int]]
 """Extract -> ``accepted`` and ``quarantined`` rows."""
 
 
-def count_rows(run: Run) -> Counts:
+def count_rows(run: Run) -> ExtractCounts:
     """Count the current rows of every extract, as far as they have been validated; 0 where it was never pulled."""
-    with run.lake.engine() as engine:
+    with run.lake.open_engine() as engine:
         found = {}
         for name in run.profile.extracts:
             accepted, held = 0, 0
-            if run.lake.log(name).table() is not None:
-                quarantine = run.lake.quarantine(name)
-                run.lake.view_current(engine, name, int(quarantine.state().cursor or 0))
-                files = quarantine.file_uris()
+            if run.lake.open_log(name).load_table() is not None:
+                quarantine = run.lake.open_quarantine(name)
+                run.lake.create_current_view(engine, name, int(quarantine.read_state().cursor or 0))
+                files = quarantine.list_files()
                 failed = "SELECT source_seq FROM read_parquet($files)" if files else "SELECT 0 WHERE false"
                 accepted, held = engine.execute(
                     f"SELECT count(*) FILTER (WHERE NOT is_held), count(*) FILTER (WHERE is_held) "
-                    f"FROM (SELECT {SEQ} IN ({failed}) AS is_held FROM {quoted(name)})",
+                    f"FROM (SELECT {SEQ} IN ({failed}) AS is_held FROM {quote_identifier(name)})",
                     {"files": files} if files else {},
                 ).fetchone() or (0, 0)
             found[name] = {"accepted": accepted, "quarantined": held}

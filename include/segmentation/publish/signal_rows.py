@@ -9,7 +9,7 @@ from include.segmentation.run import Run
 Row = dict[str, Any]
 
 
-def signals(run: Run) -> list[Row]:
+def read_signal_rows(run: Run) -> list[Row]:
     """The run's rows of ``fct_signal``; none at another cadence than the primary one.
 
     Raises:
@@ -17,7 +17,7 @@ def signals(run: Run) -> list[Row]:
     """
     if not run.is_primary or run.profile.signals is None:
         return []
-    if run.recorded("measure", SIGNALS) is None:
+    if run.read_summary("measure", SIGNALS) is None:
         raise DataError(f"signals of {run.run_id} have not been measured; run the measure stage first")
-    found = run.lake.read_table(run.artifact("measure", f"{SIGNALS}.parquet"))
+    found = run.lake.read_table(run.locate_artifact("measure", f"{SIGNALS}.parquet"))
     return [{"run_id": run.run_id, "as_of": run.as_of} | row for row in found.to_pylist()]

@@ -3,7 +3,7 @@
 from time import monotonic
 from typing import Any
 
-from include.segmentation.report.page.report_page import render
+from include.segmentation.report.page.report_page import render_report
 from include.segmentation.run import Run
 
 
@@ -20,10 +20,10 @@ def report(run: Run) -> dict[str, Any]:
         DataError: the run has not been published.
     """
     began = monotonic()
-    page = render(run)
-    path = run.lake.write_text(run.artifact("report", "report.html"), page)
+    page = render_report(run)
+    path = run.lake.write_text(run.locate_artifact("report", "report.html"), page)
     summary = {"path": path, "bytes": len(page.encode()), "seconds": round(monotonic() - began, 3)}
-    return run.record("report", "report", summary)
+    return run.record_summary("report", "report", summary)
 
 
 __all__ = ["report"]

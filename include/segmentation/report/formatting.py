@@ -11,65 +11,65 @@ UNDEFINED = "undefined"
 SUPPRESSED = f"fewer than {SUPPRESS_BELOW}"
 
 
-def count(number: int) -> str:
+def format_count(number: int) -> str:
     """``33280`` -> ``33,280``."""
     return f"{number:,}"
 
 
-def share(part: float) -> str:
+def format_share(part: float) -> str:
     """``0.1234`` -> ``12.3%``; all is ``100%``, and a part that is there but rounds to nothing ``<0.1%``."""
     return "<0.1%" if 0 < part < 0.0005 else f"{round(part, 3) + 0.0:.1%}".replace("100.0%", "100%")
 
 
-def fidelity(part: float | None) -> str:
+def format_fidelity(part: float | None) -> str:
     """How right a rule in words is, as a reader wants it: ``0.97`` -> ``right for 97%``."""
     if part is None:
         return "not measured"
     return "exact" if part == 1 else f"right for {min(math.floor(100 * part), 99)}%"
 
 
-def change(number: int) -> str:
+def format_change(number: int) -> str:
     """``-1240`` -> ``-1,240``, with the minus sign that is as wide as a plus."""
     return "0" if number == 0 else f"{'+' if number > 0 else MINUS}{abs(number):,}"
 
 
-def value(number: float, resolution: float) -> str:
+def format_value(number: float, resolution: float) -> str:
     """A KPI's value with the decimals of its resolution: ``3.25, 0.1`` -> ``3.2``."""
-    places = decimals(resolution)
+    places = count_decimals(resolution)
     return f"{round(number, places) + 0.0:,.{places}f}"  # never -0
 
 
-def decimals(resolution: float) -> int:
+def count_decimals(resolution: float) -> int:
     """How many decimals a resolution needs: ``0.01`` -> ``2``."""
     return max(0, -math.floor(math.log10(resolution) + 1e-9))
 
 
-def span(low: float | None, high: float | None, resolution: float) -> str:
+def format_range(low: float | None, high: float | None, resolution: float) -> str:
     """``2`` to ``5`` with a dash between, or one value where the two are the same."""
     if low is None or high is None:
         return UNDEFINED
-    ends = [value(low, resolution), value(high, resolution)]
+    ends = [format_value(low, resolution), format_value(high, resolution)]
     return ends[0] if ends[0] == ends[1] else DASH.join(ends)
 
 
-def day(moment: datetime, zone: str) -> str:
+def format_day(moment: datetime, zone: str) -> str:
     """``1 May 2025``, and the time of the day where it is not midnight in ``zone``."""
     local = moment.astimezone(ZoneInfo(zone))
-    text = date_words(local)
+    text = format_date(local)
     return text if local.time() == datetime.min.time() else f"{text}, {local:%H:%M}"
 
 
-def date_words(day: date) -> str:
+def format_date(day: date) -> str:
     """``1 May 2025``."""
     return f"{day.day} {day:%B %Y}"
 
 
-def tick(moment: datetime, zone: str) -> str:
+def format_tick(moment: datetime, zone: str) -> str:
     """A day on two short lines, for an axis."""
     local = moment.astimezone(ZoneInfo(zone))
     return f"{local.day} {local:%b}\n{local:%Y}"
 
 
-def month(first: date) -> str:
+def format_month(first: date) -> str:
     """``January 2025``."""
     return f"{first:%B %Y}"

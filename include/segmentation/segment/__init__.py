@@ -4,9 +4,9 @@
 ``candidates``; ``preview`` labels without leaving anything.
 """
 
-from include.segmentation.segment.label_preview import Preview, preview
+from include.segmentation.segment.label_preview import LabelPreview, preview_labels
 from include.segmentation.segment.label_stage import segment
-from include.segmentation.segment.model_decisions import accept, candidates, reject
+from include.segmentation.segment.model_decisions import accept_model, list_candidates, reject_model
 from include.segmentation.segment.model_fit import fit
 
-__all__ = ["Preview", "accept", "candidates", "fit", "preview", "reject", "segment"]
+__all__ = ["LabelPreview", "accept_model", "fit", "list_candidates", "preview_labels", "reject_model", "segment"]

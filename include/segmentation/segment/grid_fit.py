@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from include.segmentation.errors import DataError
 from include.segmentation.model.grid_model import CellModel, GridModel, ScoreModel
-from include.segmentation.profile.conditions import columns_of
-from include.segmentation.profile.grids import Grid, Score
+from include.segmentation.profile.conditions import list_columns
+from include.segmentation.profile.grids import Grid, GridScore
 from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
-from include.segmentation.segment.stratum_assignment import query
+from include.segmentation.segment.stratum_assignment import query_batch
 
 Booleans = npt.NDArray[np.bool_]
 SCORES, CELL = "scores", "cell"
@@ -52,12 +52,12 @@ def fit_grid(macro: MacroSegment, customers: pa.Table) -> GridModel | None:
     )
 
 
-def grid_columns(grid: GridModel | None) -> list[str]:
+def list_grid_columns(grid: GridModel | None) -> list[str]:
     """The columns of ``measure`` that a grid reads."""
-    return sorted({*columns_of(grid.when), *(score.kpi for score in grid.scores)}) if grid else []
+    return sorted({*list_columns(grid.when), *(score.kpi for score in grid.scores)}) if grid else []
 
 
-def scored(grid: GridModel | None, customers: pa.Table) -> dict[str, pa.Array]:
+def score_grid(grid: GridModel | None, customers: pa.Table) -> dict[str, pa.Array]:
     """The classes and the cell of every customer, by cut points alone.
 
     Returns:
@@ -81,7 +81,7 @@ def scored(grid: GridModel | None, customers: pa.Table) -> dict[str, pa.Array]:
     return {SCORES: pa.array(written).cast(pa.string()).take(place), CELL: names.take(cells).take(place)}
 
 
-def _fit_score(name: str, score: Score, values: Floats, resolution: float, less_is_better: bool) -> ScoreModel:
+def _fit_score(name: str, score: GridScore, values: Floats, resolution: float, less_is_better: bool) -> ScoreModel:
     cuts = _cut_points(values, score.classes, score.own_class, resolution)
     model = ScoreModel(
         name=name,
@@ -152,7 +152,7 @@ def _cell_numbers(grid: GridModel) -> Integers:
 
 def _taken(customers: pa.Table, when: str) -> Booleans:
     """bool[customers], whom the grid takes."""
-    held = query(customers, f"SELECT coalesce(({when}), false) AS held FROM batch")["held"]
+    held = query_batch(customers, f"SELECT coalesce(({when}), false) AS held FROM batch")["held"]
     return np.asarray(held.to_numpy(), dtype=np.bool_)
 
 

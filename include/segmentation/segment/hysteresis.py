@@ -5,13 +5,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.profile.macro_segments import Hysteresis
-from include.segmentation.segment.previous_labels import Before
+from include.segmentation.segment.previous_labels import PreviousLabels
 
 RAW, HELD_FROM, HELD_RUNS = "raw_key", "held_from", "held_runs"
 _KINDS = {HELD_FROM: pa.timestamp("us", "UTC"), HELD_RUNS: pa.int64()}
 
 
-def published(labels: pa.Table, before: Before | None, rule: Hysteresis | None, model_id: str) -> pa.Table:
+def choose_published_keys(
+    labels: pa.Table, before: PreviousLabels | None, rule: Hysteresis | None, model_id: str
+) -> pa.Table:
     """Decide which key is published for every customer.
 
     It follows from the run's own labels and those of the run before, so that the same two always give the same keys.
@@ -51,7 +53,7 @@ def published(labels: pa.Table, before: Before | None, rule: Hysteresis | None, 
     return labels.append_column(HELD_RUNS, pc.if_else(stays, runs, None))
 
 
-def fingerprint(labels: pa.Table) -> str:
+def fingerprint_labels(labels: pa.Table) -> str:
     """A number, as text, that changes with what the next run's hysteresis takes from these labels, not with order."""
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("labels", labels)
@@ -60,9 +62,9 @@ def fingerprint(labels: pa.Table) -> str:
     return str(found and found[0])
 
 
-def _labels_then(before: Before, customers: pa.ChunkedArray) -> pa.Table:
+def _labels_then(before: PreviousLabels, customers: pa.ChunkedArray) -> pa.Table:
     """The labels of the run before, a row per customer of this run: NULL where they were not there."""
-    found = before.labels()
+    found = before.read_labels()
     if RAW not in found.column_names:  # of a version before hysteresis: nobody is held
         found = found.append_column(RAW, found["segment_key"])
         for name, kind in _KINDS.items():

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.model.model import Model, effective_model
+from include.segmentation.model.model import Model, find_effective_model
 from include.segmentation.run import Run
-from include.segmentation.segment.model_compatibility import measured, refuse_changed_kpis
-from include.segmentation.segment.model_fit import drafted
-from include.segmentation.segment.scoring import score_all
-from include.segmentation.segment.space.thread_limit import one_thread
+from include.segmentation.segment.model_compatibility import read_measured_kpis, refuse_changed_kpis
+from include.segmentation.segment.model_fit import draft_model
+from include.segmentation.segment.scoring import score_table
+from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
 
 @dataclass(frozen=True)
-class Preview:
+class LabelPreview:
     """Everybody's segment.
 
     Attributes:
@@ -28,7 +28,7 @@ class Preview:
     customers: pa.Table
 
 
-def preview(run: Run, macro_segment: str) -> Preview:
+def preview_labels(run: Run, macro_segment: str) -> LabelPreview:
     """Label with the accepted model, or with a draft in memory where none fits; nothing is written.
 
     The labels are the model's own: no hysteresis holds anybody back.
@@ -40,14 +40,14 @@ def preview(run: Run, macro_segment: str) -> Preview:
     Raises:
         DataError: the data contradict the profile.
     """
-    customers = measured(run, macro_segment)
+    customers = read_measured_kpis(run, macro_segment)
     why_draft = ""
     try:
-        model = effective_model(run.lake, macro_segment, run.as_of)[0]
+        model = find_effective_model(run.lake, macro_segment, run.as_of)[0]
         refuse_changed_kpis(run.profile, model)
     except (NotReadyError, DataError) as error:
         why_draft = "no model has been accepted yet" if isinstance(error, NotReadyError) else str(error)
-        with one_thread():
-            model = drafted(run, macro_segment, customers)
-    keys = score_all(model, customers)["segment_key"]
-    return Preview(model, why_draft, customers.append_column("segment_key", keys))
+        with limit_to_one_thread():
+            model = draft_model(run, macro_segment, customers)
+    keys = score_table(model, customers)["segment_key"]
+    return LabelPreview(model, why_draft, customers.append_column("segment_key", keys))

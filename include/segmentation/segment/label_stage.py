@@ -6,14 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.model.model import Model, effective_model
+from include.segmentation.model.model import Model, find_effective_model
 from include.segmentation.run import Run
-from include.segmentation.segment.grid_fit import CELL, scored
-from include.segmentation.segment.hysteresis import HELD_FROM, RAW, fingerprint, published
-from include.segmentation.segment.model_compatibility import measured, refuse_changed_kpis
-from include.segmentation.segment.population_drift import drift
-from include.segmentation.segment.previous_labels import run_before, stations
-from include.segmentation.segment.scoring import score_all
+from include.segmentation.segment.grid_fit import CELL, score_grid
+from include.segmentation.segment.hysteresis import HELD_FROM, RAW, choose_published_keys, fingerprint_labels
+from include.segmentation.segment.model_compatibility import read_measured_kpis, refuse_changed_kpis
+from include.segmentation.segment.population_drift import measure_drift
+from include.segmentation.segment.previous_labels import add_previous_keys, find_previous_labels
+from include.segmentation.segment.scoring import score_table
 
 _COHORT_COLUMNS = ["cohort", "month", "customer_id"]
 
@@ -36,15 +36,15 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         DataError: the profile no longer measures what the model was fitted on, or the data contradict the profile.
     """
     started = time.perf_counter()
-    model, look_ahead = effective_model(run.lake, macro_segment, run.as_of)
+    model, look_ahead = find_effective_model(run.lake, macro_segment, run.as_of)
     refuse_changed_kpis(run.profile, model)
-    customers = measured(run, macro_segment)
-    before = run_before(run, macro_segment)
+    customers = read_measured_kpis(run, macro_segment)
+    before = find_previous_labels(run, macro_segment)
     hysteresis = run.profile.macro_segments[macro_segment].hysteresis
-    labels = published(_labelled(model, customers, ["customer_id"]), before, hysteresis, model.model_id)
-    for name, column in (stations(run, model, before, customers) | scored(model.grid, customers)).items():
+    labels = choose_published_keys(_labelled(model, customers, ["customer_id"]), before, hysteresis, model.model_id)
+    for name, column in (add_previous_keys(run, model, before, customers) | score_grid(model.grid, customers)).items():
         labels = labels.append_column(name, column)
-    run.lake.write_table(run.artifact("segment", f"{macro_segment}.parquet"), labels)
+    run.lake.write_table(run.locate_artifact("segment", f"{macro_segment}.parquet"), labels)
     cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
     sizes, raw_sizes = (_sizes(labels[column]) for column in ("segment_key", RAW))
     summary = {
@@ -52,15 +52,15 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
         "look_ahead": look_ahead,
         "customers": labels.num_rows,
         "held_back": labels.num_rows - labels[HELD_FROM].null_count,
-        "sizes": {segment.key: sizes[segment.key] for segment in model.segments()},
-        "fingerprint": fingerprint(labels),
+        "sizes": {segment.key: sizes[segment.key] for segment in model.list_segments()},
+        "fingerprint": fingerprint_labels(labels),
         "on_grid": labels.num_rows - labels[CELL].null_count,
-        "follows": before.told(fingerprint=hysteresis is not None) if before else {},
-        "drift": drift(model, customers, raw_sizes) if run.is_primary and not look_ahead else [],
+        "follows": before.read_published(fingerprint=hysteresis is not None) if before else {},
+        "drift": measure_drift(model, customers, raw_sizes) if run.is_primary and not look_ahead else [],
         "cohort_rows": cohort_rows,
         "seconds": round(time.perf_counter() - started, 3),
     }
-    return run.record("segment", macro_segment, summary)
+    return run.record_summary("segment", macro_segment, summary)
 
 
 def _sizes(keys: pa.ChunkedArray) -> Counter[str]:
@@ -69,13 +69,13 @@ def _sizes(keys: pa.ChunkedArray) -> Counter[str]:
 
 
 def _segment_cohorts(run: Run, macro_segment: str, model: Model) -> int:
-    labels = _labelled(model, measured(run, f"{macro_segment}.cohort"), _COHORT_COLUMNS)
-    artifact = run.artifact("segment", f"{macro_segment}.cohort.parquet")
+    labels = _labelled(model, read_measured_kpis(run, f"{macro_segment}.cohort"), _COHORT_COLUMNS)
+    artifact = run.locate_artifact("segment", f"{macro_segment}.cohort.parquet")
     run.lake.write_table(artifact, labels.select([*_COHORT_COLUMNS, "stratum", "segment_key"]))
     return int(labels.num_rows)
 
 
 def _labelled(model: Model, customers: pa.Table, keep: list[str]) -> pa.Table:
-    labels = score_all(model, customers)
+    labels = score_table(model, customers)
     kept = customers.select(keep)
     return pa.table([*kept.columns, *labels.columns], names=[*keep, *labels.column_names])

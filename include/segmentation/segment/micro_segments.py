@@ -4,16 +4,16 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.segment.scoring import values_of
-from include.segmentation.segment.space.nearest_prototype import nearest
+from include.segmentation.segment.scoring import read_values
+from include.segmentation.segment.space.nearest_prototype import find_nearest
 from include.segmentation.segment.space.weighted_statistics import Integers
-from include.segmentation.segment.stratum_assignment import query
-from include.segmentation.segment.stratum_cut import Cut, cut
+from include.segmentation.segment.stratum_assignment import query_batch
+from include.segmentation.segment.stratum_cut import StratumCut, cut_stratum
 
 _ROWS = 100_000
 
 
-def cut_inside(customers: pa.Table, macro: MacroSegment, part: Cut, names: list[str]) -> list[Cut]:
+def cut_segments(customers: pa.Table, macro: MacroSegment, part: StratumCut, names: list[str]) -> list[StratumCut]:
     """Cut the segments of a stratum once more, in a space of its own each; call it inside ``one_thread``.
 
     Args:
@@ -32,7 +32,7 @@ def cut_inside(customers: pa.Table, macro: MacroSegment, part: Cut, names: list[
     stratum = part.stratum
     if stratum.micro is None or part.is_whole:
         return []
-    members = query(customers, f"SELECT {', '.join(stratum.clustered_on)} FROM batch WHERE {stratum.when}")
+    members = query_batch(customers, f"SELECT {', '.join(stratum.clustered_on)} FROM batch WHERE {stratum.when}")
     segment = _segments(members, part)
     cuts = []
     for ordinal, name in enumerate(names):
@@ -40,14 +40,14 @@ def cut_inside(customers: pa.Table, macro: MacroSegment, part: Cut, names: list[
         inside = members.filter(pa.array(segment == ordinal))
         whole = {"name": place, "label": name, "when": "true", "description": ""}
         own = stratum.model_copy(update=whole | {"kpis": stratum.micro_kpis, "cluster": stratum.micro})
-        cuts.append(cut(inside, macro, own, inside.num_rows))
+        cuts.append(cut_stratum(inside, macro, own, inside.num_rows))
     return cuts
 
 
-def _segments(members: pa.Table, part: Cut) -> Integers:
+def _segments(members: pa.Table, part: StratumCut) -> Integers:
     """int64[customers], the ordinals of their segments from 0."""
     where = f"stratum '{part.stratum.name}'"
     batches = members.to_batches(max_chunksize=_ROWS)
     return np.concatenate(
-        [nearest(part.rule, values_of(pa.table(batch), part.rule.axes, where))[0] for batch in batches]
+        [find_nearest(part.rule, read_values(pa.table(batch), part.rule.axes, where))[0] for batch in batches]
     )

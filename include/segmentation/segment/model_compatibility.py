@@ -11,21 +11,21 @@ from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run
 
 
-def measured(run: Run, name: str) -> pa.Table:
+def read_measured_kpis(run: Run, name: str) -> pa.Table:
     """What the measure stage left for this run.
 
     Raises:
         DataError: it has not run.
     """
-    return run.lake.read_table(run.artifact("measure", f"{name}.parquet"))
+    return run.lake.read_table(run.locate_artifact("measure", f"{name}.parquet"))
 
 
-def windows_of(macro: MacroSegment, columns: Sequence[str]) -> dict[str, str]:
+def list_windows(macro: MacroSegment, columns: Sequence[str]) -> dict[str, str]:
     """The declared windows of the KPIs among ``columns``, as text."""
     return {name: str(kpi.window) for name, kpi in macro.kpis.items() if name in columns}
 
 
-def resolutions_of(macro: MacroSegment, columns: Sequence[str]) -> dict[str, float]:
+def list_resolutions(macro: MacroSegment, columns: Sequence[str]) -> dict[str, float]:
     """What the KPIs among ``columns`` are rounded to."""
     return {name: kpi.resolution for name, kpi in macro.kpis.items() if name in columns}
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from include.segmentation.errors import DataError
 from include.segmentation.lake.lake import Lake
-from include.segmentation.model.model import Model, Status, TimelineEntry, decide, timeline
+from include.segmentation.model.model import Model, ModelStatus, TimelineEntry, read_timeline, record_decision
 from include.segmentation.profile.profile import Profile
-from include.segmentation.run import Run, lake_root
+from include.segmentation.run import Run, find_lake_root
 
 
-def accept(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
+def accept_model(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
     """Put a candidate into use from its effective_from on.
 
     Args:
@@ -23,7 +23,7 @@ def accept(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
     return _answer(profile, model_id, "accepted", by)
 
 
-def reject(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
+def reject_model(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
     """Turn a candidate down; the model in use stays in use.
 
     Args:
@@ -37,42 +37,42 @@ def reject(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
     return _answer(profile, model_id, "rejected", by)
 
 
-def candidates(run: Run) -> list[Model]:
+def list_candidates(run: Run) -> list[Model]:
     """The models fitted at a run's as_of that wait for an answer, in the profile's order."""
     return [
         entry.model
         for macro_segment in run.profile.macro_segments
-        for entry in timeline(run.lake, macro_segment)
+        for entry in read_timeline(run.lake, macro_segment)
         if entry.status == "candidate" and entry.model.effective_from == run.as_of
     ]
 
 
-def settle(lake: Lake, model: Model, status: Status, by: str) -> None:
+def record_settlement(lake: Lake, model: Model, status: ModelStatus, by: str) -> None:
     """Record a decision.
 
     Accepting a model retires the candidates still open: their keys were matched with the model it follows, so they
     would have to be fitted again. A candidate retires those of its own as_of: it was fitted on newer data.
     """
-    decide(lake, model, status, by)
-    for entry in timeline(lake, model.macro_segment):
+    record_decision(lake, model, status, by)
+    for entry in read_timeline(lake, model.macro_segment):
         is_open = entry.status == "candidate" and entry.model.model_id != model.model_id
         is_of_this_day = entry.model.effective_from == model.effective_from
         if is_open and (status == "accepted" or (status == "candidate" and is_of_this_day)):
-            decide(lake, entry.model, "retired", by)
+            record_decision(lake, entry.model, "retired", by)
 
 
-def _answer(profile: Profile, model_id: str, status: Status, by: str) -> dict[str, Any]:
-    lake = Lake(lake_root(), profile)
+def _answer(profile: Profile, model_id: str, status: ModelStatus, by: str) -> dict[str, Any]:
+    lake = Lake(find_lake_root(), profile)
     entry = _find(lake, profile, model_id)
     if entry.status == "candidate":
-        settle(lake, entry.model, status, by)
+        record_settlement(lake, entry.model, status, by)
     elif entry.status != status:
         raise DataError(f"model '{model_id}' is {entry.status}; allowed is a candidate")
     return {"model_id": model_id, "macro_segment": entry.model.macro_segment, "status": status}
 
 
 def _find(lake: Lake, profile: Profile, model_id: str) -> TimelineEntry:
-    entries = [entry for macro_segment in profile.macro_segments for entry in timeline(lake, macro_segment)]
+    entries = [entry for macro_segment in profile.macro_segments for entry in read_timeline(lake, macro_segment)]
     for entry in entries:
         if entry.model.model_id == model_id:
             return entry

@@ -9,18 +9,23 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.model.model import Model, Status, TimelineEntry, effective_model, timeline
+from include.segmentation.model.model import Model, ModelStatus, TimelineEntry, find_effective_model, read_timeline
 from include.segmentation.run import Run
-from include.segmentation.segment.cluster.kmeans import SEED
-from include.segmentation.segment.grid_fit import fit_grid, grid_columns
-from include.segmentation.segment.model_compatibility import measured, refuse_changed_kpis, resolutions_of, windows_of
-from include.segmentation.segment.model_decisions import settle
-from include.segmentation.segment.model_freeze import freeze
-from include.segmentation.segment.scoring import columns_used, score_all
-from include.segmentation.segment.segment_identity import SURVIVES, Overlap, overlap_of, with_keys
-from include.segmentation.segment.space.thread_limit import one_thread
-from include.segmentation.segment.stratum_assignment import refuse_non_numbers, stratum_of
-from include.segmentation.segment.stratum_cut import cut
+from include.segmentation.segment.cluster.kmeans import KMEANS_SEED
+from include.segmentation.segment.grid_fit import fit_grid, list_grid_columns
+from include.segmentation.segment.model_compatibility import (
+    list_resolutions,
+    list_windows,
+    read_measured_kpis,
+    refuse_changed_kpis,
+)
+from include.segmentation.segment.model_decisions import record_settlement
+from include.segmentation.segment.model_freeze import freeze_strata
+from include.segmentation.segment.scoring import list_model_columns, score_table
+from include.segmentation.segment.segment_identity import SURVIVES, Overlap, assign_keys, count_overlap
+from include.segmentation.segment.space.thread_limit import limit_to_one_thread
+from include.segmentation.segment.stratum_assignment import assign_strata, refuse_non_numbers
+from include.segmentation.segment.stratum_cut import cut_stratum
 
 _BY = "fit"
 _HASH_LENGTH = 8
@@ -47,9 +52,9 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
     """
     started = time.perf_counter()
     _refuse_too_early(run)
-    customers = measured(run, macro_segment)
-    with one_thread():
-        draft = drafted(run, macro_segment, customers)
+    customers = read_measured_kpis(run, macro_segment)
+    with limit_to_one_thread():
+        draft = draft_model(run, macro_segment, customers)
     entry = _known(run, draft)
     model, status = (entry.model, entry.status) if entry else _decide(run, draft, customers)
     summary = {
@@ -57,45 +62,45 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
         "status": status,
         "customers": model.customers,
         "strata": len(model.strata),
-        "segments": len(model.segments()),
-        "micro_segments": len(model.micro_segments()),
+        "segments": len(model.list_segments()),
+        "micro_segments": len(model.list_micro_segments()),
         "lineage": dict(sorted(Counter(row.kind for row in model.lineage).items())),
         "seconds": round(time.perf_counter() - started, 3),
     }
-    return run.record("fit", macro_segment, summary)
+    return run.record_summary("fit", macro_segment, summary)
 
 
 def _refuse_too_early(run: Run) -> None:
     first_fit = run.profile.schedule.first_fit
-    if run.as_of < run.profile.midnight(first_fit):
+    if run.as_of < run.profile.find_midnight(first_fit):
         raise NotReadyError(
             f"{run.profile.path}: schedule.first_fit is {first_fit}; a model can not be fitted at "
             f"{run.as_of:%Y-%m-%dT%H:%MZ}, allowed is that day or later"
         )
 
 
-def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
+def draft_model(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     """The model before it is compared with another: its keys are its paths, and its id is a hash of its content."""
     macro = run.profile.macro_segments[macro_segment]
     refuse_non_numbers(customers, list(macro.kpis))
-    which = stratum_of(customers, [stratum.when for stratum in macro.strata])
+    which = assign_strata(customers, [stratum.when for stratum in macro.strata])
     sizes = np.bincount(which, minlength=len(macro.strata)).tolist()
-    cuts = [cut(customers, macro, stratum, size) for stratum, size in zip(macro.strata, sizes, strict=True)]
-    strata, inside = freeze(macro_segment, macro, cuts, customers)
+    cuts = [cut_stratum(customers, macro, stratum, size) for stratum, size in zip(macro.strata, sizes, strict=True)]
+    strata, inside = freeze_strata(macro_segment, macro, cuts, customers)
     draft = Model(
         model_id="",
         profile=run.profile.profile,
         macro_segment=macro_segment,
         effective_from=run.as_of,
-        seed=SEED,
+        seed=KMEANS_SEED,
         customers=customers.num_rows,
         strata=strata,
         evidence=[row for part in [*cuts, *inside] for row in part.evidence],
         grid=fit_grid(macro, customers),
     )
-    columns = sorted({*columns_used(draft), *grid_columns(draft.grid)})
+    columns = sorted({*list_model_columns(draft), *list_grid_columns(draft.grid)})
     draft = draft.model_copy(
-        update={"windows": windows_of(macro, columns), "resolutions": resolutions_of(macro, columns)}
+        update={"windows": list_windows(macro, columns), "resolutions": list_resolutions(macro, columns)}
     )
     digest = hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:_HASH_LENGTH]
     moment = run.run_id.rsplit("/", 1)[-1]
@@ -104,7 +109,7 @@ def drafted(run: Run, macro_segment: str, customers: pa.Table) -> Model:
 
 def _known(run: Run, draft: Model) -> TimelineEntry | None:
     """The same model where it stands on the timeline; a retired one is decided again, unless history went past it."""
-    for entry in timeline(run.lake, draft.macro_segment):
+    for entry in read_timeline(run.lake, draft.macro_segment):
         if entry.model.model_id == draft.model_id and (entry.status != "retired" or _is_past(run, draft.macro_segment)):
             return entry
     return None
@@ -112,32 +117,32 @@ def _known(run: Run, draft: Model) -> TimelineEntry | None:
 
 def _is_past(run: Run, macro_segment: str) -> bool:
     """Whether a model of a later as_of is in use: one in between could drop a key that the later one has."""
-    entries = timeline(run.lake, macro_segment)
+    entries = read_timeline(run.lake, macro_segment)
     return any(entry.status == "accepted" and entry.model.effective_from > run.as_of for entry in entries)
 
 
-def _decide(run: Run, draft: Model, customers: pa.Table) -> tuple[Model, Status]:
-    accepted = [entry for entry in timeline(run.lake, draft.macro_segment) if entry.status == "accepted"]
-    previous = effective_model(run.lake, draft.macro_segment, run.as_of)[0] if accepted else None
+def _decide(run: Run, draft: Model, customers: pa.Table) -> tuple[Model, ModelStatus]:
+    accepted = [entry for entry in read_timeline(run.lake, draft.macro_segment) if entry.status == "accepted"]
+    previous = find_effective_model(run.lake, draft.macro_segment, run.as_of)[0] if accepted else None
     overlap = _overlap(run, previous, draft, customers) if previous else {}
-    model = with_keys(draft, previous, overlap)
-    status: Status = "accepted" if previous is None or _means_the_same(previous, model) else "candidate"
+    model = assign_keys(draft, previous, overlap)
+    status: ModelStatus = "accepted" if previous is None or _means_the_same(previous, model) else "candidate"
     status = "retired" if _is_past(run, draft.macro_segment) else status
-    settle(run.lake, model, status, _BY)
+    record_settlement(run.lake, model, status, _BY)
     return model, status
 
 
 def _overlap(run: Run, previous: Model, draft: Model, customers: pa.Table) -> Overlap:
     try:
         refuse_changed_kpis(run.profile, previous)
-        before = score_all(previous, customers)  # fails where a KPI may be undefined now, or takes other values
+        before = score_table(previous, customers)  # fails where a KPI may be undefined now, or takes other values
     except DataError:
         return {}  # the old model can not be asked any more, so no cluster of it can be recognised
-    return overlap_of(before, score_all(draft, customers))
+    return count_overlap(before, score_table(draft, customers))
 
 
 def _means_the_same(previous: Model, model: Model) -> bool:
     """Whether every segment survives, and the cells of a grid that was there are the same."""
-    before, after = ({s.key for s in [*one.segments(), *one.micro_segments()]} for one in (previous, model))
+    before, after = ({s.key for s in [*one.list_segments(), *one.list_micro_segments()]} for one in (previous, model))
     survive = before == after and all(row.jaccard > SURVIVES for row in model.lineage if row.kind == "survived")
-    return survive and (previous.grid is None or (model.grid is not None and model.grid.is_cut_as(previous.grid)))
+    return survive and (previous.grid is None or (model.grid is not None and model.grid.has_same_cuts(previous.grid)))

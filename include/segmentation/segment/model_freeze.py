@@ -7,19 +7,19 @@ import pyarrow as pa
 
 from include.segmentation.model.model import Division, SegmentDefinition, StratumModel
 from include.segmentation.profile.macro_segments import Kpi, MacroSegment
-from include.segmentation.segment.evidence.stratum_picture import picture
-from include.segmentation.segment.micro_segments import cut_inside
-from include.segmentation.segment.naming.rule_sql import rule_sql
-from include.segmentation.segment.naming.rule_words import word_rules
-from include.segmentation.segment.naming.segment_names import Naming, name_segments
-from include.segmentation.segment.population_drift import references
-from include.segmentation.segment.segment_joins import joins_of
-from include.segmentation.segment.stratum_cut import Cut
+from include.segmentation.segment.evidence.stratum_picture import draw_picture
+from include.segmentation.segment.micro_segments import cut_segments
+from include.segmentation.segment.naming.rule_sql import write_rule_sql
+from include.segmentation.segment.naming.rule_words import describe_rules
+from include.segmentation.segment.naming.segment_names import SegmentName, name_segments
+from include.segmentation.segment.population_drift import make_references
+from include.segmentation.segment.segment_joins import find_joins
+from include.segmentation.segment.stratum_cut import StratumCut
 
 
-def freeze(
-    macro_segment: str, macro: MacroSegment, cuts: Sequence[Cut], customers: pa.Table
-) -> tuple[list[StratumModel], list[Cut]]:
+def freeze_strata(
+    macro_segment: str, macro: MacroSegment, cuts: Sequence[StratumCut], customers: pa.Table
+) -> tuple[list[StratumModel], list[StratumCut]]:
     """Name and freeze the strata of a macro segment, and cut their segments once more where the profile asks for it.
 
     Args:
@@ -33,7 +33,7 @@ def freeze(
     """
     names = name_segments(cuts)
     inside = [
-        cut_inside(customers, macro, part, [naming.name for naming in namings])
+        cut_segments(customers, macro, part, [naming.name for naming in namings])
         for part, namings in zip(cuts, names, strict=True)
     ]
     of_micro = iter(name_segments([part for parts in inside for part in parts], between=": "))
@@ -52,26 +52,26 @@ def freeze(
                 label=part.stratum.label,
                 when=part.stratum.when,
                 segments=segments,
-                references=references(part.vectors),
-                picture=picture(part),
+                references=make_references(part.vectors),
+                picture=draw_picture(part),
                 **_space(part),
             )
         )
     return strata, [part for parts in inside for part in parts]
 
 
-def _space(part: Cut) -> dict[str, Any]:
+def _space(part: StratumCut) -> dict[str, Any]:
     """What a division holds beside its segments."""
     return {
         "axes": list(part.rule.axes),
         "components": part.rule.components.tolist(),
-        "joins": joins_of(part),
+        "joins": find_joins(part),
         "note": part.note,
     }
 
 
 def _segments(
-    part: Cut, names: Sequence[Naming], path: str, when: str, kpis: Mapping[str, Kpi]
+    part: StratumCut, names: Sequence[SegmentName], path: str, when: str, kpis: Mapping[str, Kpi]
 ) -> list[SegmentDefinition]:
     """The segments of a cut, or the one of a stratum that is whole.
 
@@ -83,7 +83,7 @@ def _segments(
         kpis: every KPI of the macro segment.
     """
     found = []
-    for ordinal, (naming, wording) in enumerate(zip(names, word_rules(part, kpis), strict=True)):
+    for ordinal, (naming, wording) in enumerate(zip(names, describe_rules(part, kpis), strict=True)):
         own = path if part.is_whole else f"{path}.{ordinal + 1:02d}"
         found.append(
             SegmentDefinition(
@@ -93,7 +93,7 @@ def _segments(
                 description=naming.description,
                 prototypes=[] if part.is_whole else part.rule.prototypes[ordinal].tolist(),
                 bands=naming.bands,
-                rule_sql=rule_sql(when, part.rule, ordinal),
+                rule_sql=write_rule_sql(when, part.rule, ordinal),
                 rule_words=wording.words,
                 fidelity=wording.fidelity,
                 customers_at_fit=int(part.sizes[ordinal]),

@@ -16,30 +16,30 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from include.segmentation.model.model import Model, Reference, StratumModel
-from include.segmentation.segment.space.distinct_vectors import distinct_vectors
-from include.segmentation.segment.space.kpi_axes import scaled
-from include.segmentation.segment.space.nearest_prototype import nearest_points, rule_of
-from include.segmentation.segment.space.principal_components import projected
-from include.segmentation.segment.space.stratum_vectors import Vectors
-from include.segmentation.segment.space.thread_limit import one_thread
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth, quantile
+from include.segmentation.model.model import DriftReference, Model, StratumModel
+from include.segmentation.segment.space.distinct_vectors import collapse_stratum
+from include.segmentation.segment.space.kpi_axes import scale_values
+from include.segmentation.segment.space.nearest_prototype import find_nearest_points, read_rule
+from include.segmentation.segment.space.principal_components import project
+from include.segmentation.segment.space.stratum_vectors import StratumVectors
+from include.segmentation.segment.space.thread_limit import limit_to_one_thread
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, find_quantile, take_every_nth
 
 BINS = 10
-FEWEST = 100
+FEWEST_CUSTOMERS = 100
 """Strata of fewer customers are not measured: chance alone would shift them."""
 _PEOPLE = 200_000
 """A refit sees every n-th customer of a larger stratum."""
 
 
-def references(vectors: Vectors) -> list[Reference]:
+def make_references(vectors: StratumVectors) -> list[DriftReference]:
     """How each KPI is distributed at a fit: zero is a bin of its own, all else falls into up to ten equal ones."""
     return [
         _reference(name, values, vectors.counts) for name, values in zip(vectors.kpis, vectors.values.T, strict=True)
     ]
 
 
-def drift(model: Model, customers: pa.Table, sizes: Mapping[str, int]) -> list[dict[str, Any]]:
+def measure_drift(model: Model, customers: pa.Table, sizes: Mapping[str, int]) -> list[dict[str, Any]]:
     """Compare a run with the fit of its model.
 
     Args:
@@ -51,19 +51,19 @@ def drift(model: Model, customers: pa.Table, sizes: Mapping[str, int]) -> list[d
         One dict per measure: metric (``psi``, ``js``, ``inertia_gain``), stratum and kpi (empty where it is of more
         than one), value.
     """
-    with one_thread():
+    with limit_to_one_thread():
         rows = [_row("js", _divergence(model, sizes))]
         for stratum in model.strata:
-            if sum(sizes[segment.key] for segment in stratum.segments) >= FEWEST and stratum.axes:
+            if sum(sizes[segment.key] for segment in stratum.segments) >= FEWEST_CUSTOMERS and stratum.axes:
                 rows += _of_stratum(stratum, customers)
     return rows
 
 
-def _reference(name: str, values: Floats, counts: Integers) -> Reference:
+def _reference(name: str, values: Floats, counts: Integers) -> DriftReference:
     some = values != 0
     shares = [i / BINS for i in range(1, BINS)]
-    edges = sorted({quantile(values[some], counts[some], share) for share in shares}) if some.any() else []
-    return Reference(kpi=name, edges=edges, customers=_binned(values, counts, edges).tolist())
+    edges = sorted({find_quantile(values[some], counts[some], share) for share in shares}) if some.any() else []
+    return DriftReference(kpi=name, edges=edges, customers=_binned(values, counts, edges).tolist())
 
 
 def _binned(values: Floats, counts: Integers, edges: list[float]) -> Integers:
@@ -73,7 +73,7 @@ def _binned(values: Floats, counts: Integers, edges: list[float]) -> Integers:
 
 
 def _of_stratum(stratum: StratumModel, customers: pa.Table) -> Iterator[dict[str, Any]]:
-    found = distinct_vectors(customers, stratum.when, stratum.kpis, stratum.undefined_as)
+    found = collapse_stratum(customers, stratum.when, stratum.kpis, stratum.undefined_as)
     values, counts = found.values[found.taken], found.counts[found.taken]
     for reference in stratum.references:
         now = _binned(values[:, stratum.kpis.index(reference.kpi)], counts, reference.edges)
@@ -92,8 +92,8 @@ def _stability(before: Integers, now: Integers) -> float:
 def _divergence(model: Model, sizes: Mapping[str, int]) -> float:
     from scipy.spatial.distance import jensenshannon
 
-    was = [segment.customers_at_fit for segment in model.segments()]
-    become = [sizes[segment.key] for segment in model.segments()]
+    was = [segment.customers_at_fit for segment in model.list_segments()]
+    become = [sizes[segment.key] for segment in model.list_segments()]
     return float(jensenshannon(was, become, base=2) ** 2) if sum(was) and sum(become) else 0.0
 
 
@@ -101,9 +101,9 @@ def _gain(stratum: StratumModel, values: Floats, counts: Integers) -> float | No
     """What Lloyd's algorithm gains from the frozen prototypes on; None where every point could have one of its own."""
     from sklearn.cluster import KMeans
 
-    taken, people = every_nth(counts, _PEOPLE)
-    rule = rule_of(stratum)
-    points = projected(scaled(values[taken], rule.axes), rule.components)
+    taken, people = take_every_nth(counts, _PEOPLE)
+    rule = read_rule(stratum)
+    points = project(scale_values(values[taken], rule.axes), rule.components)
     frozen = np.vstack(rule.prototypes)
     if len(np.unique(points, axis=0)) <= len(frozen):  # a transform can put several vectors in one place
         return None
@@ -113,7 +113,7 @@ def _gain(stratum: StratumModel, values: Floats, counts: Integers) -> float | No
 
 
 def _inertia(points: Floats, counts: Integers, prototypes: Floats) -> float:
-    nearest = prototypes[nearest_points(points, prototypes)]
+    nearest = prototypes[find_nearest_points(points, prototypes)]
     return float((((points - nearest) ** 2).sum(axis=1) * counts).sum())
 
 

@@ -11,16 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import Model, timeline
+from include.segmentation.model.model import Model, read_timeline
 from include.segmentation.run import Run
-from include.segmentation.segment.model_compatibility import measured, refuse_changed_kpis
-from include.segmentation.segment.scoring import score_all
+from include.segmentation.segment.model_compatibility import read_measured_kpis, refuse_changed_kpis
+from include.segmentation.segment.scoring import score_table
 
 REMEASURED, UNDER_PREVIOUS = "remeasured_key", "previous_model_key"
 
 
 @dataclass(frozen=True)
-class Before:
+class PreviousLabels:
     """The published run before, as it has labelled a macro segment.
 
     Attributes:
@@ -38,37 +38,39 @@ class Before:
         """The model that it was labelled with."""
         return str(self.labelled["model_id"])
 
-    def told(self, *, fingerprint: bool) -> dict[str, Any]:
+    def read_published(self, *, fingerprint: bool) -> dict[str, Any]:
         """What a run keeps to know later whether the run before is still the same: with or without its labels."""
         kept = {"run_id": self.run.run_id, "model_id": self.model_id}
         return kept | ({"fingerprint": self.labelled.get("fingerprint")} if fingerprint else {})
 
-    def labels(self) -> pa.Table:
+    def read_labels(self) -> pa.Table:
         """Its labels.
 
         Raises:
             DataError: they are gone.
         """
-        return self.run.lake.read_table(self.run.artifact("segment", f"{self.macro_segment}.parquet"))
+        return self.run.lake.read_table(self.run.locate_artifact("segment", f"{self.macro_segment}.parquet"))
 
 
-def run_before(run: Run, macro_segment: str) -> Before | None:
+def find_previous_labels(run: Run, macro_segment: str) -> PreviousLabels | None:
     """The published run before, if there is one and it has labelled the macro segment."""
-    previous = run.previous()
-    labelled = previous.recorded("segment", macro_segment) if previous else None
+    previous = run.find_previous_run()
+    labelled = previous.read_summary("segment", macro_segment) if previous else None
     if previous is None or labelled is None:
         return None
-    models = {entry.model.model_id: entry.model for entry in timeline(run.lake, macro_segment)}
+    models = {entry.model.model_id: entry.model for entry in read_timeline(run.lake, macro_segment)}
     model = models.get(labelled["model_id"])
     try:
         if model is not None:
             refuse_changed_kpis(run.profile, model)
     except DataError:
         model = None
-    return Before(previous, macro_segment, labelled, model)
+    return PreviousLabels(previous, macro_segment, labelled, model)
 
 
-def stations(run: Run, model: Model, before: Before | None, customers: pa.Table) -> dict[str, pa.ChunkedArray]:
+def add_previous_keys(
+    run: Run, model: Model, before: PreviousLabels | None, customers: pa.Table
+) -> dict[str, pa.ChunkedArray]:
     """The keys b and c of every customer.
 
     Args:
@@ -87,9 +89,9 @@ def stations(run: Run, model: Model, before: Before | None, customers: pa.Table)
         return found
     if before.model.model_id != model.model_id:
         found[UNDER_PREVIOUS] = _keys(before.model, customers)
-    measure = run.recorded("measure", "population") or {}
+    measure = run.read_summary("measure", "population") or {}
     if measure.get("previous") == before.run.as_of.isoformat():
-        earlier = measured(run, f"{model.macro_segment}.previous")
+        earlier = read_measured_kpis(run, f"{model.macro_segment}.previous")
         keys = _keys(before.model, earlier)
         found[REMEASURED] = keys.take(pc.index_in(customers["customer_id"], earlier["customer_id"]))
     return found
@@ -98,6 +100,6 @@ def stations(run: Run, model: Model, before: Before | None, customers: pa.Table)
 def _keys(model: Model, customers: pa.Table) -> pa.ChunkedArray:
     """The keys under an earlier model; NULL where today's profile measures what that model can not label."""
     try:
-        return score_all(model, customers)["segment_key"]
+        return score_table(model, customers)["segment_key"]
     except DataError:
         return pa.chunked_array([pa.nulls(customers.num_rows, pa.string())])

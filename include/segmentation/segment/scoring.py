@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import Axis, Division, Model
-from include.segmentation.profile.conditions import columns_of
-from include.segmentation.segment.space.nearest_prototype import nearest, rule_of
+from include.segmentation.model.model import Division, KpiAxis, Model
+from include.segmentation.profile.conditions import list_columns
+from include.segmentation.segment.space.nearest_prototype import find_nearest, read_rule
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
-from include.segmentation.segment.stratum_assignment import matrix, refuse_non_numbers, stratum_of
+from include.segmentation.segment.stratum_assignment import assign_strata, read_matrix, refuse_non_numbers
 
 _ROWS = 100_000  # three times as fast as a million: a column of the batch stays in the processor's cache
 LABELS = pa.schema(
@@ -39,34 +39,34 @@ def score(model: Model, batch: pa.Table) -> pa.Table:
         DataError: a KPI is missing, NaN or infinite, NULL where the stratum clusters on it, or a customer falls in no
             stratum or in more than one.
     """
-    refuse_non_numbers(batch, columns_used(model))
-    which = stratum_of(batch, [stratum.when for stratum in model.strata])
+    refuse_non_numbers(batch, list_model_columns(model))
+    which = assign_strata(batch, [stratum.when for stratum in model.strata])
     chosen, margin = _parts({f"stratum '{stratum.name}'": stratum for stratum in model.strata}, which, batch)
-    inside = {f"segment '{segment.path}'": segment.micro or Division(segments=[]) for segment in model.segments()}
+    inside = {f"segment '{segment.path}'": segment.micro or Division(segments=[]) for segment in model.list_segments()}
     micro, _ = _parts(inside, chosen, batch)
     columns = [
         _text(which, [stratum.name for stratum in model.strata]),
-        _text(chosen, [segment.key for segment in model.segments()]),
-        _text(micro, [segment.key for segment in model.micro_segments()]),
+        _text(chosen, [segment.key for segment in model.list_segments()]),
+        _text(micro, [segment.key for segment in model.list_micro_segments()]),
         pa.array(margin, mask=np.isnan(margin)),
     ]
     return pa.table(columns, schema=LABELS)
 
 
-def score_all(model: Model, customers: pa.Table) -> pa.Table:
+def score_table(model: Model, customers: pa.Table) -> pa.Table:
     """``score`` streamed over a table of any length."""
     batches = customers.to_batches(max_chunksize=_ROWS)
     return pa.concat_tables([score(model, pa.table(batch)) for batch in batches] or [LABELS.empty_table()])
 
 
-def columns_used(model: Model) -> list[str]:
+def list_model_columns(model: Model) -> list[str]:
     """The columns of ``measure`` that the model reads, in alphabetical order."""
-    divisions = [division for stratum in model.strata for _, division in stratum.divisions()]
+    divisions = [division for stratum in model.strata for _, division in stratum.list_divisions()]
     clustered = {kpi for division in divisions for kpi in division.kpis}
-    return sorted(clustered | {column for stratum in model.strata for column in columns_of(stratum.when)})
+    return sorted(clustered | {column for stratum in model.strata for column in list_columns(stratum.when)})
 
 
-def values_of(rows: pa.Table, axes: Sequence[Axis], where: str) -> Floats:
+def read_values(rows: pa.Table, axes: Sequence[KpiAxis], where: str) -> Floats:
     """The KPIs of the axes as float64[rows, axes], with what stands for undefined ones.
 
     Raises:
@@ -79,7 +79,7 @@ def values_of(rows: pa.Table, axes: Sequence[Axis], where: str) -> Floats:
             raise DataError(
                 f"KPI '{kpi}' is undefined (NULL) for {column.null_count} customers of {where}, which clusters on it"
             )
-    return matrix(pa.table(columns), list(columns))
+    return read_matrix(pa.table(columns), list(columns))
 
 
 def _parts(divisions: Mapping[str, Division], which: Integers, batch: pa.Table) -> tuple[Integers, Floats]:
@@ -101,8 +101,8 @@ def _parts(divisions: Mapping[str, Division], which: Integers, batch: pa.Table) 
         rows = np.flatnonzero(which == number) if division.segments else np.empty(0, dtype=np.int64)
         parts[rows] = first
         if division.axes and rows.size:
-            values = values_of(batch.take(pa.array(rows)), division.axes, name)
-            ordinals, margin[rows] = nearest(rule_of(division), values)
+            values = read_values(batch.take(pa.array(rows)), division.axes, name)
+            ordinals, margin[rows] = find_nearest(read_rule(division), values)
             parts[rows] += ordinals
         first += len(division.segments)
     return parts, margin

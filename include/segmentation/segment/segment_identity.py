@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from include.segmentation.model.model import Lineage, Model, SegmentDefinition, StratumModel
-from include.segmentation.profile.conditions import columns_of, normal_form
+from include.segmentation.profile.conditions import list_columns, normalise_condition
 
 SURVIVES = 0.5
 FLOW = 0.25
@@ -23,7 +23,7 @@ Overlap = Mapping[tuple[str | None, str | None], int]
 """Customers by where an old model puts them and where a new one does; None outside of all micro segments."""
 
 
-def with_keys(draft: Model, previous: Model | None, overlap: Overlap) -> Model:
+def assign_keys(draft: Model, previous: Model | None, overlap: Overlap) -> Model:
     """Give every segment and micro segment of a draft its key, and record what became of the previous model's segments.
 
     Args:
@@ -38,13 +38,13 @@ def with_keys(draft: Model, previous: Model | None, overlap: Overlap) -> Model:
     keys = _keys(draft, previous, crossing)
     lineage = []
     if previous:
-        lineage += _lineage(previous.segments(), draft.segments(), keys, crossing)
-        lineage += _lineage(previous.micro_segments(), draft.micro_segments(), keys, crossing)
+        lineage += _lineage(previous.list_segments(), draft.list_segments(), keys, crossing)
+        lineage += _lineage(previous.list_micro_segments(), draft.list_micro_segments(), keys, crossing)
     strata = [stratum.model_copy(update={"segments": _keyed(stratum.segments, keys)}) for stratum in draft.strata]
     return draft.model_copy(update={"strata": strata, "lineage": lineage})
 
 
-def overlap_of(before: pa.Table, after: pa.Table) -> Overlap:
+def count_overlap(before: pa.Table, after: pa.Table) -> Overlap:
     """Count customers by their segment in two labellings of the same rows, and by their micro segment."""
     found: dict[tuple[str | None, str | None], int] = {}
     for level in ("segment_key", "micro_key"):
@@ -56,8 +56,8 @@ def overlap_of(before: pa.Table, after: pa.Table) -> Overlap:
 
 def _keys(draft: Model, previous: Model | None, crossing: "_Crossing") -> dict[str, str]:
     """Path in the draft -> key; a micro segment can only be the heir of a micro segment."""
-    clusters = {s.key for s in previous.segments() if s.prototypes} if previous else set()
-    micro = {s.key for s in previous.micro_segments()} if previous else set()
+    clusters = {s.key for s in previous.list_segments() if s.prototypes} if previous else set()
+    micro = {s.key for s in previous.list_micro_segments()} if previous else set()
     wholes = _wholes(previous) if previous else {}
     keys = {}
     for stratum in draft.strata:
@@ -139,9 +139,9 @@ def _wholes(model: Model) -> dict[tuple[str, ...], str]:
 
 def _rule(model: Model, stratum: StratumModel) -> tuple[str, ...]:
     """A stratum, what its rule says, and how the KPIs that it names were measured."""
-    columns = columns_of(stratum.when)
+    columns = list_columns(stratum.when)
     measured = [f"{name} {model.windows.get(name)} {model.resolutions.get(name, 0):g}" for name in columns]
-    return (stratum.name, normal_form(stratum.when), *measured)
+    return (stratum.name, normalise_condition(stratum.when), *measured)
 
 
 def _key(draft: Model, *parts: str) -> str:

@@ -9,12 +9,12 @@ first. Libraries begin with single points of one weight; segments are of many si
 from collections.abc import Mapping
 from itertools import combinations
 
-from include.segmentation.model.model import Join
+from include.segmentation.model.model import SegmentJoin
 from include.segmentation.segment.space.weighted_statistics import Floats
-from include.segmentation.segment.stratum_cut import Cut
+from include.segmentation.segment.stratum_cut import StratumCut
 
 
-def joins_of(cut: Cut) -> list[Join]:
+def find_joins(cut: StratumCut) -> list[SegmentJoin]:
     """The joins of a cut's segments, the most alike first: one less than there are segments.
 
     Their height is the share of the customers' spread in the space of the KPIs that is lost when all joins up to this
@@ -26,12 +26,12 @@ def joins_of(cut: Cut) -> list[Join]:
     spread = float((weights @ (cut.vectors.points - weights @ cut.vectors.points) ** 2).sum())
     shares = cut.sizes / cut.sizes.sum()
     nodes = {i: (float(share), mean) for i, (share, mean) in enumerate(zip(shares, cut.centroids, strict=True))}
-    found: list[Join] = []
+    found: list[SegmentJoin] = []
     lost = 0.0
     while len(nodes) > 1:
         left, right = min(combinations(sorted(nodes), 2), key=lambda pair: _cost(nodes, *pair))
         lost += _cost(nodes, left, right)
-        found.append(Join(left=left, right=right, height=round(lost / spread, 6)))
+        found.append(SegmentJoin(left=left, right=right, height=round(lost / spread, 6)))
         (n, one), (m, other) = nodes.pop(left), nodes.pop(right)
         nodes[len(cut.sizes) + len(found) - 1] = (n + m, (n * one + m * other) / (n + m))
     return found

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError
-from include.segmentation.profile.conditions import columns_of
+from include.segmentation.profile.conditions import list_columns
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 
@@ -30,7 +30,7 @@ def refuse_non_numbers(batch: pa.Table, columns: Sequence[str]) -> None:
             raise DataError(f"KPI '{column}': {bad} customers have NaN or an infinity; allowed are numbers and NULL")
 
 
-def stratum_of(batch: pa.Table, conditions: Sequence[str]) -> Integers:
+def assign_strata(batch: pa.Table, conditions: Sequence[str]) -> Integers:
     """Number the stratum of every row.
 
     Args:
@@ -46,25 +46,25 @@ def stratum_of(batch: pa.Table, conditions: Sequence[str]) -> Integers:
     tests = [f"coalesce(({condition}), false)" for condition in conditions]
     cases = " ".join(f"WHEN {test} THEN {number}" for number, test in enumerate(tests))
     held = " + ".join(f"CAST({test} AS INTEGER)" for test in tests)
-    found = query(batch, f"SELECT CAST(CASE {cases} END AS BIGINT) AS stratum, {held} AS held FROM batch")
+    found = query_batch(batch, f"SELECT CAST(CASE {cases} END AS BIGINT) AS stratum, {held} AS held FROM batch")
     wrong = np.flatnonzero(found["held"].to_numpy() != 1)
     if wrong.size:
         row = int(wrong[0])
         taken = "no stratum" if found["held"][row].as_py() == 0 else "more than one stratum"
-        columns = dict.fromkeys(column for condition in conditions for column in columns_of(condition))
+        columns = dict.fromkeys(column for condition in conditions for column in list_columns(condition))
         case = ", ".join(f"{column} = {batch[column][row].as_py()}" for column in columns)
         raise DataError(f"{wrong.size} customers fall in {taken}, the first with {case}; correct the strata's 'when'")
     return np.asarray(found["stratum"].to_numpy(), dtype=np.int64)
 
 
-def matrix(table: pa.Table, columns: Sequence[str]) -> Floats:
+def read_matrix(table: pa.Table, columns: Sequence[str]) -> Floats:
     """The columns as float64[rows, columns]."""
     if not columns:
         return np.empty((table.num_rows, 0))
     return np.column_stack([table[column].cast(pa.float64()).to_numpy() for column in columns])
 
 
-def query(batch: pa.Table, sql: str) -> pa.Table:
+def query_batch(batch: pa.Table, sql: str) -> pa.Table:
     """The answer to a question about ``batch``, in its order."""
     with duckdb.connect(config={"threads": 1}) as connection:
         connection.register("batch", batch)

@@ -8,21 +8,26 @@ import pyarrow as pa
 
 from include.segmentation.model.model import Evidence
 from include.segmentation.profile.macro_segments import MacroSegment, Stratum
-from include.segmentation.segment.cluster.partition import Partition
-from include.segmentation.segment.evidence.cluster_count import choose
-from include.segmentation.segment.evidence.rival_algorithms import compare
-from include.segmentation.segment.space.distinct_vectors import Distinct, Outcome, distinct_vectors, outcome
-from include.segmentation.segment.space.kpi_axes import fit_axes, scaled
-from include.segmentation.segment.space.nearest_prototype import Rule, nearest
-from include.segmentation.segment.space.principal_components import NO_COMPONENTS, components, projected
-from include.segmentation.segment.space.stratum_vectors import Vectors
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, means
+from include.segmentation.segment.cluster.partition import ClusterPartition
+from include.segmentation.segment.evidence.cluster_count import choose_cluster_count
+from include.segmentation.segment.evidence.rival_algorithms import score_rivals
+from include.segmentation.segment.space.distinct_vectors import (
+    DistinctVectors,
+    RuleOutcome,
+    apply_rule,
+    collapse_stratum,
+)
+from include.segmentation.segment.space.kpi_axes import fit_axes, scale_values
+from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, find_components, project
+from include.segmentation.segment.space.stratum_vectors import StratumVectors
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, compute_means
 
 _PER_CLUSTER = re.compile(r"_cluster_(\d+)$")
 
 
 @dataclass(frozen=True)
-class Cut:
+class StratumCut:
     """How a stratum was cut, or that it was not.
 
     Attributes:
@@ -35,8 +40,8 @@ class Cut:
     """
 
     stratum: Stratum
-    vectors: Vectors
-    rule: Rule
+    vectors: StratumVectors
+    rule: NearestRule
     labels: Integers
     centroids: Floats
     sizes: Integers
@@ -49,7 +54,7 @@ class Cut:
         return not self.vectors.kpis
 
 
-def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum, size: int) -> Cut:
+def cut_stratum(customers: pa.Table, macro: MacroSegment, stratum: Stratum, size: int) -> StratumCut:
     """Fit one stratum; call it inside one thread (``one_thread``).
 
     Args:
@@ -66,42 +71,44 @@ def cut(customers: pa.Table, macro: MacroSegment, stratum: Stratum, size: int) -
     if size == 0:
         return _whole(stratum, size, [], "not cut: no customers at the fit")
     counted = stratum.cluster.undefined_as
-    found = distinct_vectors(customers, stratum.when, stratum.kpis, counted)
+    found = collapse_stratum(customers, stratum.when, stratum.kpis, counted)
     counts = found.counts[found.taken]
     axes, constant = fit_axes(found.values[found.taken], counts, stratum.kpis, macro, stratum.name)
     axes = [axis.model_copy(update={"undefined_as": counted.get(axis.kpi)}) for axis in axes]
     columns = [stratum.kpis.index(axis.kpi) for axis in axes]
     values = found.values[found.taken][:, columns]
-    points = scaled(values, axes)
-    rows = components(points, counts, stratum.cluster.pca) if stratum.cluster.pca and axes else NO_COMPONENTS
+    points = scale_values(values, axes)
+    rows = find_components(points, counts, stratum.cluster.pca) if stratum.cluster.pca and axes else NO_COMPONENTS
     kpis = {axis.kpi: macro.kpis[axis.kpi] for axis in axes}
-    vectors = Vectors(kpis, values, points, projected(points, rows), counts)
-    choice = choose(stratum.name, vectors, stratum.cluster)
+    vectors = StratumVectors(kpis, values, points, project(points, rows), counts)
+    choice = choose_cluster_count(stratum.name, vectors, stratum.cluster)
     dropped = f"constant here, not used: {', '.join(constant)}" if constant else ""
     filled = ", ".join(f"undefined {macro.kpis[kpi].label} counts as {value:g}" for kpi, value in counted.items())
     note = "; ".join(part for part in (found.note, filled, dropped, choice.note) if part)
     segments = choice.partition.labels if choice.partition else None
     tried = choice.evidence
     if tried:
-        tried = tried + compare(stratum.name, vectors, stratum.cluster.algorithm, segments, stratum.cluster.ks)
+        tried = tried + score_rivals(stratum.name, vectors, stratum.cluster.algorithm, segments, stratum.cluster.ks)
     if choice.partition is None:
         return _whole(stratum, size, tried, note)
     order = _best_first(choice.partition, vectors)
-    rule = Rule(axes, rows, [choice.partition.prototypes[choice.partition.owners == old] for old in order])
-    labels = nearest(rule, values)[0]
-    centroids = means(points, counts, labels, len(order))
-    found_out = outcome(found, columns, rule, centroids)
+    rule = NearestRule(axes, rows, [choice.partition.prototypes[choice.partition.owners == old] for old in order])
+    labels = find_nearest(rule, values)[0]
+    centroids = compute_means(points, counts, labels, len(order))
+    found_out = apply_rule(found, columns, rule, centroids)
     evidence = [*_renumbered(tried, order), *_of_sample(stratum, found, found_out)]
-    return Cut(stratum, vectors, rule, labels, centroids, found_out.sizes, evidence, note)
+    return StratumCut(stratum, vectors, rule, labels, centroids, found_out.sizes, evidence, note)
 
 
-def _whole(stratum: Stratum, size: int, evidence: list[Evidence], note: str) -> Cut:
+def _whole(stratum: Stratum, size: int, evidence: list[Evidence], note: str) -> StratumCut:
     nothing, nobody = np.empty((0, 0)), np.empty(0, dtype=np.int64)
-    vectors = Vectors({}, nothing, nothing, nothing, nobody)
-    return Cut(stratum, vectors, Rule([], NO_COMPONENTS, []), nobody, nothing, np.array([size]), evidence, note)
+    vectors = StratumVectors({}, nothing, nothing, nothing, nobody)
+    return StratumCut(
+        stratum, vectors, NearestRule([], NO_COMPONENTS, []), nobody, nothing, np.array([size]), evidence, note
+    )
 
 
-def _of_sample(stratum: Stratum, found: Distinct, everybody: Outcome) -> list[Evidence]:
+def _of_sample(stratum: Stratum, found: DistinctVectors, everybody: RuleOutcome) -> list[Evidence]:
     """What it cost to fit a sample: nothing where all vectors were fitted."""
     if not (stratum.cluster and found.is_sampled):
         return []
@@ -114,9 +121,9 @@ def _of_sample(stratum: Stratum, found: Distinct, everybody: Outcome) -> list[Ev
     ]
 
 
-def _best_first(partition: Partition, vectors: Vectors) -> Integers:
+def _best_first(partition: ClusterPartition, vectors: StratumVectors) -> Integers:
     """Order clusters by the mean of the first KPI, then the next, in the direction that the profile calls better."""
-    centroids = means(vectors.points, vectors.counts, partition.labels, partition.k)
+    centroids = compute_means(vectors.points, vectors.counts, partition.labels, partition.k)
     signs = np.array([1.0 if kpi.direction == "less" else -1.0 for kpi in vectors.kpis.values()])
     return np.lexsort((centroids * signs).T[::-1]).astype(np.int64)
 

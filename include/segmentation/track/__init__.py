@@ -8,10 +8,10 @@ import time
 from typing import Any
 
 from include.segmentation.lake.lake import Lake
-from include.segmentation.model.model import TimelineEntry, timeline
+from include.segmentation.model.model import TimelineEntry, read_timeline
 from include.segmentation.profile.profile import Profile
-from include.segmentation.run import Run, lake_root
-from include.segmentation.track.model_log import Logbook
+from include.segmentation.run import Run, find_lake_root
+from include.segmentation.track.model_log import ModelLog
 
 
 def track(run: Run) -> dict[str, Any]:
@@ -28,10 +28,10 @@ def track(run: Run) -> dict[str, Any]:
         TrackingError: there is no server to tell, or it refuses.
     """
     began = time.perf_counter()
-    logbook = Logbook(run.profile.profile)
+    logbook = ModelLog(run.profile.profile)
     entries = _entries(run.profile, run.lake)
     fitted = [entry for entry in entries if entry.model.effective_from == run.as_of]
-    logged = sum(logbook.log(entry, run.profile.macro_segments[entry.model.macro_segment]) for entry in fitted)
+    logged = sum(logbook.log_model(entry, run.profile.macro_segments[entry.model.macro_segment]) for entry in fitted)
     return _summary(logbook, logged, entries, began)
 
 
@@ -46,17 +46,17 @@ def track_decisions(profile: Profile) -> dict[str, Any]:
         TrackingError: there is no server to tell, or it refuses.
     """
     began = time.perf_counter()
-    return _summary(Logbook(profile.profile), 0, _entries(profile, Lake(lake_root(), profile)), began)
+    return _summary(ModelLog(profile.profile), 0, _entries(profile, Lake(find_lake_root(), profile)), began)
 
 
-def _summary(logbook: Logbook, logged: int, entries: list[TimelineEntry], began: float) -> dict[str, Any]:
-    decided = sum(logbook.follow(entry) for entry in entries)
+def _summary(logbook: ModelLog, logged: int, entries: list[TimelineEntry], began: float) -> dict[str, Any]:
+    decided = sum(logbook.update_status(entry) for entry in entries)
     seconds = round(time.perf_counter() - began, 3)
     return {"server": logbook.address, "logged": logged, "decided": decided, "seconds": seconds}
 
 
 def _entries(profile: Profile, lake: Lake) -> list[TimelineEntry]:
-    return [entry for macro_segment in profile.macro_segments for entry in timeline(lake, macro_segment)]
+    return [entry for macro_segment in profile.macro_segments for entry in read_timeline(lake, macro_segment)]
 
 
 __all__ = ["track", "track_decisions"]

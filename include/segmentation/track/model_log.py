@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from include.segmentation import __version__
-from include.segmentation.connections import TRACKING_URI, tracking_server
+from include.segmentation.connections import TRACKING_URI, find_tracking_server
 from include.segmentation.errors import SegmentationError, TrackingError, UnavailableError
 from include.segmentation.model.model import Model, TimelineEntry
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.track.model_metrics import numbers
-from include.segmentation.track.model_page import render
-from include.segmentation.track.model_parameters import parameters
+from include.segmentation.track.model_metrics import list_metrics
+from include.segmentation.track.model_page import render_model_page
+from include.segmentation.track.model_parameters import list_parameters
 
 _MODEL_ID, _STATUS = "model_id", "status"
 _FINISHED = "FINISHED"
@@ -34,7 +34,7 @@ _OF_THE_CLIENT = {
 _Item = TypeVar("_Item")
 
 
-class Logbook:
+class ModelLog:
     """What a tracking server knows of a profile's models.
 
     Attributes:
@@ -47,7 +47,7 @@ class Logbook:
         Raises:
             TrackingError: no server is named.
         """
-        uri = tracking_server()
+        uri = find_tracking_server()
         if not uri:
             raise TrackingError(f"{TRACKING_URI} is not set; allowed is the address of a tracking server, http://…")
         self.address = _address(uri)
@@ -58,7 +58,7 @@ class Logbook:
 
         self._client = MlflowClient(uri)
 
-    def log(self, entry: TimelineEntry, macro: MacroSegment) -> bool:
+    def log_model(self, entry: TimelineEntry, macro: MacroSegment) -> bool:
         """Log a model as a whole; a run that was left unfinished is finished.
 
         Every number has as_of for its time: written twice it stays one.
@@ -74,8 +74,8 @@ class Logbook:
 
         model = entry.model
         moment = int(model.effective_from.timestamp() * 1000)
-        metrics = [Metric(name, value, moment, step) for name, value, step in numbers(model)]
-        params = [Param(name, value) for name, value in parameters(model, macro).items()]
+        metrics = [Metric(name, value, moment, step) for name, value, step in list_metrics(model)]
+        params = [Param(name, value) for name, value in list_parameters(model, macro).items()]
         with self._told():
             run = self._run_of(model)
             if run is not None and run.info.status == _FINISHED:
@@ -86,11 +86,11 @@ class Logbook:
             for some in _batches(metrics, _MOST_NUMBERS):
                 self._client.log_batch(run_id, metrics=some)
             self._client.log_text(run_id, model.model_dump_json(), "model.json")
-            self._client.log_text(run_id, render(model, macro), "report.html")
+            self._client.log_text(run_id, render_model_page(model, macro), "report.html")
             self._client.set_terminated(run_id, _FINISHED)
         return True
 
-    def follow(self, entry: TimelineEntry) -> bool:
+    def update_status(self, entry: TimelineEntry) -> bool:
         """Bring the status of a logged model up to date; return whether it was another one."""
         with self._told():
             run = self._run_of(entry.model)

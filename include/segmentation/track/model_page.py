@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.segmentation.model.model import Division, Model, SegmentDefinition
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.track.model_metrics import evidence_of, taken
+from include.segmentation.track.model_metrics import map_chosen_k, read_evidence_of
 
 _COLUMNS = {
     "jaccard_min": ("Least Jaccard", ".2f"),
@@ -21,7 +21,7 @@ _DASH = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
-class Part:
+class ModelPart:
     """A stratum, or a segment that was to be cut once more.
 
     Attributes:
@@ -39,7 +39,7 @@ class Part:
     k: int
 
 
-def render(model: Model, macro: MacroSegment) -> str:
+def render_model_page(model: Model, macro: MacroSegment) -> str:
     """The page of a model: one HTML document that needs nothing else, the same bytes for the same model."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
@@ -53,21 +53,21 @@ def render(model: Model, macro: MacroSegment) -> str:
     )
 
 
-def _parts(model: Model) -> list[Part]:
+def _parts(model: Model) -> list[ModelPart]:
     parts = []
     for stratum in model.strata:
-        (place, whole), *inside = stratum.divisions()
+        (place, whole), *inside = stratum.list_divisions()
         parts.append(_part(model, place, stratum.label, stratum.when, whole))
         names = {f"{stratum.name}.{n:02d}": segment.name for n, segment in enumerate(stratum.segments, start=1)}
         parts += [_part(model, place, f"Inside {names[place]}", "", micro) for place, micro in inside]
     return parts
 
 
-def _part(model: Model, place: str, title: str, when: str, division: Division) -> Part:
-    algorithm, k = taken(model).get(place, ("", 1))
+def _part(model: Model, place: str, title: str, when: str, division: Division) -> ModelPart:
+    algorithm, k = map_chosen_k(model).get(place, ("", 1))
     ks = sorted({row.k for row in model.evidence if (row.stratum, row.algorithm) == (place, algorithm)})
-    trials = {k: _cells(evidence_of(model, place, algorithm, k)) for k in ks}
-    return Part(place, title, when, division.note, division.segments, trials, k)
+    trials = {k: _cells(read_evidence_of(model, place, algorithm, k)) for k in ks}
+    return ModelPart(place, title, when, division.note, division.segments, trials, k)
 
 
 def _cells(metrics: dict[str, float]) -> list[str]:

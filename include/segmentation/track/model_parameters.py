@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from include.segmentation.model.grid_model import GridModel
 from include.segmentation.model.model import Model
-from include.segmentation.profile.macro_segments import Clip, Cluster, Kpi, MacroSegment, Stratum
+from include.segmentation.profile.macro_segments import ClipTransform, ClusterChoice, Kpi, MacroSegment, Stratum
 
 
-def parameters(model: Model, macro: MacroSegment) -> dict[str, str]:
+def list_parameters(model: Model, macro: MacroSegment) -> dict[str, str]:
     """Which fit it was, per stratum and KPI how the profile wanted it cut, and the cut points that a grid stores.
 
     Args:
@@ -27,7 +27,7 @@ def parameters(model: Model, macro: MacroSegment) -> dict[str, str]:
         said |= {"when": part.when, "k_taken": str(len(part.segments))}
         found |= {f"{part.name}/{name}": text for name, text in said.items()}
     for name in dict.fromkeys(kpi for stratum in macro.strata for kpi in stratum.clustered_on):
-        said = _of_kpi(macro.kpis[name]) | {"scale": macro.scale_of(name)}
+        said = _of_kpi(macro.kpis[name]) | {"scale": macro.find_scale(name)}
         found |= {f"kpi/{name}/{key}": text for key, text in said.items()}
     return found | (_of_grid(model.grid) if model.grid else {})
 
@@ -44,7 +44,7 @@ def _of_stratum(stratum: Stratum) -> dict[str, str]:
 
 
 def _of_kpi(kpi: Kpi) -> dict[str, str]:
-    transform = f"clip {list(kpi.transform.clip)}" if isinstance(kpi.transform, Clip) else kpi.transform
+    transform = f"clip {list(kpi.transform.clip)}" if isinstance(kpi.transform, ClipTransform) else kpi.transform
     return {"window": str(kpi.window), "transform": transform, "weight": f"{kpi.weight or 1:.12g}"}
 
 
@@ -56,7 +56,7 @@ def _of_grid(grid: GridModel) -> dict[str, str]:
     return found
 
 
-def _allowed(cluster: Cluster) -> str:
+def _allowed(cluster: ClusterChoice) -> str:
     """What k could have been; 1 leaves the stratum whole."""
     return _listed(map(str, [1, *cluster.ks]))
 

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator, Mapping
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.mistakes import Mistake, allowed
+from include.segmentation.profile.mistakes import Mistake, list_allowed
 from include.segmentation.profile.profile import Expectation
-from include.segmentation.validate.expectation_suites import build
-from include.segmentation.validate.quarantine_rows import subjects
+from include.segmentation.validate.expectation_suites import build_expectation
+from include.segmentation.validate.quarantine_rows import list_subject_columns
 
 
-def wrong_expectations(
+def check_expectations(
     suites: Mapping[str, list[Expectation]], columns: Mapping[str, Collection[str]]
 ) -> Iterator[Mistake]:
     """Every expectation that can not be checked, at its place in the profile.
@@ -22,10 +22,10 @@ def wrong_expectations(
         for position, expectation in enumerate(suite):
             place = ("expectations", extract, position)
             try:
-                build(expectation, position)
+                build_expectation(expectation, position)
             except ProfileError as error:
                 yield Mistake(place, f"{expectation.type}: {error}")
-            for name in subjects(expectation):
+            for name in list_subject_columns(expectation):
                 if extract in columns and name not in columns[extract]:
-                    text = f"{expectation.type}: no column '{name}'; {allowed(name, columns[extract])}"
+                    text = f"{expectation.type}: no column '{name}'; {list_allowed(name, columns[extract])}"
                     yield Mistake((*place, "args"), text)

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from include.segmentation.errors import ProfileError, one_line
-from include.segmentation.profile.mistakes import meant
+from include.segmentation.errors import ProfileError, join_lines
+from include.segmentation.profile.mistakes import suggest_name
 from include.segmentation.profile.profile import Expectation, Profile
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # it would phone home
@@ -21,7 +21,7 @@ logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True)
-class Failure:
+class ExpectationFailure:
     """One expectation that a batch does not meet.
 
     Attributes:
@@ -34,7 +34,7 @@ class Failure:
     observed: str = ""
 
 
-class Suites:
+class ExpectationSuites:
     """Great Expectations with one suite per extract and, at the end, its Data Docs."""
 
     def __init__(self, profile: Profile) -> None:
@@ -56,7 +56,7 @@ class Suites:
             for extract, expectations in profile.expectations.items()
         }
 
-    def check(self, extract: str, rows: pa.Table) -> list[Failure]:
+    def check(self, extract: str, rows: pa.Table) -> list[ExpectationFailure]:
         """Check one batch.
 
         Raises:
@@ -74,7 +74,7 @@ class Suites:
             if not outcome.success:
                 positions = sorted(outcome.result.get("unexpected_index_list") or [])
                 observed = str(outcome.result.get("observed_value", ""))
-                failures.append(Failure(expectation, [int(position) for position in positions], observed))
+                failures.append(ExpectationFailure(expectation, [int(position) for position in positions], observed))
         return failures
 
     def build_docs(self) -> Path:
@@ -96,22 +96,22 @@ class Suites:
 
     def _build(self, extract: str, expectation: Expectation, position: int) -> Any:
         try:
-            return build(expectation, position)
+            return build_expectation(expectation, position)
         except ProfileError as error:
-            raise error.within(self._where(extract, expectation)) from None
+            raise error.add_place(self._where(extract, expectation)) from None
 
     def _check_evaluated(self, extract: str, expectation: Expectation, info: dict[str, Any], found: list[str]) -> None:
         problems = [info] if "raised_exception" in info else list(info.values())
         for problem in problems:
             if problem["raised_exception"]:
-                reason = one_line(problem["exception_message"])
+                reason = join_lines(problem["exception_message"])
                 raise ProfileError(f"{self._where(extract, expectation)}: {reason} (columns are {', '.join(found)})")
 
     def _where(self, extract: str, expectation: Expectation) -> str:
         return f"{self._profile.path}: expectations.{extract}: {expectation.type}"
 
 
-def build(expectation: Expectation, position: int) -> Any:
+def build_expectation(expectation: Expectation, position: int) -> Any:
     """An expectation as Great Expectations has it.
 
     Args:
@@ -138,7 +138,7 @@ def build(expectation: Expectation, position: int) -> Any:
         kind = get_expectation_impl(expectation.type)
         built = kind(**expectation.args, meta={"position": position})
     except ExpectationNotFoundError:
-        near = meant(expectation.type, list_registered_expectation_implementations())
+        near = suggest_name(expectation.type, list_registered_expectation_implementations())
         raise ProfileError(f"no such expectation in Great Expectations {gx.__version__}{near}") from None
     except (ValueError, TypeError) as error:
         raise ProfileError(f"args {expectation.args}: {' '.join(str(error).split())}") from None

@@ -6,13 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.lake.change_log import BATCH, OWN, SEQ, UNREADABLE
-from include.segmentation.profile.ga4_reports import column_name
+from include.segmentation.lake.change_log import BATCH, LOG_COLUMNS, SEQ, UNREADABLE
+from include.segmentation.profile.ga4_reports import name_column
 from include.segmentation.profile.profile import Expectation
 from include.segmentation.profile.sources import Extract, GA4Extract
-from include.segmentation.validate.expectation_suites import Failure
+from include.segmentation.validate.expectation_suites import ExpectationFailure
 
-SCHEMA = pa.schema(
+QUARANTINE_SCHEMA = pa.schema(
     [
         ("source_seq", pa.int64()),
         ("key", pa.string()),
@@ -27,33 +27,35 @@ READABLE = "readable"
 """The expectation that every row has to meet, whatever the profile says: its values could be read."""
 
 
-def held_rows(declared: Extract, rows: pa.Table, failures: Iterable[Failure]) -> pa.Table:
+def make_quarantine_rows(declared: Extract, rows: pa.Table, failures: Iterable[ExpectationFailure]) -> pa.Table:
     """One quarantine row per failing row and expectation, in the order of the batch."""
     found = []
     for failure in failures:
         expectation = failure.expectation
         for row in rows.take(pa.array(failure.rows, pa.int64())).to_pylist():
-            found.append(_held(declared, row, expectation.type, reason(expectation, row), expectation.severity))
-    return pa.Table.from_pylist(sorted(found, key=lambda held: held["source_seq"]), schema=SCHEMA)
+            found.append(
+                _held(declared, row, expectation.type, explain_failure(expectation, row), expectation.severity)
+            )
+    return pa.Table.from_pylist(sorted(found, key=lambda held: held["source_seq"]), schema=QUARANTINE_SCHEMA)
 
 
-def unreadable_rows(declared: Extract, rows: pa.Table) -> pa.Table:
+def make_unreadable_rows(declared: Extract, rows: pa.Table) -> pa.Table:
     """One quarantine row per row of a batch in which the source has values that could not be read."""
     found = []
     for row in rows.to_pylist():
         texts = json.loads(row[UNREADABLE])
         shown = ", ".join(f"{name} is {text}" for name, text in texts.items())
         found.append(_held(declared, row | texts, READABLE, f"{shown}; must be {READABLE}", "quarantine"))
-    return pa.Table.from_pylist(found, schema=SCHEMA)
+    return pa.Table.from_pylist(found, schema=QUARANTINE_SCHEMA)
 
 
-def reason(expectation: Expectation, row: dict[str, Any]) -> str:
+def explain_failure(expectation: Expectation, row: dict[str, Any]) -> str:
     """Say in words why a row fails: ``seconds is -5; must be between (min_value=0, max_value=86400)``."""
-    found = ", ".join(f"{name} is {_shown(row.get(name))}" for name in subjects(expectation))
-    return f"{found}; {rule(expectation)}"
+    found = ", ".join(f"{name} is {_shown(row.get(name))}" for name in list_subject_columns(expectation))
+    return f"{found}; {describe_rule(expectation)}"
 
 
-def subjects(expectation: Expectation) -> list[str]:
+def list_subject_columns(expectation: Expectation) -> list[str]:
     """The columns that it is about."""
     names: list[str] = []
     for argument in _SUBJECTS:
@@ -62,7 +64,7 @@ def subjects(expectation: Expectation) -> list[str]:
     return names
 
 
-def rule(expectation: Expectation) -> str:
+def describe_rule(expectation: Expectation) -> str:
     """Say in words what is allowed: ``must be between (min_value=0, max_value=86400)``."""
     subject, _, verb = expectation.type.removeprefix("expect_").partition("_to_")
     who = "" if subject == "column_values" else f"{subject.replace('_', ' ')} "
@@ -76,14 +78,14 @@ def _held(declared: Extract, row: dict[str, Any], expectation: str, why: str, se
         "key": _json({name: row[name] for name in _key_columns(declared)}),
         "expectation": expectation,
         "reason": why,
-        "raw": _json({name: value for name, value in row.items() if name not in OWN}),
+        "raw": _json({name: value for name, value in row.items() if name not in LOG_COLUMNS}),
         "severity": severity,
     }
 
 
 def _key_columns(declared: Extract) -> list[str]:
     if isinstance(declared, GA4Extract):
-        return [*map(column_name, declared.dimensions), BATCH]
+        return [*map(name_column, declared.dimensions), BATCH]
     return declared.primary_key
 
 

@@ -19,8 +19,14 @@ import pyarrow.compute as pc
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import SEQ, UNREADABLE
 from include.segmentation.run import Run
-from include.segmentation.validate.expectation_suites import Failure, Suites
-from include.segmentation.validate.quarantine_rows import SCHEMA, held_rows, reason, rule, unreadable_rows
+from include.segmentation.validate.expectation_suites import ExpectationFailure, ExpectationSuites
+from include.segmentation.validate.quarantine_rows import (
+    QUARANTINE_SCHEMA,
+    describe_rule,
+    explain_failure,
+    make_quarantine_rows,
+    make_unreadable_rows,
+)
 
 BATCH_ROWS = 200_000
 _COUNTS = ("validated", "quarantined", "warned")
@@ -45,14 +51,14 @@ def validate(run: Run) -> dict[str, Any]:
         ProfileError: an expectation does not exist, has wrong arguments, or names a column that is not there.
     """
     began = time.monotonic()
-    before = run.recorded("validate", "summary") or {}
+    before = run.read_summary("validate", "summary") or {}
     stage = _Stage(run)
     extracts = {extract: stage.validate(extract) for extract in run.profile.extracts}
     docs = stage.write_docs()
     totals = {count: sum(each[count] for each in extracts.values()) for count in _COUNTS}
     seconds = round(time.monotonic() - began, 3)
     summary = {"extracts": extracts, **totals, _DOCS: docs or before.get(_DOCS), "seconds": seconds}
-    return run.record("validate", "summary", summary)
+    return run.record_summary("validate", "summary", summary)
 
 
 class _Stage:
@@ -60,30 +66,32 @@ class _Stage:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._suites: Suites | None = None
+        self._suites: ExpectationSuites | None = None
 
     def validate(self, extract: str) -> dict[str, Any]:
         """Validate one extract up to the newest row in its log."""
-        run, quarantine = self._run, self._run.lake.quarantine(extract)
-        if run.lake.log(extract).table() is None:
+        run, quarantine = self._run, self._run.lake.open_quarantine(extract)
+        if run.lake.open_log(extract).load_table() is None:
             raise DataError(f"extract '{extract}' has never been pulled; run the extract stage first")
         counts: Counter[str] = Counter(dict.fromkeys(_COUNTS, 0))
-        with quarantine.writer():
-            state = quarantine.state()
-            done, last = int(state.cursor or 0), run.lake.log(extract).state().seq
+        with quarantine.hold_writer_lock():
+            state = quarantine.read_state()
+            done, last = int(state.cursor or 0), run.lake.open_log(extract).read_state().seq
             if done < last:
-                held, readable = [SCHEMA.empty_table()], "true"
+                held, readable = [QUARANTINE_SCHEMA.empty_table()], "true"
                 if self._has_unreadable(extract, done):
                     readable = f"{UNREADABLE} IS NULL"
                     for rows in self._read(extract, done, last, f"{UNREADABLE} IS NOT NULL"):
-                        held.append(unreadable_rows(run.profile.extracts[extract], rows))
+                        held.append(make_unreadable_rows(run.profile.extracts[extract], rows))
                         counts["quarantined"] += rows.num_rows
                 if run.profile.expectations.get(extract):
                     held += (self._check(extract, rows, counts) for rows in self._read(extract, done, last, readable))
                 quarantine.append(pa.concat_tables(held), replace(state, cursor=last))
                 counts["validated"] = last - done
-        recorded = run.recorded("validate", extract) or {}
-        return run.record("validate", extract, {count: counts[count] + recorded.get(count, 0) for count in _COUNTS})
+        recorded = run.read_summary("validate", extract) or {}
+        return run.record_summary(
+            "validate", extract, {count: counts[count] + recorded.get(count, 0) for count in _COUNTS}
+        )
 
     def write_docs(self) -> str | None:
         """Keep the Data Docs of what has been checked, leading on to earlier ones; None where nothing was checked."""
@@ -91,23 +99,23 @@ class _Stage:
             return None
         run, folder = self._run, self._suites.build_docs()
         try:
-            earlier = run.lake.read_text(run.artifact("validate", f"{_DOCS}/index.html"))
+            earlier = run.lake.read_text(run.locate_artifact("validate", f"{_DOCS}/index.html"))
             if earlier is not None:
                 _lead_on(folder, earlier)
-            return run.lake.write_folder(run.artifact("validate", _DOCS), folder) + "/index.html"
+            return run.lake.write_folder(run.locate_artifact("validate", _DOCS), folder) + "/index.html"
         finally:
             shutil.rmtree(folder)
 
     def _check(self, extract: str, rows: pa.Table, counts: Counter[str]) -> pa.Table:
         """Return what has to be held back of a batch."""
         if not rows.num_rows:  # deletions and superseded versions only
-            return SCHEMA.empty_table()
-        self._suites = self._suites or Suites(self._run.profile)
+            return QUARANTINE_SCHEMA.empty_table()
+        self._suites = self._suites or ExpectationSuites(self._run.profile)
         failures = self._suites.check(extract, rows)
         for failure in failures:
             if failure.expectation.severity == "stop":
                 raise self._stopped(extract, failure, rows)
-        held = held_rows(
+        held = make_quarantine_rows(
             self._run.profile.extracts[extract],
             rows,
             [failure for failure in failures if failure.expectation.severity == "quarantine"],
@@ -116,18 +124,18 @@ class _Stage:
         counts["warned"] += sum(len(each.rows) or 1 for each in failures if each.expectation.severity == "warn")
         return held
 
-    def _stopped(self, extract: str, failure: Failure, rows: pa.Table) -> DataError:
+    def _stopped(self, extract: str, failure: ExpectationFailure, rows: pa.Table) -> DataError:
         where = f"{self._run.profile.path}: expectations.{extract}: {failure.expectation.type} stops the run"
-        found = f"found {failure.observed}; {rule(failure.expectation)}"
+        found = f"found {failure.observed}; {describe_rule(failure.expectation)}"
         if failure.rows:
             row = rows.slice(failure.rows[0], 1).to_pylist()[0]
-            found = f"{len(failure.rows)} rows fail, such as {reason(failure.expectation, row)}"
+            found = f"{len(failure.rows)} rows fail, such as {explain_failure(failure.expectation, row)}"
         return DataError(f"{where}: {found}; see {self.write_docs()}")
 
     def _has_unreadable(self, extract: str, done: int) -> bool:
         """Whether a new version of a row has values that could not be read; a glance, as it is rare."""
-        with self._run.lake.engine() as connection:
-            self._run.lake.view_log(connection, extract)
+        with self._run.lake.open_engine() as connection:
+            self._run.lake.create_log_view(connection, extract)
             log = connection.sql(f'SELECT * FROM "{extract}" WHERE {SEQ} > {done}')
             found = (
                 UNREADABLE in log.columns and log.filter(f"{UNREADABLE} IS NOT NULL").limit(1).project(SEQ).fetchone()
@@ -136,9 +144,9 @@ class _Stage:
 
     def _read(self, extract: str, done: int, last: int, condition: str) -> Iterator[pa.Table]:
         """The rows that are still current, by batch: a version that the source has corrected since stops nobody."""
-        with self._run.lake.engine() as connection:
+        with self._run.lake.open_engine() as connection:
             connection.execute("SET TimeZone = 'UTC'")
-            self._run.lake.view_current(connection, extract, last)
+            self._run.lake.create_current_view(connection, extract, last)
             for after in range(done, last, BATCH_ROWS):
                 batch = f"{SEQ} > {after} AND {SEQ} <= {min(after + BATCH_ROWS, last)} AND {condition}"
                 yield connection.sql(f'SELECT * FROM "{extract}" WHERE {batch} ORDER BY {SEQ}').to_arrow_table()

@@ -10,7 +10,7 @@ from include.segmentation.run import Run
 _Row = TypeVar("_Row")
 
 
-def ask(connection: psycopg.Connection, kind: type[_Row], sql: str, run: Run, **more: Any) -> list[_Row]:
+def query_objects(connection: psycopg.Connection, kind: type[_Row], sql: str, run: Run, **more: Any) -> list[_Row]:
     """The rows of a query as objects of a kind, column by name.
 
     The query may name the parameters ``cadence`` and ``as_of`` of the run, and those in ``more``.

@@ -16,18 +16,18 @@ Row = dict[str, Any]
 _SQL = Path(__file__).resolve().parents[2] / "sql" / "warehouse"
 
 
-def take_turn(connection: psycopg.Connection, schema: str) -> None:
+def lock_schema(connection: psycopg.Connection, schema: str) -> None:
     """Wait until nobody else publishes to the schema, and hold the place until the transaction ends."""
     connection.execute("SET LOCAL work_mem = '128MB'")
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"segmentation.publish.{schema}"])
 
 
-def version() -> str:
+def fingerprint_tables() -> str:
     """A fingerprint of the tables' declarations, kept with every run."""
     return hashlib.sha256(b"".join(file.read_bytes() for file in _declarations())).hexdigest()[:12]
 
 
-def make_tables(connection: psycopg.Connection, schema: str) -> None:
+def create_tables(connection: psycopg.Connection, schema: str) -> None:
     """Make the schema and the published tables where they are missing or the newest run knew older declarations."""
     if _are_made(connection, schema):
         return  # even CREATE … IF NOT EXISTS and COMMENT take locks that maintenance would have to wait for
@@ -70,7 +70,7 @@ def add_columns(connection: psycopg.Connection, table: str, columns: dict[str, t
             connection.execute(statement.format(Identifier(table), Identifier(name), Literal(comment)))
 
 
-def column_type(kind: pa.DataType) -> str:
+def map_column_type(kind: pa.DataType) -> str:
     """The PostgreSQL type of an Arrow type."""
     for is_kind, name in (
         (pa.types.is_integer, "bigint"),
@@ -85,7 +85,7 @@ def column_type(kind: pa.DataType) -> str:
     return "text"
 
 
-def stage(connection: psycopg.Connection, table: str, rows: pa.RecordBatchReader) -> str:
+def stage_rows(connection: psycopg.Connection, table: str, rows: pa.RecordBatchReader) -> str:
     """COPY rows into a temporary table that has the rows' columns with their types in ``table``.
 
     Returns:
@@ -107,12 +107,12 @@ def stage(connection: psycopg.Connection, table: str, rows: pa.RecordBatchReader
     return staged
 
 
-def insert(connection: psycopg.Connection, table: str, staged: str) -> int:
+def insert_staged(connection: psycopg.Connection, table: str, staged: str) -> int:
     """Move staged rows into their table; returns how many."""
     return connection.execute(_insert(connection, table, staged)).rowcount
 
 
-def upsert(connection: psycopg.Connection, table: str, staged: str, key: str, newest_by: str) -> int:
+def upsert_staged(connection: psycopg.Connection, table: str, staged: str, key: str, newest_by: str) -> int:
     """Move staged rows into their table, but never over a row that is newer; returns how many were written."""
     others = [name for name in _columns(connection, staged) if name != key]
     change = SQL(", ").join(SQL("{0} = excluded.{0}").format(Identifier(name)) for name in others)
@@ -126,7 +126,9 @@ def upsert(connection: psycopg.Connection, table: str, staged: str, key: str, ne
     return connection.execute(statement).rowcount
 
 
-def replace(connection: psycopg.Connection, table: str, rows: list[Row] | pa.RecordBatchReader, **where: Any) -> int:
+def replace_rows(
+    connection: psycopg.Connection, table: str, rows: list[Row] | pa.RecordBatchReader, **where: Any
+) -> int:
     """Put rows into a table in place of those whose columns equal ``where`` (all of them without it).
 
     A list in ``where`` stands for any of its values.
@@ -143,10 +145,10 @@ def replace(connection: psycopg.Connection, table: str, rows: list[Row] | pa.Rec
     if not rows:
         return 0
     batches = pa.Table.from_pylist(rows).to_reader() if isinstance(rows, list) else rows
-    return insert(connection, table, stage(connection, table, batches))
+    return insert_staged(connection, table, stage_rows(connection, table, batches))
 
 
-def derive(connection: psycopg.Connection, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
+def run_derivation(connection: psycopg.Connection, name: str, **parameters: Any) -> list[tuple[Any, ...]]:
     """Run the statements of ``sql/warehouse/derive/<name>.sql`` and return the rows of the last one, if it has any."""
     cursor = psycopg.ClientCursor(connection)
     cursor.execute((_SQL / "derive" / f"{name}.sql").read_bytes(), parameters)
@@ -178,7 +180,7 @@ def _are_made(connection: psycopg.Connection, schema: str) -> bool:
         return False
     newest = SQL("SELECT versions ->> 'tables' FROM {} ORDER BY finished_at DESC LIMIT 1")
     runs = Identifier(schema, "segmentation_run")  # by the search path alone, a forbidden schema would look empty
-    return connection.execute(newest.format(runs)).fetchone() == (version(),)
+    return connection.execute(newest.format(runs)).fetchone() == (fingerprint_tables(),)
 
 
 def _exists(connection: psycopg.Connection, query: LiteralString, value: str) -> bool:

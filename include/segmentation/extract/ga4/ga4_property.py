@@ -20,8 +20,8 @@ from google.oauth2.service_account import Credentials as ServiceAccount
 from google.protobuf.json_format import ParseError
 
 from include.segmentation.connections import Address
-from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, one_line
-from include.segmentation.extract.ga4.page_request import page_request
+from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, join_lines
+from include.segmentation.extract.ga4.page_request import build_page_request
 from include.segmentation.extract.ga4.quota import Quota
 from include.segmentation.profile.ga4_reports import GA4Extract
 
@@ -44,7 +44,7 @@ _TRY_AGAIN = (
 
 
 @dataclass(frozen=True)
-class Flags:
+class ReportFlags:
     """What Google says about the whole of a day's report; the names are those of the lake's columns.
 
     Attributes:
@@ -63,7 +63,7 @@ class Flags:
 
 
 @dataclass
-class Day:
+class ReportDay:
     """A day's report, whole.
 
     Attributes:
@@ -76,7 +76,7 @@ class Day:
     dimensions: list[list[str]]
     metrics: list[list[str]]
     metric_types: list[str] = field(default_factory=list)
-    flags: Flags = field(default_factory=Flags)
+    flags: ReportFlags = field(default_factory=ReportFlags)
     time_zone: str = ""
     pages: int = 0
 
@@ -86,7 +86,7 @@ class Day:
         return len(self.dimensions[0])
 
 
-class Property:
+class GA4Property:
     """A GA4 property, read through a connection.
 
     Attributes:
@@ -113,7 +113,7 @@ class Property:
             client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
         )
 
-    def read(self, report: GA4Extract, day: date) -> Day:
+    def read_day(self, report: GA4Extract, day: date) -> ReportDay:
         """Read one day, all pages of it.
 
         The pages must add up: where the report changed while it was read, the day is read again.
@@ -139,14 +139,14 @@ class Property:
         """The raw pages of a day, until they hold as many rows as the newest of them announces."""
         read = 0
         while True:
-            page = self._ask(report, page_request(self._name, report, day, offset=read))
+            page = self._ask(report, build_page_request(self._name, report, day, offset=read))
             yield page
             read += len(page.rows)
             if not page.rows or read >= page.row_count:
                 return
 
     def _ask(self, report: GA4Extract, request: ga4.RunReportRequest) -> Any:
-        self.quota.require()
+        self.quota.require_tokens()
         for pause in (*_PAUSES, None):
             try:
                 answer = self._client.run_report(request, timeout=_TIMEOUT_SECONDS, retry=None)
@@ -159,16 +159,16 @@ class Property:
                 raise self._refused(report, error) from None
             else:
                 page = ga4.RunReportResponse.pb(answer)  # the wrapped message is many times slower to walk through
-                self.quota.read(page)
+                self.quota.update(page)
                 self._check_access(page.metadata)
                 return page
         raise AssertionError("unreachable")
 
     def _give_up_on_quota(self, error: Exception) -> None:
         if isinstance(error, refusals.ServerError):
-            self.quota.server_error(_said(error))
+            self.quota.count_server_error(_said(error))
         if isinstance(error, refusals.TooManyRequests):
-            self.quota.refused(_said(error), getattr(error.response, "headers", {}).get("Date"))
+            self.quota.explain_refusal(_said(error), getattr(error.response, "headers", {}).get("Date"))
 
     def _check_access(self, metadata: Any) -> None:
         withheld = metadata.schema_restriction_response.active_metric_restrictions
@@ -203,10 +203,10 @@ def _credentials(address: Address) -> Credentials:
         ) from None
 
 
-def _joined(report: GA4Extract, day: date, pages: list[Any]) -> Day:
+def _joined(report: GA4Extract, day: date, pages: list[Any]) -> ReportDay:
     rows = [row for page in pages for row in page.rows]
     last = pages[-1]
-    return Day(
+    return ReportDay(
         day=day,
         dimensions=[[row.dimension_values[i].value for row in rows] for i in range(len(report.dimensions))],
         metrics=[[row.metric_values[i].value for row in rows] for i in range(len(report.metrics))],
@@ -217,11 +217,11 @@ def _joined(report: GA4Extract, day: date, pages: list[Any]) -> Day:
     )
 
 
-def _flags(pages: list[Any]) -> Flags:
+def _flags(pages: list[Any]) -> ReportFlags:
     samples = [sample for page in pages for sample in page.sampling_metadatas]
     shares = [sample.samples_read_count / (sample.sampling_space_size or 1) for sample in samples]
     reasons = [reason.data_truncation_type for page in pages for reason in page.data_truncation_reasons]
-    return Flags(
+    return ReportFlags(
         subject_to_thresholding=any(page.subject_to_thresholding for page in pages),
         data_loss_from_other_row=any(page.data_loss_from_other_row for page in pages),
         sampled_share=min(shares, default=None),
@@ -231,5 +231,5 @@ def _flags(pages: list[Any]) -> Flags:
 
 
 def _said(error: Exception) -> str:
-    text = one_line(getattr(error, "message", None) or error)
+    text = join_lines(getattr(error, "message", None) or error)
     return re.sub(r"^POST https?://\S+: ", "", text)

@@ -5,13 +5,13 @@ from typing import Any
 
 from google.analytics.data_v1beta import types as ga4
 
-from include.segmentation.profile.ga4_reports import Condition, GA4Extract
+from include.segmentation.profile.ga4_reports import FilterCondition, GA4Extract
 
-PAGE_ROWS = 250_000
+REPORT_PAGE_ROWS = 250_000
 """The most that the API gives at once."""
 
 
-def page_request(name: str, report: GA4Extract, day: date, offset: int) -> ga4.RunReportRequest:
+def build_page_request(name: str, report: GA4Extract, day: date, offset: int) -> ga4.RunReportRequest:
     """The request for the rows of a day from ``offset`` on, ordered by all dimensions so that pages never overlap."""
     metrics = {field: condition for field, condition in report.filter.items() if field in report.metrics}
     dimensions = {field: condition for field, condition in report.filter.items() if field not in metrics}
@@ -26,17 +26,17 @@ def page_request(name: str, report: GA4Extract, day: date, offset: int) -> ga4.R
             ga4.OrderBy(dimension=ga4.OrderBy.DimensionOrderBy(dimension_name=dimension))
             for dimension in report.dimensions
         ],
-        limit=PAGE_ROWS,
+        limit=REPORT_PAGE_ROWS,
         offset=offset,
         return_property_quota=True,
     )
 
 
-def _filter(conditions: dict[str, Condition]) -> ga4.FilterExpression | None:
+def _filter(conditions: dict[str, FilterCondition]) -> ga4.FilterExpression | None:
     return _all([part for field, condition in conditions.items() for part in _parts(field, condition)])
 
 
-def _parts(field: str, condition: Condition) -> list[ga4.FilterExpression]:
+def _parts(field: str, condition: FilterCondition) -> list[ga4.FilterExpression]:
     """What a condition says, each comparison on its own."""
     match, operation = ga4.Filter.StringFilter.MatchType, ga4.Filter.NumericFilter.Operation
     texts = {

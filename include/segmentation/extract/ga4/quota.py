@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from include.segmentation.errors import LaterError
+from include.segmentation.errors import RetryLaterError
 
 _DAILY = "tokens_per_day"
 _SERVER_ERRORS = "server_errors_per_project_per_hour"
@@ -29,7 +29,7 @@ _PACIFIC = (ZoneInfo("America/Los_Angeles"), ZoneInfo("Etc/GMT+8"))
 the earlier of the two is tried first."""
 
 
-class Status(NamedTuple):
+class QuotaStatus(NamedTuple):
     """One quota: what the last request took of it, and what is left."""
 
     consumed: int
@@ -46,18 +46,18 @@ class Quota:
     def __init__(self, where: str) -> None:
         """Name the property, for messages."""
         self._where = where
-        self._recent: deque[dict[str, Status]] = deque(maxlen=_REMEMBERED)
+        self._recent: deque[dict[str, QuotaStatus]] = deque(maxlen=_REMEMBERED)
         self._errors = 0
-        self.status: dict[str, Status] = {}
+        self.status: dict[str, QuotaStatus] = {}
 
-    def read(self, answer: Any) -> None:
+    def update(self, answer: Any) -> None:
         """Take what an answer says, the protobuf message."""
         told = answer.property_quota.ListFields()
-        self.status = {field.name: Status(each.consumed, each.remaining) for field, each in told}
+        self.status = {field.name: QuotaStatus(each.consumed, each.remaining) for field, each in told}
         self._recent.append(self.status)
         self._errors = 0
 
-    def require(self) -> None:
+    def require_tokens(self) -> None:
         """Refuse to ask again where the next request might not fit into what is left.
 
         Raises:
@@ -68,12 +68,12 @@ class Quota:
             left = self.status[name].remaining if name in self.status else _RESERVE * dearest
             if left < _RESERVE * dearest:
                 now = datetime.now(UTC)
-                raise LaterError(
+                raise RetryLaterError(
                     f"{self._where}: quota {name} is nearly used up: {left} left, a request takes up to {dearest}",
                     _next_midnight(now) if name == _DAILY else _next_hour(now),
                 )
 
-    def server_error(self, said: str) -> None:
+    def count_server_error(self, said: str) -> None:
         """Count one of Google's server errors, which block a project when an hour has too many.
 
         Raises:
@@ -83,13 +83,13 @@ class Quota:
         known = self.status.get(_SERVER_ERRORS)
         left = (known.remaining if known else _MOST_SERVER_ERRORS) - self._errors
         if self._errors == _SERVER_ERRORS_IN_A_ROW or left <= _SPARE_SERVER_ERRORS:
-            raise LaterError(
+            raise RetryLaterError(
                 f"{self._where}: {said}; asked {self._errors} times, and server errors block a project: at most {left} "
                 "are left this hour",
                 _next_hour(datetime.now(UTC)),
             )
 
-    def refused(self, said: str, date: str | None) -> None:
+    def explain_refusal(self, said: str, date: str | None) -> None:
         """Read Google's 429; return where asking again soon may help.
 
         Args:
@@ -112,7 +112,7 @@ class Quota:
             returns = _next_hour(there)
         else:
             return
-        raise LaterError(f"{self._where}: {said}", now + (returns - there))
+        raise RetryLaterError(f"{self._where}: {said}", now + (returns - there))
 
 
 def _next_hour(now: datetime) -> datetime:

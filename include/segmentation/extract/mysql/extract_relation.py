@@ -8,13 +8,13 @@ from typing import cast
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.page.keyset import Position, Relation
 from include.segmentation.extract.mysql.page.page_fetch import Page
-from include.segmentation.extract.mysql.page.query_plan import missing_index
-from include.segmentation.extract.mysql.query_extract import Query, query_of
-from include.segmentation.extract.mysql.row.mysql_columns import Column, table_columns
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, identifier
-from include.segmentation.extract.mysql.table_indexes import indexes, is_view
-from include.segmentation.lake.change_log import State
-from include.segmentation.profile.mistakes import meant
+from include.segmentation.extract.mysql.page.query_plan import explain_missing_index
+from include.segmentation.extract.mysql.query_extract import ServerQuery, find_server_query
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, list_table_columns
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, quote_mysql_identifier
+from include.segmentation.extract.mysql.table_indexes import is_view, list_indexes
+from include.segmentation.lake.change_log import LogState
+from include.segmentation.profile.mistakes import suggest_name
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.sources import MySQLSource, QueryExtract, TableExtract
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 RowsExtract = TableExtract | QueryExtract
 
 
-def relation_of(profile: Profile, server: MySQL, declared: RowsExtract) -> Relation:
+def find_relation(profile: Profile, server: MySQLServer, declared: RowsExtract) -> Relation:
     """What to read, with everything that the profile says about it checked.
 
     A snapshot has no cursor and is read by its primary key alone, whose first column then stands as the cursor.
@@ -34,17 +34,17 @@ def relation_of(profile: Profile, server: MySQL, declared: RowsExtract) -> Relat
     """
     if isinstance(declared, QueryExtract):
         path = profile.sql_dir / "extract" / declared.query
-        return related(profile, declared, str(path), query_of(server, path, declared))
+        return build_relation(profile, declared, str(path), find_server_query(server, path, declared))
     table = None if is_view(server, declared.table) else declared.table
-    columns = partial(table_columns, server, declared.table, declared.columns)
-    query = Query(columns, lambda _: identifier(declared.table))
-    relation = related(profile, declared, f"table '{declared.table}'", query)
-    relation = replace(relation, table=table, indexes=indexes(server, table) if table else [])
+    columns = partial(list_table_columns, server, declared.table, declared.columns)
+    query = ServerQuery(columns, lambda _: quote_mysql_identifier(declared.table))
+    relation = build_relation(profile, declared, f"table '{declared.table}'", query)
+    relation = replace(relation, table=table, indexes=list_indexes(server, table) if table else [])
     _check_table(server, declared, relation)
     return relation
 
 
-def related(profile: Profile, declared: RowsExtract, where: str, query: Query) -> Relation:
+def build_relation(profile: Profile, declared: RowsExtract, where: str, query: ServerQuery) -> Relation:
     """What is read, its columns checked by what the profile says of them.
 
     Raises:
@@ -56,7 +56,7 @@ def related(profile: Profile, declared: RowsExtract, where: str, query: Query) -
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
         if column not in by_name:
             raise SourceError(
-                f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}{meant(column, by_name)}"
+                f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}{suggest_name(column, by_name)}"
             )
         if not by_name[column].is_ordered:
             raise SourceError(
@@ -84,7 +84,7 @@ def related(profile: Profile, declared: RowsExtract, where: str, query: Query) -
     )
 
 
-def _as_declared(profile: Profile, declared: RowsExtract, columns: list[Column]) -> list[Column]:
+def _as_declared(profile: Profile, declared: RowsExtract, columns: list[MySQLColumn]) -> list[MySQLColumn]:
     """The columns with what the profile says of their values.
 
     Raises:
@@ -110,7 +110,7 @@ def _as_declared(profile: Profile, declared: RowsExtract, columns: list[Column])
     ]
 
 
-def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> None:
+def _check_table(server: MySQLServer, declared: TableExtract, relation: Relation) -> None:
     keys = [index.columns for index in relation.indexes if index.is_unique]
     if relation.table and not any(set(key) <= set(declared.primary_key) for key in keys):
         allowed = " or ".join(f"[{', '.join(key)}]" for key in keys) or "none: it has no unique key without NULL"
@@ -123,23 +123,23 @@ def _check_table(server: MySQL, declared: TableExtract, relation: Relation) -> N
         raise SourceError(
             f"cursor '{cursor.name}' is of type {cursor.mysql}; allowed are dates, times and whole numbers"
         )
-    lacking = missing_index(server, relation, order_of(relation))
+    lacking = explain_missing_index(server, relation, list_order_columns(relation))
     if lacking:
         _log.warning("%s", lacking)
 
 
-def order_of(relation: Relation) -> list[Column]:
+def list_order_columns(relation: Relation) -> list[MySQLColumn]:
     """The columns that a pull reads by: the cursor and the rest of the primary key."""
     return [relation.cursor, *relation.key]
 
 
-def position_of(relation: Relation, state: State) -> Position | None:
+def find_position(relation: Relation, state: LogState) -> Position | None:
     """Where the last pull ended.
 
     Raises:
         SourceError: it was ordered by other columns than now.
     """
-    names = [column.name for column in order_of(relation)]
+    names = [column.name for column in list_order_columns(relation)]
     if state.cursor is None or state.cursor["position"] is None:
         return None
     if state.cursor["order"] != names:

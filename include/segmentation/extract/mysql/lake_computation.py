@@ -9,18 +9,18 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from include.segmentation.engine.parquet_files import quoted
+from include.segmentation.engine.parquet_files import quote_identifier
 from include.segmentation.errors import DataError, SourceError
-from include.segmentation.extract.log_comparison import holding
-from include.segmentation.extract.log_corrections import Corrections
-from include.segmentation.extract.mysql.extract_relation import related
-from include.segmentation.extract.mysql.query_extract import ComputedInLake, Query, level_columns
-from include.segmentation.extract.mysql.row.mysql_columns import MOMENT, arrow_schema
-from include.segmentation.extract.mysql.schema_changes import adapted
-from include.segmentation.extract.rewrite.duckdb_equivalent import MACRO, SCHEMA, duckdb_type, in_duckdb
-from include.segmentation.extract.rewrite.query_levels import Level, Table
-from include.segmentation.extract.rewrite.sql_nodes import own
-from include.segmentation.extract.rewrite.value_kinds import Declined
+from include.segmentation.extract.log_comparison import load_logged_rows
+from include.segmentation.extract.log_corrections import LogCorrections
+from include.segmentation.extract.mysql.extract_relation import build_relation
+from include.segmentation.extract.mysql.query_extract import NeedsLakeError, ServerQuery, list_level_columns
+from include.segmentation.extract.mysql.row.mysql_columns import MOMENT, build_arrow_schema
+from include.segmentation.extract.mysql.schema_changes import adapt_log
+from include.segmentation.extract.rewrite.duckdb_equivalent import BASE_SCHEMA, MACRO, map_duckdb_type, write_duckdb_sql
+from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel
+from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes
+from include.segmentation.extract.rewrite.value_kinds import DeclinedError
 from include.segmentation.lake.change_log import UNREADABLE, ZERO_DATES
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.sources import QueryExtract, TableExtract
@@ -29,7 +29,7 @@ from include.segmentation.run import Run
 _BATCH_ROWS = 100_000
 
 
-def pull_computed(run: Run, name: str, asked: ComputedInLake, pull: Callable[[Run, str], Any]) -> dict[str, Any]:
+def pull_computed(run: Run, name: str, asked: NeedsLakeError, pull: Callable[[Run, str], Any]) -> dict[str, Any]:
     """Pull the base tables, compute the query over them, and write what its log lacks; the caller holds its writer.
 
     Everything is computed and compared at every pull, so that deletions and late rows of the base tables arrive too.
@@ -49,35 +49,38 @@ def pull_computed(run: Run, name: str, asked: ComputedInLake, pull: Callable[[Ru
     """
     declared = asked.declared
     try:
-        sql = in_duckdb(asked.level)
-    except Declined as why:
+        sql = write_duckdb_sql(asked.level)
+    except DeclinedError as why:
         raise SourceError(f"{declared.query}: the server has no equivalent because {asked}; the lake: {why}") from None
-    query = Query(partial(level_columns, asked.level), lambda _: "")
-    relation = related(run.profile, declared, declared.query, query)
-    bases = base_extracts(run.profile, asked)
+    query = ServerQuery(partial(list_level_columns, asked.level), lambda _: "")
+    relation = build_relation(run.profile, declared, declared.query, query)
+    bases = list_base_extracts(run.profile, asked)
     for base in bases.values():
         pull(run, base)
-    through = [run.lake.log(base).state().complete_through for base in bases.values()]
-    log = run.lake.log(name)
-    state = adapted(log, log.state(), declared, relation)
-    schema = arrow_schema(relation.columns)
-    found = Corrections(log, state, declared.primary_key, retracts=declared.mode == "append")
+    through = [run.lake.open_log(base).read_state().complete_through for base in bases.values()]
+    log = run.lake.open_log(name)
+    state = adapt_log(log, log.read_state(), declared, relation)
+    schema = build_arrow_schema(relation.columns)
+    found = LogCorrections(log, state, declared.primary_key, retracts=declared.mode == "append")
     read = pages = 0
-    with _engine(run, asked.level, bases) as engine, holding(run.lake, name, declared.primary_key, schema) as held:
+    with (
+        _engine(run, asked.level, bases) as engine,
+        load_logged_rows(run.lake, name, declared.primary_key, schema) as held,
+    ):
         engine.execute(f"CREATE TEMP TABLE computed AS {sql}")
         _check_key(engine, declared.primary_key)
         for batch in _batches(engine, schema, declared.primary_key):
-            found.correct(batch, held.differing(batch))
-            held.see(batch)
+            found.add_rows(batch, held.find_differing(batch))
+            held.mark_seen(batch)
             read, pages = read + batch.num_rows, pages + 1
-        found.delete(held.unseen("true"))
+        found.add_deletions(held.find_unseen("true"))
     found.commit(cursor=_cursor(declared), complete_through=_least(through, state.complete_through))
     written = found.missing + found.changed + found.deleted
     how = f"computed in the lake from {', '.join(bases.values())}: {asked}"
     return {"rows_read": read, "rows_written": written, "rows_deleted": found.deleted, "pages": pages, "bound": how}
 
 
-def base_extracts(profile: Profile, asked: ComputedInLake) -> dict[str, str]:
+def list_base_extracts(profile: Profile, asked: NeedsLakeError) -> dict[str, str]:
     """The extracts that hold the base tables of a query.
 
     Returns:
@@ -108,47 +111,47 @@ def _holds(extract: TableExtract, columns: set[str]) -> bool:
     return columns <= set(extract.columns or columns) and not columns & set(extract.mojibake)
 
 
-def _used(query: Level) -> dict[str, set[str]]:
+def _used(query: QueryLevel) -> dict[str, set[str]]:
     """Table -> the columns of it that a query reads."""
-    used: dict[str, set[str]] = {name: set() for name in query.tables()}
-    for level in query.levels():
-        for column in own(level.select, exp.Column):
+    used: dict[str, set[str]] = {name: set() for name in query.list_tables()}
+    for level in query.list_levels():
+        for column in list_own_nodes(level.select, exp.Column):
             source = level.sources[column.table]
-            if isinstance(source, Table):
+            if isinstance(source, BaseTable):
                 used[source.name].add(column.name)
     return used
 
 
-def _engine(run: Run, level: Level, bases: dict[str, str]) -> duckdb.DuckDBPyConnection:
+def _engine(run: Run, level: QueryLevel, bases: dict[str, str]) -> duckdb.DuckDBPyConnection:
     """An engine with the base tables, all times in UTC and without a zone, as MySQL has them."""
-    engine = run.lake.engine()
+    engine = run.lake.open_engine()
     engine.execute("SET TimeZone = 'UTC'")
-    engine.execute(f"CREATE SCHEMA {SCHEMA}")
+    engine.execute(f"CREATE SCHEMA {BASE_SCHEMA}")
     engine.execute(MACRO)
     for table, columns in _used(level).items():
-        extract, kinds = bases[table], level.tables()[table].columns
-        run.lake.view_current(engine, extract)
+        extract, kinds = bases[table], level.list_tables()[table].columns
+        run.lake.create_current_view(engine, extract)
         _check_values(engine, extract, sorted(columns))
         items = [_base_column(name, kinds[name].lake) for name in sorted(columns)] or ["1 AS nothing"]
-        view = f"CREATE VIEW {SCHEMA}.{quoted(table)} AS SELECT {', '.join(items)} FROM main.{quoted(extract)}"
+        view = f"CREATE VIEW {BASE_SCHEMA}.{quote_identifier(table)} AS SELECT {', '.join(items)} FROM main.{quote_identifier(extract)}"
         engine.execute(view)
     return engine
 
 
 def _base_column(name: str, lake: pa.DataType) -> str:
-    column = quoted(name)
+    column = quote_identifier(name)
     value = f"{column} AT TIME ZONE 'UTC'" if lake == MOMENT else column
-    return f"CAST({value} AS {duckdb_type(lake)}) AS {column}"
+    return f"CAST({value} AS {map_duckdb_type(lake)}) AS {column}"
 
 
 def _check_values(engine: duckdb.DuckDBPyConnection, extract: str, columns: list[str]) -> None:
     """Refuse values that the lake does not have as the server has them."""
-    there = {row[0] for row in engine.execute(f"DESCRIBE {quoted(extract)}").fetchall()}
+    there = {row[0] for row in engine.execute(f"DESCRIBE {quote_identifier(extract)}").fetchall()}
     for own_column in sorted({ZERO_DATES, UNREADABLE} & there):
         keys = ", ".join("'" + name.replace("'", "''") + "'" for name in columns)
         odd = engine.execute(
-            f"SELECT count(*) FROM {quoted(extract)} "
-            f"WHERE len(list_intersect(json_keys({quoted(own_column)}), [{keys}]::VARCHAR[])) > 0"
+            f"SELECT count(*) FROM {quote_identifier(extract)} "
+            f"WHERE len(list_intersect(json_keys({quote_identifier(own_column)}), [{keys}]::VARCHAR[])) > 0"
         ).fetchall()[0][0]
         if odd:
             what = "dates that are none" if own_column == ZERO_DATES else "values that can not be read"
@@ -159,8 +162,8 @@ def _check_values(engine: duckdb.DuckDBPyConnection, extract: str, columns: list
 
 
 def _check_key(engine: duckdb.DuckDBPyConnection, primary_key: list[str]) -> None:
-    keys = ", ".join(quoted(name) for name in primary_key)
-    nulls = " OR ".join(f"{quoted(name)} IS NULL" for name in primary_key)
+    keys = ", ".join(quote_identifier(name) for name in primary_key)
+    nulls = " OR ".join(f"{quote_identifier(name)} IS NULL" for name in primary_key)
     rows, distinct, missing = engine.execute(
         f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {keys} FROM computed)), count(*) FILTER ({nulls}) "
         "FROM computed"
@@ -174,12 +177,12 @@ def _check_key(engine: duckdb.DuckDBPyConnection, primary_key: list[str]) -> Non
 def _batches(engine: duckdb.DuckDBPyConnection, schema: pa.Schema, primary_key: list[str]) -> Iterator[pa.Table]:
     """The computed rows in the lake's types, by their key; the first batch is empty."""
     items = [
-        f"{quoted(field.name)} AT TIME ZONE 'UTC' AS {quoted(field.name)}"
+        f"{quote_identifier(field.name)} AT TIME ZONE 'UTC' AS {quote_identifier(field.name)}"
         if field.type == MOMENT
-        else quoted(field.name)
+        else quote_identifier(field.name)
         for field in schema
     ]
-    order = ", ".join(quoted(name) for name in primary_key)
+    order = ", ".join(quote_identifier(name) for name in primary_key)
     reader = engine.execute(f"SELECT {', '.join(items)} FROM computed ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)
     yield pa.Table.from_batches([], reader.schema).cast(schema)  # so that a log gets its columns
     for batch in reader:

@@ -14,21 +14,32 @@ from jinja2.sandbox import SandboxedEnvironment
 from sqlglot import exp
 
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.page.keyset import Base, Limits, Source, between, nowhere
-from include.segmentation.extract.mysql.row.mysql_columns import Column, query_columns, table_columns
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, Version
-from include.segmentation.extract.mysql.table_indexes import indexes
-from include.segmentation.extract.rewrite.mysql50_equivalent import rewritten
-from include.segmentation.extract.rewrite.native_windows import has_defaults, look_ahead, mixed_up, without_defaults
-from include.segmentation.extract.rewrite.page_marks import for_page, page_mark
-from include.segmentation.extract.rewrite.query_levels import Level, Table, Tables, parse, read
-from include.segmentation.extract.rewrite.value_kinds import Declined, column_kind
+from include.segmentation.extract.mysql.page.keyset import (
+    BaseCursor,
+    PageLimits,
+    WriteSourceSql,
+    limit_between,
+    limit_to_nothing,
+)
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, list_query_columns, list_table_columns
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, ServerVersion
+from include.segmentation.extract.mysql.table_indexes import list_indexes
+from include.segmentation.extract.rewrite.mysql50_equivalent import rewrite_for_mysql50
+from include.segmentation.extract.rewrite.native_windows import (
+    find_look_ahead,
+    has_shift_defaults,
+    is_miscomputed_by_mariadb,
+    replace_shift_defaults,
+)
+from include.segmentation.extract.rewrite.page_marks import fill_page_marks, write_page_mark
+from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel, Tables, build_level, parse_query
+from include.segmentation.extract.rewrite.value_kinds import DeclinedError, find_column_kind
 from include.segmentation.extract.rewrite.window_rows import LARGEST_PARTITION
 from include.segmentation.profile.sources import QueryExtract
 
 
 @dataclass(frozen=True)
-class Query:
+class ServerQuery:
     """What is read, as one server answers it; the fields are those of a ``Relation``.
 
     Attributes:
@@ -36,14 +47,14 @@ class Query:
         source: what stands behind FROM.
     """
 
-    described: Callable[[], list[Column]]
-    source: Source
+    described: Callable[[], list[MySQLColumn]]
+    source: WriteSourceSql
     looks_ahead: bool = False
     computes_all: bool = False
-    base: Base | None = None
+    base: BaseCursor | None = None
 
 
-class ComputedInLake(Exception):  # noqa: N818 - an answer, not a failure: another way is taken
+class NeedsLakeError(Exception):
     """The server can not answer a query exactly; the lake can.
 
     Attributes:
@@ -51,13 +62,13 @@ class ComputedInLake(Exception):  # noqa: N818 - an answer, not a failure: anoth
         level: the query as it was read.
     """
 
-    def __init__(self, why: Declined, declared: QueryExtract, level: Level) -> None:
+    def __init__(self, why: DeclinedError, declared: QueryExtract, level: QueryLevel) -> None:
         super().__init__(str(why))
         self.declared = declared
         self.level = level
 
 
-class Text:
+class QueryText:
     """The text of a query, a template that may ask for the page: ``{{ page("v.visited_at") }}``.
 
     Rows outside the page's range of the cursor can be left out early by it; without it the rows must be the same.
@@ -76,7 +87,7 @@ class Text:
         except TemplateError as error:
             raise SourceError(f"{path}: not a valid template: {error}") from None
 
-    def as_written(self, limits: Limits) -> str:
+    def write_page(self, limits: PageLimits) -> str:
         """The query for a page.
 
         Raises:
@@ -87,25 +98,25 @@ class Text:
         except TemplateError as error:
             raise SourceError(f"{self.path}: {error}; allowed is page(column)") from None
 
-    def parsed(self) -> exp.Select:
+    def parse_text(self) -> exp.Select:
         """The tree of the query, pages marked.
 
         Raises:
             SourceError: the template asks for something else than the page.
             Declined: the parser does not know it.
         """
-        return parse(self.as_written(page_mark))
+        return parse_query(self.write_page(write_page_mark))
 
 
-def query_of(server: MySQL, path: Path, declared: QueryExtract) -> Query:
+def find_server_query(server: MySQLServer, path: Path, declared: QueryExtract) -> ServerQuery:
     """Find the way in which a server answers a query.
 
     Raises:
         ComputedInLake: it is to be computed in the lake.
         SourceError: the file is not a valid template, or the server can not answer it and neither can the lake.
     """
-    text = Text(path)
-    tables = described_tables(server)
+    text = QueryText(path)
+    tables = describe_tables(server)
     lacking = _lacking(server.version, text)
     if lacking:
         return _rewritten(server, text, tables, declared, lacking)
@@ -115,44 +126,44 @@ def query_of(server: MySQL, path: Path, declared: QueryExtract) -> Query:
     described = partial(_described, server, source)
     described()  # what the server says of a wrong query says more than we could
     try:
-        level = read(text.parsed(), tables)
-    except Declined:  # the server understands more than we do; then its own types have to do
-        return Query(described, source, computes_all=True)
-    ahead = check_ahead(str(path), declared, level)
-    computes_all = any(below.windows or below.is_grouped for below in level.levels())
-    return Query(partial(_typed, described, level), source, ahead, computes_all)
+        level = build_level(text.parse_text(), tables)
+    except DeclinedError:  # the server understands more than we do; then its own types have to do
+        return ServerQuery(described, source, computes_all=True)
+    ahead = refuse_look_ahead(str(path), declared, level)
+    computes_all = any(below.windows or below.is_grouped for below in level.list_levels())
+    return ServerQuery(partial(_typed, described, level), source, ahead, computes_all)
 
 
-def described_tables(server: MySQL) -> Tables:
+def describe_tables(server: MySQLServer) -> Tables:
     """Look base tables up on a server, each once."""
 
     @cache
-    def table(name: str) -> Table:
+    def table(name: str) -> BaseTable:
         try:
-            columns = table_columns(server, name, None)
+            columns = list_table_columns(server, name, None)
         except SourceError as error:
-            raise Declined(str(error)) from None
-        found = indexes(server, name)
+            raise DeclinedError(str(error)) from None
+        found = list_indexes(server, name)
         keys = [frozenset(index.columns) for index in found if index.is_unique]
-        return Table(
-            name, {c.name: column_kind(c) for c in columns}, keys, {index.name: index.order for index in found}
+        return BaseTable(
+            name, {c.name: find_column_kind(c) for c in columns}, keys, {index.name: index.order for index in found}
         )
 
     return table
 
 
-def level_columns(level: Level) -> list[Column]:
+def list_level_columns(level: QueryLevel) -> list[MySQLColumn]:
     """The columns of a query by MySQL's rules, the same whichever server or engine answers it."""
-    return [Column(name, kind.mysql, kind.lake, kind.nullable) for name, kind in level.columns.items()]
+    return [MySQLColumn(name, kind.mysql, kind.lake, kind.nullable) for name, kind in level.columns.items()]
 
 
-def check_ahead(where: str, declared: QueryExtract, level: Level) -> bool:
+def refuse_look_ahead(where: str, declared: QueryExtract, level: QueryLevel) -> bool:
     """Whether rows that were read change when later ones come.
 
     Raises:
         SourceError: they may not, in mode append.
     """
-    window = look_ahead(level, declared.cursor) if declared.cursor else None
+    window = find_look_ahead(level, declared.cursor) if declared.cursor else None
     if window and declared.mode == "append":
         raise SourceError(
             f"{where}: rows already read change when others come, for {window} does not only look back along cursor "
@@ -161,62 +172,64 @@ def check_ahead(where: str, declared: QueryExtract, level: Level) -> bool:
     return window is not None
 
 
-def _lacking(version: Version, text: Text) -> str | None:
+def _lacking(version: ServerVersion, text: QueryText) -> str | None:
     """What a server lacks to answer a query as it is written, in words; None where it does not lack anything."""
     try:
-        tree = text.parsed()
+        tree = text.parse_text()
         if not version.has_window_functions:
             return f"{version} has no window functions and no WITH" if tree.find(exp.Window, exp.With) else None
-        mixed = version.flavour == "mariadb" and mixed_up(tree)
+        mixed = version.flavour == "mariadb" and is_miscomputed_by_mariadb(tree)
         return f"{version} mixes up three different windows of one SELECT; put them into CTEs" if mixed else None
-    except Declined:  # let the server say what is wrong with it
+    except DeclinedError:  # let the server say what is wrong with it
         return None
 
 
-def _native(version: Version, text: Text) -> Source:
+def _native(version: ServerVersion, text: QueryText) -> WriteSourceSql:
     if version.flavour == "mariadb":
         try:
-            tree = text.parsed()
-        except Declined:
+            tree = text.parse_text()
+        except DeclinedError:
             tree = None
-        if tree is not None and has_defaults(tree):
-            spelled = without_defaults(tree)
-            return lambda limits: _derived(for_page(spelled, limits))
-    return lambda limits: _derived(text.as_written(limits))
+        if tree is not None and has_shift_defaults(tree):
+            spelled = replace_shift_defaults(tree)
+            return lambda limits: _derived(fill_page_marks(spelled, limits))
+    return lambda limits: _derived(text.write_page(limits))
 
 
-def _rewritten(server: MySQL, text: Text, tables: Tables, declared: QueryExtract, lacking: str) -> Query:
+def _rewritten(
+    server: MySQLServer, text: QueryText, tables: Tables, declared: QueryExtract, lacking: str
+) -> ServerQuery:
     try:
-        level = read(text.parsed(), tables)
-    except Declined as why:
+        level = build_level(text.parse_text(), tables)
+    except DeclinedError as why:
         raise SourceError(f"{text.path}: {lacking}, and the query has no equivalent because {why}") from None
-    ahead = check_ahead(str(text.path), declared, level)
+    ahead = refuse_look_ahead(str(text.path), declared, level)
     try:
-        old = rewritten(level, declared.cursor or declared.primary_key[0])
-    except Declined as why:
-        raise ComputedInLake(why, declared, level) from None
+        old = rewrite_for_mysql50(level, declared.cursor or declared.primary_key[0])
+    except DeclinedError as why:
+        raise NeedsLakeError(why, declared, level) from None
 
-    def source(limits: Limits) -> str:
-        return _derived(for_page(old.tree, limits))
+    def source(limits: PageLimits) -> str:
+        return _derived(fill_page_marks(old.tree, limits))
 
     def check(condition: str) -> None:
         for partition in old.partitions:
-            if server.rows(partition.too_large_sql(condition)):
-                why = Declined(f"{partition} has more than {LARGEST_PARTITION:,} rows")
-                raise ComputedInLake(why, declared, level)
+            if server.fetch_rows(partition.write_size_check(condition)):
+                why = DeclinedError(f"{partition} has more than {LARGEST_PARTITION:,} rows")
+                raise NeedsLakeError(why, declared, level)
 
     described = partial(_typed, partial(_described, server, source), level)
     if old.base is None:
         check("TRUE")
-        return Query(described, source, ahead, computes_all=True)
-    return Query(described, source, ahead, base=Base(*old.base, check))
+        return ServerQuery(described, source, ahead, computes_all=True)
+    return ServerQuery(described, source, ahead, base=BaseCursor(*old.base, check))
 
 
-def _described(server: MySQL, source: Source) -> list[Column]:
-    return query_columns(server, f"SELECT * FROM {source(nowhere)} LIMIT 0")
+def _described(server: MySQLServer, source: WriteSourceSql) -> list[MySQLColumn]:
+    return list_query_columns(server, f"SELECT * FROM {source(limit_to_nothing)} LIMIT 0")
 
 
-def _typed(described: Callable[[], list[Column]], level: Level) -> list[Column]:
+def _typed(described: Callable[[], list[MySQLColumn]], level: QueryLevel) -> list[MySQLColumn]:
     """The columns of a query by our own rules instead of the server's."""
     return [
         replace(column, mysql=kind.mysql, type=kind.lake, nullable=column.nullable or kind.nullable)
@@ -224,8 +237,8 @@ def _typed(described: Callable[[], list[Column]], level: Level) -> list[Column]:
     ]
 
 
-def _whole(source: Source) -> Source:
-    return lambda _limits: source(between(None, None))
+def _whole(source: WriteSourceSql) -> WriteSourceSql:
+    return lambda _limits: source(limit_between(None, None))
 
 
 def _derived(sql: str) -> str:

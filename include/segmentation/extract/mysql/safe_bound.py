@@ -16,10 +16,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.extract.mysql.row.mysql_columns import Column
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, beside, identifier
-from include.segmentation.extract.mysql.server.replication import feed_of
-from include.segmentation.extract.mysql.server.server_errors import ACCESS_DENIED, UNKNOWN_TABLES, ServerError, place
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_beside, quote_mysql_identifier
+from include.segmentation.extract.mysql.server.replication import find_feed
+from include.segmentation.extract.mysql.server.server_errors import (
+    ACCESS_DENIED,
+    UNKNOWN_TABLES,
+    ServerError,
+    describe_address,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -44,7 +49,7 @@ _OLDEST_STATEMENT = (
 
 
 @dataclass(frozen=True)
-class Bound:
+class SafeBound:
     """The safe end of a pull.
 
     Attributes:
@@ -84,88 +89,94 @@ class _Clock:
         return min(known)
 
 
-def safe_time(server: MySQL, lag: timedelta) -> tuple[datetime, str]:
+def find_safe_time(server: MySQLServer, lag: timedelta) -> tuple[datetime, str]:
     """The time before which every change is seen by whoever reads from now on, and what that rests on."""
     clock = _clock(server)
     return clock.written(lag), clock.how
 
 
-def time_bound(server: MySQL, cursor: Column, lag: timedelta) -> Bound:
+def find_time_bound(server: MySQLServer, cursor: MySQLColumn, lag: timedelta) -> SafeBound:
     """The bound of a cursor that tells the time: the lag before now and before the oldest open transaction."""
     clock = _clock(server)
     safe = min(clock.now - lag, clock.written(lag))
     if cursor.type == pa.date32():  # a day still fills up until it is over
         safe = safe.replace(hour=0, minute=0, second=0)
-    limit = cursor.literal(f"{safe:%Y-%m-%d %H:%M:%S}")
-    return Bound(f"{identifier(cursor.name)} < {limit}", limit, safe, clock.how)
+    limit = cursor.write_literal(f"{safe:%Y-%m-%d %H:%M:%S}")
+    return SafeBound(f"{quote_mysql_identifier(cursor.name)} < {limit}", limit, safe, clock.how)
 
 
-def integer_bound(server: MySQL, table: str, cursor: Column, lag: timedelta, polls: list[Poll]) -> Bound:
+def find_integer_bound(
+    server: MySQLServer, table: str, cursor: MySQLColumn, lag: timedelta, polls: list[Poll]
+) -> SafeBound:
     """The bound of a cursor that only counts: the MAX of a poll that is older than every open transaction.
 
     Numbers are given out in order, so whoever holds a number up to that MAX had begun before the poll. Without sight
     of the transactions a poll counts as safe once it is older than the lag, which is weaker. ``polls`` is what earlier
     pulls have left, oldest first.
     """
-    highest = server.value(f"SELECT MAX({identifier(cursor.name)}) FROM {identifier(table)}")
+    highest = server.fetch_value(
+        f"SELECT MAX({quote_mysql_identifier(cursor.name)}) FROM {quote_mysql_identifier(table)}"
+    )
     clock = _clock(server)  # after MAX: a transaction that is open then is listed now, or ended and visible
     polls = [*polls, {"at": clock.now.isoformat(), "max": highest, "whole_through": clock.written(lag).isoformat()}]
     before = clock.oldest if clock.how == BY_TRANSACTIONS else clock.now - lag
     safe = [poll for poll in polls if before is None or datetime.fromisoformat(poll["at"]) < before]
     if not safe:
-        return Bound("1 = 0", None, None, clock.how, polls)
+        return SafeBound("1 = 0", None, None, clock.how, polls)
     newest, through = safe[-1]["max"], datetime.fromisoformat(safe[-1]["whole_through"])
     waiting = polls[polls.index(safe[-1]) + 1 :]
     if newest is None:  # the table was empty
-        return Bound("1 = 0", None, through, clock.how, waiting)
-    return Bound(f"{identifier(cursor.name)} <= {newest}", newest, through, clock.how, waiting)
+        return SafeBound("1 = 0", None, through, clock.how, waiting)
+    return SafeBound(f"{quote_mysql_identifier(cursor.name)} <= {newest}", newest, through, clock.how, waiting)
 
 
-def _clock(server: MySQL) -> _Clock:
-    now = _moment(server.value("SELECT UTC_TIMESTAMP()"))
+def _clock(server: MySQLServer) -> _Clock:
+    now = _moment(server.fetch_value("SELECT UTC_TIMESTAMP()"))
     _warn_of_skew(server, now)
-    feed = feed_of(server)
+    feed = find_feed(server)
     if feed:
         return _Clock(now - feed.behind, None, None, feed.how)
-    if not server.version.has((5, 1, 7), (5, 1, 7)):  # neither list is there; that of transactions came later still
+    if not server.version.supports(
+        (5, 1, 7), (5, 1, 7)
+    ):  # neither list is there; that of transactions came later still
         return _Clock(now, None, None, BY_LAG)
-    with beside(server) as watcher:  # its id is new: whatever list shows it was made after now
+    with connect_beside(server) as watcher:  # its id is new: whatever list shows it was made after now
         try:
-            watcher.ask("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+            watcher.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
             # trx_started is in the system's time zone on some versions, in the session's on others: make them equal.
-            watcher.ask("SET time_zone = 'SYSTEM'")
-            statement = watcher.ask(_OLDEST_STATEMENT)[0][0]  # before the transactions: it may begin one in between
+            watcher.execute("SET time_zone = 'SYSTEM'")
+            statement = watcher.execute(_OLDEST_STATEMENT)[0][0]  # before the transactions: it may begin one in between
             for pause in _PAUSES:
-                transaction, is_fresh = watcher.ask(_oldest_transaction(server))[0]
+                transaction, is_fresh = watcher.execute(_oldest_transaction(server))[0]
                 if is_fresh == b"1":
                     return _Clock(now, _begun(statement), _begun(transaction), BY_TRANSACTIONS)
                 sleep(pause)
         except ServerError as error:
             if error.code != ACCESS_DENIED and error.code not in UNKNOWN_TABLES:
-                raise server.refused(error) from None
+                raise server.explain_error(error) from None
     return _Clock(now, None, None, BY_LAG)
 
 
-def _warn_of_skew(server: MySQL, now: datetime) -> None:
+def _warn_of_skew(server: MySQLServer, now: datetime) -> None:
     """Only the server's clock tells what can be read; as_of, which waits for it, is told by ours."""
     ahead = (now - datetime.now(UTC)).total_seconds()
     if abs(ahead) > _SKEW_SECONDS:
         _log.warning(
             "%s: its clock is %.0f s %s ours; what it gives is complete by its own clock",
-            place(server.address),
+            describe_address(server.address),
             abs(ahead),
             "ahead of" if ahead > 0 else "behind",
         )
 
 
-def _oldest_transaction(server: MySQL) -> str:
+def _oldest_transaction(server: MySQLServer) -> str:
     """When the oldest transaction began that may still write, and whether the list is fresh.
 
     InnoDB serves a list that somebody has read within the last 0.1 s again as it was. It is fresh where it shows the
     transaction that the watcher has just opened, the first of its connection.
     """
     others = "trx_mysql_thread_id <> CONNECTION_ID()"
-    if server.version.has((5, 6, 4), (10, 0)):
+    if server.version.supports((5, 6, 4), (10, 0)):
         others += " AND trx_is_read_only = 0"
     age = f"TIMESTAMPDIFF(SECOND, MIN(CASE WHEN {others} THEN trx_started END), NOW())"
     return (

@@ -12,11 +12,11 @@ import pyarrow as pa
 
 from include.segmentation.errors import SourceError, UnavailableError
 from include.segmentation.extract.mysql.page.keyset import Relation
-from include.segmentation.extract.mysql.row.mysql_columns import arrow_schema
-from include.segmentation.lake.change_log import ChangeLog, State
+from include.segmentation.extract.mysql.row.mysql_columns import build_arrow_schema
+from include.segmentation.lake.change_log import ChangeLog, LogState
 from include.segmentation.profile.sources import QueryExtract, TableExtract
 
-Declared = dict[str, str]
+DeclaredExtract = dict[str, str]
 """Column -> the type that the source declares, such as ``int(11) unsigned``; of texts that order rows the collation."""
 
 _log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ _CHARACTER_BYTES, _ROW_BYTES = 4, 2**16 - 1
 
 
 @dataclass(frozen=True)
-class Drift:
+class ColumnChanges:
     """What a log has to take up.
 
     Attributes:
@@ -67,7 +67,7 @@ def check_unaltered(relation: Relation) -> None:
         raise AlteredError(f"{relation.name} was altered while it was read")
 
 
-def adapted(log: ChangeLog, state: State, declared: TableExtract | QueryExtract, relation: Relation) -> State:
+def adapt_log(log: ChangeLog, state: LogState, declared: TableExtract | QueryExtract, relation: Relation) -> LogState:
     """Make a log fit for the columns that its source has now; the caller holds the log's writer.
 
     A new column comes with the first rows that have it. A type that has outgrown the lake's is changed here and now.
@@ -87,23 +87,23 @@ def adapted(log: ChangeLog, state: State, declared: TableExtract | QueryExtract,
     """
     new = _declared(relation)
     state, known = replace(state, columns=state.columns | new), state.columns
-    held, types = log.schema(), arrow_schema(relation.columns)
+    held, types = log.read_schema(), build_arrow_schema(relation.columns)
     if held is None:
         return state
     # A log that does not know what its columns were declared as has been written by another way.
     old = {one.name: known.get(one.name) or (new[one.name] if one in types else str(one.type)) for one in held}
     named = declared.columns if isinstance(declared, TableExtract) else None
-    found = drift(old, new, left_out=set(old) - set(named or old))
+    found = compare_columns(old, new, left_out=set(old) - set(named or old))
     for what, names in (("new", found.added), ("wider", found.widened)):
         if names:
             _log.info("%s: %s columns %s are taken up", relation.name, what, ", ".join(names))
     if state.cursor and any(_collation(old[name]) != _collation(new[name]) for name in new if name in old):
         state = replace(state, cursor=state.cursor | {"position": None, "reordered": True})
     outgrown = [one for one in types if one.name in held.names and one not in held]
-    return log.rewrite(pa.schema(outgrown), state) if outgrown else state
+    return log.change_types(pa.schema(outgrown), state) if outgrown else state
 
 
-def drift(old: Declared, new: Declared, left_out: set[str]) -> Drift:
+def compare_columns(old: DeclaredExtract, new: DeclaredExtract, left_out: set[str]) -> ColumnChanges:
     """Compare the columns of a log with those that the source has now, in whatever order.
 
     Args:
@@ -123,10 +123,10 @@ def drift(old: Declared, new: Declared, left_out: set[str]) -> Drift:
     if found:
         found += [f"'{name}' was absent, is {new[name]}" for name in added]
         raise SourceError(f"the source's columns have changed: {'; '.join(found)}; allowed are new and wider ones")
-    return Drift(added, widened)
+    return ColumnChanges(added, widened)
 
 
-def _declared(relation: Relation) -> Declared:
+def _declared(relation: Relation) -> DeclaredExtract:
     collations = {one.name: one.collation for one in (relation.cursor, *relation.key) if one.collation}
     return {
         one.name: f"{one.mysql}{_COLLATE}{collations[one.name]}" if one.name in collations else one.mysql
@@ -138,7 +138,7 @@ def _collation(declared: str) -> str:
     return declared.partition(_COLLATE)[2]
 
 
-def _renamed(old: str, new: Declared, added: list[str]) -> str:
+def _renamed(old: str, new: DeclaredExtract, added: list[str]) -> str:
     names = [f"'{name}'" for name in added if _is_same(old, new[name])]
     return f" (renamed to {' or '.join(names)}?)" if names else ""
 

@@ -10,13 +10,20 @@ from collections.abc import Callable
 import pyarrow as pa
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.kind_rules import UNITS, is_moment, kind_of
-from include.segmentation.extract.rewrite.query_levels import Level
-from include.segmentation.extract.rewrite.sql_nodes import output
-from include.segmentation.extract.rewrite.value_kinds import MOST_DIGITS, QUOTIENT_DIGITS, Declined, Kind, integer, said
-from include.segmentation.extract.rewrite.window_functions import AGGREGATES, window
+from include.segmentation.extract.rewrite.kind_rules import UNITS, infer_kind, is_moment
+from include.segmentation.extract.rewrite.query_levels import QueryLevel
+from include.segmentation.extract.rewrite.sql_nodes import name_output
+from include.segmentation.extract.rewrite.value_kinds import (
+    MOST_DIGITS,
+    QUOTIENT_DIGITS,
+    DeclinedError,
+    ValueKind,
+    format_expression,
+    make_integer_kind,
+)
+from include.segmentation.extract.rewrite.window_functions import AGGREGATES, parse_window
 
-SCHEMA = "base"
+BASE_SCHEMA = "base"
 """Where the base tables are views, times without a zone."""
 MACRO = (
     "CREATE MACRO quotient(a, b) AS CASE WHEN b = 0 THEN NULL "
@@ -27,7 +34,7 @@ _WORD = 9
 """MySQL keeps decimals in words of nine digits."""
 
 
-def in_duckdb(query: Level) -> str:
+def write_duckdb_sql(query: QueryLevel) -> str:
     """The text of a query in DuckDB; see ``SCHEMA`` and ``MACRO`` for what it needs.
 
     Raises:
@@ -36,24 +43,24 @@ def in_duckdb(query: Level) -> str:
     return str(_select(query).sql("duckdb", pretty=True, comments=False))
 
 
-def duckdb_type(lake: pa.DataType) -> str:
+def map_duckdb_type(lake: pa.DataType) -> str:
     """The type that computes what a type of the lake holds."""
     if pa.types.is_decimal(lake):
         return f"DECIMAL({lake.precision}, {lake.scale})"
     if lake == pa.null():
-        raise Declined("the types of its columns are known to the server only")
+        raise DeclinedError("the types of its columns are known to the server only")
     plain = {pa.int64(): "BIGINT", pa.float64(): "DOUBLE", pa.string(): "VARCHAR", pa.binary(): "BLOB"}
     return plain.get(lake) or ("DATE" if pa.types.is_date(lake) else "TIMESTAMP")
 
 
-def _select(level: Level) -> exp.Select:
+def _select(level: QueryLevel) -> exp.Select:
     select = level.select.copy()
     translate = _Translator(level)
     items = []
     for item in select.expressions:
         value = translate.value(item.unalias())
-        kind = duckdb_type(level.columns[output(item)].lake)
-        items.append(exp.alias_(exp.cast(value, kind, dialect="duckdb"), output(item), quoted=True))
+        kind = map_duckdb_type(level.columns[name_output(item)].lake)
+        items.append(exp.alias_(exp.cast(value, kind, dialect="duckdb"), name_output(item), quoted=True))
     joins = [_join(join, translate) for join in select.args.get("joins") or []]
     made = exp.Select(expressions=items, from_=select.args["from_"], joins=joins)
     if select.args.get("where"):
@@ -63,11 +70,11 @@ def _select(level: Level) -> exp.Select:
         made.set("group", exp.Group(expressions=groups))
     for node in [made.args["from_"].this, *(join.this for join in joins)]:
         source = level.sources[node.alias]
-        if isinstance(source, Level):
+        if isinstance(source, QueryLevel):
             node.set("this", _select(source))
         else:
             node.set("this", exp.to_identifier(source.name, quoted=True))
-            node.set("db", exp.to_identifier(SCHEMA))
+            node.set("db", exp.to_identifier(BASE_SCHEMA))
     return made
 
 
@@ -81,12 +88,12 @@ def _join(join: exp.Join, translate: "_Translator") -> exp.Join:
 class _Translator:
     """Translates the expressions of one level."""
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: QueryLevel) -> None:
         self._level = level
 
-    def kind(self, node: exp.Expr) -> Kind:
+    def kind(self, node: exp.Expr) -> ValueKind:
         """The kind of an expression of the query as it was."""
-        return kind_of(node, self._level.kind)
+        return infer_kind(node, self._level.find_kind)
 
     def condition(self, node: exp.Expr) -> exp.Expr:
         """A condition as a truth: a number is one where it is not zero."""
@@ -104,7 +111,9 @@ class _Translator:
             return _duck(f"CAST('{node.name}' AS TIMESTAMP)")
         kind = self.kind(node)
         if kind.family in ("text", "opaque") or kind.is_quotient:
-            raise Declined(f"{said(where)} compares {kind.mysql}, which the server does by rules of its own")
+            raise DeclinedError(
+                f"{format_expression(where)} compares {kind.mysql}, which the server does by rules of its own"
+            )
         return self.value(node)
 
     def any(self, node: exp.Expr) -> exp.Expr:
@@ -112,7 +121,7 @@ class _Translator:
         for types, rule in _RULES.items():
             if isinstance(node, types):
                 return rule(self, node)
-        raise Declined(f"{said(node)} has no equivalent in DuckDB")
+        raise DeclinedError(f"{format_expression(node)} has no equivalent in DuckDB")
 
     def same(self, node: exp.Expr) -> exp.Expr:
         """An expression that is written alike; only its parts are translated."""
@@ -154,7 +163,7 @@ class _Translator:
 
     def arithmetic(self, node: exp.Binary) -> exp.Expr:
         """+, - and *, in the digits of the result."""
-        kind = duckdb_type(self.kind(node).lake)
+        kind = map_duckdb_type(self.kind(node).lake)
         left, right = (
             f"CAST({_sql(self.value(side))} AS {_number(self.kind(side))})" for side in (node.left, node.right)
         )
@@ -175,7 +184,7 @@ class _Translator:
 
     def either(self, node: exp.Expr) -> exp.Expr:
         """CASE, IF and COALESCE, all branches of the result's type."""
-        kind = duckdb_type(self.kind(node).lake) if self.kind(node).family != "null" else "BIGINT"
+        kind = map_duckdb_type(self.kind(node).lake) if self.kind(node).family != "null" else "BIGINT"
 
         def branch(value: exp.Expr | None) -> str:
             return f"CAST({_sql(self.value(value))} AS {kind})" if value else "NULL"
@@ -201,7 +210,7 @@ class _Translator:
 
     def window(self, node: exp.Window) -> exp.Expr:
         """A function OVER rows."""
-        over = window(node)
+        over = parse_window(node)
         partition = ", ".join(_sql(self.compared(by, node)) for by in over.partition)
         order = ", ".join(
             f"{_sql(self.compared(by.this, node))} {'DESC NULLS LAST' if by.args.get('desc') else 'NULLS FIRST'}"
@@ -228,7 +237,9 @@ class _Translator:
             made = self.kind(node)
             return _duck(f"CAST(SUM(CAST({value} AS DECIMAL({MOST_DIGITS}, {made.scale}))){rows} AS {_number(made)})")
         if isinstance(node, exp.Avg):
-            return self._divided(node, kind, integer(1), f"SUM({_whole(value, kind)}){rows}", f"COUNT({value}){rows}")
+            return self._divided(
+                node, kind, make_integer_kind(1), f"SUM({_whole(value, kind)}){rows}", f"COUNT({value}){rows}"
+            )
         return _duck(f"{node.sql_name()}({_sql(self.compared(node.this, node))}){rows}")
 
     def _positional(self, function: exp.Expr) -> str:
@@ -238,7 +249,7 @@ class _Translator:
         arguments = [_sql(self.value(function.this))]
         if isinstance(function, exp.Lag | exp.Lead):
             steps, default = function.args.get("offset"), function.args.get("default")
-            kind = duckdb_type(self.kind(function).lake)
+            kind = map_duckdb_type(self.kind(function).lake)
             arguments = [f"CAST({arguments[0]} AS {kind})", steps.name if steps else "1"]
             arguments += [f"CAST({_sql(self.value(default))} AS {kind})"] if default else []
         return f"{function.sql_name()}({', '.join(arguments)})"
@@ -247,13 +258,13 @@ class _Translator:
         made = f"'{node.name}'" if is_moment(node) else _sql(self.any(node))
         return f"CAST({made} AS TIMESTAMP)"
 
-    def _divided(self, node: exp.Expr, one: Kind, other: Kind, above: str, below: str) -> exp.Expr:
+    def _divided(self, node: exp.Expr, one: ValueKind, other: ValueKind, above: str, below: str) -> exp.Expr:
         """The quotient of whole numbers that stand for one and other without their points."""
         made = self.kind(node)
         if made.scale >= _computed_scale(one.scale, other.scale):
-            raise Declined(f"{said(node)}: MySQL cuts the last digit instead of rounding it")
+            raise DeclinedError(f"{format_expression(node)}: MySQL cuts the last digit instead of rounding it")
         if made.digits + made.scale > MOST_DIGITS:
-            raise Declined(f"{said(node)} needs more than {MOST_DIGITS} digits")
+            raise DeclinedError(f"{format_expression(node)} needs more than {MOST_DIGITS} digits")
         power = 10 ** (other.scale + QUOTIENT_DIGITS)
         rounded = f"quotient(({above}) * CAST({power} AS HUGEINT), CAST({below} AS HUGEINT))"
         unit = f"CAST(0.{'1'.zfill(made.scale)} AS DECIMAL({made.scale}, {made.scale}))"
@@ -267,17 +278,17 @@ def _computed_scale(one: int, other: int) -> int:
     return -(-(sum(words) + more) // _WORD) * _WORD
 
 
-def _whole(value: str, kind: Kind) -> str:
+def _whole(value: str, kind: ValueKind) -> str:
     """An exact number without its point."""
     if kind.digits + kind.scale + 1 > MOST_DIGITS:
-        raise Declined(f"a number of {kind.digits} digits, {kind.scale} of them behind the point, is divided")
+        raise DeclinedError(f"a number of {kind.digits} digits, {kind.scale} of them behind the point, is divided")
     moved = f"CAST({value} AS {_number(kind)}) * CAST({10**kind.scale} AS DECIMAL({kind.scale + 1}, 0))"
     return f"CAST({moved} AS HUGEINT)"
 
 
-def _number(kind: Kind) -> str:
+def _number(kind: ValueKind) -> str:
     """The type that holds just the digits of a number."""
-    return f"DECIMAL({max(kind.digits, 1)}, {kind.scale})" if kind.is_number else duckdb_type(kind.lake)
+    return f"DECIMAL({max(kind.digits, 1)}, {kind.scale})" if kind.is_number else map_duckdb_type(kind.lake)
 
 
 def _duck(sql: str) -> exp.Expr:

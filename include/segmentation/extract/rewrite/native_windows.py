@@ -2,21 +2,21 @@
 
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.query_levels import Level
-from include.segmentation.extract.rewrite.sql_nodes import output, own, plain
-from include.segmentation.extract.rewrite.value_kinds import said
-from include.segmentation.extract.rewrite.window_functions import name_no_windows, window
+from include.segmentation.extract.rewrite.query_levels import QueryLevel
+from include.segmentation.extract.rewrite.sql_nodes import find_plain_column, list_own_nodes, name_output
+from include.segmentation.extract.rewrite.value_kinds import format_expression
+from include.segmentation.extract.rewrite.window_functions import inline_named_windows, parse_window
 
 _SORTED_TOGETHER = 2
 """Up to so many different windows of one SELECT MariaDB was never seen to go wrong."""
 
 
-def has_defaults(tree: exp.Select) -> bool:
+def has_shift_defaults(tree: exp.Select) -> bool:
     """Whether LAG or LEAD is given a default, which MariaDB does not know."""
     return any(node.args.get("default") for node in tree.find_all(exp.Lag, exp.Lead))
 
 
-def without_defaults(tree: exp.Select) -> exp.Select:
+def replace_shift_defaults(tree: exp.Select) -> exp.Select:
     """A copy of a tree where a default is a CASE: there is no such row where LAG of 1 is NULL."""
     tree = tree.copy()
     for over in list(tree.find_all(exp.Window)):
@@ -32,7 +32,7 @@ def without_defaults(tree: exp.Select) -> exp.Select:
     return tree
 
 
-def mixed_up(tree: exp.Select) -> bool:
+def is_miscomputed_by_mariadb(tree: exp.Select) -> bool:
     """Whether MariaDB (10.11 was seen to) gives wrong rows for the windows of one SELECT.
 
     It sorts once for several windows, and goes wrong from three different ones on where all that one is divided and
@@ -43,8 +43,8 @@ def mixed_up(tree: exp.Select) -> bool:
 
 
 def _is_mixed_up(select: exp.Select) -> bool:
-    name_no_windows(select)
-    overs = [window(node) for node in own(select, exp.Window)]
+    inline_named_windows(select)
+    overs = [parse_window(node) for node in list_own_nodes(select, exp.Window)]
     sorts = {(_names(over.partition), _names(over.order)) for over in overs}
     pairs = [(one, other) for one in sorts for other in sorts if one[0] != other[0]]
     return len(sorts) > _SORTED_TOGETHER and any(
@@ -63,7 +63,7 @@ def _name(node: exp.Expr) -> str:
     return str(written).lower() + " desc" * bool(node.args.get("desc"))
 
 
-def look_ahead(query: Level, cursor: str) -> str | None:
+def find_look_ahead(query: QueryLevel, cursor: str) -> str | None:
     """The window whose value may change when a row with a later cursor comes, in words; None where there is none.
 
     A window looks back if it goes along the cursor, and only over rows that come before or at the same time.
@@ -71,16 +71,20 @@ def look_ahead(query: Level, cursor: str) -> str | None:
     return _ahead(query, {cursor})
 
 
-def _ahead(level: Level, cursors: set[str]) -> str | None:
-    passed = {column.sql() for item in level.select.expressions if output(item) in cursors and (column := plain(item))}
+def _ahead(level: QueryLevel, cursors: set[str]) -> str | None:
+    passed = {
+        column.sql()
+        for item in level.select.expressions
+        if name_output(item) in cursors and (column := find_plain_column(item))
+    }
     for node in level.windows:
-        over = window(node)
+        over = parse_window(node)
         first = over.order[0] if over.order else None
         along = first is not None and not first.args.get("desc") and first.this.sql() in passed
-        if not (along and over.looks_back):
-            return said(node)
+        if not (along and over.has_only_earlier_rows):
+            return format_expression(node)
     for alias, source in level.sources.items():
-        if isinstance(source, Level):
+        if isinstance(source, QueryLevel):
             below = {exp.column(name, alias, quoted=True).sql(): name for name in source.columns}
             found = _ahead(source, {name for written, name in below.items() if written in passed})
             if found:

@@ -6,17 +6,28 @@ from dataclasses import dataclass, replace
 import sqlglot
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.kind_rules import kind_of
-from include.segmentation.extract.rewrite.page_marks import without_pages
-from include.segmentation.extract.rewrite.sql_nodes import conjuncts, output, own, set_where
-from include.segmentation.extract.rewrite.value_kinds import Declined, Kind, comparable, integer, said
-from include.segmentation.extract.rewrite.window_functions import AGGREGATES, name_no_windows, window, windows
+from include.segmentation.extract.rewrite.kind_rules import infer_kind
+from include.segmentation.extract.rewrite.page_marks import drop_page_marks
+from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes, name_output, set_where, split_conjuncts
+from include.segmentation.extract.rewrite.value_kinds import (
+    DeclinedError,
+    ValueKind,
+    format_expression,
+    make_integer_kind,
+    require_comparable,
+)
+from include.segmentation.extract.rewrite.window_functions import (
+    AGGREGATES,
+    inline_named_windows,
+    list_windows,
+    parse_window,
+)
 
 Names = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Table:
+class BaseTable:
     """A base table, as its server describes it.
 
     Attributes:
@@ -25,13 +36,13 @@ class Table:
     """
 
     name: str
-    columns: dict[str, Kind]
+    columns: dict[str, ValueKind]
     keys: list[Names]
     indexes: dict[str, list[str]] | None
 
 
 @dataclass(frozen=True)
-class Level:
+class QueryLevel:
     """One SELECT of a query.
 
     Attributes:
@@ -44,47 +55,47 @@ class Level:
     """
 
     select: exp.Select
-    sources: dict[str, "Source"]
+    sources: dict[str, "LevelSource"]
     outer: Names
-    among: dict[str, "Level"]
-    columns: dict[str, Kind]
+    among: dict[str, "QueryLevel"]
+    columns: dict[str, ValueKind]
     keys: list[Names]
 
     @property
     def windows(self) -> list[exp.Window]:
         """The windows of its own SELECT list."""
-        return windows(self.select.expressions)
+        return list_windows(self.select.expressions)
 
     @property
     def is_grouped(self) -> bool:
         """Whether its rows are groups of rows."""
         return bool(self.select.args.get("group")) or _is_aggregated(self.select)
 
-    def kind(self, column: exp.Column) -> Kind:
+    def find_kind(self, column: exp.Column) -> ValueKind:
         """The kind of a column of its sources."""
         kind = self.sources[column.table].columns[column.name]
-        return kind.or_null(column.table in self.outer)
+        return kind.make_nullable(column.table in self.outer)
 
-    def levels(self) -> Iterator["Level"]:
+    def list_levels(self) -> Iterator["QueryLevel"]:
         """This level and those below."""
         yield self
         for source in [*self.sources.values(), *self.among.values()]:
-            if isinstance(source, Level):
-                yield from source.levels()
+            if isinstance(source, QueryLevel):
+                yield from source.list_levels()
 
-    def tables(self) -> dict[str, Table]:
+    def list_tables(self) -> dict[str, BaseTable]:
         """The base tables that are read here and below, by name."""
-        sources = [source for level in self.levels() for source in level.sources.values()]
-        return {source.name: source for source in sources if isinstance(source, Table)}
+        sources = [source for level in self.list_levels() for source in level.sources.values()]
+        return {source.name: source for source in sources if isinstance(source, BaseTable)}
 
 
-Source = Table | Level
-Tables = Callable[[str], Table]
+LevelSource = BaseTable | QueryLevel
+Tables = Callable[[str], BaseTable]
 
 _KNOWN = {"expressions", "from_", "joins", "where", "group", "windows", "order", "with_"}
 
 
-def parse(sql: str) -> exp.Select:
+def parse_query(sql: str) -> exp.Select:
     """Read the text of a query.
 
     Raises:
@@ -93,19 +104,19 @@ def parse(sql: str) -> exp.Select:
     try:
         statements = [statement for statement in sqlglot.parse(sql, read="mysql") if statement is not None]
     except sqlglot.errors.SqlglotError as error:
-        raise Declined(f"it can not be parsed: {str(error).splitlines()[0]}") from None
+        raise DeclinedError(f"it can not be parsed: {str(error).splitlines()[0]}") from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Select):
-        raise Declined("it is not one SELECT (UNION and the like are not understood)")
+        raise DeclinedError("it is not one SELECT (UNION and the like are not understood)")
     return statements[0]
 
 
-def read(tree: exp.Select, tables: Tables) -> Level:
+def build_level(tree: exp.Select, tables: Tables) -> QueryLevel:
     """Read a parsed query, which stays as it is.
 
     Raises:
         Declined: something in it is not understood.
     """
-    return _level(_without_ctes(without_pages(tree)), tables)
+    return _level(_without_ctes(drop_page_marks(tree)), tables)
 
 
 def _without_ctes(select: exp.Select) -> exp.Select:
@@ -114,13 +125,13 @@ def _without_ctes(select: exp.Select) -> exp.Select:
     if ctes is None:
         return select
     if ctes.args.get("recursive"):
-        raise Declined("a recursive CTE has no equivalent")
+        raise DeclinedError("a recursive CTE has no equivalent")
     select.set("with_", None)
     defined: dict[str, exp.Select] = {}
     for cte in ctes.expressions:
         body = cte.this
         if not isinstance(body, exp.Select):
-            raise Declined(f"the CTE {cte.alias} is not one SELECT")
+            raise DeclinedError(f"the CTE {cte.alias} is not one SELECT")
         body = _inlined(_without_ctes(body), defined)
         for item, name in zip(list(body.expressions), cte.args["alias"].columns, strict=False):
             item.replace(exp.alias_(item.unalias().copy(), name.name, quoted=True))
@@ -139,17 +150,17 @@ def _alias(name: str) -> exp.TableAlias:
     return exp.TableAlias(this=exp.to_identifier(name, quoted=True))
 
 
-def _level(select: exp.Select, tables: Tables) -> Level:
+def _level(select: exp.Select, tables: Tables) -> QueryLevel:
     for part, value in select.args.items():
         if value and part not in _KNOWN:
-            raise Declined(f"{part.strip('_').upper()} is not understood")
+            raise DeclinedError(f"{part.strip('_').upper()} is not understood")
     select.set("order", None)  # the rows of a query have no order without LIMIT
-    name_no_windows(select)
+    inline_named_windows(select)
     sources, outer = _sources(select, tables)
     _write_out_stars(select, sources)
-    for node in own(select, exp.Column):
+    for node in list_own_nodes(select, exp.Column):
         _bind(node, sources)
-    draft = Level(select, sources, outer, {}, {}, [])
+    draft = QueryLevel(select, sources, outer, {}, {}, [])
     draft.among.update(_among(draft, tables))
     _check_conditions(draft)
     _check_groups(draft)
@@ -159,32 +170,32 @@ def _level(select: exp.Select, tables: Tables) -> Level:
     return replace(draft, columns=_columns(draft), keys=_kept_keys(draft, keys))
 
 
-def _sources(select: exp.Select, tables: Tables) -> tuple[dict[str, Source], Names]:
+def _sources(select: exp.Select, tables: Tables) -> tuple[dict[str, LevelSource], Names]:
     if not select.args.get("from_"):
-        raise Declined("a SELECT has no FROM")
-    sources: dict[str, Source] = {}
+        raise DeclinedError("a SELECT has no FROM")
+    sources: dict[str, LevelSource] = {}
     outer = set()
     for node in [select.args["from_"].this, *(join.this for join in select.args.get("joins") or [])]:
         alias = node.alias_or_name
         if not alias or alias in sources:
-            raise Declined(f"FROM has {alias or 'a subquery without a name'}" + " twice" * bool(alias))
+            raise DeclinedError(f"FROM has {alias or 'a subquery without a name'}" + " twice" * bool(alias))
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select):
             sources[alias] = _level(_without_ctes(node.this), tables)
         elif isinstance(node, exp.Table) and not any(v for k, v in node.args.items() if k not in ("this", "alias")):
             sources[alias] = tables(node.name)
         else:
-            raise Declined(f"FROM {said(node)} is not understood")
+            raise DeclinedError(f"FROM {format_expression(node)} is not understood")
         node.set("alias", _alias(alias))
     for join in select.args.get("joins") or []:
         words = " ".join(join.text(part).upper() for part in ("method", "side", "kind") if join.text(part))
         if words not in ("", "INNER", "CROSS", "LEFT", "LEFT OUTER") or join.args.get("using"):
-            raise Declined(f"{said(join)}: understood are JOIN and LEFT JOIN with ON")
+            raise DeclinedError(f"{format_expression(join)}: understood are JOIN and LEFT JOIN with ON")
         if words.startswith("LEFT"):
             outer.add(join.this.alias_or_name)
     return sources, frozenset(outer)
 
 
-def _write_out_stars(select: exp.Select, sources: dict[str, Source]) -> None:
+def _write_out_stars(select: exp.Select, sources: dict[str, LevelSource]) -> None:
     written: list[exp.Expr] = []
     for item in select.expressions:
         if not item.is_star or isinstance(item, exp.Alias):
@@ -192,16 +203,16 @@ def _write_out_stars(select: exp.Select, sources: dict[str, Source]) -> None:
             continue
         for alias in [item.table] if isinstance(item, exp.Column) and item.table else sources:
             if alias not in sources:
-                raise Declined(f"{said(item)}: FROM has no {alias}")
+                raise DeclinedError(f"{format_expression(item)}: FROM has no {alias}")
             written.extend(exp.column(name, alias) for name in sources[alias].columns)
     select.set("expressions", written)
 
 
-def _bind(column: exp.Column, sources: dict[str, Source]) -> None:
+def _bind(column: exp.Column, sources: dict[str, LevelSource]) -> None:
     """Write a column as ``source.column``; one that is the name of a SELECT item, in GROUP BY, as that item."""
     asked = [column.table] if column.table else list(sources)
     if column.args.get("db") or not set(asked) <= set(sources):
-        raise Declined(f"{said(column)}: FROM has no such table")
+        raise DeclinedError(f"{format_expression(column)}: FROM has no such table")
     found = [(a, name) for a in asked for name in sources[a].columns if name.lower() == column.name.lower()]
     if len(found) == 1:
         column.set("this", exp.to_identifier(found[0][1], quoted=True))
@@ -213,36 +224,36 @@ def _bind(column: exp.Column, sources: dict[str, Source]) -> None:
         if named:
             column.replace(named[0].copy())
             return
-    raise Declined(f"the column {said(column)} is {'ambiguous' if found else 'unknown'}")
+    raise DeclinedError(f"the column {format_expression(column)} is {'ambiguous' if found else 'unknown'}")
 
 
-def _among(level: Level, tables: Tables) -> dict[str, Level]:
+def _among(level: QueryLevel, tables: Tables) -> dict[str, QueryLevel]:
     """Read every ``x IN (SELECT ...)``, which may not look at the query around it.
 
     ``x.c IN (SELECT c FROM t)``, where x is t, only says that c is not NULL. It is what ``page()`` in there leaves.
     """
     read = {}
     conditions = []
-    for condition in conjuncts(level.select):
+    for condition in split_conjuncts(level.select):
         if isinstance(condition, exp.In) and condition.args.get("query") and _is_among_itself(level, condition):
             is_null = exp.Is(this=condition.this.copy(), expression=exp.Null())
-            conditions += [exp.Not(this=is_null)] * level.kind(condition.this).nullable
+            conditions += [exp.Not(this=is_null)] * level.find_kind(condition.this).nullable
         else:
             conditions.append(condition)
     set_where(level.select, conditions)
-    for node in own(level.select, exp.In):
+    for node in list_own_nodes(level.select, exp.In):
         query = node.args.get("query")
         if query is None:
             continue
         inner = _level(_without_ctes(query.this), tables)
-        if len(inner.columns) != 1 or any(below.windows for below in inner.levels()):
-            raise Declined(f"{said(node)}: understood is a SELECT of one column without windows")
-        comparable(kind_of(node.this, level.kind), next(iter(inner.columns.values())), node)
+        if len(inner.columns) != 1 or any(below.windows for below in inner.list_levels()):
+            raise DeclinedError(f"{format_expression(node)}: understood is a SELECT of one column without windows")
+        require_comparable(infer_kind(node.this, level.find_kind), next(iter(inner.columns.values())), node)
         read[node.sql()] = inner
     return read
 
 
-def _is_among_itself(level: Level, condition: exp.In) -> bool:
+def _is_among_itself(level: QueryLevel, condition: exp.In) -> bool:
     column, select = condition.this, condition.args["query"].this
     if not isinstance(column, exp.Column) or not isinstance(select, exp.Select):
         return False
@@ -250,7 +261,7 @@ def _is_among_itself(level: Level, condition: exp.In) -> bool:
     parts = {part for part, value in select.args.items() if value}
     items = [item.unalias() for item in select.expressions]
     return (
-        isinstance(table, Table)
+        isinstance(table, BaseTable)
         and parts == {"expressions", "from_"}
         and read is not None
         and isinstance(read.this, exp.Table)
@@ -259,53 +270,59 @@ def _is_among_itself(level: Level, condition: exp.In) -> bool:
     )
 
 
-def _check_conditions(level: Level) -> None:
+def _check_conditions(level: QueryLevel) -> None:
     joins = level.select.args.get("joins") or []
-    for condition in [*conjuncts(level.select), *(j.args["on"] for j in joins if j.args.get("on"))]:
-        if condition.find(exp.Window) or kind_of(condition, level.kind).family not in ("truth", "integer", "unknown"):
-            raise Declined(f"{said(condition)} is not a condition")
+    for condition in [*split_conjuncts(level.select), *(j.args["on"] for j in joins if j.args.get("on"))]:
+        if condition.find(exp.Window) or infer_kind(condition, level.find_kind).family not in (
+            "truth",
+            "integer",
+            "unknown",
+        ):
+            raise DeclinedError(f"{format_expression(condition)} is not a condition")
 
 
 def _is_aggregated(select: exp.Select) -> bool:
-    return any(not isinstance(node.parent, exp.Window) for node in own(select, exp.AggFunc) if _aggregates(node))
+    return any(
+        not isinstance(node.parent, exp.Window) for node in list_own_nodes(select, exp.AggFunc) if _aggregates(node)
+    )
 
 
 def _aggregates(node: exp.Expr) -> bool:
     return isinstance(node, AGGREGATES)
 
 
-def _check_groups(level: Level) -> None:
+def _check_groups(level: QueryLevel) -> None:
     """Check that every item of a grouped SELECT has one value per group."""
     if not level.is_grouped:
         return
     if level.windows:
-        raise Declined("windows and GROUP BY are in one SELECT; put the groups into a CTE")
+        raise DeclinedError("windows and GROUP BY are in one SELECT; put the groups into a CTE")
     groups = level.select.args["group"].expressions if level.select.args.get("group") else []
     for group in groups:
-        kind_of(group, level.kind)
+        infer_kind(group, level.find_kind)
     for item in level.select.expressions:
         nodes = item.walk(prune=lambda node: node in groups or _aggregates(node))
         loose = [node for node in nodes if isinstance(node, exp.Column) and node not in groups]
         if loose:
-            raise Declined(f"{said(loose[0])} is neither in GROUP BY nor in an aggregate")
+            raise DeclinedError(f"{format_expression(loose[0])} is neither in GROUP BY nor in an aggregate")
 
 
-def _check_window(level: Level, node: exp.Window, keys: list[Names]) -> None:
-    over = window(node)
+def _check_window(level: QueryLevel, node: exp.Window, keys: list[Names]) -> None:
+    over = parse_window(node)
     by = [*over.partition, *(ordered.this for ordered in over.order)]
     for expression in by:
-        kind = kind_of(expression, level.kind)
+        kind = infer_kind(expression, level.find_kind)
         if kind.is_quotient or kind.mysql == "json":
-            raise Declined(f"{said(node)} is ordered by {kind.mysql}")
+            raise DeclinedError(f"{format_expression(node)} is ordered by {kind.mysql}")
     names = {column.sql() for column in by if isinstance(column, exp.Column)}
-    if over.needs_total_order and not any(key <= names for key in keys):
-        raise Declined(
-            f"{said(node)}: rows that are equal in its order have no defined answer; "
+    if over.is_order_sensitive and not any(key <= names for key in keys):
+        raise DeclinedError(
+            f"{format_expression(node)}: rows that are equal in its order have no defined answer; "
             "end the order in the primary key of the table"
         )
 
 
-def _joined_keys(sources: dict[str, Source]) -> list[Names]:
+def _joined_keys(sources: dict[str, LevelSource]) -> list[Names]:
     """The keys of what FROM reads, of columns written ``source.column``."""
     keys: list[Names] = [frozenset()]
     for alias, source in sources.items():
@@ -314,21 +331,23 @@ def _joined_keys(sources: dict[str, Source]) -> list[Names]:
     return keys
 
 
-def _columns(level: Level) -> dict[str, Kind]:
-    columns: dict[str, Kind] = {}
+def _columns(level: QueryLevel) -> dict[str, ValueKind]:
+    columns: dict[str, ValueKind] = {}
     for item in level.select.expressions:
-        name, kind = output(item), kind_of(item.unalias(), level.kind)
+        name, kind = name_output(item), infer_kind(item.unalias(), level.find_kind)
         if not name or name.lower() in {known.lower() for known in columns}:
-            raise Declined(f"{said(item)}: {'its name is given twice' if name else 'give it a name with AS'}")
+            raise DeclinedError(
+                f"{format_expression(item)}: {'its name is given twice' if name else 'give it a name with AS'}"
+            )
         if kind.family == "null":
-            raise Declined(f"{said(item)} is always NULL")
-        columns[name] = integer(1, kind.nullable) if kind.family == "truth" else kind
+            raise DeclinedError(f"{format_expression(item)} is always NULL")
+        columns[name] = make_integer_kind(1, kind.nullable) if kind.family == "truth" else kind
     return columns
 
 
-def _kept_keys(level: Level, keys: list[Names]) -> list[Names]:
+def _kept_keys(level: QueryLevel, keys: list[Names]) -> list[Names]:
     select = level.select
-    passed = {item.unalias().sql(): output(item) for item in select.expressions}
+    passed = {item.unalias().sql(): name_output(item) for item in select.expressions}
     if level.is_grouped:
         group = select.args.get("group")
         keys = [frozenset(node.sql() for node in group.expressions)] if group else []

@@ -12,7 +12,7 @@ from typing import Literal
 import pyarrow as pa
 from sqlglot import exp
 
-from include.segmentation.extract.mysql.row.mysql_columns import MOMENT, Column
+from include.segmentation.extract.mysql.row.mysql_columns import MOMENT, MySQLColumn
 
 Family = Literal[
     "integer", "decimal", "double", "text", "bytes", "moment", "date", "time", "truth", "null", "opaque", "unknown"
@@ -35,12 +35,12 @@ _FAMILIES: dict[str, Family] = {
 _NUMBERS = ("integer", "truth", "decimal")
 
 
-class Declined(Exception):  # noqa: N818 - an answer, not a failure: another way is tried
+class DeclinedError(Exception):
     """Why a query can not be taken over; a phrase that goes on after "because"."""
 
 
 @dataclass(frozen=True)
-class Kind:
+class ValueKind:
     """What a value is.
 
     Attributes:
@@ -74,45 +74,45 @@ class Kind:
         """Whether it is a BIGINT UNSIGNED, which meets signed numbers differently on every version."""
         return self.family == "integer" and self.digits == BIGINT_UNSIGNED
 
-    def or_null(self, nullable: bool = True) -> "Kind":
+    def make_nullable(self, nullable: bool = True) -> "ValueKind":
         """The same, possibly NULL."""
         return replace(self, nullable=self.nullable or nullable)
 
 
-NULL = Kind("null", "null", pa.null(), nullable=True)
-UNKNOWN = Kind("unknown", "unknown", pa.null(), nullable=True)
+NULL_KIND = ValueKind("null", "null", pa.null(), nullable=True)
+UNKNOWN_KIND = ValueKind("unknown", "unknown", pa.null(), nullable=True)
 
 
-def column_kind(column: Column) -> Kind:
+def find_column_kind(column: MySQLColumn) -> ValueKind:
     """The kind of a base table's column."""
     kind, unsigned = column.kind, "unsigned" in column.mysql
     if kind in _INTEGERS:
         digits = _UNSIGNED_DIGITS.get(kind, _INTEGERS[kind]) if unsigned else _INTEGERS[kind]
-        return Kind("integer", column.mysql, column.type, column.nullable, digits, unsigned=unsigned)
+        return ValueKind("integer", column.mysql, column.type, column.nullable, digits, unsigned=unsigned)
     if kind == "decimal" and pa.types.is_decimal(column.type):
         digits, scale = column.type.precision, column.type.scale
-        return Kind("decimal", column.mysql, column.type, column.nullable, digits, scale, unsigned)
+        return ValueKind("decimal", column.mysql, column.type, column.nullable, digits, scale, unsigned)
     family = "moment" if column.type == MOMENT else _FAMILIES.get(kind, "opaque")
-    return Kind(family, column.mysql, column.type, column.nullable)
+    return ValueKind(family, column.mysql, column.type, column.nullable)
 
 
-def integer(digits: int, nullable: bool = False, unsigned: bool = False) -> Kind:
+def make_integer_kind(digits: int, nullable: bool = False, unsigned: bool = False) -> ValueKind:
     """A whole number that an expression gives."""
     large = unsigned and digits == BIGINT_UNSIGNED
     lake = pa.decimal128(BIGINT_UNSIGNED, 0) if large else pa.int64()
-    return Kind("integer", "bigint unsigned" if large else "bigint", lake, nullable, digits, unsigned=unsigned)
+    return ValueKind("integer", "bigint unsigned" if large else "bigint", lake, nullable, digits, unsigned=unsigned)
 
 
-def decimal(digits: int, scale: int, nullable: bool, is_quotient: bool = False) -> Kind:
+def make_decimal_kind(digits: int, scale: int, nullable: bool, is_quotient: bool = False) -> ValueKind:
     """An exact number that an expression gives; the lake's 38 digits are enough for any sum that occurs."""
     digits = min(digits, MOST_DIGITS)
     if scale > digits:
-        raise Declined(f"a number with {scale} digits behind the point has no place in the lake")
+        raise DeclinedError(f"a number with {scale} digits behind the point has no place in the lake")
     lake = pa.decimal128(digits, scale)
-    return Kind("decimal", f"decimal({digits},{scale})", lake, nullable, digits, scale, is_quotient=is_quotient)
+    return ValueKind("decimal", f"decimal({digits},{scale})", lake, nullable, digits, scale, is_quotient=is_quotient)
 
 
-def union(kinds: list[Kind], where: exp.Expr) -> Kind:
+def unite_kinds(kinds: list[ValueKind], where: exp.Expr) -> ValueKind:
     """The kind of a value that is one of several, as of CASE.
 
     Raises:
@@ -121,7 +121,7 @@ def union(kinds: list[Kind], where: exp.Expr) -> Kind:
     return replace(reduce(lambda one, other: _either(one, other, where), kinds), is_natural=False)
 
 
-def comparable(one: Kind, other: Kind, where: exp.Expr) -> None:
+def require_comparable(one: ValueKind, other: ValueKind, where: exp.Expr) -> None:
     """Check that two values are compared alike everywhere.
 
     Raises:
@@ -130,34 +130,34 @@ def comparable(one: Kind, other: Kind, where: exp.Expr) -> None:
     families = {one.family, other.family} - {"null", "unknown"}
     exact = not (one.is_quotient or other.is_quotient or "opaque" in families)
     if not exact or not (len(families) <= 1 or families <= set(_NUMBERS) or families <= {"moment", "date"}):
-        raise Declined(f"{said(where)} compares {one.mysql} with {other.mysql}")
+        raise DeclinedError(f"{format_expression(where)} compares {one.mysql} with {other.mysql}")
 
 
-def said(node: exp.Expr) -> str:
+def format_expression(node: exp.Expr) -> str:
     """An expression as a message shows it."""
     text = " ".join(node.sql("mysql").split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _either(one: Kind, other: Kind, where: exp.Expr) -> Kind:
+def _either(one: ValueKind, other: ValueKind, where: exp.Expr) -> ValueKind:
     nullable = one.nullable or other.nullable
     if "null" in (one.family, other.family):
-        return (other if one.family == "null" else one).or_null()
+        return (other if one.family == "null" else one).make_nullable()
     if "unknown" in (one.family, other.family):
-        return UNKNOWN
+        return UNKNOWN_KIND
     if one.is_number and other.is_number and not (one.is_quotient or other.is_quotient):
         return _wider(one, other, nullable, where)
     if one.family != other.family or one.is_quotient or other.is_quotient or one.family == "opaque":
-        raise Declined(f"{said(where)} may be {one.mysql} or {other.mysql}")
-    return one.or_null(nullable)
+        raise DeclinedError(f"{format_expression(where)} may be {one.mysql} or {other.mysql}")
+    return one.make_nullable(nullable)
 
 
-def _wider(one: Kind, other: Kind, nullable: bool, where: exp.Expr) -> Kind:
+def _wider(one: ValueKind, other: ValueKind, nullable: bool, where: exp.Expr) -> ValueKind:
     if "decimal" in (one.family, other.family):
         scale = max(one.scale, other.scale)
-        return decimal(max(one.digits - one.scale, other.digits - other.scale) + scale, scale, nullable)
+        return make_decimal_kind(max(one.digits - one.scale, other.digits - other.scale) + scale, scale, nullable)
     unsigned = all(kind.unsigned or kind.is_natural for kind in (one, other))
     if not unsigned and (one.is_large_unsigned or other.is_large_unsigned):
-        raise Declined(f"{said(where)} may be {one.mysql} or {other.mysql}, which old servers mix up")
-    both = integer(max(one.digits, other.digits), nullable, unsigned and (one.unsigned or other.unsigned))
+        raise DeclinedError(f"{format_expression(where)} may be {one.mysql} or {other.mysql}, which old servers mix up")
+    both = make_integer_kind(max(one.digits, other.digits), nullable, unsigned and (one.unsigned or other.unsigned))
     return replace(both, is_natural=one.is_natural and other.is_natural)

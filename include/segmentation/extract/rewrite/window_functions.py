@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.sql_nodes import own
-from include.segmentation.extract.rewrite.value_kinds import Declined, said
+from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes
+from include.segmentation.extract.rewrite.value_kinds import DeclinedError, format_expression
 
 _START, _CURRENT, _END = "UNBOUNDED PRECEDING", "CURRENT ROW", "UNBOUNDED FOLLOWING"
 RANKS = (exp.Rank, exp.DenseRank)
@@ -16,7 +16,7 @@ AGGREGATES = (exp.Count, exp.Sum, exp.Avg, exp.Min, exp.Max)
 
 
 @dataclass(frozen=True)
-class Window:
+class WindowFunction:
     """A function OVER rows.
 
     Attributes:
@@ -49,14 +49,14 @@ class Window:
         return not self.is_rows and (self.is_running if self.order else self.is_whole)
 
     @property
-    def needs_total_order(self) -> bool:
+    def is_order_sensitive(self) -> bool:
         """Whether its value is undefined while two rows are equal in the order."""
         if isinstance(self.function, AGGREGATES):
             return self.is_rows and not self.is_whole
         return not isinstance(self.function, RANKS)
 
     @property
-    def looks_back(self) -> bool:
+    def has_only_earlier_rows(self) -> bool:
         """Whether its value depends only on rows that come before in the order, and on equal ones."""
         if isinstance(self.function, exp.Lead):
             return False
@@ -65,19 +65,19 @@ class Window:
         return True
 
 
-def name_no_windows(select: exp.Select) -> None:
+def inline_named_windows(select: exp.Select) -> None:
     """Write out, in place, what ``OVER name`` and ``WINDOW name AS`` say.
 
     Raises:
         Declined: a name is not defined.
     """
     named = {window.name: window for window in select.args.get("windows") or []}
-    for node in own(select, exp.Window):
+    for node in list_own_nodes(select, exp.Window):
         reference = node.args.get("alias")
         while reference is not None:
             base = named.get(reference.name)
             if base is None:
-                raise Declined(f"the window {reference.name} is not defined")
+                raise DeclinedError(f"the window {reference.name} is not defined")
             for part in ("partition_by", "order", "spec"):
                 if not node.args.get(part) and base.args.get(part):
                     value = base.args[part]
@@ -87,7 +87,7 @@ def name_no_windows(select: exp.Select) -> None:
     select.set("windows", None)
 
 
-def window(node: exp.Window) -> Window:
+def parse_window(node: exp.Window) -> WindowFunction:
     """Read an OVER clause that names no window.
 
     Raises:
@@ -95,21 +95,21 @@ def window(node: exp.Window) -> Window:
     """
     function = node.this
     if isinstance(function, exp.IgnoreNulls | exp.RespectNulls):
-        raise Declined(f"{said(function)}: MySQL knows no IGNORE NULLS")
+        raise DeclinedError(f"{format_expression(function)}: MySQL knows no IGNORE NULLS")
     known = (exp.RowNumber, *RANKS, *SHIFTS, *ENDS, *AGGREGATES)
     if not isinstance(function, known):
         names = "LAG, LEAD, ROW_NUMBER, RANK, DENSE_RANK, FIRST_VALUE, LAST_VALUE, COUNT, SUM, AVG, MIN, MAX"
-        raise Declined(f"{said(function)} OVER: understood are {names}")
+        raise DeclinedError(f"{format_expression(function)} OVER: understood are {names}")
     order = list(node.args["order"].expressions) if node.args.get("order") else []
     is_rows, begin, end = _frame(node, bool(order))
     if not isinstance(function, AGGREGATES) and not order:
-        raise Declined(f"{said(node)} has no ORDER BY")
+        raise DeclinedError(f"{format_expression(node)} has no ORDER BY")
     if isinstance(function, SHIFTS):
-        offset(function)
-    return Window(node, function, list(node.args.get("partition_by") or []), order, is_rows, begin, end)
+        read_offset(function)
+    return WindowFunction(node, function, list(node.args.get("partition_by") or []), order, is_rows, begin, end)
 
 
-def offset(function: exp.Expr) -> int:
+def read_offset(function: exp.Expr) -> int:
     """How many rows LAG or LEAD goes.
 
     Raises:
@@ -119,11 +119,11 @@ def offset(function: exp.Expr) -> int:
     if written is None:
         return 1
     if not (isinstance(written, exp.Literal) and written.name.isdigit()):
-        raise Declined(f"{said(function)}: the offset must be a whole number")
+        raise DeclinedError(f"{format_expression(function)}: the offset must be a whole number")
     return int(written.name)
 
 
-def windows(expressions: Iterable[exp.Expr]) -> list[exp.Window]:
+def list_windows(expressions: Iterable[exp.Expr]) -> list[exp.Window]:
     """All windows in expressions.
 
     Raises:
@@ -132,7 +132,7 @@ def windows(expressions: Iterable[exp.Expr]) -> list[exp.Window]:
     found = [node for expression in expressions for node in expression.find_all(exp.Window)]
     for node in found:
         if any(inner is not node for inner in node.find_all(exp.Window)):
-            raise Declined(f"{said(node)} is a window over a window")
+            raise DeclinedError(f"{format_expression(node)} is a window over a window")
     return found
 
 
@@ -143,7 +143,9 @@ def _frame(node: exp.Window, is_ordered: bool) -> tuple[bool, str, str]:
     is_rows = str(spec.args["kind"]).upper() == "ROWS"
     begin, end = _edge(spec, "start"), _edge(spec, "end") if spec.args.get("end") else _CURRENT
     if not is_rows and (not {begin, end} <= {_START, _CURRENT, _END} or not is_ordered):
-        raise Declined(f"{said(node)}: understood are frames of ROWS, and of RANGE between UNBOUNDED and CURRENT ROW")
+        raise DeclinedError(
+            f"{format_expression(node)}: understood are frames of ROWS, and of RANGE between UNBOUNDED and CURRENT ROW"
+        )
     return is_rows, begin, end
 
 

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.kind_rules import kind_of
-from include.segmentation.extract.rewrite.query_levels import Level, Table
-from include.segmentation.extract.rewrite.value_kinds import Declined, said
-from include.segmentation.extract.rewrite.window_functions import Window, offset
+from include.segmentation.extract.rewrite.kind_rules import infer_kind
+from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel
+from include.segmentation.extract.rewrite.value_kinds import DeclinedError, format_expression
+from include.segmentation.extract.rewrite.window_functions import WindowFunction, read_offset
 
 LARGEST_PARTITION = 20_000
 """Rows: every row of a partition reads up to all the others."""
 
 
 @dataclass(frozen=True)
-class Partition:
+class WindowPartition:
     """What has to be small enough, and is only known to the server: the rows of a table that are equal in columns.
 
     Attributes:
@@ -30,7 +30,7 @@ class Partition:
         whole = f"table '{self.table}'"
         return f"the largest partition of {whole} by ({', '.join(self.columns)})" if self.columns else whole
 
-    def too_large_sql(self, condition: str = "TRUE") -> str:
+    def write_size_check(self, condition: str = "TRUE") -> str:
         """A statement in MySQL 5.0's grammar that gives a row if there is a partition beyond the limit.
 
         Args:
@@ -49,7 +49,7 @@ class Partition:
 
 
 @dataclass(frozen=True)
-class Rows:
+class WindowRows:
     """What one window needs to become a subquery.
 
     Attributes:
@@ -60,21 +60,21 @@ class Rows:
         alias: the table's other name in the subquery.
     """
 
-    over: Window
-    level: Level
-    table: Table
+    over: WindowFunction
+    level: QueryLevel
+    table: BaseTable
     conditions: list[exp.Expr]
     alias: str
 
-    def partition(self) -> Partition:
+    def find_partition(self) -> WindowPartition:
         """The partition that is read for every row.
 
         Raises:
             Declined: it is not made of columns, or has no index.
         """
-        return Partition(self.table.name, self._divided(), self._index())
+        return WindowPartition(self.table.name, self._divided(), self._index())
 
-    def sql(self) -> str:
+    def write_sql(self) -> str:
         """The subquery, or an expression of the row itself.
 
         Raises:
@@ -93,7 +93,7 @@ class Rows:
             return self._select(self._there(function))
         if self.over.is_running:
             return self._select(self._there(function), self._before(inclusive=True))
-        raise Declined(f"{self._said}: its frame has no equivalent")
+        raise DeclinedError(f"{self._said}: its frame has no equivalent")
 
     def _divided(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self._column(node) for node in self.over.partition))
@@ -108,17 +108,17 @@ class Rows:
         order = [self._column(ordered.this) for ordered in self.over.order]
         order = [name for name in dict.fromkeys(order) if name not in partition]
         if len({bool(ordered.args.get("desc")) for ordered in self.over.order}) > 1:
-            raise Declined(f"{self._said} mixes ASC and DESC, for which old servers have no index")
+            raise DeclinedError(f"{self._said} mixes ASC and DESC, for which old servers have no index")
         if self.table.indexes is None:
             return ""
         for name, columns in self.table.indexes.items():
             if _serves(columns, partition, order):
                 return f" FORCE INDEX ({_name(name)})" if partition or order else ""
         wanted = ", ".join([*partition, *order])
-        raise Declined(f"no index of table '{self.table.name}' begins with ({wanted}), which {self._said} needs")
+        raise DeclinedError(f"no index of table '{self.table.name}' begins with ({wanted}), which {self._said} needs")
 
     def _shifted(self, function: exp.Lag | exp.Lead) -> str:
-        steps, here = offset(function), function.this.sql("mysql")
+        steps, here = read_offset(function), function.this.sql("mysql")
         if not steps:
             return f"({here})"
         ahead = isinstance(function, exp.Lead)
@@ -136,7 +136,7 @@ class Rows:
         if is_last and self.over.is_running:
             return f"({function.this.sql('mysql')})"  # the order is total: the row is the last of its frame
         if not (self.over.is_running or self.over.is_whole):
-            raise Declined(f"{self._said}: its frame has no equivalent")
+            raise DeclinedError(f"{self._said}: its frame has no equivalent")
         return self._select(self._there(function.this), "", f"{self._order(reverse=is_last)} LIMIT 1")
 
     def _distinct(self) -> str:
@@ -146,7 +146,7 @@ class Rows:
         if not any(self._is_nullable(node) for node in nodes):
             return f"COUNT(DISTINCT {', '.join(there)}) + 1"
         if len(nodes) > 1:
-            raise Declined(f"{self._said} is ordered by several columns that may be NULL")
+            raise DeclinedError(f"{self._said} is ordered by several columns that may be NULL")
         return f"COUNT(DISTINCT {there[0]}) + COALESCE(MAX({there[0]} IS NULL), 0) + 1"
 
     def _select(self, value: str, towards: str = "", order: str = "") -> str:
@@ -193,15 +193,17 @@ class Rows:
 
     def _column(self, node: exp.Expr) -> str:
         if not isinstance(node, exp.Column):
-            raise Declined(f"{self._said} is ordered or divided by {said(node)}, which is not a column")
+            raise DeclinedError(
+                f"{self._said} is ordered or divided by {format_expression(node)}, which is not a column"
+            )
         return str(node.name)
 
     def _is_nullable(self, node: exp.Expr) -> bool:
-        return kind_of(node, self.level.kind).nullable
+        return infer_kind(node, self.level.find_kind).nullable
 
     @property
     def _said(self) -> str:
-        return said(self.over.node)
+        return format_expression(self.over.node)
 
 
 def _compared(there: str, here: str, is_less: bool, nullable: bool) -> tuple[str, str]:

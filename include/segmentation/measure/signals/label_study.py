@@ -13,22 +13,22 @@ import numpy as np
 import numpy.typing as npt
 
 from include.segmentation.common.suppression import SUPPRESS_BELOW
-from include.segmentation.measure.signals.rule_lift import lift_of
-from include.segmentation.model.decision_tree import Path, grow, on_a_path, path_in_words, paths_of
-from include.segmentation.profile.gates import smallest_cluster
+from include.segmentation.measure.signals.rule_lift import compute_lift
+from include.segmentation.model.decision_tree import Path, describe_path, grow_tree, list_paths, match_paths
+from include.segmentation.profile.gates import compute_smallest_cluster
 from include.segmentation.profile.macro_segments import Kpi
 from include.segmentation.profile.signals import TOGETHER
 
-DEPTH = 2
+RULE_DEPTH = 2
 
-Outcome = Literal["measured", "nobody", "already", "one_cohort", "never", "always", "no_rule", "too_few"]
-Days = npt.NDArray[np.datetime64]
+LabelOutcome = Literal["measured", "nobody", "already", "one_cohort", "never", "always", "no_rule", "too_few"]
+DayArray = npt.NDArray[np.datetime64]
 Booleans = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Finding:
+class KpiFinding:
     """What is known of one KPI before one label at one landmark.
 
     Attributes:
@@ -48,7 +48,7 @@ class Finding:
     """
 
     kpi: str
-    outcome: Outcome
+    outcome: LabelOutcome
     learned_from: int
     learned_labelled: int
     customers: int
@@ -66,7 +66,7 @@ class Finding:
     recall: float | None = None
 
 
-def first_of_holdout(cohorts: Days, share: float) -> np.datetime64 | None:
+def find_holdout_start(cohorts: DayArray, share: float) -> np.datetime64 | None:
     """The first day of the newest registration days that together hold at most a share of the customers.
 
     Args:
@@ -99,9 +99,9 @@ class _Part:
         return int(self.labelled.sum())
 
 
-def study(
-    cohorts: Days, values: Floats, had: Booleans, got: Booleans, kpis: Mapping[str, Kpi], holdout: float
-) -> list[Finding]:
+def study_label(
+    cohorts: DayArray, values: Floats, had: Booleans, got: Booleans, kpis: Mapping[str, Kpi], holdout: float
+) -> list[KpiFinding]:
     """What each KPI, and all of them together, tell about a label.
 
     Args:
@@ -115,10 +115,10 @@ def study(
     Returns:
         One finding per KPI, in their order, and the one of all together.
     """
-    begins = first_of_holdout(cohorts, holdout)
+    begins = find_holdout_start(cohorts, holdout)
     is_later = cohorts >= begins if begins is not None else np.zeros(len(cohorts), dtype=np.bool_)
     earlier, later = (_Part(values[part], got[part]) for part in (~had & ~is_later, ~had & is_later))
-    blank = Finding("", "measured", len(earlier), earlier.positives, len(later), later.positives)
+    blank = KpiFinding("", "measured", len(earlier), earlier.positives, len(later), later.positives)
     if begins is not None:
         blank = replace(blank, holdout_from=begins.astype(date))
     columns = {name: [column] for column, name in enumerate(kpis)} | {TOGETHER: list(range(len(kpis)))}
@@ -131,7 +131,9 @@ def study(
     ]
 
 
-def _known_without_rules(followed: int, begins: np.datetime64 | None, earlier: _Part, later: _Part) -> Outcome | None:
+def _known_without_rules(
+    followed: int, begins: np.datetime64 | None, earlier: _Part, later: _Part
+) -> LabelOutcome | None:
     if not followed:
         return "nobody"
     if begins is None:
@@ -145,18 +147,18 @@ def _known_without_rules(followed: int, begins: np.datetime64 | None, earlier: _
     return None
 
 
-def _tested(blank: Finding, earlier: _Part, later: _Part, columns: list[int], kpis: Sequence[Kpi]) -> Finding:
+def _tested(blank: KpiFinding, earlier: _Part, later: _Part, columns: list[int], kpis: Sequence[Kpi]) -> KpiFinding:
     rule = _learned(earlier, columns, kpis)
     if not rule:
         return replace(blank, outcome="no_rule")
-    taken = on_a_path(rule, later.values[:, columns], kpis)
+    taken = match_paths(rule, later.values[:, columns], kpis)
     size, hits = int(taken.sum()), int(later.labelled[taken].sum())
     told = replace(
-        blank, rule="; or ".join(path_in_words(path, kpis) for path in rule), direction=_direction(rule, len(columns))
+        blank, rule="; or ".join(describe_path(path, kpis) for path in rule), direction=_direction(rule, len(columns))
     )
     if min(size, len(later) - size) < SUPPRESS_BELOW:
         return replace(told, outcome="too_few")
-    lift = lift_of(size, hits, len(later), later.positives)
+    lift = compute_lift(size, hits, len(later), later.positives)
     return replace(
         told,
         taken=size,
@@ -184,9 +186,11 @@ def _learned(earlier: _Part, columns: list[int], kpis: Sequence[Kpi]) -> list[Pa
         return []
     below = np.nan_to_num(np.fmin.reduce(values)) - [kpi.resolution for kpi in kpis]
     known = np.where(np.isnan(values), below, values)[rows]
-    tree = grow(known, labels, depth=1 if alone else DEPTH, leaf=smallest_cluster(len(earlier)), balanced=True)
-    found = paths_of(tree, kpis).get(1, [])
-    return [path for path in found if on_a_path([path], values, kpis).any()]
+    tree = grow_tree(
+        known, labels, depth=1 if alone else RULE_DEPTH, leaf=compute_smallest_cluster(len(earlier)), balanced=True
+    )
+    found = list_paths(tree, kpis).get(1, [])
+    return [path for path in found if match_paths([path], values, kpis).any()]
 
 
 def _direction(rule: Sequence[Path], columns: int) -> str | None:

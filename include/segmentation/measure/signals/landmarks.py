@@ -9,9 +9,9 @@ or after, finds signals that nobody could have seen in time.
 import duckdb
 import pyarrow as pa
 
-from include.segmentation.measure.kpi_values import measure_kpis
-from include.segmentation.measure.measured_customers import create_population
-from include.segmentation.measure.sql_templates import render
+from include.segmentation.measure.kpi_values import compute_kpis
+from include.segmentation.measure.measured_customers import create_population_table
+from include.segmentation.measure.sql_templates import render_sql
 from include.segmentation.profile.macro_segments import Kpi
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.signals import SIGNALS, Signals
@@ -23,22 +23,22 @@ MOST_CUSTOMERS = 200_000
 COHORT = "cohort"
 
 
-def before(label: str) -> str:
+def name_before_column(label: str) -> str:
     """The column that says whether a customer had the label by the landmark; no KPI's name has a space."""
     return f"{label} before"
 
 
-def after(label: str) -> str:
+def name_after_column(label: str) -> str:
     """The column that says whether a customer got the label from the landmark on, within the horizon."""
     return f"{label} after"
 
 
-def explaining(profile: Profile) -> dict[str, Kpi]:
+def list_explaining_kpis(profile: Profile) -> dict[str, Kpi]:
     """The KPIs that may go before a label: those that stand for themselves and do not only decide a stratum."""
     return {name: kpi for name, kpi in profile.kpis.items() if not kpi.rule_only}
 
 
-def at_landmark(run: Run, connection: duckdb.DuckDBPyConnection, signals: Signals, landmark: int) -> pa.Table:
+def collect_landmark(run: Run, connection: duckdb.DuckDBPyConnection, signals: Signals, landmark: int) -> pa.Table:
     """Everyone whose horizon after the landmark has ended by as_of.
 
     A KPI is measured as of the landmark: over its own window, cut there. What the label looks at begins at the
@@ -65,13 +65,13 @@ def at_landmark(run: Run, connection: duckdb.DuckDBPyConnection, signals: Signal
         f"ORDER BY md5(CAST(customer_id AS VARCHAR)), customer_id LIMIT {MOST_CUSTOMERS}",
         {"as_of": run.as_of},
     )
-    wanted = explaining(run.profile)
+    wanted = list_explaining_kpis(run.profile)
     for macro, declared in run.profile.macro_segments.items():
         own = [name for name in declared.kpis if name in wanted and run.profile.homes[name] == macro]
         _measure(run, connection, macro, declared.kpis, landmark, {name: f'"{name}"' for name in own})
-    for column, begin, until in ((before, 0, landmark), (after, landmark, end)):
+    for column, begin, until in ((name_before_column, 0, landmark), (name_after_column, landmark, end)):
         labels = {column(name): f"coalesce(({label.when}), false)" for name, label in signals.labels.items()}
-        _measure(run, connection, SIGNALS, signals.counts_between(begin, until), until, labels)
+        _measure(run, connection, SIGNALS, signals.write_counts_sql(begin, until), until, labels)
     return connection.execute(
         "SELECT CAST(customer_id AS VARCHAR) AS customer_id, * EXCLUDE (customer_id) FROM _asked ORDER BY ALL"
     ).to_arrow_table()
@@ -87,10 +87,10 @@ def _measure(
 ) -> None:
     """Add columns to table ``_asked``: SQL over KPIs that a file measures so many days after registration."""
     path = run.profile.sql_dir / "measure" / f"{file}.sql"
-    sql = render(path, kpis)
+    sql = render_sql(path, kpis)
     who = "customer_id IN (SELECT customer_id FROM _asked)"
-    create_population(connection, kpis, f"first_seen + INTERVAL {day} DAY", who, {})
-    measure_kpis(connection, kpis, sql, path)
+    create_population_table(connection, kpis, f"first_seen + INTERVAL {day} DAY", who, {})
+    compute_kpis(connection, kpis, sql, path)
     selected = "".join(f', {expression} AS "{name}"' for name, expression in columns.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE _added AS SELECT customer_id{selected} FROM _measured")
     connection.execute("CREATE OR REPLACE TEMP TABLE _asked AS SELECT * FROM _asked JOIN _added USING (customer_id)")

@@ -11,7 +11,7 @@ _FARTHEST = 40.0
 
 
 @dataclass(frozen=True)
-class Lift:
+class RuleLift:
     """The share labelled of those whom a rule takes, over the base rate, the share labelled of all.
 
     Attributes:
@@ -26,7 +26,7 @@ class Lift:
     p: float
 
 
-def lift_of(taken: int, taken_labelled: int, customers: int, labelled: int) -> Lift:
+def compute_lift(taken: int, taken_labelled: int, customers: int, labelled: int) -> RuleLift:
     """Compare those whom a rule takes with everyone.
 
     How many the rule takes is given, so the lift follows from the ratio of the shares labelled of those taken and of
@@ -46,13 +46,13 @@ def lift_of(taken: int, taken_labelled: int, customers: int, labelled: int) -> L
     def lift(ratio: float) -> float:
         return 1 / (taken / customers + others / customers / ratio) if ratio else 0.0
 
-    low, high = ratio_interval(taken_labelled, taken, others_labelled, others)
+    low, high = compute_ratio_interval(taken_labelled, taken, others_labelled, others)
     found = taken_labelled / taken * customers / labelled
     table = [[taken_labelled, taken - taken_labelled], [others_labelled, others - others_labelled]]
-    return Lift(found, lift(low), lift(high), min(float(fisher_exact(table).pvalue), 1.0))
+    return RuleLift(found, lift(low), lift(high), min(float(fisher_exact(table).pvalue), 1.0))
 
 
-def ratio_interval(first_hits: int, first: int, second_hits: int, second: int) -> tuple[float, float]:
+def compute_ratio_interval(first_hits: int, first: int, second_hits: int, second: int) -> tuple[float, float]:
     """The 95% interval of a ratio of two shares, also where one of them is 0 or 1.
 
     All ratios that a score test does not refuse: Koopman, "Confidence intervals for the ratio of two binomial
@@ -85,7 +85,7 @@ def ratio_interval(first_hits: int, first: int, second_hits: int, second: int) -
     return exp(low), exp(high)
 
 
-def false_discovery(ps: Sequence[float]) -> list[float]:
+def compute_false_discovery_rates(ps: Sequence[float]) -> list[float]:
     """The share of false ones that has to be expected among all that are at least as unlikely to be chance.
 
     Benjamini and Hochberg, "Controlling the false discovery rate", Journal of the Royal Statistical Society B 57, 1995:

@@ -8,10 +8,16 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from include.segmentation.measure.measured_customers import load_people
-from include.segmentation.measure.signals.label_study import Finding, study
-from include.segmentation.measure.signals.landmarks import COHORT, after, at_landmark, before, explaining
-from include.segmentation.measure.signals.rule_lift import false_discovery
+from include.segmentation.measure.measured_customers import load_customers
+from include.segmentation.measure.signals.label_study import KpiFinding, study_label
+from include.segmentation.measure.signals.landmarks import (
+    COHORT,
+    collect_landmark,
+    list_explaining_kpis,
+    name_after_column,
+    name_before_column,
+)
+from include.segmentation.measure.signals.rule_lift import compute_false_discovery_rates
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.signals import SIGNALS, Signals
 from include.segmentation.run import Run
@@ -37,32 +43,34 @@ def measure_signals(run: Run, connection: duckdb.DuckDBPyConnection, signals: Si
         ProfileError: the SQL is wrong or does not return what the profile declares.
         DataError: the data contradict the profile, or the population has not been measured.
     """
-    load_people(run, connection)
+    load_customers(run, connection)
     rows: list[dict[str, Any]] = []
     asked = {}
     for landmark in signals.landmarks:
-        customers = at_landmark(run, connection, signals, landmark)
-        run.lake.write_table(run.artifact("measure", f"{SIGNALS}.{landmark}d.parquet"), customers)
+        customers = collect_landmark(run, connection, signals, landmark)
+        run.lake.write_table(run.locate_artifact("measure", f"{SIGNALS}.{landmark}d.parquet"), customers)
         asked[f"{landmark}d"] = customers.num_rows
         for label in signals.labels:
             findings = _study(run.profile, customers, label, signals.holdout)
             about: dict[str, Any] = {"label": label, "landmark": landmark, "horizon": signals.horizon}
             rows += [about | asdict(finding) for finding in findings]
     tested = [row for row in rows if row["p"] is not None]
-    for row, q in zip(tested, false_discovery([row["p"] for row in tested]), strict=True):
+    for row, q in zip(tested, compute_false_discovery_rates([row["p"] for row in tested]), strict=True):
         row["q"] = q
     table = pa.Table.from_pylist(rows, schema=_SCHEMA)
     return {
         "customers": asked,
         "rows": table.num_rows,
         "outcomes": dict(sorted(Counter(table["outcome"].to_pylist()).items())),
-        "path": run.lake.write_table(run.artifact("measure", f"{SIGNALS}.parquet"), table),
+        "path": run.lake.write_table(run.locate_artifact("measure", f"{SIGNALS}.parquet"), table),
     }
 
 
-def _study(profile: Profile, customers: pa.Table, label: str, holdout: float) -> list[Finding]:
+def _study(profile: Profile, customers: pa.Table, label: str, holdout: float) -> list[KpiFinding]:
     """A label at a landmark."""
-    kpis = explaining(profile)
+    kpis = list_explaining_kpis(profile)
     values = np.column_stack([customers[name].to_numpy() for name in kpis])  # NULL as NaN
-    cohorts, had, got = (customers[name].to_numpy() for name in (COHORT, before(label), after(label)))
-    return study(cohorts, values, had, got, kpis, holdout)
+    cohorts, had, got = (
+        customers[name].to_numpy() for name in (COHORT, name_before_column(label), name_after_column(label))
+    )
+    return study_label(cohorts, values, had, got, kpis, holdout)

@@ -1,18 +1,18 @@
 """Gates: what is checked before a run is published. Each is a function that returns verdicts; none of them raises."""
 
-from include.segmentation.publish.gates.drift_gate import fits_asked
-from include.segmentation.publish.gates.gate_checks import approved, asked, check, refusal
-from include.segmentation.publish.gates.gate_verdict import Verdict
-from include.segmentation.publish.gates.size_gates import clusters_large_enough, sizes_differ, sizes_reconcile
+from include.segmentation.publish.gates.drift_gate import list_requested_fits
+from include.segmentation.publish.gates.gate_checks import check_gates, find_refusal, list_questions, mark_approved
+from include.segmentation.publish.gates.gate_verdict import GateVerdict
+from include.segmentation.publish.gates.size_gates import check_cluster_sizes, check_size_copies, check_size_totals
 
 __all__ = [
-    "Verdict",
-    "approved",
-    "asked",
-    "check",
-    "clusters_large_enough",
-    "fits_asked",
-    "refusal",
-    "sizes_differ",
-    "sizes_reconcile",
+    "GateVerdict",
+    "check_cluster_sizes",
+    "check_gates",
+    "check_size_copies",
+    "check_size_totals",
+    "find_refusal",
+    "list_questions",
+    "list_requested_fits",
+    "mark_approved",
 ]

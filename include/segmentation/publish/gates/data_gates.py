@@ -3,16 +3,16 @@
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from include.segmentation.publish.gates.gate_verdict import Verdict
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.publish.gates.gate_verdict import GateVerdict
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 
-def row_counts(inputs: Inputs) -> list[Verdict]:
+def check_row_counts(inputs: PublishInputs) -> list[GateVerdict]:
     """About as many customers and accepted rows of every extract as at the run before."""
     before = inputs.past.before
     if before is None:
-        return [Verdict.passed("row_counts", "", "no run of this cadence was published before")]
-    (customers,) = inputs.one("SELECT count(*) FROM population")
+        return [GateVerdict.make_pass("row_counts", "", "no run of this cadence was published before")]
+    (customers,) = inputs.fetch_one("SELECT count(*) FROM population")
     counts = {"customers": (before.customers, customers)}
     for extract, rows in inputs.rows.items():
         if before.rows.get(extract, {}).get("accepted"):
@@ -20,7 +20,7 @@ def row_counts(inputs: Inputs) -> list[Verdict]:
     gate = inputs.run.profile.gates.row_counts
     since = f"since {before.as_of.astimezone(ZoneInfo(inputs.run.profile.time_zone)):%Y-%m-%d}"
     wrong = [
-        Verdict(
+        GateVerdict(
             "row_counts",
             "",
             gate.verdict,
@@ -33,14 +33,14 @@ def row_counts(inputs: Inputs) -> list[Verdict]:
     said = (
         f"{customers:,} customers, {before.customers:,} {since}; the rows of {len(counts) - 1} extracts are like then"
     )
-    return wrong or [Verdict.passed("row_counts", "", said)]
+    return wrong or [GateVerdict.make_pass("row_counts", "", said)]
 
 
-def freshness(inputs: Inputs) -> list[Verdict]:
+def check_freshness(inputs: PublishInputs) -> list[GateVerdict]:
     """Every extract is whole up to as_of, and somebody was seen shortly before it."""
     run, gate = inputs.run, inputs.run.profile.gates.freshness
     wrong = [
-        Verdict(
+        GateVerdict(
             "freshness",
             "",
             gate.verdict,
@@ -49,18 +49,18 @@ def freshness(inputs: Inputs) -> list[Verdict]:
             else f"extract '{name}' has no data",
             f"{run.as_of:%Y-%m-%d %H:%M} UTC or later",
         )
-        for name, through in run.lagging().items()
+        for name, through in run.find_late_extracts().items()
     ]
     newest = f"max(greatest(first_seen, last_seen)), TIMESTAMPTZ '{run.as_of.isoformat()}'"
-    (seconds,) = inputs.one(f"SELECT date_diff('second', {newest}) FROM population")
+    (seconds,) = inputs.fetch_one(f"SELECT date_diff('second', {newest}) FROM population")
     age = timedelta(seconds=seconds or 0)
     said = f"the last customer was seen {_words(age)} before as_of"
     if age > gate.stale_after:
-        wrong.append(Verdict("freshness", "", gate.verdict, said, f"up to {_words(gate.stale_after)}"))
-    return wrong or [Verdict.passed("freshness", "", f"every extract is whole up to as_of; {said}")]
+        wrong.append(GateVerdict("freshness", "", gate.verdict, said, f"up to {_words(gate.stale_after)}"))
+    return wrong or [GateVerdict.make_pass("freshness", "", f"every extract is whole up to as_of; {said}")]
 
 
-def quarantine(inputs: Inputs) -> list[Verdict]:
+def check_quarantine(inputs: PublishInputs) -> list[GateVerdict]:
     """Few of the current rows of every extract are held in quarantine."""
     gate = inputs.run.profile.gates.quarantine
     shares = {
@@ -69,7 +69,7 @@ def quarantine(inputs: Inputs) -> list[Verdict]:
         if rows["accepted"] + rows["quarantined"]
     }
     wrong = [
-        Verdict(
+        GateVerdict(
             "quarantine",
             "",
             gate.verdict,
@@ -82,7 +82,7 @@ def quarantine(inputs: Inputs) -> list[Verdict]:
     if wrong:
         return wrong
     most = max(shares.values(), default=0.0)
-    return [Verdict.passed("quarantine", "", f"at most {most:.1%} of an extract's rows are held in quarantine")]
+    return [GateVerdict.make_pass("quarantine", "", f"at most {most:.1%} of an extract's rows are held in quarantine")]
 
 
 def _words(age: timedelta) -> str:

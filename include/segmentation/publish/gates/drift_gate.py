@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from include.segmentation.profile.gates import Drift
-from include.segmentation.publish.gates.gate_verdict import Verdict
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.profile.gates import DriftGate
+from include.segmentation.publish.gates.gate_verdict import GateVerdict
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 _MOST_SAID = 3
 
 
-def drift(inputs: Inputs) -> list[Verdict]:
+def check_drift(inputs: PublishInputs) -> list[GateVerdict]:
     """No measure is over its threshold, after what it was at the same time a year before; where it was measured."""
     found = []
     for macro in inputs.models:
@@ -19,7 +19,7 @@ def drift(inputs: Inputs) -> list[Verdict]:
     return found
 
 
-def fits_asked(inputs: Inputs, verdicts: list[Verdict]) -> list[str]:
+def list_requested_fits(inputs: PublishInputs, verdicts: list[GateVerdict]) -> list[str]:
     """The macro segments whose drift asks for a fit: those of which no newer model waits for an answer."""
     if not inputs.run.profile.gates.drift.asks_for_fit:
         return []
@@ -27,20 +27,20 @@ def fits_asked(inputs: Inputs, verdicts: list[Verdict]) -> list[str]:
     return [macro for macro in drifted if not _candidate(inputs, macro)]
 
 
-def _judge(inputs: Inputs, macro: str, rows: list[dict[str, Any]]) -> Verdict:
+def _judge(inputs: PublishInputs, macro: str, rows: list[dict[str, Any]]) -> GateVerdict:
     gate = inputs.run.profile.gates.drift
     over = sorted((row for row in rows if _excess(inputs, row) > _threshold(gate, row)), key=lambda row: -row["value"])
     if not over:
         most = [max((row for row in rows if row["metric"] == metric), key=_value) for metric in _metrics(rows)]
         said = "; ".join(_words(inputs, row) for row in most)
-        return Verdict.passed("drift", macro, f"customers are like those of the fit: {said}")
+        return GateVerdict.make_pass("drift", macro, f"customers are like those of the fit: {said}")
     said = "; ".join(_words(inputs, row) for row in over[:_MOST_SAID])
     more = f" and {len(over) - _MOST_SAID} more" if len(over) > _MOST_SAID else ""
     allowed = ", ".join(f"{_NAMES[metric]} up to {getattr(gate, metric):g}" for metric in _metrics(over))
-    return Verdict("drift", macro, gate.verdict, f"{said}{more}{_advice(inputs, macro)}", allowed)
+    return GateVerdict("drift", macro, gate.verdict, f"{said}{more}{_advice(inputs, macro)}", allowed)
 
 
-def _advice(inputs: Inputs, macro: str) -> str:
+def _advice(inputs: PublishInputs, macro: str) -> str:
     run = inputs.run
     if not run.profile.gates.drift.asks_for_fit:
         return ""
@@ -51,7 +51,7 @@ def _advice(inputs: Inputs, macro: str) -> str:
     return f"; a fit is asked for (python -m include.segmentation fit --profile {run.profile.profile} --as-of {day})"
 
 
-def _candidate(inputs: Inputs, macro: str) -> str:
+def _candidate(inputs: PublishInputs, macro: str) -> str:
     """The newest candidate fitted after the model of the run; empty where there is none."""
     since = inputs.models[macro].effective_from
     waiting = [
@@ -65,7 +65,7 @@ def _candidate(inputs: Inputs, macro: str) -> str:
 _NAMES = {"psi": "PSI", "js": "Jensen-Shannon divergence", "inertia_gain": "gain of a refit"}
 
 
-def _words(inputs: Inputs, row: dict[str, Any]) -> str:
+def _words(inputs: PublishInputs, row: dict[str, Any]) -> str:
     kpis = inputs.run.profile.macro_segments[row["macro_segment"]].kpis
     label = f" of {kpis[row['kpi']].label}" if row["kpi"] in kpis else ""
     where = f" in '{row['stratum']}'" if row["stratum"] else " of the sizes"
@@ -74,12 +74,12 @@ def _words(inputs: Inputs, row: dict[str, Any]) -> str:
     return f"{_NAMES[row['metric']]}{label}{where} {row['value']:.2f}{compared}"
 
 
-def _excess(inputs: Inputs, row: dict[str, Any]) -> float:
+def _excess(inputs: PublishInputs, row: dict[str, Any]) -> float:
     """A season that was as strong a year before is no drift."""
     return float(row["value"]) - (_year_ago(inputs, row) or 0.0)
 
 
-def _year_ago(inputs: Inputs, row: dict[str, Any]) -> float | None:
+def _year_ago(inputs: PublishInputs, row: dict[str, Any]) -> float | None:
     past = inputs.past.year_ago
     same = [old for old in past.drift if _place(old) == _place(row)] if past else []
     return float(same[0]["value"]) if same else None
@@ -89,7 +89,7 @@ def _place(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in row if name != "value"}
 
 
-def _threshold(gate: Drift, row: dict[str, Any]) -> float:
+def _threshold(gate: DriftGate, row: dict[str, Any]) -> float:
     return float(getattr(gate, row["metric"]))
 
 

@@ -5,31 +5,31 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from include.segmentation.errors import DataError, NotApprovedError, SegmentationError
-from include.segmentation.publish.gates.data_gates import freshness, quarantine, row_counts
-from include.segmentation.publish.gates.drift_gate import drift
-from include.segmentation.publish.gates.gate_verdict import Verdict
-from include.segmentation.publish.gates.name_gate import names_agree
-from include.segmentation.publish.gates.size_gates import sizes_differ, smallest_sizes
-from include.segmentation.publish.gates.structure_gates import labels_known, populations_reconcile, shared_kpis_agree
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.publish.gates.data_gates import check_freshness, check_quarantine, check_row_counts
+from include.segmentation.publish.gates.drift_gate import check_drift
+from include.segmentation.publish.gates.gate_verdict import GateVerdict
+from include.segmentation.publish.gates.name_gate import check_names
+from include.segmentation.publish.gates.size_gates import check_size_copies, check_smallest_sizes
+from include.segmentation.publish.gates.structure_gates import check_labels, check_populations, check_shared_kpis
+from include.segmentation.publish.publish_inputs import PublishInputs
 from include.segmentation.run import Run
 
 _log = logging.getLogger(__name__)
-_GATES: tuple[Callable[[Inputs], list[Verdict]], ...] = (
-    populations_reconcile,
-    shared_kpis_agree,
-    labels_known,
-    lambda inputs: sizes_differ(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict, _uncut(inputs)),
-    smallest_sizes,
-    names_agree,
-    row_counts,
-    freshness,
-    quarantine,
-    drift,
+_GATES: tuple[Callable[[PublishInputs], list[GateVerdict]], ...] = (
+    check_populations,
+    check_shared_kpis,
+    check_labels,
+    lambda inputs: check_size_copies(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict, _uncut(inputs)),
+    check_smallest_sizes,
+    check_names,
+    check_row_counts,
+    check_freshness,
+    check_quarantine,
+    check_drift,
 )
 
 
-def check(inputs: Inputs) -> list[Verdict]:
+def check_gates(inputs: PublishInputs) -> list[GateVerdict]:
     """Put a run through every gate; every verdict is logged as one sentence."""
     verdicts = [verdict for gate in _GATES for verdict in gate(inputs)]
     for verdict in verdicts:
@@ -38,30 +38,30 @@ def check(inputs: Inputs) -> list[Verdict]:
     return verdicts
 
 
-def _uncut(inputs: Inputs) -> set[str]:
+def _uncut(inputs: PublishInputs) -> set[str]:
     return {
         macro for macro, model in inputs.models.items() if all(len(stratum.segments) == 1 for stratum in model.strata)
     }
 
 
-def asked(verdicts: list[Verdict]) -> list[Verdict]:
+def list_questions(verdicts: list[GateVerdict]) -> list[GateVerdict]:
     """The verdicts that wait for a person."""
     return [verdict for verdict in verdicts if verdict.verdict == "ask" and not verdict.approved_by]
 
 
-def approved(verdicts: list[Verdict], by: str | None) -> list[Verdict]:
+def mark_approved(verdicts: list[GateVerdict], by: str | None) -> list[GateVerdict]:
     """The same verdicts, what was asked answered by ``by``; None is nobody."""
     return [replace(verdict, approved_by=by) if by and verdict.verdict == "ask" else verdict for verdict in verdicts]
 
 
-def refusal(run: Run, verdicts: list[Verdict]) -> SegmentationError | None:
+def find_refusal(run: Run, verdicts: list[GateVerdict]) -> SegmentationError | None:
     """Why a run may not be published: what stops it, all of it, else what nobody has approved."""
     stops = [verdict for verdict in verdicts if verdict.verdict == "stop"]
     if stops:
         listed = "".join(f"\n  {verdict}" for verdict in stops)
         counted = f"{len(stops)} gate verdict{'s' * (len(stops) > 1)}"
         return DataError(f"{run.run_id}: nothing was published; stopped by {counted}:{listed}")
-    questions = asked(verdicts)
+    questions = list_questions(verdicts)
     if questions:
         return NotApprovedError(
             f"{run.run_id}: nothing was published; {'; '.join(map(str, questions))}; look at it, then publish with "

@@ -7,7 +7,7 @@ from include.segmentation.profile.gates import Failing
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateVerdict:
     """What one gate found in one macro segment, or in the run.
 
     Attributes:
@@ -27,7 +27,7 @@ class Verdict:
     approved_by: str = ""
 
     @classmethod
-    def passed(cls, name: str, macro_segment: str, found: str) -> Self:
+    def make_pass(cls, name: str, macro_segment: str, found: str) -> Self:
         """The gate lets the run pass."""
         return cls(name, macro_segment, "pass", found)
 

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from include.segmentation.common.suppression import SUPPRESS_BELOW
-from include.segmentation.common.text import number, span
+from include.segmentation.common.text import format_number, format_word_range
 from include.segmentation.model.model import CLAIM_HOLDS, MIDDLE, BandRange, Model, SegmentDefinition
-from include.segmentation.profile.conditions import columns_of
+from include.segmentation.profile.conditions import list_columns
 from include.segmentation.profile.macro_segments import Kpi
-from include.segmentation.publish.gates.gate_verdict import Verdict
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.publish.gates.gate_verdict import GateVerdict
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 _GATE = "names_agree"
 
@@ -60,7 +60,7 @@ class _Claim:
         )
 
 
-def names_agree(inputs: Inputs) -> list[Verdict]:
+def check_names(inputs: PublishInputs) -> list[GateVerdict]:
     """What a name claims by bands, and what an alias of the profile claims by its rule.
 
     A band claim has to hold for ``CLAIM_HOLDS`` of the segment's customers whose value is in the ``MIDDLE``, a rule for
@@ -70,30 +70,30 @@ def names_agree(inputs: Inputs) -> list[Verdict]:
     return [verdict for macro in inputs.models for verdict in _of_macro_segment(inputs, macro)]
 
 
-def _of_macro_segment(inputs: Inputs, macro: str) -> list[Verdict]:
+def _of_macro_segment(inputs: PublishInputs, macro: str) -> list[GateVerdict]:
     gone = list(_keys_that_are_gone(inputs, macro))
     claims = [*_of_names(inputs, macro), *_of_aliases(inputs, macro)]
     shown = [claim for claim in claims if claim.customers >= SUPPRESS_BELOW]
     failing, allowed = inputs.run.profile.gates.names_agree.verdict, f"{CLAIM_HOLDS:.0%} of them; a new fit names anew"
-    failures = [Verdict(_GATE, macro, failing, str(claim), allowed) for claim in shown if not claim.holds]
+    failures = [GateVerdict(_GATE, macro, failing, str(claim), allowed) for claim in shown if not claim.holds]
     if gone or failures:
         return [*failures, *gone]
     small = len({claim.segment.key for claim in claims} - {claim.segment.key for claim in shown})
     left_out = f"; {small} segments of fewer than {SUPPRESS_BELOW} customers are left out" if small else ""
-    return [Verdict.passed(_GATE, macro, f"all {len(shown)} claims of names and aliases hold{left_out}")]
+    return [GateVerdict.make_pass(_GATE, macro, f"all {len(shown)} claims of names and aliases hold{left_out}")]
 
 
 def _named(model: Model) -> list[SegmentDefinition]:
     """What has a key and a name of its own: segments and micro segments."""
-    return [*model.segments(), *model.micro_segments()]
+    return [*model.list_segments(), *model.list_micro_segments()]
 
 
-def _of_names(inputs: Inputs, macro: str) -> Iterator[_Claim]:
+def _of_names(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
     for name, kpi in inputs.run.profile.macro_segments[macro].kpis.items():
         claims = {
             segment.key: _BandClaim(segment, band, division.undefined_as.get(name))
             for stratum in inputs.models[macro].strata
-            for _, division in stratum.divisions()
+            for _, division in stratum.list_divisions()
             for segment in division.segments
             for band in segment.bands
             if band.kpi == name
@@ -102,7 +102,7 @@ def _of_names(inputs: Inputs, macro: str) -> Iterator[_Claim]:
             yield from _of_kpi(inputs, macro, kpi, claims)
 
 
-def _of_kpi(inputs: Inputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClaim]) -> Iterator[_Claim]:
+def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClaim]) -> Iterator[_Claim]:
     bands = [claim.band for claim in claims.values()]
     inputs.engine.register(
         "claim",
@@ -136,20 +136,20 @@ def _of_kpi(inputs: Inputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClai
     )
     for key, customers, asked, held, low, high in found.fetchall():
         segment, band, _ = claims[key]
-        said = f"{span(band.low_word, band.high_word)} {kpi.label}"
+        said = f"{format_word_range(band.low_word, band.high_word)} {kpi.label}"
         yield _Claim(segment, said, customers, asked, held, _range(kpi, low, high))
 
 
-def _of_aliases(inputs: Inputs, macro: str) -> Iterator[_Claim]:
+def _of_aliases(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
     declared = inputs.run.profile.macro_segments[macro]
     for segment in _named(inputs.models[macro]):
         person = declared.segments.get(segment.key)
         if person is None or not person.alias:
             continue
-        columns = columns_of(person.rule)
+        columns = list_columns(person.rule)
         ends = [f'{end}("{column}")' for column in columns for end in ("min", "max")]
         figures = ["count(*)", f"count(*) FILTER (WHERE {person.rule})", *ends]
-        customers, held, *values = inputs.one(
+        customers, held, *values = inputs.fetch_one(
             f"SELECT {', '.join(figures)} FROM measure_{macro} WHERE customer_id IN "
             f"(SELECT customer_id FROM member_{macro} WHERE segment_key = '{segment.key}')"
         )
@@ -163,10 +163,14 @@ def _of_aliases(inputs: Inputs, macro: str) -> Iterator[_Claim]:
 def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
     """``Last Visit 64 to 373 days``; the one column that is no KPI is the age."""
     label, unit = (kpi.label, kpi.unit) if kpi else ("Age", "days")
-    return f"{label} undefined" if low is None or high is None else f"{label} {number(low)} to {number(high)} {unit}"
+    return (
+        f"{label} undefined"
+        if low is None or high is None
+        else f"{label} {format_number(low)} to {format_number(high)} {unit}"
+    )
 
 
-def _keys_that_are_gone(inputs: Inputs, macro: str) -> Iterator[Verdict]:
+def _keys_that_are_gone(inputs: PublishInputs, macro: str) -> Iterator[GateVerdict]:
     """What the profile says of keys of neither the run's model nor a later one nor a candidate."""
     model = inputs.models[macro]
     later = [entry.model for entry in inputs.timelines[macro] if entry.status in ("accepted", "candidate")]
@@ -176,4 +180,4 @@ def _keys_that_are_gone(inputs: Inputs, macro: str) -> Iterator[Verdict]:
     for key, person in inputs.run.profile.macro_segments[macro].segments.items():
         if key not in known:
             alias = f" (alias '{person.alias}')" if person.alias else ""
-            yield Verdict(_GATE, macro, "warn", f"segments.{key}{alias} is no segment of {model.model_id}", allowed)
+            yield GateVerdict(_GATE, macro, "warn", f"segments.{key}{alias} is no segment of {model.model_id}", allowed)

@@ -4,31 +4,31 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import combinations
 
-from include.segmentation.profile.gates import Failing, smallest_cluster
-from include.segmentation.publish.gates.gate_verdict import Verdict
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.profile.gates import Failing, compute_smallest_cluster
+from include.segmentation.publish.gates.gate_verdict import GateVerdict
+from include.segmentation.publish.publish_inputs import PublishInputs
 
-Sizes = Mapping[str, Mapping[str, int]]
+SegmentSizes = Mapping[str, Mapping[str, int]]
 """Macro segment -> segment key -> customers."""
 _FEWEST_TO_COMPARE = 3
 """Two sizes that add up to one population are equal by chance sooner than three."""
 
 
-def sizes_reconcile(population: int, sizes: Sizes) -> list[Verdict]:
+def check_size_totals(population: int, sizes: SegmentSizes) -> list[GateVerdict]:
     """The segments of every macro segment together are the population."""
     verdicts = []
     for macro, segments in sizes.items():
         total = sum(segments.values())
         if total == population:
             found = f"its {len(segments)} segments have {total} customers together, as the population"
-            verdicts.append(Verdict.passed("populations_reconcile", macro, found))
+            verdicts.append(GateVerdict.make_pass("populations_reconcile", macro, found))
         else:
             found = f"{total} customers are labelled but the population has {population}"
-            verdicts.append(Verdict("populations_reconcile", macro, "stop", found))
+            verdicts.append(GateVerdict("populations_reconcile", macro, "stop", found))
     return verdicts
 
 
-def sizes_differ(sizes: Sizes, failing: Failing = "stop", uncut: Collection[str] = ()) -> list[Verdict]:
+def check_size_copies(sizes: SegmentSizes, failing: Failing = "stop", uncut: Collection[str] = ()) -> list[GateVerdict]:
     """No two macro segments have the same sizes, of three or more segments with customers, in whatever order.
 
     Args:
@@ -46,9 +46,9 @@ def sizes_differ(sizes: Sizes, failing: Failing = "stop", uncut: Collection[str]
         and not (one in uncut and other in uncut)
     ]
     if not pasted:
-        return [Verdict.passed("sizes_differ", "", f"no two of {len(sizes)} macro segments have the same sizes")]
+        return [GateVerdict.make_pass("sizes_differ", "", f"no two of {len(sizes)} macro segments have the same sizes")]
     return [
-        Verdict(
+        GateVerdict(
             "sizes_differ",
             other,
             failing,
@@ -59,16 +59,16 @@ def sizes_differ(sizes: Sizes, failing: Failing = "stop", uncut: Collection[str]
     ]
 
 
-def smallest_sizes(inputs: Inputs) -> list[Verdict]:
+def check_smallest_sizes(inputs: PublishInputs) -> list[GateVerdict]:
     """No cluster of a run is smaller than a fit would allow for the stratum as it is now."""
     failing = inputs.run.profile.gates.smallest_sizes.verdict
     return [
         verdict
         for macro, model in inputs.models.items()
         for stratum in model.strata
-        for place, division in stratum.divisions()
+        for place, division in stratum.list_divisions()
         if division.axes
-        for verdict in clusters_large_enough(
+        for verdict in check_cluster_sizes(
             macro,
             place,
             {part.path: (inputs.sizes[macro] | inputs.micro_sizes).get(part.key, 0) for part in division.segments},
@@ -77,9 +77,9 @@ def smallest_sizes(inputs: Inputs) -> list[Verdict]:
     ]
 
 
-def clusters_large_enough(
+def check_cluster_sizes(
     macro: str, stratum: str, clusters: Mapping[str, int], failing: Failing = "warn"
-) -> list[Verdict]:
+) -> list[GateVerdict]:
     """No cluster of a stratum is below max(2% of its customers, 100 customers).
 
     Args:
@@ -88,12 +88,14 @@ def clusters_large_enough(
         clusters: what a cluster is called -> its customers.
         failing: the verdict on one that is too small.
     """
-    floor = smallest_cluster(sum(clusters.values()))
+    floor = compute_smallest_cluster(sum(clusters.values()))
     small = {name: customers for name, customers in clusters.items() if customers < floor}
     if not small:
         found = f"every segment of '{stratum}' has at least the {floor} customers that a fit asks of it"
-        return [Verdict.passed("smallest_sizes", macro, found)]
+        return [GateVerdict.make_pass("smallest_sizes", macro, found)]
     return [
-        Verdict("smallest_sizes", macro, failing, f"segment {name} has {customers} customers left", f"{floor} and more")
+        GateVerdict(
+            "smallest_sizes", macro, failing, f"segment {name} has {customers} customers left", f"{floor} and more"
+        )
         for name, customers in small.items()
     ]

@@ -1,18 +1,18 @@
 """Gates that always stop: every customer is measured and labelled once, by the model of the run."""
 
-from include.segmentation.publish.gates.gate_verdict import Verdict
-from include.segmentation.publish.gates.size_gates import sizes_reconcile
-from include.segmentation.publish.publish_inputs import Inputs
+from include.segmentation.publish.gates.gate_verdict import GateVerdict
+from include.segmentation.publish.gates.size_gates import check_size_totals
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 
-def populations_reconcile(inputs: Inputs) -> list[Verdict]:
+def check_populations(inputs: PublishInputs) -> list[GateVerdict]:
     """The population, those measured and those labelled are the same people, each once; cohort months alike."""
-    rows, population = inputs.one("SELECT count(*), count(DISTINCT customer_id) FROM population")
+    rows, population = inputs.fetch_one("SELECT count(*), count(DISTINCT customer_id) FROM population")
     problems = [] if population else ["the population is empty"]
     if rows != population:
         problems.append(f"the population has {rows} rows for {population} customers")
     verdicts = [_reconciled("", problems, f"the population has {population} customers, each once")]
-    verdicts += sizes_reconcile(population, inputs.sizes)
+    verdicts += check_size_totals(population, inputs.sizes)
     for macro in inputs.models:
         problems = _missing(inputs, f"measure_{macro}", population)
         for part, word in ((f"measure_{macro}", "measured"), (f"label_{macro}", "labelled")):
@@ -23,7 +23,7 @@ def populations_reconcile(inputs: Inputs) -> list[Verdict]:
     return verdicts
 
 
-def shared_kpis_agree(inputs: Inputs) -> list[Verdict]:
+def check_shared_kpis(inputs: PublishInputs) -> list[GateVerdict]:
     """A KPI that several macro segments measure has one value per customer."""
     homes, verdicts = inputs.run.profile.homes, []
     for macro in inputs.models:
@@ -32,49 +32,49 @@ def shared_kpis_agree(inputs: Inputs) -> list[Verdict]:
         found = [(name, _differing(inputs, name, homes[name], macro)) for name in shared]
         wrong = [f"'{name}' differs from that of '{homes[name]}' for {n} customers" for name, n in found if n]
         if wrong:
-            verdicts.append(Verdict("shared_kpis_agree", macro, "stop", "; ".join(wrong)))
+            verdicts.append(GateVerdict("shared_kpis_agree", macro, "stop", "; ".join(wrong)))
         elif shared:
             right = f"its {len(shared)} KPIs that other macro segments measure too have one value per customer"
-            verdicts.append(Verdict.passed("shared_kpis_agree", macro, right))
+            verdicts.append(GateVerdict.make_pass("shared_kpis_agree", macro, right))
     return verdicts
 
 
-def labels_known(inputs: Inputs) -> list[Verdict]:
+def check_labels(inputs: PublishInputs) -> list[GateVerdict]:
     """Every label names a stratum and a segment of the model that labelled the run."""
     cohorts = ["cohort_label"] if inputs.run.profile.cohort_months else []
     return [_labels_known(inputs, macro, kind) for macro in inputs.models for kind in ["label", *cohorts]]
 
 
-def _differing(inputs: Inputs, kpi: str, home: str, macro: str) -> int:
-    (customers,) = inputs.one(
+def _differing(inputs: PublishInputs, kpi: str, home: str, macro: str) -> int:
+    (customers,) = inputs.fetch_one(
         f"SELECT count(*) FROM measure_{home} AS a JOIN measure_{macro} AS b USING (customer_id) "
         f'WHERE a."{kpi}" IS DISTINCT FROM b."{kpi}"'
     )
     return int(customers)
 
 
-def _missing(inputs: Inputs, measured: str, population: int) -> list[str]:
-    (customers,) = inputs.one(f"SELECT count(DISTINCT customer_id) FROM {measured}")
+def _missing(inputs: PublishInputs, measured: str, population: int) -> list[str]:
+    (customers,) = inputs.fetch_one(f"SELECT count(DISTINCT customer_id) FROM {measured}")
     return (
         [f"{customers} customers are measured but the population has {population}"] if customers != population else []
     )
 
 
-def _not_once(inputs: Inputs, part: str, word: str) -> list[str]:
-    rows, customers = inputs.one(f"SELECT count(*), count(DISTINCT customer_id) FROM {part}")
+def _not_once(inputs: PublishInputs, part: str, word: str) -> list[str]:
+    rows, customers = inputs.fetch_one(f"SELECT count(*), count(DISTINCT customer_id) FROM {part}")
     return [f"{rows} rows are {word} for {customers} customers; each belongs there once"] if rows != customers else []
 
 
-def _strangers(inputs: Inputs, part: str, word: str) -> list[str]:
-    strange, customers = inputs.one(
+def _strangers(inputs: PublishInputs, part: str, word: str) -> list[str]:
+    strange, customers = inputs.fetch_one(
         f"SELECT (SELECT count(*) FROM {part} ANTI JOIN population USING (customer_id)), (SELECT count(*) FROM {part})"
     )
     return [f"{strange} of {customers} {word} customers are not among the population"] if strange else []
 
 
-def _cohorts_reconcile(inputs: Inputs, macro: str) -> Verdict:
+def _cohorts_reconcile(inputs: PublishInputs, macro: str) -> GateVerdict:
     key = "cohort, month, customer_id"
-    labelled, once, measured, both = inputs.one(
+    labelled, once, measured, both = inputs.fetch_one(
         f"SELECT (SELECT count(*) FROM cohort_label_{macro}), "
         f"(SELECT count(DISTINCT ({key})) FROM cohort_label_{macro}), "
         f"(SELECT count(*) FROM cohort_measure_{macro}), "
@@ -88,7 +88,7 @@ def _cohorts_reconcile(inputs: Inputs, macro: str) -> Verdict:
     return _reconciled(macro, problems, f"{labelled} customer months measured and labelled")
 
 
-def _labels_known(inputs: Inputs, macro: str, kind: str) -> Verdict:
+def _labels_known(inputs: PublishInputs, macro: str, kind: str) -> GateVerdict:
     model = inputs.models[macro]
     known = {(stratum.name, segment.key) for stratum in model.strata for segment in stratum.segments}
     query = f"SELECT stratum, segment_key, count(*) FROM {kind}_{macro} GROUP BY ALL ORDER BY ALL"
@@ -99,13 +99,13 @@ def _labels_known(inputs: Inputs, macro: str, kind: str) -> Verdict:
                 f"{customers} labels name segment '{key}' of stratum '{stratum}', which is none of the {len(known)} "
                 f"segments of model {model.model_id}"
             )
-            return Verdict("labels_known", macro, "stop", wrong)
+            return GateVerdict("labels_known", macro, "stop", wrong)
     of_months = " in cohort months" if kind == "cohort_label" else ""
     right = f"{len(found)} of the {len(known)} segments of model {model.model_id} have customers{of_months}"
-    return Verdict.passed("labels_known", macro, right)
+    return GateVerdict.make_pass("labels_known", macro, right)
 
 
-def _reconciled(macro: str, problems: list[str], right: str) -> Verdict:
+def _reconciled(macro: str, problems: list[str], right: str) -> GateVerdict:
     if problems:
-        return Verdict("populations_reconcile", macro, "stop", "; ".join(problems))
-    return Verdict.passed("populations_reconcile", macro, right)
+        return GateVerdict("populations_reconcile", macro, "stop", "; ".join(problems))
+    return GateVerdict.make_pass("populations_reconcile", macro, right)

@@ -1,12 +1,12 @@
 """The page's colours: one sequential ramp for tables, a few line colours for charts, text that stays readable."""
 
-LINES = ("#0b6375", "#b5541c", "#5b4a9c", "#8a6d00", "#a02c5d", "#3568a0", "#47752a", "#5f6670")
+LINE_COLOURS = ("#0b6375", "#b5541c", "#5b4a9c", "#8a6d00", "#a02c5d", "#3568a0", "#47752a", "#5f6670")
 """Each at least 4.5 to 1 against white; lines are labelled too, so that colour never carries meaning alone."""
 _RAMP = ((245, 249, 250), (168, 205, 213), (11, 84, 101))
 """One hue from light to dark: read by lightness, so safe for every kind of colour vision and on a grey printer."""
 
 
-def cell(position: float) -> str:
+def choose_cell_style(position: float) -> str:
     """The CSS of a table cell at ``position`` (0 to 1) on the ramp; its text has a contrast of at least 4.5."""
     position = min(max(position, 0.0), 1.0) * (len(_RAMP) - 1)
     step = min(int(position), len(_RAMP) - 2)

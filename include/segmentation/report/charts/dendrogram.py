@@ -22,7 +22,7 @@ _MOST_LINES = 2
 
 
 @dataclass(frozen=True)
-class Join:
+class DendrogramJoin:
     """Two neighbours in the tree.
 
     Attributes:
@@ -36,7 +36,7 @@ class Join:
 
 
 @dataclass(frozen=True)
-class Branch:
+class DendrogramBranch:
     """Some customers, and what they are divided into.
 
     Attributes:
@@ -46,8 +46,8 @@ class Branch:
 
     label: str
     share: float
-    children: Sequence["Branch"] = field(default=())
-    joins: Sequence[Join] = field(default=())
+    children: Sequence["DendrogramBranch"] = field(default=())
+    joins: Sequence[DendrogramJoin] = field(default=())
 
     def in_order(self) -> list[int]:
         """The children, those that join first beside each other."""
@@ -62,14 +62,14 @@ class Branch:
 class _Row:
     """A branch with its place on the drawing, in points from the upper left."""
 
-    branch: Branch
+    branch: DendrogramBranch
     x: float
     y: float
     text: str
     children: list["_Row"]
 
 
-def draw(root: Branch, title: str) -> str:
+def draw_dendrogram(root: DendrogramBranch, title: str) -> str:
     """The tree as SVG, every branch on a line of its own, to the right of what it is a part of.
 
     Args:
@@ -86,13 +86,13 @@ def draw(root: Branch, title: str) -> str:
         for row in _all(placed):
             axes.text(row.x + 4, row.y, row.text, va="center", fontsize=8.5, linespacing=1.25)
             _lines(axes, row)
-        return line_charts.svg(figure, title)
+        return line_charts.render_svg(figure, title)
 
 
-def _placed(branch: Branch, level: int, top: float) -> tuple[_Row, float]:
+def _placed(branch: DendrogramBranch, level: int, top: float) -> tuple[_Row, float]:
     """The branch and all below it, and where they end."""
     x = level * _STEP
-    said = f"{formatting.share(branch.share)}  {branch.label}"
+    said = f"{formatting.format_share(branch.share)}  {branch.label}"
     lines = textwrap.wrap(said, int((line_charts.WIDTH - x) / _LETTER), max_lines=_MOST_LINES, placeholder=" …")
     bottom = top + _LINE * len(lines) + _GAP
     row = _Row(branch, x, (top + bottom) / 2, "\n".join(lines), [])
@@ -124,7 +124,7 @@ def _lines(axes: Axes, row: _Row) -> None:
         if number < 2 * len(row.children) - 2:  # all of them together have their share beside their name
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 6.5}
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
-            axes.text(at, (y + other_y) / 2, formatting.share(share + other_share), bbox=box, **style)
+            axes.text(at, (y + other_y) / 2, formatting.format_share(share + other_share), bbox=box, **style)
     for x, y, _ in ends.values():
         _line(axes, [trunk, x], [y, y])
     _line(axes, [trunk, trunk], [row.y + _LINE / 2 + 1, max(y for _, y, _ in ends.values())])

@@ -34,7 +34,7 @@ STYLE = {
 
 
 @dataclass(frozen=True)
-class Line:
+class TrendLine:
     """One segment's share over time.
 
     Attributes:
@@ -50,7 +50,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Curve:
+class EvidenceCurve:
     """One measure by the number of segments.
 
     Attributes:
@@ -65,13 +65,13 @@ class Curve:
     line: float | None = None
 
 
-def label(path: str, name: str, share: float) -> str:
+def write_chart_label(path: str, name: str, share: float) -> str:
     """What stands beside a segment in a chart: its path and share, and below them its name in at most two lines."""
     lines = textwrap.wrap(name, _LABEL_LETTERS, max_lines=2, placeholder=" …")
-    return "\n".join([f"{path}  {formatting.share(share)}", *lines])
+    return "\n".join([f"{path}  {formatting.format_share(share)}", *lines])
 
 
-def trend(lines: Sequence[Line], zone: str, title: str) -> str:
+def draw_trend(lines: Sequence[TrendLine], zone: str, title: str) -> str:
     """Shares over the runs: one line per segment, labelled at its end.
 
     Args:
@@ -91,14 +91,14 @@ def trend(lines: Sequence[Line], zone: str, title: str) -> str:
             times, shares = zip(*line.points, strict=True)
             axes.plot(date2num(times), shares, color=line.colour, linestyle="--" if line.dashed else "-", **_LINE)
         shown = moments[:: -(-len(moments) // 6)]
-        axes.set_xticks(date2num(shown), [formatting.tick(moment, zone) for moment in shown])
+        axes.set_xticks(date2num(shown), [formatting.format_tick(moment, zone) for moment in shown])
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes.grid(axis="y", color=_FAINT, linewidth=0.5)
         axes.set_axisbelow(True)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(length=0, pad=6)
         ends = [line.points[-1][1] / top for line in lines]
-        for line, end, place in zip(lines, ends, spread_out(ends, label_height / (height - 50)), strict=True):
+        for line, end, place in zip(lines, ends, spread_labels(ends, label_height / (height - 50)), strict=True):
             axes.annotate(
                 line.label,
                 xy=(date2num(line.points[-1][0]), end * top),
@@ -114,10 +114,10 @@ def trend(lines: Sequence[Line], zone: str, title: str) -> str:
                     **{"relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 3},
                 },
             )
-        return svg(figure, title)
+        return render_svg(figure, title)
 
 
-def spread_out(places: Sequence[float], gap: float) -> list[float]:
+def spread_labels(places: Sequence[float], gap: float) -> list[float]:
     """Move labels as little as is needed to keep them ``gap`` apart and, where they fit, inside 0 to 1.
 
     Args:
@@ -137,7 +137,7 @@ def spread_out(places: Sequence[float], gap: float) -> list[float]:
     return [place for _, place in sorted(zip(order, found, strict=True))]
 
 
-def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) -> str:
+def draw_evidence_curves(curves: Sequence[EvidenceCurve], silhouettes: Mapping[str, float], title: str) -> str:
     """Curves side by side, each with the k that was taken, and the silhouette of every segment.
 
     Args:
@@ -162,7 +162,7 @@ def walk(curves: Sequence[Curve], silhouettes: Mapping[str, float], title: str) 
             axes = figure.add_axes(places[-1])
             _headed(axes, "Silhouette of each segment")
             _bars(axes, silhouettes)
-        return svg(figure, title)
+        return render_svg(figure, title)
 
 
 def _headed(axes: Axes, title: str) -> None:
@@ -171,7 +171,7 @@ def _headed(axes: Axes, title: str) -> None:
     axes.tick_params(length=0, pad=4, labelsize=8)
 
 
-def _curve(axes: Axes, curve: Curve) -> None:
+def _curve(axes: Axes, curve: EvidenceCurve) -> None:
     ks, values, errors = zip(*curve.points, strict=True)
     axes.errorbar(ks, values, yerr=errors, color=DRAWN, elinewidth=1, **_LINE)
     axes.set_xlim(ks[0] - 0.4, ks[-1] + 0.4)
@@ -205,7 +205,7 @@ def _label_height(labels: Iterable[str]) -> float:
     return _TEXT_LINE * max(text.count("\n") + 1 for text in labels) + 6
 
 
-def svg(figure: Figure, title: str) -> str:
+def render_svg(figure: Figure, title: str) -> str:
     """The figure as an inline SVG element with a name: no prolog, no date, no ids but those it refers to."""
     stream = io.StringIO()
     figure.savefig(

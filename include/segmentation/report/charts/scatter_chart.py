@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from include.segmentation.report.charts import line_charts
-from include.segmentation.report.queries.model_queries import Drawing
+from include.segmentation.report.queries.model_queries import PublishedPicture
 
 _HEIGHT, _BARS_HEIGHT = 330, 250  # points
 _GAP = 0.02  # between two segments, of all bars
@@ -22,7 +22,7 @@ _ROOM = 0.25
 
 
 @dataclass(frozen=True)
-class Scatter:
+class ScatterChart:
     """One stratum as the page shows it.
 
     Attributes:
@@ -36,7 +36,7 @@ class Scatter:
 
 
 @dataclass(frozen=True)
-class Mark:
+class SegmentMark:
     """How a segment is drawn.
 
     Attributes:
@@ -47,7 +47,9 @@ class Mark:
     colour: str
 
 
-def scatter(drawing: Drawing, marks: Mapping[str, Mark], labels: Mapping[str, str]) -> Scatter:
+def draw_scatter(
+    drawing: PublishedPicture, marks: Mapping[str, SegmentMark], labels: Mapping[str, str]
+) -> ScatterChart:
     """Draw a stratum.
 
     Args:
@@ -69,10 +71,10 @@ def scatter(drawing: Drawing, marks: Mapping[str, Mark], labels: Mapping[str, st
             f"customers themselves, in all {len(drawing.kpis)} KPIs, it is {drawing.silhouette:.3f}."
         )
     mine = [marks[key] for key in drawing.keys]
-    return Scatter(drawing.stratum, _svg(drawing, mine, title), caption, _silhouettes(drawing, mine))
+    return ScatterChart(drawing.stratum, _svg(drawing, mine, title), caption, _silhouettes(drawing, mine))
 
 
-def _svg(drawing: Drawing, marks: Sequence[Mark], title: str) -> str:
+def _svg(drawing: PublishedPicture, marks: Sequence[SegmentMark], title: str) -> str:
     points, owners = _within(np.array(drawing.points)), np.array(drawing.segments)
     with mpl.rc_context(line_charts.STYLE | {"svg.hashsalt": title + str(drawing.keys)}):
         figure = Figure(figsize=(line_charts.WIDTH / 72, _HEIGHT / 72))
@@ -86,10 +88,10 @@ def _svg(drawing: Drawing, marks: Sequence[Mark], title: str) -> str:
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(labelsize=8, length=2)
         axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=8.5, labelspacing=0.9)
-        return line_charts.svg(figure, title)
+        return line_charts.render_svg(figure, title)
 
 
-def _silhouettes(drawing: Drawing, marks: Sequence[Mark]) -> str:
+def _silhouettes(drawing: PublishedPicture, marks: Sequence[SegmentMark]) -> str:
     """Sorted silhouettes, segment below segment (Rousseeuw 1987): what lies left of 0 is nearer to another segment."""
     if not drawing.silhouettes or drawing.silhouette is None:
         return ""
@@ -110,17 +112,17 @@ def _silhouettes(drawing: Drawing, marks: Sequence[Mark]) -> str:
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(labelsize=8, length=2)
         axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False, fontsize=8.5, labelspacing=0.9)
-        return line_charts.svg(figure, title)
+        return line_charts.render_svg(figure, title)
 
 
-def _segment(axes: Axes, ordinal: int, mark: Mark, points: NDArray[np.float64]) -> None:
+def _segment(axes: Axes, ordinal: int, mark: SegmentMark, points: NDArray[np.float64]) -> None:
     style: dict[str, Any] = {"color": mark.colour, "marker": _MARKERS[ordinal % len(_MARKERS)], "linestyle": "none"}
     style["markeredgewidth"] = 0
     axes.plot(points[:, 0], points[:, 1], markersize=3.2, alpha=0.65, **style)
     axes.plot([], [], markersize=6, label=mark.label, **style)
 
 
-def _number(axes: Axes, ordinal: int, mark: Mark, points: NDArray[np.float64]) -> None:
+def _number(axes: Axes, ordinal: int, mark: SegmentMark, points: NDArray[np.float64]) -> None:
     """The segment's ordinal, where the middle of its points is."""
     if len(points):
         box = {"facecolor": "white", "edgecolor": mark.colour, "boxstyle": "round,pad=0.25", "linewidth": 0.8}
@@ -135,7 +137,7 @@ def _within(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(points, low - room, high + room)
 
 
-def _made_of(component: int, drawing: Drawing, labels: Mapping[str, str]) -> str:
+def _made_of(component: int, drawing: PublishedPicture, labels: Mapping[str, str]) -> str:
     """More or less of the KPIs that load on a component most."""
     loads = np.array(drawing.loadings[component])
     most = np.argsort(-np.abs(loads), kind="stable")[:_LOADS].tolist()

@@ -5,12 +5,12 @@ from typing import Any
 
 from include.segmentation.report import formatting
 from include.segmentation.report.queries.answers import Answers
-from include.segmentation.report.sections.macro_segment_section import Section
-from include.segmentation.report.sections.past_run_figures import LookBack
-from include.segmentation.report.sections.table_rows import Kpi
+from include.segmentation.report.sections.macro_segment_section import MacroSegmentSection
+from include.segmentation.report.sections.past_run_figures import PastRunTexts
+from include.segmentation.report.sections.table_rows import ReportedKpi
 
 
-def data(sections: Sequence[Section], answers: Answers, past: LookBack) -> dict[str, Any]:
+def build_page_data(sections: Sequence[MacroSegmentSection], answers: Answers, past: PastRunTexts) -> dict[str, Any]:
     """The runs as texts by day; and the customers: pseudonym, ordinals of their segments, values of their KPIs.
 
     Ordinals are those of ``segments`` and ``kpis``, so that no name is repeated with every customer.
@@ -20,7 +20,7 @@ def data(sections: Sequence[Section], answers: Answers, past: LookBack) -> dict[
     kpis = {kpi.name: kpi for section in sections for kpi in section.kpis}
     names = list(kpis)
     return {
-        "runs": past.runs(),
+        "runs": past.list_runs(),
         "macros": [
             {"name": section.name, "label": section.label, "kpis": [names.index(kpi.name) for kpi in section.kpis]}
             for section in sections
@@ -38,5 +38,10 @@ def data(sections: Sequence[Section], answers: Answers, past: LookBack) -> dict[
     }
 
 
-def _column(kpi: Kpi) -> dict[str, Any]:
-    return {"name": kpi.name, "label": kpi.label, "unit": kpi.unit, "decimals": formatting.decimals(kpi.resolution)}
+def _column(kpi: ReportedKpi) -> dict[str, Any]:
+    return {
+        "name": kpi.name,
+        "label": kpi.label,
+        "unit": kpi.unit,
+        "decimals": formatting.count_decimals(kpi.resolution),
+    }

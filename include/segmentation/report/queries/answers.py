@@ -3,16 +3,23 @@
 from dataclasses import dataclass
 
 from include.segmentation.report.queries import grid_queries, model_queries, people_queries, run_queries
-from include.segmentation.report.queries.customer_queries import Customer, customers
-from include.segmentation.report.queries.figure_queries import Number, numbers
-from include.segmentation.report.queries.grid_queries import Reason, Worth
-from include.segmentation.report.queries.model_queries import Cut, Drawing, Drift, Quality
-from include.segmentation.report.queries.people_queries import PersonaSize, Portion, Step
-from include.segmentation.report.queries.run_queries import CohortSpread, Move, PublishedRun, Segment, Size, Spread
-from include.segmentation.report.sections.grid_section import Grids
-from include.segmentation.report.sections.signal_section import Found, read_signals
+from include.segmentation.report.queries.customer_queries import SampledCustomer, sample_customers
+from include.segmentation.report.queries.figure_queries import FigureNumber, read_figure_numbers
+from include.segmentation.report.queries.grid_queries import PartWorth, PublishedReason
+from include.segmentation.report.queries.model_queries import FitMetric, PublishedCut, PublishedPicture, RunDrift
+from include.segmentation.report.queries.people_queries import DemographicShare, PersonaSize, PublishedStep
+from include.segmentation.report.queries.run_queries import (
+    CohortSpread,
+    KpiSpread,
+    PublishedRun,
+    PublishedSegment,
+    SegmentMove,
+    SegmentSize,
+)
+from include.segmentation.report.sections.grid_section import GridAnswers
+from include.segmentation.report.sections.signal_section import PublishedSignal, read_signals
 from include.segmentation.run import Run
-from include.segmentation.warehouse.connection import connect
+from include.segmentation.warehouse.connection import connect_warehouse
 
 
 @dataclass(frozen=True)
@@ -32,25 +39,25 @@ class Answers:
 
     now: PublishedRun
     before: PublishedRun | None
-    segments: dict[str, Segment]
-    sizes: list[Size]
-    micro_sizes: list[Size]
-    spreads: dict[tuple[str, str], Spread]
-    moves: list[Move]
+    segments: dict[str, PublishedSegment]
+    sizes: list[SegmentSize]
+    micro_sizes: list[SegmentSize]
+    spreads: dict[tuple[str, str], KpiSpread]
+    moves: list[SegmentMove]
     cohorts: list[CohortSpread]
-    evidence: list[Quality]
-    cuts: list[Cut]
-    drifts: list[Drift]
-    drawings: list[Drawing]
-    worth: list[Worth]
-    grids: Grids
-    reasons: list[Reason]
-    figures: list[Number]
-    funnel: list[Step]
-    demographics: list[Portion]
+    evidence: list[FitMetric]
+    cuts: list[PublishedCut]
+    drifts: list[RunDrift]
+    drawings: list[PublishedPicture]
+    worth: list[PartWorth]
+    grids: GridAnswers
+    reasons: list[PublishedReason]
+    figures: list[FigureNumber]
+    funnel: list[PublishedStep]
+    demographics: list[DemographicShare]
     personas: list[PersonaSize]
-    signals: list[Found]
-    customers: list[Customer]
+    signals: list[PublishedSignal]
+    customers: list[SampledCustomer]
 
 
 def read_answers(run: Run) -> Answers:
@@ -59,34 +66,34 @@ def read_answers(run: Run) -> Answers:
     Raises:
         DataError: the run has not been published.
     """
-    with connect(run.profile) as connection:
+    with connect_warehouse(run.profile) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         return Answers(
-            now=run_queries.published_run(connection, run),
-            before=run_queries.run_before(connection, run),
-            segments=run_queries.segments(connection, run),
-            sizes=run_queries.sizes(connection, run),
-            micro_sizes=run_queries.micro_sizes(connection, run),
-            spreads=run_queries.spreads(connection, run),
-            moves=run_queries.moves(connection, run),
-            cohorts=run_queries.cohorts(connection, run),
-            evidence=model_queries.evidence(connection, run),
-            cuts=model_queries.cuts(connection, run),
-            drifts=model_queries.drifts(connection, run),
-            drawings=model_queries.drawings(connection, run),
-            worth=grid_queries.worth_of_segments(connection, run),
-            grids=Grids(
-                cells=grid_queries.cells(connection, run),
-                classes=grid_queries.score_classes(connection, run),
-                crossings=grid_queries.crossings(connection, run),
-                worth=grid_queries.worth_of_cells(connection, run),
-                metrics=grid_queries.metrics(connection, run),
+            now=run_queries.read_published_run(connection, run),
+            before=run_queries.read_run_before(connection, run),
+            segments=run_queries.read_segments(connection, run),
+            sizes=run_queries.read_sizes(connection, run),
+            micro_sizes=run_queries.read_micro_sizes(connection, run),
+            spreads=run_queries.read_spreads(connection, run),
+            moves=run_queries.read_moves(connection, run),
+            cohorts=run_queries.read_cohorts(connection, run),
+            evidence=model_queries.read_evidence(connection, run),
+            cuts=model_queries.read_cuts(connection, run),
+            drifts=model_queries.read_drifts(connection, run),
+            drawings=model_queries.read_pictures(connection, run),
+            worth=grid_queries.read_segment_worth(connection, run),
+            grids=GridAnswers(
+                cells=grid_queries.read_cells(connection, run),
+                classes=grid_queries.read_score_classes(connection, run),
+                crossings=grid_queries.read_crossings(connection, run),
+                worth=grid_queries.read_cell_worth(connection, run),
+                metrics=grid_queries.read_grid_metrics(connection, run),
             ),
-            reasons=grid_queries.reasons(connection, run),
-            figures=numbers(connection, run),
-            funnel=people_queries.funnel(connection, run),
-            demographics=people_queries.demographics(connection, run),
-            personas=people_queries.personas(connection, run),
+            reasons=grid_queries.read_reasons(connection, run),
+            figures=read_figure_numbers(connection, run),
+            funnel=people_queries.read_funnel(connection, run),
+            demographics=people_queries.read_demographics(connection, run),
+            personas=people_queries.read_personas(connection, run),
             signals=read_signals(connection, run),
-            customers=customers(connection, run),
+            customers=sample_customers(connection, run),
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import psycopg
 
 from include.segmentation.run import Run
-from include.segmentation.warehouse.queries import ask
+from include.segmentation.warehouse.queries import query_objects
 
 CUSTOMERS_SHOWN = 2_000
 PSEUDONYM_DIGITS = 12
@@ -13,7 +13,7 @@ _ENOUGH = 4
 """How many times the customers that are wanted of a segment are looked at, so that chance leaves enough of them."""
 
 
-def pseudonym(customer_id: str) -> str:
+def write_pseudonym_sql(customer_id: str) -> str:
     """SQL: a customer's id hashed with what only the warehouse knows.
 
     Nobody without it can try ids, nor join two reports.
@@ -25,13 +25,13 @@ def pseudonym(customer_id: str) -> str:
     return f"left(encode({hashed}, 'hex'), {PSEUDONYM_DIGITS})"
 
 
-_PSEUDONYM = pseudonym("customer_id")
+_PSEUDONYM = write_pseudonym_sql("customer_id")
 IS_HASHED = "run.fingerprints <> '{}'"
 """SQL: whether there is something to hash an id with; runs of versions without fingerprints show no customers."""
 
 
 @dataclass(frozen=True)
-class Customer:
+class SampledCustomer:
     """One customer at the run.
 
     Attributes:
@@ -45,15 +45,15 @@ class Customer:
     kpis: dict[str, float | None]
 
 
-def customers(connection: psycopg.Connection, run: Run) -> list[Customer]:
+def sample_customers(connection: psycopg.Connection, run: Run) -> list[SampledCustomer]:
     """At most ``CUSTOMERS_SHOWN`` customers, drawn by a hash of their ids, of every segment as many as it has.
 
     Nobody is among them who is in a segment of fewer than 10. Only labels are read whole: of a large segment as many
     as chance needs are ranked, so that a large population costs one scan.
     """
-    return ask(
+    return query_objects(
         connection,
-        Customer,
+        SampledCustomer,
         f"""
         WITH size AS (
             SELECT macro_segment, segment_key, customers, suppressed
@@ -101,7 +101,7 @@ def customers(connection: psycopg.Connection, run: Run) -> list[Customer]:
     )
 
 
-def who_is(run: Run) -> str:
+def write_identity_query(run: Run) -> str:
     """The SQL for all customers of the run; with its last line, for the one behind a pseudonym."""
     table = run.profile.warehouse.schema_name
     return (

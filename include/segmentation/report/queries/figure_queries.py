@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import psycopg
 
-from include.segmentation.report.queries.customer_queries import IS_HASHED, pseudonym
+from include.segmentation.report.queries.customer_queries import IS_HASHED, write_pseudonym_sql
 from include.segmentation.run import Run
-from include.segmentation.warehouse.queries import ask
+from include.segmentation.warehouse.queries import query_objects
 
 
 @dataclass(frozen=True)
-class Number:
+class FigureNumber:
     """One value of a figure; ``column`` is empty in a figure by one."""
 
     figure: str
@@ -21,19 +21,19 @@ class Number:
     value: float | None
 
 
-def numbers(connection: psycopg.Connection, run: Run) -> list[Number]:
+def read_figure_numbers(connection: psycopg.Connection, run: Run) -> list[FigureNumber]:
     """Every value of every figure of the run, row by row; customers are the pseudonyms of the run."""
     named: dict[bool, list[str]] = {True: [], False: []}
     for name, figure in run.profile.figures.items():
         if figure.customers:
             named[figure.customers == next(iter(figure.by))].append(name)
-    return ask(
+    return query_objects(
         connection,
-        Number,
+        FigureNumber,
         f"""
         SELECT figure, column_position, measure, value,
-            CASE WHEN figure = ANY(%(in_rows)s) THEN {pseudonym('"row"')} ELSE "row" END AS "row",
-            CASE WHEN figure = ANY(%(in_columns)s) THEN {pseudonym('"column"')} ELSE "column" END AS "column"
+            CASE WHEN figure = ANY(%(in_rows)s) THEN {write_pseudonym_sql('"row"')} ELSE "row" END AS "row",
+            CASE WHEN figure = ANY(%(in_columns)s) THEN {write_pseudonym_sql('"column"')} ELSE "column" END AS "column"
         FROM fct_figure
         JOIN segmentation_run AS run USING (cadence, as_of)
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import psycopg
 
 from include.segmentation.run import Run
-from include.segmentation.warehouse.queries import ask
+from include.segmentation.warehouse.queries import query_objects
 
 
 @dataclass(frozen=True)
-class Cell:
+class PublishedCell:
     """A named cell of a grid: the classes of the rows and the columns that it takes, and what to do."""
 
     macro_segment: str
@@ -53,7 +53,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Worth:
+class PartWorth:
     """What the customers of a segment, or of a cell, are worth by one KPI; None where suppressed."""
 
     macro_segment: str
@@ -66,7 +66,7 @@ class Worth:
 
 
 @dataclass(frozen=True)
-class Metric:
+class GridMetric:
     """One number about a grid beside the segments."""
 
     macro_segment: str
@@ -76,7 +76,7 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Reason:
+class PublishedReason:
     """A reason to be on a list or not, and the customers whom it decides about.
 
     Attributes:
@@ -95,11 +95,11 @@ class Reason:
     worth: dict[str, dict[str, float | None]]
 
 
-def reasons(connection: psycopg.Connection, run: Run) -> list[Reason]:
+def read_reasons(connection: psycopg.Connection, run: Run) -> list[PublishedReason]:
     """The reasons of every list at the run, in their order."""
-    return ask(
+    return query_objects(
         connection,
-        Reason,
+        PublishedReason,
         """
         SELECT list, list_label, description, owner, label, rule, is_eligible, customers, share, worth
         FROM fct_list_reason
@@ -110,11 +110,11 @@ def reasons(connection: psycopg.Connection, run: Run) -> list[Reason]:
     )
 
 
-def cells(connection: psycopg.Connection, run: Run) -> list[Cell]:
+def read_cells(connection: psycopg.Connection, run: Run) -> list[PublishedCell]:
     """The cells of the grids of the run's models, in the order of the profile."""
-    return ask(
+    return query_objects(
         connection,
-        Cell,
+        PublishedCell,
         """
         SELECT cell.macro_segment, cell, label, description, row_score, row_from, row_to, column_score, column_from,
             column_to, recommended_action, owner
@@ -127,9 +127,9 @@ def cells(connection: psycopg.Connection, run: Run) -> list[Cell]:
     )
 
 
-def score_classes(connection: psycopg.Connection, run: Run) -> list[ScoreClass]:
+def read_score_classes(connection: psycopg.Connection, run: Run) -> list[ScoreClass]:
     """The cut points of the run's models: by score, the best class first."""
-    return ask(
+    return query_objects(
         connection,
         ScoreClass,
         """
@@ -143,9 +143,9 @@ def score_classes(connection: psycopg.Connection, run: Run) -> list[ScoreClass]:
     )
 
 
-def crossings(connection: psycopg.Connection, run: Run) -> list[Crossing]:
+def read_crossings(connection: psycopg.Connection, run: Run) -> list[Crossing]:
     """Everyone on a grid at the run, by pair of classes and by segment."""
-    return ask(
+    return query_objects(
         connection,
         Crossing,
         """
@@ -158,11 +158,11 @@ def crossings(connection: psycopg.Connection, run: Run) -> list[Crossing]:
     )
 
 
-def worth_of_cells(connection: psycopg.Connection, run: Run) -> list[Worth]:
+def read_cell_worth(connection: psycopg.Connection, run: Run) -> list[PartWorth]:
     """What the customers of every cell are worth at the run."""
-    return ask(
+    return query_objects(
         connection,
-        Worth,
+        PartWorth,
         """
         SELECT macro_segment, cell AS part, kpi, customers, total::float, share_of_total, mean
         FROM fct_grid_profile
@@ -173,11 +173,11 @@ def worth_of_cells(connection: psycopg.Connection, run: Run) -> list[Worth]:
     )
 
 
-def worth_of_segments(connection: psycopg.Connection, run: Run) -> list[Worth]:
+def read_segment_worth(connection: psycopg.Connection, run: Run) -> list[PartWorth]:
     """What the customers of every segment and micro segment are worth at the run."""
-    return ask(
+    return query_objects(
         connection,
-        Worth,
+        PartWorth,
         """
         SELECT macro_segment, segment_key AS part, kpi, customers, total::float, share_of_total, mean
         FROM fct_segment_profile
@@ -189,11 +189,11 @@ def worth_of_segments(connection: psycopg.Connection, run: Run) -> list[Worth]:
     )
 
 
-def metrics(connection: psycopg.Connection, run: Run) -> list[Metric]:
+def read_grid_metrics(connection: psycopg.Connection, run: Run) -> list[GridMetric]:
     """Every number about the grids of the run."""
-    return ask(
+    return query_objects(
         connection,
-        Metric,
+        GridMetric,
         """
         SELECT macro_segment, metric, kpi, value
         FROM fct_grid_quality

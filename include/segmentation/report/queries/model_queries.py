@@ -7,13 +7,13 @@ from typing import Any
 import psycopg
 
 from include.segmentation.run import Run
-from include.segmentation.warehouse.queries import ask
+from include.segmentation.warehouse.queries import query_objects
 
 RUNS_OF_DRIFT = 12
 
 
 @dataclass(frozen=True)
-class Quality:
+class FitMetric:
     """One number about a cut that was tried."""
 
     macro_segment: str
@@ -26,7 +26,7 @@ class Quality:
 
 
 @dataclass(frozen=True)
-class Cut:
+class PublishedCut:
     """What the model did with one stratum, or with one segment that was to be cut once more.
 
     Attributes:
@@ -47,7 +47,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class PublishedPicture:
     """Some customers of a stratum at the fit, in the plane of its first two principal components.
 
     Attributes:
@@ -74,7 +74,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Drift:
+class RunDrift:
     """The measures of one run: macro_segment, metric, stratum, kpi, value."""
 
     as_of: datetime
@@ -82,11 +82,11 @@ class Drift:
     models: dict[str, str]
 
 
-def evidence(connection: psycopg.Connection, run: Run) -> list[Quality]:
+def read_evidence(connection: psycopg.Connection, run: Run) -> list[FitMetric]:
     """Every number about every cut that was tried by the models of the run."""
-    return ask(
+    return query_objects(
         connection,
-        Quality,
+        FitMetric,
         """
         SELECT quality.macro_segment, stratum, algorithm, k, metric, value, standard_error
         FROM fct_model_quality AS quality
@@ -98,11 +98,11 @@ def evidence(connection: psycopg.Connection, run: Run) -> list[Quality]:
     )
 
 
-def cuts(connection: psycopg.Connection, run: Run) -> list[Cut]:
+def read_cuts(connection: psycopg.Connection, run: Run) -> list[PublishedCut]:
     """What the models of the run did with each stratum and with its segments, in their order."""
-    return ask(
+    return query_objects(
         connection,
-        Cut,
+        PublishedCut,
         """
         WITH stratum AS (
             SELECT dim_model.macro_segment, nth, body
@@ -133,11 +133,11 @@ def cuts(connection: psycopg.Connection, run: Run) -> list[Cut]:
     )
 
 
-def drawings(connection: psycopg.Connection, run: Run) -> list[Drawing]:
+def read_pictures(connection: psycopg.Connection, run: Run) -> list[PublishedPicture]:
     """What the strata that the models of the run cut looked like at their fit, in the order of the strata."""
-    return ask(
+    return query_objects(
         connection,
-        Drawing,
+        PublishedPicture,
         """
         SELECT
             dim_model.macro_segment, stratum ->> 'label' AS stratum,
@@ -159,11 +159,11 @@ def drawings(connection: psycopg.Connection, run: Run) -> list[Drawing]:
     )
 
 
-def drifts(connection: psycopg.Connection, run: Run) -> list[Drift]:
+def read_drifts(connection: psycopg.Connection, run: Run) -> list[RunDrift]:
     """What drift measured at the run and at the runs before it, the newest first; those that measured none left out."""
-    return ask(
+    return query_objects(
         connection,
-        Drift,
+        RunDrift,
         """
         SELECT as_of, drift, models
         FROM segmentation_run

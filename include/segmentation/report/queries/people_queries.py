@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import psycopg
 
 from include.segmentation.run import Run
-from include.segmentation.warehouse.queries import ask
+from include.segmentation.warehouse.queries import query_objects
 
 
 @dataclass(frozen=True)
-class Step:
+class PublishedStep:
     """How many customers of a segment, or of everyone, have come to a step of the funnel; None where suppressed.
 
     Attributes:
@@ -27,7 +27,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Portion:
+class DemographicShare:
     """A value of a demographic in a segment, or in everyone.
 
     Attributes:
@@ -59,11 +59,11 @@ class PersonaSize:
     share: float
 
 
-def funnel(connection: psycopg.Connection, run: Run) -> list[Step]:
+def read_funnel(connection: psycopg.Connection, run: Run) -> list[PublishedStep]:
     """Every step at the run, in order."""
-    return ask(
+    return query_objects(
         connection,
-        Step,
+        PublishedStep,
         """
         SELECT macro_segment, segment_key, step, label, customers, share, conversion, met
         FROM fct_funnel
@@ -74,11 +74,11 @@ def funnel(connection: psycopg.Connection, run: Run) -> list[Step]:
     )
 
 
-def demographics(connection: psycopg.Connection, run: Run) -> list[Portion]:
+def read_demographics(connection: psycopg.Connection, run: Run) -> list[DemographicShare]:
     """Every value at the run, the largest first, but ``other`` and then ``unknown`` at last."""
-    return ask(
+    return query_objects(
         connection,
-        Portion,
+        DemographicShare,
         """
         SELECT macro_segment, segment_key, dimension, value, customers, share, coverage, report
         FROM fct_segment_demographic
@@ -89,9 +89,9 @@ def demographics(connection: psycopg.Connection, run: Run) -> list[Portion]:
     )
 
 
-def personas(connection: psycopg.Connection, run: Run) -> list[PersonaSize]:
+def read_personas(connection: psycopg.Connection, run: Run) -> list[PersonaSize]:
     """Every persona at the run, in the order of the profile; at last whom none takes."""
-    return ask(
+    return query_objects(
         connection,
         PersonaSize,
         """

@@ -8,7 +8,7 @@ import psycopg
 
 from include.segmentation.errors import DataError
 from include.segmentation.run import Run
-from include.segmentation.warehouse.queries import ask
+from include.segmentation.warehouse.queries import query_objects
 
 RUNS_IN_TREND = 60
 RUNS_OF_MOVES = 12
@@ -46,7 +46,7 @@ class PublishedRun:
 
 
 @dataclass(frozen=True)
-class Segment:
+class PublishedSegment:
     """A segment's wording at the run.
 
     Attributes:
@@ -79,7 +79,7 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class Size:
+class SegmentSize:
     """How many customers a segment had at a run."""
 
     as_of: datetime
@@ -93,7 +93,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Spread:
+class KpiSpread:
     """How a KPI is spread inside a segment; None where undefined or suppressed."""
 
     segment_key: str
@@ -105,7 +105,7 @@ class Spread:
 
 
 @dataclass(frozen=True)
-class Move:
+class SegmentMove:
     """Customers who went from one segment to another between a run and that before; ``new``, ``left`` are outside.
 
     Movers are split by reason; ``boundary_noise`` counts those near a border.
@@ -140,14 +140,14 @@ class CohortSpread:
     p75: float | None
 
 
-def published_run(connection: psycopg.Connection, run: Run) -> PublishedRun:
+def read_published_run(connection: psycopg.Connection, run: Run) -> PublishedRun:
     """The run's row.
 
     Raises:
         DataError: there is none; the run has not been published.
     """
     try:
-        rows = ask(
+        rows = query_objects(
             connection,
             PublishedRun,
             f"""
@@ -167,9 +167,9 @@ def published_run(connection: psycopg.Connection, run: Run) -> PublishedRun:
     return rows[0]
 
 
-def run_before(connection: psycopg.Connection, run: Run) -> PublishedRun | None:
+def read_run_before(connection: psycopg.Connection, run: Run) -> PublishedRun | None:
     """The newest earlier run of the same cadence, if there is one."""
-    rows = ask(
+    rows = query_objects(
         connection,
         PublishedRun,
         f"""
@@ -184,11 +184,11 @@ def run_before(connection: psycopg.Connection, run: Run) -> PublishedRun | None:
     return rows[0] if rows else None
 
 
-def segments(connection: psycopg.Connection, run: Run) -> dict[str, Segment]:
+def read_segments(connection: psycopg.Connection, run: Run) -> dict[str, PublishedSegment]:
     """Every segment that ever was, by key, worded as at the run."""
-    rows = ask(
+    rows = query_objects(
         connection,
-        Segment,
+        PublishedSegment,
         f"""
         SELECT segment_key, macro_segment, stratum, stratum_label, path, coalesce(alias, name) AS name,
             CASE WHEN alias IS NULL THEN '' ELSE name END AS full_name, rule_words, fidelity, recommended_action, owner
@@ -199,11 +199,11 @@ def segments(connection: psycopg.Connection, run: Run) -> dict[str, Segment]:
     return {row.segment_key: row for row in rows}
 
 
-def sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
+def read_sizes(connection: psycopg.Connection, run: Run) -> list[SegmentSize]:
     """The sizes of all segments at the run and at the runs before it, by time."""
-    return ask(
+    return query_objects(
         connection,
-        Size,
+        SegmentSize,
         """
         SELECT as_of, macro_segment, segment_key, customers, share, entered, "left", suppressed
         FROM fct_segment_size
@@ -219,11 +219,11 @@ def sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
     )
 
 
-def spreads(connection: psycopg.Connection, run: Run) -> dict[tuple[str, str], Spread]:
+def read_spreads(connection: psycopg.Connection, run: Run) -> dict[tuple[str, str], KpiSpread]:
     """How every KPI is spread in every segment at the run, by (segment key, KPI)."""
-    rows = ask(
+    rows = query_objects(
         connection,
-        Spread,
+        KpiSpread,
         """
         SELECT segment_key, kpi, p25, p50, p75, band
         FROM fct_segment_profile
@@ -234,11 +234,11 @@ def spreads(connection: psycopg.Connection, run: Run) -> dict[tuple[str, str], S
     return {(row.segment_key, row.kpi): row for row in rows}
 
 
-def moves(connection: psycopg.Connection, run: Run) -> list[Move]:
+def read_moves(connection: psycopg.Connection, run: Run) -> list[SegmentMove]:
     """Who went where up to the run and up to those before it, those who stayed included; none up to a first run."""
-    return ask(
+    return query_objects(
         connection,
-        Move,
+        SegmentMove,
         """
         SELECT
             as_of, macro_segment, from_key, to_key, customers, share, activity, ageing, late_data, refit,
@@ -256,9 +256,9 @@ def moves(connection: psycopg.Connection, run: Run) -> list[Move]:
     )
 
 
-def cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]:
+def read_cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]:
     """The months of the newest cohorts that were complete at the run: thresholds and insights by month."""
-    return ask(
+    return query_objects(
         connection,
         CohortSpread,
         """
@@ -277,11 +277,11 @@ def cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]:
     )
 
 
-def micro_sizes(connection: psycopg.Connection, run: Run) -> list[Size]:
+def read_micro_sizes(connection: psycopg.Connection, run: Run) -> list[SegmentSize]:
     """The sizes of the micro segments at the run."""
-    return ask(
+    return query_objects(
         connection,
-        Size,
+        SegmentSize,
         """
         SELECT as_of, macro_segment, segment_key, customers, share, entered, "left", suppressed
         FROM fct_segment_size

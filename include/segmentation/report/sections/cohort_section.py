@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.report import formatting
-from include.segmentation.report.queries.run_queries import CohortSpread, Segment
-from include.segmentation.report.sections.table_rows import Kpi
+from include.segmentation.report.queries.run_queries import CohortSpread, PublishedSegment
+from include.segmentation.report.sections.table_rows import ReportedKpi
 
 _NOTICEABLE = 0.0005
 
@@ -15,7 +15,7 @@ Group = dict[str, CohortSpread]
 
 
 @dataclass(frozen=True)
-class Month:
+class CohortCell:
     """One segment of a cohort in one month.
 
     Attributes:
@@ -32,19 +32,22 @@ class Month:
 
 
 @dataclass(frozen=True)
-class Cohort:
+class CohortTable:
     """One registration cohort: per segment one cell a month (None where nobody is in it), and what changed."""
 
     name: str
     customers: int
     months: list[int]
-    rows: list[tuple[Segment, list[Month | None]]]
+    rows: list[tuple[PublishedSegment, list[CohortCell | None]]]
     changes: list[str]
 
 
-def by_month(
-    found: Sequence[CohortSpread], keys: Sequence[str], segments: dict[str, Segment], kpis: Sequence[Kpi]
-) -> list[Cohort]:
+def make_cohort_tables(
+    found: Sequence[CohortSpread],
+    keys: Sequence[str],
+    segments: dict[str, PublishedSegment],
+    kpis: Sequence[ReportedKpi],
+) -> list[CohortTable]:
     """One table per cohort, the newest first.
 
     Args:
@@ -60,8 +63,11 @@ def by_month(
 
 
 def _cohort(
-    found: Sequence[CohortSpread], keys: Sequence[str], segments: dict[str, Segment], kpis: Sequence[Kpi]
-) -> Cohort:
+    found: Sequence[CohortSpread],
+    keys: Sequence[str],
+    segments: dict[str, PublishedSegment],
+    kpis: Sequence[ReportedKpi],
+) -> CohortTable:
     groups: dict[tuple[str, int], Group] = {}
     for row in found:
         groups.setdefault((row.segment_key, row.month), {})[row.kpi] = row
@@ -73,8 +79,8 @@ def _cohort(
         for (key, at), cell in cells.items()
     }
     present = [key for key in keys if any((key, month) in cells for month in months)]
-    return Cohort(
-        name=formatting.month(found[0].cohort),
+    return CohortTable(
+        name=formatting.format_month(found[0].cohort),
         customers=sum(cell.learners for (_, month), cell in cells.items() if month == months[0]),
         months=months,
         rows=[(segments[key], [cells.get((key, month)) for month in months]) for key in present],
@@ -82,27 +88,27 @@ def _cohort(
     )
 
 
-def _month(group: Group, kpis: Sequence[Kpi]) -> Month:
+def _month(group: Group, kpis: Sequence[ReportedKpi]) -> CohortCell:
     one = next(iter(group.values()))
     ranges = [
-        f"{kpi.label} {formatting.span(group[kpi.name].p25, group[kpi.name].p75, kpi.resolution)}"
+        f"{kpi.label} {formatting.format_range(group[kpi.name].p25, group[kpi.name].p75, kpi.resolution)}"
         for kpi in kpis
         if kpi.name in group and group[kpi.name].p25 is not None
     ]
     if one.learners < SUPPRESS_BELOW:
-        return Month(one.share, one.learners, [formatting.SUPPRESSED], {})
+        return CohortCell(one.share, one.learners, [formatting.SUPPRESSED], {})
     medians = {kpi.name: group[kpi.name].p50 for kpi in kpis if kpi.name in group}
-    return Month(one.share, one.learners, ranges, {name: m for name, m in medians.items() if m is not None})
+    return CohortCell(one.share, one.learners, ranges, {name: m for name, m in medians.items() if m is not None})
 
 
 @dataclass(frozen=True)
 class _Moving:
     """How far medians move, compared between KPIs by how far apart they lie in the whole cohort."""
 
-    kpis: Sequence[Kpi]
-    cells: Sequence[Month]
+    kpis: Sequence[ReportedKpi]
+    cells: Sequence[CohortCell]
 
-    def sentence(self, before: Month | None, now: Month, month: int) -> str:
+    def sentence(self, before: CohortCell | None, now: CohortCell, month: int) -> str:
         """What is another than in the month before: how many, and the KPI that has moved most."""
         if before is None:
             return ""
@@ -112,26 +118,28 @@ class _Moving:
         if kpi is None or not way:
             return f"{size}."
         was, became = before.medians[kpi.name], now.medians[kpi.name]
-        ends = " to ".join(formatting.value(median, kpi.resolution) for median in (was, became))
+        ends = " to ".join(formatting.format_value(median, kpi.resolution) for median in (was, became))
         return f"{size}; median {kpi.label} {'rose' if became > was else 'fell'} from {ends} {kpi.unit}."
 
-    def _way(self, kpi: Kpi, before: Month, now: Month) -> float:
+    def _way(self, kpi: ReportedKpi, before: CohortCell, now: CohortCell) -> float:
         """How far the median has moved, as a share of the distance between the cohort's extremes."""
-        known = [kpi.scaled(cell.medians[kpi.name]) for cell in self.cells if kpi.name in cell.medians]
+        known = [kpi.scale_value(cell.medians[kpi.name]) for cell in self.cells if kpi.name in cell.medians]
         if kpi.name not in before.medians or kpi.name not in now.medians or max(known) == min(known):
             return 0.0
-        moved = kpi.scaled(now.medians[kpi.name]) - kpi.scaled(before.medians[kpi.name])
+        moved = kpi.scale_value(now.medians[kpi.name]) - kpi.scale_value(before.medians[kpi.name])
         return abs(moved) / (max(known) - min(known))
 
 
-def _size_change(before: Month, now: Month, month: int) -> str:
+def _size_change(before: CohortCell, now: CohortCell, month: int) -> str:
     if abs(now.share - before.share) < _NOTICEABLE:
         return f"As large as in month {month - 1}"
     verb = "Grew" if now.share > before.share else "Shrank"
-    return f"{verb} from {formatting.share(before.share)} to {formatting.share(now.share)}"
+    return f"{verb} from {formatting.format_share(before.share)} to {formatting.format_share(now.share)}"
 
 
-def _change(keys: Sequence[str], segments: dict[str, Segment], cells: dict[tuple[str, int], Month], month: int) -> str:
+def _change(
+    keys: Sequence[str], segments: dict[str, PublishedSegment], cells: dict[tuple[str, int], CohortCell], month: int
+) -> str:
     def share(key: str, at: int) -> float:
         cell = cells.get((key, at))
         return cell.share if cell else 0.0
@@ -141,4 +149,4 @@ def _change(keys: Sequence[str], segments: dict[str, Segment], cells: dict[tuple
     if abs(became - was) < _NOTICEABLE:
         return f"Month {month}: no segment changed its share."
     verb = "grew" if became > was else "shrank"
-    return f"Month {month}: “{segments[most].name}” {verb} most, from {formatting.share(was)} to {formatting.share(became)}."
+    return f"Month {month}: “{segments[most].name}” {verb} most, from {formatting.format_share(was)} to {formatting.format_share(became)}."

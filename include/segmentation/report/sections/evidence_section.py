@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import line_charts
 from include.segmentation.report.queries.answers import Answers
-from include.segmentation.report.queries.model_queries import Cut, Quality
+from include.segmentation.report.queries.model_queries import FitMetric, PublishedCut
 
-STABLE = 0.75
+SHOWN_STABILITY = 0.75
 """The least Jaccard that a cluster may come back with: a line in the chart."""
 _TOP = "top_30_by_"
 
-Metrics = dict[str, Quality]
+Metrics = dict[str, FitMetric]
 
 
 @dataclass(frozen=True)
-class Trials:
+class StratumTrials:
     """What was tried in one stratum, and the verdict.
 
     Attributes:
@@ -41,13 +41,13 @@ class Trials:
     others: list[tuple[str, list[tuple[str, str] | None]]]
 
 
-def trials(macro_segment: str, answers: Answers) -> list[Trials]:
+def make_trials(macro_segment: str, answers: Answers) -> list[StratumTrials]:
     """The evidence stratum by stratum, each with its segments, without those that no one wanted to cut."""
     found = [_trials(cut, answers) for cut in answers.cuts if cut.macro_segment == macro_segment]
     return [one for one in found if one is not None]
 
 
-def _trials(cut: Cut, answers: Answers) -> Trials | None:
+def _trials(cut: PublishedCut, answers: Answers) -> StratumTrials | None:
     tried: dict[tuple[str, int], Metrics] = {}
     for quality in answers.evidence:
         if (quality.macro_segment, quality.stratum) == (cut.macro_segment, cut.stratum):
@@ -60,7 +60,7 @@ def _trials(cut: Cut, answers: Answers) -> Trials | None:
     ks = sorted({k for _, k in others})
     parts = len(cut.keys)
     verdict = f"Cut into {parts} {'micro ' if cut.parent_key else ''}segments." if parts > 1 else "Left whole."
-    return Trials(
+    return StratumTrials(
         stratum=cut.label,
         is_micro=cut.parent_key is not None,
         verdict=f"{verdict} {cut.note[:1].upper()}{cut.note[1:]}." if cut.note else verdict,
@@ -109,18 +109,18 @@ def _sorting(published: Mapping[int, Metrics], segments: int, answers: Answers) 
         yield f"Sorted by {label}, the top 30% of the customers hold {alone:.1%} of it{beside}."
 
 
-def _chart(cut: Cut, published: Mapping[int, Metrics]) -> str:
+def _chart(cut: PublishedCut, published: Mapping[int, Metrics]) -> str:
     drawn = {k: metrics for k, metrics in sorted(published.items()) if "inertia" in metrics}
     if len(drawn) < 2:
         return ""
     chosen = len(cut.keys)
     knee = next((k for k, metrics in drawn.items() if _value(metrics, "knee")), None)
     curves = [
-        line_charts.Curve("Least Jaccard", _points(drawn, "jaccard_min"), chosen, line=STABLE),
-        line_charts.Curve(
+        line_charts.EvidenceCurve("Least Jaccard", _points(drawn, "jaccard_min"), chosen, line=SHOWN_STABILITY),
+        line_charts.EvidenceCurve(
             f"Inertia left{f', knee at {knee}' if knee else ''}", _shares(_points(drawn, "inertia")), chosen
         ),
-        line_charts.Curve("Silhouette", _points(drawn, "silhouette"), chosen),
+        line_charts.EvidenceCurve("Silhouette", _points(drawn, "silhouette"), chosen),
     ]
     metrics = drawn.get(chosen, {})
     silhouettes = {
@@ -128,7 +128,7 @@ def _chart(cut: Cut, published: Mapping[int, Metrics]) -> str:
         for cluster in range(1, chosen + 1)
         if (value := _value(metrics, f"silhouette_cluster_{cluster}")) is not None
     }
-    return line_charts.walk(
+    return line_charts.draw_evidence_curves(
         [curve for curve in curves if curve.points],
         silhouettes,
         f"{cut.label}: least Jaccard, inertia and silhouette by number of segments",

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import matplotlib as mpl
 from matplotlib.figure import Figure as Drawing
 
-from include.segmentation.profile.figures import Figure, Value
+from include.segmentation.profile.figures import Figure, FigureValue
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours, line_charts
-from include.segmentation.report.queries.figure_queries import Number
-from include.segmentation.report.sections.table_rows import Cell
+from include.segmentation.report.queries.figure_queries import FigureNumber
+from include.segmentation.report.sections.table_rows import TableCell
 
 SHARE = "share"
 _PSEUDONYMS = "Customers are the pseudonyms of this run."
@@ -19,7 +19,7 @@ _TICKS = 16
 
 
 @dataclass(frozen=True)
-class Table:
+class FigureTable:
     """One figure.
 
     Attributes:
@@ -33,12 +33,12 @@ class Table:
     definition: str
     row_label: str
     heads: list[tuple[str, str]]
-    rows: list[tuple[str, list[Cell]]]
+    rows: list[tuple[str, list[TableCell]]]
     is_heatmap: bool
     chart: str
 
 
-def tables(found: Sequence[Number], declared: Mapping[str, Figure]) -> list[Table]:
+def make_figure_tables(found: Sequence[FigureNumber], declared: Mapping[str, Figure]) -> list[FigureTable]:
     """Every figure that the profile declares and the run has measured, in the profile's order."""
     return [
         _table(name, figure, [number for number in found if number.figure == name])
@@ -47,7 +47,7 @@ def tables(found: Sequence[Number], declared: Mapping[str, Figure]) -> list[Tabl
     ]
 
 
-def _table(name: str, figure: Figure, found: Sequence[Number]) -> Table:
+def _table(name: str, figure: Figure, found: Sequence[FigureNumber]) -> FigureTable:
     numbers = {(one.row, one.column, one.measure): one.value for one in found}
     rows = list(dict.fromkeys(one.row for one in found))
     places = {one.column_position: one.column for one in found}
@@ -58,10 +58,10 @@ def _table(name: str, figure: Figure, found: Sequence[Number]) -> Table:
     else:
         heads = [(value.label, "" if value.unit == SHARE else value.unit) for value in figure.values.values()]
         cells = [
-            (row, [Cell(_text(numbers.get((row, "", each)), value)) for each, value in figure.values.items()])
+            (row, [TableCell(_text(numbers.get((row, "", each)), value)) for each, value in figure.values.items()])
             for row in rows
         ]
-    return Table(
+    return FigureTable(
         name=name,
         label=figure.label,
         definition=f"{figure.definition} {_PSEUDONYMS}" if figure.customers else figure.definition,
@@ -73,20 +73,20 @@ def _table(name: str, figure: Figure, found: Sequence[Number]) -> Table:
     )
 
 
-def _pair(figure: Figure, numbers: Mapping[tuple[str, str, str], float | None], row: str, column: str) -> Cell:
+def _pair(figure: Figure, numbers: Mapping[tuple[str, str, str], float | None], row: str, column: str) -> TableCell:
     """The values at a crossing: the first in the cell, the second below it, a share among them as the colour."""
     if not any((row, column, each) in numbers for each in figure.values):
-        return Cell("")
+        return TableCell("")
     texts = [_text(numbers.get((row, column, each)), value) for each, value in figure.values.items()]
     share = next((numbers.get((row, column, each)) for each, v in figure.values.items() if v.unit == SHARE), None)
-    style = "" if share is None else colours.cell(share)
-    return Cell(texts[0], texts[1] if len(texts) > 1 else "", style)
+    style = "" if share is None else colours.choose_cell_style(share)
+    return TableCell(texts[0], texts[1] if len(texts) > 1 else "", style)
 
 
-def _text(number: float | None, value: Value) -> str:
+def _text(number: float | None, value: FigureValue) -> str:
     if number is None:
         return formatting.DASH
-    return formatting.share(number) if value.unit == SHARE else formatting.value(number, value.resolution)
+    return formatting.format_share(number) if value.unit == SHARE else formatting.format_value(number, value.resolution)
 
 
 def _bars(figure: Figure, rows: Sequence[str], numbers: Mapping[tuple[str, str, str], float | None]) -> str:
@@ -106,4 +106,4 @@ def _bars(figure: Figure, rows: Sequence[str], numbers: Mapping[tuple[str, str, 
         axes.set_axisbelow(True)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(length=0, pad=4, labelsize=8)
-        return line_charts.svg(drawing, title)
+        return line_charts.render_svg(drawing, title)

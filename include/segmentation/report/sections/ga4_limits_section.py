@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from include.segmentation.report.formatting import DASH, count, share
+from include.segmentation.report.formatting import DASH, format_count, format_share
 
 
 @dataclass(frozen=True)
-class Cell:
+class LimitCell:
     """A figure, and what stands small below it."""
 
     text: str
@@ -15,25 +15,25 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Limits:
+class ReportLimits:
     """One report's row: days, rows, days of each flag, coverage."""
 
     report: str
-    cells: list[Cell]
+    cells: list[LimitCell]
 
 
-def limits(analytics: dict[str, dict[str, Any]]) -> list[Limits]:
+def make_limit_rows(analytics: dict[str, dict[str, Any]]) -> list[ReportLimits]:
     """One row per report, by name."""
     return [
-        Limits(
+        ReportLimits(
             report=name,
             cells=[
-                Cell(count(found["days"]), _empty(found["empty_days"])),
-                Cell(count(found["rows"])),
-                Cell(_days(found["thresholded_days"])),
-                Cell(_days(found["sampled_days"]), _least_read(found["sampled_share"])),
-                Cell(_days(found["other_row_days"])),
-                Cell(_days(found["truncated_days"]), (found["truncated"] or "").replace("_", " ").lower()),
+                LimitCell(format_count(found["days"]), _empty(found["empty_days"])),
+                LimitCell(format_count(found["rows"])),
+                LimitCell(_days(found["thresholded_days"])),
+                LimitCell(_days(found["sampled_days"]), _least_read(found["sampled_share"])),
+                LimitCell(_days(found["other_row_days"])),
+                LimitCell(_days(found["truncated_days"]), (found["truncated"] or "").replace("_", " ").lower()),
                 _coverage(found["coverage"]),
             ],
         )
@@ -42,18 +42,20 @@ def limits(analytics: dict[str, dict[str, Any]]) -> list[Limits]:
 
 
 def _days(number: int) -> str:
-    return count(number) if number else DASH
+    return format_count(number) if number else DASH
 
 
 def _empty(days: int) -> str:
-    return f"{count(days)} without rows" if days else ""
+    return f"{format_count(days)} without rows" if days else ""
 
 
 def _least_read(part: float | None) -> str:
-    return f"least {share(part)} of events read" if part is not None and part < 1 else ""
+    return f"least {format_share(part)} of events read" if part is not None and part < 1 else ""
 
 
-def _coverage(found: dict[str, Any] | None) -> Cell:
+def _coverage(found: dict[str, Any] | None) -> LimitCell:
     if found is None:
-        return Cell(DASH)
-    return Cell(share(found["share"]), f"{share(found['least'])} to {share(found['most'])} a day")
+        return LimitCell(DASH)
+    return LimitCell(
+        format_share(found["share"]), f"{format_share(found['least'])} to {format_share(found['most'])} a day"
+    )

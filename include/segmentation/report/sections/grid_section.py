@@ -6,22 +6,22 @@ from dataclasses import dataclass
 
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours
-from include.segmentation.report.queries.grid_queries import Cell as Named
-from include.segmentation.report.queries.grid_queries import Crossing, Metric, ScoreClass, Worth
-from include.segmentation.report.queries.run_queries import Segment
+from include.segmentation.report.queries.grid_queries import Crossing, GridMetric, PartWorth, ScoreClass
+from include.segmentation.report.queries.grid_queries import PublishedCell as Named
+from include.segmentation.report.queries.run_queries import PublishedSegment
 from include.segmentation.report.sections import worth_section
-from include.segmentation.report.sections.table_rows import Cell
+from include.segmentation.report.sections.table_rows import TableCell
 
 
 @dataclass(frozen=True)
-class Grids:
+class GridAnswers:
     """What the warehouse says about the grids of a run."""
 
     cells: list[Named]
     classes: list[ScoreClass]
     crossings: list[Crossing]
-    worth: list[Worth]
-    metrics: list[Metric]
+    worth: list[PartWorth]
+    metrics: list[GridMetric]
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,11 @@ class CellRow:
     classes: str
     customers: int
     share: float
-    worth: list[Cell]
+    worth: list[TableCell]
 
 
 @dataclass(frozen=True)
-class Grid:
+class GridView:
     """One grid.
 
     Attributes:
@@ -55,17 +55,22 @@ class Grid:
     customers: int
     sides: tuple[str, str]
     columns: list[int]
-    rows: list[tuple[int, list[Cell]]]
+    rows: list[tuple[int, list[TableCell]]]
     cells: list[CellRow]
-    segments: list[Segment]
-    beside: list[tuple[Named, list[Cell]]]
+    segments: list[PublishedSegment]
+    beside: list[tuple[Named, list[TableCell]]]
     verdicts: list[str]
     scores: list[tuple[str, str, list[tuple[int, str]]]]
 
 
 def make_grid(
-    label: str, macro: str, found: Grids, segments: Sequence[Segment], kpis: Sequence[str], said: worth_section.Said
-) -> Grid | None:
+    label: str,
+    macro: str,
+    found: GridAnswers,
+    segments: Sequence[PublishedSegment],
+    kpis: Sequence[str],
+    said: worth_section.KpiTexts,
+) -> GridView | None:
     """Put a macro segment's grid together; None where the run's model has none.
 
     Args:
@@ -89,7 +94,7 @@ def make_grid(
     labels = {one.score: one.label for one in classes}
     sides = (labels[cells[0].row_score], labels[cells[0].column_score])
     columns = sorted(one.number for one in classes if one.score == cells[0].column_score)
-    return Grid(
+    return GridView(
         label=label,
         customers=everyone,
         sides=sides,
@@ -101,7 +106,7 @@ def make_grid(
                 classes=_classes(cell, sides),
                 customers=sizes[cell.cell],
                 share=sizes[cell.cell] / max(everyone, 1),
-                worth=worth_section.cells(money, cell.cell, kpis, said),
+                worth=worth_section.make_worth_cells(money, cell.cell, kpis, said),
             )
             for cell in cells
         ],
@@ -118,32 +123,36 @@ def _pairs(
     columns: Sequence[int],
     crossings: Sequence[Crossing],
     everyone: int,
-) -> list[tuple[int, list[Cell]]]:
+) -> list[tuple[int, list[TableCell]]]:
     """The grid itself: in each pair of classes how many customers, and the name of its cell."""
     sizes = Counter[tuple[int, int]]()
     for one in crossings:
         sizes[one.row_class, one.column_class] += one.customers
     largest = max(sizes.values(), default=1)
 
-    def pair(row: int, column: int) -> Cell:
+    def pair(row: int, column: int) -> TableCell:
         (cell,) = (c for c in cells if c.row_from <= row <= c.row_to and c.column_from <= column <= c.column_to)
         customers = sizes[row, column]
-        share = formatting.share(customers / max(everyone, 1))
-        return Cell(f"{formatting.count(customers)} · {share}", cell.label, colours.cell(customers / largest))
+        share = formatting.format_share(customers / max(everyone, 1))
+        return TableCell(
+            f"{formatting.format_count(customers)} · {share}",
+            cell.label,
+            colours.choose_cell_style(customers / largest),
+        )
 
     rows = [one.number for one in classes if one.score == cells[0].row_score]
     return [(row, [pair(row, column) for column in columns]) for row in rows]
 
 
 def _classes(cell: Named, sides: tuple[str, str]) -> str:
-    rows = formatting.span(cell.row_from, cell.row_to, 1)
-    columns = formatting.span(cell.column_from, cell.column_to, 1)
+    rows = formatting.format_range(cell.row_from, cell.row_to, 1)
+    columns = formatting.format_range(cell.column_from, cell.column_to, 1)
     return f"{sides[0]} {rows}, {sides[1]} {columns}"
 
 
 def _beside(
-    cells: Sequence[Named], segments: Sequence[Segment], crossings: Sequence[Crossing]
-) -> list[tuple[Named, list[Cell]]]:
+    cells: Sequence[Named], segments: Sequence[PublishedSegment], crossings: Sequence[Crossing]
+) -> list[tuple[Named, list[TableCell]]]:
     sizes = Counter[tuple[str, str]]()
     for one in crossings:
         sizes[one.cell, one.segment_key] += one.customers
@@ -155,14 +164,16 @@ def _beside(
     return rows
 
 
-def _crossing(customers: int, whole: int) -> Cell:
+def _crossing(customers: int, whole: int) -> TableCell:
     if not customers:
-        return Cell("·")
+        return TableCell("·")
     share = customers / whole
-    return Cell(formatting.count(customers), formatting.share(share), colours.cell(share))
+    return TableCell(
+        formatting.format_count(customers), formatting.format_share(share), colours.choose_cell_style(share)
+    )
 
 
-def _verdicts(metrics: Sequence[Metric], said: worth_section.Said) -> list[str]:
+def _verdicts(metrics: Sequence[GridMetric], said: worth_section.KpiTexts) -> list[str]:
     found = {(one.metric, one.kpi): one.value for one in metrics}
     sentences = []
     if ("adjusted_rand_index", "") in found:
@@ -174,15 +185,17 @@ def _verdicts(metrics: Sequence[Metric], said: worth_section.Said) -> list[str]:
         top = {way: found[f"top_30_by_{way}", kpi] for way in ("sorting", "segments", "cells")}
         lift = {way: found[f"lift_of_{way}", kpi] for way in ("segments", "cells")}
         sentences.append(
-            f"Sorted by {said[kpi]['label']} alone, the top 30% hold {formatting.share(top['sorting'])} of it. As many from "
-            f"the best segments hold {formatting.share(top['segments'])} (lift {lift['segments']:.2f}), from the best cells "
-            f"{formatting.share(top['cells'])} (lift {lift['cells']:.2f}). Neither can beat sorting: they tell kinds of "
+            f"Sorted by {said[kpi]['label']} alone, the top 30% hold {formatting.format_share(top['sorting'])} of it. As many from "
+            f"the best segments hold {formatting.format_share(top['segments'])} (lift {lift['segments']:.2f}), from the best cells "
+            f"{formatting.format_share(top['cells'])} (lift {lift['cells']:.2f}). Neither can beat sorting: they tell kinds of "
             "customers apart."
         )
     return sentences
 
 
-def _scores(classes: Sequence[ScoreClass], said: worth_section.Said) -> list[tuple[str, str, list[tuple[int, str]]]]:
+def _scores(
+    classes: Sequence[ScoreClass], said: worth_section.KpiTexts
+) -> list[tuple[str, str, list[tuple[int, str]]]]:
     scores = []
     for name in dict.fromkeys(one.score for one in classes):
         mine = [one for one in classes if one.score == name]
@@ -197,9 +210,9 @@ def _in_words(resolution: float) -> Callable[[ScoreClass], str]:
         if one.at_least is None and one.below is None:
             return "nobody"
         if one.at_least is None:
-            return f"below {formatting.value(one.below or 0, resolution)}"
+            return f"below {formatting.format_value(one.below or 0, resolution)}"
         if one.below is None:
-            return f"{formatting.value(one.at_least, resolution)} or more"
-        return formatting.span(one.at_least, one.below - resolution, resolution)
+            return f"{formatting.format_value(one.at_least, resolution)} or more"
+        return formatting.format_range(one.at_least, one.below - resolution, resolution)
 
     return said

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours
-from include.segmentation.report.queries.grid_queries import Reason
-from include.segmentation.report.sections.table_rows import Cell
-from include.segmentation.report.sections.worth_section import Said
+from include.segmentation.report.queries.grid_queries import PublishedReason
+from include.segmentation.report.sections.table_rows import TableCell
+from include.segmentation.report.sections.worth_section import KpiTexts
 
 
 @dataclass(frozen=True)
-class List:
+class ListView:
     """One list.
 
     Attributes:
@@ -24,10 +24,10 @@ class List:
     description: str
     owner: str
     lead: str
-    rows: list[tuple[Reason, list[Cell]]]
+    rows: list[tuple[PublishedReason, list[TableCell]]]
 
 
-def lists(found: Sequence[Reason], kpis: Sequence[str], said: Said) -> list[List]:
+def make_lists(found: Sequence[PublishedReason], kpis: Sequence[str], said: KpiTexts) -> list[ListView]:
     """Every list of a run.
 
     Args:
@@ -39,9 +39,9 @@ def lists(found: Sequence[Reason], kpis: Sequence[str], said: Said) -> list[List
     return [_list([reason for reason in found if reason.list == name], kpis, said) for name in names]
 
 
-def _list(reasons: Sequence[Reason], kpis: Sequence[str], said: Said) -> List:
+def _list(reasons: Sequence[PublishedReason], kpis: Sequence[str], said: KpiTexts) -> ListView:
     first = reasons[0]
-    return List(
+    return ListView(
         name=first.list,
         label=first.list_label,
         description=first.description,
@@ -51,23 +51,23 @@ def _list(reasons: Sequence[Reason], kpis: Sequence[str], said: Said) -> List:
     )
 
 
-def _lead(eligible: Sequence[Reason], kpis: Sequence[str], said: Said) -> str:
+def _lead(eligible: Sequence[PublishedReason], kpis: Sequence[str], said: KpiTexts) -> str:
     customers, share = sum(one.customers for one in eligible), sum(one.share for one in eligible)
-    sentence = f"{formatting.count(customers)} customers are eligible, {formatting.share(share)} of all"
+    sentence = f"{formatting.format_count(customers)} customers are eligible, {formatting.format_share(share)} of all"
     shares = {kpi: [part for one in eligible if (part := _part(one, kpi)) is not None] for kpi in kpis}
-    held = [f"{formatting.share(sum(parts))} of {said[kpi]['label']}" for kpi, parts in shares.items() if parts]
+    held = [f"{formatting.format_share(sum(parts))} of {said[kpi]['label']}" for kpi, parts in shares.items() if parts]
     is_hidden = any(one.customers and not one.worth for one in eligible)
     hidden = f" without reasons of {formatting.SUPPRESSED}" if is_hidden else ""
     return f"{sentence}, with {' and '.join(held)}{hidden}." if held else f"{sentence}."
 
 
-def _share(reason: Reason, kpi: str) -> Cell:
+def _share(reason: PublishedReason, kpi: str) -> TableCell:
     share = _part(reason, kpi)
     if share is None:
-        return Cell(formatting.DASH, formatting.SUPPRESSED if reason.customers and not reason.worth else "")
-    return Cell(formatting.share(share), style=colours.cell(share))
+        return TableCell(formatting.DASH, formatting.SUPPRESSED if reason.customers and not reason.worth else "")
+    return TableCell(formatting.format_share(share), style=colours.choose_cell_style(share))
 
 
-def _part(reason: Reason, kpi: str) -> float | None:
+def _part(reason: PublishedReason, kpi: str) -> float | None:
     """The share of a KPI that the customers of a reason hold; None where undefined or suppressed."""
     return reason.worth.get(kpi, {}).get("share_of_total")

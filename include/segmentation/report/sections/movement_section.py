@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours
-from include.segmentation.report.queries.run_queries import Move, Segment
-from include.segmentation.report.sections.table_rows import Cell
+from include.segmentation.report.queries.run_queries import PublishedSegment, SegmentMove
+from include.segmentation.report.sections.table_rows import TableCell
 
 FLOWS_SHOWN = 12
 NEW, LEFT = "new", "left"
 
 
 @dataclass(frozen=True)
-class Reason:
+class MoveReason:
     """One cause of a move.
 
     Attributes:
@@ -29,15 +29,15 @@ class Reason:
 
 
 REASONS = [
-    Reason("activity", "Activity", "by activity", colours.LINES[0]),
-    Reason("ageing", "Ageing", "by ageing", colours.LINES[3]),
-    Reason("late_data", "Late data", "by late data", colours.LINES[4]),
-    Reason("refit", "New model", "by the new model", colours.LINES[2]),
+    MoveReason("activity", "Activity", "by activity", colours.LINE_COLOURS[0]),
+    MoveReason("ageing", "Ageing", "by ageing", colours.LINE_COLOURS[3]),
+    MoveReason("late_data", "Late data", "by late data", colours.LINE_COLOURS[4]),
+    MoveReason("refit", "New model", "by the new model", colours.LINE_COLOURS[2]),
 ]
 
 
 @dataclass(frozen=True)
-class Flow:
+class SegmentFlow:
     """Those who went from one segment to another.
 
     Attributes:
@@ -45,8 +45,8 @@ class Flow:
         length: the length of the flow's bar, of the longest one's, 0 to 1.
     """
 
-    source: Segment
-    target: Segment
+    source: PublishedSegment
+    target: PublishedSegment
     customers: str
     near: str
     length: float
@@ -54,52 +54,54 @@ class Flow:
 
 
 @dataclass(frozen=True)
-class Matrix:
+class MigrationMatrix:
     """Who went where since the run before: segments, ``new`` and ``left``, with totals."""
 
-    columns: list[Segment | str]
-    rows: list[tuple[Segment | str, list[Cell]]]
+    columns: list[PublishedSegment | str]
+    rows: list[tuple[PublishedSegment | str, list[TableCell]]]
     totals: list[str]
 
 
-def movers(moves: Sequence[Move]) -> list[Move]:
+def select_movers(moves: Sequence[SegmentMove]) -> list[SegmentMove]:
     """Of all moves those of customers who were there before, are there still, and changed their segment."""
     return [move for move in moves if move.from_key != move.to_key and move.from_key != NEW and move.to_key != LEFT]
 
 
-def sentence(moves: Sequence[Move]) -> str:
+def describe_movement(moves: Sequence[SegmentMove]) -> str:
     """How many moved, why, how many of them near a border, and who came and went.
 
     Args:
         moves: all between two runs, also of those who stayed, came and left.
     """
-    changed = movers(moves)
+    changed = select_movers(moves)
     moved, near = (sum(getattr(move, count) for move in changed) for count in ("customers", "boundary_noise"))
-    said = f"{formatting.count(moved)} moved: {causes(changed)}" if moved else "Nobody moved"
-    said += f"; {formatting.count(near)} of them near a border." if near else "."
+    said = f"{formatting.format_count(moved)} moved: {describe_causes(changed)}" if moved else "Nobody moved"
+    said += f"; {formatting.format_count(near)} of them near a border." if near else "."
     new = sum(move.customers for move in moves if move.from_key == NEW)
     left = sum(move.customers for move in moves if move.to_key == LEFT)
-    outside = [f"{formatting.count(number)} {what}" for number, what in ((new, "are new"), (left, "left")) if number]
+    outside = [
+        f"{formatting.format_count(number)} {what}" for number, what in ((new, "are new"), (left, "left")) if number
+    ]
     return f"{said} {', '.join(outside)}." if outside else said
 
 
-def causes(moves: Sequence[Move]) -> str:
+def describe_causes(moves: Sequence[SegmentMove]) -> str:
     """Why movers moved: ``9 by activity, 60 by ageing``."""
-    found = [(sum(reason_of(move, reason) for move in moves), reason.words) for reason in REASONS]
+    found = [(sum(count_movers_by_reason(move, reason) for move in moves), reason.words) for reason in REASONS]
     unknown = sum(move.customers for move in moves) - sum(customers for customers, _ in found)
     found.append((unknown, "for reasons that were not recorded"))
-    return ", ".join(f"{formatting.count(customers)} {why}" for customers, why in found if customers)
+    return ", ".join(f"{formatting.format_count(customers)} {why}" for customers, why in found if customers)
 
 
-def flows(moves: Sequence[Move], segments: dict[str, Segment]) -> list[Flow]:
+def list_flows(moves: Sequence[SegmentMove], segments: dict[str, PublishedSegment]) -> list[SegmentFlow]:
     """The largest of the moves, the largest first."""
     largest = max((move.customers for move in moves), default=0)
     return [
-        Flow(
+        SegmentFlow(
             source=segments[move.from_key],
             target=segments[move.to_key],
-            customers=formatting.count(move.customers),
-            near=formatting.count(move.boundary_noise) if move.boundary_noise else formatting.DASH,
+            customers=formatting.format_count(move.customers),
+            near=formatting.format_count(move.boundary_noise) if move.boundary_noise else formatting.DASH,
             length=move.customers / largest,
             reasons=[_part(move, reason) for reason in REASONS],
         )
@@ -107,9 +109,9 @@ def flows(moves: Sequence[Move], segments: dict[str, Segment]) -> list[Flow]:
     ]
 
 
-def matrix(
-    moves: Sequence[Move], sources: Sequence[str], targets: Sequence[str], segments: dict[str, Segment]
-) -> Matrix:
+def make_migration_matrix(
+    moves: Sequence[SegmentMove], sources: Sequence[str], targets: Sequence[str], segments: dict[str, PublishedSegment]
+) -> MigrationMatrix:
     """Rows from, columns to, with who is new as the last row and who left as the last column, where there are any.
 
     Args:
@@ -125,26 +127,35 @@ def matrix(
     for source in came:
         cells = [_cell(by_pair.get((source, target)), stayed=source == target) for target in went]
         total = sum(move.customers for move in moves if move.from_key == source)
-        rows.append((segments.get(source, source), [*cells, Cell(formatting.count(total))]))
+        rows.append((segments.get(source, source), [*cells, TableCell(formatting.format_count(total))]))
     totals = [sum(move.customers for move in moves if move.to_key == target) for target in went]
-    return Matrix(
+    return MigrationMatrix(
         columns=[segments.get(target, target) for target in went],
         rows=rows,
-        totals=[formatting.count(total) for total in [*totals, sum(totals)]],
+        totals=[formatting.format_count(total) for total in [*totals, sum(totals)]],
     )
 
 
-def _cell(move: Move | None, stayed: bool) -> Cell:
+def _cell(move: SegmentMove | None, stayed: bool) -> TableCell:
     if move is None:
-        return Cell("·")
-    return Cell(formatting.count(move.customers), formatting.share(move.share), colours.cell(move.share), strong=stayed)
+        return TableCell("·")
+    return TableCell(
+        formatting.format_count(move.customers),
+        formatting.format_share(move.share),
+        colours.choose_cell_style(move.share),
+        strong=stayed,
+    )
 
 
-def reason_of(move: Move, reason: Reason) -> int:
+def count_movers_by_reason(move: SegmentMove, reason: MoveReason) -> int:
     """The customers of a move who moved for a reason."""
     return int(getattr(move, reason.name))
 
 
-def _part(move: Move, reason: Reason) -> tuple[str, str, float]:
-    customers = reason_of(move, reason)
-    return reason.colour, formatting.count(customers) if customers else formatting.DASH, customers / move.customers
+def _part(move: SegmentMove, reason: MoveReason) -> tuple[str, str, float]:
+    customers = count_movers_by_reason(move, reason)
+    return (
+        reason.colour,
+        formatting.format_count(customers) if customers else formatting.DASH,
+        customers / move.customers,
+    )

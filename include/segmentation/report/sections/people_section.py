@@ -5,22 +5,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from include.segmentation.profile.people import EVERYONE, NO_PERSONA, OTHER, UNKNOWN, Demographic
+from include.segmentation.profile.people import EVERYONE, NO_PERSONA, OTHER_VALUES, UNKNOWN_VALUE, Demographic
 from include.segmentation.profile.profile import Profile
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours, dendrogram
-from include.segmentation.report.charts.dendrogram import Branch
+from include.segmentation.report.charts.dendrogram import DendrogramBranch
 from include.segmentation.report.queries.answers import Answers
-from include.segmentation.report.queries.people_queries import PersonaSize, Portion, Step
-from include.segmentation.report.sections.table_rows import Cell
+from include.segmentation.report.queries.people_queries import DemographicShare, PersonaSize, PublishedStep
+from include.segmentation.report.sections.table_rows import TableCell
 
 _VALUES_SHOWN = 8
 _COLUMNS_SHOWN = 5
-_LAST = (OTHER, UNKNOWN)
+_LAST = (OTHER_VALUES, UNKNOWN_VALUE)
 
 
 @dataclass(frozen=True)
-class Shares:
+class DemographicRows:
     """One demographic of everyone.
 
     Attributes:
@@ -37,16 +37,16 @@ class Shares:
 
 
 @dataclass(frozen=True)
-class Columns:
+class DemographicColumns:
     """One demographic by segment: a column per value, and the cells of each segment by its key."""
 
     label: str
     values: list[str]
-    cells: dict[str, list[Cell]]
+    cells: dict[str, list[TableCell]]
 
 
 @dataclass(frozen=True)
-class Goal:
+class KpiGoal:
     """A link of the chain: what a KPI is for."""
 
     goal: str
@@ -57,7 +57,7 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class People:
+class PeopleView:
     """Everyone, across the macro segments."""
 
     answers: Answers
@@ -75,7 +75,7 @@ class People:
         return [part for part, rows in found.items() if rows]
 
     @property
-    def funnel(self) -> list[Step]:
+    def funnel(self) -> list[PublishedStep]:
         """The steps of everyone."""
         return [step for step in self.answers.funnel if step.segment_key == EVERYONE]
 
@@ -95,13 +95,13 @@ class People:
     @cached_property
     def tree(self) -> str:
         """The personas with their shares as a tree in SVG."""
-        whole = Branch("All customers", 1.0, self._branches(None))
-        told = ", ".join(f"{formatting.share(each.share)} {each.label}" for each in self._personas)
-        return dendrogram.draw(whole, f"From all customers to the personas, with their shares: {told}")
+        whole = DendrogramBranch("All customers", 1.0, self._branches(None))
+        told = ", ".join(f"{formatting.format_share(each.share)} {each.label}" for each in self._personas)
+        return dendrogram.draw_dendrogram(whole, f"From all customers to the personas, with their shares: {told}")
 
-    def _branches(self, part_of: str | None) -> list[Branch]:
+    def _branches(self, part_of: str | None) -> list[DendrogramBranch]:
         return [
-            Branch(each.label, each.share, self._branches(each.persona))
+            DendrogramBranch(each.label, each.share, self._branches(each.persona))
             for each in self._personas
             if each.part_of == part_of
         ]
@@ -112,25 +112,27 @@ class People:
         return any(not shares.report for shares in self.demographics)
 
     @cached_property
-    def demographics(self) -> list[Shares]:
+    def demographics(self) -> list[DemographicRows]:
         """Every demographic of everyone, attributes before what Google estimates."""
         mine = [portion for portion in self.answers.demographics if portion.segment_key == EVERYONE]
         names = list(dict.fromkeys((portion.report, portion.dimension) for portion in mine))
         return [self._shares([p for p in mine if (p.report, p.dimension) == name]) for name in names]
 
-    def _shares(self, found: Sequence[Portion]) -> Shares:
+    def _shares(self, found: Sequence[DemographicShare]) -> DemographicRows:
         named = [portion for portion in found if portion.value not in _LAST]
         shown = [*named[:_VALUES_SHOWN], *(portion for portion in found if portion.value in _LAST)]
-        return Shares(
+        return DemographicRows(
             label=_label(found[0], self.profile.demographics),
             report=found[0].report,
             coverage=found[0].coverage,
-            rows=[(p.value, "" if p.customers is None else formatting.count(p.customers), p.share) for p in shown],
+            rows=[
+                (p.value, "" if p.customers is None else formatting.format_count(p.customers), p.share) for p in shown
+            ],
             more=len(named[_VALUES_SHOWN:]),
         )
 
     @property
-    def goals(self) -> list[Goal]:
+    def goals(self) -> list[KpiGoal]:
         """Goal, indicator, metric: every KPI of the run that says what it is for, in the profile's order of goals."""
         said = {name: kpi for name, kpi in self.answers.now.kpis.items() if kpi.get("goal")}
         names = [*(name for name in self.profile.kpis if name in said), *sorted(said.keys() - self.profile.kpis.keys())]
@@ -141,21 +143,21 @@ class People:
         return [_goal(said[names[place]]) for place in order]
 
 
-def funnel_cells(steps: Sequence[Step], key: str) -> list[Cell]:
+def make_funnel_cells(steps: Sequence[PublishedStep], key: str) -> list[TableCell]:
     """One cell per step of a segment: the share of its customers, and of those who had come to the step before."""
     cells = []
     for step in (step for step in steps if step.segment_key == key):
         if step.share is None:
-            cells.append(Cell(formatting.DASH, formatting.SUPPRESSED))
+            cells.append(TableCell(formatting.DASH, formatting.SUPPRESSED))
         else:
-            small = "" if step.conversion is None else f"{formatting.share(step.conversion)} of before"
-            cells.append(Cell(formatting.share(step.share), small, colours.cell(step.share)))
+            small = "" if step.conversion is None else f"{formatting.format_share(step.conversion)} of before"
+            cells.append(TableCell(formatting.format_share(step.share), small, colours.choose_cell_style(step.share)))
     return cells
 
 
-def columns(
-    found: Sequence[Portion], macro: str, keys: Sequence[str], declared: dict[str, Demographic]
-) -> list[Columns]:
+def make_demographic_columns(
+    found: Sequence[DemographicShare], macro: str, keys: Sequence[str], declared: dict[str, Demographic]
+) -> list[DemographicColumns]:
     """Each attribute by segment: the largest values of everyone, all others, and unknown.
 
     Args:
@@ -173,28 +175,28 @@ def columns(
             key: {p.value: p.share for p in mine if (p.macro_segment, p.segment_key) == (macro, key)} for key in keys
         }
         cells = {key: _cells(largest, shares[key]) for key in keys}
-        tables.append(Columns(_label(mine[0], declared), [*largest, *_LAST], cells))
+        tables.append(DemographicColumns(_label(mine[0], declared), [*largest, *_LAST], cells))
     return tables
 
 
-def _cells(largest: Sequence[str], shares: dict[str, float]) -> list[Cell]:
+def _cells(largest: Sequence[str], shares: dict[str, float]) -> list[TableCell]:
     if not shares:
-        return [Cell(formatting.DASH)] * (len(largest) + len(_LAST))
-    unknown = shares.get(UNKNOWN, 0.0)
-    others = sum(share for value, share in shares.items() if value not in (*largest, UNKNOWN))
-    named = [_cell(shares[value]) if value in shares else Cell(formatting.DASH, "in other") for value in largest]
+        return [TableCell(formatting.DASH)] * (len(largest) + len(_LAST))
+    unknown = shares.get(UNKNOWN_VALUE, 0.0)
+    others = sum(share for value, share in shares.items() if value not in (*largest, UNKNOWN_VALUE))
+    named = [_cell(shares[value]) if value in shares else TableCell(formatting.DASH, "in other") for value in largest]
     return [*named, _cell(others), _cell(unknown)]
 
 
-def _cell(share: float) -> Cell:
-    return Cell(formatting.share(share), style=colours.cell(share))
+def _cell(share: float) -> TableCell:
+    return TableCell(formatting.format_share(share), style=colours.choose_cell_style(share))
 
 
-def _label(portion: Portion, declared: dict[str, Demographic]) -> str:
+def _label(portion: DemographicShare, declared: dict[str, Demographic]) -> str:
     if not portion.report and portion.dimension in declared:
         return declared[portion.dimension].label
     return portion.dimension.replace("_", " ").capitalize()
 
 
-def _goal(kpi: dict[str, Any]) -> Goal:
-    return Goal(kpi["goal"], kpi["indicator"], kpi["label"], f"{kpi['unit']}, {kpi['window']}", kpi.get("owner", ""))
+def _goal(kpi: dict[str, Any]) -> KpiGoal:
+    return KpiGoal(kpi["goal"], kpi["indicator"], kpi["label"], f"{kpi['unit']}, {kpi['window']}", kpi.get("owner", ""))

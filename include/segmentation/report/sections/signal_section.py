@@ -26,7 +26,7 @@ _WITHOUT_RULE = {
 
 
 @dataclass(frozen=True)
-class Found:
+class PublishedSignal:
     """A row of ``fct_signal``; see its comments."""
 
     label: str
@@ -50,20 +50,20 @@ class Found:
         return self.lift is not None and self.lift > 1 and self.q is not None and self.q <= MAY_BE_CHANCE
 
     @property
-    def figures(self) -> "Figures | None":
+    def figures(self) -> "RuleFigures | None":
         """Precision, recall and lift in words; None unless they were measured."""
         if None in (self.precision, self.recall, self.lift, self.lift_low, self.lift_high):
             return None
-        return Figures(
-            right=formatting.share(self.precision or 0.0),
-            found=formatting.share(self.recall or 0.0),
+        return RuleFigures(
+            right=formatting.format_share(self.precision or 0.0),
+            found=formatting.format_share(self.recall or 0.0),
             lift=f"{self.lift:.1f} times",
             interval=f"{self.lift_low:.1f}{formatting.DASH}{self.lift_high:.1f}",
         )
 
 
 @dataclass(frozen=True)
-class Figures:
+class RuleFigures:
     """What a rule achieves in the hold-out: the shares that are right and found, and the lift with its interval."""
 
     right: str
@@ -73,7 +73,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Answer:
+class LabelAnswer:
     """A question and what is known: of the rule over all KPIs together, and of the strongest KPIs alone.
 
     Attributes:
@@ -92,53 +92,55 @@ class Answer:
     labelled: int
     customers: int
     rule: str
-    figures: Figures | None
+    figures: RuleFigures | None
     doubt: str
-    strongest: list[tuple[str, Figures]]
+    strongest: list[tuple[str, RuleFigures]]
 
 
 @dataclass(frozen=True)
-class Landmark:
+class LandmarkView:
     """What is asked so many days after registration."""
 
     days: int
     holdout_from: str
-    answers: list[Answer]
+    answers: list[LabelAnswer]
 
 
-def read_signals(connection: psycopg.Connection, run: Run) -> list[Found]:
+def read_signals(connection: psycopg.Connection, run: Run) -> list[PublishedSignal]:
     """The run's rows, by landmark."""
-    columns = ", ".join(Found.__dataclass_fields__)
-    with connection.cursor(row_factory=class_row(Found)) as cursor:
+    columns = ", ".join(PublishedSignal.__dataclass_fields__)
+    with connection.cursor(row_factory=class_row(PublishedSignal)) as cursor:
         cursor.execute(
             f"SELECT {columns} FROM fct_signal WHERE run_id = %s ORDER BY landmark, label, kpi".encode(), [run.run_id]
         )
         return cursor.fetchall()
 
 
-def landmarks(found: Sequence[Found], declared: Signals | None) -> list[Landmark]:
+def make_landmarks(found: Sequence[PublishedSignal], declared: Signals | None) -> list[LandmarkView]:
     """One per landmark, its questions in the profile's order; none where the run has no signals."""
     if declared is None:
         return []
     return [_landmark(days, list(rows), declared) for days, rows in groupby(found, key=lambda each: each.landmark)]
 
 
-def _landmark(days: int, found: list[Found], declared: Signals) -> Landmark:
+def _landmark(days: int, found: list[PublishedSignal], declared: Signals) -> LandmarkView:
     first = next((each.holdout_from for each in found if each.holdout_from), None)
     answers = []
     for name, label in declared.labels.items():
         rows = [each for each in found if each.label == name]
         answers += [_answer(label.label, label.definition, each, rows) for each in rows if each.kpi == TOGETHER]
-    return Landmark(days, formatting.date_words(first) if first else "", answers)
+    return LandmarkView(days, formatting.format_date(first) if first else "", answers)
 
 
-def _answer(label: str, definition: str, together: Found, rows: list[Found]) -> Answer:
+def _answer(label: str, definition: str, together: PublishedSignal, rows: list[PublishedSignal]) -> LabelAnswer:
     figures = together.figures
     alone = sorted((r for r in rows if r.stands and r is not together), key=lambda r: (-(r.lift_low or 0), r.kpi))
-    return Answer(
+    return LabelAnswer(
         label=label,
         definition=definition,
-        base_rate=formatting.share(together.labelled / together.customers) if together.customers else formatting.DASH,
+        base_rate=formatting.format_share(together.labelled / together.customers)
+        if together.customers
+        else formatting.DASH,
         labelled=together.labelled,
         customers=together.customers,
         rule=(together.rule if figures else None) or _WITHOUT_RULE[together.outcome],

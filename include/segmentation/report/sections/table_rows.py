@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from math import log1p
 
-from include.segmentation.report.queries.run_queries import Segment, Size
+from include.segmentation.report.queries.run_queries import PublishedSegment, SegmentSize
 
 
 @dataclass(frozen=True)
-class Kpi:
+class ReportedKpi:
     """A KPI as the run defined it.
 
     Attributes:
@@ -24,13 +24,13 @@ class Kpi:
     undefined_when: str | None
     log: bool
 
-    def scaled(self, number: float) -> float:
+    def scale_value(self, number: float) -> float:
         """A value as it counts when two are compared."""
         return log1p(max(number, 0.0)) if self.log else number
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A table cell: its text, a smaller second line, the CSS of its colours, and whether it stands out."""
 
     text: str
@@ -40,10 +40,10 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class SegmentRow:
     """A segment, its size, the colour of its line in the chart, and what a table says about it."""
 
-    segment: Segment
-    size: Size
+    segment: PublishedSegment
+    size: SegmentSize
     colour: str
-    cells: list[Cell]
+    cells: list[TableCell]

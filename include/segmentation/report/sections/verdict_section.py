@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from include.segmentation.profile.gates import Drift
+from include.segmentation.profile.gates import DriftGate
 from include.segmentation.report import formatting
-from include.segmentation.report.queries.model_queries import Drift as Measured
-from include.segmentation.report.sections.table_rows import Kpi
+from include.segmentation.report.queries.model_queries import RunDrift as Measured
+from include.segmentation.report.sections.table_rows import ReportedKpi
 
 _ORDER = ("stop", "ask", "warn", "pass")
 _MEASURES = {"js": "the sizes", "psi": "a KPI's shift", "inertia_gain": "what a refit would gain"}
@@ -15,7 +15,7 @@ _WORDS = {"pass": "passed", "warn": "warning", "ask": "asked", "stop": "stopped"
 
 
 @dataclass(frozen=True)
-class Gate:
+class GateRow:
     """One verdict.
 
     Attributes:
@@ -33,7 +33,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Measure:
+class DriftMeasure:
     """One figure of drift.
 
     Attributes:
@@ -54,13 +54,13 @@ class DriftRow:
 
     day: str
     model: str
-    measures: list[Measure]
+    measures: list[DriftMeasure]
 
 
-def gates(verdicts: list[dict[str, Any]]) -> list[Gate]:
+def make_gate_rows(verdicts: list[dict[str, Any]]) -> list[GateRow]:
     """Every verdict, those that say something first."""
     return [
-        Gate(
+        GateRow(
             name=str(found["name"]).replace("_", " "),
             verdict=str(found["verdict"]),
             said=_said(found),
@@ -72,7 +72,7 @@ def gates(verdicts: list[dict[str, Any]]) -> list[Gate]:
     ]
 
 
-def summary(found: list[Gate]) -> str:
+def summarise_gates(found: list[GateRow]) -> str:
     """How many checks there were, and how many of them say something."""
     loud = sum(gate.verdict != "pass" for gate in found)
     if not loud:
@@ -80,8 +80,8 @@ def summary(found: list[Gate]) -> str:
     return f"{loud} of {len(found)} checks before publishing warn or had to be approved."
 
 
-def drift_rows(
-    macro: str, runs: list[Measured], kpis: Mapping[str, Kpi], thresholds: Drift, zone: str
+def make_drift_rows(
+    macro: str, runs: list[Measured], kpis: Mapping[str, ReportedKpi], thresholds: DriftGate, zone: str
 ) -> list[DriftRow]:
     """The runs that measured drift of a macro segment, the newest first."""
     found = []
@@ -89,7 +89,7 @@ def drift_rows(
         rows = [row for row in run.drift if row["macro_segment"] == macro]
         if rows:
             measures = [_most(rows, metric, kpis, thresholds) for metric in _MEASURES]
-            found.append(DriftRow(formatting.day(run.as_of, zone), run.models.get(macro, ""), measures))
+            found.append(DriftRow(formatting.format_day(run.as_of, zone), run.models.get(macro, ""), measures))
     return found
 
 
@@ -98,13 +98,15 @@ def _said(found: dict[str, Any]) -> str:
     return f"{word}, approved by {found['approved_by']}" if found.get("approved_by") else word
 
 
-def _most(rows: list[dict[str, Any]], metric: str, kpis: Mapping[str, Kpi], thresholds: Drift) -> Measure:
+def _most(
+    rows: list[dict[str, Any]], metric: str, kpis: Mapping[str, ReportedKpi], thresholds: DriftGate
+) -> DriftMeasure:
     """The largest value of a metric."""
     of_metric = [row for row in rows if row["metric"] == metric]
     if not of_metric:
-        return Measure(_MEASURES[metric], formatting.DASH, "", False)
+        return DriftMeasure(_MEASURES[metric], formatting.DASH, "", False)
     most = max(of_metric, key=lambda row: row["value"])
     value, label = float(most["value"]), kpis[most["kpi"]].label if most["kpi"] in kpis else ""
-    text = formatting.share(value) if metric == "inertia_gain" else f"{value:.2f}"
+    text = formatting.format_share(value) if metric == "inertia_gain" else f"{value:.2f}"
     where = ", ".join(part for part in (label, most["stratum"]) if part)
-    return Measure(_MEASURES[metric], text, where, value > getattr(thresholds, metric))
+    return DriftMeasure(_MEASURES[metric], text, where, value > getattr(thresholds, metric))

@@ -5,14 +5,14 @@ from typing import Any
 
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours
-from include.segmentation.report.queries.grid_queries import Worth
-from include.segmentation.report.sections.table_rows import Cell
+from include.segmentation.report.queries.grid_queries import PartWorth
+from include.segmentation.report.sections.table_rows import TableCell
 
-Said = Mapping[str, Mapping[str, Any]]
+KpiTexts = Mapping[str, Mapping[str, Any]]
 """KPI -> its definition at the run: label, unit, resolution."""
 
 
-def cells(found: Sequence[Worth], part: str, kpis: Sequence[str], said: Said) -> list[Cell]:
+def make_worth_cells(found: Sequence[PartWorth], part: str, kpis: Sequence[str], said: KpiTexts) -> list[TableCell]:
     """Per KPI the total, its share and the mean per head.
 
     Args:
@@ -25,7 +25,7 @@ def cells(found: Sequence[Worth], part: str, kpis: Sequence[str], said: Said) ->
     return [cell for kpi in kpis for cell in _of_kpi(mine.get(kpi), float(said[kpi]["resolution"]))]
 
 
-def lead(found: Sequence[Worth], names: Mapping[str, str], kpis: Sequence[str], said: Said) -> str:
+def describe_worth(found: Sequence[PartWorth], names: Mapping[str, str], kpis: Sequence[str], said: KpiTexts) -> str:
     """The parts with the largest share of a KPI, a sentence each.
 
     Args:
@@ -41,19 +41,27 @@ def lead(found: Sequence[Worth], names: Mapping[str, str], kpis: Sequence[str], 
         mine = [one for one in found if one.kpi == kpi and one.part in names and one.share_of_total is not None]
         if mine:
             most = max(mine, key=lambda one: one.share_of_total or 0)
-            sizes[most.part] = formatting.share(most.customers / customers)
+            sizes[most.part] = formatting.format_share(most.customers / customers)
             held.setdefault(most.part, []).append(
-                f"{formatting.share(most.share_of_total or 0)} of {said[kpi]['label']}"
+                f"{formatting.format_share(most.share_of_total or 0)} of {said[kpi]['label']}"
             )
     return " ".join(
         f"{names[part]}: {sizes[part]} of the customers, {' and '.join(shares)}." for part, shares in held.items()
     )
 
 
-def _of_kpi(worth: Worth | None, resolution: float) -> list[Cell]:
+def _of_kpi(worth: PartWorth | None, resolution: float) -> list[TableCell]:
     if worth is None or worth.total is None or worth.mean is None:
         few = formatting.SUPPRESSED if worth and worth.customers else ""
-        return [Cell(formatting.DASH, few), Cell(formatting.DASH), Cell(formatting.DASH)]
+        return [TableCell(formatting.DASH, few), TableCell(formatting.DASH), TableCell(formatting.DASH)]
     share = worth.share_of_total
-    held = Cell(formatting.DASH) if share is None else Cell(formatting.share(share), style=colours.cell(share))
-    return [Cell(formatting.value(worth.total, 1)), held, Cell(formatting.value(worth.mean, resolution))]
+    held = (
+        TableCell(formatting.DASH)
+        if share is None
+        else TableCell(formatting.format_share(share), style=colours.choose_cell_style(share))
+    )
+    return [
+        TableCell(formatting.format_value(worth.total, 1)),
+        held,
+        TableCell(formatting.format_value(worth.mean, resolution)),
+    ]

@@ -2,15 +2,15 @@
 
 from typing import Literal
 
-from include.segmentation.segment.cluster.kmeans import STARTS, KMeans
+from include.segmentation.segment.cluster.kmeans import KMEANS_STARTS, KMeans
 from include.segmentation.segment.cluster.partition import Algorithm
 from include.segmentation.segment.cluster.ward import Ward
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
-Name = Literal["kmeans", "ward"]
+AlgorithmName = Literal["kmeans", "ward"]
 
 
-def of(name: Name, points: Floats, counts: Integers, starts: int = STARTS) -> Algorithm:
+def make_algorithm(name: AlgorithmName, points: Floats, counts: Integers, starts: int = KMEANS_STARTS) -> Algorithm:
     """An algorithm for sorted distinct vectors; call it inside one thread (``one_thread``).
 
     Args:

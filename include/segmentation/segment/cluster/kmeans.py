@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from include.segmentation.segment.cluster.partition import Partition, inertia
-from include.segmentation.segment.space.nearest_prototype import nearest_points
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
+from include.segmentation.segment.cluster.partition import ClusterPartition, compute_inertia
+from include.segmentation.segment.space.nearest_prototype import find_nearest_points
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
 
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans as Lloyd
 
-SEED = 42
-STARTS = 10
+KMEANS_SEED = 42
+KMEANS_STARTS = 10
 RACE = 50_000
 """Starts compete on that many customers; the best of them are then run on everybody."""
 _FINALISTS = 3
@@ -33,7 +33,7 @@ class KMeans:
         starts: how many k-means++ starts compete.
     """
 
-    def __init__(self, points: Floats, counts: Integers, starts: int = STARTS) -> None:
+    def __init__(self, points: Floats, counts: Integers, starts: int = KMEANS_STARTS) -> None:
         self.points, self.counts, self.starts = points, counts, starts
 
     @property
@@ -41,19 +41,19 @@ class KMeans:
         """How many clusters there can be."""
         return len(self.points)
 
-    def labels(self, k: int) -> Integers:
+    def compute_labels(self, k: int) -> Integers:
         """int64[vectors], the clusters from 0; at most as many as there are vectors."""
-        return nearest_points(self.points, self._centroids(k))
+        return find_nearest_points(self.points, self._centroids(k))
 
-    def partition(self, k: int) -> Partition:
+    def make_partition(self, k: int) -> ClusterPartition:
         """The clusters, each with its centroid as the one prototype."""
         centroids = self._centroids(k)
-        labels = nearest_points(self.points, centroids)
-        return Partition(
+        labels = find_nearest_points(self.points, centroids)
+        return ClusterPartition(
             labels=labels,
             prototypes=centroids,
             owners=np.arange(k, dtype=np.int64),
-            inertia=inertia(self.points, self.counts, labels),
+            inertia=compute_inertia(self.points, self.counts, labels),
             agreement=1.0,
         )
 
@@ -62,13 +62,13 @@ class KMeans:
         from sklearn import config_context  # a second's import, which scoring does without
         from sklearn.cluster import KMeans as Lloyd
 
-        vectors, people = every_nth(self.counts, RACE)
+        vectors, people = take_every_nth(self.counts, RACE)
         with config_context(assume_finite=True, skip_parameter_validation=True):
             if len(vectors) < k or self.counts.sum() <= RACE:
-                fit = Lloyd(k, n_init=self.starts, random_state=SEED).fit(self.points, sample_weight=self.counts)
+                fit = Lloyd(k, n_init=self.starts, random_state=KMEANS_SEED).fit(self.points, sample_weight=self.counts)
                 return np.asarray(fit.cluster_centers_)
             race = [
-                Lloyd(k, n_init=1, random_state=SEED + start).fit(self.points[vectors], sample_weight=people)
+                Lloyd(k, n_init=1, random_state=KMEANS_SEED + start).fit(self.points[vectors], sample_weight=people)
                 for start in range(self.starts)
             ]
             finals = [

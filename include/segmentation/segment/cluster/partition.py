@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, means
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, compute_means
 
 
 @dataclass(frozen=True)
-class Partition:
+class ClusterPartition:
     """Clusters of distinct vectors.
 
     Attributes:
@@ -37,14 +37,14 @@ class Algorithm(Protocol):
     def most(self) -> int:
         """How many clusters it can make: one per distinct vector that it looks at."""
 
-    def labels(self, k: int) -> Integers:
+    def compute_labels(self, k: int) -> Integers:
         """int64[vectors], the algorithm's own labels from 0, for at most ``ward.PEOPLE`` customers."""
 
-    def partition(self, k: int) -> Partition:
+    def make_partition(self, k: int) -> ClusterPartition:
         """The clusters, frozen."""
 
 
-def inertia(points: Floats, counts: Integers, labels: Integers) -> float:
+def compute_inertia(points: Floats, counts: Integers, labels: Integers) -> float:
     """The summed squared distance of the customers to the mean of their cluster."""
     k = int(labels.max()) + 1
-    return float(((points - means(points, counts, labels, k)[labels]) ** 2 * counts[:, None]).sum())
+    return float(((points - compute_means(points, counts, labels, k)[labels]) ** 2 * counts[:, None]).sum())

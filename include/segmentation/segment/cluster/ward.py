@@ -13,11 +13,11 @@ from functools import cached_property
 
 import numpy as np
 
-from include.segmentation.segment.cluster.partition import Partition, inertia
-from include.segmentation.segment.space.nearest_prototype import nearest_points
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth, means
+from include.segmentation.segment.cluster.partition import ClusterPartition, compute_inertia
+from include.segmentation.segment.space.nearest_prototype import find_nearest_points
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, compute_means, take_every_nth
 
-PEOPLE = 5_000
+WARD_CUSTOMERS = 5_000
 PROTOTYPES = 16
 """Prototypes per segment, at most."""
 
@@ -32,31 +32,31 @@ class Ward:
 
     def __init__(self, points: Floats, counts: Integers) -> None:
         self.points, self.counts = points, counts
-        self._vectors, self._people = every_nth(counts, PEOPLE)
+        self._vectors, self._people = take_every_nth(counts, WARD_CUSTOMERS)
 
     @property
     def most(self) -> int:
         """How many clusters there can be: as many as the tree has vectors."""
         return len(self._vectors)
 
-    def labels(self, k: int) -> Integers:
+    def compute_labels(self, k: int) -> Integers:
         """int64[vectors], the clusters of the tree from 0; all customers are in the tree."""
         return self._cut(k)
 
-    def partition(self, k: int) -> Partition:
+    def make_partition(self, k: int) -> ClusterPartition:
         """The clusters of the tree, each frozen as the means of the smaller clusters that it is made of."""
         points, counts = self.points[self._vectors], self._people
         own, fine = self._cut(k), self._cut(k * PROTOTYPES)
         first = np.unique(fine, return_index=True)[1]
         order = np.argsort(own[first], kind="stable")
-        prototypes = means(points, counts, fine, len(first))[order]
+        prototypes = compute_means(points, counts, fine, len(first))[order]
         owners = own[first][order]
-        labels = owners[nearest_points(self.points, prototypes)]
-        return Partition(
+        labels = owners[find_nearest_points(self.points, prototypes)]
+        return ClusterPartition(
             labels=labels,
             prototypes=prototypes,
             owners=owners,
-            inertia=inertia(self.points, self.counts, labels),
+            inertia=compute_inertia(self.points, self.counts, labels),
             agreement=float(counts[labels[self._vectors] == own].sum() / counts.sum()),
         )
 

@@ -7,23 +7,23 @@ from typing import NamedTuple
 import numpy as np
 
 from include.segmentation.model.model import Evidence
-from include.segmentation.profile.gates import smallest_cluster
-from include.segmentation.profile.macro_segments import Cluster
-from include.segmentation.segment.cluster.algorithms import of
-from include.segmentation.segment.cluster.partition import Algorithm, Partition, inertia
+from include.segmentation.profile.gates import compute_smallest_cluster
+from include.segmentation.profile.macro_segments import ClusterChoice
+from include.segmentation.segment.cluster.algorithms import make_algorithm
+from include.segmentation.segment.cluster.partition import Algorithm, ClusterPartition, compute_inertia
 from include.segmentation.segment.evidence import gaussian_null, stability
-from include.segmentation.segment.evidence.cluster_explanation import DEPTH, FAITHFUL, explain
-from include.segmentation.segment.evidence.gaussian_null import Verdict
-from include.segmentation.segment.evidence.knee import knee
-from include.segmentation.segment.evidence.silhouette import sample, silhouettes
-from include.segmentation.segment.evidence.sort_baseline import baseline
-from include.segmentation.segment.evidence.stability import STABLE, Bootstrap, Stability
-from include.segmentation.segment.space.stratum_vectors import Vectors
+from include.segmentation.segment.evidence.cluster_explanation import EXPLANATION_DEPTH, FAITHFUL, explain_clusters
+from include.segmentation.segment.evidence.gaussian_null import SeparationVerdict
+from include.segmentation.segment.evidence.knee import find_knee
+from include.segmentation.segment.evidence.silhouette import compute_silhouettes, sample_clusters
+from include.segmentation.segment.evidence.sort_baseline import find_sort_baseline
+from include.segmentation.segment.evidence.stability import STABLE, Bootstrap, ClusterStability
+from include.segmentation.segment.space.stratum_vectors import StratumVectors
 from include.segmentation.segment.space.weighted_statistics import Floats
 
 
 @dataclass(frozen=True)
-class Choice:
+class ClusterCount:
     """What became of a stratum.
 
     Attributes:
@@ -32,7 +32,7 @@ class Choice:
         note: why it stays whole, or where the walk ended.
     """
 
-    partition: Partition | None
+    partition: ClusterPartition | None
     evidence: list[Evidence]
     note: str
 
@@ -48,7 +48,7 @@ class _Row(NamedTuple):
 class _Trial:
     """The clusters of one k, and how well a small tree explains them."""
 
-    partition: Partition
+    partition: ClusterPartition
     sizes: Floats
     fidelity: float
 
@@ -61,12 +61,14 @@ class _Trial:
 class _Walk:
     """How far the walk got: the stability of every k up to its end, the trial taken, and why it ended there."""
 
-    steps: dict[int, Stability]
+    steps: dict[int, ClusterStability]
     chosen: _Trial | None
     problem: str
 
 
-def choose(stratum: str, vectors: Vectors, wanted: Cluster, seed: int = stability.SEED) -> Choice:
+def choose_cluster_count(
+    stratum: str, vectors: StratumVectors, wanted: ClusterChoice, seed: int = stability.BOOTSTRAP_SEED
+) -> ClusterCount:
     """Choose the clusters of a stratum; call it inside ``one_thread``.
 
     With ``k: auto`` the last k before the first failure is taken. "The largest k that passes" would go on cutting a
@@ -78,13 +80,13 @@ def choose(stratum: str, vectors: Vectors, wanted: Cluster, seed: int = stabilit
         wanted: the profile's ``cluster``: an algorithm and a fixed k, or ``auto`` and k_max.
         seed: of the resamples.
     """
-    floor = smallest_cluster(vectors.customers)
+    floor = compute_smallest_cluster(vectors.customers)
     if vectors.customers < 2 * floor:
         why = f"not cut: {vectors.customers} customers, fewer than twice the {floor} that a cluster needs"
-        return Choice(None, [], why)
+        return ClusterCount(None, [], why)
     if not vectors.kpis:
-        return Choice(None, [], "not cut: no KPI varies among its customers")
-    algorithm = of(wanted.algorithm, vectors.projected, vectors.counts)
+        return ClusterCount(None, [], "not cut: no KPI varies among its customers")
+    algorithm = make_algorithm(wanted.algorithm, vectors.projected, vectors.counts)
     trials = [_try(vectors, algorithm, k) for k in wanted.ks if k <= algorithm.most]
     walk = _walk(trials, Bootstrap(vectors, wanted.algorithm, seed), checked=wanted.k == "auto")
     if not walk.problem and len(trials) < len(wanted.ks):
@@ -92,27 +94,27 @@ def choose(stratum: str, vectors: Vectors, wanted: Cluster, seed: int = stabilit
         walk = replace(walk, problem=f"k = {first}: only {algorithm.most} distinct vectors")
     rows = [*_rows(vectors, trials), *_walk_rows(walk, trials)]
     tested = walk.chosen or (trials[0] if trials else None)
-    verdict = gaussian_null.verdict(vectors, tested.partition, wanted.algorithm) if tested else None
+    verdict = gaussian_null.judge_separation(vectors, tested.partition, wanted.algorithm) if tested else None
     if tested and verdict:
         rows += _verdict_rows(tested.k, verdict)
     evidence = [
         Evidence(stratum=stratum, algorithm=wanted.algorithm, k=k, metric=metric, value=value, standard_error=error)
         for k, metric, value, error in rows
     ]
-    return Choice(walk.chosen.partition if walk.chosen else None, evidence, _note(walk))
+    return ClusterCount(walk.chosen.partition if walk.chosen else None, evidence, _note(walk))
 
 
-def _try(vectors: Vectors, algorithm: Algorithm, k: int) -> _Trial:
-    found = algorithm.partition(k)
+def _try(vectors: StratumVectors, algorithm: Algorithm, k: int) -> _Trial:
+    found = algorithm.make_partition(k)
     sizes = np.bincount(found.labels, weights=vectors.counts, minlength=k).astype(np.float64)
-    return _Trial(found, sizes, explain(vectors.values, vectors.counts, found.labels).fidelity)
+    return _Trial(found, sizes, explain_clusters(vectors.values, vectors.counts, found.labels).fidelity)
 
 
 def _walk(trials: Sequence[_Trial], bootstrap: Bootstrap, checked: bool) -> _Walk:
-    steps: dict[int, Stability] = {}
+    steps: dict[int, ClusterStability] = {}
     chosen = None
     for trial in trials:
-        steps[trial.k] = bootstrap.stability(trial.partition)
+        steps[trial.k] = bootstrap.measure_stability(trial.partition)
         problem = _problem(trial, steps[trial.k], checked)
         if problem:
             return _Walk(steps, chosen, problem)
@@ -120,8 +122,8 @@ def _walk(trials: Sequence[_Trial], bootstrap: Bootstrap, checked: bool) -> _Wal
     return _Walk(steps, chosen, "")
 
 
-def _problem(trial: _Trial, stable: Stability, checked: bool) -> str:
-    floor = smallest_cluster(int(trial.sizes.sum()))
+def _problem(trial: _Trial, stable: ClusterStability, checked: bool) -> str:
+    floor = compute_smallest_cluster(int(trial.sizes.sum()))
     if trial.sizes.min() < floor:
         return f"k = {trial.k}: its smallest cluster has {trial.sizes.min():.0f} customers; at least {floor} are needed"
     if checked and not stable.is_stable:
@@ -130,7 +132,7 @@ def _problem(trial: _Trial, stable: Stability, checked: bool) -> str:
         return f"k = {trial.k}: a cluster comes back with a Jaccard of {least} only; {STABLE} is needed{marginal}"
     if checked and trial.fidelity < FAITHFUL:
         return (
-            f"k = {trial.k}: {DEPTH} questions in a row tell the cluster of {trial.fidelity:.0%} of the customers "
+            f"k = {trial.k}: {EXPLANATION_DEPTH} questions in a row tell the cluster of {trial.fidelity:.0%} of the customers "
             f"only; {FAITHFUL:.0%} are needed"
         )
     return ""
@@ -145,17 +147,17 @@ def _note(walk: _Walk) -> str:
     return "; ".join(part for part in (ended, marginal if walk.steps[k].is_marginal else "") if part)
 
 
-def _rows(vectors: Vectors, trials: Sequence[_Trial]) -> Iterator[_Row]:
+def _rows(vectors: StratumVectors, trials: Sequence[_Trial]) -> Iterator[_Row]:
     """What every k that was looked at is like, the whole stratum (k = 1) included."""
-    whole = inertia(vectors.projected, vectors.counts, np.zeros(len(vectors.counts), dtype=np.int64))
+    whole = compute_inertia(vectors.projected, vectors.counts, np.zeros(len(vectors.counts), dtype=np.int64))
     inertias = {1: whole} | {trial.k: trial.partition.inertia for trial in trials}
-    bend = knee(list(inertias), list(inertias.values()))
+    bend = find_knee(list(inertias), list(inertias.values()))
     for k, value in inertias.items():
         yield _Row(k, "inertia", value)
         yield _Row(k, "knee", float(k == bend))
-    sorting = baseline(vectors)
+    sorting = find_sort_baseline(vectors)
     if sorting:
-        yield _Row(1, f"top_30_by_{sorting.kpi}", sorting.by_sorting)
+        yield _Row(1, f"top_30_by_{sorting.kpi}", sorting.sorting_share)
     for trial in trials:
         k, labels = trial.k, trial.partition.labels
         yield _Row(k, "prototype_agreement", trial.partition.agreement)
@@ -163,17 +165,17 @@ def _rows(vectors: Vectors, trials: Sequence[_Trial]) -> Iterator[_Row]:
         yield _Row(k, "largest_share", float(trial.sizes.max() / trial.sizes.sum()))
         yield _Row(k, "fidelity", trial.fidelity)
         if sorting:
-            yield _Row(k, f"top_30_by_{sorting.kpi}", sorting.by_clusters(labels))
+            yield _Row(k, f"top_30_by_{sorting.kpi}", sorting.compute_cluster_share(labels))
         yield from _silhouette_rows(vectors, trial)
 
 
-def _silhouette_rows(vectors: Vectors, trial: _Trial) -> Iterator[_Row]:
+def _silhouette_rows(vectors: StratumVectors, trial: _Trial) -> Iterator[_Row]:
     labels = trial.partition.labels
-    taken, people = sample(vectors.counts, labels)
+    taken, people = sample_clusters(vectors.counts, labels)
     present, ordinals = np.unique(labels[taken], return_inverse=True)
     if len(present) < 2:
         return  # all but one cluster are too small to have anyone in the sample
-    found = silhouettes(vectors.points[taken], people, ordinals)
+    found = compute_silhouettes(vectors.points[taken], people, ordinals)
     mean = float(np.average(found, weights=people))
     error = float(np.sqrt(np.average((found - mean) ** 2, weights=people) / people.sum()))
     yield _Row(trial.k, "silhouette", mean, error)
@@ -199,7 +201,7 @@ def _walk_rows(walk: _Walk, trials: Sequence[_Trial]) -> Iterator[_Row]:
         yield _Row(k, "chosen", float(k == chosen))
 
 
-def _verdict_rows(k: int, verdict: Verdict) -> Iterator[_Row]:
+def _verdict_rows(k: int, verdict: SeparationVerdict) -> Iterator[_Row]:
     yield _Row(k, "cluster_index", verdict.index)
     yield _Row(k, "cluster_index_gaussian", float(verdict.gaussian.mean()), float(verdict.gaussian.std(ddof=1)))
     yield _Row(k, "gaussian_p", verdict.p)

@@ -5,19 +5,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from include.segmentation.model.decision_tree import grow
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
+from include.segmentation.model.decision_tree import grow_tree
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
 
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier
 
-DEPTH = 4
+EXPLANATION_DEPTH = 4
 FAITHFUL = 0.80
 _PEOPLE = 50_000
 
 
 @dataclass(frozen=True)
-class Explanation:
+class ClusterExplanation:
     """The clusters of a stratum as yes-or-no questions about one KPI each.
 
     Attributes:
@@ -30,7 +30,7 @@ class Explanation:
     fidelity: float
 
 
-def explain(values: Floats, counts: Integers, labels: Integers) -> Explanation:
+def explain_clusters(values: Floats, counts: Integers, labels: Integers) -> ClusterExplanation:
     """Grow the tree that labels as the clusters do, as well as it can, and measure how well that is.
 
     Args:
@@ -38,7 +38,7 @@ def explain(values: Floats, counts: Integers, labels: Integers) -> Explanation:
         counts: int64[vectors], the customers behind each; the tree grows on at most ``_PEOPLE`` of them, every n-th.
         labels: int64[vectors], the clusters.
     """
-    taken, people = every_nth(counts, _PEOPLE)
-    tree = grow(values[taken], labels[taken], people, depth=DEPTH)
+    taken, people = take_every_nth(counts, _PEOPLE)
+    tree = grow_tree(values[taken], labels[taken], people, depth=EXPLANATION_DEPTH)
     agreeing = counts[np.asarray(tree.predict(values)) == labels].sum()
-    return Explanation(tree, float(agreeing / counts.sum()))
+    return ClusterExplanation(tree, float(agreeing / counts.sum()))

@@ -15,12 +15,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.segment.cluster.algorithms import Name, of
-from include.segmentation.segment.cluster.partition import Partition, inertia
-from include.segmentation.segment.space.stratum_vectors import Vectors
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
+from include.segmentation.segment.cluster.algorithms import AlgorithmName, make_algorithm
+from include.segmentation.segment.cluster.partition import ClusterPartition, compute_inertia
+from include.segmentation.segment.space.stratum_vectors import StratumVectors
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
 
-PEOPLE = 2_000
+JUDGED_CUSTOMERS = 2_000
 SAMPLES = 50
 GAP = 0.5
 _SIGNIFICANT = 0.05
@@ -31,7 +31,7 @@ _SEED = 2
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SeparationVerdict:
     """Whether clusters are separated, or a cut of a continuum.
 
     Attributes:
@@ -61,14 +61,16 @@ class Verdict:
         return self.p <= _SIGNIFICANT and self.apart == len(self.crossings)
 
 
-def verdict(vectors: Vectors, found: Partition, algorithm: Name) -> Verdict | None:
+def judge_separation(
+    vectors: StratumVectors, found: ClusterPartition, algorithm: AlgorithmName
+) -> SeparationVerdict | None:
     """Compare the clusters found with those of one Gaussian, and look for gaps; call it inside ``one_thread``.
 
     Returns:
         None where all customers looked at are alike: those who are not are too few to be among them.
     """
     generator = np.random.default_rng(_SEED)
-    taken, people = every_nth(vectors.counts, PEOPLE)
+    taken, people = take_every_nth(vectors.counts, JUDGED_CUSTOMERS)
     points = vectors.projected[taken]
     if len(np.unique(points, axis=0)) < 2:
         return None
@@ -81,19 +83,19 @@ def verdict(vectors: Vectors, found: Partition, algorithm: Name) -> Verdict | No
         for _ in range(SAMPLES)
     )
     everybody = np.repeat(taken, people)
-    return Verdict(
+    return SeparationVerdict(
         index=_index(points, people, algorithm, found.k),
         gaussian=np.array([_index(draw, once, algorithm, found.k) for draw in draws]),
         crossings=_crossings(_unrounded(vectors, everybody, generator), found.labels[everybody], found.k),
     )
 
 
-def _index(points: Floats, counts: Integers, algorithm: Name, k: int) -> float:
-    labels = of(algorithm, points, counts, _STARTS).labels(min(k, len(points)))
-    return inertia(points, counts, labels) / inertia(points, counts, np.zeros_like(labels))
+def _index(points: Floats, counts: Integers, algorithm: AlgorithmName, k: int) -> float:
+    labels = make_algorithm(algorithm, points, counts, _STARTS).compute_labels(min(k, len(points)))
+    return compute_inertia(points, counts, labels) / compute_inertia(points, counts, np.zeros_like(labels))
 
 
-def _unrounded(vectors: Vectors, everybody: Integers, generator: np.random.Generator) -> Floats:
+def _unrounded(vectors: StratumVectors, everybody: Integers, generator: np.random.Generator) -> Floats:
     """float64[customers, KPIs], each somewhere inside of the rounding of its KPIs."""
     columns = []
     for column, kpi in enumerate(vectors.kpis.values()):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 
-def knee(ks: Sequence[int], inertias: Sequence[float]) -> int | None:
+def find_knee(ks: Sequence[int], inertias: Sequence[float]) -> int | None:
     """The k whose point lies farthest below the straight line from the first to the last.
 
     V. Satopää, J. Albrecht, D. Irwin, B. Raghavan (2011), Finding a "Kneedle" in a haystack, ICDCS Workshops, 166-171,

@@ -12,21 +12,21 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from include.segmentation.model.model import Evidence
-from include.segmentation.segment.cluster.algorithms import Name, of
-from include.segmentation.segment.cluster.kmeans import SEED, KMeans
-from include.segmentation.segment.evidence.silhouette import silhouette
-from include.segmentation.segment.space.principal_components import plane
-from include.segmentation.segment.space.stratum_vectors import Vectors
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
+from include.segmentation.segment.cluster.algorithms import AlgorithmName, make_algorithm
+from include.segmentation.segment.cluster.kmeans import KMEANS_SEED, KMeans
+from include.segmentation.segment.evidence.silhouette import compute_silhouette
+from include.segmentation.segment.space.principal_components import find_plane
+from include.segmentation.segment.space.stratum_vectors import StratumVectors
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
 
-PEOPLE = 2_000
+RIVAL_CUSTOMERS = 2_000
 _SMALLEST_SHARE = 0.02
 _REACHED = 0.95
 _NOISE = -1
 
 
-def compare(
-    stratum: str, vectors: Vectors, published: Name, labels: Integers | None, ks: Sequence[int]
+def score_rivals(
+    stratum: str, vectors: StratumVectors, published: AlgorithmName, labels: Integers | None, ks: Sequence[int]
 ) -> list[Evidence]:
     """Score the algorithms that are not published; call it inside one thread (``one_thread``).
 
@@ -43,8 +43,8 @@ def compare(
         labels agree with those of the segments (1 wholly, 0 by chance; absent where there are none). Of
         ``kmeans_in_plane``, k-means on two principal components, also ``silhouette_in_plane``.
     """
-    taken, people = every_nth(vectors.counts, PEOPLE)
-    seen = Vectors(vectors.kpis, vectors.values[taken], vectors.points[taken], vectors.projected[taken], people)
+    taken, people = take_every_nth(vectors.counts, RIVAL_CUSTOMERS)
+    seen = StratumVectors(vectors.kpis, vectors.values[taken], vectors.points[taken], vectors.projected[taken], people)
     if len(np.unique(seen.projected, axis=0)) < 2:
         return []
     segments = None if labels is None else labels[taken]
@@ -57,17 +57,19 @@ def compare(
     return rows + _of_plane(stratum, seen, segments, ks)
 
 
-def _of_plane(stratum: str, seen: Vectors, segments: Integers | None, ks: Sequence[int]) -> list[Evidence]:
+def _of_plane(stratum: str, seen: StratumVectors, segments: Integers | None, ks: Sequence[int]) -> list[Evidence]:
     """K-means in the plane of the first two principal components, which hides what is not in the plane."""
     if len(seen.kpis) < 3:
         return []
-    flat = plane(seen.points, seen.counts).points
+    flat = find_plane(seen.points, seen.counts).points
     in_plane = KMeans(flat, seen.counts)
     rows = []
     for k in ks:
         if k <= len(flat):
-            found = in_plane.labels(k)
-            scores = _scores(seen, found, segments) | {"silhouette_in_plane": silhouette(flat, seen.counts, found)}
+            found = in_plane.compute_labels(k)
+            scores = _scores(seen, found, segments) | {
+                "silhouette_in_plane": compute_silhouette(flat, seen.counts, found)
+            }
             rows += [
                 Evidence(stratum=stratum, algorithm="kmeans_in_plane", k=k, metric=metric, value=value)
                 for metric, value in scores.items()
@@ -75,16 +77,16 @@ def _of_plane(stratum: str, seen: Vectors, segments: Integers | None, ks: Sequen
     return rows
 
 
-def _found(seen: Vectors, published: Name, ks: Sequence[int]) -> Iterator[tuple[str, int, Integers]]:
+def _found(seen: StratumVectors, published: AlgorithmName, ks: Sequence[int]) -> Iterator[tuple[str, int, Integers]]:
     """The labels of each algorithm and k, int64[vectors]; -1 is noise.
 
     The k is the one that was asked for, also where ties or an empty component have left fewer clusters.
     """
-    other: Name = "kmeans" if published == "ward" else "ward"
-    partitions = of(other, seen.projected, seen.counts)
+    other: AlgorithmName = "kmeans" if published == "ward" else "ward"
+    partitions = make_algorithm(other, seen.projected, seen.counts)
     average = _average_linkage(seen)
     for k in ks:
-        yield other, k, partitions.labels(k)
+        yield other, k, partitions.compute_labels(k)
         yield "average_linkage", k, average(k)
         mixture = _gaussian_mixture(seen, k)
         if mixture is not None:
@@ -93,14 +95,14 @@ def _found(seen: Vectors, published: Name, ks: Sequence[int]) -> Iterator[tuple[
         yield algorithm, len(np.unique(found[found != _NOISE])), found
 
 
-def _average_linkage(seen: Vectors) -> Callable[[int], Integers]:
+def _average_linkage(seen: StratumVectors) -> Callable[[int], Integers]:
     from scipy.cluster.hierarchy import fcluster, linkage
 
     tree = linkage(_everybody(seen), "average")
     return lambda k: _of_vectors(seen, fcluster(tree, k, "maxclust"))
 
 
-def _gaussian_mixture(seen: Vectors, k: int) -> Integers | None:
+def _gaussian_mixture(seen: StratumVectors, k: int) -> Integers | None:
     """None where it can not be fitted: a covariance that rounds to a singular one."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
@@ -108,12 +110,12 @@ def _gaussian_mixture(seen: Vectors, k: int) -> Integers | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # its score then says enough
         try:
-            return _of_vectors(seen, GaussianMixture(k, random_state=SEED).fit_predict(_everybody(seen)))
+            return _of_vectors(seen, GaussianMixture(k, random_state=KMEANS_SEED).fit_predict(_everybody(seen)))
         except ValueError:
             return None
 
 
-def _dbscan(seen: Vectors) -> Integers:
+def _dbscan(seen: StratumVectors) -> Integers:
     from sklearn.cluster import DBSCAN
     from sklearn.neighbors import NearestNeighbors
 
@@ -126,7 +128,7 @@ def _dbscan(seen: Vectors) -> Integers:
     return _of_vectors(seen, DBSCAN(eps=reach, min_samples=neighbours).fit_predict(everybody))
 
 
-def _hdbscan(seen: Vectors) -> Integers:
+def _hdbscan(seen: StratumVectors) -> Integers:
     from sklearn.cluster import HDBSCAN
 
     everybody = _everybody(seen)
@@ -134,24 +136,24 @@ def _hdbscan(seen: Vectors) -> Integers:
     return _of_vectors(seen, HDBSCAN(min_cluster_size=smallest, copy=True).fit_predict(everybody))
 
 
-def _everybody(seen: Vectors) -> Floats:
+def _everybody(seen: StratumVectors) -> Floats:
     """float64[customers, dimensions]: most libraries know no weights."""
     return np.repeat(seen.projected, seen.counts, axis=0)
 
 
-def _of_vectors(seen: Vectors, labels: Integers) -> Integers:
+def _of_vectors(seen: StratumVectors, labels: Integers) -> Integers:
     """Labels of customers as labels of their vectors."""
     return np.asarray(labels[np.cumsum(seen.counts) - 1], dtype=np.int64)
 
 
-def _scores(seen: Vectors, found: Integers, segments: Integers | None) -> dict[str, float | None]:
+def _scores(seen: StratumVectors, found: Integers, segments: Integers | None) -> dict[str, float | None]:
     from sklearn.metrics import adjusted_rand_score
 
     clear = found != _NOISE
     _, labels = np.unique(found[clear], return_inverse=True)
     sizes = np.bincount(labels, weights=seen.counts[clear]) / seen.counts.sum()
     scores: dict[str, float | None] = {
-        "silhouette": silhouette(seen.points[clear], seen.counts[clear], labels) if len(sizes) > 1 else None,
+        "silhouette": compute_silhouette(seen.points[clear], seen.counts[clear], labels) if len(sizes) > 1 else None,
         "smallest_share": float(sizes.min()) if len(sizes) else None,
         "largest_share": float(sizes.max()) if len(sizes) else None,
         "noise_share": float(seen.counts[~clear].sum() / seen.counts.sum()),

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
 
-SAMPLE = 2_000
+SILHOUETTE_SAMPLE = 2_000
 _ROWS = 1_000
 
 
-def silhouette(points: Floats, counts: Integers, labels: Integers) -> float:
+def compute_silhouette(points: Floats, counts: Integers, labels: Integers) -> float:
     """The mean silhouette of all customers (Rousseeuw 1987); customers with equal KPIs are at distance 0.
 
     Args:
@@ -16,10 +16,10 @@ def silhouette(points: Floats, counts: Integers, labels: Integers) -> float:
         counts: int64[vectors], the customers behind each.
         labels: int64[vectors], 0 to k - 1, every one in use.
     """
-    return float(np.average(silhouettes(points, counts, labels), weights=counts))
+    return float(np.average(compute_silhouettes(points, counts, labels), weights=counts))
 
 
-def silhouettes(points: Floats, counts: Integers, labels: Integers) -> Floats:
+def compute_silhouettes(points: Floats, counts: Integers, labels: Integers) -> Floats:
     """float64[vectors], the silhouette of each vector's customers."""
     sizes = np.bincount(labels, weights=counts).astype(np.float64)
     member = np.zeros((len(points), len(sizes)))
@@ -34,14 +34,14 @@ def silhouettes(points: Floats, counts: Integers, labels: Integers) -> Floats:
     return np.concatenate(found)
 
 
-def sample(counts: Integers, labels: Integers) -> tuple[Integers, Integers]:
+def sample_clusters(counts: Integers, labels: Integers) -> tuple[Integers, Integers]:
     """Every n-th customer in the order of cluster and vector: each cluster keeps its share, without a die.
 
     Returns:
         The vectors taken and the customers taken of each, at most ``SAMPLE`` customers in all.
     """
     order = np.argsort(labels, kind="stable")
-    vectors, taken = every_nth(counts[order], SAMPLE)
+    vectors, taken = take_every_nth(counts[order], SILHOUETTE_SAMPLE)
     return order[vectors], taken
 
 

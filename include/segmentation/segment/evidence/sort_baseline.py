@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.common.statistics import held_by_top
-from include.segmentation.segment.space.stratum_vectors import Vectors
+from include.segmentation.common.statistics import compute_top_share
+from include.segmentation.segment.space.stratum_vectors import StratumVectors
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 @dataclass(frozen=True)
-class Baseline:
+class SortBaseline:
     """The KPI that customers would be sorted by.
 
     Attributes:
@@ -27,11 +27,11 @@ class Baseline:
     counts: Integers
 
     @property
-    def by_sorting(self) -> float:
+    def sorting_share(self) -> float:
         """The share of the KPI's total that the top 30% by the KPI alone hold."""
-        return held_by_top(self.values * self.counts, self.counts)
+        return compute_top_share(self.values * self.counts, self.counts)
 
-    def by_clusters(self, labels: Integers) -> float:
+    def compute_cluster_share(self, labels: Integers) -> float:
         """The share that as many customers hold who are taken from the clusters with the highest means.
 
         Args:
@@ -39,10 +39,10 @@ class Baseline:
         """
         sizes = np.bincount(labels, weights=self.counts).astype(np.float64)
         totals = np.bincount(labels, weights=self.values * self.counts).astype(np.float64)
-        return held_by_top(totals, sizes)
+        return compute_top_share(totals, sizes)
 
 
-def baseline(vectors: Vectors) -> Baseline | None:
+def find_sort_baseline(vectors: StratumVectors) -> SortBaseline | None:
     """The sort baseline of a stratum.
 
     It sorts by the first KPI in money (a unit such as EUR) of which more is better; else by the first of which more is
@@ -55,4 +55,4 @@ def baseline(vectors: Vectors) -> Baseline | None:
     values = vectors.values[:, ranked[0][0]]
     if values.min() < 0:
         return None
-    return Baseline(list(vectors.kpis)[ranked[0][0]], values, vectors.counts)
+    return SortBaseline(list(vectors.kpis)[ranked[0][0]], values, vectors.counts)

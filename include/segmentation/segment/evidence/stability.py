@@ -14,23 +14,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.segment.cluster.algorithms import Name, of
-from include.segmentation.segment.cluster.partition import Algorithm, Partition
-from include.segmentation.segment.space.stratum_vectors import Vectors
+from include.segmentation.segment.cluster.algorithms import AlgorithmName, make_algorithm
+from include.segmentation.segment.cluster.partition import Algorithm, ClusterPartition
+from include.segmentation.segment.space.stratum_vectors import StratumVectors
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 STABLE = 0.75
 RESAMPLES = 100
 ROUNDS = 4
-PEOPLE = 2_000
-STARTS = 5
-SEED = 1
+RESAMPLED_CUSTOMERS = 2_000
+BOOTSTRAP_STARTS = 5
+BOOTSTRAP_SEED = 1
 _SURE = 2.0
 """Standard errors between a mean and 0.75 at which no more resamples are drawn."""
 
 
 @dataclass(frozen=True)
-class Stability:
+class ClusterStability:
     """How well the clusters of a partition come back.
 
     Attributes:
@@ -83,19 +83,19 @@ class Bootstrap:
             look stable.
     """
 
-    def __init__(self, vectors: Vectors, algorithm: Name, seed: int = SEED) -> None:
+    def __init__(self, vectors: StratumVectors, algorithm: AlgorithmName, seed: int = BOOTSTRAP_SEED) -> None:
         self.vectors, self.algorithm = vectors, algorithm
         self._generator = np.random.default_rng(seed)
         self._rounds: list[list[_Resample]] = []
 
-    def stability(self, found: Partition) -> Stability:
+    def measure_stability(self, found: ClusterPartition) -> ClusterStability:
         """Compare the clusters found with those of ``RESAMPLES`` resamples, and of more while the verdict is open."""
         similarities = np.empty((0, found.k))
         for number in range(ROUNDS):
             again = [_similarities(found, resample) for resample in self._round(number)]
             similarities = np.vstack([similarities, again])
             errors = similarities.std(axis=0, ddof=1) / np.sqrt(len(similarities))
-            stability = Stability(similarities.mean(axis=0), errors, len(similarities))
+            stability = ClusterStability(similarities.mean(axis=0), errors, len(similarities))
             if stability.is_settled:
                 break
         return stability
@@ -109,20 +109,22 @@ class Bootstrap:
         """int64[resamples, people], the vector of every customer drawn."""
         ends = np.cumsum(self.vectors.counts)
         customers = int(ends[-1])
-        drawn = RESAMPLES * min(customers, PEOPLE)
+        drawn = RESAMPLES * min(customers, RESAMPLED_CUSTOMERS)
         places = ((np.arange(drawn) + self._generator.random()) * (customers / drawn)).astype(np.int64)
         which = np.searchsorted(ends, np.minimum(places, customers - 1), "right")
         return np.asarray(self._generator.permutation(which).reshape(RESAMPLES, -1), dtype=np.int64)
 
     def _resample(self, which: Integers) -> _Resample:
         vectors, drawn = np.unique(which, return_counts=True)
-        return _Resample(vectors, drawn, of(self.algorithm, self.vectors.projected[vectors], drawn, STARTS))
+        return _Resample(
+            vectors, drawn, make_algorithm(self.algorithm, self.vectors.projected[vectors], drawn, BOOTSTRAP_STARTS)
+        )
 
 
-def _similarities(found: Partition, resample: _Resample) -> Floats:
+def _similarities(found: ClusterPartition, resample: _Resample) -> Floats:
     """float64[k], the best match of every cluster found, weighted by the customers drawn; 0 where it dissolved."""
     again = min(found.k, len(resample.vectors))
     both = np.zeros((found.k, again))
-    np.add.at(both, (found.labels[resample.vectors], resample.algorithm.labels(again)), resample.drawn)
+    np.add.at(both, (found.labels[resample.vectors], resample.algorithm.compute_labels(again)), resample.drawn)
     either = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both
     return np.asarray((both / np.maximum(either, 1)).max(axis=1))

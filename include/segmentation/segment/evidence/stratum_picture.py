@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from include.segmentation.model.model import Picture
-from include.segmentation.segment.evidence.silhouette import sample, silhouettes
-from include.segmentation.segment.space.principal_components import plane
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
-from include.segmentation.segment.stratum_cut import Cut
+from include.segmentation.model.model import StratumPicture
+from include.segmentation.segment.evidence.silhouette import compute_silhouettes, sample_clusters
+from include.segmentation.segment.space.principal_components import find_plane
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
+from include.segmentation.segment.stratum_cut import StratumCut
 
 _POINTS = 600
 _BARS = 400
 
 
-def picture(cut: Cut) -> Picture | None:
+def draw_picture(cut: StratumCut) -> StratumPicture | None:
     """Draw a stratum; call it inside one thread (``one_thread``).
 
     The plane is that of the scaled KPIs, whatever was clustered on. Every n-th customer is drawn, in the order of
@@ -24,15 +24,15 @@ def picture(cut: Cut) -> Picture | None:
     if cut.is_whole or len(cut.vectors.kpis) < 2:
         return None
     counts = cut.vectors.counts
-    flat = plane(cut.vectors.points, counts)
+    flat = find_plane(cut.vectors.points, counts)
     order = np.argsort(cut.labels, kind="stable")
-    drawn = order[every_nth(counts[order], _POINTS)[0]]
-    taken, people = sample(counts, cut.labels)
+    drawn = order[take_every_nth(counts[order], _POINTS)[0]]
+    taken, people = sample_clusters(counts, cut.labels)
     owners, labels = np.unique(cut.labels[taken], return_inverse=True)
     spaces = (cut.vectors.points, flat.points) if len(owners) > 1 else ()
-    scores = [silhouettes(space[taken], people, labels) for space in spaces]
+    scores = [compute_silhouettes(space[taken], people, labels) for space in spaces]
     whole, in_plane = (float(np.average(each, weights=people)) for each in scores) if scores else (None, None)
-    return Picture(
+    return StratumPicture(
         variance=flat.variance.tolist(),
         loadings=flat.loadings.tolist(),
         silhouette=whole,

@@ -4,29 +4,29 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from include.segmentation.common.text import number, quantity, unit_beside
-from include.segmentation.profile.conditions import parse
-from include.segmentation.profile.macro_segments import AGE, Kpi
+from include.segmentation.common.text import format_number, format_quantity, omit_repeated_unit
+from include.segmentation.profile.conditions import parse_condition
+from include.segmentation.profile.macro_segments import AGE_COLUMN, Kpi
 
 _FLIPPED = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
 _COMPARED: dict[type[exp.Expr], Callable[[float, str], str]] = {
-    exp.EQ: lambda value, _: number(value),
-    exp.NEQ: lambda value, _: f"other than {number(value)}",
-    exp.GT: lambda value, unit: f"more than {quantity(value, unit)}",
-    exp.GTE: lambda value, unit: f"{quantity(value, unit)} or more",
-    exp.LT: lambda value, unit: f"below {quantity(value, unit)}",
-    exp.LTE: lambda value, unit: f"up to {quantity(value, unit)}",
+    exp.EQ: lambda value, _: format_number(value),
+    exp.NEQ: lambda value, _: f"other than {format_number(value)}",
+    exp.GT: lambda value, unit: f"more than {format_quantity(value, unit)}",
+    exp.GTE: lambda value, unit: f"{format_quantity(value, unit)} or more",
+    exp.LT: lambda value, unit: f"below {format_quantity(value, unit)}",
+    exp.LTE: lambda value, unit: f"up to {format_quantity(value, unit)}",
 }
 
 
-def in_words(condition: str, kpis: Mapping[str, Kpi]) -> str:
+def describe_condition(condition: str, kpis: Mapping[str, Kpi]) -> str:
     """``returns >= 5 AND age_days < 7`` -> ``Returns 5 visit days or more, Age below 7 days``.
 
     Args:
         condition: of a stratum, over KPIs and ``age_days``.
         kpis: every KPI of the macro segment.
     """
-    return _told(parse(condition, [*kpis, AGE]), kpis)
+    return _told(parse_condition(condition, [*kpis, AGE_COLUMN]), kpis)
 
 
 def _told(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
@@ -57,15 +57,15 @@ def _comparison(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
         return f"{label} undefined"
     if isinstance(node, exp.Between):
         low, high = (_value(node.args[end]) for end in ("low", "high"))
-        return f"{label} {number(low)} to {quantity(high, unit)}"
+        return f"{label} {format_number(low)} to {format_quantity(high, unit)}"
     if isinstance(node, exp.In):
-        return f"{label} {' or '.join(number(_value(value)) for value in node.expressions)}"
+        return f"{label} {' or '.join(format_number(_value(value)) for value in node.expressions)}"
     return f"{label} {_COMPARED[type(node)](_value(node.expression), unit)}"
 
 
 def _label(column: exp.Expr, kpis: Mapping[str, Kpi]) -> tuple[str, str]:
     kpi = kpis.get(column.unnest().name)
-    return (kpi.label, unit_beside(kpi.label, kpi.unit)) if kpi else ("Age", "days")
+    return (kpi.label, omit_repeated_unit(kpi.label, kpi.unit)) if kpi else ("Age", "days")
 
 
 def _value(literal: exp.Expr) -> float:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from include.segmentation.model.model import Axis
-from include.segmentation.segment.space.kpi_axes import slopes
-from include.segmentation.segment.space.nearest_prototype import TIE, Cost, Rule, costs
+from include.segmentation.model.model import KpiAxis
+from include.segmentation.segment.space.kpi_axes import compute_slopes
+from include.segmentation.segment.space.nearest_prototype import TIE, NearestRule, PrototypeCost, compute_costs
 
 _FUNCTIONS = {"none": "{}", "log1p": "ln(1 + {})", "asinh": "asinh({})", "sqrt": "sqrt({})"}
 
 
-def rule_sql(when: str, rule: Rule, ordinal: int) -> str:
+def write_rule_sql(when: str, rule: NearestRule, ordinal: int) -> str:
     """A condition over the KPIs, valid in PostgreSQL and DuckDB, that holds for the segment's customers only.
 
     Three steps inside each other: the transformed KPIs, the cost of the nearest prototype of every segment, the
@@ -22,7 +22,7 @@ def rule_sql(when: str, rule: Rule, ordinal: int) -> str:
     """
     if not rule.prototypes:
         return f"({when})"
-    segments = [_least([_cost(cost) for cost in segment]) for segment in costs(rule)]
+    segments = [_least([_cost(cost) for cost in segment]) for segment in compute_costs(rule)]
     names = [f"_segment_{number}" for number in range(1, len(segments) + 1)]
     moved = _selected([_transformed(axis) for axis in rule.axes], _moved_names(len(rule.axes)))
     distances = _selected(segments, names)
@@ -43,13 +43,13 @@ def _selected(expressions: Sequence[str], names: Sequence[str]) -> str:
     return ", ".join(f"{expression} AS {name}" for expression, name in zip(expressions, names, strict=True))
 
 
-def _cost(cost: Cost) -> str:
+def _cost(cost: PrototypeCost) -> str:
     names = _moved_names(len(cost.slopes))
     terms = [f"{_literal(slope)} * {name}" for slope, name in zip(cost.slopes, names, strict=True)]
     return " + ".join([_literal(cost.constant), *terms])
 
 
-def _transformed(axis: Axis) -> str:
+def _transformed(axis: KpiAxis) -> str:
     if axis.transform == "clip":
         return f"least(greatest({_value(axis)}, {_literal(axis.cuts[0])}), {_literal(axis.cuts[1])})"
     if axis.transform == "quantile":
@@ -57,16 +57,16 @@ def _transformed(axis: Axis) -> str:
     return _FUNCTIONS[axis.transform].format(_value(axis))
 
 
-def _value(axis: Axis) -> str:
+def _value(axis: KpiAxis) -> str:
     return axis.kpi if axis.undefined_as is None else f"coalesce({axis.kpi}, {_literal(axis.undefined_as)})"
 
 
-def _shares(axis: Axis) -> str:
+def _shares(axis: KpiAxis) -> str:
     """The steps of ``scale``, operation by operation: from each cut a straight line to the next."""
     kpi, cuts, shares = _value(axis), axis.cuts, axis.shares
     lines = [
         f"WHEN {kpi} < {_literal(after)} THEN {_literal(share)} + ({kpi} - {_literal(cut)}) * {_literal(slope)}"
-        for cut, after, share, slope in zip(cuts, cuts[1:], shares, slopes(axis).tolist(), strict=False)
+        for cut, after, share, slope in zip(cuts, cuts[1:], shares, compute_slopes(axis).tolist(), strict=False)
     ]
     below = f"WHEN {kpi} < {_literal(cuts[0])} THEN {_literal(shares[0])}"
     return f"CASE {' '.join([below, *lines])} ELSE {_literal(shares[-1])} END"

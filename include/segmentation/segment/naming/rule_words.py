@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from include.segmentation.model.decision_tree import Path, on_a_path, path_in_words, paths_of
+from include.segmentation.model.decision_tree import Path, describe_path, list_paths, match_paths
 from include.segmentation.profile.macro_segments import Kpi
-from include.segmentation.segment.evidence.cluster_explanation import explain
-from include.segmentation.segment.naming.condition_words import in_words
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, every_nth
-from include.segmentation.segment.stratum_cut import Cut
+from include.segmentation.segment.evidence.cluster_explanation import explain_clusters
+from include.segmentation.segment.naming.condition_words import describe_condition
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
+from include.segmentation.segment.stratum_cut import StratumCut
 
 _PATHS = 3
 _LITTLE = 0.02
@@ -24,7 +24,7 @@ _PEOPLE = 20_000
 
 
 @dataclass(frozen=True)
-class Wording:
+class RuleWording:
     """A rule for people.
 
     Attributes:
@@ -54,44 +54,46 @@ class _Customers:
 
     def sample(self) -> "_Customers":
         """Every n-th of them, enough to choose words by."""
-        taken, people = every_nth(self.counts, _PEOPLE)
+        taken, people = take_every_nth(self.counts, _PEOPLE)
         return _Customers(self.values[taken], people, self.members[taken], self.kpis)
 
     def fidelity(self, paths: Sequence[Path]) -> float:
         """Of the customers on one of the paths or in the segment, the share that are both."""
-        told = on_a_path(paths, self.values, self.kpis)
+        told = match_paths(paths, self.values, self.kpis)
         either = self.counts[told | self.members].sum()
         return float(self.counts[told & self.members].sum() / either) if either else 0.0
 
 
-def word_rules(cut: Cut, kpis: Mapping[str, Kpi]) -> list[Wording]:
+def describe_rules(cut: StratumCut, kpis: Mapping[str, Kpi]) -> list[RuleWording]:
     """The rules of a stratum's segments for people, one per segment.
 
     Args:
         cut: the stratum as it was cut.
         kpis: every KPI of the macro segment.
     """
-    condition = in_words(cut.stratum.when, kpis)
+    condition = describe_condition(cut.stratum.when, kpis)
     if cut.is_whole:
-        return [Wording(condition, 1.0)]
-    subject = cut.stratum.label if condition == in_words("true", {}) else f"{cut.stratum.label} ({condition})"
+        return [RuleWording(condition, 1.0)]
+    subject = cut.stratum.label if condition == describe_condition("true", {}) else f"{cut.stratum.label} ({condition})"
     values, counts, shown = cut.vectors.values, cut.vectors.counts, list(cut.vectors.kpis.values())
-    of_all = paths_of(explain(values, counts, cut.labels).tree, shown)
+    of_all = list_paths(explain_clusters(values, counts, cut.labels).tree, shown)
     wordings = []
     for ordinal in range(len(cut.centroids)):
         members = cut.labels == ordinal
-        own = of_all.get(ordinal) or paths_of(explain(values, counts, members.astype(np.int64)).tree, shown).get(1, [])
+        own = of_all.get(ordinal) or list_paths(
+            explain_clusters(values, counts, members.astype(np.int64)).tree, shown
+        ).get(1, [])
         wordings.append(_worded(_Customers(values, counts, members, shown), own, subject))
     return wordings
 
 
-def _worded(customers: _Customers, paths: Sequence[Path], subject: str) -> Wording:
+def _worded(customers: _Customers, paths: Sequence[Path], subject: str) -> RuleWording:
     sample = customers.sample()
     kept = _simplified(_best(paths, sample), sample)
     if not kept:
-        return Wording(f"{subject}: no few words tell its customers from the others", None)
-    told = "; or ".join(path_in_words(path, customers.kpis) for path in kept)
-    return Wording(f"{subject}: {told}", round(customers.fidelity(kept), 4))
+        return RuleWording(f"{subject}: no few words tell its customers from the others", None)
+    told = "; or ".join(describe_path(path, customers.kpis) for path in kept)
+    return RuleWording(f"{subject}: {told}", round(customers.fidelity(kept), 4))
 
 
 def _best(paths: Sequence[Path], customers: _Customers) -> list[Path]:

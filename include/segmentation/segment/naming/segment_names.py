@@ -13,11 +13,11 @@ from itertools import combinations
 
 import numpy as np
 
-from include.segmentation.common.text import number, quantity, span, unit_beside
+from include.segmentation.common.text import format_number, format_quantity, format_word_range, omit_repeated_unit
 from include.segmentation.model.model import CLAIM_HOLDS, MIDDLE, BandRange
 from include.segmentation.profile.macro_segments import Kpi
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, quantiles
-from include.segmentation.segment.stratum_cut import Cut
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, find_quantiles
+from include.segmentation.segment.stratum_cut import StratumCut
 
 _ROOM = 0.03
 """A claim that just holds at the fit would fail at the next run by chance."""
@@ -31,7 +31,7 @@ _MUCH = 0.5
 
 
 @dataclass(frozen=True)
-class Naming:
+class SegmentName:
     """What a segment is called, and what that claims."""
 
     name: str
@@ -39,7 +39,7 @@ class Naming:
     bands: list[BandRange]
 
 
-def name_segments(cuts: Sequence[Cut], between: str = ", ") -> list[list[Naming]]:
+def name_segments(cuts: Sequence[StratumCut], between: str = ", ") -> list[list[SegmentName]]:
     """Name every segment of a macro segment, no two alike.
 
     Args:
@@ -54,14 +54,14 @@ def name_segments(cuts: Sequence[Cut], between: str = ", ") -> list[list[Naming]
     return [[_numbered(naming, seen) for naming in namings] for namings in named]
 
 
-def _name_whole(cut: Cut) -> Naming:
-    return Naming(cut.stratum.label, cut.stratum.description or cut.stratum.label, [])
+def _name_whole(cut: StratumCut) -> SegmentName:
+    return SegmentName(cut.stratum.label, cut.stratum.description or cut.stratum.label, [])
 
 
-def _name_clusters(cut: Cut, between: str) -> list[Naming]:
+def _name_clusters(cut: StratumCut, between: str) -> list[SegmentName]:
     claims = _in_numbers_where_alike(cut, _Bands(cut).claims())
     return [
-        Naming(
+        SegmentName(
             f"{cut.stratum.label}{between}{_said(cut, of_cluster.values())}",
             _describe(cut, cluster),
             list(of_cluster.values()),
@@ -70,8 +70,10 @@ def _name_clusters(cut: Cut, between: str) -> list[Naming]:
     ]
 
 
-def _said(cut: Cut, claims: Iterable[BandRange]) -> str:
-    return ", ".join(f"{span(claim.low_word, claim.high_word)} {cut.vectors.kpis[claim.kpi].label}" for claim in claims)
+def _said(cut: StratumCut, claims: Iterable[BandRange]) -> str:
+    return ", ".join(
+        f"{format_word_range(claim.low_word, claim.high_word)} {cut.vectors.kpis[claim.kpi].label}" for claim in claims
+    )
 
 
 class _Bands:
@@ -83,7 +85,7 @@ class _Bands:
         customers: int64[clusters, patterns], how many.
     """
 
-    def __init__(self, cut: Cut) -> None:
+    def __init__(self, cut: StratumCut) -> None:
         self.kpis = cut.vectors.kpis
         clusters, columns = range(len(cut.centroids)), range(len(self.kpis))
         kpis = list(self.kpis.values())
@@ -140,7 +142,7 @@ class _Bands:
 
 def _ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
     """The first and the last band of the claim about a cluster's customers."""
-    low, p25, p75, high = quantiles(values, counts, [MIDDLE[0], 0.25, 0.75, MIDDLE[1]])
+    low, p25, p75, high = find_quantiles(values, counts, [MIDDLE[0], 0.25, 0.75, MIDDLE[1]])
     middle = (values >= low) & (values <= high)
     bands = np.searchsorted(kpi.bands, values[middle], "right")
     customers = np.bincount(bands, weights=counts[middle], minlength=len(kpi.bands) + 1)
@@ -152,7 +154,7 @@ def _ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
     return first, last
 
 
-def _in_numbers_where_alike(cut: Cut, claims: list[dict[int, BandRange]]) -> list[dict[int, BandRange]]:
+def _in_numbers_where_alike(cut: StratumCut, claims: list[dict[int, BandRange]]) -> list[dict[int, BandRange]]:
     """Where bands are too wide to tell clusters apart, claim numbers of the KPI that they differ in most."""
     said = [_said(cut, of_cluster.values()) for of_cluster in claims]
     told = []
@@ -168,28 +170,28 @@ def _in_numbers_where_alike(cut: Cut, claims: list[dict[int, BandRange]]) -> lis
     return told
 
 
-def _claim_of_numbers(cut: Cut, cluster: int, column: int) -> BandRange:
+def _claim_of_numbers(cut: StratumCut, cluster: int, column: int) -> BandRange:
     name, kpi = list(cut.vectors.kpis.items())[column]
-    low, high = quantiles(*_values(cut, cluster, column), MIDDLE)
-    last = quantity(high, unit_beside(kpi.label, kpi.unit))
-    words = [number(low), last] if low < high else [last, last]
+    low, high = find_quantiles(*_values(cut, cluster, column), MIDDLE)
+    last = format_quantity(high, omit_repeated_unit(kpi.label, kpi.unit))
+    words = [format_number(low), last] if low < high else [last, last]
     return BandRange(kpi=name, low_word=words[0], high_word=words[1], low=low, high=high + kpi.resolution / 2)
 
 
-def _describe(cut: Cut, cluster: int) -> str:
+def _describe(cut: StratumCut, cluster: int) -> str:
     parts = []
     for column, kpi in enumerate(cut.vectors.kpis.values()):
-        low, high = map(number, quantiles(*_values(cut, cluster, column), (0.25, 0.75)))
+        low, high = map(format_number, find_quantiles(*_values(cut, cluster, column), (0.25, 0.75)))
         parts.append(f"{kpi.label} {low if low == high else f'{low} to {high}'} {kpi.unit}")
     return f"{cut.stratum.label}. The middle half of its customers: {'; '.join(parts)}."
 
 
-def _values(cut: Cut, cluster: int, column: int) -> tuple[Floats, Integers]:
+def _values(cut: StratumCut, cluster: int, column: int) -> tuple[Floats, Integers]:
     """A KPI's values among the customers of a cluster, and how many have each."""
     inside = cut.labels == cluster
     return cut.vectors.values[inside, column], cut.vectors.counts[inside]
 
 
-def _numbered(naming: Naming, seen: Counter[str]) -> Naming:
+def _numbered(naming: SegmentName, seen: Counter[str]) -> SegmentName:
     seen[naming.name] += 1
     return naming if seen[naming.name] == 1 else replace(naming, name=f"{naming.name} {seen[naming.name]}")

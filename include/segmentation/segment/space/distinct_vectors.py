@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError
-from include.segmentation.segment.space.kpi_axes import scaled
-from include.segmentation.segment.space.nearest_prototype import Rule, nearest
+from include.segmentation.segment.space.kpi_axes import scale_values
+from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
-from include.segmentation.segment.stratum_assignment import matrix, query
+from include.segmentation.segment.stratum_assignment import query_batch, read_matrix
 
 MAX_VECTORS = 1_000_000
 """A stratum with more distinct vectors is fitted on a sample of them, chosen by hash."""
@@ -18,7 +18,7 @@ _ROWS = 500_000
 
 
 @dataclass(frozen=True)
-class Distinct:
+class DistinctVectors:
     """Every distinct vector of a stratum, sorted: the same whatever the order of the customers.
 
     Attributes:
@@ -44,7 +44,7 @@ class Distinct:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RuleOutcome:
     """What a rule makes of every customer of a stratum.
 
     Attributes:
@@ -63,9 +63,9 @@ class Outcome:
         return rest / fitted - 1
 
 
-def distinct_vectors(
+def collapse_stratum(
     customers: pa.Table, condition: str, kpis: Sequence[str], undefined_as: Mapping[str, float] | None = None
-) -> Distinct:
+) -> DistinctVectors:
     """Collapse a stratum.
 
     Args:
@@ -80,7 +80,7 @@ def distinct_vectors(
     columns = ", ".join(kpis)
     counted = {kpi: f"coalesce({kpi}, {value!r})" for kpi, value in (undefined_as or {}).items()}
     listed = ", ".join(f"CAST({counted.get(kpi, kpi)} AS DOUBLE) AS {kpi}" for kpi in kpis)
-    found = query(
+    found = query_batch(
         customers,
         f"SELECT {columns}, count(*) AS _customers, hash({columns}) AS _hash "
         f"FROM (SELECT {listed} FROM batch WHERE {condition}) "
@@ -93,10 +93,10 @@ def distinct_vectors(
     if found.num_rows > MAX_VECTORS:
         hashes = found["_hash"].to_numpy()
         taken = np.flatnonzero(hashes <= np.partition(hashes, MAX_VECTORS - 1)[MAX_VECTORS - 1])
-    return Distinct(matrix(found, kpis), np.asarray(found["_customers"].to_numpy(), dtype=np.int64), taken)
+    return DistinctVectors(read_matrix(found, kpis), np.asarray(found["_customers"].to_numpy(), dtype=np.int64), taken)
 
 
-def outcome(found: Distinct, columns: Sequence[int], rule: Rule, centroids: Floats) -> Outcome:
+def apply_rule(found: DistinctVectors, columns: Sequence[int], rule: NearestRule, centroids: Floats) -> RuleOutcome:
     """Label every customer, also those whose vectors were not fitted.
 
     Args:
@@ -112,10 +112,10 @@ def outcome(found: Distinct, columns: Sequence[int], rule: Rule, centroids: Floa
     for at in range(0, len(found.counts), _ROWS):
         rows = slice(at, at + _ROWS)
         values, counts = found.values[rows][:, columns], found.counts[rows]
-        labels = nearest(rule, values)[0]
+        labels = find_nearest(rule, values)[0]
         sizes += np.bincount(labels, weights=counts, minlength=len(sizes)).astype(np.int64)
-        far = ((scaled(values, rule.axes) - centroids[labels]) ** 2).sum(axis=1) * counts
+        far = ((scale_values(values, rule.axes) - centroids[labels]) ** 2).sum(axis=1) * counts
         distances += [far[fitted[rows]].sum(), far[~fitted[rows]].sum()]
     customers = np.array([found.counts[fitted].sum(), found.counts[~fitted].sum()])
     means = np.divide(distances, customers, out=np.full(2, np.nan), where=customers > 0)
-    return Outcome(sizes, (float(means[0]), float(means[1])))
+    return RuleOutcome(sizes, (float(means[0]), float(means[1])))

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import Axis
-from include.segmentation.profile.macro_segments import Clip, Kpi, MacroSegment, Scaler
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, quantile
+from include.segmentation.model.model import KpiAxis
+from include.segmentation.profile.macro_segments import ClipTransform, Kpi, MacroSegment, Scaler
+from include.segmentation.segment.space.weighted_statistics import Floats, Integers, find_quantile
 
 _CUTS = 101
 _ARROW = {"log1p": pc.log1p, "asinh": pc.asinh, "sqrt": pc.sqrt}
@@ -21,7 +21,7 @@ _ARROW = {"log1p": pc.log1p, "asinh": pc.asinh, "sqrt": pc.sqrt}
 
 def fit_axes(
     values: Floats, counts: Integers, kpis: Sequence[str], macro: MacroSegment, stratum: str
-) -> tuple[list[Axis], list[str]]:
+) -> tuple[list[KpiAxis], list[str]]:
     """Freeze how the KPIs of a stratum are transformed and scaled.
 
     Args:
@@ -40,11 +40,11 @@ def fit_axes(
     axes, constant = [], []
     for name, column in zip(kpis, values.T, strict=True):
         axis = _with_transform(name, macro.kpis[name], column, counts)
-        moved = transformed(column, axis) if column.min() < column.max() else column
+        moved = transform_values(column, axis) if column.min() < column.max() else column
         if moved.min() == moved.max():
             constant.append(name)
             continue
-        center, spread = _center_and_spread(moved, counts, macro.scale_of(name))
+        center, spread = _center_and_spread(moved, counts, macro.find_scale(name))
         if spread == 0:
             raise DataError(
                 f"macro segment '{macro.label}', stratum '{stratum}': KPI '{name}' has an interquartile range of 0, so "
@@ -54,16 +54,16 @@ def fit_axes(
     return axes, constant
 
 
-def scaled(values: Floats, axes: Sequence[Axis]) -> Floats:
+def scale_values(values: Floats, axes: Sequence[KpiAxis]) -> Floats:
     """Bring float64[rows, KPIs] into the space of the axes."""
     columns = [
-        (transformed(column, axis) - axis.center) / axis.spread * axis.weight
+        (transform_values(column, axis) - axis.center) / axis.spread * axis.weight
         for column, axis in zip(values.T, axes, strict=True)
     ]
     return np.column_stack(columns) if columns else np.empty((len(values), 0))
 
 
-def transformed(values: Floats, axis: Axis) -> Floats:
+def transform_values(values: Floats, axis: KpiAxis) -> Floats:
     """Apply the transform of an axis to float64[rows]."""
     if axis.transform in _ARROW:
         found = _ARROW[axis.transform](pa.array(values))
@@ -75,28 +75,28 @@ def transformed(values: Floats, axis: Axis) -> Floats:
     return values
 
 
-def slopes(axis: Axis) -> Floats:
+def compute_slopes(axis: KpiAxis) -> Floats:
     """Of a quantile axis: float64[cuts - 1], how fast the share rises after each cut but the last."""
     return np.asarray(np.diff(axis.shares) / np.diff(axis.cuts), dtype=np.float64)
 
 
-def _shares(values: Floats, axis: Axis) -> Floats:
+def _shares(values: Floats, axis: KpiAxis) -> Floats:
     """Between two cuts the share rises in a straight line; the published SQL does the same operations in this order."""
     cuts, shares = np.array(axis.cuts), np.array(axis.shares)
     inside = np.minimum(np.maximum(values, cuts[0]), cuts[-1])
     below = np.minimum(np.searchsorted(cuts, inside, "right") - 1, len(cuts) - 2)
-    rising = shares[below] + (inside - cuts[below]) * slopes(axis)[below]
+    rising = shares[below] + (inside - cuts[below]) * compute_slopes(axis)[below]
     return np.asarray(np.where(values >= cuts[-1], shares[-1], rising))
 
 
-def _with_transform(name: str, kpi: Kpi, values: Floats, counts: Integers) -> Axis:
+def _with_transform(name: str, kpi: Kpi, values: Floats, counts: Integers) -> KpiAxis:
     weight = 1.0 if kpi.weight is None else kpi.weight
-    if isinstance(kpi.transform, Clip):
-        return Axis(kpi=name, transform="clip", cuts=list(kpi.transform.clip), weight=weight)
+    if isinstance(kpi.transform, ClipTransform):
+        return KpiAxis(kpi=name, transform="clip", cuts=list(kpi.transform.clip), weight=weight)
     if kpi.transform == "quantile":
         cuts, shares = _distribution(values, counts)
-        return Axis(kpi=name, transform="quantile", cuts=cuts, shares=shares, weight=weight)
-    return Axis(kpi=name, transform=kpi.transform, weight=weight)
+        return KpiAxis(kpi=name, transform="quantile", cuts=cuts, shares=shares, weight=weight)
+    return KpiAxis(kpi=name, transform=kpi.transform, weight=weight)
 
 
 def _distribution(values: Floats, counts: Integers) -> tuple[list[float], list[float]]:
@@ -121,7 +121,7 @@ def _center_and_spread(values: Floats, counts: Integers, scaler: Scaler) -> tupl
     if scaler == "minmax":
         return float(values.min()), float(values.max() - values.min())
     if scaler == "robust":
-        low, middle, high = (quantile(values, counts, share) for share in (0.25, 0.5, 0.75))
+        low, middle, high = (find_quantile(values, counts, share) for share in (0.25, 0.5, 0.75))
         return middle, high - low
     customers = counts.sum()
     mean = float((values * counts).sum() / customers)

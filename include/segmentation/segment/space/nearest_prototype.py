@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.model.model import Axis, Division
-from include.segmentation.segment.space.kpi_axes import scaled, transformed
-from include.segmentation.segment.space.principal_components import projected
+from include.segmentation.model.model import Division, KpiAxis
+from include.segmentation.segment.space.kpi_axes import scale_values, transform_values
+from include.segmentation.segment.space.principal_components import project
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 TIE = 1e-9
@@ -20,7 +20,7 @@ _ROWS = 20_000
 
 
 @dataclass(frozen=True)
-class Rule:
+class NearestRule:
     """What labels a customer of a stratum.
 
     Attributes:
@@ -30,31 +30,31 @@ class Rule:
         prototypes: per segment, float64[prototypes, dimensions].
     """
 
-    axes: Sequence[Axis]
+    axes: Sequence[KpiAxis]
     components: Floats
     prototypes: Sequence[Floats]
 
 
 @dataclass(frozen=True)
-class Cost:
+class PrototypeCost:
     """The squared distance to a prototype, up to a term that is the same for all: constant + Σ slope * transformed."""
 
     constant: float
     slopes: list[float]
 
 
-def rule_of(division: Division) -> Rule:
+def read_rule(division: Division) -> NearestRule:
     """The rule that a model froze for a division into two or more segments."""
     components = np.array(division.components).reshape(-1, len(division.axes))
-    return Rule(division.axes, components, [np.array(segment.prototypes) for segment in division.segments])
+    return NearestRule(division.axes, components, [np.array(segment.prototypes) for segment in division.segments])
 
 
-def costs(rule: Rule) -> list[list[Cost]]:
+def compute_costs(rule: NearestRule) -> list[list[PrototypeCost]]:
     """The costs of every prototype, per segment."""
     return [[_cost(rule, prototype) for prototype in segment] for segment in rule.prototypes]
 
 
-def nearest(rule: Rule, values: Floats) -> tuple[Integers, Floats]:
+def find_nearest(rule: NearestRule, values: Floats) -> tuple[Integers, Floats]:
     """The segment of the nearest prototype, of two or more segments.
 
     Args:
@@ -65,8 +65,8 @@ def nearest(rule: Rule, values: Floats) -> tuple[Integers, Floats]:
         int64[rows], the ordinals of the segments from 0; and float64[rows], the margin (d2² - d1²) / d2² to the
         nearest prototype of another segment: 0 on the border, 1 on a prototype.
     """
-    moved = [transformed(column, axis) for column, axis in zip(values.T, rule.axes, strict=True)]
-    least = np.column_stack([_least(segment, moved) for segment in costs(rule)])
+    moved = [transform_values(column, axis) for column, axis in zip(values.T, rule.axes, strict=True)]
+    least = np.column_stack([_least(segment, moved) for segment in compute_costs(rule)])
     label = _first_of_equals(least)
     rows = np.arange(len(values))
     first = least[rows, label]
@@ -77,7 +77,7 @@ def nearest(rule: Rule, values: Floats) -> tuple[Integers, Floats]:
     return label, margin
 
 
-def nearest_points(points: Floats, prototypes: Floats) -> Integers:
+def find_nearest_points(points: Floats, prototypes: Floats) -> Integers:
     """int64[points], the nearest of float64[prototypes, dimensions]; of those that are equally near the first."""
     parts = range(0, len(points), _ROWS)
     return np.concatenate([_first_of_equals(_squared(points[at : at + _ROWS], prototypes)) for at in parts])
@@ -96,23 +96,23 @@ def _squared(points: Floats, prototypes: Floats) -> Floats:
     return distances
 
 
-def _cost(rule: Rule, prototype: Floats) -> Cost:
+def _cost(rule: NearestRule, prototype: Floats) -> PrototypeCost:
     pull = rule.components.T @ prototype if len(rule.components) else prototype  # along every axis
     per_unit = np.array([axis.weight / axis.spread for axis in rule.axes])
     center = np.array([axis.center for axis in rule.axes])
     constant = float((prototype**2).sum() + 2 * (pull * per_unit * center).sum())
-    return Cost(constant, (-2 * pull * per_unit).tolist())
+    return PrototypeCost(constant, (-2 * pull * per_unit).tolist())
 
 
-def _shared(rule: Rule, values: Floats) -> Floats:
+def _shared(rule: NearestRule, values: Floats) -> Floats:
     """float64[rows], what squared distances have beyond costs."""
     shared = np.zeros(len(values))
-    for column in projected(scaled(values, rule.axes), rule.components).T:
+    for column in project(scale_values(values, rule.axes), rule.components).T:
         shared += column**2
     return shared
 
 
-def _least(segment: Sequence[Cost], moved: Sequence[Floats]) -> Floats:
+def _least(segment: Sequence[PrototypeCost], moved: Sequence[Floats]) -> Floats:
     """float64[rows], the smallest cost of a segment's prototypes."""
     least = np.full(len(moved[0]), np.inf)
     for cost in segment:

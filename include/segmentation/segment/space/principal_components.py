@@ -9,7 +9,7 @@ from include.segmentation.segment.space.weighted_statistics import Floats, Integ
 NO_COMPONENTS: Floats = np.empty((0, 0))
 
 
-def components(points: Floats, counts: Integers, wanted: int | float) -> Floats:
+def find_components(points: Floats, counts: Integers, wanted: int | float) -> Floats:
     """The directions in which the customers differ most; call it inside one thread (``one_thread``).
 
     Args:
@@ -31,7 +31,7 @@ def components(points: Floats, counts: Integers, wanted: int | float) -> Floats:
     return np.asarray(rows * np.sign(rows[np.arange(len(rows)), largest])[:, None])
 
 
-def projected(points: Floats, rows: Floats) -> Floats:
+def project(points: Floats, rows: Floats) -> Floats:
     """Bring float64[points, axes] onto components, added up axis by axis; unchanged where there are none."""
     if not len(rows):
         return points
@@ -56,7 +56,7 @@ class Plane:
     variance: Floats
 
 
-def plane(points: Floats, counts: Integers) -> Plane:
+def find_plane(points: Floats, counts: Integers) -> Plane:
     """Flatten two axes or more; call it inside one thread (``one_thread``).
 
     Args:
@@ -64,7 +64,7 @@ def plane(points: Floats, counts: Integers) -> Plane:
         counts: int64[vectors], the customers behind each.
     """
     centered = points - np.average(points, axis=0, weights=counts)
-    loadings = components(points, counts, 2)
-    flat = projected(centered, loadings)
+    loadings = find_components(points, counts, 2)
+    flat = project(centered, loadings)
     whole = np.average(centered**2, axis=0, weights=counts).sum()
     return Plane(flat, loadings, np.asarray(np.average(flat**2, axis=0, weights=counts) / whole))

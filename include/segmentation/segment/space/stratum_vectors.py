@@ -7,7 +7,7 @@ from include.segmentation.segment.space.weighted_statistics import Floats, Integ
 
 
 @dataclass(frozen=True)
-class Vectors:
+class StratumVectors:
     """Sorted distinct vectors and the customers behind them.
 
     Attributes:

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def limit_to_one_thread() -> Iterator[None]:
     """Let the numerical libraries use one thread, whatever the machine has.
 
     Only libraries that are loaded can be limited, and they take a second, so they are loaded here and not on import.

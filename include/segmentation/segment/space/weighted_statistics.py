@@ -9,19 +9,19 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 
-def quantile(values: Floats, counts: Integers, share: float) -> float:
+def find_quantile(values: Floats, counts: Integers, share: float) -> float:
     """The smallest value that at least ``share`` of the customers do not exceed."""
-    return quantiles(values, counts, [share])[0]
+    return find_quantiles(values, counts, [share])[0]
 
 
-def quantiles(values: Floats, counts: Integers, shares: Sequence[float]) -> list[float]:
+def find_quantiles(values: Floats, counts: Integers, shares: Sequence[float]) -> list[float]:
     """``quantile`` of each of the shares."""
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(counts[order])
     return [float(value) for value in values[order][np.searchsorted(reached, np.array(shares) * reached[-1])]]
 
 
-def every_nth(counts: Integers, people: int) -> tuple[Integers, Integers]:
+def take_every_nth(counts: Integers, people: int) -> tuple[Integers, Integers]:
     """Take every n-th customer in the order of the vectors: a sample without a die.
 
     Args:
@@ -38,7 +38,7 @@ def every_nth(counts: Integers, people: int) -> tuple[Integers, Integers]:
     return vectors, taken
 
 
-def means(points: Floats, counts: Integers, labels: Integers, k: int) -> Floats:
+def compute_means(points: Floats, counts: Integers, labels: Integers, k: int) -> Floats:
     """float64[k, columns], the mean of the customers of each label; 0 where nobody has it."""
     sizes = np.bincount(labels, weights=counts, minlength=k)
     sums = [np.bincount(labels, weights=column * counts, minlength=k) for column in points.T]

@@ -7,23 +7,23 @@ safe. Bounds and order are the server's: a value is only carried back to it as t
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from include.segmentation.extract.mysql.row.line_sql import line_sql
-from include.segmentation.extract.mysql.row.mysql_columns import Column
-from include.segmentation.extract.mysql.server.mysql_server import identifier
-from include.segmentation.extract.mysql.table_indexes import Index
+from include.segmentation.extract.mysql.row.line_sql import write_line_sql
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
+from include.segmentation.extract.mysql.server.mysql_server import quote_mysql_identifier
+from include.segmentation.extract.mysql.table_indexes import TableIndex
 
 Position = list[str]
 """The values of the ordering columns of one row."""
 
-Limits = Callable[[str], str]
+PageLimits = Callable[[str], str]
 """The rows that a statement can hold, as a condition on whatever expression is their cursor."""
 
-Source = Callable[[Limits], str]
+WriteSourceSql = Callable[[PageLimits], str]
 """Gives what stands behind FROM; it may leave out early what is outside the limits, and need not."""
 
 
 @dataclass(frozen=True)
-class Base:
+class BaseCursor:
     """The column of a base table that a query passes on as its cursor, such that a page computes only its own rows.
 
     Attributes:
@@ -54,24 +54,24 @@ class Relation:
 
     name: str
     table: str | None
-    columns: list[Column]
-    cursor: Column
-    key: list[Column]
-    source: Source
+    columns: list[MySQLColumn]
+    cursor: MySQLColumn
+    key: list[MySQLColumn]
+    source: WriteSourceSql
     is_altered: Callable[[], bool]
     looks_ahead: bool = False
     computes_all: bool = False
-    base: Base | None = None
-    indexes: list[Index] = field(default_factory=list)
+    base: BaseCursor | None = None
+    indexes: list[TableIndex] = field(default_factory=list)
 
-    def index(self, order: list[Column]) -> Index | None:
+    def find_index(self, order: list[MySQLColumn]) -> TableIndex | None:
         """The index by which rows can be read in that order."""
         names = [column.name for column in order]
         return next((index for index in self.indexes if index.order[: len(names)] == names), None)
 
 
 @dataclass(frozen=True)
-class Span:
+class ReadSpan:
     """A stretch of a relation that is read page by page.
 
     Attributes:
@@ -83,32 +83,34 @@ class Span:
     """
 
     conditions: list[str]
-    order: list[Column]
+    order: list[MySQLColumn]
     low: str | None = None
     high: str | None = None
     after: Position | None = None
     forces_index: bool = False
 
 
-def sliced(base: Base, span: Span, rows: int) -> str:
+def write_slice_sql(base: BaseCursor, span: ReadSpan, rows: int) -> str:
     """The statement that finds the cursor's value so many rows of the base table behind the begin of a span."""
-    column = identifier(base.column)
+    column = quote_mysql_identifier(base.column)
     return (
-        f"SELECT {column} FROM {identifier(base.table)} WHERE {between(span.low, span.high)(column)} "
+        f"SELECT {column} FROM {quote_mysql_identifier(base.table)} WHERE {limit_between(span.low, span.high)(column)} "
         f"ORDER BY {column} LIMIT 1 OFFSET {rows}"
     )
 
 
-def divided(relation: Relation, span: Span, at: str) -> tuple[Span, Span]:
+def divide_span(relation: Relation, span: ReadSpan, at: str) -> tuple[ReadSpan, ReadSpan]:
     """A span up to a value of the cursor, and what is left of it."""
-    cursor, end = identifier(relation.cursor.name), relation.cursor.literal(at)
+    cursor, end = quote_mysql_identifier(relation.cursor.name), relation.cursor.write_literal(at)
     return (
         replace(span, conditions=[*span.conditions, f"{cursor} <= {end}"], high=end),
         replace(span, conditions=[*span.conditions, f"{cursor} > {end}"], low=end, after=None),
     )
 
 
-def page_sql(relation: Relation, span: Span, at: Position | None, rows: int, select: str | None = None) -> str:
+def write_page_sql(
+    relation: Relation, span: ReadSpan, at: Position | None, rows: int, select: str | None = None
+) -> str:
     """The statement that fetches the page of a span behind a row: its lines, or another select list.
 
     The index of its order is forced: MariaDB prefers to sort all of a table rather than to begin at one end of it.
@@ -116,20 +118,20 @@ def page_sql(relation: Relation, span: Span, at: Position | None, rows: int, sel
     equal to it are then seen.
     """
     leads = span.order[0] == relation.cursor
-    low = relation.cursor.literal(at[0]) if at is not None else span.low
-    limits = between(low, span.high) if leads else placeless(relation.cursor)
+    low = relation.cursor.write_literal(at[0]) if at is not None else span.low
+    limits = limit_between(low, span.high) if leads else limit_to_placeless(relation.cursor)
     again = at is not None and relation.table is None
-    where = [*span.conditions, *([after(span.order, at, again)] if at is not None else [])]
-    index = relation.index(span.order) if leads or span.forces_index else None
-    forced = f"FORCE INDEX ({identifier(index.name)}) " if index else ""
+    where = [*span.conditions, *([write_after_condition(span.order, at, again)] if at is not None else [])]
+    index = relation.find_index(span.order) if leads or span.forces_index else None
+    forced = f"FORCE INDEX ({quote_mysql_identifier(index.name)}) " if index else ""
     return (
-        f"SELECT {select or line_sql(relation.columns)} FROM {relation.source(limits)} {forced}"
+        f"SELECT {select or write_line_sql(relation.columns)} FROM {relation.source(limits)} {forced}"
         f"WHERE {' AND '.join(where)} "
-        f"ORDER BY {', '.join(identifier(column.name) for column in span.order)} LIMIT {rows + again}"
+        f"ORDER BY {', '.join(quote_mysql_identifier(column.name) for column in span.order)} LIMIT {rows + again}"
     )
 
 
-def between(low: str | None, high: str | None) -> Limits:
+def limit_between(low: str | None, high: str | None) -> PageLimits:
     """The limits of a page: cursors from low to high, both included; None is open."""
 
     def limits(cursor: str) -> str:
@@ -139,12 +141,12 @@ def between(low: str | None, high: str | None) -> Limits:
     return limits
 
 
-def has_placeless(cursor: Column) -> bool:
+def can_lack_place(cursor: MySQLColumn) -> bool:
     """Whether there can be rows to which a cursor gives no place in its order."""
     return cursor.nullable or cursor.allows_zero_dates
 
 
-def placeless(cursor: Column) -> Limits:
+def limit_to_placeless(cursor: MySQLColumn) -> PageLimits:
     """The limits of rows without a place in the cursor's order: it is NULL, or a zero date, which may mean any time."""
 
     def limits(expression: str) -> str:
@@ -154,22 +156,22 @@ def placeless(cursor: Column) -> Limits:
     return limits
 
 
-def nowhere(_cursor: str) -> str:
+def limit_to_nothing(_cursor: str) -> str:
     """The limits of a statement that is only described."""
     return "1 = 0"
 
 
-def after(order: list[Column], row: Position, again: bool = False) -> str:
+def write_after_condition(order: list[MySQLColumn], row: Position, again: bool = False) -> str:
     """The condition (a, b, c) > row, or >= row, in the form that every version reads as a range of an index."""
-    name, value = identifier(order[0].name), order[0].literal(row[0])
+    name, value = quote_mysql_identifier(order[0].name), order[0].write_literal(row[0])
     if len(order) == 1:
         return f"{name} {'>=' if again else '>'} {value}"
-    return f"{name} >= {value} AND ({name} > {value} OR {after(order[1:], row[1:], again)})"
+    return f"{name} >= {value} AND ({name} > {value} OR {write_after_condition(order[1:], row[1:], again)})"
 
 
-def up_to(order: list[Column], row: Position) -> str:
+def write_up_to_condition(order: list[MySQLColumn], row: Position) -> str:
     """The condition (a, b, c) <= row, likewise."""
-    name, value = identifier(order[0].name), order[0].literal(row[0])
+    name, value = quote_mysql_identifier(order[0].name), order[0].write_literal(row[0])
     if len(order) == 1:
         return f"{name} <= {value}"
-    return f"{name} <= {value} AND ({name} < {value} OR {up_to(order[1:], row[1:])})"
+    return f"{name} <= {value} AND ({name} < {value} OR {write_up_to_condition(order[1:], row[1:])})"

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError
-from include.segmentation.extract.mysql.page.keyset import Position, Relation, Span, page_sql
-from include.segmentation.extract.mysql.row.line_parser import parse, split
-from include.segmentation.extract.mysql.row.line_sql import line, values_sql
-from include.segmentation.extract.mysql.row.mysql_columns import Column
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, RawRow
+from include.segmentation.extract.mysql.page.keyset import Position, ReadSpan, Relation, write_page_sql
+from include.segmentation.extract.mysql.row.line_parser import parse_lines, split_fields
+from include.segmentation.extract.mysql.row.line_sql import join_values, write_values_sql
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, RawRow
 from include.segmentation.extract.page_size import PAGE_BYTES
 
 CUT = 2
@@ -39,7 +39,7 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Lines:
+class PageLines:
     """A page as the server wrote it.
 
     Attributes:
@@ -50,8 +50,8 @@ class Lines:
         repeats: whether it begins with the row that it goes on behind.
     """
 
-    columns: list[Column]
-    order: list[Column]
+    columns: list[MySQLColumn]
+    order: list[MySQLColumn]
     text: bytearray
     crcs: pa.Array
     last: Position | None
@@ -68,14 +68,14 @@ class Lines:
         """Its bytes."""
         return len(self.text)
 
-    def page(self) -> Page:
+    def parse_page(self) -> Page:
         """The page in the types of the lake.
 
         Raises:
             DataError: a date is none where that is not allowed, what orders the rows can not be read, or the row that
                 the page goes on behind has its equal.
         """
-        parsed = parse(self.columns, self.text, self.crcs)
+        parsed = parse_lines(self.columns, self.text, self.crcs)
         for column in self.order:
             missing = parsed.rows[column.name].null_count
             if missing and not column.allows_zero_dates:
@@ -97,7 +97,7 @@ class Lines:
 class _Taken:
     """Lines as they come from the server, joined at once: one by one they would need several times the memory."""
 
-    def __init__(self, columns: list[Column], most_bytes: int) -> None:
+    def __init__(self, columns: list[MySQLColumn], most_bytes: int) -> None:
         self.columns = columns
         self.most_bytes = most_bytes
         self.text = bytearray()
@@ -114,7 +114,7 @@ class _Taken:
 
     def values(self, rows: tuple[RawRow, ...]) -> bool:
         """Take rows of checksums and values."""
-        lines = [line(self.columns, values) for _, *values in rows]
+        lines = [join_values(self.columns, values) for _, *values in rows]
         return self._take(lines, (_NO_CRC if crc is None else int(crc) for crc, *_ in rows))
 
     def _take(self, lines: list[bytes], crcs: Iterable[int]) -> bool:
@@ -126,9 +126,9 @@ class _Taken:
         return len(self.text) < self.most_bytes
 
 
-def fetch(
-    server: MySQL, relation: Relation, span: Span, at: Position | None, limit: int, planned: int = PAGE_BYTES
-) -> Lines:
+def fetch_page(
+    server: MySQLServer, relation: Relation, span: ReadSpan, at: Position | None, limit: int, planned: int = PAGE_BYTES
+) -> PageLines:
     """Fetch the page of a span behind a row, of at most ``limit`` rows and about twice the bytes that were planned.
 
     Raises:
@@ -137,18 +137,18 @@ def fetch(
     columns = relation.columns
     again = at is not None and relation.table is None
     taken = _Taken(columns, CUT * planned)
-    is_whole = server.read(page_sql(relation, span, at, limit), taken.lines)
+    is_whole = server.read_rows(write_page_sql(relation, span, at, limit), taken.lines)
     if taken.is_too_long:
         taken = _Taken(columns, CUT * planned)
-        is_whole = server.read(page_sql(relation, span, at, limit, values_sql(columns)), taken.values)
-    return Lines(
+        is_whole = server.read_rows(write_page_sql(relation, span, at, limit, write_values_sql(columns)), taken.values)
+    return PageLines(
         columns,
         span.order,
         taken.text,
         _checksums(taken.crcs),
-        position(columns, span.order, taken.last),
+        read_position(columns, span.order, taken.last),
         is_end=is_whole and len(taken.crcs) < limit + again,
-        repeats=again and position(columns, span.order, taken.first) == at,
+        repeats=again and read_position(columns, span.order, taken.first) == at,
     )
 
 
@@ -157,9 +157,9 @@ def _checksums(crcs: "array[int]") -> pa.Array:
     return pc.if_else(pc.equal(found, _NO_CRC), None, found) if _NO_CRC in crcs else found
 
 
-def position(columns: list[Column], order: list[Column], line: bytes | None) -> Position | None:
+def read_position(columns: list[MySQLColumn], order: list[MySQLColumn], line: bytes | None) -> Position | None:
     """What a line of these columns says of those that order the rows."""
     if line is None:
         return None
-    fields = dict(zip(columns, split(columns, line, 1), strict=True))
+    fields = dict(zip(columns, split_fields(columns, line, 1), strict=True))
     return [fields[column][0].as_py().decode(errors="replace") for column in order]

@@ -7,16 +7,23 @@ from functools import partial
 from time import perf_counter
 
 from include.segmentation.errors import SegmentationError, SourceError
-from include.segmentation.extract.mysql.page.keyset import Base, Relation, Span, between, divided, sliced
-from include.segmentation.extract.mysql.page.page_fetch import Lines, Page, fetch
-from include.segmentation.extract.mysql.page.query_plan import estimated_rows, missing_index, page_plan
+from include.segmentation.extract.mysql.page.keyset import (
+    BaseCursor,
+    ReadSpan,
+    Relation,
+    divide_span,
+    limit_between,
+    write_slice_sql,
+)
+from include.segmentation.extract.mysql.page.page_fetch import Page, PageLines, fetch_page
+from include.segmentation.extract.mysql.page.query_plan import estimate_rows, explain_missing_index, explain_page
 from include.segmentation.extract.mysql.schema_changes import check_unaltered
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, identifier
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, quote_mysql_identifier
 from include.segmentation.extract.mysql.server.server_errors import OverlongError
 from include.segmentation.extract.mysql.server.server_load import wait_while_busy
 from include.segmentation.extract.page_size import PageSize
-from include.segmentation.extract.prefetch import ahead
-from include.segmentation.extract.read_progress import Progress
+from include.segmentation.extract.prefetch import prefetch
+from include.segmentation.extract.read_progress import ReadProgress
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +34,7 @@ COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES = 1_000_000, 50_000, 16 * 102
 _ALL_ROWS = 2**62
 
 
-def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
+def read_pages(server: MySQLServer, relation: Relation, span: ReadSpan) -> Iterator[Page]:
     """Read a span; at least one page comes, possibly empty.
 
     Between pages the server is left alone while it is busy. A page that takes longer than a statement may is ended on
@@ -39,15 +46,15 @@ def read_pages(server: MySQL, relation: Relation, span: Span) -> Iterator[Page]:
         UnavailableError: the server does not answer, stays busy, or is too slow for the smallest page.
         SourceError: the server refuses, or is too slow for the smallest page for want of an index.
     """
-    progress = Progress(relation.name, lambda: estimated_rows(server, relation, span))
-    for page in map(Lines.page, ahead(_fetched(server, relation, span))):
+    progress = ReadProgress(relation.name, lambda: estimate_rows(server, relation, span))
+    for page in map(PageLines.parse_page, prefetch(_fetched(server, relation, span))):
         yield page
-        progress.read(page.rows.num_rows)
-    progress.end()
+        progress.count_rows(page.rows.num_rows)
+    progress.finish()
 
 
-def _fetched(server: MySQL, relation: Relation, span: Span) -> Iterator[Lines]:
-    rest: Span | None = span
+def _fetched(server: MySQLServer, relation: Relation, span: ReadSpan) -> Iterator[PageLines]:
+    rest: ReadSpan | None = span
     size = _size(server, relation)
     while rest:
         wait_while_busy(server)
@@ -60,14 +67,16 @@ def _fetched(server: MySQL, relation: Relation, span: Span) -> Iterator[Lines]:
         yield lines
 
 
-def _size(server: MySQL, relation: Relation) -> PageSize:
+def _size(server: MySQLServer, relation: Relation) -> PageSize:
     if relation.computes_all:
         seconds = server.pace.statement_seconds / 4
         return PageSize(seconds, COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES)
     return PageSize(server.pace.page_seconds, PAGE_ROWS)
 
 
-def _lines(server: MySQL, relation: Relation, span: Span, size: PageSize) -> tuple[Lines, Span | None]:
+def _lines(
+    server: MySQLServer, relation: Relation, span: ReadSpan, size: PageSize
+) -> tuple[PageLines, ReadSpan | None]:
     """The next page of a span, and what is left of the span behind it."""
     base = relation.base if span.order[0] == relation.cursor else None
     while True:
@@ -86,27 +95,33 @@ def _lines(server: MySQL, relation: Relation, span: Span, size: PageSize) -> tup
         return lines, rest
 
 
-def _page(server: MySQL, relation: Relation, span: Span, size: PageSize) -> tuple[Lines, Span | None]:
-    lines = fetch(server, relation, span, span.after, size.rows, size.most_bytes)
+def _page(server: MySQLServer, relation: Relation, span: ReadSpan, size: PageSize) -> tuple[PageLines, ReadSpan | None]:
+    lines = fetch_page(server, relation, span, span.after, size.rows, size.most_bytes)
     return lines, None if lines.is_end else replace(span, after=lines.last)
 
 
-def _slice(base: Base, server: MySQL, relation: Relation, span: Span, size: PageSize) -> tuple[Lines, Span | None]:
+def _slice(
+    base: BaseCursor, server: MySQLServer, relation: Relation, span: ReadSpan, size: PageSize
+) -> tuple[PageLines, ReadSpan | None]:
     """The page of so many rows of the base table: LIMIT alone would compute all rows up to the end of the span."""
-    found = server.rows(sliced(base, span, size.rows))
-    at = relation.cursor.position(found[0][0] or b"") if found else None
-    part, rest = (span, None) if at is None else divided(relation, span, at)
-    base.check(between(part.low, part.high)(identifier(base.column)))
-    lines = fetch(server, relation, part, part.after, _ALL_ROWS)
+    found = server.fetch_rows(write_slice_sql(base, span, size.rows))
+    at = relation.cursor.format_position(found[0][0] or b"") if found else None
+    part, rest = (span, None) if at is None else divide_span(relation, span, at)
+    base.check(limit_between(part.low, part.high)(quote_mysql_identifier(base.column)))
+    lines = fetch_page(server, relation, part, part.after, _ALL_ROWS)
     if not lines.is_end:  # it was cut, as its rows are wide
         return lines, replace(span, after=lines.last)
     return replace(lines, is_end=rest is None), rest
 
 
-def _too_slow(server: MySQL, relation: Relation, span: Span, rows: int, error: OverlongError) -> SegmentationError:
+def _too_slow(
+    server: MySQLServer, relation: Relation, span: ReadSpan, rows: int, error: OverlongError
+) -> SegmentationError:
     """Why the smallest page takes too long: an index is missing, or the server has too much to do."""
     words = f"{rows} rows take longer than {server.pace.statement_seconds} s (pace.statement_seconds)"
-    lacking = missing_index(server, relation, span.order)
+    lacking = explain_missing_index(server, relation, span.order)
     if lacking:
         return SourceError(f"{lacking}; {words}")
-    return OverlongError(f"{relation.name}: {words}; plan: {page_plan(server, relation, span) or 'unknown'}; {error}")
+    return OverlongError(
+        f"{relation.name}: {words}; plan: {explain_page(server, relation, span) or 'unknown'}; {error}"
+    )

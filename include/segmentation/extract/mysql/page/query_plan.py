@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.extract.mysql.page.keyset import Relation, Span, after, page_sql, up_to
-from include.segmentation.extract.mysql.row.mysql_columns import Column
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, identifier, word
+from include.segmentation.extract.mysql.page.keyset import (
+    ReadSpan,
+    Relation,
+    write_after_condition,
+    write_page_sql,
+    write_up_to_condition,
+)
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, decode_field, quote_mysql_identifier
 from include.segmentation.extract.mysql.server.server_errors import ServerError
-from include.segmentation.extract.mysql.table_indexes import table_rows
+from include.segmentation.extract.mysql.table_indexes import estimate_table_rows
 
 _PLACES = {
     10: {"access": 3, "key": 5, "rows": 8, "extra": 9},
@@ -19,7 +25,7 @@ _LONG = 0.4
 
 
 @dataclass(frozen=True)
-class Plan:
+class QueryPlan:
     """How a server would read the rows of a statement over one table, in EXPLAIN's words."""
 
     access: str
@@ -33,52 +39,55 @@ class Plan:
         return ", ".join(word for word in words if word)
 
 
-def missing_index(server: MySQL, relation: Relation, order: list[Column]) -> str | None:
+def explain_missing_index(server: MySQLServer, relation: Relation, order: list[MySQLColumn]) -> str | None:
     """What it costs that no index has the order of a table's pages, in words; None where one has."""
-    if relation.table is None or relation.index(order):
+    if relation.table is None or relation.find_index(order):
         return None
     names = [column.name for column in order]
-    plan = page_plan(server, relation, Span(["1 = 1"], order))
+    plan = explain_page(server, relation, ReadSpan(["1 = 1"], order))
     cost = f"reads and sorts about {plan.rows:,} rows (plan: {plan})" if plan else "reads and sorts what is left"
     return f"{relation.name}: no index is ordered by ({', '.join(names)}), so every page {cost}"
 
 
-def page_plan(server: MySQL, relation: Relation, span: Span) -> Plan | None:
+def explain_page(server: MySQLServer, relation: Relation, span: ReadSpan) -> QueryPlan | None:
     """How the server would read a page of a table; None where it does not say."""
-    return _explained(server, relation, page_sql(relation, span, span.after, rows=1000))
+    return _explained(server, relation, write_page_sql(relation, span, span.after, rows=1000))
 
 
-def estimated_rows(server: MySQL, relation: Relation, span: Span) -> int | None:
+def estimate_rows(server: MySQLServer, relation: Relation, span: ReadSpan) -> int | None:
     """About how many rows a span of a table has, for next to nothing; None where the server does not say.
 
     InnoDB estimates no range at more than half of its table, so a long one is the table without what is before it.
     """
     if relation.table is None:
         return None
-    beyond = [after(span.order, span.after)] if span.after else []
+    beyond = [write_after_condition(span.order, span.after)] if span.after else []
     rows = _rows_where(server, relation, span, [*span.conditions, *beyond])
-    whole = table_rows(server, relation.table)
+    whole = estimate_table_rows(server, relation.table)
     if rows is None or rows < _LONG * whole:
         return rows
-    passed = _rows_where(server, relation, span, [up_to(span.order, span.after)]) if span.after else 0
+    passed = _rows_where(server, relation, span, [write_up_to_condition(span.order, span.after)]) if span.after else 0
     return max(rows, whole - (passed or 0))
 
 
-def _rows_where(server: MySQL, relation: Relation, span: Span, conditions: list[str]) -> int | None:
-    columns, table = ", ".join(identifier(column.name) for column in span.order), identifier(str(relation.table))
+def _rows_where(server: MySQLServer, relation: Relation, span: ReadSpan, conditions: list[str]) -> int | None:
+    columns, table = (
+        ", ".join(quote_mysql_identifier(column.name) for column in span.order),
+        quote_mysql_identifier(str(relation.table)),
+    )
     plan = _explained(server, relation, f"SELECT {columns} FROM {table} WHERE {' AND '.join(conditions)}")
     return plan.rows if plan else None
 
 
-def _explained(server: MySQL, relation: Relation, sql: str) -> Plan | None:
+def _explained(server: MySQLServer, relation: Relation, sql: str) -> QueryPlan | None:
     if relation.table is None:  # before 5.6 a server computes derived tables and views to explain them
         return None
     try:
-        rows = server.ask(f"EXPLAIN {sql}")
+        rows = server.execute(f"EXPLAIN {sql}")
     except ServerError:
         return None
     places = _PLACES.get(len(rows[0])) if rows else None
     if places is None:
         return None
-    words = {name: word(rows[0][place]) for name, place in places.items()}
-    return Plan(words["access"], words["key"], int(words["rows"] or 0), words["extra"])
+    words = {name: decode_field(rows[0][place]) for name, place in places.items()}
+    return QueryPlan(words["access"], words["key"], int(words["rows"] or 0), words["extra"])

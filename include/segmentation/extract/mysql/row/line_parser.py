@@ -10,16 +10,16 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from include.segmentation.errors import DataError
-from include.segmentation.extract.mysql.row.line_sql import NULL
-from include.segmentation.extract.mysql.row.mysql_columns import Column
-from include.segmentation.extract.mysql.row.value_parser import read, repaired, unreadable
-from include.segmentation.lake.change_log import CRC, UNREADABLE, ZERO_DATES
+from include.segmentation.extract.mysql.row.line_sql import NULL_FIELD
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
+from include.segmentation.extract.mysql.row.value_parser import find_unreadable, parse_values, repair_mojibake
+from include.segmentation.lake.change_log import CRC_COLUMN, UNREADABLE, ZERO_DATES
 
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
 
 
 @dataclass(frozen=True)
-class Parsed:
+class ParsedRows:
     """Rows in the types of the lake.
 
     Attributes:
@@ -32,7 +32,7 @@ class Parsed:
     noticed: Counter[str]
 
 
-def parse(columns: list[Column], text: bytes | bytearray, crcs: pa.Array) -> Parsed:
+def parse_lines(columns: list[MySQLColumn], text: bytes | bytearray, crcs: pa.Array) -> ParsedRows:
     """Read lines.
 
     Args:
@@ -47,10 +47,10 @@ def parse(columns: list[Column], text: bytes | bytearray, crcs: pa.Array) -> Par
     noticed: Counter[str] = Counter()
     notes: dict[str, dict[int, dict[str, str]]] = {ZERO_DATES: {}, UNREADABLE: {}}
     arrays = []
-    for column, raw in zip(columns, split(columns, text, len(crcs)), strict=True):
+    for column, raw in zip(columns, split_fields(columns, text, len(crcs)), strict=True):
         values, flaws = _read(column, raw)
         if column.is_mojibake:
-            values, kept = repaired(values)
+            values, kept = repair_mojibake(values)
             if kept and column.is_key:
                 raise DataError(
                     f"column '{column.name}' ({column.mysql}): {kept} of {len(raw)} values of a page hold no UTF-8, so "
@@ -62,12 +62,12 @@ def parse(columns: list[Column], text: bytes | bytearray, crcs: pa.Array) -> Par
             notes[kind].setdefault(row, {})[column.name] = found.decode(errors="backslashreplace")
             noticed[kind.lstrip("_")] += 1
         arrays.append(values)
-    own = {CRC: crcs} | {name: _texts(of_rows, len(crcs)) for name, of_rows in notes.items()}
+    own = {CRC_COLUMN: crcs} | {name: _texts(of_rows, len(crcs)) for name, of_rows in notes.items()}
     names = [column.name for column in columns]
-    return Parsed(pa.Table.from_arrays([*arrays, *own.values()], [*names, *own]), noticed)
+    return ParsedRows(pa.Table.from_arrays([*arrays, *own.values()], [*names, *own]), noticed)
 
 
-def split(columns: list[Column], text: bytes | bytearray, lines: int) -> list[pa.Array]:
+def split_fields(columns: list[MySQLColumn], text: bytes | bytearray, lines: int) -> list[pa.Array]:
     """The fields of so many lines, by column, as bytes or null."""
     if not lines:
         return [pa.array([], pa.binary()) for _ in columns]
@@ -80,7 +80,7 @@ def split(columns: list[Column], text: bytes | bytearray, lines: int) -> list[pa
         pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         pa_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.binary()),
-            null_values=[NULL.decode()],
+            null_values=[NULL_FIELD.decode()],
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
         ),
@@ -88,16 +88,16 @@ def split(columns: list[Column], text: bytes | bytearray, lines: int) -> list[pa
     return [column.chunk(0) for column in table.columns]
 
 
-def _read(column: Column, raw: pa.Array) -> tuple[pa.Array, dict[int, bytes]]:
+def _read(column: MySQLColumn, raw: pa.Array) -> tuple[pa.Array, dict[int, bytes]]:
     """The values of a column, and its fields that can not be read, by row; there the value is NULL.
 
     Raises:
         DataError: such a field is a date, and the column may not hold any that is none.
     """
     try:
-        return read(column, raw), {}
+        return parse_values(column, raw), {}
     except pa.ArrowInvalid:
-        flawed = unreadable(column, raw)
+        flawed = find_unreadable(column, raw)
     is_flawed = pc.is_in(raw, value_set=flawed)
     rows = pc.indices_nonzero(is_flawed)
     flaws = dict(zip(rows.to_pylist(), raw.take(rows).to_pylist(), strict=True))
@@ -108,7 +108,7 @@ def _read(column: Column, raw: pa.Array) -> tuple[pa.Array, dict[int, bytes]]:
             f"as {dates[0].decode()}; correct them, leave the column out, or let its source say 'zero_dates: flag' "
             "(read as NULL and noted; not in a primary key)"
         )
-    return read(column, pc.if_else(is_flawed, pa.scalar(None, pa.binary()), raw)), flaws
+    return parse_values(column, pc.if_else(is_flawed, pa.scalar(None, pa.binary()), raw)), flaws
 
 
 def _texts(of_rows: dict[int, dict[str, str]], rows: int) -> pa.Array:

@@ -9,37 +9,37 @@ A line that the server can not write, because it is longer than its max_allowed_
 
 from collections.abc import Sequence
 
-from include.segmentation.extract.mysql.row.mysql_columns import Column
-from include.segmentation.extract.mysql.server.mysql_server import identifier
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
+from include.segmentation.extract.mysql.server.mysql_server import quote_mysql_identifier
 
-NULL = b"NULL"
+NULL_FIELD = b"NULL"
 
 
-def line_sql(columns: list[Column]) -> str:
+def write_line_sql(columns: list[MySQLColumn]) -> str:
     """The expression that writes a row as a line."""
     fields = ", ',', ".join(_field(column) for column in columns)
     return f"CONCAT({fields})"
 
 
-def crc_sql(columns: list[Column]) -> str:
+def write_crc_sql(columns: list[MySQLColumn]) -> str:
     """The expression of a row's checksum: the CRC32 of its line."""
-    return f"CRC32({line_sql(columns)})"
+    return f"CRC32({write_line_sql(columns)})"
 
 
-def values_sql(columns: list[Column]) -> str:
+def write_values_sql(columns: list[MySQLColumn]) -> str:
     """The select list for rows whose line is too long: the checksum, and every value by itself."""
-    return ", ".join([crc_sql(columns), *(_value(column) for column in columns)])
+    return ", ".join([write_crc_sql(columns), *(_value(column) for column in columns)])
 
 
-def line(columns: list[Column], values: Sequence[bytes | None]) -> bytes:
+def join_values(columns: list[MySQLColumn], values: Sequence[bytes | None]) -> bytes:
     """The line of a row, from what ``values_sql`` has selected behind the checksum."""
     return b",".join(
-        NULL if value is None else _as_field(column, value) for column, value in zip(columns, values, strict=True)
+        NULL_FIELD if value is None else _as_field(column, value) for column, value in zip(columns, values, strict=True)
     )
 
 
-def _field(column: Column) -> str:
-    name, value = identifier(column.name), _value(column)
+def _field(column: MySQLColumn) -> str:
+    name, value = quote_mysql_identifier(column.name), _value(column)
     if column.is_text:
         # By way of the connection's character set, which is UTF-8. CONCAT as a whole is NULL where a part is.
         value = f"CONCAT('\"', REPLACE(CAST(CAST({name} AS CHAR) AS BINARY), '\"', '\"\"'), '\"')"
@@ -50,15 +50,15 @@ def _field(column: Column) -> str:
     return f"IF({name} IS NULL, 'NULL', {value})" if column.nullable else value  # too long must not look like NULL
 
 
-def _value(column: Column) -> str:
+def _value(column: MySQLColumn) -> str:
     """What the server writes exactly as text."""
-    name = identifier(column.name)
+    name = quote_mysql_identifier(column.name)
     if column.kind == "bit":
         return f"{name} + 0"  # otherwise raw bits
     return f"{name} * 1e0" if column.kind in ("float", "double") else name  # otherwise six digits, or the declared ones
 
 
-def _as_field(column: Column, value: bytes) -> bytes:
+def _as_field(column: MySQLColumn, value: bytes) -> bytes:
     if column.is_text:
         return b'"' + value.replace(b'"', b'""') + b'"'
     return value.hex().upper().encode() if column.is_bytes else value

@@ -6,9 +6,15 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server.mysql_server import MySQL, RawRow, identifier, quoted, word
-from include.segmentation.lake.change_log import OWN
-from include.segmentation.profile.mistakes import meant
+from include.segmentation.extract.mysql.server.mysql_server import (
+    MySQLServer,
+    RawRow,
+    decode_field,
+    quote_mysql_identifier,
+    quote_text,
+)
+from include.segmentation.lake.change_log import LOG_COLUMNS
+from include.segmentation.profile.mistakes import suggest_name
 
 MOMENT = pa.timestamp("us", "UTC")
 _UNSIGNED_64 = pa.decimal128(20, 0)
@@ -36,7 +42,7 @@ _NOT_NULL, _UNSIGNED, _BINARY = 1, 32, 128
 
 
 @dataclass(frozen=True)
-class Column:
+class MySQLColumn:
     """One column of an extract.
 
     Attributes:
@@ -92,20 +98,20 @@ class Column:
     @property
     def first_date(self) -> str:
         """The SQL literal below which its dates are none."""
-        return quoted("1970-01-01 00:00:01" if self.kind == "timestamp" else "0001-01-01")
+        return quote_text("1970-01-01 00:00:01" if self.kind == "timestamp" else "0001-01-01")
 
-    def position(self, raw: bytes) -> str:
+    def format_position(self, raw: bytes) -> str:
         """A value as the server sends it by itself, as lines write it."""
         return raw.hex() if self.is_bytes else raw.decode()
 
-    def literal(self, position: str) -> str:
+    def write_literal(self, position: str) -> str:
         """A value as lines write it, as SQL; numbers stay bare, as a quoted one would be compared as a double."""
         if self.is_bytes:
             return f"x'{position}'"
-        return position if self.kind in _NUMBERS else quoted(position)
+        return position if self.kind in _NUMBERS else quote_text(position)
 
 
-def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Column]:
+def list_table_columns(server: MySQLServer, table: str, only: list[str] | None) -> list[MySQLColumn]:
     """The columns of a table, all or those asked for, in the table's order.
 
     Raises:
@@ -115,17 +121,19 @@ def table_columns(server: MySQL, table: str, only: list[str] | None) -> list[Col
     for name in only or []:
         if name not in found:
             names = ", ".join(found)
-            raise SourceError(f"table '{table}' has no column '{name}'; found are {names}{meant(name, found)}")
+            raise SourceError(f"table '{table}' has no column '{name}'; found are {names}{suggest_name(name, found)}")
     columns = []
     for name, row in found.items():
         if only is None or name in only:
-            kind, declared, nullable = (word(value).lower() for value in row[1:4])
+            kind, declared, nullable = (decode_field(value).lower() for value in row[1:4])
             column = _column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0))
-            columns.append(replace(column, charset=word(row[6]) or None, collation=word(row[7]) or None))
+            columns.append(
+                replace(column, charset=decode_field(row[6]) or None, collation=decode_field(row[7]) or None)
+            )
     return columns
 
 
-def column_names(server: MySQL, table: str) -> list[str]:
+def list_column_names(server: MySQLServer, table: str) -> list[str]:
     """The names of a table's columns, also of those whose type has no place in the lake.
 
     Raises:
@@ -134,33 +142,33 @@ def column_names(server: MySQL, table: str) -> list[str]:
     return list(_described(server, table))
 
 
-def _described(server: MySQL, table: str) -> dict[str, RawRow]:
+def _described(server: MySQLServer, table: str) -> dict[str, RawRow]:
     """What the server says of each column."""
-    found = server.rows(
+    found = server.fetch_rows(
         "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale, "
         "character_set_name, collation_name "
-        f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {quoted(table)} "
+        f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {quote_text(table)} "
         "ORDER BY ordinal_position"
     )
     if not found:
-        tables = server.rows(
+        tables = server.fetch_rows(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name"
         )
-        names = [word(row[0]) for row in tables]
+        names = [decode_field(row[0]) for row in tables]
         raise SourceError(
             f"table '{table}' does not exist, or user '{server.address.user}' may not read it; found are "
-            f"{', '.join(names) or 'no tables'}{meant(table, names)}"
+            f"{', '.join(names) or 'no tables'}{suggest_name(table, names)}"
         )
-    return {word(row[0]): row for row in found}
+    return {decode_field(row[0]): row for row in found}
 
 
-def query_columns(server: MySQL, sql: str) -> list[Column]:
+def list_query_columns(server: MySQLServer, sql: str) -> list[MySQLColumn]:
     """The columns of a SELECT, from what the server says about its (empty) result.
 
     Raises:
         SourceError: the server refuses the SELECT, or a column's type has no place in the lake.
     """
-    described = server.describe(sql)
+    described = server.describe_query(sql)
     unclear = [name for name, field_type, *_, flags in described if field_type not in _FIELD_TYPES and flags & _BINARY]
     of_bytes = _of_bytes(server, sql, unclear)
     columns = []
@@ -173,22 +181,24 @@ def query_columns(server: MySQL, sql: str) -> list[Column]:
     return columns
 
 
-def _of_bytes(server: MySQL, sql: str, names: list[str]) -> set[str]:
+def _of_bytes(server: MySQLServer, sql: str, names: list[str]) -> set[str]:
     """Those columns of a SELECT that hold bytes, and not texts whose collation is binary, which look the same."""
     if not names:
         return set()
-    charsets = ", ".join(f"CHARSET(MAX({identifier(name)}))" for name in names)  # one row, also of an empty result
-    (found,) = server.rows(f"SELECT {charsets} FROM ({sql}) AS described")
+    charsets = ", ".join(
+        f"CHARSET(MAX({quote_mysql_identifier(name)}))" for name in names
+    )  # one row, also of an empty result
+    (found,) = server.fetch_rows(f"SELECT {charsets} FROM ({sql}) AS described")
     return {name for name, charset in zip(names, found, strict=True) if charset == b"binary"}
 
 
-def arrow_schema(columns: list[Column]) -> pa.Schema:
+def build_arrow_schema(columns: list[MySQLColumn]) -> pa.Schema:
     """The lake's schema of the columns."""
     return pa.schema([(column.name, column.type) for column in columns])
 
 
-def _column(name: str, kind: str, declared: str, nullable: bool, precision: int, scale: int) -> Column:
-    if name.lower() in OWN:
+def _column(name: str, kind: str, declared: str, nullable: bool, precision: int, scale: int) -> MySQLColumn:
+    if name.lower() in LOG_COLUMNS:
         raise SourceError(f"column '{name}' has the name of one of the lake's own; leave it out of columns")
     if kind == "decimal":
         arrow = pa.decimal128(precision, scale) if precision <= _LARGEST_DECIMAL else pa.string()
@@ -202,4 +212,4 @@ def _column(name: str, kind: str, declared: str, nullable: bool, precision: int,
         raise SourceError(
             f"column '{name}' is of type {declared}, which the lake does not hold; leave it out of columns"
         )
-    return Column(name, declared, arrow, nullable)
+    return MySQLColumn(name, declared, arrow, nullable)

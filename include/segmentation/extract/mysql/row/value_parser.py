@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.extract.mysql.row.mysql_columns import Column
+from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
 
 _TIME = r"^(?P<sign>-?)(?P<hours>\d+):(?P<minutes>\d\d):(?P<seconds>\d\d)(?:\.(?P<fraction>\d{1,6}))?$"
 _NO_YEAR = "0000"
@@ -15,7 +15,7 @@ _LATIN1 = {ord(char): byte for byte in range(256) if (char := bytes([byte]).deco
 """The code points of MySQL's latin1, which is Windows' cp1252; its five holes are the control characters."""
 
 
-def read(column: Column, raw: pa.Array) -> pa.Array:
+def parse_values(column: MySQLColumn, raw: pa.Array) -> pa.Array:
     """The values of a column.
 
     Args:
@@ -40,12 +40,12 @@ def read(column: Column, raw: pa.Array) -> pa.Array:
     return values
 
 
-def unreadable(column: Column, raw: pa.Array) -> pa.Array:
+def find_unreadable(column: MySQLColumn, raw: pa.Array) -> pa.Array:
     """The different fields of a column that can not be read."""
     return pa.array(_unreadable(column, pc.drop_null(pc.unique(raw))), pa.binary())
 
 
-def repaired(texts: pa.Array) -> tuple[pa.Array, int]:
+def repair_mojibake(texts: pa.Array) -> tuple[pa.Array, int]:
     """Texts of a latin1 column as what they mean where they hold UTF-8.
 
     Returns:
@@ -58,10 +58,10 @@ def repaired(texts: pa.Array) -> tuple[pa.Array, int]:
     return values, kept or 0
 
 
-def _unreadable(column: Column, different: pa.Array) -> list[bytes]:
+def _unreadable(column: MySQLColumn, different: pa.Array) -> list[bytes]:
     """Halve until what can not be read is alone: it is rare, or much the same."""
     try:
-        read(column, different)
+        parse_values(column, different)
     except pa.ArrowInvalid:
         if len(different) == 1:
             return list(different.to_pylist())

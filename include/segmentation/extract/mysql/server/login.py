@@ -14,7 +14,7 @@ import MySQLdb
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server.server_errors import ServerError, place, refusal
+from include.segmentation.extract.mysql.server.server_errors import ServerError, describe_address, explain_server_error
 
 _log = logging.getLogger(__name__)
 
@@ -47,18 +47,18 @@ def log_in(address: Address, read_seconds: int) -> Any:
         except ServerError as error:
             if mode != "preferred" or error.code != _TLS_FAILED:
                 raise
-            _log.warning("%s: going on without TLS: %s", place(address), error)
+            _log.warning("%s: going on without TLS: %s", describe_address(address), error)
             return _connect(address, read_seconds, "disabled", {})
     except ServerError as error:
         if error.code == _TLS_FAILED:
             raise SourceError(
-                f"{place(address)}: {error} ({error.code}); ssl_mode is {mode}; an old server may need 'disabled', or "
+                f"{describe_address(address)}: {error} ({error.code}); ssl_mode is {mode}; an old server may need 'disabled', or "
                 "an OpenSSL that is allowed to speak older TLS"
             ) from None
-        raise refusal(address, error) from None
+        raise explain_server_error(address, error) from None
 
 
-def is_encrypted_as_asked(address: Address, cipher: str) -> bool:
+def has_requested_encryption(address: Address, cipher: str) -> bool:
     """Whether a connection with that cipher (empty where it has none) is what the address asks for."""
     return bool(cipher) or _tls(address)[0] in ("disabled", "preferred")
 
@@ -85,7 +85,7 @@ def _connect(address: Address, read_seconds: int, mode: _Mode, files: dict[str, 
             **options,
         )
     except MySQLdb.Error as error:
-        raise ServerError.of(error) from None
+        raise ServerError.from_driver(error) from None
     except (TypeError, ValueError) as error:  # of the client library: an option or a character that it can not take
         raise SourceError(f"connection '{address.id}' can not be used: {error}") from None
 

@@ -12,11 +12,11 @@ import MySQLdb
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
-from include.segmentation.extract.mysql.server.login import is_encrypted_as_asked, log_in
-from include.segmentation.extract.mysql.server.server_errors import ServerError, place, refusal
+from include.segmentation.extract.mysql.server.login import has_requested_encryption, log_in
+from include.segmentation.extract.mysql.server.server_errors import ServerError, describe_address, explain_server_error
 from include.segmentation.extract.mysql.server.watchdog import Watchdog
-from include.segmentation.extract.retry_waits import looks
-from include.segmentation.profile.sources import Pace
+from include.segmentation.extract.retry_waits import wait_for_retries
+from include.segmentation.profile.sources import ReadPace
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _COMPARED_BYTES = 60
 
 
 @dataclass(frozen=True)
-class Version:
+class ServerVersion:
     """What a server is.
 
     Attributes:
@@ -45,7 +45,7 @@ class Version:
     number: tuple[int, ...]
 
     @classmethod
-    def parse(cls, text: str) -> "Version":
+    def parse(cls, text: str) -> "ServerVersion":
         """Read ``SELECT VERSION()``: ``5.6.24-log``, ``10.11.19-MariaDB-0+deb12u1``, ``8.0.mysql_aurora.3.04.0``.
 
         Raises:
@@ -63,7 +63,7 @@ class Version:
         """Such as ``MySQL 5.6.24``."""
         return f"{'MariaDB' if self.flavour == 'mariadb' else 'MySQL'} {'.'.join(str(part) for part in self.number)}"
 
-    def has(self, mysql: tuple[int, ...] | None, mariadb: tuple[int, ...] | None) -> bool:
+    def supports(self, mysql: tuple[int, ...] | None, mariadb: tuple[int, ...] | None) -> bool:
         """Whether this is at least the version of its flavour that something came with (None: it never came)."""
         since = mysql if self.flavour == "mysql" else mariadb
         return since is not None and self.number >= since
@@ -71,14 +71,14 @@ class Version:
     @property
     def has_window_functions(self) -> bool:
         """Whether LAG and the like exist."""
-        return self.has((8, 0), (10, 2))
+        return self.supports((8, 0), (10, 2))
 
     @property
     def ends_statements(self) -> bool:
         """Whether the server itself can end a statement that takes too long."""
-        return self.has((5, 7, 8), (10, 1, 1))
+        return self.supports((5, 7, 8), (10, 1, 1))
 
-    def session_settings(self, statement_seconds: int) -> list[str]:
+    def list_session_settings(self, statement_seconds: int) -> list[str]:
         """The statements that make a session ours, without those that this version does not know.
 
         Args:
@@ -88,37 +88,37 @@ class Version:
             ("SET time_zone = '+00:00'", True),
             # A quote is doubled and nothing else is special; a date such as 2025-02-30 can be compared with.
             ("SET sql_mode = 'NO_BACKSLASH_ESCAPES,ALLOW_INVALID_DATES'", True),
-            (f"SET NAMES {'utf8mb4' if self.has((5, 5, 3), (5, 5, 3)) else 'utf8'}", True),
+            (f"SET NAMES {'utf8mb4' if self.supports((5, 5, 3), (5, 5, 3)) else 'utf8'}", True),
             ("SET div_precision_increment = 4", True),  # what AVG and / add to the scale, whatever the server's own is
             (f"SET wait_timeout = {_IDLE_SECONDS}", True),
             # Whatever the server's own level is: nothing uncommitted is read, and a consistent snapshot can be opened.
             ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", True),
-            ("SET SESSION TRANSACTION READ ONLY", self.has((5, 6, 5), (10, 0))),
-            (f"SET lock_wait_timeout = {_METADATA_LOCK_SECONDS}", self.has((5, 5, 3), (5, 5, 3))),
-            (f"SET max_execution_time = {statement_seconds * 1000}", self.has((5, 7, 8), None)),
-            (f"SET max_statement_time = {statement_seconds}", self.has(None, (10, 1, 1))),
+            ("SET SESSION TRANSACTION READ ONLY", self.supports((5, 6, 5), (10, 0))),
+            (f"SET lock_wait_timeout = {_METADATA_LOCK_SECONDS}", self.supports((5, 5, 3), (5, 5, 3))),
+            (f"SET max_execution_time = {statement_seconds * 1000}", self.supports((5, 7, 8), None)),
+            (f"SET max_statement_time = {statement_seconds}", self.supports(None, (10, 1, 1))),
         ]
         return [statement for statement, exists in known if exists]
 
 
-class MySQL:
+class MySQLServer:
     """An open connection; every result is fetched whole before it is returned. Threads that share it take turns."""
 
-    def __init__(self, address: Address, raw: Any, pace: Pace) -> None:
+    def __init__(self, address: Address, raw: Any, pace: ReadPace) -> None:
         """Wrap a raw connection and make its session ours."""
         self.address = address
         self.pace = pace
         self._raw = raw
         self._turn = Lock()
         self._watchdog: Watchdog | None = None
-        self.version = Version.parse(self.value("SELECT VERSION()") or "")
-        self.id = self.value("SELECT CONNECTION_ID()") or ""
-        for statement in self.version.session_settings(pace.statement_seconds):
-            self.rows(statement)
+        self.version = ServerVersion.parse(self.fetch_value("SELECT VERSION()") or "")
+        self.id = self.fetch_value("SELECT CONNECTION_ID()") or ""
+        for statement in self.version.list_session_settings(pace.statement_seconds):
+            self.fetch_rows(statement)
         if not self.version.ends_statements:
             self._watchdog = Watchdog(pace.statement_seconds, self._end)
 
-    def rows(self, sql: str) -> tuple[RawRow, ...]:
+    def fetch_rows(self, sql: str) -> tuple[RawRow, ...]:
         """Run one statement.
 
         Returns:
@@ -130,11 +130,11 @@ class MySQL:
             SourceError: the server refuses the statement.
         """
         try:
-            return self.ask(sql)
+            return self.execute(sql)
         except ServerError as error:
-            raise self.refused(error) from None
+            raise self.explain_error(error) from None
 
-    def read(self, sql: str, take: Callable[[tuple[RawRow, ...]], bool]) -> bool:
+    def read_rows(self, sql: str, take: Callable[[tuple[RawRow, ...]], bool]) -> bool:
         """Run one statement and hand its rows over as they come, some at a time.
 
         Args:
@@ -150,13 +150,13 @@ class MySQL:
         try:
             return bool(self._run(sql, lambda result: self._hand_over(sql, result, take), stored=False))
         except ServerError as error:
-            raise self.refused(error) from None
+            raise self.explain_error(error) from None
 
-    def refused(self, error: ServerError) -> SegmentationError:
+    def explain_error(self, error: ServerError) -> SegmentationError:
         """What a person should read about an error of this server."""
-        return refusal(self.address, error)
+        return explain_server_error(self.address, error)
 
-    def ask(self, sql: str) -> tuple[RawRow, ...]:
+    def execute(self, sql: str) -> tuple[RawRow, ...]:
         """Run one statement whose refusal the caller understands.
 
         Raises:
@@ -165,7 +165,7 @@ class MySQL:
         rows: tuple[RawRow, ...] = self._run(sql, lambda result: result.fetch_row(maxrows=0, how=0))
         return rows
 
-    def describe(self, sql: str) -> list[tuple[Any, ...]]:
+    def describe_query(self, sql: str) -> list[tuple[Any, ...]]:
         """The columns of a SELECT, as the client library describes them: its seven fields and the column's flags.
 
         Raises:
@@ -174,24 +174,24 @@ class MySQL:
         try:
             described = self._run(sql, lambda result: list(zip(result.describe(), result.field_flags(), strict=True)))
         except ServerError as error:
-            raise self.refused(error) from None
+            raise self.explain_error(error) from None
         return [(*fields, flags) for fields, flags in described]
 
-    def value(self, sql: str) -> str | None:
+    def fetch_value(self, sql: str) -> str | None:
         """The first value of the first row, as text."""
-        first = self.rows(sql)[0][0]
+        first = self.fetch_rows(sql)[0][0]
         return None if first is None else first.decode()
 
-    def status(self, name: str) -> str:
+    def read_status(self, name: str) -> str:
         """A variable of this session's SHOW STATUS; empty where missing."""
         return self._status("", name)
 
-    def global_status(self, name: str) -> str:
+    def read_global_status(self, name: str) -> str:
         """A variable of the whole server's SHOW STATUS; empty where missing."""
         return self._status("GLOBAL ", name)
 
     def _status(self, scope: str, name: str) -> str:
-        found = self.rows(f"SHOW {scope}STATUS LIKE {quoted(name)}")
+        found = self.fetch_rows(f"SHOW {scope}STATUS LIKE {quote_text(name)}")
         return (found[0][1] or b"").decode() if found else ""
 
     def close(self) -> None:
@@ -204,7 +204,7 @@ class MySQL:
             try:
                 return self._answer(sql, take, stored)
             except MySQLdb.Error as error:
-                refused = ServerError.of(error)
+                refused = ServerError.from_driver(error)
             raise refused  # out here: the result that the caught error holds is freed before the turn ends
 
     def _answer(self, sql: str, take: Any, stored: bool) -> Any:
@@ -218,7 +218,7 @@ class MySQL:
             yield
             return
         try:
-            with self._watchdog.over(sql):
+            with self._watchdog.watch(sql):
                 yield
         finally:
             if self._watchdog.has_ended:
@@ -241,9 +241,9 @@ class MySQL:
             with _opened(self.address, self.pace) as second:  # at once, even where all places are taken
                 for connection, *_, running in _processes(second):
                     if connection == self.id and running.startswith(sql.encode()[:_COMPARED_BYTES]):
-                        second.ask(f"KILL QUERY {self.id}")
+                        second.execute(f"KILL QUERY {self.id}")
         except (SegmentationError, ServerError) as error:
-            _log.warning("%s: could not end a statement: %s", place(self.address), error)
+            _log.warning("%s: could not end a statement: %s", describe_address(self.address), error)
 
     def _settle(self) -> None:
         """Meet an ending that came when its statement had just ended: it hits the next one, which is this."""
@@ -253,7 +253,7 @@ class MySQL:
 
 
 @contextmanager
-def connected(address: Address, pace: Pace) -> Iterator[MySQL]:
+def connect_mysql(address: Address, pace: ReadPace) -> Iterator[MySQLServer]:
     """Open a connection, as one of those that its user may hold on the server at once, and close it at the end.
 
     One of these places is left free for ``beside``, so whoever is in does not wait for others to leave.
@@ -267,7 +267,7 @@ def connected(address: Address, pace: Pace) -> Iterator[MySQL]:
 
 
 @contextmanager
-def beside(server: MySQL) -> Iterator[MySQL]:
+def connect_beside(server: MySQLServer) -> Iterator[MySQLServer]:
     """Open a second connection for a moment.
 
     Raises:
@@ -277,61 +277,61 @@ def beside(server: MySQL) -> Iterator[MySQL]:
         yield second
 
 
-def identifier(name: str) -> str:
+def quote_mysql_identifier(name: str) -> str:
     """A quoted name of a table or column."""
     return "`" + name.replace("`", "``") + "`"
 
 
-def word(value: bytes | None) -> str:
+def decode_field(value: bytes | None) -> str:
     """A field of an answer as text; NULL is empty."""
     return "" if value is None else value.decode()
 
 
-def quoted(value: str) -> str:
+def quote_text(value: str) -> str:
     """A quoted text, under the session's NO_BACKSLASH_ESCAPES."""
     return "'" + value.replace("'", "''") + "'"
 
 
 @contextmanager
-def _placed(address: Address, pace: Pace, places: int) -> Iterator[MySQL]:
+def _placed(address: Address, pace: ReadPace, places: int) -> Iterator[MySQLServer]:
     """Hold a connection before which at most so many others of its user were opened.
 
     They are counted on the server, so whoever else uses it, on whatever machine, shares the places.
     """
-    for _ in looks():
+    for _ in wait_for_retries():
         with _opened(address, pace) as server:
             older = _older_ones(server)
             if older < places:
                 yield server
                 return
-        _log.info("%s: waiting, %d connections of user '%s' are open", place(address), older, address.user)
+        _log.info("%s: waiting, %d connections of user '%s' are open", describe_address(address), older, address.user)
     raise UnavailableError(
-        f"{place(address)}: {older} connections of user '{address.user}' stay open; pace.connections is "
+        f"{describe_address(address)}: {older} connections of user '{address.user}' stay open; pace.connections is "
         f"{pace.connections}, of which one is kept for short questions"
     )
 
 
 @contextmanager
-def _opened(address: Address, pace: Pace) -> Iterator[MySQL]:
+def _opened(address: Address, pace: ReadPace) -> Iterator[MySQLServer]:
     raw = log_in(address, pace.statement_seconds + _READ_MARGIN_SECONDS)
     try:
-        server = MySQL(address, raw, pace)
+        server = MySQLServer(address, raw, pace)
     except BaseException:
         raw.close()
         raise
     try:
-        if not is_encrypted_as_asked(address, server.status("Ssl_cipher")):
-            raise SourceError(f"{place(address)}: ssl_mode asks for TLS, but the server offers none")
+        if not has_requested_encryption(address, server.read_status("Ssl_cipher")):
+            raise SourceError(f"{describe_address(address)}: ssl_mode asks for TLS, but the server offers none")
         yield server
     finally:
         server.close()
 
 
-def _older_ones(server: MySQL) -> int:
+def _older_ones(server: MySQLServer) -> int:
     users = {connection: user for connection, user, _ in _processes(server)}
     return sum(user == users[server.id] and int(connection) < int(server.id) for connection, user in users.items())
 
 
-def _processes(server: MySQL) -> list[tuple[str, bytes, bytes]]:
+def _processes(server: MySQLServer) -> list[tuple[str, bytes, bytes]]:
     """The connections that this user may see: id, user and running statement."""
-    return [((row[0] or b"").decode(), row[1] or b"", row[7] or b"") for row in server.rows("SHOW PROCESSLIST")]
+    return [((row[0] or b"").decode(), row[1] or b"", row[7] or b"") for row in server.fetch_rows("SHOW PROCESSLIST")]

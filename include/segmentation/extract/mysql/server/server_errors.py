@@ -1,7 +1,7 @@
 """What a server's errors mean: to be tried again later, or to be put right by a person."""
 
 from include.segmentation.connections import Address
-from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, one_line
+from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, join_lines
 
 ACCESS_DENIED, UNKNOWN_TABLES = 1227, (1109, 1146)
 _OVERLONG = {
@@ -26,27 +26,27 @@ class ServerError(Exception):
         self.code = code
 
     @classmethod
-    def of(cls, error: Exception) -> "ServerError":
+    def from_driver(cls, error: Exception) -> "ServerError":
         """The error of the client library, in one line."""
         if len(error.args) >= 2 and isinstance(error.args[0], int):
-            return cls(error.args[0], one_line(error.args[1]))
-        return cls(0, one_line(error))
+            return cls(error.args[0], join_lines(error.args[1]))
+        return cls(0, join_lines(error))
 
 
 class OverlongError(UnavailableError):
     """A statement took longer than the pace allows and was ended on the server."""
 
 
-def refusal(address: Address, error: ServerError) -> SegmentationError:
+def explain_server_error(address: Address, error: ServerError) -> SegmentationError:
     """What a person should read about an error of the server at an address."""
     kind: type[SegmentationError] = SourceError
     if error.code in _OVERLONG:
         kind = OverlongError
     elif error.code in _TRY_LATER:
         kind = UnavailableError
-    return kind(f"{place(address)}: {error} ({error.code})")
+    return kind(f"{describe_address(address)}: {error} ({error.code})")
 
 
-def place(address: Address) -> str:
+def describe_address(address: Address) -> str:
     """A connection and where it leads, for messages."""
     return f"connection '{address.id}' (mysql {address.host}:{address.port or 3306}/{address.database})"

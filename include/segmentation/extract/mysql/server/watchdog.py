@@ -19,7 +19,7 @@ class Watchdog:
         self._end = end
 
     @contextmanager
-    def over(self, sql: str) -> Iterator[None]:
+    def watch(self, sql: str) -> Iterator[None]:
         """Watch over a statement; whatever was done about it is done at the end."""
         self.has_ended = False
         timer = Timer(self._seconds, self._bite, [sql])

@@ -86,8 +86,8 @@ class Demo:
         with lake.open_engine() as engine:
             for name in self.tables:
                 lake.create_current_view(engine, name)
-            cursor = engine.execute(self.counts)
-            return _named(cursor.description, cursor.fetchone())
+            (row,) = engine.execute(self.counts).fetch_table().to_pylist()
+            return row
 
 
 def _named(description: Sequence[Sequence[object]] | None, row: Sequence[int | Decimal] | None) -> Counts:

@@ -56,28 +56,28 @@ def validated(lake: Lake, extract: str, seq: int, *held: int) -> None:
 def current(lake: Lake, extract: str, columns: str) -> list[tuple]:
     with lake.open_engine() as engine:
         lake.create_current_view(engine, extract)
-        return engine.execute(f"SELECT {columns} FROM {extract} ORDER BY ALL").fetchall()
+        return engine.execute(f"SELECT {columns} FROM {extract} ORDER BY ALL").fetch_rows()
 
 
 def accepted(lake: Lake, extract: str, columns: str = "*") -> list[tuple]:
     with lake.open_engine() as engine:
         lake.create_accepted_view(engine, extract)
-        return engine.execute(f"SELECT {columns} FROM {extract} ORDER BY ALL").fetchall()
+        return engine.execute(f"SELECT {columns} FROM {extract} ORDER BY ALL").fetch_rows()
 
 
 def test_rows_and_state_are_one_commit(lake):
-    log = lake.log("users")
-    assert log.state() == LogState()
+    log = lake.open_log("users")
+    assert log.read_state() == LogState()
     first = log.append(users((1, "IE"), (2, "DE")), LogState("a", None))
     assert (first.seq, first.version) == (2, 1)
     second = log.append(users(), LogState("b", THROUGH, first.seq, first.version))
-    assert log.state() == second == LogState("b", THROUGH, 2, 2)
-    assert log.schema() == users().schema
+    assert log.read_state() == second == LogState("b", THROUGH, 2, 2)
+    assert log.read_schema() == users().schema
     assert current(lake, "users", "user_id, country, _seq") == [(1, "IE", 1), (2, "DE", 2)]
 
 
 def test_a_second_writer_is_refused_and_writes_nothing(lake):
-    log = lake.log("visits")
+    log = lake.open_log("visits")
     state = log.append(visits(1), LogState())
     log.append(visits(2), state)
     with pytest.raises(DataError, match="read at page 1 but page 2 is committed"):
@@ -87,27 +87,27 @@ def test_a_second_writer_is_refused_and_writes_nothing(lake):
 
 @pytest.mark.parametrize("begun", [False, True])
 def test_of_two_writers_at_once_one_wins_whatever_the_moment(lake, monkeypatch, begun):
-    state = lake.log("visits").append(visits(0), LogState()) if begun else LogState()
+    state = lake.open_log("visits").append(visits(0), LogState()) if begun else LogState()
     real = ChangeLog.load_table
 
     def overtaken_after_the_check(self):
         table = real(self)
         monkeypatch.setattr(ChangeLog, "load_table", real)
-        lake.log("visits").append(visits(1), state)
+        lake.open_log("visits").append(visits(1), state)
         return table
 
     monkeypatch.setattr(ChangeLog, "load_table", overtaken_after_the_check)
     with pytest.raises(DataError, match="another writer was faster"):
-        lake.log("visits").append(visits(1), state)
+        lake.open_log("visits").append(visits(1), state)
     assert current(lake, "visits", "visit_id") == [(0,), (1,)][not begun :]
 
 
 def test_writers_take_turns(lake):
     def write(ids: range) -> None:
-        log = lake.log("visits")
+        log = lake.open_log("visits")
         for i in ids:
-            with log.writer():
-                log.append(visits(i), log.state())
+            with log.hold_writer_lock():
+                log.append(visits(i), log.read_state())
 
     threads = [Thread(target=write, args=(range(start, start + 10),)) for start in (0, 10, 20)]
     for thread in threads:
@@ -115,110 +115,110 @@ def test_writers_take_turns(lake):
     for thread in threads:
         thread.join()
     assert current(lake, "visits", "visit_id") == [(i,) for i in range(30)]
-    assert lake.log("visits").state().seq == 30
+    assert lake.open_log("visits").read_state().seq == 30
 
 
 def test_the_state_is_read_from_the_newest_commit_alone(lake, monkeypatch):
     from deltalake import DeltaTable
 
-    log = lake.log("visits")
+    log = lake.open_log("visits")
     state = LogState()
     for i in range(20):
         state = log.append(visits(i), state)
     asked, history = [], DeltaTable.history
     monkeypatch.setattr(DeltaTable, "history", lambda self, limit=None: asked.append(limit) or history(self, limit))
-    assert log.state() == state
+    assert log.read_state() == state
     assert asked == [1]
 
 
 def test_a_commit_that_says_nothing_does_not_hide_the_state(lake):
-    log = lake.log("visits")
+    log = lake.open_log("visits")
     state = LogState()
     for i in range(3):
         state = log.append(visits(i), state)
-    log.table().optimize.compact()
-    assert log.state() == state
+    log.load_table().optimize.compact()
+    assert log.read_state() == state
     log.append(visits(3), state)
     assert len(current(lake, "visits", "visit_id")) == 4
 
 
 def test_a_log_whose_state_was_tidied_away_is_not_taken_for_a_new_one(lake):
-    log = lake.log("visits")
+    log = lake.open_log("visits")
     log.append(visits(2), log.append(visits(1), LogState()))
-    log.table().optimize.compact()
+    log.load_table().optimize.compact()
     grow_old(lake, "visits")
-    log.table().create_checkpoint()
-    log.table().cleanup_metadata()
+    log.load_table().create_checkpoint()
+    log.load_table().cleanup_metadata()
     with pytest.raises(DataError, match="'visits': page 2 is committed, but the commit that holds its cursor is gone"):
-        log.state()
+        log.read_state()
 
 
 def test_maintenance_changes_files_and_nothing_else(lake):
-    log = lake.log("users")
+    log = lake.open_log("users")
     state = LogState({"position": ["7"]}, THROUGH)
     for i in range(120):
         state = log.append(users((i % 50, str(i))), state)
     state = log.append(users((49, None)), state, deleted=True)
     before = current(lake, "users", "user_id, country, _seq")
     for _ in range(2):
-        log.maintain()
-        assert (log.state(), current(lake, "users", "user_id, country, _seq"), len(log.file_uris())) == (
+        log.compact()
+        assert (log.read_state(), current(lake, "users", "user_id, country, _seq"), len(log.list_files())) == (
             state,
             before,
             1,
         )
     state = log.append(users((99, "IE")), state)
-    assert log.state() == state
+    assert log.read_state() == state
     assert len(current(lake, "users", "user_id")) == len(before) + 1
 
 
 def test_maintenance_keeps_what_others_still_read_and_removes_the_rest_later(lake):
-    log, folder = lake.log("visits"), lake_path(lake) / "visits"
+    log, folder = lake.open_log("visits"), lake_path(lake) / "visits"
     state = LogState(complete_through=THROUGH)
     for i in range(3):
         state = log.append(visits(i), state)
     (folder / "part-broken.parquet").write_bytes(b"what a killed writer has left")
-    old_list = log.file_uris()
+    old_list = log.list_files()
     assert all(compression(name) == "ZSTD" for name in old_list)
-    assert log.maintain() == {"files_before": 3, "files": 1, "files_removed": 0}
+    assert log.compact() == {"files_before": 3, "files": 1, "files_removed": 0}
     assert all(Path(name).exists() for name in old_list)
-    assert compression(log.file_uris()[0]) == "ZSTD"
+    assert compression(log.list_files()[0]) == "ZSTD"
     grow_old(lake, "visits")
-    assert log.maintain(keep=timedelta(0)) == {"files_before": 1, "files": 1, "files_removed": 4}
-    assert sorted(str(path) for path in folder.glob("*.parquet")) == log.file_uris()
+    assert log.compact(keep=timedelta(0)) == {"files_before": 1, "files": 1, "files_removed": 4}
+    assert sorted(str(path) for path in folder.glob("*.parquet")) == log.list_files()
     assert not list(folder.glob("_delta_log/00000000000000000000.json"))
-    assert log.state() == state
+    assert log.read_state() == state
     log.append(visits(3), state)
     assert current(lake, "visits", "visit_id") == [(i,) for i in range(4)]
 
 
 def test_maintenance_of_a_log_that_does_not_exist_makes_none(lake):
-    assert lake.log("visits").maintain() == {"files_before": 0, "files": 0, "files_removed": 0}
-    assert lake.log("visits").table() is None
+    assert lake.open_log("visits").compact() == {"files_before": 0, "files": 0, "files_removed": 0}
+    assert lake.open_log("visits").load_table() is None
 
 
 def test_maintenance_between_reading_the_state_and_writing_the_page_hides_neither(lake):
-    log = lake.log("visits")
+    log = lake.open_log("visits")
     state = log.append(visits(1), LogState())
-    log.maintain()
+    log.compact()
     state = log.append(visits(2), state)
-    assert log.state() == state
+    assert log.read_state() == state
     assert current(lake, "visits", "visit_id") == [(1,), (2,)]
 
 
 def test_the_newest_version_of_a_key_is_current(lake):
-    log = lake.log("users")
+    log = lake.open_log("users")
     state = log.append(users((1, "IE"), (2, "DE"), (3, "FR")), LogState())
     state = log.append(users((1, "US")), state)
     log.append(users((3, None), (4, "NO")), state, deleted=[True, False])
     assert current(lake, "users", "user_id, country") == [(1, "US"), (2, "DE"), (4, "NO")]
-    with lake.engine() as engine:
-        lake.view_log(engine, "users")
+    with lake.open_engine() as engine:
+        lake.create_log_view(engine, "users")
         assert engine.execute("SELECT count(*) FROM users").fetchone() == (6,)
 
 
 def test_the_newest_batch_of_a_day_is_the_day(lake):
-    log = lake.log("ages")
+    log = lake.open_log("ages")
     days = date(2025, 1, 1), date(2025, 1, 2), date(2025, 1, 3)
     state = LogState()
     for day in days:
@@ -231,13 +231,13 @@ def test_the_newest_batch_of_a_day_is_the_day(lake):
 @pytest.mark.parametrize("extract", ["users", "visits", "ages"])
 def test_a_log_without_rows_has_views(lake, extract):
     table = {"users": users(), "visits": visits(), "ages": ages(date(2025, 1, 1), 1)}[extract]
-    lake.log(extract).append(table, LogState())
+    lake.open_log(extract).append(table, LogState())
     assert current(lake, extract, "*") == []
     assert accepted(lake, extract) == []
 
 
 def test_only_validated_rows_that_are_not_held_back_are_accepted(lake):
-    log = lake.log("users")
+    log = lake.open_log("users")
     state = log.append(users((1, "IE"), (2, "??"), (3, "FR")), LogState())
     assert accepted(lake, "users") == []
     validated(lake, "users", 2, 2)
@@ -253,30 +253,30 @@ def test_only_validated_rows_that_are_not_held_back_are_accepted(lake):
 
 @pytest.mark.parametrize("maintained", [False, True])
 def test_a_type_that_grows_rewrites_the_log_once_and_keeps_everything_else(lake, maintained):
-    log = lake.log("users")
+    log = lake.open_log("users")
     state = LogState({"position": ["2"]}, THROUGH, columns={"user_id": "int"})
     for i in range(3):
         state = log.append(users((i, "IE")), state)
     if maintained:
-        log.maintain()
+        log.compact()
     before = current(lake, "users", "user_id, country, _seq, epoch_us(_observed_at)")
     wider = pa.schema([("user_id", pa.decimal128(20, 0))])
-    rewritten = log.rewrite(wider, replace(state, columns={"user_id": "bigint unsigned"}))
-    assert log.state() == rewritten == replace(state, columns={"user_id": "bigint unsigned"}, version=4)
-    assert log.schema() == pa.schema([("user_id", pa.decimal128(20, 0)), ("country", pa.string())])
+    rewritten = log.change_types(wider, replace(state, columns={"user_id": "bigint unsigned"}))
+    assert log.read_state() == rewritten == replace(state, columns={"user_id": "bigint unsigned"}, version=4)
+    assert log.read_schema() == pa.schema([("user_id", pa.decimal128(20, 0)), ("country", pa.string())])
     assert current(lake, "users", "user_id, country, _seq, epoch_us(_observed_at)") == before
     with pytest.raises(DataError, match="read at page 3 but page 4 is committed"):
         log.append(users((3, "DE")), state)
     with pytest.raises(DataError, match=r"'user_id' is decimal128\(20, 0\) in the log, int64 in the page"):
         log.append(users((3, "DE")), rewritten)
-    assert log.maintain(keep=timedelta(0))["files"] == 1
+    assert log.compact(keep=timedelta(0))["files"] == 1
     assert current(lake, "users", "user_id, country, _seq, epoch_us(_observed_at)") == before
 
 
 def test_a_rewrite_that_is_killed_leaves_the_log_as_it_was(lake):
-    log = lake.log("users")
+    log = lake.open_log("users")
     state = log.append(users((1, "IE"), (2, "DE")), LogState("a", THROUGH))
-    files = log.file_uris()
+    files = log.list_files()
     killed_at_the_end = f"""
 import os, pyarrow as pa
 from include.segmentation import changelog
@@ -289,16 +289,16 @@ def converted(*arguments, **more):
     return pa.RecordBatchReader.from_batches(reader.schema, batches())
 changelog.converted = converted
 log = changelog.ChangeLog({log.uri!r}, "users")
-log.rewrite(pa.schema([("user_id", pa.decimal128(20, 0))]), log.state())
+log.change_types(pa.schema([("user_id", pa.decimal128(20, 0))]), log.read_state())
 """
     assert subprocess.run([sys.executable, "-c", killed_at_the_end], check=False).returncode == -signal.SIGKILL
-    assert (log.state(), log.file_uris()) == (state, files)
-    log.rewrite(pa.schema([("user_id", pa.decimal128(20, 0))]), log.state())
+    assert (log.read_state(), log.list_files()) == (state, files)
+    log.change_types(pa.schema([("user_id", pa.decimal128(20, 0))]), log.read_state())
     assert current(lake, "users", "user_id, _seq") == [(1, 1), (2, 2)]
 
 
 def test_files_with_and_without_a_column_are_one_table(lake):
-    log = lake.log("users")
+    log = lake.open_log("users")
     state = log.append(users((1, "IE")), LogState())
     wider = users((2, "DE")).append_column("age", pa.array([30], pa.int64()))
     state = log.append(wider.slice(0, 0), state)  # no file has the column yet
@@ -309,7 +309,7 @@ def test_files_with_and_without_a_column_are_one_table(lake):
     state = log.append(users((3, "FR")), state)
     rows = [(1, "IE", None), (2, "DE", 30), (3, "FR", None)]
     assert current(lake, "users", "user_id, country, age") == rows
-    log.maintain()
+    log.compact()
     assert current(lake, "users", "user_id, country, age") == rows
     validated(lake, "users", 3, 1)
     assert accepted(lake, "users", "age, user_id") == [(30, 2), (None, 3)]
@@ -319,18 +319,18 @@ def test_a_lock_left_by_a_killed_process_holds_nobody_up(lake):
     holding = f"""
 import os
 from include.segmentation.changelog import ChangeLog
-with ChangeLog({lake.log("users").uri!r}, "users").writer():
+with ChangeLog({lake.open_log("users").uri!r}, "users").writer():
     os.kill(os.getpid(), 9)
 """
     assert subprocess.run([sys.executable, "-c", holding], check=False).returncode == -signal.SIGKILL
-    with lake.log("users").writer():
-        lake.log("users").append(users((1, "IE")), LogState())
+    with lake.open_log("users").hold_writer_lock():
+        lake.open_log("users").append(users((1, "IE")), LogState())
     assert lake_path(lake).joinpath("users.lock").exists()
 
 
 def test_who_waits_for_another_writer_says_so(lake, caplog):
-    with lake.log("visits").writer():
-        waiting = Thread(target=lambda: lake.log("visits").writer().__enter__())
+    with lake.open_log("visits").hold_writer_lock():
+        waiting = Thread(target=lambda: lake.open_log("visits").hold_writer_lock().__enter__())
         waiting.start()
         while not caplog.records:
             sleep(0.01)
@@ -340,19 +340,19 @@ def test_who_waits_for_another_writer_says_so(lake, caplog):
 
 def test_a_full_disk_leaves_the_log_as_it_was(lake):
     """A limit on the size of files, met while rows are written."""
-    log = lake.log("users")
+    log = lake.open_log("users")
     state = log.append(users((1, "IE")), LogState("a", THROUGH))
     filling = f"""
 import resource, numpy as np, pyarrow as pa
 from include.segmentation.changelog import ChangeLog
 log = ChangeLog({log.uri!r}, "users")
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-log.append(pa.table({{"user_id": np.random.default_rng(1).integers(0, 2**62, 100_000)}}), log.state())
+log.append(pa.table({{"user_id": np.random.default_rng(1).integers(0, 2**62, 100_000)}}), log.read_state())
 """
     ended = subprocess.run([sys.executable, "-c", filling], check=False, capture_output=True, text=True)
     assert "File too large" in ended.stderr
     assert "\nOSError: " in ended.stderr  # which the command line shows as one line
-    assert log.state() == state
+    assert log.read_state() == state
     assert current(lake, "users", "user_id") == [(1,)]
     log.append(users((2, "DE")), state)
     assert current(lake, "users", "user_id") == [(1,), (2,)]
@@ -360,12 +360,12 @@ log.append(pa.table({{"user_id": np.random.default_rng(1).integers(0, 2**62, 100
 
 def test_an_extract_that_was_never_pulled_is_named(lake):
     for view in (lake.view_accepted, lake.view_current, lake.view_log):
-        with lake.engine() as engine, pytest.raises(DataError, match="'carts' has never been pulled"):
+        with lake.open_engine() as engine, pytest.raises(DataError, match="'carts' has never been pulled"):
             view(engine, "carts")
 
 
 def test_no_value_reaches_the_delta_log(lake):
-    log = lake.log("users")
+    log = lake.open_log("users")
     log.append(users((1, "Secretland")), LogState())
     commits = [path.read_text() for path in (lake_path(lake) / "users" / "_delta_log").glob("*.json")]
     assert commits
@@ -407,12 +407,12 @@ def test_another_writer_that_holds_on_is_waited_for_in_vain(lake, monkeypatch):
 
     def second() -> None:
         try:
-            with lake.log("visits").writer():
+            with lake.open_log("visits").hold_writer_lock():
                 pass
         except UnavailableError as error:
             refused.append(str(error))
 
-    with lake.log("visits").writer():
+    with lake.open_log("visits").hold_writer_lock():
         thread = Thread(target=second)
         thread.start()
         thread.join()

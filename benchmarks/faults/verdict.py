@@ -114,7 +114,7 @@ def _lake(run: Run, table: Table, columns: list[str], view: str) -> list[tuple[R
     lake = run.lake
     with lake.open_engine() as engine:
         (lake.create_current_view if view == "current" else lake.create_log_view)(engine, table.name)
-        found = engine.execute(f"SELECT * FROM {table.name}").to_arrow_table().to_pylist()
+        found = engine.execute(f"SELECT * FROM {table.name}").fetch_table().to_pylist()
     rows = []
     for record in found:
         dates = json.loads(record.get("_zero_dates") or "{}")

@@ -88,13 +88,13 @@ class Pulls:
     def current(self, name: str = "events", columns: str = "*", order: str = "1") -> list[tuple]:
         with self.run.lake.open_engine() as engine:
             self.run.lake.create_current_view(engine, name)
-            rows = engine.execute(f"SELECT {columns} FROM {name} ORDER BY {order}").to_arrow_table()
+            rows = engine.execute(f"SELECT {columns} FROM {name} ORDER BY {order}").fetch_table()
             return [tuple(row.values()) for row in rows.to_pylist()]
 
     def written(self, name: str = "events") -> int:
         with self.run.lake.open_engine() as engine:
             self.run.lake.create_log_view(engine, name)
-            return engine.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+            return engine.execute(f"SELECT count(*) FROM {name}").fetch_row()[0]
 
 
 @pytest.fixture

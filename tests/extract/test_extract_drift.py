@@ -190,7 +190,7 @@ def test_types_grow_whether_the_lake_has_room_or_not(database, shop):
     )
     pulls = shop(database, events=EVENTS | {"lag": "0s"})
     before = pulls.pull()
-    state = pulls.run.lake.log("events").state()
+    state = pulls.run.lake.open_log("events").read_state()
     database.execute(
         "ALTER TABLE events MODIFY id BIGINT UNSIGNED, MODIFY at DATETIME(6) NOT NULL, MODIFY price DECIMAL(20,3),"
         " MODIFY wide DECIMAL(40,2), MODIFY ratio DOUBLE, MODIFY word TEXT, MODIFY kind ENUM('b','a'),"
@@ -199,7 +199,7 @@ def test_types_grow_whether_the_lake_has_room_or_not(database, shop):
         " 12345678901234567890123456789012345678.25, 0.25, 'more than that', 'b', ~0)",
     )
     assert pulls.pull()["rows_written"] == 1
-    after = pulls.run.lake.log("events").state()
+    after = pulls.run.lake.open_log("events").read_state()
     assert (after.seq, after.cursor["order"]) == (2, state.cursor["order"])
     assert after.complete_through >= datetime.fromisoformat(before["complete_through"])
     assert pulls.current(columns='* EXCLUDE ("at", _observed_at, _crc, _zero_dates, _unreadable)') == [
@@ -224,8 +224,8 @@ def test_what_stops_an_extract_leaves_its_log_as_it_was(database, shop):
     database.insert("events", events(1))
     pulls = shop(database, events=EVENTS)
     pulls.pull()
-    log = pulls.run.lake.log("events")
-    state, schema = log.state(), log.schema()
+    log = pulls.run.lake.open_log("events")
+    state, schema = log.read_state(), log.read_schema()
     database.execute("ALTER TABLE events CHANGE n amount INT, MODIFY id SMALLINT, ADD COLUMN new INT FIRST")
     database.insert("events", [(1, 2, START, 2)])
     with pytest.raises(SourceError) as raised:
@@ -238,7 +238,7 @@ def test_what_stops_an_extract_leaves_its_log_as_it_was(database, shop):
         assert words in str(raised.value)
     assert "\n" not in str(raised.value)
     assert not raised.value.retry
-    assert (log.state(), log.schema()) == (state, schema)
+    assert (log.read_state(), log.read_schema()) == (state, schema)
 
 
 def test_the_profile_may_leave_a_column_out_that_is_gone_and_take_it_up_again(database, shop):

@@ -57,13 +57,13 @@ def test_rows_come_in_the_order_of_the_key_and_the_position_is_the_last_by_the_c
     assert [i for (i,) in pulls.current(columns="id", order="_seq")][-len(placed) :] == placed
     ((last,),) = database.execute("SELECT MAX(at) FROM events")
     ((key,),) = database.execute("SELECT MAX(id) FROM events WHERE at = (SELECT MAX(at) FROM events)")
-    assert pulls.run.lake.log("events").state().cursor["position"] == [str(last), str(key)]
+    assert pulls.run.lake.open_log("events").read_state().cursor["position"] == [str(last), str(key)]
     assert pulls.pull()["rows_written"] == 0
 
 
 def test_what_happens_while_it_rests_is_neither_lost_nor_doubled(interrupted, database):
-    log = interrupted.run.lake.log("events")
-    assert (log.state().cursor["position"], log.state().complete_through) == (None, None)
+    log = interrupted.run.lake.open_log("events")
+    assert (log.read_state().cursor["position"], log.read_state().complete_through) == (None, None)
     with pytest.raises(NotReadyError, match="first load has not ended"):
         interrupted.reconcile()
     database.execute(
@@ -72,7 +72,7 @@ def test_what_happens_while_it_rests_is_neither_lost_nor_doubled(interrupted, da
         "INSERT INTO events SELECT -id, UTC_TIMESTAMP() - INTERVAL 90 MINUTE, 2 FROM events WHERE id BETWEEN 1 AND 5",
     )
     interrupted.pull()
-    assert log.state().complete_through is not None
+    assert log.read_state().complete_through is not None
     assert interrupted.current(columns='id, "at", n', order="id") == source(database)
     assert interrupted.pull()["rows_written"] == 0
     assert interrupted.written() == len(source(database)) + 2  # two of the updated rows had been read

@@ -83,10 +83,10 @@ def test_days_arrive_whole_up_to_as_of(standin, shop, monkeypatch):
 def test_a_second_pull_writes_nothing_and_reads_only_what_google_restates(standin, shop):
     pulls = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
     pulls.pull("sessions")
-    version = pulls.run.lake.log("sessions").table().version()
+    version = pulls.run.lake.open_log("sessions").load_table().version()
     again = pulls.pull("sessions")
     assert (again["days"], again["rows_written"]) == (3, 0)
-    assert pulls.run.lake.log("sessions").table().version() == version
+    assert pulls.run.lake.open_log("sessions").load_table().version() == version
     later = shop(connection(standin), as_of="2025-01-11", sessions=SESSIONS)
     assert later.pull("sessions")["days"] == 6
     assert later.written("sessions") == 9 * LEARNERS + 1  # one row says that the fourth was empty
@@ -132,15 +132,15 @@ def test_flags_and_types_are_kept_with_the_rows(standin, shop):
     assert pulls.current("ages", "* EXCLUDE (_seq, _observed_at, _deleted)", "date") == [
         (date(2025, 1, day), "25-34", 20, True, True, 0.25, "CONVERSIONS, PROPERTY", None, 1) for day in (1, 2)
     ]
-    assert pulls.run.lake.log("ages").schema().field("active_users").type == pa.int64()
+    assert pulls.run.lake.open_log("ages").read_schema().field("active_users").type == pa.int64()
 
 
 def test_an_empty_day_says_why_and_whether_all_was_withheld(standin, shop):
     standin.faults.metadata = {"emptyReason": "NO_DATA", "subjectToThresholding": True}
     pulls = shop(connection(standin), as_of="2025-01-05", sessions=SESSIONS)
     pulls.pull("sessions")
-    with pulls.run.lake.engine() as engine:
-        pulls.run.lake.view_log(engine, "sessions")
+    with pulls.run.lake.open_engine() as engine:
+        pulls.run.lake.create_log_view(engine, "sessions")
         said = "SELECT date, empty_reason, subject_to_thresholding, learner_id, sessions FROM sessions WHERE _deleted"
         assert engine.execute(said).fetchall() == [(date(2025, 1, 4), "NO_DATA", True, None, None)]
     assert pulls.pull("sessions")["rows_written"] == 0
@@ -207,7 +207,7 @@ def test_a_busy_google_is_asked_again_and_what_was_read_stays(standin, shop, cod
         later.pull("sessions")
     assert raised.value.retry
     assert failing.asked == 8
-    assert later.run.lake.log("sessions").state().cursor["through"] == "2025-01-05"
+    assert later.run.lake.open_log("sessions").read_state().cursor["through"] == "2025-01-05"
     later.pull("sessions")
     assert later.current("sessions", COLUMNS, "ALL") == expected(7)
 
@@ -227,7 +227,7 @@ def test_a_restated_day_is_the_old_or_the_new_one_whatever_breaks(standin, shop,
     rewritten = (at - 1) // 3
     days = pulls.current("sessions", "date, sessions // (CAST(learner_id AS INT) + 1)", "1")
     assert days == [(date(2025, 1, day), 3 if day <= rewritten else 1) for day in (1, 2, 3) for _ in range(LEARNERS)]
-    assert pulls.run.lake.log("sessions").state().cursor["through"] == "2025-01-04"
+    assert pulls.run.lake.open_log("sessions").read_state().cursor["through"] == "2025-01-04"
 
 
 def test_a_day_that_can_not_be_read_is_not_passed_over(standin, shop):
@@ -244,7 +244,7 @@ def test_a_day_that_can_not_be_read_is_not_passed_over(standin, shop):
     for _ in range(2):
         with pytest.raises(DataError, match="2025-01-03: a metric can not be read"):
             pulls.pull("sessions")
-        assert pulls.run.lake.log("sessions").state().cursor["through"] == "2025-01-03"
+        assert pulls.run.lake.open_log("sessions").read_state().cursor["through"] == "2025-01-03"
     standin.report = answer
     pulls.pull("sessions")
     assert pulls.current("sessions", COLUMNS, "ALL") == expected(7)
@@ -296,7 +296,7 @@ def test_refusals_are_explained_and_leave_nothing(standin, shop):
             pulls.pull("sessions")
         assert "shop.yaml: extracts.sessions: connection 'shop'" in str(raised.value)
         assert "\n" not in str(raised.value)
-        assert pulls.run.lake.log("sessions").table() is None
+        assert pulls.run.lake.open_log("sessions").load_table() is None
     restricted = {"activeMetricRestrictions": [{"metricName": "sessions", "restrictedMetricTypes": ["COST_DATA"]}]}
     pulls = shop(connection(standin), as_of="2025-01-02", sessions=SESSIONS | {"filter": {"pagePath": "/pricing"}})
     for code, named in [
@@ -311,7 +311,7 @@ def test_refusals_are_explained_and_leave_nothing(standin, shop):
     standin.faults.metadata = {"schemaRestrictionResponse": restricted}
     with pytest.raises(SourceError, match="the login may not see metric sessions"):
         pulls.pull("sessions")
-    assert pulls.run.lake.log("sessions").table() is None
+    assert pulls.run.lake.open_log("sessions").load_table() is None
 
 
 def test_an_unreachable_google_may_answer_later(standin, shop):
@@ -347,14 +347,14 @@ def test_many_days_are_committed_together(standin, shop, monkeypatch):
     pulls = shop(connection(standin), as_of="2025-01-11", sessions=SESSIONS)
     pulls.pull("sessions")
     assert pulls.current("sessions", COLUMNS, "ALL") == expected(10)
-    assert len(pulls.run.lake.log("sessions").file_uris()) == 4  # one for the empty day
+    assert len(pulls.run.lake.open_log("sessions").list_files()) == 4  # one for the empty day
 
 
 def test_a_property_in_another_time_zone_is_refused(standin, shop):
     pulls = shop(connection(standin), as_of="2025-01-05", sessions=SESSIONS, time_zone="Asia/Tokyo")
     with pytest.raises(SourceError, match="time zone is UTC; allowed is the profile's, Asia/Tokyo"):
         pulls.pull("sessions")
-    assert pulls.run.lake.log("sessions").table() is None
+    assert pulls.run.lake.open_log("sessions").load_table() is None
 
 
 def test_a_zone_with_the_same_hours_is_the_same_day(standin, shop):

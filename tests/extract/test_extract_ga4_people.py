@@ -138,7 +138,7 @@ def test_demographics_per_user_have_to_arrive(shop):
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         with pytest.raises(SourceError, match="no row has both customUser:learner_id and userAgeBracket"):
             pulls.pull("ages")
-        assert pulls.run.lake.log("ages").table() is None
+        assert pulls.run.lake.open_log("ages").load_table() is None
     with serving(people(*promised, ("9", "25-34"))) as server:
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         assert pulls.pull("ages")["rows_written"] == 5 + 2
@@ -152,4 +152,4 @@ def test_demographics_per_user_that_are_withheld_have_not_arrived(shop):
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         with pytest.raises(SourceError, match="does not deliver them per user"):
             pulls.pull("ages")
-        assert pulls.run.lake.log("ages").table() is None
+        assert pulls.run.lake.open_log("ages").load_table() is None

@@ -107,7 +107,7 @@ def test_an_hour_that_others_have_used_up_is_left_alone_by_googles_clock(shop, n
             pulls.pull("ages")
         assert waits(later).total_seconds() == about(25 * 60 + 4 + 15)  # 12:34:56 there, whatever it is here
         assert len(server.requests) == 1
-        assert pulls.run.lake.log("ages").table() is None
+        assert pulls.run.lake.open_log("ages").load_table() is None
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_days_tokens_end_the_pull_early_and_the_next_day_goes_on(shop):
         ) as later:
             pulls.pull("views")
         assert later.value.until.hour in (7, 8)
-        assert pulls.run.lake.log("views").state().complete_through == datetime(2025, 1, 4, tzinfo=UTC)
+        assert pulls.run.lake.open_log("views").read_state().complete_through == datetime(2025, 1, 4, tzinfo=UTC)
         server.clock.now += timedelta(hours=1)
         with pytest.raises(RetryLaterError, match=r"1 of 7 days read"):  # the day has one token left
             pulls.pull("views")

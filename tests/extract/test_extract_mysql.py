@@ -49,8 +49,8 @@ def test_rows_arrive_once_and_a_second_pull_writes_nothing(database, shop):
     first = pulls.pull()
     assert (first["rows_read"], first["rows_written"]) == (100, 100)
     assert first["bound"].startswith("open transactions")
-    assert first["complete_through"] == pulls.run.lake.log("events").state().complete_through.isoformat()
-    assert pulls.run.recorded("extract", "events") == first
+    assert first["complete_through"] == pulls.run.lake.open_log("events").read_state().complete_through.isoformat()
+    assert pulls.run.read_summary("extract", "events") == first
     again = pulls.pull()
     assert again["rows_written"] == 0
     assert pulls.current(columns='id, "at", n') == [(i, at.replace(tzinfo=UTC), n) for i, at, n in events(100)]
@@ -197,7 +197,7 @@ def test_without_the_process_privilege_a_count_is_safe_once_it_is_older_than_the
     assert (first["rows_read"], first["complete_through"]) == (0, None)
     mariadb_database.execute("DO SLEEP(2.1)", "INSERT INTO events (n) VALUES (3)")
     assert pulls.pull()["rows_written"] == 2
-    assert pulls.run.lake.log("events").state().complete_through is not None
+    assert pulls.run.lake.open_log("events").read_state().complete_through is not None
 
 
 def test_a_pull_that_breaks_between_pages_goes_on_where_it_stopped(database, shop, small_pages, monkeypatch):
@@ -216,7 +216,7 @@ def test_a_pull_that_breaks_between_pages_goes_on_where_it_stopped(database, sho
     with pytest.raises(KeyboardInterrupt):
         pulls.pull()
     assert pulls.written() == 40
-    assert pulls.run.lake.log("events").state().complete_through is None
+    assert pulls.run.lake.open_log("events").read_state().complete_through is None
     assert pulls.pull()["rows_written"] == 55
     assert [row[0] for row in pulls.current(columns="id")] == list(range(95))
 
@@ -300,7 +300,7 @@ def test_what_the_source_lacks_is_named(mariadb_database, shop, changed, named):
         pulls.pull()
     assert "shop.yaml: extracts.events: " in str(raised.value)
     assert "\n" not in str(raised.value)
-    assert pulls.run.lake.log("events").table() is None
+    assert pulls.run.lake.open_log("events").load_table() is None
 
 
 def test_a_column_that_is_called_like_one_of_the_lakes_is_named(mariadb_database, shop):
@@ -326,7 +326,7 @@ def test_a_refusing_server_is_explained_without_the_password(database, shop):
         assert "connection 'shop'" in str(raised.value)
         assert "password" not in str(raised.value).replace("(using password: YES)", "")
         assert not raised.value.retry
-        assert pulls.run.lake.log("events").table() is None
+        assert pulls.run.lake.open_log("events").load_table() is None
 
 
 def test_an_unreachable_server_may_answer_later(shop):
@@ -374,7 +374,7 @@ def test_a_date_that_is_none_stops_the_extract_and_is_shown(database, shop):
     named = r"column 'n' \(datetime\): 1 of 2 values .* no dates, .* 0000-00-00 00:00:00; .*'zero_dates: flag'"
     with pytest.raises(DataError, match=named):
         pulls.pull()
-    assert pulls.run.lake.log("events").table() is None
+    assert pulls.run.lake.open_log("events").load_table() is None
 
 
 def test_a_changed_source_is_shown_old_and_new(database, shop):
@@ -399,5 +399,5 @@ def test_a_day_is_read_once_it_is_over(database, shop):
     database.execute("INSERT INTO events VALUES (1, UTC_DATE() - INTERVAL 1 DAY), (2, UTC_DATE())")
     pulls = shop(database, events=EVENTS | {"lag": "0s"})
     assert pulls.pull()["rows_written"] == 1
-    through = pulls.run.lake.log("events").state().complete_through
+    through = pulls.run.lake.open_log("events").read_state().complete_through
     assert (through.hour, through.minute) == (0, 0)

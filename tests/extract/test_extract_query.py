@@ -117,4 +117,4 @@ def test_a_wrong_query_is_explained(mariadb_database, shop, sql, error, named):
     with pytest.raises(error, match=named) as raised:
         pulls.pull("gaps")
     assert "shop.yaml: extracts.gaps: " in str(raised.value)
-    assert pulls.run.lake.log("gaps").table() is None
+    assert pulls.run.lake.open_log("gaps").load_table() is None

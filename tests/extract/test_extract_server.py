@@ -121,7 +121,7 @@ def test_the_smallest_page_that_takes_too_long_is_explained(server, index, error
         with pytest.raises(error, match=named) as raised:
             pulls.pull()
     assert raised.value.retry is (error is OverlongError)
-    assert pulls.run.lake.log("events").table() is None
+    assert pulls.run.lake.open_log("events").load_table() is None
 
 
 def test_a_pull_waits_while_the_server_is_busy(database, shop, caplog, monkeypatch):

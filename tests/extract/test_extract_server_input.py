@@ -33,7 +33,7 @@ def refused(pulls, error, match):
     with pytest.raises(error, match=match) as raised:
         pulls.pull()
     assert "\n" not in str(raised.value)
-    assert pulls.run.lake.log("events").table() is None
+    assert pulls.run.lake.open_log("events").load_table() is None
 
 
 def test_the_documented_grants_are_enough_and_what_is_missing_is_named(database, shop):

@@ -280,7 +280,7 @@ def test_dates_that_are_none_stop_the_extract_otherwise(database, shop, row):
         DataError, match=r"column 'd' \(date\): 1 of 2 .* such as \d{4}-\d\d-\d\d; .*'zero_dates: flag'"
     ):
         pulls.pull("odd")
-    assert pulls.run.lake.log("odd").table() is None
+    assert pulls.run.lake.open_log("odd").load_table() is None
 
 
 @pytest.mark.parametrize("kind", ["DATETIME NOT NULL", "DATETIME NULL", "TIMESTAMP NULL", "DATE NOT NULL"])
@@ -317,8 +317,8 @@ def test_what_can_not_be_read_waits_in_quarantine_until_it_is_corrected(database
         f"INSERT INTO odd VALUES (1, 'ä', 1, '2025-01-01'), (2, {LOST}, 2, '2025-01-01'), (3, NULL, 3, '2025-01-01')",
     )
     pulls = shop(database, odd=ODD | {"cursor": "changed", "mode": "merge"})
-    assert pulls.pull("odd") == pulls.run.recorded("extract", "odd")
-    assert pulls.run.recorded("extract", "odd")["unreadable"] == 1
+    assert pulls.pull("odd") == pulls.run.read_summary("extract", "odd")
+    assert pulls.run.read_summary("extract", "odd")["unreadable"] == 1
     assert pulls.current("odd", "id, words, n, _unreadable") == [
         (1, "ä", 1, None),
         (2, None, 2, json.dumps({"words": LOST_TEXT})),
@@ -326,7 +326,7 @@ def test_what_can_not_be_read_waits_in_quarantine_until_it_is_corrected(database
     ]
     assert validate(pulls.run)["extracts"]["odd"] == {"validated": 3, "quarantined": 1, "warned": 0}
     assert accepted(pulls) == [(1, "ä", 1), (3, None, 3)]
-    (held,) = DeltaTable(pulls.run.lake.quarantine("odd").uri).to_pyarrow_table().to_pylist()
+    (held,) = DeltaTable(pulls.run.lake.open_quarantine("odd").uri).to_pyarrow_table().to_pylist()
     assert (held["expectation"], held["severity"]) == ("readable", "quarantine")
     assert held["reason"] == rf"words is {LOST_TEXT}; must be readable"
     assert json.loads(held["key"]) == {"id": 2}
@@ -427,8 +427,8 @@ def test_any_values_are_read_as_they_are(database, shop, rows):
 
 
 def accepted(pulls) -> list[tuple]:
-    with pulls.run.lake.engine() as engine:
-        pulls.run.lake.view_accepted(engine, "odd")
+    with pulls.run.lake.open_engine() as engine:
+        pulls.run.lake.create_accepted_view(engine, "odd")
         return engine.execute("SELECT id, words, n FROM odd ORDER BY 1").fetchall()
 
 

@@ -76,7 +76,7 @@ def test_a_comparison_sees_rows_lost_doubled_different_and_left_over(mariadb, tm
         log = run.lake.open_log("events")
         with run.lake.open_engine() as engine:
             run.lake.create_current_view(engine, "events")
-            first = engine.execute('SELECT id, "at", n FROM events WHERE id = 1').to_arrow_table()
+            first = engine.execute('SELECT id, "at", n FROM events WHERE id = 1').fetch_table()
         state = log.append(first, log.read_state())
         cursor.execute("UPDATE events SET n = 3 WHERE id = 2")
         cursor.execute("INSERT INTO events (id, at, n) VALUES (4, '2025-01-02', 4)")

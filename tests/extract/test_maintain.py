@@ -40,12 +40,12 @@ def pulls(mariadb_database, shop, monkeypatch):
 
 def test_a_pull_goes_on_behind_maintenance_exactly_where_it_was(mariadb_database, pulls):
     pulls.pull()
-    log = pulls.run.lake.log("events")
-    state, rows = log.state(), pulls.current(columns="id, _seq")
+    log = pulls.run.lake.open_log("events")
+    state, rows = log.read_state(), pulls.current(columns="id, _seq")
     found = maintain_log(pulls.run, "events")
     assert (found["extract"], found["files_before"], found["files"], found["files_removed"]) == ("events", 10, 1, 0)
-    assert pulls.run.recorded("maintain", "events") == found
-    assert (log.state(), pulls.current(columns="id, _seq")) == (state, rows)
+    assert pulls.run.read_summary("maintain", "events") == found
+    assert (log.read_state(), pulls.current(columns="id, _seq")) == (state, rows)
     mariadb_database.insert("events", events(*range(100, 115)))
     assert pulls.pull()["rows_written"] == 15
     assert [row[0] for row in pulls.current(columns="id")] == list(range(115))
@@ -63,23 +63,25 @@ def test_maintenance_between_any_two_pages_changes_nothing(pulls, monkeypatch):
     assert pulls.pull()["rows_written"] == 100
     assert [row[0] for row in pulls.current(columns="id")] == list(range(100))
     assert pulls.pull()["rows_written"] == 0
-    assert len(pulls.run.lake.log("events").file_uris()) == 1
+    assert len(pulls.run.lake.open_log("events").list_files()) == 1
 
 
 def test_quarantine_is_maintained_with_its_extract(pulls):
     pulls.pull()
-    quarantine = pulls.run.lake.quarantine("events")
+    quarantine = pulls.run.lake.open_quarantine("events")
     for _ in range(3):
-        quarantine.append(pulls.run.lake.log("events").table().to_pyarrow_table().select(["id"]), quarantine.state())
+        quarantine.append(
+            pulls.run.lake.open_log("events").load_table().to_pyarrow_table().select(["id"]), quarantine.read_state()
+        )
     maintain_log(pulls.run, "events")
-    assert len(quarantine.file_uris()) == 1
-    assert quarantine.state().seq == 300
+    assert len(quarantine.list_files()) == 1
+    assert quarantine.read_state().seq == 300
 
 
 def test_a_log_of_very_many_files_is_folded_by_the_pull_itself(pulls, monkeypatch):
     monkeypatch.setattr(stage, "MOST_FILES", 5)
     pulls.pull()
-    assert len(pulls.run.lake.log("events").file_uris()) == 1
+    assert len(pulls.run.lake.open_log("events").list_files()) == 1
     assert pulls.pull()["rows_written"] == 0
 
 
@@ -99,8 +101,8 @@ def test_the_command_line_maintains(pulls, capsys):
 def test_a_full_disk_stops_the_pull_with_the_reason_and_the_next_one_goes_on(mariadb_database, pulls):
     """A limit on the size of files stands for the disk."""
     pulls.pull()
-    log = pulls.run.lake.log("events")
-    state, rows = log.state(), pulls.current(columns="id")
+    log = pulls.run.lake.open_log("events")
+    state, rows = log.read_state(), pulls.current(columns="id")
     mariadb_database.insert("events", events(*range(100, 115)))
     options = ["--profile", "shop", "--profiles-dir", str(pulls.run.profile.path.parent), "--as-of", "2025-06-01"]
     ended = subprocess.run(
@@ -114,6 +116,6 @@ def test_a_full_disk_stops_the_pull_with_the_reason_and_the_next_one_goes_on(mar
     said = ended.stderr.splitlines()[-1]  # delta-rs may have its own say before
     assert said.startswith(f"error: lake {pulls.run.lake.uri.rpartition('/')[0]}: ")
     assert "File too large" in said
-    assert (log.state(), pulls.current(columns="id")) == (state, rows)
+    assert (log.read_state(), pulls.current(columns="id")) == (state, rows)
     assert pulls.pull()["rows_written"] == 15
     assert [row[0] for row in pulls.current(columns="id")] == list(range(115))

@@ -48,7 +48,7 @@ def test_it_finds_what_pulls_can_not_see(database, shop, small, mode, engine):
     database.insert("events", events(1000))
     pulls = shop(database, events=EVENTS | {"mode": mode})
     pulls.pull()
-    state = pulls.run.lake.log("events").state()
+    state = pulls.run.lake.open_log("events").read_state()
     database.execute(
         "DELETE FROM events WHERE id BETWEEN 100 AND 104",
         "UPDATE events SET n = 'silent' WHERE id IN (7, 700)",
@@ -61,15 +61,15 @@ def test_it_finds_what_pulls_can_not_see(database, shop, small, mode, engine):
     assert (summary["method"], summary["rows_compared"]) == ("ranges", 997)
     assert 5 <= summary["rows_fetched"] <= 5 * 20
     assert summary["differing"] < summary["compared"]
-    assert pulls.run.recorded("reconcile", "events") == summary
+    assert pulls.run.read_summary("reconcile", "events") == summary
     rows = database.execute("SELECT id, at, n FROM events")
     assert pulls.current(columns='id, "at", n') == sorted((i, at and at.replace(tzinfo=UTC), n) for i, at, n in rows)
-    with pulls.run.lake.engine() as engine:
-        pulls.run.lake.view_log(engine, "events")
+    with pulls.run.lake.open_engine() as engine:
+        pulls.run.lake.create_log_view(engine, "events")
         gone = engine.execute("SELECT id, _observed_at FROM events WHERE _deleted").to_arrow_table().to_pylist()
     assert {row["id"] for row in gone} == set(range(100, 105)) | ({7, 9, 700} if mode == "append" else set())
     assert all(row["_observed_at"] >= noticed for row in gone)
-    after = pulls.run.lake.log("events").state()
+    after = pulls.run.lake.open_log("events").read_state()
     assert (after.cursor, after.complete_through) == (state.cursor, state.complete_through)
     assert pulls.reconcile().items() >= NOTHING.items()
     assert pulls.pull()["rows_written"] == 0

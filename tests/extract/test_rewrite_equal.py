@@ -70,7 +70,7 @@ def test_rows_are_equal_in_every_way(mariadb_database, mysql56_database, shop, t
 
 
 def current(pulls, name: str) -> pa.Table:
-    columns = ", ".join(f'"{column}"' for column in pulls.run.lake.log(name).schema().names)
-    with pulls.run.lake.engine() as engine:
-        pulls.run.lake.view_current(engine, name)
+    columns = ", ".join(f'"{column}"' for column in pulls.run.lake.open_log(name).read_schema().names)
+    with pulls.run.lake.open_engine() as engine:
+        pulls.run.lake.create_current_view(engine, name)
         return engine.execute(f'SELECT {columns} FROM "{name}" ORDER BY id').to_arrow_table()

@@ -91,8 +91,8 @@ def test_base_tables_are_pulled_before_and_the_query_is_as_whole_as_they_are(mys
     mysql56_database.insert("visits", visits(range(9)))
     pulls = make(shop, mysql56_database)
     pulled = pulls.pull("gaps")
-    assert pulled["complete_through"] == pulls.run.lake.log("visits").state().complete_through.isoformat()
-    assert pulls.run.recorded("extract", "visits")["rows_written"] == 9
+    assert pulled["complete_through"] == pulls.run.lake.open_log("visits").read_state().complete_through.isoformat()
+    assert pulls.run.read_summary("extract", "visits")["rows_written"] == 9
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_has_to_be_declared_is_named(mysql56_database, shop, extracts, name
     pulls = shop(mysql56_database, queries={"gaps.sql": BEFORE}, gaps=GAPS | {"mode": "append"}, **extracts)
     with pytest.raises(SourceError, match=f"gaps.sql is computed in the lake .no index of table 'visits'.*{named}"):
         pulls.pull("gaps")
-    assert pulls.run.lake.log("gaps").table() is None
+    assert pulls.run.lake.open_log("gaps").load_table() is None
 
 
 def test_dates_that_are_none_are_not_computed_with(mysql56_database, shop):

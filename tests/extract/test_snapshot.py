@@ -106,7 +106,7 @@ def test_a_query_whose_key_is_not_unique_stops(mariadb_database, shop):
     pulls = shop(mariadb_database, queries={"all.sql": "SELECT user, id FROM sales"}, everything=declared)
     with pytest.raises(DataError, match="primary_key user is not unique: 1 of 2"):
         pulls.pull("everything")
-    assert pulls.run.lake.log("everything").table() is None
+    assert pulls.run.lake.open_log("everything").load_table() is None
 
 
 def test_a_snapshot_that_gets_a_cursor_needs_a_new_name(database, shop):

@@ -167,7 +167,7 @@ def test_a_grid_that_does_not_fit_is_refused_in_a_line(make_profile, changes, me
 
 
 def cells_of(run):
-    return run.lake.read_table(run.artifact("segment", "buying.parquet"))["cell"].to_pylist()
+    return run.lake.read_table(run.locate_artifact("segment", "buying.parquet"))["cell"].to_pylist()
 
 
 def test_a_run_scores_by_the_cut_points_of_its_model(make_profile, at, put):
@@ -181,7 +181,8 @@ def test_a_run_scores_by_the_cut_points_of_its_model(make_profile, at, put):
     for run in (first, second):
         segment(run, "buying")
     cells = [
-        run.lake.read_table(run.artifact("segment", "buying.parquet"))["cell"].to_pylist() for run in (first, second)
+        run.lake.read_table(run.locate_artifact("segment", "buying.parquet"))["cell"].to_pylist()
+        for run in (first, second)
     ]
     assert cells[0] == [None, "lately", "lately", "missed", "missed", "missed"]
     assert cells[1] == [None, *["lately"] * 5]

@@ -29,7 +29,7 @@ CROWD = [10.0] * 200 + [30.0] * 200
 
 
 def labels_of(run):
-    return run.lake.read_table(run.artifact("segment", "habit.parquet"))
+    return run.lake.read_table(run.locate_artifact("segment", "habit.parquet"))
 
 
 def column(run, name):
@@ -43,7 +43,7 @@ def publishes(put):
     def at(run, visits, reach=None):
         put(run, "habit", {"visits": visits})
         segment(run, "habit")
-        run.record("publish", "all", {"reach": reach or {}})
+        run.record_summary("publish", "all", {"reach": reach or {}})
 
     return at
 
@@ -65,7 +65,7 @@ def months(make_profile, at, put):
 def test_a_first_run_follows_nothing(months, publishes):
     first = months()[0]
     publishes(first, CROWD)
-    assert first.recorded("segment", "habit")["follows"] == {}
+    assert first.read_summary("segment", "habit")["follows"] == {}
     assert labels_of(first)["remeasured_key"].null_count == labels_of(first)["previous_model_key"].null_count == 400
     assert column(first, "raw_key") == column(first, "segment_key")
 
@@ -101,10 +101,10 @@ def test_the_earlier_as_of_is_labelled_again_where_it_was_measured_again(months,
     first, second, _, _ = months()
     publishes(first, CROWD)
     before = put(second, "habit", {"visits": [30.0, 10.0]})
-    second.lake.write_table(second.artifact("measure", "habit.previous.parquet"), before.slice(1))
+    second.lake.write_table(second.locate_artifact("measure", "habit.previous.parquet"), before.slice(1))
     publishes(second, [10.0, 10.0, 10.0])
     assert column(second, "remeasured_key") == [None, None, None]  # not of this run's population
-    second.record("measure", "population", {"previous": first.as_of.isoformat()})
+    second.record_summary("measure", "population", {"previous": first.as_of.isoformat()})
     publishes(second, [10.0, 10.0, 10.0])
     assert column(second, "remeasured_key") == [None, column(first, "segment_key")[0], None]
 
@@ -115,7 +115,7 @@ def test_hysteresis_is_off_by_default(months, publishes):
     publishes(second, [30.0, 10.0])
     assert column(second, "segment_key") == column(second, "raw_key")
     assert labels_of(second)["held_from"].null_count == 2
-    assert second.recorded("segment", "habit")["held_back"] == 0
+    assert second.read_summary("segment", "habit")["held_back"] == 0
 
 
 def with_hysteresis(rule):
@@ -167,7 +167,7 @@ def test_an_earlier_run_that_changed_is_seen_by_the_next_and_repeating_in_order_
     in_order = [labels_of(run) for run in runs]
 
     publishes(runs[1], [10.0, *CROWD])
-    follows, second = (run.recorded("segment", "habit") for run in (runs[2], runs[1]))
+    follows, second = (run.read_summary("segment", "habit") for run in (runs[2], runs[1]))
     assert follows["follows"]["fingerprint"] != second["fingerprint"]  # which makes the third stale when published
     publishes(runs[2], [30.0, *CROWD])
     assert column(runs[2], "segment_key")[0] != in_order[2]["segment_key"][0].as_py()
@@ -192,7 +192,7 @@ def test_labels_of_a_version_without_hysteresis_hold_nobody(months, publishes):
     first, second, _, _ = months(with_hysteresis("{as_ofs: 2}"))
     publishes(first, [10.0, *CROWD])
     old = labels_of(first).select(["customer_id", "stratum", "segment_key", "micro_key", "margin"])
-    first.lake.write_table(first.artifact("segment", "habit.parquet"), old)
+    first.lake.write_table(first.locate_artifact("segment", "habit.parquet"), old)
     publishes(second, [30.0, *CROWD])
     assert column(second, "segment_key")[0] == column(first, "segment_key")[0]
 
@@ -258,5 +258,5 @@ def test_score_and_labels_agree_where_nobody_is_held(months, publishes):
     first = months()[0]
     publishes(first, CROWD)
     model = find_effective_model(first.lake, "habit", first.as_of)[0]
-    measured = first.lake.read_table(first.artifact("measure", "habit.parquet"))
+    measured = first.lake.read_table(first.locate_artifact("measure", "habit.parquet"))
     assert score_table(model, measured)["segment_key"].to_pylist() == column(first, "raw_key")

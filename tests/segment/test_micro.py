@@ -109,7 +109,7 @@ def test_a_segment_that_can_not_be_cut_has_no_micro_segments_and_says_why(profil
     assert seldom.micro.segments == []
     assert seldom.micro.note == "not cut: 150 customers, fewer than twice the 100 that a cluster needs"
     segment(run, "habit")
-    labels = run.lake.read_table(run.artifact("segment", "habit.parquet"))
+    labels = run.lake.read_table(run.locate_artifact("segment", "habit.parquet"))
     found = dict.fromkeys(zip(labels["segment_key"].to_pylist(), labels["micro_key"].to_pylist(), strict=True))
     assert {micro for key, micro in found if key == seldom.key} == {None}
     assert {micro for key, micro in found if key == often.key} == {s.key for s in often.micro.segments}

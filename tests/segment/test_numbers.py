@@ -224,10 +224,10 @@ def test_n1_learners_with_no_return_and_with_one_never_share_a_segment(lake_root
     people = put(run, "loyalty", kpis)
     cohorts = people.slice(0, 0).append_column("cohort", pa.array([], pa.date32()))
     cohorts = cohorts.append_column("month", pa.array([], pa.int64()))
-    run.lake.write_table(run.artifact("measure", "loyalty.cohort.parquet"), cohorts)  # no month is complete yet
+    run.lake.write_table(run.locate_artifact("measure", "loyalty.cohort.parquet"), cohorts)  # no month is complete yet
     fit(run, "loyalty")
     segment(run, "loyalty")
-    keys = np.array(run.lake.read_table(run.artifact("segment", "loyalty.parquet"))["segment_key"].to_pylist())
+    keys = np.array(run.lake.read_table(run.locate_artifact("segment", "loyalty.parquet"))["segment_key"].to_pylist())
     assert len(keys) == 33_280
     assert not set(keys[returns == 0]) & set(keys[returns >= 1])
 

@@ -74,7 +74,7 @@ def refitted(make_profile, at, put, people, lake_root, monkeypatch):
         table = put(run, "habit", people)
         shuffled = table.take(pa.array(np.random.default_rng(seed).permutation(table.num_rows)))
         chunks = [shuffled.slice(start, 97) for start in range(0, table.num_rows, 97)]
-        run.lake.write_table(run.artifact("measure", "habit.parquet"), pa.concat_tables(chunks))
+        run.lake.write_table(run.locate_artifact("measure", "habit.parquet"), pa.concat_tables(chunks))
         with threadpool_limits(threads):
             fit(run, "habit")
         return read_timeline(run.lake, "habit")[0].model

@@ -103,7 +103,7 @@ def _order(order_id: int, amount: str | None = "10.00", **more: Any) -> dict[str
 def _accepted(run: Run, extract: str = "orders") -> list[int]:
     with run.lake.open_engine() as connection:
         run.lake.create_accepted_view(connection, extract)
-        return [row[0] for row in connection.execute(f"SELECT order_id FROM {extract} ORDER BY 1").fetchall()]
+        return [row[0] for row in connection.execute(f"SELECT order_id FROM {extract} ORDER BY 1").fetch_rows()]
 
 
 def _held(run: Run) -> list[dict[str, Any]]:

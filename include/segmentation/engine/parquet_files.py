@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import duckdb
 import pyarrow as pa
 
+from include.segmentation.common.sql_quoting import quote_identifier, quote_string
+from include.segmentation.engine.engine import Engine
+
 _BATCH_ROWS = 20_000
 
 
@@ -19,7 +22,7 @@ def write_scan_sql(files: list[str], schema: pa.Schema) -> str:
     empty = f"SELECT {columns} WHERE false"
     if not files:
         return f"({empty})"
-    names = ", ".join("'" + uri.replace("'", "''") + "'" for uri in files)
+    names = ", ".join(quote_string(uri) for uri in files)
     return f"({empty} UNION ALL BY NAME SELECT * FROM read_parquet([{names}], union_by_name = true))"
 
 
@@ -33,36 +36,30 @@ def read_converted(files: list[str], old: pa.Schema, new: pa.Schema, order: str)
         order: an integer column.
     """
     columns = ", ".join(f"CAST({quote_identifier(field.name)} AS {_duckdb_type(field.type)})" for field in new)
-    connection = duckdb.connect(config={"threads": 1, "enable_external_file_cache": False})
-    connection.execute("SET TimeZone = 'UTC'")
-    reader = connection.execute(
-        f"SELECT {columns} FROM {write_scan_sql(_by(connection, files, order), old)}"
-    ).to_arrow_reader(_BATCH_ROWS)
+    engine = Engine(time_zone="UTC", threads=1, enable_external_file_cache=False)
+    reader = engine.execute(f"SELECT {columns} FROM {write_scan_sql(_by(engine, files, order), old)}").stream_batches(
+        _BATCH_ROWS
+    )
 
     def batches() -> Iterator[pa.RecordBatch]:
-        with connection:
+        with engine:
             for batch in reader:
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=new)
 
     return pa.RecordBatchReader.from_batches(new, batches())
 
 
-def quote_identifier(name: str) -> str:
-    """A name as a SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _by(connection: duckdb.DuckDBPyConnection, files: list[str], column: str) -> list[str]:
+def _by(engine: Engine, files: list[str], column: str) -> list[str]:
     """Files in the order of what they hold."""
     if not files:
         return []
     return [
         name
-        for (name,) in connection.execute(
+        for (name,) in engine.execute(
             "SELECT file_name FROM parquet_metadata(?) WHERE path_in_schema = ? "
             "GROUP BY file_name ORDER BY min(CAST(stats_min_value AS BIGINT))",
             [files, column],
-        ).fetchall()
+        ).fetch_rows()
     ]
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-import duckdb
 import pyarrow as pa
 
-from include.segmentation.engine.parquet_files import quote_identifier
+from include.segmentation.common.sql_quoting import quote_identifier
+from include.segmentation.engine.engine import Engine
 from include.segmentation.lake.change_log import CRC_COLUMN, DELETED, OBSERVED_AT, SEQ, UNREADABLE, ZERO_DATES
 from include.segmentation.lake.lake import Lake
 
@@ -31,7 +31,7 @@ class RowDifferences(NamedTuple):
 class LoggedRows:
     """The current rows of one change log, read once."""
 
-    def __init__(self, engine: duckdb.DuckDBPyConnection, key: list[str], schema: pa.Schema) -> None:
+    def __init__(self, engine: Engine, key: list[str], schema: pa.Schema) -> None:
         """Wrap an engine whose table ``_held`` has the rows; see ``holding``."""
         self._engine = engine
         self._key = key
@@ -52,7 +52,7 @@ class LoggedRows:
             f"SELECT {crc} % {buckets}, count(*), bit_xor({crc}), sum({crc}) "
             f"FROM _held WHERE NOT {_IS_MOVED} AND {where} GROUP BY 1"
         )
-        return {bucket: (count, xor, total) for bucket, count, xor, total in found.fetchall()}
+        return {bucket: (count, xor, total) for bucket, count, xor, total in found.fetch_rows()}
 
     def find_differing(self, page: pa.Table) -> RowDifferences:
         """Compare a page by the columns that it shares with what was read; keys seen before are left out."""
@@ -63,7 +63,7 @@ class LoggedRows:
             [f"held.{_TIMES} = 1", *(f"page.{name} IS NOT DISTINCT FROM held.{name}" for name in values)]
         )
         chosen = ", ".join([self._keys, f"count(*) AS {_TIMES}", *(f"any_value({name}) AS {name}" for name in values)])
-        self._engine.register("_page", page.append_column(_PLACE, pa.array(range(page.num_rows), pa.int64())))
+        self._engine.register_table("_page", page.append_column(_PLACE, pa.array(range(page.num_rows), pa.int64())))
         found = self._engine.execute(
             f"""
             WITH held AS (SELECT {chosen} FROM _held SEMI JOIN _page USING ({self._keys}) GROUP BY {self._keys})
@@ -71,28 +71,28 @@ class LoggedRows:
             FROM _page AS page LEFT JOIN held USING ({self._keys}) ANTI JOIN _seen USING ({self._keys})
             WHERE ({same}) IS NOT TRUE ORDER BY place
             """
-        ).to_arrow_table()
-        self._engine.unregister("_page")
+        ).fetch_table()
+        self._engine.drop_registered("_page")
         is_held = found["is_held"].combine_chunks()
         rows = found["place"].combine_chunks()
         return RowDifferences(missing=rows.filter(pa.compute.invert(is_held)), changed=rows.filter(is_held))
 
     def mark_seen(self, page: pa.Table) -> None:
         """Remember that a server has the keys of a page."""
-        self._engine.register("_page", page)
+        self._engine.register_table("_page", page)
         self._engine.execute(f"INSERT INTO _seen SELECT {self._keys} FROM _page")
-        self._engine.unregister("_page")
+        self._engine.drop_registered("_page")
 
     def find_unseen(self, where: str) -> pa.Table:
         """The keys of the rows of a condition that were not seen; what was seen is forgotten."""
         keys = self._engine.execute(
             f"SELECT DISTINCT {self._keys} FROM _held ANTI JOIN _seen USING ({self._keys}) WHERE {where}"
-        ).to_arrow_table()
+        ).fetch_table()
         self._engine.execute("DELETE FROM _seen")
         return keys.cast(self._key_schema)  # times in UTC, whatever the engine's time zone
 
     def _number(self, sql: str) -> int:
-        found = self._engine.execute(sql).fetchone()
+        found = self._engine.execute(sql).fetch_row()
         return int(found[0]) if found else 0
 
 
@@ -117,7 +117,7 @@ def load_logged_rows(
     """
     read = pa.schema([*schema, *_SERVERS_OWN])
     with lake.open_engine() as engine:
-        engine.register("_nothing", read.empty_table())
+        engine.register_table("_nothing", read.empty_table())
         table = lake.open_log(extract).load_table()
         rows = "SELECT * FROM _nothing"
         if table is not None:
@@ -125,7 +125,7 @@ def load_logged_rows(
             held = [field.name for field in pa.schema(table.schema()) if field.name in read.names]
             rows += f" UNION ALL BY NAME SELECT {', '.join(quote_identifier(name) for name in held)} FROM {quote_identifier(extract)}"
         keys = ", ".join(quote_identifier(name) for name in key)
-        engine.register("_moved", moved if moved is not None else read.empty_table())
+        engine.register_table("_moved", moved if moved is not None else read.empty_table())
         order = f"ORDER BY {', '.join(quote_identifier(name) for name in by)}" if by else ""
         engine.execute(
             f"CREATE TEMP TABLE _held AS SELECT *, ({keys}) IN (SELECT {keys} FROM _moved) AS {_IS_MOVED} "

@@ -2,15 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier, quote_string
 from include.segmentation.connections import resolve_address
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, list_column_names, list_table_columns
-from include.segmentation.extract.mysql.server.mysql_server import (
-    MySQLServer,
-    connect_mysql,
-    quote_mysql_identifier,
-    quote_text,
-)
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
 from include.segmentation.extract.mysql.table_indexes import TableIndex, estimate_table_rows, is_view, list_indexes
 from include.segmentation.profile.sources import ReadPace
 
@@ -122,7 +118,7 @@ def _columns(server: MySQLServer, table: str, names: list[str]) -> tuple[list[My
 def _moving(server: MySQLServer, table: str) -> set[str]:
     found = server.fetch_rows(
         "SELECT column_name FROM information_schema.columns "
-        f"WHERE table_schema = DATABASE() AND table_name = {quote_text(table)} AND extra LIKE '%on update%'"
+        f"WHERE table_schema = DATABASE() AND table_name = {quote_string(table)} AND extra LIKE '%on update%'"
     )
     return {(row[0] or b"").decode() for row in found}
 
@@ -159,6 +155,6 @@ def _ends(server: MySQLServer, table: str, column: MySQLColumn, is_cheap: bool, 
     name = quote_mysql_identifier(column.name)
     ((first, last),) = server.fetch_rows(
         f"SELECT MIN({name}), MAX({name}) FROM {quote_mysql_identifier(table)} "
-        f"WHERE {name} >= {quote_text(_FIRST_DAY)} AND {name} <= UTC_TIMESTAMP()"
+        f"WHERE {name} >= {quote_string(_FIRST_DAY)} AND {name} <= UTC_TIMESTAMP()"
     )
     return (first or b"").decode(), (last or b"").decode()

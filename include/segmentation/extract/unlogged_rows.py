@@ -4,11 +4,11 @@ A log grows for years, what is read again stays small. So only the part of the l
 the smallest and largest value of each column, and rows of one cursor range or of late ``_seq`` lie together.
 """
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.engine.parquet_files import quote_identifier
+from include.segmentation.common.sql_quoting import quote_identifier
+from include.segmentation.engine.engine import Engine
 from include.segmentation.lake.change_log import DELETED, OBSERVED_AT, SEQ
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.sources import QueryExtract, TableExtract
@@ -49,10 +49,10 @@ def drop_rows_logged_without_cursor(
 class _Held:
     """What a log holds of some rows."""
 
-    def __init__(self, engine: duckdb.DuckDBPyConnection, extract: str, declared: TableExtract | QueryExtract) -> None:
+    def __init__(self, engine: Engine, extract: str, declared: TableExtract | QueryExtract) -> None:
         self._engine = engine
         self._log = quote_identifier(extract)
-        self._columns = engine.view(extract).columns
+        self._columns = list(engine.describe_table(self._log))
         self._declared = declared
         self._key = ", ".join(quote_identifier(name) for name in declared.primary_key)
 
@@ -62,7 +62,7 @@ class _Held:
         A version that equals a row can have been followed by another one with any cursor, or by a deletion, which has
         none: whatever was written since the first such version is looked at too.
         """
-        self._engine.register("_page", rows.append_column(_PLACE, pa.array(range(rows.num_rows), pa.int64())))
+        self._engine.register_table("_page", rows.append_column(_PLACE, pa.array(range(rows.num_rows), pa.int64())))
         self._engine.execute(
             f"""
             CREATE OR REPLACE TEMP TABLE _equal AS
@@ -72,7 +72,7 @@ class _Held:
             """,
             limits,
         )
-        since = self._engine.execute(f"SELECT coalesce(min({SEQ}), 0) FROM _equal").fetchall()[0][0]
+        since = self._engine.execute(f"SELECT coalesce(min({SEQ}), 0) FROM _equal").fetch_rows()[0][0]
         is_last = f"NOT newest.{DELETED}" if self._declared.mode == "append" else f"newest.{SEQ} = _equal.{SEQ}"
         new = self._engine.execute(
             f"""
@@ -83,8 +83,8 @@ class _Held:
             seen AS (SELECT _equal.{_PLACE} FROM _equal JOIN newest USING ({self._key}) WHERE {is_last})
             SELECT page.{_PLACE} AS place FROM _page AS page ANTI JOIN seen USING ({_PLACE}) ORDER BY place
             """
-        ).to_arrow_table()
-        self._engine.unregister("_page")
+        ).fetch_table()
+        self._engine.drop_registered("_page")
         return rows.take(new["place"])
 
     def near(self, rows: pa.Table) -> tuple[str, list[object]]:

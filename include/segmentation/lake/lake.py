@@ -9,12 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-import duckdb
 import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from include.segmentation.engine.parquet_files import quote_identifier, write_scan_sql
+from include.segmentation.common.sql_quoting import quote_identifier
+from include.segmentation.engine.engine import Engine
+from include.segmentation.engine.parquet_files import write_scan_sql
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import BATCH, DELETED, SEQ, ChangeLog, list_table_files
 from include.segmentation.profile.ga4_reports import DATE_COLUMN
@@ -52,13 +53,11 @@ class Lake:
         """The model timeline (see ``model.py``)."""
         return ChangeLog(f"{self.uri}/_models", "models")
 
-    def open_engine(self) -> duckdb.DuckDBPyConnection:
+    def open_engine(self) -> Engine:
         """A DuckDB connection that computes in the profile's time zone and shares no file."""
-        connection = duckdb.connect()
-        connection.execute("SET TimeZone = ?", [self._profile.time_zone])
-        return connection
+        return Engine(time_zone=self._profile.time_zone)
 
-    def create_accepted_view(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
+    def create_accepted_view(self, connection: Engine, extract: str) -> None:
         """Create view ``<extract>``: the latest version of every row, validated and not held in quarantine.
 
         Raises:
@@ -71,13 +70,13 @@ class Lake:
         rows = write_scan_sql(list_table_files(held), pa.schema(held.schema())) if held else ""
         good = f"WHERE {SEQ} NOT IN (SELECT source_seq FROM {rows})" if held else ""
         columns = ", ".join(quote_identifier(field.name) for field in self.open_log(extract).read_schema() or [])
-        _create_view(connection, extract, f"SELECT {columns} FROM ({latest}) {good}")
+        connection.create_view(extract, f"SELECT {columns} FROM ({latest}) {good}")
 
     def read_validated_seq(self, extract: str) -> int:
         """The last ``_seq`` of an extract that has been validated: how far its accepted view reaches."""
         return int(self.open_quarantine(extract).read_state().cursor or 0)
 
-    def has_late_rows(self, connection: duckdb.DuckDBPyConnection, extract: str, after: int, moment: datetime) -> bool:
+    def has_late_rows(self, connection: Engine, extract: str, after: int, moment: datetime) -> bool:
         """Whether rows of a time before ``moment`` came after a ``_seq`` and have been validated since.
 
         A row's time is its cursor (a report's, its day). A deletion counts as one of any time, and so does every row
@@ -99,11 +98,9 @@ class Lake:
             f"AND ({is_early}) LIMIT 1",
             {"moment": moment},
         )
-        return found.fetchone() is not None
+        return found.fetch_row() is not None
 
-    def create_current_view(
-        self, connection: duckdb.DuckDBPyConnection, extract: str, through: int | None = None
-    ) -> None:
+    def create_current_view(self, connection: Engine, extract: str, through: int | None = None) -> None:
         """Create view ``<extract>``: the latest version of every row, with the log's own columns, validated or not.
 
         Args:
@@ -115,15 +112,15 @@ class Lake:
             DataError: the extract has never been pulled.
         """
         bound = "" if through is None else f" WHERE {SEQ} <= {through}"
-        _create_view(connection, extract, self._latest(extract, f"SELECT * FROM {self._scan(extract)}{bound}"))
+        connection.create_view(extract, self._latest(extract, f"SELECT * FROM {self._scan(extract)}{bound}"))
 
-    def create_log_view(self, connection: duckdb.DuckDBPyConnection, extract: str) -> None:
+    def create_log_view(self, connection: Engine, extract: str) -> None:
         """Create view ``<extract>``: every version of every row that was ever written, with the log's own columns.
 
         Raises:
             DataError: the extract has never been pulled.
         """
-        _create_view(connection, extract, f"SELECT * FROM {self._scan(extract)}")
+        connection.create_view(extract, f"SELECT * FROM {self._scan(extract)}")
 
     def _scan(self, extract: str) -> str:
         """What stands behind FROM to read a log."""
@@ -221,7 +218,3 @@ class Lake:
             if filesystem.get_file_info(unfinished).type == pa.fs.FileType.File:
                 filesystem.delete_file(unfinished)
             raise
-
-
-def _create_view(connection: duckdb.DuckDBPyConnection, name: str, select: str) -> None:
-    connection.execute(f"CREATE OR REPLACE VIEW {quote_identifier(name)} AS {select}")

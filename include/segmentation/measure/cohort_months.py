@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-import duckdb
-
+from include.segmentation.engine.engine import Engine
 from include.segmentation.run import Run
 
 MONTH_DAYS = 30
@@ -30,7 +29,7 @@ class CohortMonth:
         return (self.cohort + timedelta(days=32)).replace(day=1)
 
 
-def list_complete_months(run: Run, connection: duckdb.DuckDBPyConnection) -> list[CohortMonth]:
+def list_complete_months(run: Run, connection: Engine) -> list[CohortMonth]:
     """The cohort months whose every customer has been followed for all of their days at as_of.
 
     Args:
@@ -41,7 +40,7 @@ def list_complete_months(run: Run, connection: duckdb.DuckDBPyConnection) -> lis
     oldest = run.as_of - timedelta(days=months * MONTH_DAYS + _PUBLISHED_FOR_DAYS)
     cohorts = connection.execute(
         "SELECT DISTINCT CAST(date_trunc('month', first_seen) AS DATE) FROM _people ORDER BY 1"
-    ).fetchall()
+    ).fetch_rows()
     candidates = [CohortMonth(cohort, month) for (cohort,) in cohorts for month in range(1, months + 1)]
     return [each for each in candidates if run.profile.find_midnight(each.cohort) >= oldest and _complete(run, each)]
 

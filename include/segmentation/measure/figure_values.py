@@ -4,10 +4,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.kpi_values import NUMBERS, write_rounding_sql
 from include.segmentation.measure.measured_customers import create_population_table, load_customers
@@ -24,7 +24,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def measure_figures(run: Run, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+def measure_figures(run: Run, connection: Engine) -> dict[str, Any]:
     """Write every figure of the profile to ``measure/figures.parquet``, a row per value.
 
     Raises:
@@ -62,7 +62,7 @@ def render_figure(path: Path, as_of: datetime) -> str:
     return sql
 
 
-def compute_figure(connection: duckdb.DuckDBPyConnection, name: str, figure: Figure, sql: str, path: Path) -> pa.Table:
+def compute_figure(connection: Engine, name: str, figure: Figure, sql: str, path: Path) -> pa.Table:
     """One figure; its rows in the order of the SQL, its columns in their own.
 
     Args:
@@ -88,7 +88,7 @@ def compute_figure(connection: duckdb.DuckDBPyConnection, name: str, figure: Fig
         for measure, value in figure.values.items()
     ]
     query = f"SELECT * FROM ({' UNION ALL '.join(parts)}) ORDER BY row_position, column_position, measure"
-    return connection.execute(query).to_arrow_table().cast(_SCHEMA)
+    return connection.execute(query).fetch_table().cast(_SCHEMA)
 
 
 def _check_columns(types: dict[str, str], figure: Figure, path: Path) -> None:
@@ -102,15 +102,15 @@ def _check_columns(types: dict[str, str], figure: Figure, path: Path) -> None:
             raise ProfileError(f"{path}: value '{name}' is {types[name]}; allowed are numbers")
 
 
-def _check_words(connection: duckdb.DuckDBPyConnection, figure: Figure, path: Path) -> None:
+def _check_words(connection: Engine, figure: Figure, path: Path) -> None:
     words = ", ".join(f'"{name}"' for name in figure.by)
     for name in figure.by:
-        found = connection.execute(f'SELECT count(*) FROM _figure WHERE "{name}" IS NULL').fetchone()
+        found = connection.execute(f'SELECT count(*) FROM _figure WHERE "{name}" IS NULL').fetch_row()
         if found and found[0]:
             raise DataError(f"{path}: column {name} is NULL in {found[0]} rows; allowed are values only")
     twice = connection.execute(
         f"SELECT {words} FROM _figure GROUP BY {words} HAVING count(*) > 1 ORDER BY {words} LIMIT 1"
-    ).fetchone()
+    ).fetch_row()
     if twice:
         raise DataError(f"{path}: more than one row is about {', '.join(map(str, twice))}; allowed is one")
 

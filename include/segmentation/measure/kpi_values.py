@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
-
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.sql_templates import create_table
 from include.segmentation.profile.macro_segments import AGE_COLUMN, Kpi
@@ -22,7 +21,7 @@ _LARGEST = 1e15
 _HALF_TOLERANCE = 1e-9
 
 
-def compute_kpis(connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi], sql: str, path: Path) -> None:
+def compute_kpis(connection: Engine, kpis: Mapping[str, Kpi], sql: str, path: Path) -> None:
     """Fill table ``_measured``: customer_id (native), age_days and every KPI as DOUBLE, one row per population row.
 
     Args:
@@ -66,14 +65,14 @@ def _check_columns(types: Mapping[str, str], kpis: Mapping[str, Kpi], path: Path
             raise ProfileError(f"{path}: KPI '{name}' is {types[name]}; allowed are numbers")
 
 
-def _check_id(connection: duckdb.DuckDBPyConnection, found: str, path: Path) -> None:
+def _check_id(connection: Engine, found: str, path: Path) -> None:
     """Refuse ids that DuckDB would convert to compare them: '01' would be customer 1."""
-    own = {row[0]: row[1] for row in connection.execute("DESCRIBE population").fetchall()}["customer_id"]
+    own = {row[0]: row[1] for row in connection.execute("DESCRIBE population").fetch_rows()}["customer_id"]
     if found != own and not (found.startswith(NUMBERS) and own.startswith(NUMBERS)):
         raise ProfileError(f"{path}: customer_id is {found}; allowed is {own}, as in population.sql")
 
 
-def _check_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _check_customers(connection: Engine, path: Path) -> None:
     for what, sql in {
         "customers come more than once": "SELECT customer_id FROM _found GROUP BY customer_id HAVING count(*) > 1",
         "rows name a customer outside the population": (
@@ -86,7 +85,7 @@ def _check_customers(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         _refuse(connection, sql, f"{path}: {{count}} {what}, such as {{example}}")
 
 
-def _check_values(connection: duckdb.DuckDBPyConnection, name: str, kpi: Kpi, path: Path) -> None:
+def _check_values(connection: Engine, name: str, kpi: Kpi, path: Path) -> None:
     value = f'CAST("{name}" AS DOUBLE)'
     _refuse(
         connection,
@@ -101,7 +100,7 @@ def _check_values(connection: duckdb.DuckDBPyConnection, name: str, kpi: Kpi, pa
         )
 
 
-def _check_undefined(connection: duckdb.DuckDBPyConnection, name: str, condition: str, path: Path) -> None:
+def _check_undefined(connection: Engine, name: str, condition: str, path: Path) -> None:
     declared = "it declares no undefined_when" if condition == "false" else f"undefined_when is '{condition}'"
     for found, sql in {
         "NULL": f'SELECT customer_id FROM _measured WHERE "{name}" IS NULL AND NOT coalesce({condition}, false)',
@@ -111,8 +110,8 @@ def _check_undefined(connection: duckdb.DuckDBPyConnection, name: str, condition
         _refuse(connection, sql, message)
 
 
-def _refuse(connection: duckdb.DuckDBPyConnection, sql: str, message: str) -> None:
-    rows = connection.execute(f"SELECT *, count(*) OVER () FROM ({sql}) ORDER BY ALL LIMIT 1").fetchall()
+def _refuse(connection: Engine, sql: str, message: str) -> None:
+    rows = connection.execute(f"SELECT *, count(*) OVER () FROM ({sql}) ORDER BY ALL LIMIT 1").fetch_rows()
     for customer, *value, count in rows:
         example = f"customer {customer}" + (f" ({value[0]:g})" if value else "")
         raise DataError(message.format(count=count, example=example))

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import ProfileError
 from include.segmentation.measure.cohort_months import MONTH_DAYS, CohortMonth, list_complete_months
 from include.segmentation.measure.kpi_values import compute_kpis
@@ -20,7 +20,7 @@ from include.segmentation.profile.signals import SIGNALS
 from include.segmentation.run import Run
 
 
-def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) -> dict[str, Any]:
+def measure_macro(run: Run, connection: Engine, target: str) -> dict[str, Any]:
     """Write the KPIs of one macro segment.
 
     Raises:
@@ -54,9 +54,7 @@ def measure_macro(run: Run, connection: duckdb.DuckDBPyConnection, target: str) 
 class _Measurement:
     """A macro segment's SQL, and the people it is asked about: the run's, or those of the earlier as_of."""
 
-    def __init__(
-        self, run: Run, connection: duckdb.DuckDBPyConnection, target: str, macro: MacroSegment, as_of: datetime
-    ) -> None:
+    def __init__(self, run: Run, connection: Engine, target: str, macro: MacroSegment, as_of: datetime) -> None:
         self._run, self._connection, self._macro, self._as_of = run, connection, macro, as_of
         self._path = run.profile.sql_dir / "measure" / f"{target}.sql"
         self._sql = render_sql(self._path, macro.kpis)
@@ -90,4 +88,4 @@ class _Measurement:
         kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)
         return self._connection.execute(
             f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE_COLUMN}, {kpis} FROM _measured ORDER BY ALL"
-        ).to_arrow_table()
+        ).fetch_table()

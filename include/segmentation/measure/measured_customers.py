@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import duckdb
-
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError
 from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.window_sql import write_window_moments
@@ -12,7 +11,7 @@ from include.segmentation.profile.macro_segments import Kpi
 from include.segmentation.run import Run
 
 
-def load_customers(run: Run, connection: duckdb.DuckDBPyConnection, name: str = POPULATION) -> None:
+def load_customers(run: Run, connection: Engine, name: str = POPULATION) -> None:
     """Fill table ``_people`` with everyone's customer_id, in its native type, and first_seen.
 
     Args:
@@ -35,7 +34,7 @@ def load_customers(run: Run, connection: duckdb.DuckDBPyConnection, name: str = 
 
 
 def create_population_table(
-    connection: duckdb.DuckDBPyConnection, kpis: Mapping[str, Kpi], as_of: str, who: str, values: dict[str, Any]
+    connection: Engine, kpis: Mapping[str, Kpi], as_of: str, who: str, values: dict[str, Any]
 ) -> None:
     """Fill table ``population``, which SQL about customers reads, from table ``_people``.
 

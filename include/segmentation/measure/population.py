@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.kpi_values import NUMBERS, WHOLE_NUMBERS
 from include.segmentation.measure.sql_templates import create_table, render_sql
@@ -24,9 +24,7 @@ _TYPES["customer_id"] = (*WHOLE_NUMBERS, "DECIMAL", "VARCHAR", "UUID", "BLOB")
 _ATTRIBUTE = (*NUMBERS, "BOOLEAN", "VARCHAR", "UUID", *_MOMENTS, "TIME")
 
 
-def measure_population(
-    run: Run, connection: duckdb.DuckDBPyConnection, as_of: datetime, name: str = POPULATION
-) -> dict[str, Any]:
+def measure_population(run: Run, connection: Engine, as_of: datetime, name: str = POPULATION) -> dict[str, Any]:
     """Write everyone identified and first seen before ``as_of``, with their attributes, as the run's artifact ``name``.
 
     Raises:
@@ -40,7 +38,7 @@ def measure_population(
     table = _select(connection, as_of, attributes)
     if not table.num_rows:
         raise DataError(f"{path}: the population is empty: nobody was first seen before as_of {as_of.isoformat()}")
-    unknown = connection.execute("SELECT sum(source_rows) FROM _everyone WHERE customer_id IS NULL").fetchone()
+    unknown = connection.execute("SELECT sum(source_rows) FROM _everyone WHERE customer_id IS NULL").fetch_row()
     return {
         "customers": table.num_rows,
         "unknown_rows": int((unknown and unknown[0]) or 0),
@@ -50,7 +48,7 @@ def measure_population(
     }
 
 
-def create_everyone_table(profile: Profile, connection: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, str]:
+def create_everyone_table(profile: Profile, connection: Engine, as_of: datetime) -> dict[str, str]:
     """Run ``population.sql`` into table ``_everyone``.
 
     Returns:
@@ -91,15 +89,15 @@ def _check_attribute(profile: Profile, column: str, path: str) -> None:
         raise ProfileError(f"{path}: column '{column}' can not be an attribute: {error}") from None
 
 
-def _check_rows(connection: duckdb.DuckDBPyConnection, path: str) -> None:
+def _check_rows(connection: Engine, path: str) -> None:
     twice = connection.execute(
         "SELECT customer_id, count(*) FROM _everyone GROUP BY customer_id HAVING count(*) > 1 ORDER BY customer_id"
-    ).fetchall()
+    ).fetch_rows()
     if twice:
         raise DataError(f"{path}: {len(twice)} customers come more than once, such as {twice[0][0]!s}")
     blank = connection.execute(
         "SELECT customer_id FROM _everyone WHERE customer_id IS NOT NULL AND first_seen IS NULL ORDER BY customer_id"
-    ).fetchall()
+    ).fetch_rows()
     if blank:
         raise DataError(f"{path}: {len(blank)} customers have no first_seen, such as {blank[0][0]!s}")
     for column in ("first_seen", "last_seen"):
@@ -107,7 +105,7 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, path: str) -> None:
             f"SELECT customer_id FROM _everyone WHERE customer_id IS NOT NULL AND {column} "
             "NOT BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 23:59:59+00' "
             "ORDER BY customer_id"
-        ).fetchall()
+        ).fetch_rows()
         if beyond:
             raise DataError(
                 f"{path}: {column} of {len(beyond)} customers, such as {beyond[0][0]!s}, is not a time of the years "
@@ -115,7 +113,7 @@ def _check_rows(connection: duckdb.DuckDBPyConnection, path: str) -> None:
             )
 
 
-def _select(connection: duckdb.DuckDBPyConnection, as_of: datetime, attributes: list[str]) -> pa.Table:
+def _select(connection: Engine, as_of: datetime, attributes: list[str]) -> pa.Table:
     more = "".join(f', "{name}"' for name in attributes)
     table = connection.execute(
         "SELECT CAST(customer_id AS VARCHAR) AS customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen, "
@@ -123,7 +121,7 @@ def _select(connection: duckdb.DuckDBPyConnection, as_of: datetime, attributes: 
         f"whole_days(first_seen, $as_of) AS age_days{more} "
         "FROM _everyone WHERE customer_id IS NOT NULL AND first_seen < $as_of ORDER BY 1",
         {"as_of": as_of},
-    ).to_arrow_table()
+    ).fetch_table()
     schema = pa.schema(
         [field.with_type(_UTC) if pa.types.is_timestamp(field.type) else field for field in table.schema]
     )

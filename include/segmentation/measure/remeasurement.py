@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-import duckdb
-
+from include.segmentation.engine.engine import Engine
 from include.segmentation.measure.population import POPULATION
 from include.segmentation.run import Run
 
@@ -17,7 +16,7 @@ def read_reach(run: Run, extracts: list[str]) -> dict[str, int]:
     return {extract: run.lake.read_validated_seq(extract) for extract in extracts}
 
 
-def find_overtaken_run(run: Run, connection: duckdb.DuckDBPyConnection, extracts: list[str]) -> Run | None:
+def find_overtaken_run(run: Run, connection: Engine, extracts: list[str]) -> Run | None:
     """The published run before, where rows of a time before its as_of have come since it was measured; or None.
 
     What it was measured from is in what it recorded when it was published; of a run that did not record it, this is

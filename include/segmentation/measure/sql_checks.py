@@ -3,9 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
-import duckdb
 import pyarrow as pa
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import SegmentationError
 from include.segmentation.measure.figure_values import compute_figure, render_figure
 from include.segmentation.measure.kpi_values import compute_kpis
@@ -52,11 +52,10 @@ def run_over_empty_tables(profile: Profile, tables: Mapping[str, pa.Schema]) -> 
         What is wrong: SQL that DuckDB does not accept, columns that are missing or too many, types that are not
         allowed. Macro segments are looked at only once the population is right.
     """
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = ?", [profile.time_zone])
+    with Engine(time_zone=profile.time_zone) as connection:
         connection.execute(WHOLE_DAYS)
         for extract, schema in tables.items():
-            connection.register(extract, schema.empty_table())
+            connection.register_table(extract, schema.empty_table())
         try:
             create_everyone_table(profile, connection, _AS_OF)
         except SegmentationError as error:

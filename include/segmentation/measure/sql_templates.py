@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 from jinja2 import StrictUndefined, TemplateError, UndefinedError
 from jinja2.sandbox import SandboxedEnvironment
 
-from include.segmentation.errors import DataError, ProfileError, SegmentationError, join_lines
+from include.segmentation.engine.engine import Engine, EngineError
+from include.segmentation.errors import DataError, ProfileError, join_lines
 from include.segmentation.measure.window_sql import write_window_condition
 from include.segmentation.profile.macro_segments import Kpi
 from include.segmentation.profile.mistakes import list_allowed
-
-_BY_DATA = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
 
 def render_sql(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -> str:
@@ -60,7 +58,7 @@ def write_moment(as_of: datetime) -> str:
     return f"TIMESTAMPTZ '{as_of.isoformat()}'"
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, name: str, sql: str, path: Path) -> dict[str, str]:
+def create_table(connection: Engine, name: str, sql: str, path: Path) -> dict[str, str]:
     """Run a rendered file into a temporary table.
 
     Returns:
@@ -71,16 +69,7 @@ def create_table(connection: duckdb.DuckDBPyConnection, name: str, sql: str, pat
         DataError: the SELECT fails on the data.
     """
     try:
-        statements = connection.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise ProfileError(f"{path}: found {len(statements)} statements; allowed is one SELECT")
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
-    except duckdb.Error as error:
-        raise _explained(error, path) from None
-    described = connection.execute(f"DESCRIBE {name}").fetchall()
-    return {row[0]: row[1] for row in described}
-
-
-def _explained(error: duckdb.Error, path: Path) -> SegmentationError:
-    kind = DataError if isinstance(error, _BY_DATA) else ProfileError
-    return kind(f"{path}: {join_lines(error)}")
+        return connection.create_table(name, sql)
+    except EngineError as error:
+        kind = DataError if error.is_data_error else ProfileError
+        raise kind(f"{path}: {join_lines(error)}") from None

@@ -331,7 +331,7 @@ def _decisions(lake: Lake) -> list[dict[str, Any]]:
         return []
     # Not by DeltaTable.to_pyarrow_table(): its threads abort the process when it ends (delta-rs issue 2184).
     with lake.open_engine() as engine:
-        return [dict(row) for row in engine.read_parquet(files).to_arrow_table().to_pylist()]
+        return list(engine.execute("SELECT * FROM read_parquet(?)", [files]).fetch_table().to_pylist())
 
 
 def find_effective_model(lake: Lake, macro_segment: str, as_of: datetime) -> tuple[Model, bool]:

@@ -12,11 +12,11 @@ from itertools import product
 from math import ceil, floor
 from typing import Annotated, Any
 
-import duckdb
 import sqlglot
 from pydantic import AfterValidator
 from sqlglot import exp
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.mistakes import list_allowed
 
@@ -118,7 +118,8 @@ def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, ColumnDoma
     rows = ", ".join(f"({', '.join([str(i), *map(_literal, point)])})" for i, point in enumerate(points))
     names = ", ".join(['"_point"', *(f'"{column}"' for column in columns)])
     tests = ", ".join(f"coalesce(({text}), false)" for text in predicates)
-    found = duckdb.sql(f"SELECT {tests} FROM (VALUES {rows}) AS grid({names}) ORDER BY _point").fetchall()
+    with Engine() as engine:
+        found = engine.execute(f"SELECT {tests} FROM (VALUES {rows}) AS grid({names}) ORDER BY _point").fetch_rows()
     return [
         dict(zip(columns, point, strict=True)) | {"true": [i for i, held in enumerate(row) if held]}
         for point, row in zip(points, found, strict=True)

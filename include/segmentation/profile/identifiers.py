@@ -4,8 +4,9 @@ import re
 from functools import cache
 from typing import Annotated, Any
 
-import duckdb
 from pydantic import AfterValidator, BeforeValidator, Field
+
+from include.segmentation.engine.engine import list_reserved_words
 
 NAME_PATTERN = re.compile(
     r"^(?=.{1,50}$)[a-z][a-z0-9]*(_[a-z0-9]+)*$"
@@ -39,8 +40,7 @@ def check_sql_name(value: str) -> str:
 
 @cache
 def _words_of_sql() -> frozenset[str]:
-    query = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
-    return _POSTGRES_WORDS.union(word for (word,) in duckdb.sql(query).fetchall())
+    return _POSTGRES_WORDS.union(list_reserved_words())
 
 
 def require_different(values: list[str]) -> list[str]:

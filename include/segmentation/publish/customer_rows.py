@@ -35,7 +35,7 @@ def read_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
     columns += ", raw_key, held_from, remeasured_key, previous_model_key, scores, cell"
     parts = [f"SELECT '{macro}' AS macro_segment, {columns} FROM label_{macro}" for macro in inputs.models]
     query = f"SELECT '{inputs.run.cadence}' AS cadence, {_as_of(inputs)}, * FROM ({' UNION ALL '.join(parts)})"
-    return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
+    return inputs.engine.execute(query).stream_batches(_BATCH_ROWS)
 
 
 def read_record(inputs: PublishInputs) -> pa.RecordBatchReader:
@@ -50,7 +50,9 @@ def read_record(inputs: PublishInputs) -> pa.RecordBatchReader:
             segment.key: said.get(segment.key, SegmentAnnotation()).alias or segment.name
             for segment in model.list_segments()
         }
-        inputs.engine.register(f"name_{macro}", pa.table({"segment_key": list(names), "name": list(names.values())}))
+        inputs.engine.register_table(
+            f"name_{macro}", pa.table({"segment_key": list(names), "name": list(names.values())})
+        )
         named = f"(SELECT name FROM name_{macro} AS n WHERE n.segment_key = label_{macro}.segment_key)"
         columns += [f"label_{macro}.segment_key AS {key}", f"{named} AS {name}", f"label_{macro}.micro_key AS {micro}"]
         if inputs.run.profile.macro_segments[macro].grid:
@@ -61,7 +63,7 @@ def read_record(inputs: PublishInputs) -> pa.RecordBatchReader:
 
 def _stream(inputs: PublishInputs, columns: list[str], joins: str) -> pa.RecordBatchReader:
     query = f"SELECT {', '.join(columns)} FROM population {joins}"
-    return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
+    return inputs.engine.execute(query).stream_batches(_BATCH_ROWS)
 
 
 def _joined(inputs: PublishInputs, part: str) -> str:

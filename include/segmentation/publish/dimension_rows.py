@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-import duckdb
-
 from include.segmentation import __version__
+from include.segmentation.engine.engine import Engine
 from include.segmentation.lake.change_log import ChangeLog
 from include.segmentation.model.model import Model, SegmentDefinition
 from include.segmentation.profile.macro_segments import MacroSegment, SegmentAnnotation
@@ -159,7 +158,11 @@ def _meaning(row: Row | None) -> Row | None:
 def _held_rows(quarantine: ChangeLog) -> int:
     """A row that failed several expectations stands in quarantine several times."""
     files = quarantine.list_files()
-    return len(duckdb.read_parquet(files).project("source_seq").distinct()) if files else 0
+    if not files:
+        return 0
+    with Engine() as engine:
+        row = engine.execute("SELECT count(DISTINCT source_seq) FROM read_parquet(?)", [files]).fetch_row()
+    return int(row[0]) if row else 0
 
 
 def _versions() -> Row:

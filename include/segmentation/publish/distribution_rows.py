@@ -114,7 +114,7 @@ def _query(inputs: PublishInputs, columns: list[str], name: str, kpi: Kpi) -> li
         f'quantile_disc("{name}", {list(_PERCENTILES.values())}) AS percentiles '
         f"FROM described GROUP BY {groups} ORDER BY {groups}"
     )
-    return list(result.to_arrow_table().to_pylist())
+    return list(result.fetch_table().to_pylist())
 
 
 def _figures(row: Row | None, kpi: Kpi) -> Row:

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import duckdb
-
+from include.segmentation.engine.engine import Engine
 from include.segmentation.lake.change_log import BATCH, DELETED
 from include.segmentation.profile.ga4_reports import DATE_COLUMN, DEMOGRAPHICS, UNKNOWN_VALUES, GA4Extract, name_column
 from include.segmentation.run import Run
@@ -49,7 +48,7 @@ def _guessed(report: GA4Extract) -> list[str]:
     return [dimension for dimension in report.dimensions if dimension in DEMOGRAPHICS]
 
 
-def _users(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract, dimension: str) -> dict[str | None, int]:
+def _users(engine: Engine, name: str, report: GA4Extract, dimension: str) -> dict[str | None, int]:
     metric = name_column(report.metrics[0])
     found = engine.execute(
         f"""
@@ -66,12 +65,12 @@ def _users(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract, dim
         SELECT NULL, CAST(coalesce(sum(users), 0) AS BIGINT) FROM everybody
         """
     )
-    users: dict[str | None, int] = dict(found.fetchall())
+    users: dict[str | None, int] = dict(found.fetch_rows())
     everybody = users.pop(None)
     return users | {None: max(everybody - sum(users.values()), 0)}
 
 
-def _load_days(engine: duckdb.DuckDBPyConnection, run: Run, name: str) -> None:
+def _load_days(engine: Engine, run: Run, name: str) -> None:
     """Temporary table ``days_<report>``: the newest batch of every day that ended at as_of, empty ones included."""
     run.lake.create_log_view(engine, name)
     engine.execute(
@@ -82,7 +81,7 @@ def _load_days(engine: duckdb.DuckDBPyConnection, run: Run, name: str) -> None:
     )
 
 
-def _flags(engine: duckdb.DuckDBPyConnection, name: str) -> Row:
+def _flags(engine: Engine, name: str) -> Row:
     found = engine.execute(
         f"""
         WITH days AS (
@@ -111,11 +110,11 @@ def _flags(engine: duckdb.DuckDBPyConnection, name: str) -> Row:
         FROM days
         """
     )
-    (row,) = found.to_arrow_table().to_pylist()
+    (row,) = found.fetch_table().to_pylist()
     return dict(row)
 
 
-def _coverage(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract) -> Row | None:
+def _coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
     """The users whose demographics are known, of all users: per day, and summed over days.
 
     A sum of users counts who came on two days twice, so it is only good for this share.
@@ -136,7 +135,7 @@ def _coverage(engine: duckdb.DuckDBPyConnection, name: str, report: GA4Extract) 
         FROM known JOIN everybody USING ({DATE_COLUMN}) WHERE everybody.users > 0
         """
     )
-    share, least, most = found.fetchone() or (None, None, None)
+    share, least, most = found.fetch_row() or (None, None, None)
     if share is None:
         return None
     return {"of": report.coverage_of, "share": round(share, 6), "least": round(least, 6), "most": round(most, 6)}

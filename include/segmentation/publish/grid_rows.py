@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
 
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.common.statistics import compute_top_share
 from include.segmentation.common.suppression import SUPPRESS_BELOW
-from include.segmentation.engine.parquet_files import quote_identifier
 from include.segmentation.model.grid_model import GridModel
 from include.segmentation.publish.distribution_rows import write_total_sql
 from include.segmentation.publish.publish_inputs import PublishInputs
@@ -78,7 +78,7 @@ def _grid_cells(inputs: PublishInputs) -> Iterator[Row]:
             f"CAST(substr(scores, {column}, 1) AS INTEGER) AS column_class, segment_key, cell, count(*) AS customers "
             f"FROM label_{macro} WHERE cell IS NOT NULL GROUP BY ALL ORDER BY ALL"
         )
-        for found_row in found.to_arrow_table().to_pylist():
+        for found_row in found.fetch_table().to_pylist():
             yield {"macro_segment": macro} | found_row
 
 
@@ -106,7 +106,7 @@ def _grid_quality(inputs: PublishInputs) -> Iterator[Row]:
     for macro in _grids(inputs):
         counts = inputs.engine.execute(
             f"SELECT cell, segment_key, count(*) AS customers FROM label_{macro} WHERE cell IS NOT NULL GROUP BY ALL"
-        ).to_arrow_table()
+        ).fetch_table()
         if not counts.num_rows:
             continue
         customers = counts["customers"].to_numpy()
@@ -133,7 +133,7 @@ def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[st
         found = inputs.engine.execute(
             f"SELECT {group} AS part, coalesce({write_total_sql(kpi, declared)}, 0)::DOUBLE AS total, count(*) AS customers "
             f"FROM {scored} GROUP BY part ORDER BY part"
-        ).to_arrow_table()
+        ).fetch_table()
         held[name] = compute_top_share(found["total"].to_numpy(), found["customers"].to_numpy())
     metrics = [(f"top_30_by_{name}", kpi, share) for name, share in held.items()]
     return metrics + [(f"lift_of_{name}", kpi, held[name] / held["sorting"]) for name in ("cells", "segments")]
@@ -146,7 +146,7 @@ def _by_cell(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
         f"SELECT cell, {figures} FROM label_{macro} JOIN measure_{profile.homes[kpi]} USING (customer_id) "
         "WHERE cell IS NOT NULL GROUP BY cell"
     )
-    return {row["cell"]: row for row in found.to_arrow_table().to_pylist()}
+    return {row["cell"]: row for row in found.fetch_table().to_pylist()}
 
 
 def _grids(inputs: PublishInputs) -> dict[str, GridModel]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.common.suppression import SUPPRESS_BELOW
-from include.segmentation.engine.parquet_files import quote_identifier
 from include.segmentation.profile.lists import NO_REASON, EligibilityList
 from include.segmentation.profile.macro_segments import AGE_COLUMN
 from include.segmentation.profile.profile import name_grid_columns
@@ -29,10 +29,10 @@ def read_members(inputs: PublishInputs) -> pa.RecordBatchReader:
         if reason.eligible
     ]
     schema = pa.schema([("list", pa.string()), ("nth", pa.int32()), ("reason", pa.string())])
-    inputs.engine.register("reasons", pa.Table.from_pylist(reasons, schema=schema))
+    inputs.engine.register_table("reasons", pa.Table.from_pylist(reasons, schema=schema))
     here = f"'{inputs.run.cadence}' AS cadence, TIMESTAMPTZ '{inputs.run.as_of.isoformat()}' AS as_of"
     query = f"SELECT {here}, list, customer_id, reason FROM listed JOIN reasons USING (list, nth)"
-    return inputs.engine.execute(query).to_arrow_reader(_BATCH_ROWS)
+    return inputs.engine.execute(query).stream_batches(_BATCH_ROWS)
 
 
 def make_reason_rows(inputs: PublishInputs) -> list[Row]:
@@ -98,7 +98,7 @@ def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[st
     )
     return {
         row["nth"]: (row["customers"], {kpi: row[kpi] for kpi in profile.worth})
-        for row in found.to_arrow_table().to_pylist()
+        for row in found.fetch_table().to_pylist()
     }
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.common.suppression import SUPPRESS_BELOW
-from include.segmentation.engine.parquet_files import quote_identifier
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.macro_segments import AGE_COLUMN
 from include.segmentation.profile.mistakes import list_allowed
@@ -39,7 +39,7 @@ def make_funnel_rows(inputs: PublishInputs) -> list[Row]:
         f"SELECT macro_segment, segment_key, met, count(*) FROM ({_memberships(inputs)}) JOIN met USING (customer_id) "
         "GROUP BY ALL"
     )
-    for macro, key, conditions, customers in counts.fetchall():
+    for macro, key, conditions, customers in counts.fetch_rows():
         found[macro, key][conditions] = customers
     return [row for group, customers in found.items() for row in _funnel_of(inputs, group, customers)]
 
@@ -99,7 +99,7 @@ def _by_value(
         f"count(*) FROM ({_memberships(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
         {"unknown": ["", UNKNOWN_VALUE, *unknown]},
     )
-    for macro, key, value, customers in counts.fetchall():
+    for macro, key, value, customers in counts.fetch_rows():
         found[macro, key][value] = customers
     return found
 

@@ -25,7 +25,7 @@ def make_persona_rows(inputs: PublishInputs) -> list[Row]:
     found = inputs.engine.execute(
         f"SELECT coalesce({write_persona_sql(profile)}, '{NO_PERSONA}'), count(*) FROM population {labels} GROUP BY ALL"
     )
-    own = dict(found.fetchall())
+    own = dict(found.fetch_rows())
     (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     rows = []
     for position, (persona, parent) in enumerate([*walk_personas(profile.personas), (_NONE, None)], start=1):

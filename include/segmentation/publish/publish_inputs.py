@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.model.model import Model, TimelineEntry, read_timeline
 from include.segmentation.profile.macro_segments import AGE_COLUMN
@@ -38,7 +38,7 @@ class PublishInputs:
     """
 
     run: Run
-    engine: duckdb.DuckDBPyConnection
+    engine: Engine
     attributes: dict[str, pa.DataType]
     models: dict[str, Model]
     timelines: dict[str, list[TimelineEntry]]
@@ -55,7 +55,7 @@ class PublishInputs:
         found = {}
         for macro, model in self.models.items():
             counts = self.engine.execute(f"SELECT segment_key, count(*) FROM label_{macro} GROUP BY ALL ORDER BY ALL")
-            found[macro] = {segment.key: 0 for segment in model.list_segments()} | dict(counts.fetchall())
+            found[macro] = {segment.key: 0 for segment in model.list_segments()} | dict(counts.fetch_rows())
         return found
 
     @cached_property
@@ -66,12 +66,12 @@ class PublishInputs:
             counts = self.engine.execute(
                 f"SELECT micro_key, count(*) FROM label_{macro} WHERE micro_key IS NOT NULL GROUP BY ALL ORDER BY ALL"
             )
-            found |= dict(counts.fetchall())
+            found |= dict(counts.fetch_rows())
         return found
 
     def fetch_one(self, query: str) -> tuple[Any, ...]:
         """The single row of a query."""
-        row = self.engine.execute(query).fetchone()
+        row = self.engine.execute(query).fetch_row()
         assert row is not None, query  # noqa: S101 - aggregates always answer with a row
         return row
 
@@ -87,7 +87,7 @@ def read_inputs(run: Run) -> PublishInputs:
     """
     engine = run.lake.open_engine()
     population = run.lake.read_table(run.locate_artifact("measure", "population.parquet"))
-    engine.register("population", population)
+    engine.register_table("population", population)
     attributes = {field.name: field.type for field in population.schema if field.name not in POPULATION_COLUMNS}
     _refuse_shared_names(run, list(attributes))
     timelines = {macro: read_timeline(run.lake, macro) for macro in run.profile.macro_segments}
@@ -115,11 +115,15 @@ def read_inputs(run: Run) -> PublishInputs:
     )
 
 
-def _register(engine: duckdb.DuckDBPyConnection, run: Run, macro: str) -> None:
+def _register(engine: Engine, run: Run, macro: str) -> None:
     parts = [("", ".parquet")] + ([("cohort_", ".cohort.parquet")] if run.profile.cohort_months else [])
     for prefix, ending in parts:
-        engine.register(f"{prefix}measure_{macro}", run.lake.read_table(run.locate_artifact("measure", macro + ending)))
-        engine.register(f"{prefix}label_{macro}", run.lake.read_table(run.locate_artifact("segment", macro + ending)))
+        engine.register_table(
+            f"{prefix}measure_{macro}", run.lake.read_table(run.locate_artifact("measure", macro + ending))
+        )
+        engine.register_table(
+            f"{prefix}label_{macro}", run.lake.read_table(run.locate_artifact("segment", macro + ending))
+        )
     engine.execute(
         f"CREATE TEMP VIEW member_{macro} AS SELECT customer_id, segment_key FROM label_{macro} "
         f"UNION ALL SELECT customer_id, micro_key FROM label_{macro} WHERE micro_key IS NOT NULL"

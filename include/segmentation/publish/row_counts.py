@@ -1,6 +1,6 @@
 """How many rows a run had before it: per extract those that could be used, and those held in quarantine."""
 
-from include.segmentation.engine.parquet_files import quote_identifier
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.lake.change_log import SEQ
 from include.segmentation.run import Run
 
@@ -23,6 +23,6 @@ def count_rows(run: Run) -> ExtractCounts:
                     f"SELECT count(*) FILTER (WHERE NOT is_held), count(*) FILTER (WHERE is_held) "
                     f"FROM (SELECT {SEQ} IN ({failed}) AS is_held FROM {quote_identifier(name)})",
                     {"files": files} if files else {},
-                ).fetchone() or (0, 0)
+                ).fetch_row() or (0, 0)
             found[name] = {"accepted": accepted, "quarantined": held}
         return found

@@ -1,9 +1,9 @@
 """Hysteresis: a customer who has just crossed a border keeps the segment that was published for them for a while."""
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.profile.macro_segments import Hysteresis
 from include.segmentation.segment.previous_labels import PreviousLabels
 
@@ -55,10 +55,10 @@ def choose_published_keys(
 
 def fingerprint_labels(labels: pa.Table) -> str:
     """A number, as text, that changes with what the next run's hysteresis takes from these labels, not with order."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("labels", labels)
+    with Engine(threads=1) as connection:
+        connection.register_table("labels", labels)
         taken = f"customer_id, stratum, segment_key, {RAW}, {HELD_FROM}, {HELD_RUNS}"
-        found = connection.execute(f"SELECT CAST(bit_xor(hash({taken})) AS VARCHAR) FROM labels").fetchone()
+        found = connection.execute(f"SELECT CAST(bit_xor(hash({taken})) AS VARCHAR) FROM labels").fetch_row()
     return str(found and found[0])
 
 

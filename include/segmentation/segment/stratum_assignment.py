@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError
 from include.segmentation.profile.conditions import list_columns
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
@@ -66,6 +66,6 @@ def read_matrix(table: pa.Table, columns: Sequence[str]) -> Floats:
 
 def query_batch(batch: pa.Table, sql: str) -> pa.Table:
     """The answer to a question about ``batch``, in its order."""
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("batch", batch)
-        return connection.execute(sql).to_arrow_table()
+    with Engine(threads=1) as connection:
+        connection.register_table("batch", batch)
+        return connection.execute(sql).fetch_table()

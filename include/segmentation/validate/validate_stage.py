@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import SEQ, UNREADABLE
 from include.segmentation.run import Run
@@ -136,11 +137,11 @@ class _Stage:
         """Whether a new version of a row has values that could not be read; a glance, as it is rare."""
         with self._run.lake.open_engine() as connection:
             self._run.lake.create_log_view(connection, extract)
-            log = connection.sql(f'SELECT * FROM "{extract}" WHERE {SEQ} > {done}')
-            found = (
-                UNREADABLE in log.columns and log.filter(f"{UNREADABLE} IS NOT NULL").limit(1).project(SEQ).fetchone()
-            )
-            return bool(found)
+            log = quote_identifier(extract)
+            if UNREADABLE not in connection.describe_table(log):
+                return False
+            unreadable = f"SELECT 1 FROM {log} WHERE {SEQ} > {done} AND {UNREADABLE} IS NOT NULL LIMIT 1"
+            return connection.execute(unreadable).fetch_row() is not None
 
     def _read(self, extract: str, done: int, last: int, condition: str) -> Iterator[pa.Table]:
         """The rows that are still current, by batch: a version that the source has corrected since stops nobody."""
@@ -149,7 +150,7 @@ class _Stage:
             self._run.lake.create_current_view(connection, extract, last)
             for after in range(done, last, BATCH_ROWS):
                 batch = f"{SEQ} > {after} AND {SEQ} <= {min(after + BATCH_ROWS, last)} AND {condition}"
-                yield connection.sql(f'SELECT * FROM "{extract}" WHERE {batch} ORDER BY {SEQ}').to_arrow_table()
+                yield connection.execute(f'SELECT * FROM "{extract}" WHERE {batch} ORDER BY {SEQ}').fetch_table()
 
 
 def _lead_on(folder: Path, earlier: str) -> None:

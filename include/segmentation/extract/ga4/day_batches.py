@@ -136,7 +136,7 @@ def _newest_batches(run: Run, name: str, since: date) -> dict[date, _Batch]:
             f'SELECT * EXCLUDE ({OBSERVED_AT}) FROM "{name}" WHERE {DATE_COLUMN} >= ? '
             f"QUALIFY {BATCH} = max({BATCH}) OVER (PARTITION BY {DATE_COLUMN}) ORDER BY {SEQ}",
             [since],
-        ).to_arrow_table()
+        ).fetch_table()
     newest = {}
     for day in pc.unique(rows[DATE_COLUMN]).to_pylist():
         of_day = rows.filter(pc.equal(rows[DATE_COLUMN], pa.scalar(day)))
@@ -189,7 +189,7 @@ def _holds_both(run: Run, name: str, report: GA4Extract) -> bool:
         return False
     with run.lake.open_engine() as engine:
         run.lake.create_current_view(engine, name)
-        return _both_known(engine.execute(f'SELECT * FROM "{name}"').to_arrow_table(), report)
+        return _both_known(engine.execute(f'SELECT * FROM "{name}"').fetch_table(), report)
 
 
 def _both_known(rows: pa.Table, report: GA4Extract) -> bool:

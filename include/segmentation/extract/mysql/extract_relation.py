@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.page.keyset import Position, Relation
 from include.segmentation.extract.mysql.page.page_fetch import Page
 from include.segmentation.extract.mysql.page.query_plan import explain_missing_index
 from include.segmentation.extract.mysql.query_extract import ServerQuery, find_server_query
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, list_table_columns
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, quote_mysql_identifier
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.table_indexes import is_view, list_indexes
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.profile.mistakes import suggest_name

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.extract_relation import list_order_columns
 from include.segmentation.extract.mysql.page.keyset import Position, ReadSpan, Relation, write_up_to_condition
@@ -17,7 +18,7 @@ from include.segmentation.extract.mysql.page.page_fetch import Page, read_positi
 from include.segmentation.extract.mysql.row.line_sql import write_line_sql
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
 from include.segmentation.extract.mysql.safe_bound import SafeBound
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, quote_mysql_identifier
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.server.server_errors import OverlongError
 from include.segmentation.lake.change_log import LogState
 

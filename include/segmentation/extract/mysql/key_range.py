@@ -9,7 +9,7 @@ from time import perf_counter
 
 import pyarrow as pa
 
-from include.segmentation.engine.parquet_files import quote_identifier
+from include.segmentation.common.sql_quoting import quote_identifier, quote_mysql_identifier
 from include.segmentation.extract.log_comparison import BucketSums
 from include.segmentation.extract.mysql.page.keyset import (
     Position,
@@ -20,7 +20,7 @@ from include.segmentation.extract.mysql.page.keyset import (
 )
 from include.segmentation.extract.mysql.row.line_sql import write_crc_sql
 from include.segmentation.extract.mysql.row.mysql_columns import MOMENT, MySQLColumn
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, quote_mysql_identifier
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.server.server_load import wait_while_busy
 from include.segmentation.extract.page_size import PageSize
 

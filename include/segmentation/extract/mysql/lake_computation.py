@@ -5,11 +5,11 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from include.segmentation.engine.parquet_files import quote_identifier
+from include.segmentation.common.sql_quoting import quote_identifier
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.log_comparison import load_logged_rows
 from include.segmentation.extract.log_corrections import LogCorrections
@@ -122,7 +122,7 @@ def _used(query: QueryLevel) -> dict[str, set[str]]:
     return used
 
 
-def _engine(run: Run, level: QueryLevel, bases: dict[str, str]) -> duckdb.DuckDBPyConnection:
+def _engine(run: Run, level: QueryLevel, bases: dict[str, str]) -> Engine:
     """An engine with the base tables, all times in UTC and without a zone, as MySQL has them."""
     engine = run.lake.open_engine()
     engine.execute("SET TimeZone = 'UTC'")
@@ -144,15 +144,15 @@ def _base_column(name: str, lake: pa.DataType) -> str:
     return f"CAST({value} AS {map_duckdb_type(lake)}) AS {column}"
 
 
-def _check_values(engine: duckdb.DuckDBPyConnection, extract: str, columns: list[str]) -> None:
+def _check_values(engine: Engine, extract: str, columns: list[str]) -> None:
     """Refuse values that the lake does not have as the server has them."""
-    there = {row[0] for row in engine.execute(f"DESCRIBE {quote_identifier(extract)}").fetchall()}
+    there = {row[0] for row in engine.execute(f"DESCRIBE {quote_identifier(extract)}").fetch_rows()}
     for own_column in sorted({ZERO_DATES, UNREADABLE} & there):
         keys = ", ".join("'" + name.replace("'", "''") + "'" for name in columns)
         odd = engine.execute(
             f"SELECT count(*) FROM {quote_identifier(extract)} "
             f"WHERE len(list_intersect(json_keys({quote_identifier(own_column)}), [{keys}]::VARCHAR[])) > 0"
-        ).fetchall()[0][0]
+        ).fetch_rows()[0][0]
         if odd:
             what = "dates that are none" if own_column == ZERO_DATES else "values that can not be read"
             raise DataError(
@@ -161,20 +161,20 @@ def _check_values(engine: duckdb.DuckDBPyConnection, extract: str, columns: list
             )
 
 
-def _check_key(engine: duckdb.DuckDBPyConnection, primary_key: list[str]) -> None:
+def _check_key(engine: Engine, primary_key: list[str]) -> None:
     keys = ", ".join(quote_identifier(name) for name in primary_key)
     nulls = " OR ".join(f"{quote_identifier(name)} IS NULL" for name in primary_key)
     rows, distinct, missing = engine.execute(
         f"SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {keys} FROM computed)), count(*) FILTER ({nulls}) "
         "FROM computed"
-    ).fetchall()[0]
+    ).fetch_rows()[0]
     if missing:
         raise DataError(f"primary_key {', '.join(primary_key)} is NULL in {missing} of {rows} rows")
     if distinct < rows:
         raise DataError(f"primary_key {', '.join(primary_key)} is not unique: {distinct} of {rows} rows are different")
 
 
-def _batches(engine: duckdb.DuckDBPyConnection, schema: pa.Schema, primary_key: list[str]) -> Iterator[pa.Table]:
+def _batches(engine: Engine, schema: pa.Schema, primary_key: list[str]) -> Iterator[pa.Table]:
     """The computed rows in the lake's types, by their key; the first batch is empty."""
     items = [
         f"{quote_identifier(field.name)} AT TIME ZONE 'UTC' AS {quote_identifier(field.name)}"
@@ -183,7 +183,7 @@ def _batches(engine: duckdb.DuckDBPyConnection, schema: pa.Schema, primary_key: 
         for field in schema
     ]
     order = ", ".join(quote_identifier(name) for name in primary_key)
-    reader = engine.execute(f"SELECT {', '.join(items)} FROM computed ORDER BY {order}").to_arrow_reader(_BATCH_ROWS)
+    reader = engine.execute(f"SELECT {', '.join(items)} FROM computed ORDER BY {order}").stream_batches(_BATCH_ROWS)
     yield pa.Table.from_batches([], reader.schema).cast(schema)  # so that a log gets its columns
     for batch in reader:
         yield pa.Table.from_batches([batch]).cast(schema)

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier
 from include.segmentation.connections import resolve_address
 from include.segmentation.extract.load_hours import require_open_hours
 from include.segmentation.extract.mysql.extract_relation import (
@@ -36,7 +37,7 @@ from include.segmentation.extract.mysql.page.page_fetch import Page
 from include.segmentation.extract.mysql.page.page_reader import read_pages
 from include.segmentation.extract.mysql.safe_bound import SafeBound, find_integer_bound, find_time_bound
 from include.segmentation.extract.mysql.schema_changes import AlteredError, adapt_log
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql, quote_mysql_identifier
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
 from include.segmentation.extract.unlogged_rows import drop_logged_rows, drop_rows_logged_without_cursor
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.profile.profile_part import HourRange

@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import pyarrow as pa
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier
 from include.segmentation.connections import resolve_address
 from include.segmentation.errors import NotReadyError
 from include.segmentation.extract.log_comparison import BucketSums, LoggedRows, load_logged_rows, write_bucket_condition
@@ -51,7 +52,7 @@ from include.segmentation.extract.mysql.page.page_reader import read_pages
 from include.segmentation.extract.mysql.query_extract import NeedsLakeError
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, build_arrow_schema
 from include.segmentation.extract.mysql.schema_changes import adapt_log
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql, quote_mysql_identifier
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
 from include.segmentation.extract.page_size import PageSize
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.profile.sources import MySQLSource, QueryExtract

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, decode_field, quote_text
+from include.segmentation.common.sql_quoting import quote_string
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, decode_field
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def list_indexes(server: MySQLServer, table: str) -> list[TableIndex]:
     found = server.fetch_rows(
         "SELECT index_name, column_name, non_unique, nullable, sub_part, index_type, collation "
         "FROM information_schema.statistics "
-        f"WHERE table_schema = DATABASE() AND table_name = {quote_text(table)} "
+        f"WHERE table_schema = DATABASE() AND table_name = {quote_string(table)} "
         "ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index"
     )
     is_innodb = _fact(server, table, "engine") == "InnoDB"
@@ -57,6 +58,6 @@ def list_indexes(server: MySQLServer, table: str) -> list[TableIndex]:
 def _fact(server: MySQLServer, table: str, column: str) -> str:
     found = server.fetch_rows(
         f"SELECT {column} FROM information_schema.tables "
-        f"WHERE table_schema = DATABASE() AND table_name = {quote_text(table)}"
+        f"WHERE table_schema = DATABASE() AND table_name = {quote_string(table)}"
     )
     return decode_field(found[0][0]) if found else ""

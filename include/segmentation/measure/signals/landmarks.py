@@ -6,9 +6,9 @@ those are asked to whom it has not happened by then. Whoever explains a purchase
 or after, finds signals that nobody could have seen in time.
 """
 
-import duckdb
 import pyarrow as pa
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.measure.kpi_values import compute_kpis
 from include.segmentation.measure.measured_customers import create_population_table
 from include.segmentation.measure.sql_templates import render_sql
@@ -38,7 +38,7 @@ def list_explaining_kpis(profile: Profile) -> dict[str, Kpi]:
     return {name: kpi for name, kpi in profile.kpis.items() if not kpi.rule_only}
 
 
-def collect_landmark(run: Run, connection: duckdb.DuckDBPyConnection, signals: Signals, landmark: int) -> pa.Table:
+def collect_landmark(run: Run, connection: Engine, signals: Signals, landmark: int) -> pa.Table:
     """Everyone whose horizon after the landmark has ended by as_of.
 
     A KPI is measured as of the landmark: over its own window, cut there. What the label looks at begins at the
@@ -74,12 +74,12 @@ def collect_landmark(run: Run, connection: duckdb.DuckDBPyConnection, signals: S
         _measure(run, connection, SIGNALS, signals.write_counts_sql(begin, until), until, labels)
     return connection.execute(
         "SELECT CAST(customer_id AS VARCHAR) AS customer_id, * EXCLUDE (customer_id) FROM _asked ORDER BY ALL"
-    ).to_arrow_table()
+    ).fetch_table()
 
 
 def _measure(
     run: Run,
-    connection: duckdb.DuckDBPyConnection,
+    connection: Engine,
     file: str,
     kpis: dict[str, Kpi],
     day: int,

@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.engine.engine import Engine
 from include.segmentation.measure.measured_customers import load_customers
 from include.segmentation.measure.signals.label_study import KpiFinding, study_label
 from include.segmentation.measure.signals.landmarks import (
@@ -33,7 +33,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def measure_signals(run: Run, connection: duckdb.DuckDBPyConnection, signals: Signals) -> dict[str, Any]:
+def measure_signals(run: Run, connection: Engine, signals: Signals) -> dict[str, Any]:
     """Write what goes before each label.
 
     Leaves ``measure/signals.parquet``, one row per label, landmark and KPI, and per landmark

@@ -104,7 +104,7 @@ def _of_names(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
 
 def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClaim]) -> Iterator[_Claim]:
     bands = [claim.band for claim in claims.values()]
-    inputs.engine.register(
+    inputs.engine.register_table(
         "claim",
         pa.table(
             {
@@ -134,7 +134,7 @@ def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _B
         ORDER BY segment_key
         """
     )
-    for key, customers, asked, held, low, high in found.fetchall():
+    for key, customers, asked, held, low, high in found.fetch_rows():
         segment, band, _ = claims[key]
         said = f"{format_word_range(band.low_word, band.high_word)} {kpi.label}"
         yield _Claim(segment, said, customers, asked, held, _range(kpi, low, high))

@@ -92,7 +92,7 @@ def _labels_known(inputs: PublishInputs, macro: str, kind: str) -> GateVerdict:
     model = inputs.models[macro]
     known = {(stratum.name, segment.key) for stratum in model.strata for segment in stratum.segments}
     query = f"SELECT stratum, segment_key, count(*) FROM {kind}_{macro} GROUP BY ALL ORDER BY ALL"
-    found = {(stratum, key): n for stratum, key, n in inputs.engine.execute(query).fetchall()}
+    found = {(stratum, key): n for stratum, key, n in inputs.engine.execute(query).fetch_rows()}
     for (stratum, key), customers in found.items():
         if (stratum, key) not in known:
             wrong = (

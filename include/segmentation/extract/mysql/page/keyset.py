@@ -7,9 +7,9 @@ safe. Bounds and order are the server's: a value is only carried back to it as t
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier
 from include.segmentation.extract.mysql.row.line_sql import write_line_sql
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
-from include.segmentation.extract.mysql.server.mysql_server import quote_mysql_identifier
 from include.segmentation.extract.mysql.table_indexes import TableIndex
 
 Position = list[str]

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier
 from include.segmentation.errors import SegmentationError, SourceError
 from include.segmentation.extract.mysql.page.keyset import (
     BaseCursor,
@@ -18,7 +19,7 @@ from include.segmentation.extract.mysql.page.keyset import (
 from include.segmentation.extract.mysql.page.page_fetch import Page, PageLines, fetch_page
 from include.segmentation.extract.mysql.page.query_plan import estimate_rows, explain_missing_index, explain_page
 from include.segmentation.extract.mysql.schema_changes import check_unaltered
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, quote_mysql_identifier
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.server.server_errors import OverlongError
 from include.segmentation.extract.mysql.server.server_load import wait_while_busy
 from include.segmentation.extract.page_size import PageSize

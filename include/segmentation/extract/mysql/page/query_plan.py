@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier
 from include.segmentation.extract.mysql.page.keyset import (
     ReadSpan,
     Relation,
@@ -10,7 +11,7 @@ from include.segmentation.extract.mysql.page.keyset import (
     write_up_to_condition,
 )
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, decode_field, quote_mysql_identifier
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, decode_field
 from include.segmentation.extract.mysql.server.server_errors import ServerError
 from include.segmentation.extract.mysql.table_indexes import estimate_table_rows
 

@@ -9,8 +9,8 @@ A line that the server can not write, because it is longer than its max_allowed_
 
 from collections.abc import Sequence
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
-from include.segmentation.extract.mysql.server.mysql_server import quote_mysql_identifier
 
 NULL_FIELD = b"NULL"
 

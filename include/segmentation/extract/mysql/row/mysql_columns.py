@@ -5,14 +5,9 @@ from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from include.segmentation.common.sql_quoting import quote_mysql_identifier, quote_string
 from include.segmentation.errors import SourceError
-from include.segmentation.extract.mysql.server.mysql_server import (
-    MySQLServer,
-    RawRow,
-    decode_field,
-    quote_mysql_identifier,
-    quote_text,
-)
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, RawRow, decode_field
 from include.segmentation.lake.change_log import LOG_COLUMNS
 from include.segmentation.profile.mistakes import suggest_name
 
@@ -98,7 +93,7 @@ class MySQLColumn:
     @property
     def first_date(self) -> str:
         """The SQL literal below which its dates are none."""
-        return quote_text("1970-01-01 00:00:01" if self.kind == "timestamp" else "0001-01-01")
+        return quote_string("1970-01-01 00:00:01" if self.kind == "timestamp" else "0001-01-01")
 
     def format_position(self, raw: bytes) -> str:
         """A value as the server sends it by itself, as lines write it."""
@@ -108,7 +103,7 @@ class MySQLColumn:
         """A value as lines write it, as SQL; numbers stay bare, as a quoted one would be compared as a double."""
         if self.is_bytes:
             return f"x'{position}'"
-        return position if self.kind in _NUMBERS else quote_text(position)
+        return position if self.kind in _NUMBERS else quote_string(position)
 
 
 def list_table_columns(server: MySQLServer, table: str, only: list[str] | None) -> list[MySQLColumn]:
@@ -147,7 +142,7 @@ def _described(server: MySQLServer, table: str) -> dict[str, RawRow]:
     found = server.fetch_rows(
         "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale, "
         "character_set_name, collation_name "
-        f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {quote_text(table)} "
+        f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {quote_string(table)} "
         "ORDER BY ordinal_position"
     )
     if not found:

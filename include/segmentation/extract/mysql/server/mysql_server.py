@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import MySQLdb
 
+from include.segmentation.common.sql_quoting import quote_string
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError
 from include.segmentation.extract.mysql.server.login import has_requested_encryption, log_in
@@ -191,7 +192,7 @@ class MySQLServer:
         return self._status("GLOBAL ", name)
 
     def _status(self, scope: str, name: str) -> str:
-        found = self.fetch_rows(f"SHOW {scope}STATUS LIKE {quote_text(name)}")
+        found = self.fetch_rows(f"SHOW {scope}STATUS LIKE {quote_string(name)}")
         return (found[0][1] or b"").decode() if found else ""
 
     def close(self) -> None:
@@ -277,19 +278,9 @@ def connect_beside(server: MySQLServer) -> Iterator[MySQLServer]:
         yield second
 
 
-def quote_mysql_identifier(name: str) -> str:
-    """A quoted name of a table or column."""
-    return "`" + name.replace("`", "``") + "`"
-
-
 def decode_field(value: bytes | None) -> str:
     """A field of an answer as text; NULL is empty."""
     return "" if value is None else value.decode()
-
-
-def quote_text(value: str) -> str:
-    """A quoted text, under the session's NO_BACKSLASH_ESCAPES."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 @contextmanager

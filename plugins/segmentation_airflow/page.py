@@ -22,6 +22,7 @@ from psycopg.rows import namedtuple_row
 from sqlalchemy import select
 
 from include.segmentation import connections
+from include.segmentation.artifacts import ReportArtifacts, ValidateArtifacts
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.profile.profile import CADENCES, Cadence, Profile, list_profile_names, load_profile
 from include.segmentation.run import Purpose, Run, parse_as_of
@@ -30,7 +31,6 @@ from segmentation_airflow.schedules import right_profiles
 
 ROOT = "/segmentation"
 
-_REPORT = "report.html"
 _POLICY = "Content-Security-Policy"
 """Both pages show what customers typed, in Airflow's own origin: neither may act there for the reader."""
 _SCRIPT = Path(connections.__file__).parent / "report" / "page" / "page.js"
@@ -105,7 +105,10 @@ def dag_run(dag_id: str, run_id: str, session: SessionDep) -> Response:
 @app.get("/reports/{profile}/{cadence}/{as_of}")
 def report(profile: KnownProfile, cadence: Cadence, as_of: str) -> HTMLResponse:
     """The HTML report of a run."""
-    text = _artifact(_run(profile, cadence, as_of), "report", _REPORT, "has no report yet")
+    run = _run(profile, cadence, as_of)
+    text = ReportArtifacts(run).read_page()
+    if text is None:
+        raise HTTPException(404, f"run {run.run_id} has no report yet")
     digest = b64encode(hashlib.sha256(_SCRIPT.read_bytes()).digest()).decode()
     policy = f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:"
     return HTMLResponse(text, headers={_POLICY: policy})
@@ -118,7 +121,9 @@ def data_docs(profile: KnownProfile, purpose: Purpose, cadence: Cadence, as_of: 
     if kind is None or ".." in PurePosixPath(path).parts:
         raise HTTPException(404, "not a page of the Data Docs")
     run = _run(profile, cadence, as_of, purpose)
-    text = _artifact(run, "validate", f"data_docs/{path}", "has validated nothing new")
+    text = ValidateArtifacts(run).read_docs_page(path)
+    if text is None:
+        raise HTTPException(404, f"run {run.run_id} has validated nothing new")
     return Response(text, media_type=kind, headers={_POLICY: "sandbox allow-scripts"})
 
 
@@ -127,13 +132,6 @@ def _run(profile: Profile, cadence: Cadence, as_of: str, purpose: Purpose = "seg
         return Run(profile, cadence, parse_as_of(as_of, profile), purpose)
     except SegmentationError as error:
         raise HTTPException(404, str(error)) from None
-
-
-def _artifact(run: Run, stage: str, name: str, absent: str) -> str:
-    text = run.lake.read_text(run.locate_artifact(stage, name))
-    if text is None:
-        raise HTTPException(404, f"run {run.run_id} {absent}")
-    return text
 
 
 def _page(profile: Profile, cadences: Sequence[str]) -> HTMLResponse:

@@ -3,6 +3,7 @@
 from time import perf_counter
 from typing import Any
 
+from include.segmentation.artifacts import ReconcileSummary
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.profile.sources import can_be_reconciled
 from include.segmentation.run import Run
@@ -43,9 +44,8 @@ def reconcile_extract(run: Run, name: str) -> dict[str, Any]:
             found = reconcile_rows(run, name, run.profile.extracts[name])  # type: ignore[arg-type]
     except SegmentationError as error:
         raise error.add_place(f"{run.profile.path}: extracts.{name}") from error
-    return run.record_summary(
-        "reconcile", name, {"extract": name, **found, "seconds": round(perf_counter() - started, 3)}
-    )
+    summary = ReconcileSummary(extract=name, **found, seconds=round(perf_counter() - started, 3))
+    return summary.write_to(run, name)
 
 
 def format_findings(summaries: list[dict[str, Any]]) -> str:

@@ -14,7 +14,8 @@ from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.remeasurement import PREVIOUS, find_remeasured_as_of
 from include.segmentation.measure.sql_templates import render_sql
 from include.segmentation.profile.figures import FIGURES
-from include.segmentation.profile.macro_segments import AGE_COLUMN, MacroSegment
+from include.segmentation.profile.kpis import AGE_COLUMN
+from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.profile.mistakes import list_allowed
 from include.segmentation.profile.signals import SIGNALS
 from include.segmentation.run import Run

@@ -6,9 +6,9 @@ from typing import Any
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.macro_segments import AGE_COLUMN
+from include.segmentation.profile.demographics import EVERYONE, OTHER_VALUES, UNKNOWN_VALUE
+from include.segmentation.profile.kpis import AGE_COLUMN
 from include.segmentation.profile.mistakes import list_allowed
-from include.segmentation.profile.people import EVERYONE, OTHER_VALUES, UNKNOWN_VALUE
 from include.segmentation.publish.ga4_coverage import read_report_demographics
 from include.segmentation.publish.publish_inputs import PublishInputs
 

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from include.segmentation.profile.macro_segments import Stratum
 from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.strata import Stratum
 from include.segmentation.report import formatting
 from include.segmentation.report.queries.answers import Answers
 from include.segmentation.report.sections.macro_segment_section import MacroSegmentSection

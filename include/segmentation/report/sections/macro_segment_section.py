@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from include.segmentation.profile.demographics import EVERYONE, Demographic
 from include.segmentation.profile.gates import DriftGate
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.profile.people import EVERYONE, Demographic
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours, dendrogram, line_charts
 from include.segmentation.report.charts.dendrogram import DendrogramBranch, DendrogramJoin

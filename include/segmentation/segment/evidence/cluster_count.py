@@ -8,7 +8,7 @@ import numpy as np
 
 from include.segmentation.model.model import Evidence
 from include.segmentation.profile.gates import compute_smallest_cluster
-from include.segmentation.profile.macro_segments import ClusterChoice
+from include.segmentation.profile.strata import ClusterChoice
 from include.segmentation.segment.cluster.algorithms import make_algorithm
 from include.segmentation.segment.cluster.partition import Algorithm, ClusterPartition, compute_inertia
 from include.segmentation.segment.evidence import gaussian_null, stability

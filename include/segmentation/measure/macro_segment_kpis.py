@@ -88,5 +88,6 @@ class _Measurement:
         compute_kpis(self._connection, self._macro.kpis, self._sql, self._path)
         kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)
         return self._connection.execute(
-            f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE_COLUMN}, {kpis} FROM _measured ORDER BY ALL"
+            f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE_COLUMN}, {kpis} "
+            "FROM _measured ORDER BY ALL"
         ).fetch_table()

@@ -94,9 +94,10 @@ def _by_value(
     """Per segment how many customers have each value; None where it is not known."""
     found: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _groups(inputs)}
     counts = inputs.engine.execute(
-        f"WITH valued AS (SELECT customer_id, trim(CAST({quote_identifier(dimension)} AS VARCHAR)) AS value FROM population) "
-        "SELECT macro_segment, segment_key, CASE WHEN value NOT IN (SELECT unnest($unknown)) THEN value END AS value, "
-        f"count(*) FROM ({_memberships(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
+        f"WITH valued AS (SELECT customer_id, trim(CAST({quote_identifier(dimension)} AS VARCHAR)) AS value "
+        "FROM population) SELECT macro_segment, segment_key, "
+        "CASE WHEN value NOT IN (SELECT unnest($unknown)) THEN value END AS value, count(*) "
+        f"FROM ({_memberships(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
         {"unknown": ["", UNKNOWN_VALUE, *unknown]},
     )
     for macro, key, value, customers in counts.fetch_rows():

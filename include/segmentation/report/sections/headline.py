@@ -20,7 +20,8 @@ def write_headline(sections: Sequence[MacroSegmentSection], answers: Answers, pr
     """
     if answers.before is None:
         segments = sum(len(section.sizes) for section in sections)
-        return f"{formatting.format_count(answers.now.customers)} {profile.customers} in {segments} segments, for the first time."
+        customers = f"{formatting.format_count(answers.now.customers)} {profile.customers}"
+        return f"{customers} in {segments} segments, for the first time."
     events = _events(sections)
     if events:
         (most, what), *others = events

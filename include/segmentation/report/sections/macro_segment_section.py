@@ -122,7 +122,8 @@ class MacroSegmentSection:
         said = f"{len(self.sizes)} segments of {formatting.format_count(now.customers)} customers"
         if before is not None:
             moved = sum(move.customers for move in self.movers)
-            said += f"; {formatting.format_count(moved)} changed theirs since {formatting.format_day(before.as_of, self.zone)}"
+            day = formatting.format_day(before.as_of, self.zone)
+            said += f"; {formatting.format_count(moved)} changed theirs since {day}"
         model = "a new model" if self.refitted else "model"
         return f"{said}. Labelled by {model} {now.models[self.name]}."
 

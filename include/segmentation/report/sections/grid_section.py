@@ -187,7 +187,8 @@ def _verdicts(metrics: Sequence[GridMetric], said: worth_section.KpiTexts) -> li
         sentences.append(
             f"Sorted by {said[kpi]['label']} alone, the top 30% hold {formatting.format_share(top['sorting'])} of it. "
             f"As many from the best segments hold {formatting.format_share(top['segments'])} "
-            f"(lift {lift['segments']:.2f}), from the best cells {formatting.format_share(top['cells'])} (lift {lift['cells']:.2f}). "
+            f"(lift {lift['segments']:.2f}), from the best cells "
+            f"{formatting.format_share(top['cells'])} (lift {lift['cells']:.2f}). "
             "Neither can beat sorting: they tell kinds of customers apart."
         )
     return sentences

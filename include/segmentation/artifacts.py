@@ -197,7 +197,7 @@ class _Summary:
         Returns:
             The summary as read back from JSON, for Airflow and the command line.
         """
-        text = json.dumps(self._to_json(), default=str)
+        text = json.dumps(self.to_dict(), default=str)
         run.lake.write_text(self._locate(run, target), text)
         return dict(json.loads(text))
 
@@ -211,7 +211,8 @@ class _Summary:
     def _locate(cls, run: Run, target: str) -> str:
         return _locate(run, cls.stage, f"{target or cls.target}.json")
 
-    def _to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as Airflow, the command line and the JSON file show them."""
         values = asdict(self)
         seconds = values.pop("seconds")
         return {**values, "seconds": seconds}
@@ -237,8 +238,9 @@ class ExtractSummary(_Summary):
     pulled: dict[str, Any]
     complete_through: str | None
 
-    def _to_json(self) -> dict[str, Any]:
-        values = super()._to_json()
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields, with what was pulled beside them."""
+        values = super().to_dict()
         return {"extract": values.pop("extract"), **values.pop("pulled"), **values}
 
     @classmethod
@@ -316,7 +318,8 @@ class ValidationCounts(_Summary):
     quarantined: int = 0
     warned: int = 0
 
-    def _to_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
+        """Return the three counts."""
         return {"validated": self.validated, "quarantined": self.quarantined, "warned": self.warned}
 
 

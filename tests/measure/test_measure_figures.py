@@ -8,9 +8,10 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from include.segmentation.artifacts import FigureSummary, MeasureArtifacts
 from include.segmentation.errors import DataError, ProfileError, SegmentationError
 from include.segmentation.measure import list_targets, measure
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
 POPULATION = (
@@ -67,7 +68,7 @@ def club(
 
 def rows_of(run: Run) -> list[tuple[Any, ...]]:
     measure(run, "figures")
-    found = run.lake.read_table(run.locate_artifact("measure", "figures.parquet")).to_pylist()
+    found = MeasureArtifacts(run).locate_figures().read_table().to_pylist()
     return [(row["row"], row["column"], row["measure"], row["value"]) for row in found]
 
 
@@ -113,7 +114,7 @@ def test_what_a_figure_may_not_return(
     run = club(sql)
     with pytest.raises(kind, match=rf"figures/by_kind\.sql: .*{message}"):
         measure(run, "figures")
-    assert run.read_summary("measure", "figures") is None
+    assert FigureSummary.read_from(run) is None
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from include.segmentation.artifacts import PopulationSummary, PublishSummary
 from include.segmentation.errors import DataError, SegmentationError
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
 from include.segmentation.publish import (
     customer_rows,

@@ -299,7 +299,7 @@ def test_customers_are_counted_by_attributes_that_population_sql_returns(
             "customer_id is VARCHAR; allowed is BIGINT, as in population.sql",
         ),
         (f"{SUM}; SELECT 1", {}, ProfileError, "found 2 statements; allowed: one SELECT"),
-        (f"CREATE TABLE t AS {SUM}", {}, ProfileError, "allowed is one SELECT"),
+        (f"CREATE TABLE t AS {SUM}", {}, ProfileError, "allowed: one SELECT"),
         (SUM.replace("e.day", "e.dayy"), {}, ProfileError, "dayy"),
         (SUM.replace("coalesce(", "concat('', "), {}, ProfileError, "KPI 'total' is VARCHAR; allowed are numbers"),
         (f"{SUM} UNION ALL {SUM}", {}, DataError, "2 customers come more than once, such as customer 1"),

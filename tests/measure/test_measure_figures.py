@@ -104,7 +104,7 @@ def test_an_undefined_value_stays_undefined(club: Callable[..., Run]) -> None:
         (BY_KIND.replace("SELECT kind", "SELECT NULL AS kind"), DataError, "column kind is NULL in 2 rows"),
         (BY_KIND.replace("SELECT kind", "SELECT 1 AS kind"), DataError, "more than one row is about 1; allowed is one"),
         (BY_KIND.replace("sum(x)", "sum(x) / 0"), DataError, "value 'total' is not finite in 2 rows; allowed are"),
-        (BY_KIND + "; SELECT 1", ProfileError, "found 2 statements; allowed is one SELECT"),
+        (BY_KIND + "; SELECT 1", ProfileError, "found 2 statements; allowed: one SELECT"),
         (BY_KIND.replace("x)", "y)"), ProfileError, "y"),
     ],
 )

@@ -224,7 +224,7 @@ class Remembered(PreviousLabels):
 
     kept: pa.Table
 
-    def labels(self):
+    def read_labels(self):
         return self.kept
 
 
@@ -249,7 +249,7 @@ def test_any_history_follows_the_rule_whatever_the_order_of_rows(history, rule, 
         assert fingerprint_labels(found) == fingerprint_labels(
             found.take(pa.array(range(len(there))[::-1], pa.int64()))
         )
-        before = Remembered(FakeRun(month), "habit", {"model_id": "m"}, None, found)
+        before = Remembered(FakeRun(month), "habit", LabelSummary(model_id="m", look_ahead=False), None, found)
 
 
 class FakeRun:

@@ -17,7 +17,7 @@ import pytest
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import BATCH, ChangeLog, LogState
 from include.segmentation.lake.lake import Lake
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 
 THROUGH = datetime(2025, 1, 2, tzinfo=UTC)
 

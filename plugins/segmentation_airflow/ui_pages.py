@@ -18,7 +18,9 @@ from psycopg.rows import namedtuple_row
 
 from include.segmentation import connections
 from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.profile.profile import CADENCES, Cadence, Profile, list_profile_names, load_profile
+from include.segmentation.profile.loader import list_profile_names, load_profile
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.schedule import CADENCES, Cadence
 from include.segmentation.run import Purpose, Run, parse_as_of
 from include.segmentation.warehouse.connection import connect_warehouse
 from segmentation_airflow.airflow_internals import (
@@ -33,7 +35,7 @@ URL_PREFIX = "/segmentation"
 
 _REPORT = "report.html"
 _POLICY = "Content-Security-Policy"
-"""Reports and Data Docs show texts that customers typed, and Airflow's origin serves them: no script in them may act."""
+"""Reports and Data Docs show texts that customers typed. Airflow's origin serves them, so no script in them may act."""
 _SCRIPT = Path(connections.__file__).parent / "report" / "page" / "page.js"
 """The only script of a report that may run. A report of another version stays readable without its script."""
 _TEXTS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}

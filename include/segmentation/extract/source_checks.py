@@ -68,7 +68,7 @@ def _wrong_extracts(
             found = list(_wrong_names(server, declared)) if isinstance(declared, TableExtract) else []
             if not found:
                 described(name, _schema(profile, server, declared))
-            yield from (mistake.nest("extracts", name) for mistake in found)
+            yield from (mistake.nest_under("extracts", name) for mistake in found)
         except SegmentationError as error:
             yield Mistake(("extracts", name), str(error))
 

@@ -17,7 +17,6 @@ from include.segmentation.common.terminal import show_logs
 from include.segmentation.connections import find_tracking_server
 from include.segmentation.errors import RetryLaterError, SegmentationError
 from include.segmentation.profile.profile import CADENCES, Profile, load_profile
-from include.segmentation.profile.sources import can_be_reconciled
 from include.segmentation.run import Run, find_lake_root, parse_as_of
 
 _LONGEST_WAIT = timedelta(minutes=70)
@@ -82,7 +81,7 @@ def _pull(run: Run, name: str) -> dict[str, object]:
 def _reconcile(run: Run, options: argparse.Namespace) -> None:
     from include.segmentation.extract import format_findings, reconcile_extract
 
-    allowed = [name for name, declared in run.profile.extracts.items() if can_be_reconciled(declared)]
+    allowed = [name for name, declared in run.profile.extracts.items() if declared.can_be_reconciled]
     print(format_findings([reconcile_extract(run, name) for name in _chosen(options.only, allowed)]), flush=True)
 
 

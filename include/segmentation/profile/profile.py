@@ -17,7 +17,6 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.figures import FIGURES, Figure
-from include.segmentation.profile.ga4_reports import check_coverage
 from include.segmentation.profile.gates import Gates
 from include.segmentation.profile.identifiers import NAME_PATTERN, ProfileName, SchemaName, SqlName, require_different
 from include.segmentation.profile.lists import EligibilityList
@@ -32,7 +31,8 @@ from include.segmentation.profile.people import (
 )
 from include.segmentation.profile.profile_part import ProfilePart
 from include.segmentation.profile.signals import SIGNALS, Signals
-from include.segmentation.profile.sources import Extract, QueryExtract, Source
+from include.segmentation.profile.source_declaration import ExtractDeclaration, read_kind
+from include.segmentation.profile.sources import Extract, Source, find_source_kind
 from include.segmentation.profile.strata_partition import list_domains
 from include.segmentation.profile.yaml_errors import explain_yaml_error
 
@@ -168,7 +168,8 @@ class Profile(ProfilePart):
             if name not in extracts:
                 yield Mistake(("expectations", name), f"no such extract; {list_allowed(name, extracts)}")
         if len(self.extracts) == len(extracts):
-            yield from check_coverage(self.extracts)
+            for name, extract in self.extracts.items():
+                yield from (mistake.nest("extracts", name) for mistake in extract.find_mistakes(self.extracts))
         yield from self._wrong_kpis()
         for name in self.worth:
             if name not in self.kpis:
@@ -187,8 +188,8 @@ class Profile(ProfilePart):
             if not sql.is_file():
                 yield Mistake((), f"SQL file {sql} is missing")
 
-    def _wrong_source(self, extract: Extract, sources: list[str]) -> Iterator[Mistake]:
-        needed = {"table": "mysql", "query": "mysql", "report": "ga4"}[extract.kind]
+    def _wrong_source(self, extract: ExtractDeclaration, sources: list[str]) -> Iterator[Mistake]:
+        needed = read_kind(find_source_kind(extract.kind))
         if extract.source not in sources:
             yield Mistake(("source",), f"'{extract.source}'; {list_allowed(extract.source, sources)}")
         elif extract.source in self.sources and self.sources[extract.source].kind != needed:
@@ -216,7 +217,7 @@ class Profile(ProfilePart):
     @property
     def sql_files(self) -> list[Path]:
         """Every SQL file that the profile needs."""
-        queries = [extract.query for extract in self.extracts.values() if isinstance(extract, QueryExtract)]
+        queries = [extract.query_file for extract in self.extracts.values() if extract.query_file]
         measures = ["population", *self.macro_segments, *([SIGNALS] if self.signals else [])]
         return [self.sql_dir / "extract" / query for query in queries] + [
             *(self.sql_dir / "measure" / f"{name}.sql" for name in measures),

@@ -2,7 +2,7 @@
 
 from airflow.sdk import DAG, TaskGroup
 
-from include.segmentation.profile.profile import CADENCES
+from include.segmentation.profile.schedule import CADENCES
 from segmentation_airflow.asking import AskForFitOperator, GatesOperator, PublishOperator
 from segmentation_airflow.operators import (
     DEFAULT_ARGS,

@@ -24,7 +24,8 @@ from demo.mysql import FillError
 from demo.servers import ServerError, postgres, running
 from include.segmentation.errors import SegmentationError
 from include.segmentation.lake.lake import Lake
-from include.segmentation.profile.profile import Profile, load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.profile import Profile
 
 console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 errors = Console(stderr=True)

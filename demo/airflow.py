@@ -24,7 +24,7 @@ import psutil
 from dateutil.relativedelta import relativedelta
 
 from demo.servers import CHECKOUT, ServerError, free_port
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 USER = "admin"

@@ -22,7 +22,7 @@ import pytest
 import yaml
 
 from demo.servers import CHECKOUT, PASSWORD, Server, free_port
-from include.segmentation.profile.profile import list_profile_names, load_profile
+from include.segmentation.profile.loader import list_profile_names, load_profile
 
 FILE = CHECKOUT / "docker-compose.yaml"
 VARIABLE = re.compile(r"\$\{(\w+)([^}]*)\}")

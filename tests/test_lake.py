@@ -17,7 +17,7 @@ import pytest
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import BATCH, ChangeLog, LogState
 from include.segmentation.lake.lake import Lake
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 
 THROUGH = datetime(2025, 1, 2, tzinfo=UTC)
 
@@ -214,7 +214,7 @@ def test_the_newest_version_of_a_key_is_current(lake):
     assert current(lake, "users", "user_id, country") == [(1, "US"), (2, "DE"), (4, "NO")]
     with lake.open_engine() as engine:
         lake.create_log_view(engine, "users")
-        assert engine.execute("SELECT count(*) FROM users").fetchone() == (6,)
+        assert engine.execute("SELECT count(*) FROM users").fetch_row() == (6,)
 
 
 def test_the_newest_batch_of_a_day_is_the_day(lake):

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.profile import SHIPPED, list_profile_names, load_profile
+from include.segmentation.profile.loader import list_profile_names, load_profile
+from include.segmentation.profile.profile import SHIPPED
 from include.segmentation.profile.windows import KpiWindow
 
 Change = Callable[[dict[str, Any]], Any]

@@ -51,7 +51,7 @@ def ours(uri: str, table: str, folder: Path) -> Read:
     os.environ |= {"AIRFLOW_CONN_BENCH": uri, "SEGMENTATION_LAKE": str(folder / "lake")}
 
     from include.segmentation.extract import extract
-    from include.segmentation.profile.profile import load_profile
+    from include.segmentation.profile.loader import load_profile
     from include.segmentation.run import Run
 
     run = Run(load_profile("bench", folder / "profiles"), "monthly", datetime(2025, 6, 1, tzinfo=UTC))

@@ -22,7 +22,7 @@ from include.segmentation.extract import extract, maintain_log, reconcile_extrac
 from include.segmentation.extract.mysql import row_reconciliation as comparison
 from include.segmentation.extract.mysql.page import page_reader
 from include.segmentation.lake.change_log import ChangeLog
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
 TABLE, PAGES, FETCHING, COMMITTING, TIDIED = range(5)

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.profile.profile import load_profile
 from include.segmentation.run import Run
 
 _SEED = 20250201

@@ -16,7 +16,9 @@ from pathlib import Path
 from include.segmentation.common.terminal import show_logs
 from include.segmentation.connections import find_tracking_server
 from include.segmentation.errors import RetryLaterError, SegmentationError
-from include.segmentation.profile.profile import CADENCES, Profile, load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.schedule import CADENCES
 from include.segmentation.run import Run, find_lake_root, parse_as_of
 
 _LONGEST_WAIT = timedelta(minutes=70)

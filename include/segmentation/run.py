@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 
 from include.segmentation.errors import NotReadyError, ProfileError
 from include.segmentation.lake.lake import Lake
-from include.segmentation.profile.profile import Cadence, Profile
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.schedule import Cadence
 
 Purpose = Literal["extract", "fit", "reconcile", "segment"]
 

@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
-from include.segmentation.profile.profile import Cadence
+from include.segmentation.profile.schedule import Cadence
 from segmentation_airflow.notifier import QuestionNotifier
 from segmentation_airflow.operators import StageOperator, as_of_of, run_of
 

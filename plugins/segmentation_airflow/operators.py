@@ -28,7 +28,8 @@ from include.segmentation.errors import (
     SegmentationError,
     UnavailableError,
 )
-from include.segmentation.profile.profile import Cadence, load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.schedule import Cadence
 from segmentation_airflow.notifier import FailureNotifier
 from segmentation_airflow.waiting import ReadyTrigger, missing
 

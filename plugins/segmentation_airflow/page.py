@@ -23,7 +23,9 @@ from sqlalchemy import select
 
 from include.segmentation import connections
 from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.profile.profile import CADENCES, Cadence, Profile, list_profile_names, load_profile
+from include.segmentation.profile.loader import list_profile_names, load_profile
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.schedule import CADENCES, Cadence
 from include.segmentation.run import Purpose, Run, parse_as_of
 from include.segmentation.warehouse.connection import connect_warehouse
 from segmentation_airflow.schedules import right_profiles

@@ -13,7 +13,9 @@ from dateutil.relativedelta import relativedelta
 from pendulum import DateTime
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.profile import Cadence, Profile, list_profile_names, load_profile
+from include.segmentation.profile.loader import list_profile_names, load_profile
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.schedule import Cadence
 
 _CRON = {"daily": "0 0 * * *", "weekly": "0 0 * * 1", "monthly": "0 0 1 * *"}
 

@@ -9,7 +9,8 @@ import pendulum
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from include.segmentation.errors import NotReadyError
-from include.segmentation.profile.profile import Cadence, load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.schedule import Cadence
 from segmentation_airflow.schedules import at_refits
 
 if TYPE_CHECKING:

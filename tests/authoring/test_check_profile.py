@@ -9,7 +9,7 @@ from authoring_source import segmentation
 
 from include.segmentation.authoring import check_profile, propose_profile
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.profile import list_profile_names
+from include.segmentation.profile.loader import list_profile_names
 
 LIBRARY = Path(__file__).parents[1] / "profiles"
 SHIPPED = Path(__file__).parents[2] / "include"

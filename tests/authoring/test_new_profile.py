@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from include.segmentation.authoring import check_profile, propose_profile
 from include.segmentation.errors import ProfileError, SourceError
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 
 PROPOSE = ("new-profile", "shop", "--from-mysql", "shop_mysql", "--table", "orders")
 

@@ -9,7 +9,7 @@ from include.segmentation.authoring import preview_run, propose_profile
 from include.segmentation.errors import NotReadyError
 from include.segmentation.extract import extract
 from include.segmentation.measure import measure
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.segment import fit
 from include.segmentation.validate import validate

@@ -17,7 +17,8 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from demo.airflow import interval_start
 from demo.servers import CHECKOUT
-from include.segmentation.profile.profile import CADENCES, list_profile_names, load_profile
+from include.segmentation.profile.loader import list_profile_names, load_profile
+from include.segmentation.profile.schedule import CADENCES
 
 DAGS = sorted((CHECKOUT / "dags").glob("*.py"))
 SHIPPED = list_profile_names()

@@ -14,7 +14,7 @@ import yaml
 
 from demo.servers import PASSWORD, Server
 from include.segmentation.extract import extract, reconcile_extract
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
 

@@ -429,7 +429,7 @@ def test_any_values_are_read_as_they_are(database, shop, rows):
 def accepted(pulls) -> list[tuple]:
     with pulls.run.lake.open_engine() as engine:
         pulls.run.lake.create_accepted_view(engine, "odd")
-        return engine.execute("SELECT id, words, n FROM odd ORDER BY 1").fetchall()
+        return engine.execute("SELECT id, words, n FROM odd ORDER BY 1").fetch_rows()
 
 
 def address_of(database):

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from include.segmentation.measure import measure
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
 CASES = Path(__file__).parent / "cases"

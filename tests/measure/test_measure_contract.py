@@ -13,7 +13,7 @@ import yaml
 from include.segmentation.errors import DataError, NotReadyError, ProfileError
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.measure import measure
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
 COLUMNS = {"event_id": "int64", "person": "int64", "day": "timestamp", "x": "double"}

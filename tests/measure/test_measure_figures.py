@@ -10,7 +10,7 @@ import yaml
 
 from include.segmentation.errors import DataError, ProfileError, SegmentationError
 from include.segmentation.measure import list_targets, measure
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
 POPULATION = (

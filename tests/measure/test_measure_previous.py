@@ -10,7 +10,8 @@ import pytest
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.measure import measure
-from include.segmentation.profile.profile import Profile, load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run
 
 LINES = {

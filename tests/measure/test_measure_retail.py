@@ -11,7 +11,7 @@ from originals import RETAIL, needs
 
 from demo.retail import read
 from include.segmentation.measure import measure
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
 

@@ -14,7 +14,7 @@ import yaml
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure import list_targets, measure
 from include.segmentation.measure.signals.rule_lift import compute_lift, compute_ratio_interval
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
 COLUMNS = {"event_id": "int64", "person": "int64", "day": "timestamp", "kind": "string"}

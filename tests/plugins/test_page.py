@@ -12,7 +12,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from demo.servers import CHECKOUT, Server
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.report.page.report_page import SCRIPT
 from include.segmentation.run import Run
 

@@ -12,7 +12,8 @@ from dateutil.relativedelta import relativedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.segmentation.profile.profile import Profile, load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.profile import Profile
 from segmentation_airflow.schedules import EveryMonths, at, at_refits
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]

@@ -13,7 +13,7 @@ from publish_crowd import CROWD, GRID, STRATA
 from publish_shop import PROFILE, Customer, Shop
 
 from demo.servers import Server
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.publish import publish
 from include.segmentation.segment import fit, segment
 

@@ -14,7 +14,8 @@ from originals import RETAIL, needs
 from demo.retail import read
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.measure import list_targets, measure
-from include.segmentation.profile.profile import Profile, load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.profile import Profile
 from include.segmentation.publish import publish
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.segment import fit, segment

@@ -16,7 +16,7 @@ from selenium.webdriver.chrome.service import Service
 
 from demo.servers import Server
 from demo.stack import libpq_uri
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 
 PROFILE: dict[str, Any] = {
     "profile": "club",

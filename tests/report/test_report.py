@@ -15,7 +15,7 @@ from report_hand import Hand
 from report_reading import Page
 
 from include.segmentation.errors import DataError
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.report import report
 from include.segmentation.report.charts.line_charts import spread_labels
 from include.segmentation.report.page.report_page import SCRIPT

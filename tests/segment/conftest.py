@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from include.segmentation.profile.profile import Profile, load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 
 PROFILE = """

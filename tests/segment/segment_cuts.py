@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from include.segmentation.profile.macro_segments import Kpi, Stratum
+from include.segmentation.profile.kpis import Kpi
+from include.segmentation.profile.strata import Stratum
 from include.segmentation.segment.space.nearest_prototype import NearestRule
 from include.segmentation.segment.space.principal_components import NO_COMPONENTS
 from include.segmentation.segment.space.stratum_vectors import StratumVectors

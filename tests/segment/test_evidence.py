@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 from segment_vectors import macro_of, vectors_of
 
-from include.segmentation.profile.macro_segments import ClusterChoice
+from include.segmentation.profile.strata import ClusterChoice
 from include.segmentation.segment.cluster.kmeans import KMeans
 from include.segmentation.segment.evidence import gaussian_null
 from include.segmentation.segment.evidence.cluster_count import choose_cluster_count

@@ -12,7 +12,8 @@ from segment_cuts import cut_of, strata
 
 from include.segmentation.model.model import Model, SegmentDefinition, StratumModel
 from include.segmentation.profile.gates import Gates
-from include.segmentation.profile.macro_segments import MacroSegment, Stratum
+from include.segmentation.profile.macro_segments import MacroSegment
+from include.segmentation.profile.strata import Stratum
 from include.segmentation.publish.gates.name_gate import check_names
 from include.segmentation.segment.naming.segment_names import name_segments
 

@@ -15,8 +15,8 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from benchmarks.segment.learners import sparse_counts
 from demo.learning.thresholds import clusters
-from include.segmentation.profile.macro_segments import ClusterChoice
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.strata import ClusterChoice
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.cluster.kmeans import KMeans
 from include.segmentation.segment.cluster.ward import Ward

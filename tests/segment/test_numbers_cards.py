@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 
 from demo.credit_card import read
 from include.segmentation.model.model import Model, find_effective_model
-from include.segmentation.profile.macro_segments import ClusterChoice
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
+from include.segmentation.profile.strata import ClusterChoice
 from include.segmentation.run import Run
 from include.segmentation.segment import fit
 from include.segmentation.segment.evidence.cluster_count import choose_cluster_count

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from include.segmentation.errors import DataError
 from include.segmentation.model.model import read_timeline
-from include.segmentation.profile.profile import load_profile
+from include.segmentation.profile.loader import load_profile
 from include.segmentation.segment import fit
 from include.segmentation.segment.space.distinct_vectors import collapse_stratum
 from include.segmentation.segment.stratum_assignment import assign_strata

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from segment_cuts import cut_of, strata
 
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.segment.naming.condition_words import describe_condition
 from include.segmentation.segment.naming.rule_words import describe_rules
 

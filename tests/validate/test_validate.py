@@ -18,7 +18,8 @@ import pytest
 import yaml
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.profile.profile import Profile, list_profile_names, load_profile
+from include.segmentation.profile.loader import list_profile_names, load_profile
+from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.validate import validate, validate_stage
 

@@ -12,8 +12,9 @@ from include.segmentation.authoring.profile_mistakes import find_mistakes_in
 from include.segmentation.authoring.profile_summary import summarise_profile
 from include.segmentation.authoring.yaml_lines import YamlLines
 from include.segmentation.errors import ProfileError, SegmentationError
+from include.segmentation.profile.loader import find_profile_path, read_yaml
 from include.segmentation.profile.mistakes import Mistake
-from include.segmentation.profile.profile import Profile, find_profile_path, read_yaml
+from include.segmentation.profile.profile import Profile
 from include.segmentation.warehouse import connection
 
 

@@ -6,12 +6,16 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from include.segmentation.profile.funnel import FunnelStep
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.lists import EligibilityList
-from include.segmentation.profile.macro_segments import Kpi, MacroSegment, SegmentAnnotation, Stratum
+from include.segmentation.profile.loader import check_name
+from include.segmentation.profile.macro_segments import MacroSegment, SegmentAnnotation
 from include.segmentation.profile.mistakes import Mistake, explain_mistakes
-from include.segmentation.profile.people import FunnelStep, Persona
-from include.segmentation.profile.profile import Expectation, Profile, WarehouseTarget, check_name
+from include.segmentation.profile.personas import Persona
+from include.segmentation.profile.profile import Expectation, Profile, WarehouseTarget
 from include.segmentation.profile.sources import Extract, Source
+from include.segmentation.profile.strata import Stratum
 
 
 def find_mistakes_in(path: Path, value: dict[str, Any]) -> tuple[Profile, list[Mistake]]:

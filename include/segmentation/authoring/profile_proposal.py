@@ -16,7 +16,8 @@ from include.segmentation.authoring.column_roles import can_be_read_whole, count
 from include.segmentation.errors import ProfileError
 from include.segmentation.extract import SampledColumn, TablePreview, preview_table
 from include.segmentation.profile.identifiers import NAME_PATTERN, check_sql_name
-from include.segmentation.profile.profile import find_sql_folder, list_profile_dirs, list_profile_names
+from include.segmentation.profile.loader import list_profile_dirs, list_profile_names
+from include.segmentation.profile.profile import find_sql_folder
 
 _MONEY_MACRO, _OTHER_MACRO = "rfm", "activity"
 _RECENCY_BANDS, _SHORT_RECENCY_BANDS = [30, 90, 180], [7, 30, 60]

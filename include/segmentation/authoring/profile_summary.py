@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from include.segmentation.profile.macro_segments import Kpi, Stratum
-from include.segmentation.profile.people import walk_personas
-from include.segmentation.profile.profile import CADENCES, Profile
+from include.segmentation.profile.kpis import Kpi
+from include.segmentation.profile.personas import walk_personas
+from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.schedule import CADENCES
+from include.segmentation.profile.strata import Stratum
 
 
 def summarise_profile(profile: Profile, *, asked: bool) -> str:

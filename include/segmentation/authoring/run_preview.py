@@ -14,7 +14,8 @@ from include.segmentation import measure, segment
 from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.errors import NotReadyError
 from include.segmentation.lake.lake import Lake
-from include.segmentation.profile.macro_segments import Kpi, MacroSegment
+from include.segmentation.profile.kpis import Kpi
+from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.run import Run, find_lake_root
 from include.segmentation.segment import LabelPreview
 

@@ -123,7 +123,8 @@ def load_logged_rows(
         if table is not None:
             lake.create_current_view(engine, extract)
             held = [field.name for field in pa.schema(table.schema()) if field.name in read.names]
-            rows += f" UNION ALL BY NAME SELECT {', '.join(quote_identifier(name) for name in held)} FROM {quote_identifier(extract)}"
+            columns = ", ".join(quote_identifier(name) for name in held)
+            rows += f" UNION ALL BY NAME SELECT {columns} FROM {quote_identifier(extract)}"
         keys = ", ".join(quote_identifier(name) for name in key)
         engine.register_table("_moved", moved if moved is not None else read.empty_table())
         order = f"ORDER BY {', '.join(quote_identifier(name) for name in by)}" if by else ""

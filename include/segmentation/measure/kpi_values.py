@@ -11,7 +11,7 @@ from pathlib import Path
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.sql_templates import create_table
-from include.segmentation.profile.macro_segments import AGE_COLUMN, Kpi
+from include.segmentation.profile.kpis import AGE_COLUMN, Kpi
 
 WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
                  "UHUGEINT")  # fmt: skip

@@ -14,7 +14,8 @@ from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.remeasurement import PREVIOUS, find_remeasured_as_of
 from include.segmentation.measure.sql_templates import render_sql
 from include.segmentation.profile.figures import FIGURES
-from include.segmentation.profile.macro_segments import AGE_COLUMN, MacroSegment
+from include.segmentation.profile.kpis import AGE_COLUMN
+from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.profile.mistakes import list_allowed
 from include.segmentation.profile.signals import SIGNALS
 from include.segmentation.run import Run
@@ -87,5 +88,6 @@ class _Measurement:
         compute_kpis(self._connection, self._macro.kpis, self._sql, self._path)
         kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)
         return self._connection.execute(
-            f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE_COLUMN}, {kpis} FROM _measured ORDER BY ALL"
+            f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE_COLUMN}, {kpis} "
+            "FROM _measured ORDER BY ALL"
         ).fetch_table()

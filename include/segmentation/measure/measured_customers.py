@@ -7,7 +7,7 @@ from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError
 from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.window_sql import write_window_moments
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.run import Run
 
 

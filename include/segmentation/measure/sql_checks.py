@@ -14,7 +14,7 @@ from include.segmentation.measure.measured_customers import create_population_ta
 from include.segmentation.measure.population import POPULATION, create_everyone_table
 from include.segmentation.measure.sql_templates import render_sql
 from include.segmentation.profile.figures import FIGURES
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.signals import SIGNALS
 

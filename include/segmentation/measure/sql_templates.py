@@ -10,7 +10,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from include.segmentation.engine.engine import Engine, EngineError
 from include.segmentation.errors import DataError, ProfileError, join_lines
 from include.segmentation.measure.window_sql import write_window_condition
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.mistakes import list_allowed
 
 

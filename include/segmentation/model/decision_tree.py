@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.segmentation.common.text import format_number, format_quantity, omit_repeated_unit
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier

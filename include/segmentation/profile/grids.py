@@ -3,19 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.conditions import Condition, evaluate_on_grid, parse_condition
 from include.segmentation.profile.identifiers import SqlName
+from include.segmentation.profile.kpis import AGE_COLUMN, Kpi, list_domains
 from include.segmentation.profile.mistakes import Mistake, list_allowed
 from include.segmentation.profile.profile_part import ProfilePart
-from include.segmentation.profile.strata_partition import AGE_COLUMN, list_domains
-
-if TYPE_CHECKING:
-    from include.segmentation.profile.macro_segments import Kpi
 
 
 def _span(value: Any) -> Any:
@@ -76,7 +73,7 @@ class Grid(ProfilePart):
     columns: str
     cells: list[GridCell] = Field(min_length=1)
 
-    def find_mistakes(self, kpis: Mapping[str, "Kpi"]) -> Iterator[Mistake]:
+    def find_mistakes(self, kpis: Mapping[str, Kpi]) -> Iterator[Mistake]:
         """What does not fit together.
 
         Args:
@@ -87,7 +84,7 @@ class Grid(ProfilePart):
         if not wrong:
             yield from self._wrong_cover()
 
-    def _wrong_scores(self, kpis: Mapping[str, "Kpi"]) -> Iterator[Mistake]:
+    def _wrong_scores(self, kpis: Mapping[str, Kpi]) -> Iterator[Mistake]:
         try:
             parse_condition(self.when, [*kpis, AGE_COLUMN])
         except ProfileError as error:
@@ -105,7 +102,7 @@ class Grid(ProfilePart):
                 text = f"'{score.kpi}' is undefined for some of those whom '{self.when}' takes; exclude {condition}"
                 yield Mistake(place, text)
 
-    def _takes_undefined(self, name: str, kpis: Mapping[str, "Kpi"]) -> bool:
+    def _takes_undefined(self, name: str, kpis: Mapping[str, Kpi]) -> bool:
         condition = kpis[name].undefined_when
         if condition is None:
             return False

@@ -91,7 +91,8 @@ def _wrong_constants(condition: str, texts: Mapping[str, Sequence[str]]) -> Iter
         while isinstance(comparison, exp.Paren):
             comparison = comparison.parent
         for literal in comparison.find_all(exp.Literal) if comparison else ():
-            if column.name in texts and (not literal.is_string or literal.this not in texts[column.name]):
-                yield f"{column.name} is compared with {literal.sql()}; {list_allowed(literal.this, texts[column.name])}"
-            if column.name not in texts and literal.is_string:
+            values = texts.get(column.name)
+            if values is None and literal.is_string:
                 yield f"{column.name} is compared with {literal.sql()}; allowed are numbers"
+            if values is not None and (not literal.is_string or literal.this not in values):
+                yield f"{column.name} is compared with {literal.sql()}; {list_allowed(literal.this, values)}"

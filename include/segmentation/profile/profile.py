@@ -4,7 +4,6 @@ A profile is one YAML file and a folder of SQL. It is loaded from ``include/prof
 or ``SEGMENTATION_PROFILES``, from a folder outside (the YAML file there, its SQL in ``sql/<profile>`` beside it).
 """
 
-import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -12,38 +11,36 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from include.segmentation.errors import ProfileError
+from include.segmentation.profile.demographics import Demographic
 from include.segmentation.profile.figures import FIGURES, Figure
+from include.segmentation.profile.funnel import FunnelStep, check_funnel
 from include.segmentation.profile.gates import Gates
-from include.segmentation.profile.identifiers import NAME_PATTERN, ProfileName, SchemaName, SqlName, require_different
+from include.segmentation.profile.identifiers import ProfileName, SchemaName, SqlName, require_different
+from include.segmentation.profile.kpis import AGE_COLUMN, Kpi, list_domains
 from include.segmentation.profile.lists import EligibilityList
-from include.segmentation.profile.macro_segments import AGE_COLUMN, Kpi, MacroSegment
-from include.segmentation.profile.mistakes import Mistake, explain_mistakes, list_allowed, raise_mistakes
-from include.segmentation.profile.people import (
-    Demographic,
-    FunnelStep,
-    Persona,
-    check_funnel,
-    check_personas,
-)
+from include.segmentation.profile.macro_segments import MacroSegment
+from include.segmentation.profile.mistakes import Mistake, list_allowed, raise_mistakes
+from include.segmentation.profile.personas import Persona, check_personas
 from include.segmentation.profile.profile_part import ProfilePart
+from include.segmentation.profile.schedule import Schedule
 from include.segmentation.profile.signals import SIGNALS, Signals
 from include.segmentation.profile.source_declaration import ExtractDeclaration, read_kind
 from include.segmentation.profile.sources import Extract, Source, find_source_kind
-from include.segmentation.profile.strata_partition import list_domains
-from include.segmentation.profile.yaml_errors import explain_yaml_error
 
-Cadence = Literal["daily", "weekly", "monthly"]
-CADENCES: tuple[Cadence, ...] = ("daily", "weekly", "monthly")
 SHIPPED = Path(__file__).resolve().parents[2] / "profiles"
 
 _CUSTOMER_COLUMNS = (
-    "customer_id", "first_seen", "last_seen", "source_rows", AGE_COLUMN, "as_of", "run_id", "cadence", "cohort", "month",
-    "stratum", "segment_key", "micro_key", "margin", "scores", "cell", "persona",
+    "customer_id", "first_seen", "last_seen", "source_rows", AGE_COLUMN, "as_of", "run_id", "cadence", "cohort",
+    "month", "stratum", "segment_key", "micro_key", "margin", "scores", "cell", "persona",
 )  # fmt: skip
+
+
+def find_sql_folder(path: Path) -> Path:
+    """Where the SQL of the profile in a file belongs."""
+    root = path.parent.parent if path.parent == SHIPPED else path.parent
+    return root / "sql" / path.stem
 
 
 def name_segment_columns(macro_segment: str) -> tuple[str, str, str]:
@@ -61,34 +58,6 @@ class WarehouseTarget(ProfilePart):
 
     connection: str
     schema_name: SchemaName = Field(alias="schema")
-
-
-class Schedule(ProfilePart):
-    """When a profile runs.
-
-    Attributes:
-        start: the first day with data; nothing is extracted or run before it.
-        end: the last as_of of a closed data set; open-ended where absent.
-        first_fit: the as_of of the first model.
-        refit_every: months between two fits.
-        primary_cadence: the one cadence that feeds membership and ``customer_analytics_record``.
-        reconcile: how often the lake is compared with its MySQL sources.
-    """
-
-    start: date
-    end: date | None = None
-    first_fit: date
-    refit_every: int = Field(3, ge=1, description="months")
-    primary_cadence: Cadence = "monthly"
-    reconcile: Cadence = "weekly"
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Schedule":
-        if self.first_fit <= self.start:
-            raise ValueError(f"first_fit {self.first_fit} must be after start {self.start}")
-        if self.end and self.end < self.first_fit:
-            raise ValueError(f"end {self.end} must not be before first_fit {self.first_fit}")
-        return self
 
 
 class Expectation(ProfilePart):
@@ -255,97 +224,3 @@ class Profile(ProfilePart):
     def find_midnight(self, day: date) -> datetime:
         """The moment a day begins in the profile's time zone, in UTC."""
         return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML that refuses a key written twice; plain YAML would keep the last silently.
-
-    Keys are looked at as they are written: ``<<: *other`` brings along keys that those beside it replace.
-    """
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if (key.tag, key.value) in seen:
-                    raise yaml.composer.ComposerError(None, None, f"key '{key.value}' appears twice", key.start_mark)
-                seen.add((key.tag, key.value))
-        return node
-
-
-def find_sql_folder(path: Path) -> Path:
-    """Where the SQL of the profile in a file belongs."""
-    root = path.parent.parent if path.parent == SHIPPED else path.parent
-    return root / "sql" / path.stem
-
-
-def list_profile_dirs(extra: Path | None = None) -> list[Path]:
-    """The folders that profiles are looked for in, the shipped one last."""
-    outside = [extra] if extra else []
-    outside += [Path(text) for text in os.environ.get("SEGMENTATION_PROFILES", "").split(os.pathsep) if text]
-    return [*outside, SHIPPED]
-
-
-def list_profile_names(extra: Path | None = None) -> list[str]:
-    """The names of all profiles that can be loaded."""
-    return sorted({path.stem for folder in list_profile_dirs(extra) for path in folder.glob("*.yaml")})
-
-
-def load_profile(name: str, profiles_dir: Path | None = None) -> Profile:
-    """Read and check a profile.
-
-    Args:
-        name: the profile's name, which is also its file's.
-        profiles_dir: a folder outside to look in first.
-
-    Raises:
-        ProfileError: there is no such profile, or it says something that it may not say. The message names the file,
-            the key, what was found and what is allowed.
-    """
-    path = find_profile_path(name, profiles_dir)
-    value = read_yaml(path)
-    found = check_name(value, path)
-    try:
-        if not found:
-            return Profile.model_validate(value | {"path": path})
-    except ValidationError as error:
-        found = list(explain_mistakes(Profile, value, error))
-    raise ProfileError(f"{path}: " + "; ".join(map(str, found)))
-
-
-def find_profile_path(name: str, profiles_dir: Path | None = None) -> Path:
-    """The file of a profile.
-
-    Raises:
-        ProfileError: there is no such profile.
-    """
-    for folder in list_profile_dirs(profiles_dir):
-        path = folder / f"{name}.yaml"
-        if NAME_PATTERN.fullmatch(name) and path.is_file():
-            return path.resolve()
-    raise ProfileError(f"profile '{name}' does not exist; {list_allowed(name, list_profile_names(profiles_dir))}")
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """What a profile's file says, not yet checked.
-
-    Raises:
-        ProfileError: it is not valid YAML, or not a mapping.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            value = yaml.load(file, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        # PyYAML lets whatever goes wrong inside a value through, such as the ValueError of 2024-99-99.
-        raise ProfileError(explain_yaml_error(path, error)) from None
-    if not isinstance(value, dict):
-        raise ProfileError(f"{path}: a profile is a mapping of keys; found {type(value).__name__}")
-    return value
-
-
-def check_name(value: dict[str, Any], path: Path) -> list[Mistake]:
-    """The mistake of a profile that is not called as its file, if it is one."""
-    if value.get("profile") == path.stem:
-        return []
-    return [Mistake(("profile",), f"found {value.get('profile')!r}; allowed is the file's name, '{path.stem}'")]

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.conditions import Condition, parse_condition
 from include.segmentation.profile.identifiers import SqlName
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.mistakes import Mistake, raise_mistakes
 from include.segmentation.profile.profile_part import ProfilePart
 from include.segmentation.profile.windows import KpiWindow

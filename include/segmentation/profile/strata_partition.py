@@ -2,25 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import ColumnDomain, evaluate_on_grid
+from include.segmentation.profile.conditions import evaluate_on_grid
+from include.segmentation.profile.kpis import AGE_COLUMN, Kpi, list_domains
 from include.segmentation.profile.mistakes import Mistake
-
-if TYPE_CHECKING:
-    from include.segmentation.profile.macro_segments import Kpi, Stratum
-
-AGE_COLUMN = "age_days"
-"""Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
+from include.segmentation.profile.strata import Stratum
 
 
-def list_domains(kpis: Mapping[str, "Kpi"]) -> dict[str, ColumnDomain]:
-    """The values that every column can take that a condition over KPIs may name."""
-    return {name: kpi.domain for name, kpi in kpis.items()} | {AGE_COLUMN: ColumnDomain(step=1, minimum=0)}
-
-
-def check_partition(kpis: Mapping[str, "Kpi"], strata: Sequence["Stratum"]) -> Iterator[Mistake]:
+def check_partition(kpis: Mapping[str, Kpi], strata: Sequence[Stratum]) -> Iterator[Mistake]:
     """Strata that overlap, leave someone out, take nobody, or cluster on what has no value: one mistake of each kind.
 
     Args:
@@ -45,8 +36,8 @@ def check_partition(kpis: Mapping[str, "Kpi"], strata: Sequence["Stratum"]) -> I
 class _Grid:
     """The values at which a condition can change."""
 
-    kpis: Mapping[str, "Kpi"]
-    strata: Sequence["Stratum"]
+    kpis: Mapping[str, Kpi]
+    strata: Sequence[Stratum]
 
     def wrong_points(self, of_values: list[str]) -> Iterator[tuple[str, Mistake]]:
         """Every mistake, with what tells its kind apart from the others."""
@@ -83,7 +74,7 @@ class _Grid:
                     text = f"stratum '{names[0]}' clusters on '{kpi}'{why}"
                     yield f"value {names[0]} {kpi}", Mistake(("strata", held[0]), text)
 
-    def _no_value(self, stratum: "Stratum", name: str, point: dict[str, Any], case: str) -> str:
+    def _no_value(self, stratum: Stratum, name: str, point: dict[str, Any], case: str) -> str:
         """Why a stratum can not cluster on a KPI at a point of the grid; empty where it can."""
         kpi = self.kpis[name]
         counted = stratum.cluster.undefined_as if stratum.cluster else {}

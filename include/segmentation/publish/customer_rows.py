@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from include.segmentation.profile.macro_segments import AGE_COLUMN, SegmentAnnotation
+from include.segmentation.profile.kpis import AGE_COLUMN
+from include.segmentation.profile.macro_segments import SegmentAnnotation
 from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
 from include.segmentation.publish.persona_rows import write_persona_sql
 from include.segmentation.publish.publish_inputs import PublishInputs

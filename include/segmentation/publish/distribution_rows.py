@@ -12,7 +12,7 @@ from typing import Any
 
 from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.common.text import format_word_range
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.publish.publish_inputs import PublishInputs
 
 _PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}

@@ -127,7 +127,9 @@ def _coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
             SELECT {DATE_COLUMN}, coalesce(sum("{metric}") FILTER (WHERE {is_known}), 0) AS users
             FROM "days_{name}" GROUP BY {DATE_COLUMN}
         ),
-        everybody AS (SELECT {DATE_COLUMN}, sum("{metric}") AS users FROM "days_{report.coverage_of}" GROUP BY {DATE_COLUMN})
+        everybody AS (
+            SELECT {DATE_COLUMN}, sum("{metric}") AS users FROM "days_{report.coverage_of}" GROUP BY {DATE_COLUMN}
+        )
         SELECT
             sum(known.users) / sum(everybody.users) AS share,
             min(known.users / everybody.users) AS least,

@@ -131,8 +131,8 @@ def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[st
     held = {}
     for name, group in (("sorting", quote_identifier(kpi)), ("cells", "cell"), ("segments", "segment_key")):
         found = inputs.engine.execute(
-            f"SELECT {group} AS part, coalesce({write_total_sql(kpi, declared)}, 0)::DOUBLE AS total, count(*) AS customers "
-            f"FROM {scored} GROUP BY part ORDER BY part"
+            f"SELECT {group} AS part, coalesce({write_total_sql(kpi, declared)}, 0)::DOUBLE AS total, "
+            f"count(*) AS customers FROM {scored} GROUP BY part ORDER BY part"
         ).fetch_table()
         held[name] = compute_top_share(found["total"].to_numpy(), found["customers"].to_numpy())
     metrics = [(f"top_30_by_{name}", kpi, share) for name, share in held.items()]
@@ -141,7 +141,8 @@ def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[st
 
 def _by_cell(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
     profile = inputs.run.profile
-    figures = f"count(*) AS customers, count({quote_identifier(kpi)}) AS defined, {write_total_sql(kpi, profile.kpis[kpi])} AS total"
+    total = write_total_sql(kpi, profile.kpis[kpi])
+    figures = f"count(*) AS customers, count({quote_identifier(kpi)}) AS defined, {total} AS total"
     found = inputs.engine.execute(
         f"SELECT cell, {figures} FROM label_{macro} JOIN measure_{profile.homes[kpi]} USING (customer_id) "
         "WHERE cell IS NOT NULL GROUP BY cell"

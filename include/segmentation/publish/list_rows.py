@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.common.suppression import SUPPRESS_BELOW
+from include.segmentation.profile.kpis import AGE_COLUMN
 from include.segmentation.profile.lists import NO_REASON, EligibilityList
-from include.segmentation.profile.macro_segments import AGE_COLUMN
 from include.segmentation.profile.profile import name_grid_columns
 from include.segmentation.publish.distribution_rows import write_total_sql
 from include.segmentation.publish.publish_inputs import PublishInputs

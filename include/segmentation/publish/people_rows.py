@@ -6,9 +6,9 @@ from typing import Any
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.macro_segments import AGE_COLUMN
+from include.segmentation.profile.demographics import EVERYONE, OTHER_VALUES, UNKNOWN_VALUE
+from include.segmentation.profile.kpis import AGE_COLUMN
 from include.segmentation.profile.mistakes import list_allowed
-from include.segmentation.profile.people import EVERYONE, OTHER_VALUES, UNKNOWN_VALUE
 from include.segmentation.publish.ga4_coverage import read_report_demographics
 from include.segmentation.publish.publish_inputs import PublishInputs
 
@@ -94,9 +94,10 @@ def _by_value(
     """Per segment how many customers have each value; None where it is not known."""
     found: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _groups(inputs)}
     counts = inputs.engine.execute(
-        f"WITH valued AS (SELECT customer_id, trim(CAST({quote_identifier(dimension)} AS VARCHAR)) AS value FROM population) "
-        "SELECT macro_segment, segment_key, CASE WHEN value NOT IN (SELECT unnest($unknown)) THEN value END AS value, "
-        f"count(*) FROM ({_memberships(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
+        f"WITH valued AS (SELECT customer_id, trim(CAST({quote_identifier(dimension)} AS VARCHAR)) AS value "
+        "FROM population) SELECT macro_segment, segment_key, "
+        "CASE WHEN value NOT IN (SELECT unnest($unknown)) THEN value END AS value, count(*) "
+        f"FROM ({_memberships(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
         {"unknown": ["", UNKNOWN_VALUE, *unknown]},
     )
     for macro, key, value, customers in counts.fetch_rows():

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from include.segmentation.profile.people import NO_PERSONA, Persona, resolve_words, walk_personas
+from include.segmentation.profile.personas import NO_PERSONA, Persona, resolve_words, walk_personas
 from include.segmentation.profile.profile import Profile
 from include.segmentation.publish.publish_inputs import PublishInputs
 

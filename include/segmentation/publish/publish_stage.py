@@ -9,7 +9,7 @@ import psycopg
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, SegmentationError
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
 from include.segmentation.publish import (
     customer_rows,

@@ -6,7 +6,8 @@ from typing import Any
 import pyarrow as pa
 
 from include.segmentation.model.model import Division, SegmentDefinition, StratumModel
-from include.segmentation.profile.macro_segments import Kpi, MacroSegment
+from include.segmentation.profile.kpis import Kpi
+from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.segment.evidence.stratum_picture import draw_picture
 from include.segmentation.segment.micro_segments import cut_segments
 from include.segmentation.segment.naming.rule_sql import write_rule_sql

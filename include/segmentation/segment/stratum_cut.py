@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.model.model import Evidence
-from include.segmentation.profile.macro_segments import MacroSegment, Stratum
+from include.segmentation.profile.macro_segments import MacroSegment
+from include.segmentation.profile.strata import Stratum
 from include.segmentation.segment.cluster.partition import ClusterPartition
 from include.segmentation.segment.evidence.cluster_count import choose_cluster_count
 from include.segmentation.segment.evidence.rival_algorithms import score_rivals

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from include.segmentation.model.grid_model import GridModel
 from include.segmentation.model.model import Model
-from include.segmentation.profile.macro_segments import ClipTransform, ClusterChoice, Kpi, MacroSegment, Stratum
+from include.segmentation.profile.kpis import ClipTransform, Kpi
+from include.segmentation.profile.macro_segments import MacroSegment
+from include.segmentation.profile.strata import ClusterChoice, Stratum
 
 
 def list_parameters(model: Model, macro: MacroSegment) -> dict[str, str]:

@@ -57,7 +57,8 @@ def build_relation(profile: Profile, declared: RowsExtract, where: str, query: S
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
         if column not in by_name:
             raise SourceError(
-                f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}{suggest_name(column, by_name)}"
+                f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}"
+                f"{suggest_name(column, by_name)}"
             )
         if not by_name[column].is_ordered:
             raise SourceError(

@@ -133,8 +133,8 @@ def _engine(run: Run, level: QueryLevel, bases: dict[str, str]) -> Engine:
         run.lake.create_current_view(engine, extract)
         _check_values(engine, extract, sorted(columns))
         items = [_base_column(name, kinds[name].lake) for name in sorted(columns)] or ["1 AS nothing"]
-        view = f"CREATE VIEW {BASE_SCHEMA}.{quote_identifier(table)} AS SELECT {', '.join(items)} FROM main.{quote_identifier(extract)}"
-        engine.execute(view)
+        view = f"{BASE_SCHEMA}.{quote_identifier(table)}"
+        engine.execute(f"CREATE VIEW {view} AS SELECT {', '.join(items)} FROM main.{quote_identifier(extract)}")
     return engine
 
 

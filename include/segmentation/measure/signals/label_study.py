@@ -16,7 +16,7 @@ from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.measure.signals.rule_lift import compute_lift
 from include.segmentation.model.decision_tree import Path, describe_path, grow_tree, list_paths, match_paths
 from include.segmentation.profile.gates import compute_smallest_cluster
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.signals import TOGETHER
 
 RULE_DEPTH = 2

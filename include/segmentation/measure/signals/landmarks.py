@@ -12,7 +12,7 @@ from include.segmentation.engine.engine import Engine
 from include.segmentation.measure.kpi_values import compute_kpis
 from include.segmentation.measure.measured_customers import create_population_table
 from include.segmentation.measure.sql_templates import render_sql
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.signals import SIGNALS, Signals
 from include.segmentation.run import Run

@@ -14,7 +14,7 @@ from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.common.text import format_number, format_word_range
 from include.segmentation.model.model import CLAIM_HOLDS, MIDDLE, BandRange, Model, SegmentDefinition
 from include.segmentation.profile.conditions import list_columns
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.publish.gates.gate_verdict import GateVerdict
 from include.segmentation.publish.publish_inputs import PublishInputs
 

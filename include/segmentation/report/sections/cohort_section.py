@@ -149,4 +149,5 @@ def _change(
     if abs(became - was) < _NOTICEABLE:
         return f"Month {month}: no segment changed its share."
     verb = "grew" if became > was else "shrank"
-    return f"Month {month}: “{segments[most].name}” {verb} most, from {formatting.format_share(was)} to {formatting.format_share(became)}."
+    change = f"from {formatting.format_share(was)} to {formatting.format_share(became)}"
+    return f"Month {month}: “{segments[most].name}” {verb} most, {change}."

@@ -185,10 +185,11 @@ def _verdicts(metrics: Sequence[GridMetric], said: worth_section.KpiTexts) -> li
         top = {way: found[f"top_30_by_{way}", kpi] for way in ("sorting", "segments", "cells")}
         lift = {way: found[f"lift_of_{way}", kpi] for way in ("segments", "cells")}
         sentences.append(
-            f"Sorted by {said[kpi]['label']} alone, the top 30% hold {formatting.format_share(top['sorting'])} of it. As many from "
-            f"the best segments hold {formatting.format_share(top['segments'])} (lift {lift['segments']:.2f}), from the best cells "
-            f"{formatting.format_share(top['cells'])} (lift {lift['cells']:.2f}). Neither can beat sorting: they tell kinds of "
-            "customers apart."
+            f"Sorted by {said[kpi]['label']} alone, the top 30% hold {formatting.format_share(top['sorting'])} of it. "
+            f"As many from the best segments hold {formatting.format_share(top['segments'])} "
+            f"(lift {lift['segments']:.2f}), from the best cells "
+            f"{formatting.format_share(top['cells'])} (lift {lift['cells']:.2f}). "
+            "Neither can beat sorting: they tell kinds of customers apart."
         )
     return sentences
 

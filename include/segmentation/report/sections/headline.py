@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from include.segmentation.profile.macro_segments import Stratum
 from include.segmentation.profile.profile import Profile
+from include.segmentation.profile.strata import Stratum
 from include.segmentation.report import formatting
 from include.segmentation.report.queries.answers import Answers
 from include.segmentation.report.sections.macro_segment_section import MacroSegmentSection
@@ -20,7 +20,8 @@ def write_headline(sections: Sequence[MacroSegmentSection], answers: Answers, pr
     """
     if answers.before is None:
         segments = sum(len(section.sizes) for section in sections)
-        return f"{formatting.format_count(answers.now.customers)} {profile.customers} in {segments} segments, for the first time."
+        customers = f"{formatting.format_count(answers.now.customers)} {profile.customers}"
+        return f"{customers} in {segments} segments, for the first time."
     events = _events(sections)
     if events:
         (most, what), *others = events

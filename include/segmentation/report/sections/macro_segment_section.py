@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from include.segmentation.profile.demographics import EVERYONE, Demographic
 from include.segmentation.profile.gates import DriftGate
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.profile.people import EVERYONE, Demographic
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours, dendrogram, line_charts
 from include.segmentation.report.charts.dendrogram import DendrogramBranch, DendrogramJoin
@@ -122,7 +122,8 @@ class MacroSegmentSection:
         said = f"{len(self.sizes)} segments of {formatting.format_count(now.customers)} customers"
         if before is not None:
             moved = sum(move.customers for move in self.movers)
-            said += f"; {formatting.format_count(moved)} changed theirs since {formatting.format_day(before.as_of, self.zone)}"
+            day = formatting.format_day(before.as_of, self.zone)
+            said += f"; {formatting.format_count(moved)} changed theirs since {day}"
         model = "a new model" if self.refitted else "model"
         return f"{said}. Labelled by {model} {now.models[self.name]}."
 

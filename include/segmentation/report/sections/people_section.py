@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from include.segmentation.profile.people import EVERYONE, NO_PERSONA, OTHER_VALUES, UNKNOWN_VALUE, Demographic
+from include.segmentation.profile.demographics import EVERYONE, OTHER_VALUES, UNKNOWN_VALUE, Demographic
+from include.segmentation.profile.personas import NO_PERSONA
 from include.segmentation.profile.profile import Profile
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours, dendrogram

@@ -8,7 +8,7 @@ import numpy as np
 
 from include.segmentation.model.model import Evidence
 from include.segmentation.profile.gates import compute_smallest_cluster
-from include.segmentation.profile.macro_segments import ClusterChoice
+from include.segmentation.profile.strata import ClusterChoice
 from include.segmentation.segment.cluster.algorithms import make_algorithm
 from include.segmentation.segment.cluster.partition import Algorithm, ClusterPartition, compute_inertia
 from include.segmentation.segment.evidence import gaussian_null, stability
@@ -132,8 +132,8 @@ def _problem(trial: _Trial, stable: ClusterStability, checked: bool) -> str:
         return f"k = {trial.k}: a cluster comes back with a Jaccard of {least} only; {STABLE} is needed{marginal}"
     if checked and trial.fidelity < FAITHFUL:
         return (
-            f"k = {trial.k}: {EXPLANATION_DEPTH} questions in a row tell the cluster of {trial.fidelity:.0%} of the customers "
-            f"only; {FAITHFUL:.0%} are needed"
+            f"k = {trial.k}: {EXPLANATION_DEPTH} questions in a row tell the cluster of {trial.fidelity:.0%} of the "
+            f"customers only; {FAITHFUL:.0%} are needed"
         )
     return ""
 

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from include.segmentation.common.text import format_number, format_quantity, omit_repeated_unit
 from include.segmentation.profile.conditions import parse_condition
-from include.segmentation.profile.macro_segments import AGE_COLUMN, Kpi
+from include.segmentation.profile.kpis import AGE_COLUMN, Kpi
 
 _FLIPPED = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE}
 _COMPARED: dict[type[exp.Expr], Callable[[float, str], str]] = {

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from include.segmentation.model.decision_tree import Path, describe_path, list_paths, match_paths
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.segment.evidence.cluster_explanation import explain_clusters
 from include.segmentation.segment.naming.condition_words import describe_condition
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError
 from include.segmentation.model.model import KpiAxis
-from include.segmentation.profile.macro_segments import ClipTransform, Kpi, MacroSegment, Scaler
+from include.segmentation.profile.kpis import ClipTransform, Kpi, Scaler
+from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers, find_quantile
 
 _CUTS = 101

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from include.segmentation.profile.macro_segments import Kpi
+from include.segmentation.profile.kpis import Kpi
 from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 

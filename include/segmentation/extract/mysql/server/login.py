@@ -52,8 +52,8 @@ def log_in(address: Address, read_seconds: int) -> Any:
     except ServerError as error:
         if error.code == _TLS_FAILED:
             raise SourceError(
-                f"{describe_address(address)}: {error} ({error.code}); ssl_mode is {mode}; an old server may need 'disabled', or "
-                "an OpenSSL that is allowed to speak older TLS"
+                f"{describe_address(address)}: {error} ({error.code}); ssl_mode is {mode}; an old server may "
+                "need 'disabled', or an OpenSSL that is allowed to speak older TLS"
             ) from None
         raise explain_server_error(address, error) from None
 

@@ -23,5 +23,6 @@ def wait_while_busy(server: MySQLServer) -> None:
             return
         _log.info("%s: waiting, %d threads run on the server (pace.busy_threads is %d)", where, running, allowed)
     raise UnavailableError(
-        f"{where}: {running} threads run on the server, after {RETRY_SECONDS} s of waiting; pace.busy_threads is {allowed}"
+        f"{where}: {running} threads run on the server, after {RETRY_SECONDS} s of waiting; "
+        f"pace.busy_threads is {allowed}"
     )

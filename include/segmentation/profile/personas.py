@@ -1,12 +1,10 @@
-"""The contract of what is told about customers beside their segments: funnel, demographics, personas."""
+"""Personas: named combinations of macro segments."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
 from pydantic import Field
 
-from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import ColumnDomain, Condition, is_never_true, parse_condition
 from include.segmentation.profile.identifiers import DifferentNames, ProfileName, SqlName
 from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.profile.mistakes import Mistake, MistakePlace, list_allowed
@@ -14,36 +12,9 @@ from include.segmentation.profile.profile_part import ProfilePart
 
 NO_PERSONA = "none"
 """Stands for the customers whom no persona takes; no persona can be called so."""
-EVERYONE = "all"
-"""Macro segment and segment key of everyone; a word of SQL, so no macro segment can be called so."""
-UNKNOWN_VALUE, OTHER_VALUES = "unknown", "other"
-"""Values of a demographic: not known, and all that too few customers have."""
+
+
 _MOST_CASES = 200_000
-
-
-class FunnelStep(ProfilePart):
-    """One step of the funnel; a customer has reached it who has reached all before it and meets its condition.
-
-    Attributes:
-        label: the words a reader sees ("Saw a first topic").
-        when: a SQL condition over the profile's KPIs and ``age_days``; undefined is not reached.
-    """
-
-    name: ProfileName
-    label: str
-    when: Condition
-
-
-class Demographic(ProfilePart):
-    """An attribute of population.sql that customers are counted by.
-
-    Attributes:
-        label: the words a reader sees ("Country").
-        unknown: values that say nothing, beside NULL and the empty text.
-    """
-
-    label: str
-    unknown: list[str] = Field(default_factory=list)
 
 
 class Persona(ProfilePart):
@@ -78,27 +49,6 @@ def resolve_words(declared: MacroSegment, words: Sequence[str]) -> tuple[list[st
     """What the words of a condition stand for: keys of segments and micro segments, and strata."""
     strata = [stratum.name for stratum in declared.strata if stratum.name in words]
     return [key for key, said in declared.segments.items() if key in words or said.alias in words], strata
-
-
-def check_funnel(steps: Sequence[FunnelStep], columns: Mapping[str, ColumnDomain]) -> Iterator[Mistake]:
-    """Steps that have one name, or conditions that can not be asked or never hold.
-
-    Args:
-        steps: the funnel, in order.
-        columns: what conditions may name, and its values.
-    """
-    names = [step.name for step in steps]
-    for position, step in enumerate(steps):
-        if step.name in names[:position]:
-            yield Mistake(("funnel", position, "name"), f"'{step.name}' is another step's name; allowed is any other")
-        try:
-            parse_condition(step.when, list(columns))
-        except ProfileError as error:
-            yield Mistake(("funnel", position, "when"), f"step '{step.name}': {error}")
-            continue
-        if is_never_true(step.when, columns):
-            text = f"step '{step.name}': '{step.when}' holds for nobody, whatever the KPIs are"
-            yield Mistake(("funnel", position, "when"), text)
 
 
 def check_personas(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:

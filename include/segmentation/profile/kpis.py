@@ -1,0 +1,125 @@
+"""KPIs: one number per customer at as_of, its window, its bands and how it is prepared for clustering."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+
+from include.segmentation.profile.conditions import ColumnDomain, Condition
+from include.segmentation.profile.mistakes import Mistake, raise_mistakes
+from include.segmentation.profile.profile_part import ProfilePart
+from include.segmentation.profile.windows import KpiWindow
+
+AGE_COLUMN = "age_days"
+"""Whole days from a customer's first_seen to as_of: the one column that every stratum predicate may use."""
+
+_CLUSTERING_KEYS = {"transform", "scale", "weight"}
+
+Scaler = Literal["standard", "minmax", "robust", "none"]
+
+
+class ClipTransform(ProfilePart):
+    """A transform that moves what lies outside of an interval to its end.
+
+    Attributes:
+        clip: the lowest and the highest value, in the KPI's unit.
+    """
+
+    clip: tuple[float, float]
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if self.clip[0] >= self.clip[1]:
+            raise ValueError(f"clip {list(self.clip)} must rise")
+        return self
+
+
+def _transform(value: Any) -> Any:
+    if not isinstance(value, (ClipTransform, dict)) and value not in get_args(NamedTransform):
+        raise ValueError(f"allowed are {', '.join(get_args(NamedTransform))} and a mapping such as {{clip: [0, 100]}}")
+    return value
+
+
+NamedTransform = Literal["none", "log1p", "asinh", "sqrt", "quantile"]
+
+
+Transform = Annotated[
+    Annotated[NamedTransform, Tag("name")] | Annotated[ClipTransform, Tag("clip")],
+    Discriminator(lambda value: "name" if isinstance(value, str) else "clip"),
+    BeforeValidator(_transform),
+]
+
+
+class Kpi(ProfilePart):
+    """One number per customer at as_of.
+
+    Attributes:
+        label: the words a reader sees ("Returns").
+        definition: one sentence saying what is counted.
+        unit: what one unit is ("visit days", "EUR", "days").
+        window: the time it looks back over, always cut at as_of.
+        resolution: values are rounded to a multiple of this.
+        direction: whether more of it is better, less is better, or neither.
+        minimum: the smallest possible value; null where there is none.
+        zero: whether 0 is a ``real`` value, or ``none``: it stands for nothing, and no stratum may cluster on it.
+        undefined_when: a condition over the macro segment's KPIs under which, and only then, the value is undefined
+            (NULL); NULL is never zero.
+        matures_after: the age in days below which the value is not final yet.
+        rule_only: never clustered on: for conditions, scores and totals.
+        transform: applied before scaling; ``quantile`` is the share of the fitted customers below the value, those
+            equal to it counted half.
+        scale: how this KPI is scaled; the macro segment's where absent.
+        weight: how much a scaled unit of it counts in a distance.
+        bands: rising inner edges; ``band_words`` has one word more. A value equal to an edge is in the upper band.
+        goal, indicator, owner: why the KPI exists and who answers for it.
+    """
+
+    label: str
+    definition: str
+    unit: str
+    window: Annotated[KpiWindow, BeforeValidator(KpiWindow.parse)]
+    resolution: float = Field(1, gt=0)
+    direction: Literal["more", "less", "neutral"] = "more"
+    minimum: float | None = 0
+    zero: Literal["real", "none"] = "real"
+    undefined_when: Condition | None = None
+    matures_after: int = Field(0, ge=0, description="days")
+    rule_only: bool = False
+    transform: Transform = "none"
+    scale: Scaler | None = None
+    weight: float | None = Field(default=None, gt=0)
+    bands: list[float] = Field(default_factory=list)
+    band_words: list[str] = Field(default_factory=list)
+    goal: str = ""
+    indicator: str = ""
+    owner: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        raise_mistakes(self._mistakes())
+        return self
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        if not self.rule_only and not self.bands:
+            yield Mistake((), "a KPI that is clustered on needs bands: rising inner edges such as [1, 2, 5]")
+        if sorted(set(self.bands)) != self.bands:
+            yield Mistake(("bands",), f"bands {self.bands} must rise")
+        if self.bands and len(self.band_words) != len(self.bands) + 1:
+            found, needed = len(self.band_words), len(self.bands) + 1
+            yield Mistake(("band_words",), f"band_words has {found} words; {len(self.bands)} edges need {needed}")
+        if self.transform in ("log1p", "sqrt") and (self.minimum is None or self.minimum < 0):
+            yield Mistake(("transform",), f"transform {self.transform} needs a minimum of 0 or more")
+
+    def list_differences(self, other: Self) -> list[str]:
+        """What another declaration of the same KPI says otherwise; each may be clustered on in a way of its own."""
+        return [key for key, said in self if key not in _CLUSTERING_KEYS and said != getattr(other, key)]
+
+    @property
+    def domain(self) -> ColumnDomain:
+        """The values that a predicate has to be checked on."""
+        return ColumnDomain(step=self.resolution, minimum=self.minimum, nullable=self.undefined_when is not None)
+
+
+def list_domains(kpis: Mapping[str, Kpi]) -> dict[str, ColumnDomain]:
+    """The values that every column can take that a condition over KPIs may name."""
+    return {name: kpi.domain for name, kpi in kpis.items()} | {AGE_COLUMN: ColumnDomain(step=1, minimum=0)}

@@ -1,6 +1,7 @@
 """The kinds of source that a profile may name. A new kind is one line here; everything else is in its own files."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Annotated, Any, Union
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
@@ -29,15 +30,23 @@ class _OneOf:
         self._list_models = list_models
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_plain_validator_function(lambda value: self._build_union().validate_python(value))
+        return core_schema.no_info_plain_validator_function(self._validate)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return handler(self._build_union().core_schema)
+        return handler(self._union.core_schema)
 
-    def _build_union(self) -> TypeAdapter[Any]:
-        models = tuple(self._list_models())
-        union: Any = Annotated[Union[models], Field(discriminator="kind")]  # noqa: UP007
-        return TypeAdapter(union)
+    def _validate(self, value: Any) -> Any:
+        return self._union.validate_python(value)
+
+    @property
+    def _union(self) -> TypeAdapter[Any]:
+        return _build_union(tuple(self._list_models()))
+
+
+@cache
+def _build_union(models: tuple[type[ProfilePart], ...]) -> TypeAdapter[Any]:
+    union: Any = Annotated[Union[models], Field(discriminator="kind")]  # noqa: UP007
+    return TypeAdapter(union)
 
 
 Source = Annotated[SourceDeclaration, _OneOf(lambda: SOURCE_KINDS)]

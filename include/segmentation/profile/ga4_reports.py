@@ -10,7 +10,7 @@ from include.segmentation.profile.profile_part import ProfilePart
 from include.segmentation.profile.source_declaration import ExtractDeclaration, LogLayout, SourceDeclaration
 
 DATE_COLUMN = "date"
-FLAGS = ("subject_to_thresholding", "data_loss_from_other_row", "sampled_share", "truncated", "empty_reason")
+REPORT_FLAGS = ("subject_to_thresholding", "data_loss_from_other_row", "sampled_share", "truncated", "empty_reason")
 """What Google says about the whole of a day's report: columns of every row of the day, and of an empty day's one."""
 DEMOGRAPHICS = frozenset({"userAgeBracket", "userGender", "brandingInterest"})
 """Google's own estimates about people: inferred for some, thresholded, and not about one user."""
@@ -55,21 +55,21 @@ class FilterCondition(ProfilePart):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        if self.texts and self.numbers:
+        if self.has_texts and self.has_numbers:
             raise ValueError("texts and numbers are compared at once; allowed is one kind")
         return self
 
     @property
-    def texts(self) -> bool:
+    def has_texts(self) -> bool:
         """Whether texts are compared."""
-        inner = self.is_not is not None and self.is_not.texts
+        inner = self.is_not is not None and self.is_not.has_texts
         return inner or any((self.one_of, self.begins_with, self.ends_with, self.contains, self.regexp))
 
     @property
-    def numbers(self) -> bool:
+    def has_numbers(self) -> bool:
         """Whether numbers are compared."""
         limits = (self.equals, self.at_least, self.more_than, self.at_most, self.less_than)
-        inner = self.is_not is not None and self.is_not.numbers
+        inner = self.is_not is not None and self.is_not.has_numbers
         return inner or any(limit is not None for limit in limits)
 
 
@@ -98,8 +98,8 @@ class GA4Extract(ExtractDeclaration):
         if DATE_COLUMN not in self.dimensions:
             raise ValueError("a report is read by day: dimensions must hold 'date'")
         names = [name_column(name) for name in [*self.dimensions, *self.metrics]]
-        if len({*names, *FLAGS}) < len(names) + len(FLAGS):
-            raise ValueError(f"columns {', '.join(names)} and the flags {', '.join(FLAGS)} need different names")
+        if len({*names, *REPORT_FLAGS}) < len(names) + len(REPORT_FLAGS):
+            raise ValueError(f"columns {', '.join(names)} and the flags {', '.join(REPORT_FLAGS)} need different names")
         return self
 
     @model_validator(mode="after")
@@ -107,9 +107,9 @@ class GA4Extract(ExtractDeclaration):
         for name, condition in self.filter.items():
             if name == DATE_COLUMN:
                 raise ValueError("filter 'date': a report is read by day; allowed are other dimensions and metrics")
-            if name in self.metrics and condition.texts:
+            if name in self.metrics and condition.has_texts:
                 raise ValueError(f"filter '{name}': a metric; allowed are comparisons such as {{at_least: 1}}")
-            if name not in self.metrics and condition.numbers:
+            if name not in self.metrics and condition.has_numbers:
                 raise ValueError(
                     f"filter '{name}': numbers are compared, so it must be one of the metrics {', '.join(self.metrics)}"
                 )

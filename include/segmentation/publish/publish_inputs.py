@@ -156,7 +156,7 @@ def _labelled_with(run: Run, macro: str, labelled: dict[str, Any], entries: list
 
 def _refuse_shared_names(run: Run, attributes: list[str]) -> None:
     """The profile may have changed since the population was measured."""
-    taken = run.profile.customer_columns | dict.fromkeys(run.profile.kpis, "a KPI")
+    taken = run.profile.reserved_columns | dict.fromkeys(run.profile.kpis, "a KPI")
     for name in attributes:
         if name in taken:
             raise ProfileError(

@@ -71,7 +71,7 @@ def _check_extract(
         mistakes = list(_find_missing_columns(server, declared)) if isinstance(declared, TableExtract) else []
         if not mistakes:
             describe(name, _build_schema(profile, server, declared))
-        yield from (mistake.nest("extracts", name) for mistake in mistakes)
+        yield from (mistake.nest_under("extracts", name) for mistake in mistakes)
     except SegmentationError as error:
         yield Mistake(("extracts", name), str(error))
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import ColumnDomain, evaluate_on_grid, parse_condition
+from include.segmentation.profile.conditions import ColumnDomain, evaluate_at_test_points, parse_condition
 
 DOMAINS = {"a": ColumnDomain(step=1, minimum=0), "b": ColumnDomain(step=0.5, minimum=None, nullable=True)}
 VALUES: dict[str, list[float | None]] = {
@@ -61,7 +61,7 @@ def _brute_force(predicates: list[str]) -> set[tuple[int, ...]]:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_predicates, min_size=1, max_size=4))
 def test_the_grid_decides_as_brute_force_does(predicates: list[str]) -> None:
-    grid = {tuple(point["true"]) for point in evaluate_on_grid(predicates, DOMAINS)}
+    grid = {tuple(point["true"]) for point in evaluate_at_test_points(predicates, DOMAINS)}
     every = _brute_force(predicates)
     assert (() in grid) == (() in every), "incomplete"
     assert any(len(held) > 1 for held in grid) == any(len(held) > 1 for held in every), "overlap"
@@ -100,4 +100,4 @@ def test_columns_are_compared_with_constants_only(text: str) -> None:
 def test_too_many_cases_are_refused() -> None:
     domains: dict[str, Any] = {f"x{i}": ColumnDomain(step=1, minimum=0) for i in range(12)}
     with pytest.raises(ProfileError, match="too many constants to be checked"):
-        evaluate_on_grid([" AND ".join(f"{name} >= 5" for name in domains)], domains)
+        evaluate_at_test_points([" AND ".join(f"{name} >= 5" for name in domains)], domains)

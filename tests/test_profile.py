@@ -11,7 +11,7 @@ import yaml
 
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.loader import list_profile_names, load_profile
-from include.segmentation.profile.profile import SHIPPED
+from include.segmentation.profile.profile import SHIPPED_PROFILES
 from include.segmentation.profile.windows import KpiWindow
 
 Change = Callable[[dict[str, Any]], Any]
@@ -22,11 +22,11 @@ def refused(tmp_path: Path) -> Callable[[Change], str]:
     """Load the learning profile after a change and return the one line that refuses it."""
 
     def load(change: Change) -> str:
-        value = yaml.safe_load((SHIPPED / "learning.yaml").read_text())
+        value = yaml.safe_load((SHIPPED_PROFILES / "learning.yaml").read_text())
         change(value)
         (tmp_path / "learning.yaml").write_text(yaml.safe_dump(value, sort_keys=False))
         if not (tmp_path / "sql").exists():
-            shutil.copytree(SHIPPED.parent / "sql" / "learning", tmp_path / "sql" / "learning")
+            shutil.copytree(SHIPPED_PROFILES.parent / "sql" / "learning", tmp_path / "sql" / "learning")
         with pytest.raises(ProfileError) as caught:
             load_profile("learning", tmp_path)
         message = str(caught.value)
@@ -55,14 +55,14 @@ def _drop(value: dict[str, Any], macro: str, name: str) -> None:
     value["macro_segments"][macro]["strata"].remove(_stratum(value, macro, name))
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED_PROFILES.glob("*.yaml")))
 def test_shipped_profiles_load(name: str) -> None:
     profile = load_profile(name)
     assert profile.profile == name
     assert all(path.is_file() for path in profile.sql_files)
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+@pytest.mark.parametrize("name", sorted(path.stem for path in SHIPPED_PROFILES.glob("*.yaml")))
 def test_every_kpi_says_what_it_is_for(name: str) -> None:
     chain = {kpi: (said.goal, said.indicator, said.owner) for kpi, said in load_profile(name).kpis.items()}
     assert [kpi for kpi, said in chain.items() if not all(said)] == []
@@ -333,22 +333,22 @@ def test_what_a_profile_may_not_say(refused: Callable[[Change], str], change: Ch
 
 
 def test_many_kpis_whose_zero_is_no_value_are_no_problem(tmp_path: Path) -> None:
-    value = yaml.safe_load((SHIPPED / "retail.yaml").read_text())
+    value = yaml.safe_load((SHIPPED_PROFILES / "retail.yaml").read_text())
     behaviour = value["macro_segments"]["behaviour"]
     ticket = behaviour["kpis"]["average_ticket"] | {"zero": "none", "undefined_when": None}
     behaviour["kpis"] |= {f"ticket_{number}": ticket for number in range(12)}
     (tmp_path / "retail.yaml").write_text(yaml.safe_dump(value))
-    shutil.copytree(SHIPPED.parent / "sql" / "retail", tmp_path / "sql" / "retail")
+    shutil.copytree(SHIPPED_PROFILES.parent / "sql" / "retail", tmp_path / "sql" / "retail")
     assert "ticket_11" in load_profile("retail", tmp_path).kpis
 
 
 def test_mixed_scales_are_allowed_once_every_kpi_has_a_weight(tmp_path: Path) -> None:
-    value = yaml.safe_load((SHIPPED / "learning.yaml").read_text())
+    value = yaml.safe_load((SHIPPED_PROFILES / "learning.yaml").read_text())
     for kpi in _stratum(value, "loyalty", "returning")["kpis"]:
         _kpi(value, "loyalty", kpi)["weight"] = 2
     _kpi(value, "loyalty", "count_of_returns")["scale"] = "minmax"
     (tmp_path / "learning.yaml").write_text(yaml.safe_dump(value))
-    shutil.copytree(SHIPPED.parent / "sql" / "learning", tmp_path / "sql" / "learning")
+    shutil.copytree(SHIPPED_PROFILES.parent / "sql" / "learning", tmp_path / "sql" / "learning")
     loyalty = load_profile("learning", tmp_path).macro_segments["loyalty"]
     assert [loyalty.find_scale(kpi) for kpi in loyalty.strata[3].kpis] == ["minmax", "standard", "standard"]
 
@@ -356,7 +356,7 @@ def test_mixed_scales_are_allowed_once_every_kpi_has_a_weight(tmp_path: Path) ->
 def test_a_kpi_of_several_macro_segments_is_one_kpi_clustered_on_in_two_ways() -> None:
     card = load_profile("credit_card")
     assert len(card.kpis) == 17
-    assert card.homes["purchases"] == "overall"
+    assert card.kpi_macro_segments["purchases"] == "overall"
     ways = {macro: card.macro_segments[macro].kpis["purchases"].transform for macro in ("overall", "spending")}
     assert ways == {"overall": "none", "spending": "log1p"}
 
@@ -370,7 +370,7 @@ def test_a_kpi_of_several_macro_segments_is_one_kpi_clustered_on_in_two_ways() -
     ],
 )
 def test_what_undefined_may_count_as(tmp_path: Path, values: dict[str, float], words: str) -> None:
-    value = yaml.safe_load((SHIPPED / "credit_card.yaml").read_text())
+    value = yaml.safe_load((SHIPPED_PROFILES / "credit_card.yaml").read_text())
     _stratum(value, "overall", "everyone")["cluster"]["undefined_as"] = values
     (tmp_path / "credit_card.yaml").write_text(yaml.safe_dump(value))
     with pytest.raises(ProfileError) as caught:
@@ -416,9 +416,9 @@ def test_a_profile_that_does_not_exist(tmp_path: Path, name: str) -> None:
 
 
 def test_profiles_come_from_outside_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    value = yaml.safe_load((SHIPPED / "retail.yaml").read_text()) | {"profile": "outside"}
+    value = yaml.safe_load((SHIPPED_PROFILES / "retail.yaml").read_text()) | {"profile": "outside"}
     (tmp_path / "outside.yaml").write_text(yaml.safe_dump(value))
-    shutil.copytree(SHIPPED.parent / "sql" / "retail", tmp_path / "sql" / "outside")
+    shutil.copytree(SHIPPED_PROFILES.parent / "sql" / "retail", tmp_path / "sql" / "outside")
     monkeypatch.setenv("SEGMENTATION_PROFILES", str(tmp_path))
     assert "outside" in list_profile_names()
     assert load_profile("outside").sql_dir == tmp_path / "sql" / "outside"
@@ -426,7 +426,7 @@ def test_profiles_come_from_outside_too(tmp_path: Path, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("text", ["lifetime", "trailing 30d", "since_registration [1d, 7d)", "calendar month"])
 def test_windows_read_as_they_are_written(text: str) -> None:
-    assert str(KpiWindow.parse(text)) == text
+    assert str(KpiWindow.parse_text(text)) == text
 
 
 def test_midnight_is_the_profiles(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.page import page_reader
-from include.segmentation.profile.profile import SHIPPED
+from include.segmentation.profile.profile import SHIPPED_PROFILES
 
-SHIPPED_QUERIES = SHIPPED.parent / "sql" / "learning" / "extract"
+SHIPPED_QUERIES = SHIPPED_PROFILES.parent / "sql" / "learning" / "extract"
 GAPS = {
     "kind": "query",
     "source": "mysql",

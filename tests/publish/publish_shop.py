@@ -8,7 +8,8 @@ import psycopg
 import pyarrow as pa
 
 from include.segmentation.artifacts import LabelSummary, MeasureArtifacts, PopulationSummary, SegmentArtifacts
-from include.segmentation.model.model import Evidence, Model, SegmentDefinition, StratumModel, record_decision
+from include.segmentation.model.model import Evidence, Model, SegmentDefinition, StratumModel
+from include.segmentation.model.timeline import record_decision
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 

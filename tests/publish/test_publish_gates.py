@@ -11,7 +11,7 @@ from publish_shop import Customer, Shop
 
 from include.segmentation.artifacts import MeasureArtifacts, SegmentArtifacts, TableArtifact
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model.model import read_timeline, record_decision
+from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
 

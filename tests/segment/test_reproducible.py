@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
 from include.segmentation.artifacts import MeasureArtifacts, SegmentArtifacts
-from include.segmentation.model.model import read_timeline
+from include.segmentation.model.timeline import read_timeline
 from include.segmentation.segment import fit, segment
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from include.segmentation.errors import SourceError
 from include.segmentation.extract import SampledColumn, TablePreview
-from include.segmentation.profile.identifiers import check_sql_name
+from include.segmentation.profile.identifiers import require_sql_name
 
 _CUSTOMER = r"(^|_)(customer|cust|client|user|member|buyer|account|shopper|person|guest|subscriber|patient|kunde)"
 _ABOUT_CUSTOMER = r"(name|type|group|country|city|since|age|status|mail|phone|address|note|comment|rating|level)s?$"
@@ -212,7 +212,7 @@ def _is_order(each: SampledColumn, glance: TablePreview) -> bool:
 
 def _is_attribute(each: SampledColumn) -> bool:
     try:
-        check_sql_name(each.name.lower())
+        require_sql_name(each.name.lower())
     except ValueError:
         return False
     return _has(_ATTRIBUTE, each) and each.column.is_text and bool(each.values)

@@ -8,14 +8,13 @@ import pyarrow as pa
 import yaml
 
 from include.segmentation import extract, measure, validate
-from include.segmentation.authoring.profile_mistakes import find_mistakes_in
+from include.segmentation.authoring.profile_mistakes import find_profile_mistakes
 from include.segmentation.authoring.profile_summary import summarise_profile
 from include.segmentation.authoring.yaml_lines import YamlLines
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.profile.loader import find_profile_path, read_yaml
 from include.segmentation.profile.mistakes import Mistake
 from include.segmentation.profile.profile import Profile
-from include.segmentation.profile.sources import GA4Extract
 from include.segmentation.warehouse import connection
 
 
@@ -47,7 +46,7 @@ def check_profile(name: str, profiles_dir: Path | None = None, *, connect: bool 
     lines = _lines(path)
     doubled = list(lines.find_doubled_key())
     value = yaml.safe_load(path.read_text(encoding="utf-8")) if doubled else read_yaml(path)
-    profile, found = find_mistakes_in(path, value)
+    profile, found = find_profile_mistakes(path, value)
     found += doubled
     right = [macro for macro in profile.macro_segments if not any(_is_in_kpis(mistake, macro) for mistake in found)]
     in_files = [*measure.check_templates(profile, right), *extract.check_queries(profile)]
@@ -88,5 +87,4 @@ def _wrong_warehouse(profile: Profile) -> Iterator[Mistake]:
 
 
 def _seen_by_sql(profile: Profile, tables: dict[str, pa.Schema]) -> dict[str, pa.Schema]:
-    hidden = [name for name, one in profile.extracts.items() if isinstance(one, GA4Extract) and one.has_no_customer]
-    return {name: schema for name, schema in tables.items() if name not in hidden}
+    return {name: schema for name, schema in tables.items() if profile.extracts[name].has_customers}

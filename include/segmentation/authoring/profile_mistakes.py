@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from include.segmentation.profile.funnel import FunnelStep
 from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.lists import EligibilityList
-from include.segmentation.profile.loader import check_name
+from include.segmentation.profile.loader import find_name_mistakes
 from include.segmentation.profile.macro_segments import MacroSegment, SegmentAnnotation
 from include.segmentation.profile.mistakes import Mistake, explain_mistakes
 from include.segmentation.profile.personas import Persona
@@ -18,7 +18,7 @@ from include.segmentation.profile.sources import Extract, Source
 from include.segmentation.profile.strata import Stratum
 
 
-def find_mistakes_in(path: Path, value: dict[str, Any]) -> tuple[Profile, list[Mistake]]:
+def find_profile_mistakes(path: Path, value: dict[str, Any]) -> tuple[Profile, list[Mistake]]:
     """Check what a file says.
 
     Args:
@@ -28,7 +28,7 @@ def find_mistakes_in(path: Path, value: dict[str, Any]) -> tuple[Profile, list[M
     Returns:
         The profile, of what is right where not everything is, and the mistakes.
     """
-    found = check_name(value, path)
+    found = find_name_mistakes(value, path)
     own = {"path": path, "profile": path.stem}
     try:
         profile = Profile.model_validate(value | own)
@@ -83,7 +83,7 @@ def _between(profile: Profile, value: dict[str, Any]) -> Iterator[Mistake]:
     for name, macro in profile.macro_segments.items():
         kpis = [str(kpi) for kpi in _mapping(_mapping(value["macro_segments"][name]).get("kpis"))]
         for mistake in macro.find_mistakes(kpis, is_whole=False):
-            yield mistake.nest("macro_segments", name)
+            yield mistake.nest_under("macro_segments", name)
     sources, extracts = (list(_mapping(value.get(part))) for part in ("sources", "extracts"))
     yield from profile.find_mistakes(sources, extracts)
 

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from include.segmentation.authoring.column_roles import can_be_read_whole, count_negatives, guess_roles, is_exact
 from include.segmentation.errors import ProfileError
 from include.segmentation.extract import SampledColumn, TablePreview, preview_table
-from include.segmentation.profile.identifiers import NAME_PATTERN, check_sql_name
+from include.segmentation.profile.identifiers import NAME_PATTERN, require_sql_name
 from include.segmentation.profile.loader import list_profile_dirs, list_profile_names
 from include.segmentation.profile.profile import find_sql_folder
 
@@ -248,7 +248,7 @@ def _free_name(name: str, more: str) -> str:
     try:
         if name == "population":
             raise ValueError
-        return check_sql_name(name)
+        return require_sql_name(name)
     except ValueError:
         return f"{name[: 50 - len(more) - 1]}_{more}"
 
@@ -256,7 +256,7 @@ def _free_name(name: str, more: str) -> str:
 def _identifier(name: str) -> str:
     """A column in DuckDB's SQL."""
     try:
-        if _PLAIN_SQL.fullmatch(name) and check_sql_name(name):
+        if _PLAIN_SQL.fullmatch(name) and require_sql_name(name):
             return name
     except ValueError:
         pass

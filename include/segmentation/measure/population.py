@@ -9,7 +9,7 @@ from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.kpi_values import NUMBERS, WHOLE_NUMBERS
 from include.segmentation.measure.sql_templates import create_table, render_sql
-from include.segmentation.profile.identifiers import check_sql_name
+from include.segmentation.profile.identifiers import require_sql_name
 from include.segmentation.profile.mistakes import list_allowed
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run
@@ -81,9 +81,9 @@ def create_everyone_table(profile: Profile, connection: Engine, as_of: datetime)
 
 
 def _check_attribute(profile: Profile, column: str, path: str) -> None:
-    taken = profile.customer_columns | dict.fromkeys(profile.kpis, "a KPI")
+    taken = profile.reserved_columns | dict.fromkeys(profile.kpis, "a KPI")
     try:
-        if check_sql_name(column) in taken:
+        if require_sql_name(column) in taken:
             raise ValueError(f"{taken[column]}; allowed is any other name")
     except ValueError as error:
         raise ProfileError(f"{path}: column '{column}' can not be an attribute: {error}") from None

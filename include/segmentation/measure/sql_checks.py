@@ -85,4 +85,4 @@ def run_over_empty_tables(profile: Profile, tables: Mapping[str, pa.Schema]) -> 
 def _returned(profile: Profile) -> dict[str, dict[str, Kpi]]:
     """What every file about customers has to return, by the file's name."""
     returned = {name: macro.kpis for name, macro in profile.macro_segments.items()}
-    return returned | ({SIGNALS: profile.signals.write_counts_sql(0, 1)} if profile.signals else {})
+    return returned | ({SIGNALS: profile.signals.build_kpis(0, 1)} if profile.signals else {})

@@ -87,12 +87,12 @@ def parse_condition(text: str, columns: Sequence[str]) -> exp.Expr:
     return tree
 
 
-def list_columns(text: str) -> list[str]:
+def list_condition_columns(text: str) -> list[str]:
     """The columns that a predicate names, in alphabetical order."""
     return sorted({column.name for column in sqlglot.parse_one(text, read="duckdb").find_all(exp.Column)})
 
 
-def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, ColumnDomain]) -> list[dict[str, Any]]:
+def evaluate_at_test_points(predicates: Sequence[str], domains: Mapping[str, ColumnDomain]) -> list[dict[str, Any]]:
     """Evaluate predicates on every combination of values at which one of them can change.
 
     Args:
@@ -129,7 +129,7 @@ def evaluate_on_grid(predicates: Sequence[str], domains: Mapping[str, ColumnDoma
 def is_never_true(text: str, domains: Mapping[str, ColumnDomain]) -> bool:
     """Whether no value that its columns can take makes a predicate true; not where it compares too much to be told."""
     try:
-        return not any(point["true"] for point in evaluate_on_grid([text], domains))
+        return not any(point["true"] for point in evaluate_at_test_points([text], domains))
     except ProfileError:
         return False
 

@@ -22,7 +22,7 @@ class FunnelStep(ProfilePart):
     when: Condition
 
 
-def check_funnel(steps: Sequence[FunnelStep], columns: Mapping[str, ColumnDomain]) -> Iterator[Mistake]:
+def find_funnel_mistakes(steps: Sequence[FunnelStep], columns: Mapping[str, ColumnDomain]) -> Iterator[Mistake]:
     """Steps that have one name, or conditions that can not be asked or never hold.
 
     Args:

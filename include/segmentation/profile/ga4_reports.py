@@ -1,15 +1,16 @@
 """The contract of Google Analytics 4 reports: what is asked for, filtered by what, and how demographics are kept."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from include.segmentation.profile.mistakes import Mistake
 from include.segmentation.profile.profile_part import ProfilePart
+from include.segmentation.profile.source_declaration import ExtractDeclaration, LogLayout, SourceDeclaration
 
 DATE_COLUMN = "date"
-FLAGS = ("subject_to_thresholding", "data_loss_from_other_row", "sampled_share", "truncated", "empty_reason")
+REPORT_FLAGS = ("subject_to_thresholding", "data_loss_from_other_row", "sampled_share", "truncated", "empty_reason")
 """What Google says about the whole of a day's report: columns of every row of the day, and of an empty day's one."""
 DEMOGRAPHICS = frozenset({"userAgeBracket", "userGender", "brandingInterest"})
 """Google's own estimates about people: inferred for some, thresholded, and not about one user."""
@@ -54,25 +55,25 @@ class FilterCondition(ProfilePart):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        if self.texts and self.numbers:
+        if self.has_texts and self.has_numbers:
             raise ValueError("texts and numbers are compared at once; allowed is one kind")
         return self
 
     @property
-    def texts(self) -> bool:
+    def has_texts(self) -> bool:
         """Whether texts are compared."""
-        inner = self.is_not is not None and self.is_not.texts
+        inner = self.is_not is not None and self.is_not.has_texts
         return inner or any((self.one_of, self.begins_with, self.ends_with, self.contains, self.regexp))
 
     @property
-    def numbers(self) -> bool:
+    def has_numbers(self) -> bool:
         """Whether numbers are compared."""
         limits = (self.equals, self.at_least, self.more_than, self.at_most, self.less_than)
-        inner = self.is_not is not None and self.is_not.numbers
+        inner = self.is_not is not None and self.is_not.has_numbers
         return inner or any(limit is not None for limit in limits)
 
 
-class GA4Extract(ProfilePart):
+class GA4Extract(ExtractDeclaration):
     """One GA4 report, a day at a time.
 
     Attributes:
@@ -85,7 +86,6 @@ class GA4Extract(ProfilePart):
     """
 
     kind: Literal["report"]
-    source: str
     dimensions: list[str] = Field(min_length=1, max_length=9)
     metrics: list[str] = Field(min_length=1, max_length=10)
     filter: dict[str, FilterCondition] = Field(default_factory=dict)
@@ -98,8 +98,8 @@ class GA4Extract(ProfilePart):
         if DATE_COLUMN not in self.dimensions:
             raise ValueError("a report is read by day: dimensions must hold 'date'")
         names = [name_column(name) for name in [*self.dimensions, *self.metrics]]
-        if len({*names, *FLAGS}) < len(names) + len(FLAGS):
-            raise ValueError(f"columns {', '.join(names)} and the flags {', '.join(FLAGS)} need different names")
+        if len({*names, *REPORT_FLAGS}) < len(names) + len(REPORT_FLAGS):
+            raise ValueError(f"columns {', '.join(names)} and the flags {', '.join(REPORT_FLAGS)} need different names")
         return self
 
     @model_validator(mode="after")
@@ -107,9 +107,9 @@ class GA4Extract(ProfilePart):
         for name, condition in self.filter.items():
             if name == DATE_COLUMN:
                 raise ValueError("filter 'date': a report is read by day; allowed are other dimensions and metrics")
-            if name in self.metrics and condition.texts:
+            if name in self.metrics and condition.has_texts:
                 raise ValueError(f"filter '{name}': a metric; allowed are comparisons such as {{at_least: 1}}")
-            if name not in self.metrics and condition.numbers:
+            if name not in self.metrics and condition.has_numbers:
                 raise ValueError(
                     f"filter '{name}': numbers are compared, so it must be one of the metrics {', '.join(self.metrics)}"
                 )
@@ -141,9 +141,38 @@ class GA4Extract(ProfilePart):
         return [name for name in self._names if name.startswith(_PER_USER)]
 
     @property
-    def has_no_customer(self) -> bool:
-        """Whether its rows are estimates about groups, with no meaning for one customer."""
-        return bool(self.demographics) and not self.per_user_demographics
+    def has_customers(self) -> bool:
+        """Whether its rows are about single customers; Google's estimates are about groups."""
+        return not self.demographics or self.per_user_demographics
+
+    @property
+    def log_layout(self) -> LogLayout:
+        """A day is written whole, each time as a new batch."""
+        key = [name_column(dimension) for dimension in self.dimensions]
+        return LogLayout(key, "batches", time_column=DATE_COLUMN, batch_column=DATE_COLUMN)
+
+    @property
+    def summary(self) -> str:
+        """Its source and dimensions."""
+        return f"report of {self.source}, {', '.join(self.dimensions)}"
+
+    def find_mistakes(self, extracts: Mapping[str, ExtractDeclaration]) -> Iterator[Mistake]:
+        """Find a ``coverage_of`` that is not the same report without its demographics."""
+        if self.coverage_of is None:
+            return
+        whole = extracts.get(self.coverage_of)
+        dimensions = [dimension for dimension in self.dimensions if dimension not in DEMOGRAPHICS]
+        if (
+            not isinstance(whole, GA4Extract)
+            or (whole.source, whole.filter) != (self.source, self.filter)
+            or sorted(whole.dimensions) != sorted(dimensions)
+            or self.metrics[0] not in whole.metrics
+        ):
+            yield Mistake(
+                ("coverage_of",),
+                f"'{self.coverage_of}'; allowed is a report of source '{self.source}' with dimensions "
+                f"{', '.join(dimensions)}, metric {self.metrics[0]} and the same filter",
+            )
 
     @property
     def _names(self) -> list[str]:
@@ -156,21 +185,11 @@ def name_column(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in plain).lstrip("_")
 
 
-def check_coverage(extracts: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Each ``coverage_of`` that does not name the same report without its demographics."""
-    for name, report in extracts.items():
-        if not isinstance(report, GA4Extract) or report.coverage_of is None:
-            continue
-        whole = extracts.get(report.coverage_of)
-        dimensions = [dimension for dimension in report.dimensions if dimension not in DEMOGRAPHICS]
-        if (
-            not isinstance(whole, GA4Extract)
-            or (whole.source, whole.filter) != (report.source, report.filter)
-            or sorted(whole.dimensions) != sorted(dimensions)
-            or report.metrics[0] not in whole.metrics
-        ):
-            yield Mistake(
-                ("extracts", name, "coverage_of"),
-                f"'{report.coverage_of}'; allowed is a report of source '{report.source}' with dimensions "
-                f"{', '.join(dimensions)}, metric {report.metrics[0]} and the same filter",
-            )
+class GA4Source(SourceDeclaration):
+    """A Google Analytics 4 property."""
+
+    extracts: ClassVar = (GA4Extract,)
+    reader: ClassVar = "include.segmentation.extract.ga4.ga4_reader:GA4Reader"
+
+    kind: Literal["ga4"]
+    property: str = Field(pattern=r"^properties/\d+$")

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from include.segmentation.profile.profile_part import Duration, ProfilePart
 
-Failing = Literal["warn", "ask", "stop"]
+FailureVerdict = Literal["warn", "ask", "stop"]
 
 
 def compute_smallest_cluster(customers: int) -> int:
@@ -23,7 +23,7 @@ class GateRule(ProfilePart):
         verdict: what its failing means: ``warn`` is only said, ``ask`` waits for a person, ``stop`` publishes nothing.
     """
 
-    verdict: Failing = "warn"
+    verdict: FailureVerdict = "warn"
 
     @model_validator(mode="before")
     @classmethod
@@ -34,7 +34,7 @@ class GateRule(ProfilePart):
 class SizesDifferGate(GateRule):
     """No two macro segments may have the same sizes: one would be a copy of the other."""
 
-    verdict: Failing = "stop"
+    verdict: FailureVerdict = "stop"
 
 
 class RowCountsGate(GateRule):
@@ -45,7 +45,7 @@ class RowCountsGate(GateRule):
         rise: the share that may have come in addition.
     """
 
-    verdict: Failing = "ask"
+    verdict: FailureVerdict = "ask"
     fall: float = Field(default=0.1, ge=0, lt=1)
     rise: float = Field(default=2.0, gt=0)
 
@@ -67,7 +67,7 @@ class QuarantineGate(GateRule):
         share: of its current rows.
     """
 
-    verdict: Failing = "ask"
+    verdict: FailureVerdict = "ask"
     share: float = Field(default=0.05, ge=0, lt=1)
 
 

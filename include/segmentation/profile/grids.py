@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import Condition, evaluate_on_grid, parse_condition
+from include.segmentation.profile.conditions import Condition, evaluate_at_test_points, parse_condition
 from include.segmentation.profile.identifiers import SqlName
 from include.segmentation.profile.kpis import AGE_COLUMN, Kpi, list_domains
 from include.segmentation.profile.mistakes import Mistake, list_allowed
@@ -107,7 +107,7 @@ class Grid(ProfilePart):
         if condition is None:
             return False
         impossible = f"({name} IS NULL) <> ({condition})"
-        points = evaluate_on_grid([self.when, condition, impossible], list_domains(kpis))
+        points = evaluate_at_test_points([self.when, condition, impossible], list_domains(kpis))
         return any(point["true"] == [0, 1] for point in points)
 
     def _wrong_sides(self) -> Iterator[Mistake]:

@@ -27,7 +27,7 @@ def _name(value: Any) -> Any:
     return value
 
 
-def check_sql_name(value: str) -> str:
+def require_sql_name(value: str) -> str:
     """Let a name pass that every database and BI tool takes without quotes.
 
     Raises:
@@ -61,7 +61,7 @@ def _own_schema(value: str) -> str:
 
 
 ProfileName = Annotated[str, BeforeValidator(_name)]
-SqlName = Annotated[str, BeforeValidator(_name), AfterValidator(check_sql_name)]
+SqlName = Annotated[str, BeforeValidator(_name), AfterValidator(require_sql_name)]
 DifferentNames = Annotated[list[str], Field(min_length=1), AfterValidator(require_different)]
 SchemaName = Annotated[SqlName, AfterValidator(_own_schema)]
 """A schema that is the user's to make."""

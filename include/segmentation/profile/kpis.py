@@ -77,7 +77,7 @@ class Kpi(ProfilePart):
     label: str
     definition: str
     unit: str
-    window: Annotated[KpiWindow, BeforeValidator(KpiWindow.parse)]
+    window: Annotated[KpiWindow, BeforeValidator(KpiWindow.parse_text)]
     resolution: float = Field(1, gt=0)
     direction: Literal["more", "less", "neutral"] = "more"
     minimum: float | None = 0
@@ -110,7 +110,7 @@ class Kpi(ProfilePart):
         if self.transform in ("log1p", "sqrt") and (self.minimum is None or self.minimum < 0):
             yield Mistake(("transform",), f"transform {self.transform} needs a minimum of 0 or more")
 
-    def list_differences(self, other: Self) -> list[str]:
+    def list_differing_keys(self, other: Self) -> list[str]:
         """What another declaration of the same KPI says otherwise; each may be clustered on in a way of its own."""
         return [key for key, said in self if key not in _CLUSTERING_KEYS and said != getattr(other, key)]
 

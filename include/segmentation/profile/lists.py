@@ -12,7 +12,7 @@ from include.segmentation.profile.conditions import (
     ColumnDomain,
     Condition,
     is_never_true,
-    list_columns,
+    list_condition_columns,
     parse_condition,
 )
 from include.segmentation.profile.identifiers import ProfileName
@@ -74,7 +74,7 @@ class EligibilityList(ProfilePart):
                 continue
             for text in _wrong_constants(reason.when, texts):
                 yield Mistake((*place, "when"), f"reason '{reason.name}': {text}")
-            if not set(list_columns(reason.when)) & set(texts) and is_never_true(reason.when, numbers):
+            if not set(list_condition_columns(reason.when)) & set(texts) and is_never_true(reason.when, numbers):
                 text = f"reason '{reason.name}': '{reason.when}' holds for nobody, whatever the KPIs are"
                 yield Mistake((*place, "when"), text)
         if not any(reason.eligible for reason in self.reasons):

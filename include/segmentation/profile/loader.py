@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.identifiers import NAME_PATTERN
 from include.segmentation.profile.mistakes import Mistake, explain_mistakes, list_allowed
-from include.segmentation.profile.profile import SHIPPED, Profile
+from include.segmentation.profile.profile import SHIPPED_PROFILES, Profile
 from include.segmentation.profile.yaml_errors import explain_yaml_error
 
 
@@ -35,7 +35,7 @@ def list_profile_dirs(extra: Path | None = None) -> list[Path]:
     """The folders that profiles are looked for in, the shipped one last."""
     outside = [extra] if extra else []
     outside += [Path(text) for text in os.environ.get("SEGMENTATION_PROFILES", "").split(os.pathsep) if text]
-    return [*outside, SHIPPED]
+    return [*outside, SHIPPED_PROFILES]
 
 
 def list_profile_names(extra: Path | None = None) -> list[str]:
@@ -56,7 +56,7 @@ def load_profile(name: str, profiles_dir: Path | None = None) -> Profile:
     """
     path = find_profile_path(name, profiles_dir)
     value = read_yaml(path)
-    found = check_name(value, path)
+    found = find_name_mistakes(value, path)
     try:
         if not found:
             return Profile.model_validate(value | {"path": path})
@@ -95,7 +95,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return value
 
 
-def check_name(value: dict[str, Any], path: Path) -> list[Mistake]:
+def find_name_mistakes(value: dict[str, Any], path: Path) -> list[Mistake]:
     """The mistake of a profile that is not called as its file, if it is one."""
     if value.get("profile") == path.stem:
         return []

@@ -13,7 +13,7 @@ from include.segmentation.profile.kpis import AGE_COLUMN, Kpi, Scaler
 from include.segmentation.profile.mistakes import Mistake, list_allowed, raise_mistakes
 from include.segmentation.profile.profile_part import ProfilePart
 from include.segmentation.profile.strata import Stratum
-from include.segmentation.profile.strata_partition import check_partition
+from include.segmentation.profile.strata_partition import find_partition_mistakes
 
 
 class SegmentAnnotation(ProfilePart):
@@ -89,12 +89,12 @@ class MacroSegment(ProfilePart):
         """
         wrong = [*self._wrong_names(), *self._wrong_conditions([*kpis, AGE_COLUMN]), *self._wrong_aliases()]
         for position, stratum in enumerate(self.strata):
-            wrong += (mistake.nest("strata", position) for mistake in self._wrong_kpis(stratum, kpis))
+            wrong += (mistake.nest_under("strata", position) for mistake in self._wrong_kpis(stratum, kpis))
         yield from wrong
         if is_whole and not wrong:
-            yield from check_partition(self.kpis, self.strata)
+            yield from find_partition_mistakes(self.kpis, self.strata)
         if is_whole and self.grid:
-            yield from (mistake.nest("grid") for mistake in self.grid.find_mistakes(self.kpis))
+            yield from (mistake.nest_under("grid") for mistake in self.grid.find_mistakes(self.kpis))
 
     def _wrong_names(self) -> Iterator[Mistake]:
         names = [stratum.name for stratum in self.strata]
@@ -133,7 +133,7 @@ class MacroSegment(ProfilePart):
                     ("kpis",), f"stratum '{stratum.name}' clusters on '{kpi}'; {list_allowed(kpi, clusterable)}"
                 )
         for mistake in self._wrong_undefined_as(stratum):
-            yield mistake.nest("cluster", "undefined_as")
+            yield mistake.nest_under("cluster", "undefined_as")
         scales = {kpi: self.find_scale(kpi) for kpi in stratum.clustered_on if kpi in self.kpis}
         if len(set(scales.values())) > 1 and any(self.kpis[kpi].weight is None for kpi in scales):
             listed = ", ".join(f"{kpi} {scale}" for kpi, scale in scales.items())

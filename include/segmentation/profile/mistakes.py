@@ -41,7 +41,7 @@ class Mistake:
         key = ".".join(str(part) for part in self.place)
         return f"{key}: {self.text}" if key else self.text
 
-    def nest(self, *place: str | int) -> "Mistake":
+    def nest_under(self, *place: str | int) -> "Mistake":
         """The same mistake, seen from further up."""
         return replace(self, place=(*place, *self.place))
 

@@ -45,13 +45,13 @@ def walk_personas(
         yield from walk_personas(persona.personas, persona)
 
 
-def resolve_words(declared: MacroSegment, words: Sequence[str]) -> tuple[list[str], list[str]]:
+def resolve_persona_words(declared: MacroSegment, words: Sequence[str]) -> tuple[list[str], list[str]]:
     """What the words of a condition stand for: keys of segments and micro segments, and strata."""
     strata = [stratum.name for stratum in declared.strata if stratum.name in words]
     return [key for key, said in declared.segments.items() if key in words or said.alias in words], strata
 
 
-def check_personas(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
+def find_persona_mistakes(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
     """Personas that have one name, name what does not exist, or can never take anyone."""
     wrong = [*_wrong_names(personas), *_wrong_words(personas, macros, ("personas",))]
     yield from wrong
@@ -117,7 +117,7 @@ def _never_first(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]
 
 def _places(declared: MacroSegment, words: Sequence[str]) -> list[tuple[str | None, str | None]]:
     """Stratum and key of a customer as far as the words of conditions tell them apart; None for all others."""
-    keys, strata = resolve_words(declared, words)
+    keys, strata = resolve_persona_words(declared, words)
     others = [None] if len(strata) < len(declared.strata) else []
     return list(product([*strata, *others], [None, *keys]))
 
@@ -127,7 +127,9 @@ def _first(
 ) -> tuple[str, ...]:
     """The names of the persona that takes a customer and of those that it is a part of, from above."""
     for persona in personas:
-        if all(_is_in(case[macro], resolve_words(macros[macro], words)) for macro, words in persona.when.items()):
+        if all(
+            _is_in(case[macro], resolve_persona_words(macros[macro], words)) for macro, words in persona.when.items()
+        ):
             return (persona.name, *_first(persona.personas, case, macros))
     return ()
 

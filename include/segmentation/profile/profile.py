@@ -15,21 +15,21 @@ from pydantic import AfterValidator, Field, model_validator
 
 from include.segmentation.profile.demographics import Demographic
 from include.segmentation.profile.figures import FIGURES, Figure
-from include.segmentation.profile.funnel import FunnelStep, check_funnel
-from include.segmentation.profile.ga4_reports import check_coverage
+from include.segmentation.profile.funnel import FunnelStep, find_funnel_mistakes
 from include.segmentation.profile.gates import Gates
 from include.segmentation.profile.identifiers import ProfileName, SchemaName, SqlName, require_different
 from include.segmentation.profile.kpis import AGE_COLUMN, Kpi, list_domains
 from include.segmentation.profile.lists import EligibilityList
 from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.profile.mistakes import Mistake, list_allowed, raise_mistakes
-from include.segmentation.profile.personas import Persona, check_personas
+from include.segmentation.profile.personas import Persona, find_persona_mistakes
 from include.segmentation.profile.profile_part import ProfilePart
 from include.segmentation.profile.schedule import Schedule
 from include.segmentation.profile.signals import SIGNALS, Signals
-from include.segmentation.profile.sources import Extract, QueryExtract, Source
+from include.segmentation.profile.source_declaration import ExtractDeclaration, read_kind
+from include.segmentation.profile.sources import Extract, Source, find_source_kind
 
-SHIPPED = Path(__file__).resolve().parents[2] / "profiles"
+SHIPPED_PROFILES = Path(__file__).resolve().parents[2] / "profiles"
 
 _CUSTOMER_COLUMNS = (
     "customer_id", "first_seen", "last_seen", "source_rows", AGE_COLUMN, "as_of", "run_id", "cadence", "cohort",
@@ -39,7 +39,7 @@ _CUSTOMER_COLUMNS = (
 
 def find_sql_folder(path: Path) -> Path:
     """Where the SQL of the profile in a file belongs."""
-    root = path.parent.parent if path.parent == SHIPPED else path.parent
+    root = path.parent.parent if path.parent == SHIPPED_PROFILES else path.parent
     return root / "sql" / path.stem
 
 
@@ -124,7 +124,7 @@ class Profile(ProfilePart):
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Europe
             yield Mistake(("time_zone",), f"time_zone '{self.time_zone}' is unknown; allowed is an IANA name")
         for name, extract in self.extracts.items():
-            yield from (mistake.nest("extracts", name) for mistake in self._wrong_source(extract, sources))
+            yield from (mistake.nest_under("extracts", name) for mistake in self._wrong_source(extract, sources))
         if "population" in extracts:
             text = "the measure stage's own table; allowed is any other name"
             yield Mistake(("extracts", "population"), text)
@@ -137,7 +137,8 @@ class Profile(ProfilePart):
             if name not in extracts:
                 yield Mistake(("expectations", name), f"no such extract; {list_allowed(name, extracts)}")
         if len(self.extracts) == len(extracts):
-            yield from check_coverage(self.extracts)
+            for name, extract in self.extracts.items():
+                yield from (mistake.nest_under("extracts", name) for mistake in extract.find_mistakes(self.extracts))
         yield from self._wrong_kpis()
         for name in self.worth:
             if name not in self.kpis:
@@ -146,18 +147,20 @@ class Profile(ProfilePart):
             text = "the measure stage's name for the figures; allowed is any other name"
             yield Mistake(("macro_segments", FIGURES), text)
         for name, figure in self.figures.items():
-            yield from (mistake.nest("figures", name) for mistake in figure.find_mistakes())
+            yield from (mistake.nest_under("figures", name) for mistake in figure.find_mistakes())
         numbers = list_domains(self.kpis)
         for name, declared in self.lists.items():
-            yield from (mistake.nest("lists", name) for mistake in declared.find_mistakes(numbers, self.cells))
-        yield from check_funnel(self.funnel, numbers)
-        yield from check_personas(self.personas, self.macro_segments)
+            yield from (
+                mistake.nest_under("lists", name) for mistake in declared.find_mistakes(numbers, self.grid_cells)
+            )
+        yield from find_funnel_mistakes(self.funnel, numbers)
+        yield from find_persona_mistakes(self.personas, self.macro_segments)
         for sql in self.sql_files:
             if not sql.is_file():
                 yield Mistake((), f"SQL file {sql} is missing")
 
-    def _wrong_source(self, extract: Extract, sources: list[str]) -> Iterator[Mistake]:
-        needed = {"table": "mysql", "query": "mysql", "report": "ga4"}[extract.kind]
+    def _wrong_source(self, extract: ExtractDeclaration, sources: list[str]) -> Iterator[Mistake]:
+        needed = read_kind(find_source_kind(extract.kind))
         if extract.source not in sources:
             yield Mistake(("source",), f"'{extract.source}'; {list_allowed(extract.source, sources)}")
         elif extract.source in self.sources and self.sources[extract.source].kind != needed:
@@ -167,12 +170,12 @@ class Profile(ProfilePart):
         for macro, segment in self.macro_segments.items():
             for kpi, declared in segment.kpis.items():
                 place = ("macro_segments", macro, "kpis", kpi)
-                if kpi in self.customer_columns:
-                    yield Mistake(place, f"{self.customer_columns[kpi]}; allowed is any other name")
-                differing = declared.list_differences(self.kpis[kpi])
+                if kpi in self.reserved_columns:
+                    yield Mistake(place, f"{self.reserved_columns[kpi]}; allowed is any other name")
+                differing = declared.list_differing_keys(self.kpis[kpi])
                 if differing:
                     text = (
-                        f"KPI '{kpi}' is declared in both {self.homes[kpi]} and {macro}, with another "
+                        f"KPI '{kpi}' is declared in both {self.kpi_macro_segments[kpi]} and {macro}, with another "
                         f"{', '.join(differing)}; allowed is another name, or the same but for transform, scale, weight"
                     )
                     yield Mistake(place, text)
@@ -185,7 +188,7 @@ class Profile(ProfilePart):
     @property
     def sql_files(self) -> list[Path]:
         """Every SQL file that the profile needs."""
-        queries = [extract.query for extract in self.extracts.values() if isinstance(extract, QueryExtract)]
+        queries = [extract.query_file for extract in self.extracts.values() if extract.query_file]
         measures = ["population", *self.macro_segments, *([SIGNALS] if self.signals else [])]
         return [self.sql_dir / "extract" / query for query in queries] + [
             *(self.sql_dir / "measure" / f"{name}.sql" for name in measures),
@@ -193,7 +196,7 @@ class Profile(ProfilePart):
         ]
 
     @cached_property
-    def customer_columns(self) -> dict[str, str]:
+    def reserved_columns(self) -> dict[str, str]:
         """What stands beside KPIs and attributes in tables of customers: the names that those can not have."""
         columns = dict.fromkeys(_CUSTOMER_COLUMNS, "a column of every customer")
         for macro in self.macro_segments:
@@ -202,7 +205,7 @@ class Profile(ProfilePart):
         return columns
 
     @cached_property
-    def homes(self) -> dict[str, str]:
+    def kpi_macro_segments(self) -> dict[str, str]:
         """The macro segment of every KPI: the first that declares it, where several cluster on it."""
         homes: dict[str, str] = {}
         for macro, segment in self.macro_segments.items():
@@ -212,10 +215,10 @@ class Profile(ProfilePart):
     @property
     def kpis(self) -> dict[str, Kpi]:
         """Every KPI by name, as its home declares it."""
-        return {name: self.macro_segments[macro].kpis[name] for name, macro in self.homes.items()}
+        return {name: self.macro_segments[macro].kpis[name] for name, macro in self.kpi_macro_segments.items()}
 
     @property
-    def cells(self) -> dict[str, list[str]]:
+    def grid_cells(self) -> dict[str, list[str]]:
         """The column of every grid's cell -> the names of its cells."""
         grids = {macro: declared.grid for macro, declared in self.macro_segments.items() if declared.grid}
         return {name_grid_columns(macro)[1]: [cell.name for cell in grid.cells] for macro, grid in grids.items()}

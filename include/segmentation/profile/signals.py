@@ -21,7 +21,7 @@ from include.segmentation.profile.windows import KpiWindow
 SIGNALS = "signals"
 """What ``measure`` calls it, and the name of its SQL file."""
 
-TOGETHER = "*"
+ALL_KPIS = "*"
 """In place of a KPI: the rule over all of them."""
 
 
@@ -38,7 +38,7 @@ class SignalCount(ProfilePart):
     definition: str
     unit: str
 
-    def write_count_sql(self, begin: int, end: int) -> Kpi:
+    def build_kpi(self, begin: int, end: int) -> Kpi:
         """The KPI that it is over a stretch of days since registration."""
         window = KpiWindow(kind="since_registration", start_day=begin, end_day=end)
         return Kpi.model_validate(self.model_dump() | {"window": window, "rule_only": True})
@@ -90,9 +90,9 @@ class Signals(ProfilePart):
         raise_mistakes(self._mistakes())
         return self
 
-    def write_counts_sql(self, begin: int, end: int) -> dict[str, Kpi]:
+    def build_kpis(self, begin: int, end: int) -> dict[str, Kpi]:
         """Every count, over the days [begin, end) since registration."""
-        return {name: count.write_count_sql(begin, end) for name, count in self.counts.items()}
+        return {name: count.build_kpi(begin, end) for name, count in self.counts.items()}
 
     def _mistakes(self) -> Iterator[Mistake]:
         for name, label in self.labels.items():

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.profile.conditions import evaluate_on_grid
+from include.segmentation.profile.conditions import evaluate_at_test_points
 from include.segmentation.profile.kpis import AGE_COLUMN, Kpi, list_domains
 from include.segmentation.profile.mistakes import Mistake
 from include.segmentation.profile.strata import Stratum
 
 
-def check_partition(kpis: Mapping[str, Kpi], strata: Sequence[Stratum]) -> Iterator[Mistake]:
+def find_partition_mistakes(kpis: Mapping[str, Kpi], strata: Sequence[Stratum]) -> Iterator[Mistake]:
     """Strata that overlap, leave someone out, take nobody, or cluster on what has no value: one mistake of each kind.
 
     Args:
@@ -45,7 +45,7 @@ class _Grid:
         undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
         impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
         taken: set[int] = set()
-        for point in evaluate_on_grid([*strata, *impossible, *of_values], list_domains(self.kpis)):
+        for point in evaluate_at_test_points([*strata, *impossible, *of_values], list_domains(self.kpis)):
             if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
                 taken.update(point["true"])
                 yield from self._wrong_point(point)

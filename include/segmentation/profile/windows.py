@@ -20,7 +20,7 @@ class KpiWindow(BaseModel):
     end_day: int = 0
 
     @classmethod
-    def parse(cls, value: Any) -> "KpiWindow":
+    def parse_text(cls, value: Any) -> "KpiWindow":
         """Read ``lifetime``, ``trailing 30d``, ``since_registration [1d, 7d)`` or ``calendar month``."""
         if isinstance(value, KpiWindow):
             return value

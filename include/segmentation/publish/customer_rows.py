@@ -73,7 +73,7 @@ def _joined(inputs: PublishInputs, part: str) -> str:
 
 def _kpis(inputs: PublishInputs) -> list[str]:
     """Every KPI once, also where several macro segments measure it."""
-    return [f'measure_{macro}."{name}"' for name, macro in inputs.run.profile.homes.items()]
+    return [f'measure_{macro}."{name}"' for name, macro in inputs.run.profile.kpi_macro_segments.items()]
 
 
 def _quoted(names: Iterable[str]) -> list[str]:

@@ -175,6 +175,7 @@ def _kpis(inputs: PublishInputs) -> Row:
     told |= {"matures_after", "goal", "indicator", "owner"}
     profile = inputs.run.profile
     return {
-        name: kpi.model_dump(include=told) | {"window": str(kpi.window), "macro_segment": profile.homes[name]}
+        name: kpi.model_dump(include=told)
+        | {"window": str(kpi.window), "macro_segment": profile.kpi_macro_segments[name]}
         for name, kpi in profile.kpis.items()
     }

@@ -48,7 +48,8 @@ def make_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
         worth = {name: profile.kpis[name] for name in profile.worth if name not in kpis}
         source = f"member_{macro} JOIN measure_{macro} USING (customer_id)"
         for name in worth:
-            source += f' JOIN (SELECT customer_id, "{name}" FROM measure_{profile.homes[name]}) USING (customer_id)'
+            measured = f"measure_{profile.kpi_macro_segments[name]}"
+            source += f' JOIN (SELECT customer_id, "{name}" FROM {measured}) USING (customer_id)'
         parents = model.map_parents()
         keys = [*(segment.key for segment in model.list_segments()), *parents]
         for row in _describe(inputs, kpis | worth, source, keys, []):
@@ -108,8 +109,8 @@ def _query(inputs: PublishInputs, columns: list[str], name: str, kpi: Kpi) -> li
     result = inputs.engine.execute(
         f'SELECT {groups}, count(*) AS customers, count(*) - count("{name}") AS nulls, '
         f'count(*) FILTER ("{name}" <> 0) AS nonzero, '
-        f"{write_total_sql(name, kpi)} AS total, "
-        f"(SELECT {write_total_sql(name, kpi)} FROM measure_{inputs.run.profile.homes[name]}) AS grand_total, "
+        f"{write_total_sql(name, kpi)} AS total, (SELECT {write_total_sql(name, kpi)} "
+        f"FROM measure_{inputs.run.profile.kpi_macro_segments[name]}) AS grand_total, "
         f'min("{name}") AS min, max("{name}") AS max, '
         f'quantile_disc("{name}", {list(_PERCENTILES.values())}) AS percentiles '
         f"FROM described GROUP BY {groups} ORDER BY {groups}"

@@ -121,7 +121,8 @@ def _grid_quality(inputs: PublishInputs) -> Iterator[Row]:
 
 def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[str, str, float]]:
     """What the top of the customers hold of a KPI, by the KPI itself, by cells and by segments."""
-    scored = f"label_{macro} JOIN measure_{inputs.run.profile.homes[kpi]} USING (customer_id) WHERE cell IS NOT NULL"
+    measured = f"measure_{inputs.run.profile.kpi_macro_segments[kpi]}"
+    scored = f"label_{macro} JOIN {measured} USING (customer_id) WHERE cell IS NOT NULL"
     declared = inputs.run.profile.kpis[kpi]
     lowest, sum_of_all = inputs.fetch_one(
         f"SELECT min({quote_identifier(kpi)}), {write_total_sql(kpi, declared)} FROM {scored}"
@@ -144,7 +145,7 @@ def _by_cell(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
     total = write_total_sql(kpi, profile.kpis[kpi])
     figures = f"count(*) AS customers, count({quote_identifier(kpi)}) AS defined, {total} AS total"
     found = inputs.engine.execute(
-        f"SELECT cell, {figures} FROM label_{macro} JOIN measure_{profile.homes[kpi]} USING (customer_id) "
+        f"SELECT cell, {figures} FROM label_{macro} JOIN measure_{profile.kpi_macro_segments[kpi]} USING (customer_id) "
         "WHERE cell IS NOT NULL GROUP BY cell"
     )
     return {row["cell"]: row for row in found.fetch_table().to_pylist()}

@@ -106,7 +106,7 @@ def _everything(inputs: PublishInputs) -> str:
     """SQL: every customer with all KPIs, their age and the cells of all grids."""
     profile = inputs.run.profile
     columns = ["population.customer_id", f"population.{AGE_COLUMN}"]
-    columns += [f"measure_{macro}.{quote_identifier(name)}" for name, macro in profile.homes.items()]
+    columns += [f"measure_{macro}.{quote_identifier(name)}" for name, macro in profile.kpi_macro_segments.items()]
     columns += [
         f"label_{m}.cell AS {name_grid_columns(m)[1]}" for m in profile.macro_segments if profile.macro_segments[m].grid
     ]

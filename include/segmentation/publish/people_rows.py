@@ -24,7 +24,7 @@ def make_funnel_rows(inputs: PublishInputs) -> list[Row]:
     steps = inputs.run.profile.funnel
     if not steps:
         return []
-    homes = inputs.run.profile.homes
+    homes = inputs.run.profile.kpi_macro_segments
     kpis = ", ".join(
         [f"population.{AGE_COLUMN}", *(f"measure_{macro}.{quote_identifier(name)}" for name, macro in homes.items())]
     )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from include.segmentation.profile.personas import NO_PERSONA, Persona, resolve_words, walk_personas
+from include.segmentation.profile.personas import NO_PERSONA, Persona, resolve_persona_words, walk_personas
 from include.segmentation.profile.profile import Profile
 from include.segmentation.publish.publish_inputs import PublishInputs
 
@@ -57,7 +57,7 @@ def _first(profile: Profile, choices: Sequence[Persona], otherwise: str) -> str:
 def _is(profile: Profile, persona: Persona) -> str:
     tests = []
     for macro, words in persona.when.items():
-        keys, strata = resolve_words(profile.macro_segments[macro], words)
+        keys, strata = resolve_persona_words(profile.macro_segments[macro], words)
         found = [f"label_{macro}.stratum IN {_texts(strata)}"] if strata else []
         if keys:
             found += [f"label_{macro}.{column} IN {_texts(keys)}" for column in ("segment_key", "micro_key")]

@@ -9,7 +9,8 @@ import pyarrow as pa
 from include.segmentation.artifacts import LabelSummary, MeasureArtifacts, PopulationSummary, SegmentArtifacts
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model.model import Model, TimelineEntry, read_timeline
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import TimelineEntry, read_timeline
 from include.segmentation.profile.kpis import AGE_COLUMN
 from include.segmentation.publish.past_runs import PastRuns, read_past_runs
 from include.segmentation.publish.row_counts import ExtractCounts, count_rows
@@ -153,7 +154,7 @@ def _labelled_with(run: Run, macro: str, labelled: LabelSummary, entries: list[T
 
 def _refuse_shared_names(run: Run, attributes: list[str]) -> None:
     """The profile may have changed since the population was measured."""
-    taken = run.profile.customer_columns | dict.fromkeys(run.profile.kpis, "a KPI")
+    taken = run.profile.reserved_columns | dict.fromkeys(run.profile.kpis, "a KPI")
     for name in attributes:
         if name in taken:
             raise ProfileError(

@@ -8,18 +8,16 @@ from decimal import Decimal
 from math import floor
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from include.segmentation.common.arrays import Booleans, Floats, Integers
 from include.segmentation.errors import DataError
 from include.segmentation.model.grid_model import CellModel, GridModel, ScoreModel
-from include.segmentation.profile.conditions import list_columns
+from include.segmentation.profile.conditions import list_condition_columns
 from include.segmentation.profile.grids import Grid, GridScore
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 from include.segmentation.segment.stratum_assignment import query_batch
 
-Booleans = npt.NDArray[np.bool_]
 SCORES, CELL = "scores", "cell"
 
 
@@ -54,7 +52,7 @@ def fit_grid(macro: MacroSegment, customers: pa.Table) -> GridModel | None:
 
 def list_grid_columns(grid: GridModel | None) -> list[str]:
     """The columns of ``measure`` that a grid reads."""
-    return sorted({*list_columns(grid.when), *(score.kpi for score in grid.scores)}) if grid else []
+    return sorted({*list_condition_columns(grid.when), *(score.kpi for score in grid.scores)}) if grid else []
 
 
 def score_grid(grid: GridModel | None, customers: pa.Table) -> dict[str, pa.Array]:

@@ -17,7 +17,8 @@ from include.segmentation.artifacts import (
     find_previous_run,
 )
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import Model, read_timeline
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import read_timeline
 from include.segmentation.run import Run
 from include.segmentation.segment.model_compatibility import refuse_changed_kpis
 from include.segmentation.segment.scoring import score_table

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from include.segmentation.model.model import Lineage, Model, SegmentDefinition, StratumModel
-from include.segmentation.profile.conditions import list_columns, normalise_condition
+from include.segmentation.profile.conditions import list_condition_columns, normalise_condition
 
 SURVIVES = 0.5
 FLOW = 0.25
@@ -139,7 +139,7 @@ def _wholes(model: Model) -> dict[tuple[str, ...], str]:
 
 def _rule(model: Model, stratum: StratumModel) -> tuple[str, ...]:
     """A stratum, what its rule says, and how the KPIs that it names were measured."""
-    columns = list_columns(stratum.when)
+    columns = list_condition_columns(stratum.when)
     measured = [f"{name} {model.windows.get(name)} {model.resolutions.get(name, 0):g}" for name in columns]
     return (stratum.name, normalise_condition(stratum.when), *measured)
 

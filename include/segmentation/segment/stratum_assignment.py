@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError
-from include.segmentation.profile.conditions import list_columns
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
+from include.segmentation.profile.conditions import list_condition_columns
 
 
 def refuse_non_numbers(batch: pa.Table, columns: Sequence[str]) -> None:
@@ -51,7 +51,7 @@ def assign_strata(batch: pa.Table, conditions: Sequence[str]) -> Integers:
     if wrong.size:
         row = int(wrong[0])
         taken = "no stratum" if found["held"][row].as_py() == 0 else "more than one stratum"
-        columns = dict.fromkeys(column for condition in conditions for column in list_columns(condition))
+        columns = dict.fromkeys(column for condition in conditions for column in list_condition_columns(condition))
         case = ", ".join(f"{column} = {batch[column][row].as_py()}" for column in columns)
         raise DataError(f"{wrong.size} customers fall in {taken}, the first with {case}; correct the strata's 'when'")
     return np.asarray(found["stratum"].to_numpy(), dtype=np.int64)

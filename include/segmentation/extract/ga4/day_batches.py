@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.ga4.ga4_property import ReportDay
 from include.segmentation.lake.change_log import BATCH, DELETED, OBSERVED_AT, SEQ, ChangeLog, LogState
-from include.segmentation.profile.ga4_reports import DATE_COLUMN, FLAGS, UNKNOWN_VALUES, GA4Extract, name_column
+from include.segmentation.profile.ga4_reports import DATE_COLUMN, REPORT_FLAGS, UNKNOWN_VALUES, GA4Extract, name_column
 from include.segmentation.run import Run
 
 COMMIT_ROWS = 50_000
@@ -153,7 +153,7 @@ def build_log_schema(report: GA4Extract, metric_types: list[str]) -> pa.Schema:
     return pa.schema(
         [(name, pa.date32() if name == DATE_COLUMN else pa.string()) for name in dimensions]
         + [(name, pa.int64() if is_whole else pa.float64()) for name, is_whole in zip(metrics, whole, strict=True)]
-        + list(zip(FLAGS, _FLAG_TYPES, strict=True))
+        + list(zip(REPORT_FLAGS, _FLAG_TYPES, strict=True))
         + [(BATCH, pa.int64())]
     )
 
@@ -169,7 +169,7 @@ def _table(report: GA4Extract, schema: pa.Schema, day: ReportDay) -> pa.Table:
     names = [name_column(name) for name in [*report.dimensions, *report.metrics]]
     values: dict[str, Any] = {name: pa.array(column, pa.string()) for name, column in zip(names, columns, strict=True)}
     values[DATE_COLUMN] = [day.day] * count
-    values |= {name: [flag] * count for name, flag in zip(FLAGS, astuple(day.flags), strict=True)}
+    values |= {name: [flag] * count for name, flag in zip(REPORT_FLAGS, astuple(day.flags), strict=True)}
     types = [part for part in schema if part.name != BATCH]
     try:
         arrays = [pa.array(values[part.name]).cast(part.type) for part in types]

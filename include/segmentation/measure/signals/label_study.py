@@ -12,19 +12,18 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from include.segmentation.common.arrays import Booleans, Floats
 from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.measure.signals.rule_lift import compute_lift
 from include.segmentation.model.decision_tree import Path, describe_path, grow_tree, list_paths, match_paths
 from include.segmentation.profile.gates import compute_smallest_cluster
 from include.segmentation.profile.kpis import Kpi
-from include.segmentation.profile.signals import TOGETHER
+from include.segmentation.profile.signals import ALL_KPIS
 
 RULE_DEPTH = 2
 
 LabelOutcome = Literal["measured", "nobody", "already", "one_cohort", "never", "always", "no_rule", "too_few"]
 DayArray = npt.NDArray[np.datetime64]
-Booleans = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def study_label(
     blank = KpiFinding("", "measured", len(earlier), earlier.positives, len(later), later.positives)
     if begins is not None:
         blank = replace(blank, holdout_from=begins.astype(date))
-    columns = {name: [column] for column, name in enumerate(kpis)} | {TOGETHER: list(range(len(kpis)))}
+    columns = {name: [column] for column, name in enumerate(kpis)} | {ALL_KPIS: list(range(len(kpis)))}
     known = _known_without_rules(len(had), begins, earlier, later)
     if known:
         return [replace(blank, kpi=name, outcome=known) for name in columns]

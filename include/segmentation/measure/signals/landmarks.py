@@ -67,11 +67,11 @@ def collect_landmark(run: Run, connection: Engine, signals: Signals, landmark: i
     )
     wanted = list_explaining_kpis(run.profile)
     for macro, declared in run.profile.macro_segments.items():
-        own = [name for name in declared.kpis if name in wanted and run.profile.homes[name] == macro]
+        own = [name for name in declared.kpis if name in wanted and run.profile.kpi_macro_segments[name] == macro]
         _measure(run, connection, macro, declared.kpis, landmark, {name: f'"{name}"' for name in own})
     for column, begin, until in ((name_before_column, 0, landmark), (name_after_column, landmark, end)):
         labels = {column(name): f"coalesce(({label.when}), false)" for name, label in signals.labels.items()}
-        _measure(run, connection, SIGNALS, signals.write_counts_sql(begin, until), until, labels)
+        _measure(run, connection, SIGNALS, signals.build_kpis(begin, until), until, labels)
     return connection.execute(
         "SELECT CAST(customer_id AS VARCHAR) AS customer_id, * EXCLUDE (customer_id) FROM _asked ORDER BY ALL"
     ).fetch_table()

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from include.segmentation.profile.gates import Failing
+from include.segmentation.profile.gates import FailureVerdict
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class GateVerdict:
 
     name: str
     macro_segment: str
-    verdict: Literal["pass"] | Failing
+    verdict: Literal["pass"] | FailureVerdict
     found: str
     allowed: str = ""
     approved_by: str = ""

@@ -13,7 +13,7 @@ import pyarrow as pa
 from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.common.text import format_number, format_word_range
 from include.segmentation.model.model import CLAIM_HOLDS, MIDDLE, BandRange, Model, SegmentDefinition
-from include.segmentation.profile.conditions import list_columns
+from include.segmentation.profile.conditions import list_condition_columns
 from include.segmentation.profile.kpis import Kpi
 from include.segmentation.publish.gates.gate_verdict import GateVerdict
 from include.segmentation.publish.publish_inputs import PublishInputs
@@ -146,7 +146,7 @@ def _of_aliases(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
         person = declared.segments.get(segment.key)
         if person is None or not person.alias:
             continue
-        columns = list_columns(person.rule)
+        columns = list_condition_columns(person.rule)
         ends = [f'{end}("{column}")' for column in columns for end in ("min", "max")]
         figures = ["count(*)", f"count(*) FILTER (WHERE {person.rule})", *ends]
         customers, held, *values = inputs.fetch_one(

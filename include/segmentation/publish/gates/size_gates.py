@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from itertools import combinations
 
-from include.segmentation.profile.gates import Failing, compute_smallest_cluster
+from include.segmentation.profile.gates import FailureVerdict, compute_smallest_cluster
 from include.segmentation.publish.gates.gate_verdict import GateVerdict
 from include.segmentation.publish.publish_inputs import PublishInputs
 
@@ -28,7 +28,9 @@ def check_size_totals(population: int, sizes: SegmentSizes) -> list[GateVerdict]
     return verdicts
 
 
-def check_size_copies(sizes: SegmentSizes, failing: Failing = "stop", uncut: Collection[str] = ()) -> list[GateVerdict]:
+def check_size_copies(
+    sizes: SegmentSizes, failing: FailureVerdict = "stop", uncut: Collection[str] = ()
+) -> list[GateVerdict]:
     """No two macro segments have the same sizes, of three or more segments with customers, in whatever order.
 
     Args:
@@ -78,7 +80,7 @@ def check_smallest_sizes(inputs: PublishInputs) -> list[GateVerdict]:
 
 
 def check_cluster_sizes(
-    macro: str, stratum: str, clusters: Mapping[str, int], failing: Failing = "warn"
+    macro: str, stratum: str, clusters: Mapping[str, int], failing: FailureVerdict = "warn"
 ) -> list[GateVerdict]:
     """No cluster of a stratum is below max(2% of its customers, 100 customers).
 

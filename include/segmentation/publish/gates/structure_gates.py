@@ -25,7 +25,7 @@ def check_populations(inputs: PublishInputs) -> list[GateVerdict]:
 
 def check_shared_kpis(inputs: PublishInputs) -> list[GateVerdict]:
     """A KPI that several macro segments measure has one value per customer."""
-    homes, verdicts = inputs.run.profile.homes, []
+    homes, verdicts = inputs.run.profile.kpi_macro_segments, []
     for macro in inputs.models:
         kpis = inputs.run.profile.macro_segments[macro].kpis
         shared = [name for name in kpis if homes[name] != macro]

@@ -8,7 +8,7 @@ from itertools import groupby
 import psycopg
 from psycopg.rows import class_row
 
-from include.segmentation.profile.signals import TOGETHER, Signals
+from include.segmentation.profile.signals import ALL_KPIS, Signals
 from include.segmentation.report import formatting
 from include.segmentation.run import Run
 
@@ -128,7 +128,7 @@ def _landmark(days: int, found: list[PublishedSignal], declared: Signals) -> Lan
     answers = []
     for name, label in declared.labels.items():
         rows = [each for each in found if each.label == name]
-        answers += [_answer(label.label, label.definition, each, rows) for each in rows if each.kpi == TOGETHER]
+        answers += [_answer(label.label, label.definition, each, rows) for each in rows if each.kpi == ALL_KPIS]
     return LandmarkView(days, formatting.format_date(first) if first else "", answers)
 
 

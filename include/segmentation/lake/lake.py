@@ -14,6 +14,7 @@ import pyarrow.fs
 import pyarrow.parquet as pq
 
 from include.segmentation.common.sql_quoting import quote_identifier
+from include.segmentation.engine import open_engine
 from include.segmentation.engine.engine import Engine
 from include.segmentation.engine.parquet_files import write_scan_sql
 from include.segmentation.errors import DataError
@@ -53,7 +54,7 @@ class Lake:
 
     def open_engine(self) -> Engine:
         """A DuckDB connection that computes in the profile's time zone and shares no file."""
-        return Engine(time_zone=self._profile.time_zone)
+        return open_engine(time_zone=self._profile.time_zone)
 
     def create_accepted_view(self, connection: Engine, extract: str) -> None:
         """Create view ``<extract>``: the latest version of every row, validated and not held in quarantine.

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine import open_engine
 from include.segmentation.errors import SegmentationError
 from include.segmentation.measure.figure_values import compute_figure, render_figure
 from include.segmentation.measure.kpi_values import compute_kpis
@@ -52,7 +52,7 @@ def run_over_empty_tables(profile: Profile, tables: Mapping[str, pa.Schema]) -> 
         What is wrong: SQL that DuckDB does not accept, columns that are missing or too many, types that are not
         allowed. Macro segments are looked at only once the population is right.
     """
-    with Engine(time_zone=profile.time_zone) as connection:
+    with open_engine(time_zone=profile.time_zone) as connection:
         connection.execute(WHOLE_DAYS)
         for extract, schema in tables.items():
             connection.register_table(extract, schema.empty_table())

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine import open_engine
 from include.segmentation.profile.macro_segments import Hysteresis
 from include.segmentation.segment.previous_labels import PreviousLabels
 
@@ -55,7 +55,7 @@ def choose_published_keys(
 
 def fingerprint_labels(labels: pa.Table) -> str:
     """A number, as text, that changes with what the next run's hysteresis takes from these labels, not with order."""
-    with Engine(threads=1) as connection:
+    with open_engine(threads=1) as connection:
         connection.register_table("labels", labels)
         taken = f"customer_id, stratum, segment_key, {RAW}, {HELD_FROM}, {HELD_RUNS}"
         found = connection.execute(f"SELECT CAST(bit_xor(hash({taken})) AS VARCHAR) FROM labels").fetch_row()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -88,11 +89,24 @@ class DuckDBEngine(Engine):
         return {row[0]: row[1] for row in self.execute(f"DESCRIBE {name}").fetch_rows()}
 
 
+def evaluate_select(sql: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a SELECT that reads no table.
+
+    All calls share one database, because opening one takes longer; each has its own cursor, so threads may call it.
+    """
+    with _translate_errors(), _open_shared_database().cursor() as cursor:
+        return list(cursor.execute(sql).fetchall())
+
+
 def list_reserved_words() -> list[str]:
     """List the keywords of DuckDB's SQL that an identifier needs quotes for."""
-    with DuckDBEngine() as engine:
-        sql = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
-        return [word for (word,) in engine.execute(sql).fetch_rows()]
+    sql = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    return [word for (word,) in evaluate_select(sql)]
+
+
+@cache
+def _open_shared_database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 @contextmanager

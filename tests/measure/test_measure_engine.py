@@ -27,7 +27,7 @@ def test_a_second_engine_measures_the_same(
 ) -> None:
     run = run_at(load_profile("retail"), "2011-09-01")
     lines = [
-        {"line_id": number, "invoice_no": str(number), "stock_code": "A", "quantity": number % 5 + 1}
+        {"line_id": number, "invoice_no": str(number), "stock_code": "A", "quantity": number % 5 + 1, "country": "UK"}
         | {
             "invoice_date": f"2011-0{number % 6 + 2}-05",
             "unit_price": "2.5",

@@ -18,7 +18,6 @@ from airflow.models import Connection, DagRun
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
-from psycopg.rows import namedtuple_row
 from sqlalchemy import select
 
 from include.segmentation import connections
@@ -28,6 +27,7 @@ from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.schedule import CADENCES, Cadence
 from include.segmentation.run import Purpose, Run, parse_as_of
 from include.segmentation.warehouse.connection import connect_warehouse
+from include.segmentation.warehouse.queries import query_named_tuples
 from segmentation_airflow.schedules import right_profiles
 
 ROOT = "/segmentation"
@@ -146,11 +146,10 @@ def _page(profile: Profile, cadences: Sequence[str]) -> HTMLResponse:
     try:
         with connect_warehouse(_for_readers(profile)) as connection:
             connection.execute("SET TRANSACTION READ ONLY")
-            cursor = connection.cursor(row_factory=namedtuple_row)
             if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() != (None,):
-                found = cursor.execute(_RUNS, [list(cadences)]).fetchall()
+                found = query_named_tuples(connection, _RUNS, [list(cadences)])
             if connection.execute(_MAY_READ_CHECKS).fetchone() == (True,):
-                refused = cursor.execute(_REFUSED, [list(cadences)]).fetchall()
+                refused = query_named_tuples(connection, _REFUSED, [list(cadences)])
     except SegmentationError as error:
         note = str(error)
     return HTMLResponse(

@@ -5,8 +5,8 @@ from datetime import timedelta
 from airflow.sdk import DAG, TaskGroup
 
 from include.segmentation.profile.sources import GA4Extract
-from segmentation_airflow.operators import DEFAULT_ARGS, SettleOperator, StageOperator, ValidateOperator, asset
-from segmentation_airflow.schedules import at, profiles
+from segmentation_airflow.operators import DEFAULT_ARGS, SettleOperator, StageOperator, ValidateOperator, make_asset
+from segmentation_airflow.schedules import load_dag_profiles, make_schedule
 
 DOC = """
 ### {title}: extract
@@ -22,10 +22,10 @@ given intervals.
 **Needs** one Airflow pool per source, named after its connection: {pools}.
 """
 
-for profile in profiles():
+for profile in load_dag_profiles():
     with DAG(
         dag_id=f"{profile.profile}__extract",
-        **at(profile, "daily"),
+        **make_schedule(profile, "daily"),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         tags=["segmentation", profile.profile],
@@ -47,7 +47,7 @@ for profile in profiles():
                     stage="extract",
                     target=name,
                     pool=profile.sources[declared.source].connection,
-                    outlets=[asset(profile.profile, "lake", name)],
+                    outlets=[make_asset(profile.profile, "lake", name)],
                     **common,
                 )
         with TaskGroup("validate") as validate:

@@ -3,9 +3,9 @@
 from airflow.sdk import DAG, TaskGroup
 
 from include.segmentation.connections import find_tracking_server
-from segmentation_airflow.asking import DecideOperator, FitOperator
-from segmentation_airflow.operators import DEFAULT_ARGS, StageOperator, ValidateOperator, WaitOperator, asset
-from segmentation_airflow.schedules import at_refits, profiles
+from segmentation_airflow.approvals import DecideOperator, FitOperator
+from segmentation_airflow.operators import DEFAULT_ARGS, StageOperator, ValidateOperator, WaitOperator, make_asset
+from segmentation_airflow.schedules import load_dag_profiles, make_fit_schedule
 
 DOC = """
 ### {title}: fit
@@ -21,10 +21,10 @@ scheduled as_of up to L; a trigger through the REST API with a data interval of 
 without a logical date at `as_of` of its configuration, and only the `macro_segments` that it names.
 """
 
-for profile in profiles():
+for profile in load_dag_profiles():
     with DAG(
         dag_id=f"{profile.profile}__fit",
-        **at_refits(profile),
+        **make_fit_schedule(profile),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         tags=["segmentation", profile.profile],
@@ -56,7 +56,7 @@ for profile in profiles():
                 trigger_rule="none_failed_min_one_success",
             )
             for macro in profile.macro_segments:
-                outlets = [asset(profile.profile, "models", macro)]
+                outlets = [make_asset(profile.profile, "models", macro)]
                 fit = FitOperator(task_id=f"fit_{macro}", stage="fit", target=macro, outlets=outlets, **common)
                 measured[macro] >> fit >> decide
         if find_tracking_server():

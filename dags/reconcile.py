@@ -3,8 +3,8 @@
 from airflow.sdk import DAG, TaskGroup
 
 from include.segmentation.profile.sources import can_be_reconciled
-from segmentation_airflow.operators import DEFAULT_ARGS, MaintainOperator, ReconcileOperator, WaitOperator, asset
-from segmentation_airflow.schedules import at, profiles
+from segmentation_airflow.operators import DEFAULT_ARGS, MaintainOperator, ReconcileOperator, WaitOperator, make_asset
+from segmentation_airflow.schedules import load_dag_profiles, make_schedule
 
 DOC = """
 ### {title}: reconcile
@@ -22,12 +22,12 @@ minutes; then the later one is tried again.
 **Needs** one Airflow pool per source, named after its connection: {pools}.
 """
 
-for profile in profiles():
+for profile in load_dag_profiles():
     reconciled = [name for name, declared in profile.extracts.items() if can_be_reconciled(declared)]
     pools = {name: profile.sources[profile.extracts[name].source].connection for name in reconciled}
     with DAG(
         dag_id=f"{profile.profile}__reconcile",
-        **at(profile, profile.schedule.reconcile),
+        **make_schedule(profile, profile.schedule.reconcile),
         max_active_runs=1,
         default_args=DEFAULT_ARGS,
         tags=["segmentation", profile.profile],
@@ -49,7 +49,7 @@ for profile in profiles():
                     purpose="reconcile",
                     target=name,
                     pool=pool,
-                    outlets=[asset(profile.profile, "lake", name)],
+                    outlets=[make_asset(profile.profile, "lake", name)],
                     **common,
                 )
                 reconcile >> maintain

@@ -3,16 +3,16 @@
 from airflow.sdk import DAG, TaskGroup
 
 from include.segmentation.profile.schedule import CADENCES
-from segmentation_airflow.asking import AskForFitOperator, GatesOperator, PublishOperator
+from segmentation_airflow.approvals import GatesOperator, PublishOperator, RequestFitOperator
 from segmentation_airflow.operators import (
     DEFAULT_ARGS,
     ReportOperator,
     StageOperator,
     ValidateOperator,
     WaitOperator,
-    asset,
+    make_asset,
 )
-from segmentation_airflow.schedules import at, profiles
+from segmentation_airflow.schedules import load_dag_profiles, make_schedule
 
 DOC = """
 ### {title}: segment, {cadence}
@@ -28,12 +28,12 @@ writes an HTML report.
 """
 PRIMARY = "; this is the primary cadence, which alone feeds `customer_analytics_record` and membership"
 
-for profile in profiles():
+for profile in load_dag_profiles():
     macros = list(profile.macro_segments)
     for cadence in CADENCES:
         with DAG(
             dag_id=f"{profile.profile}__segment_{cadence}",
-            **at(profile, cadence),
+            **make_schedule(profile, cadence),
             max_active_runs=1,
             default_args=DEFAULT_ARGS,
             tags=["segmentation", profile.profile],
@@ -63,12 +63,12 @@ for profile in profiles():
             for one, then in zip(measured, labelled, strict=True):
                 one >> then
             with TaskGroup("publish"):
-                outlets = [asset(profile.profile, "segments", macro) for macro in macros]
+                outlets = [make_asset(profile.profile, "segments", macro) for macro in macros]
                 gates = GatesOperator(task_id="gates", within=profile.gates.answer_within, **common)
                 tables = PublishOperator(task_id="tables", stage="publish", outlets=outlets, **common)
                 [gates, *beside] >> tables
                 if cadence == profile.schedule.primary_cadence and profile.gates.drift.asks_for_fit:
-                    tables >> AskForFitOperator(task_id="ask_for_fit", profile=profile.profile)
+                    tables >> RequestFitOperator(task_id="ask_for_fit", profile=profile.profile)
             with TaskGroup("report") as report:
                 ReportOperator(task_id="html", stage="report", **common)
             wait >> validate >> measure

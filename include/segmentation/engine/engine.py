@@ -5,12 +5,14 @@ This folder is the one door to SQL. Nothing outside it imports DuckDB.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
-import pyarrow as pa
 
 from include.segmentation.common.sql_quoting import quote_identifier
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _DATA_ERRORS = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
@@ -46,12 +48,12 @@ class QueryResult:
         with _engine_errors():
             return list(self._connection.fetchall())
 
-    def fetch_table(self) -> pa.Table:
+    def fetch_table(self) -> "pa.Table":
         """Return all rows as an Arrow table."""
         with _engine_errors():
             return self._connection.to_arrow_table()
 
-    def stream_batches(self, batch_rows: int) -> pa.RecordBatchReader:
+    def stream_batches(self, batch_rows: int) -> "pa.RecordBatchReader":
         """Return a reader that gives the rows in batches of at most ``batch_rows``."""
         return self._connection.to_arrow_reader(batch_rows)
 
@@ -92,7 +94,7 @@ class Engine:
         with _engine_errors():
             return QueryResult(self._connection.execute(sql, parameters))
 
-    def register_table(self, name: str, table: pa.Table) -> None:
+    def register_table(self, name: str, table: "pa.Table") -> None:
         """Make an Arrow table readable under a name."""
         self._connection.register(name, table)
 

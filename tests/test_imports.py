@@ -16,7 +16,7 @@ OUTSIDE = {"airflow", "dags", "plugins", "demo", "tests", "segmentation_airflow"
 FILES = sorted((ROOT / "include" / "segmentation").rglob("*.py"))
 DEEPEST = 3
 
-LIBRARY_ROOMS = {"duckdb": "engine"}
+LIBRARY_ROOMS = {"duckdb": "engine", "psycopg": "warehouse"}
 """Library -> the only room that imports it."""
 FORBIDDEN = {"engine": {"profile", "lake"}}
 """Room -> the rooms that it does not import."""
@@ -97,6 +97,7 @@ def test_a_file_imports_only_what_its_room_may(path: Path) -> None:
         ("import duckdb", ["duckdb"]),
         ("def f():\n    from duckdb import connect", ["duckdb.connect"]),
         ("import_module('duckdb')", ["duckdb"]),
+        ("from psycopg.rows import dict_row", ["psycopg.rows.dict_row"]),
     ],
 )
 def test_a_breach_in_a_stage_is_seen(source: str, breaches: list[str]) -> None:

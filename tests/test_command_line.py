@@ -1,8 +1,9 @@
-"""The command line as its user meets it: one clear line and status 2 for everything that can not work."""
+"""The command line as its user sees it: whatever cannot work gives one clear line and status 2."""
 
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def segmentation(*arguments: str, **environment: str) -> subprocess.CompletedPro
     )
 
 
-def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
+def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert done.returncode == 2, done.stderr
     lines = done.stderr.strip().splitlines()
     assert len(lines) == 1, done.stderr
@@ -41,23 +42,25 @@ def refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     ],
 )
 def test_an_as_of_that_no_run_can_have_is_refused(as_of: str, words: list[str]) -> None:
-    refused(segmentation("run", "--profile", "learning", "--as-of", as_of), *words)
+    assert_refused(segmentation("run", "--profile", "learning", "--as-of", as_of), *words)
 
 
-def test_an_unknown_profile_is_answered_with_the_known_ones() -> None:
-    refused(segmentation("run", "--profile", "lerning", "--as-of", "2025-02-01"), "'lerning'", "learning", "retail")
+def test_an_unknown_profile_lists_the_known_ones() -> None:
+    assert_refused(
+        segmentation("run", "--profile", "lerning", "--as-of", "2025-02-01"), "'lerning'", "learning", "retail"
+    )
 
 
-def test_an_unknown_part_is_answered_with_the_known_ones() -> None:
+def test_an_unknown_target_lists_the_known_ones() -> None:
     done = segmentation("measure", "--profile", "learning", "--as-of", "2025-02-01", "--only", "loyality")
-    refused(done, "'loyality'", "loyalty")
+    assert_refused(done, "'loyality'", "loyalty")
 
 
-def test_an_undefined_connection_is_named_with_its_variable(tmp_path: Path) -> None:
+def test_an_undefined_connection_names_its_variable(tmp_path: Path) -> None:
     done = segmentation(
         "extract", "--profile", "learning", "--as-of", "2025-02-01", "--only", "users", SEGMENTATION_LAKE=str(tmp_path)
     )
-    refused(done, "learning_mysql", "AIRFLOW_CONN_LEARNING_MYSQL")
+    assert_refused(done, "learning_mysql", "AIRFLOW_CONN_LEARNING_MYSQL")
     assert not any(tmp_path.rglob("*.parquet"))
 
 
@@ -73,12 +76,12 @@ def test_an_undefined_connection_is_named_with_its_variable(tmp_path: Path) -> N
         ),
     ],
 )
-def test_an_unreachable_source_is_one_line(tmp_path: Path, extract: str, variable: str, uri: str) -> None:
+def test_an_unreachable_source_gives_one_line(tmp_path: Path, extract: str, variable: str, uri: str) -> None:
     done = segmentation(
         *("extract", "--profile", "learning", "--as-of", "2025-02-01", "--only", extract),
         **{"SEGMENTATION_LAKE": str(tmp_path), variable: uri},
     )
-    refused(done, variable.removeprefix("AIRFLOW_CONN_").lower(), "127.0.0.1")
+    assert_refused(done, variable.removeprefix("AIRFLOW_CONN_").lower(), "127.0.0.1")
     assert not any(tmp_path.rglob("*.parquet"))
 
 
@@ -89,36 +92,44 @@ def test_an_unreachable_source_is_one_line(tmp_path: Path, extract: str, variabl
         ("/tmp/50%", ["SEGMENTATION_LAKE '/tmp/50%'", "without %"]),
     ],
 )
-def test_a_lake_that_can_not_be_written_is_one_line(lake: str, words: list[str]) -> None:
+def test_a_lake_that_cannot_be_written_gives_one_line(lake: str, words: list[str]) -> None:
     done = segmentation("extract", "--profile", "retail", "--as-of", "2011-07-01", SEGMENTATION_LAKE=lake)
-    refused(done, *words)
+    assert_refused(done, *words)
 
 
-def test_a_lake_may_be_a_folder_beside(tmp_path: Path) -> None:
-    beside = os.path.relpath(tmp_path, CHECKOUT)
-    done = segmentation("measure", "--profile", "retail", "--as-of", "2011-07-01", SEGMENTATION_LAKE=beside)
-    refused(done, "'invoice_lines' is complete through nothing yet")
+def test_a_lake_may_be_a_relative_folder(tmp_path: Path) -> None:
+    relative = os.path.relpath(tmp_path, CHECKOUT)
+    done = segmentation("measure", "--profile", "retail", "--as-of", "2011-07-01", SEGMENTATION_LAKE=relative)
+    assert_refused(done, "'invoice_lines' is complete through nothing yet")
 
 
-def test_a_stage_without_the_stage_before_says_which(tmp_path: Path) -> None:
+def test_a_stage_names_the_stage_that_has_not_run(tmp_path: Path) -> None:
     done = segmentation("measure", "--profile", "learning", "--as-of", "2025-02-01", SEGMENTATION_LAKE=str(tmp_path))
-    refused(done, "extract")
+    assert_refused(done, "extract")
 
 
 def test_help_names_every_command() -> None:
     done = segmentation("--help")
     assert done.returncode == 0
-    for command in [
-        "extract",
-        "validate",
-        "measure",
-        "segment",
-        "publish",
-        "report",
-        "fit",
-        "run",
-        "models",
-        "accept",
-        "reject",
-    ]:
-        assert command in done.stdout
+    assert done.stdout.startswith("usage: python -m include.segmentation ")
+    commands = ["extract", "validate", "measure", "segment", "publish", "report", "run", "fit", "track", "models"]
+    commands += ["accept", "reject", "preview", "reconcile", "maintain", "explain-extract", "new-profile"]
+    for command in [*commands, "check-profile"]:
+        assert f"\n    {command}" in done.stdout
+
+
+def test_the_installed_command_is_the_same(tmp_path: Path) -> None:
+    scripts = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["scripts"]
+    module, _, function = scripts["segmentation"].partition(":")
+    program = tmp_path / "segmentation"
+    program.write_text(f"import sys\nfrom {module} import {function}\nsys.exit({function}())\n")
+    done = subprocess.run(
+        [sys.executable, program, "--help"],
+        env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    help_text = segmentation("--help").stdout
+    assert done.stdout.startswith("usage: segmentation [-h] <command> ...\n")
+    assert done.stdout.partition("\n")[2] == help_text.partition("\n")[2]

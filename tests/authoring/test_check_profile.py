@@ -141,7 +141,7 @@ def test_mistakes_in_signals_are_told(tmp_path: Path) -> None:
     path, sql = tmp_path / "learning.yaml", tmp_path / "sql" / "learning" / "measure" / "signals.sql"
     text = path.read_text()
     change(sql, **{"p.as_of": "{{ as_of }}"})
-    assert any(f"{sql}: 'as_of' is undefined; allowed is window" in found for found in mistakes(path))
+    assert any(f"{sql}: 'as_of' is undefined; allowed: window" in found for found in mistakes(path))
 
     for right, wrong, words in (
         ("when: earned >= 1", "when: erned >= 1", "signals.labels.graduate.when: 'erned"),
@@ -186,7 +186,7 @@ def test_expectations_and_types_are_compared_with_the_columns(shop: Path) -> Non
     change(measure / "rfm.sql", **{"sum(e.total) FILTER": "any_value(e.status) FILTER", ", 0) AS": ", '') AS"})
     found = mistakes(shop, connect=True)
     assert any("no column 'totl'; allowed are order_id" in one and "did you mean 'total'?" in one for one in found)
-    assert any("rfm.sql: KPI 'monetary' is VARCHAR; allowed are numbers" in one for one in found)
+    assert any("rfm.sql: KPI 'monetary' is VARCHAR; allowed: numbers" in one for one in found)
 
     change(measure / "population.sql", **{"e.country": "e.county"})
     assert any("population.sql: " in one and "county" in one for one in mistakes(shop, connect=True))

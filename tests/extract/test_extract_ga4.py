@@ -7,8 +7,8 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from demo.ga4 import StandIn, server, serving
-from demo.servers import free_port
+from demo.ga4 import StandIn, serve_facts, server
+from demo.servers import find_free_port
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
 from include.segmentation.extract.ga4 import day_batches, page_request
 from include.segmentation.extract.ga4 import ga4_property as ga4
@@ -47,7 +47,7 @@ def facts(visits: dict[str, int]) -> pa.Table:
 
 @pytest.fixture
 def standin() -> Iterator[StandIn]:
-    with serving(facts({f"2025-01-{day:02}": LEARNERS for day in range(1, 11) if day != 4})) as server:
+    with serve_facts(facts({f"2025-01-{day:02}": LEARNERS for day in range(1, 11) if day != 4})) as server:
         yield server
 
 
@@ -97,7 +97,7 @@ def test_a_second_pull_writes_nothing_and_reads_only_what_google_restates(standi
 def test_a_restated_day_replaces_the_day(standin, shop):
     pulls = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
     pulls.pull("sessions")
-    standin.faults.restate("2025-01-06", 3)
+    standin.faults.restate_day("2025-01-06", 3)
     assert pulls.pull("sessions")["rows_written"] == LEARNERS
     tripled = [
         (day, learner, sessions * 3, seconds * 3) if day == date(2025, 1, 6) else (day, learner, sessions, seconds)
@@ -111,7 +111,7 @@ def test_a_day_that_becomes_empty_and_comes_back(shop):
     visits = {"2025-01-01": 3, "2025-01-02": 4}
     address = {}
     for step, (now, rows) in enumerate([(visits, 7), ({"2025-01-01": 3}, 3), ({"2025-01-01": 3}, 3), (visits, 7)]):
-        with serving(facts(now)) as server:
+        with serve_facts(facts(now)) as server:
             address |= connection(server)
             pulls = shop(address, as_of="2025-01-03", sessions=SESSIONS)
             assert pulls.pull("sessions")["rows_written"] == [7, 1, 0, 4][step]
@@ -149,7 +149,7 @@ def test_an_empty_day_says_why_and_whether_all_was_withheld(standin, shop):
 def test_what_says_nothing_is_kept_apart(shop):
     rows = facts({"2025-01-01": 4})
     names = pa.array(["", "(not set)", "(other)", "0"])
-    with serving(rows.set_column(1, "customUser:learner_id", names)) as server:
+    with serve_facts(rows.set_column(1, "customUser:learner_id", names)) as server:
         pulls = shop(connection(server), as_of="2025-01-02", sessions=SESSIONS)
         pulls.pull("sessions")
     assert pulls.current("sessions", "learner_id", "1") == [("",), ("(not set)",), ("(other)",), ("0",)]
@@ -184,20 +184,20 @@ class Failing:
     """Answers with an error from the n-th request on; None is never."""
 
     def __init__(self, server: StandIn, code: int, times: int) -> None:
-        self.server, self.original, self.at, self.asked = server, server.report, None, 0
+        self.server, self.original, self.at, self.asked = server, server.answer_report, None, 0
         self.code, self.times = code, times
-        server.report = self.report
+        server.answer_report = self.report
 
     def report(self, property_id, body):
         self.asked += 1
         if self.asked == self.at:
-            self.server.faults.fail(self.code, self.times)
+            self.server.faults.add_failure(self.code, self.times)
         return self.original(property_id, body)
 
 
 @pytest.mark.parametrize("code", [429, 500, 503])
 def test_a_busy_google_is_asked_again_and_what_was_read_stays(standin, shop, code):
-    standin.faults.fail(code, times=2)
+    standin.faults.add_failure(code, times=2)
     pulls = shop(connection(standin), as_of="2025-01-04", sessions=SESSIONS)
     pulls.pull("sessions")
     later = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
@@ -220,7 +220,7 @@ def test_a_restated_day_is_the_old_or_the_new_one_whatever_breaks(standin, shop,
     monkeypatch.setattr(page_request, "REPORT_PAGE_ROWS", 10)
     monkeypatch.setattr(day_batches, "COMMIT_ROWS", 10 if at % 2 else 1000)
     for day in (1, 2, 3):
-        standin.faults.restate(f"2025-01-{day:02}", 3)
+        standin.faults.restate_day(f"2025-01-{day:02}", 3)
     Failing(standin, 403, times=1).at = at
     with pytest.raises(SourceError, match="permissions"):
         pulls.pull("sessions")
@@ -305,7 +305,7 @@ def test_refusals_are_explained_and_leave_nothing(standin, shop):
         (403, "does not have sufficient permissions for this property"),
         (404, "properties/412345678.*not found"),
     ]:
-        standin.faults.fail(code)
+        standin.faults.add_failure(code)
         with pytest.raises(SourceError, match=named):
             pulls.pull("sessions")
     standin.faults.metadata = {"schemaRestrictionResponse": restricted}
@@ -316,7 +316,7 @@ def test_refusals_are_explained_and_leave_nothing(standin, shop):
 
 def test_an_unreachable_google_may_answer_later(standin, shop):
     address = {"conn_type": "google_cloud_platform", "extra": {"anonymous": True}}
-    address["extra"]["api_endpoint"] = f"http://127.0.0.1:{free_port()}"
+    address["extra"]["api_endpoint"] = f"http://127.0.0.1:{find_free_port()}"
     with pytest.raises(UnavailableError, match="asked 4 times"):
         shop(address, as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
 

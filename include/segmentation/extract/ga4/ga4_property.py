@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from time import sleep
 from typing import Any
 
 import google.auth
@@ -18,6 +17,7 @@ from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.oauth2.service_account import Credentials as ServiceAccount
 from google.protobuf.json_format import ParseError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_chain, wait_fixed
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, join_lines
@@ -139,30 +139,38 @@ class GA4Property:
         """The raw pages of a day, until they hold as many rows as the newest of them announces."""
         read = 0
         while True:
-            page = self._ask(report, build_page_request(self._name, report, day, offset=read))
+            page = self._read_page(report, build_page_request(self._name, report, day, offset=read))
             yield page
             read += len(page.rows)
             if not page.rows or read >= page.row_count:
                 return
 
-    def _ask(self, report: GA4Extract, request: ga4.RunReportRequest) -> Any:
+    def _read_page(self, report: GA4Extract, request: ga4.RunReportRequest) -> Any:
         self.quota.require_tokens()
-        for pause in (*_PAUSES, None):
-            try:
-                answer = self._client.run_report(request, timeout=_TIMEOUT_SECONDS, retry=None)
-            except _TRY_AGAIN as error:
-                self._give_up_on_quota(error)
-                if pause is None:
-                    raise UnavailableError(f"{self._where}: {_said(error)}; asked {len(_PAUSES) + 1} times") from None
-                sleep(pause)
-            except (refusals.GoogleAPICallError, GoogleAuthError, requests.RequestException) as error:
-                raise self._refused(report, error) from None
-            else:
-                page = ga4.RunReportResponse.pb(answer)  # the wrapped message is many times slower to walk through
-                self.quota.update(page)
-                self._check_access(page.metadata)
-                return page
-        raise AssertionError("unreachable")
+        tries = len(_PAUSES) + 1
+        retrying = Retrying(
+            retry=retry_if_exception_type(_TRY_AGAIN),
+            wait=wait_chain(*map(wait_fixed, _PAUSES)),
+            stop=stop_after_attempt(tries),
+            reraise=True,
+        )
+        try:
+            answer = retrying(self._send, request)
+        except _TRY_AGAIN as error:
+            raise UnavailableError(f"{self._where}: {_said(error)}; asked {tries} times") from None
+        except (refusals.GoogleAPICallError, GoogleAuthError, requests.RequestException) as error:
+            raise self._refused(report, error) from None
+        page = ga4.RunReportResponse.pb(answer)  # the wrapped message is many times slower to walk through
+        self.quota.update(page)
+        self._check_access(page.metadata)
+        return page
+
+    def _send(self, request: ga4.RunReportRequest) -> Any:
+        try:
+            return self._client.run_report(request, timeout=_TIMEOUT_SECONDS, retry=None)
+        except _TRY_AGAIN as error:
+            self._give_up_on_quota(error)
+            raise
 
     def _give_up_on_quota(self, error: Exception) -> None:
         if isinstance(error, refusals.ServerError):

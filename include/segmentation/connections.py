@@ -1,13 +1,13 @@
-"""A connection id -> an address.
+"""Resolve connection ids, the same ones on the command line and in Airflow.
 
-The command line and Airflow resolve the same ids. Outside Airflow an id is looked up in the environment, in
-Airflow's own form: ``AIRFLOW_CONN_<ID>`` holding a URI or a JSON object. Inside a task the DAG code calls
-``use_resolver`` so that Airflow's metadata database and secret backends answer too.
+Outside Airflow an id is looked up in the environment, in Airflow's own form: ``AIRFLOW_CONN_<ID>`` holds a URI or a
+JSON object. Airflow's tasks call ``use_resolver``, so that the metadata database and secret backends answer too, and
+``use_google_credentials``, so that the Google provider logs in.
 """
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -17,6 +17,9 @@ from include.segmentation.errors import SourceError
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 """MLflow's own variable, as are those with credentials for it."""
 Resolver = Callable[[str], str | None]
+"""Connection id -> a URI or JSON text, or None if there is no such connection."""
+GoogleLogin = Callable[[str, Sequence[str]], Any]
+"""Connection id and OAuth scopes -> credentials of google-auth."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +47,28 @@ def _from_environment(connection_id: str) -> str | None:
 
 
 _resolver: Resolver = _from_environment
+_google_login: GoogleLogin | None = None
 
 
 def use_resolver(resolver: Resolver) -> None:
-    """Let ``resolver`` answer for connection ids (it returns a URI or JSON text, or None)."""
+    """Resolve connection ids with ``resolver`` from now on."""
     global _resolver
     _resolver = resolver
+
+
+def use_google_credentials(login: GoogleLogin | None) -> None:
+    """Log in to Google with ``login`` from now on; None: with the connection's own key."""
+    global _google_login
+    _google_login = login
+
+
+def supply_google_credentials(connection_id: str, scopes: Sequence[str]) -> Any | None:
+    """Return the credentials that the caller supplies for a connection, or None if it supplies none.
+
+    Raises:
+        SourceError: the credentials cannot be used.
+    """
+    return _google_login(connection_id, scopes) if _google_login else None
 
 
 def resolve_address(connection_id: str) -> Address:

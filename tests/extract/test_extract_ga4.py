@@ -57,7 +57,7 @@ def _impatient(monkeypatch):
 
 
 def connection(server: StandIn, **extra) -> dict:
-    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True} | extra}
+    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "is_anonymous": True} | extra}
 
 
 def expected(last_day: int) -> list[tuple]:
@@ -284,11 +284,11 @@ def test_refusals_are_explained_and_leave_nothing(standin, shop):
             "is of type 'mysql'; allowed is google_cloud_platform",
         ),
         (
-            connection(standin, anonymous=False, key_path="/none.json"),
+            connection(standin, is_anonymous=False, key_path="/none.json"),
             SESSIONS,
-            "credentials can not be used.*none.json",
+            "credentials cannot be used.*none.json",
         ),
-        (connection(standin, anonymous=False, keyfile_dict="{}"), SESSIONS, "credentials can not be used"),
+        (connection(standin, is_anonymous=False, keyfile_dict="{}"), SESSIONS, "credentials cannot be used"),
     ]
     for address, report, named in cases:
         pulls = shop(address, as_of="2025-01-02", sessions=report)
@@ -315,14 +315,14 @@ def test_refusals_are_explained_and_leave_nothing(standin, shop):
 
 
 def test_an_unreachable_google_may_answer_later(standin, shop):
-    address = {"conn_type": "google_cloud_platform", "extra": {"anonymous": True}}
+    address = {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True}}
     address["extra"]["api_endpoint"] = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(UnavailableError, match="asked 4 times"):
         shop(address, as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
 
 
 def test_an_address_that_is_none_is_named(standin, shop):
-    address = {"conn_type": "google_cloud_platform", "extra": {"anonymous": True, "api_endpoint": "http://:80:80"}}
+    address = {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True, "api_endpoint": "http://:80:80"}}
     with pytest.raises(SourceError, match=r"connection 'shop' \(GA4 properties/412345678\): .*':80:80'"):
         shop(address, as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
 

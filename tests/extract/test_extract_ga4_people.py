@@ -31,7 +31,7 @@ def standin() -> Iterator[StandIn]:
 
 
 def connection(server: StandIn) -> dict:
-    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True}}
+    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "is_anonymous": True}}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def google(quotas: dict[str, int], days: int = 10, now: datetime = NOON) -> Iter
 
 
 def connection(server: StandIn) -> dict:
-    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True}}
+    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "is_anonymous": True}}
 
 
 def waits(error: pytest.ExceptionInfo[RetryLaterError]) -> timedelta:

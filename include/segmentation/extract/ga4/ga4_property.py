@@ -1,31 +1,27 @@
 """One day of a Google Analytics 4 report, through Google's own client over REST."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import google.auth
 import requests
 from google.analytics.data_v1beta import BetaAnalyticsDataClient
 from google.analytics.data_v1beta import types as ga4
 from google.api_core import exceptions as refusals
 from google.api_core.client_options import ClientOptions
-from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, TransportError
-from google.oauth2.service_account import Credentials as ServiceAccount
 from google.protobuf.json_format import ParseError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_chain, wait_fixed
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, join_lines
+from include.segmentation.extract.ga4.google_login import find_credentials
 from include.segmentation.extract.ga4.page_request import build_page_request
 from include.segmentation.extract.ga4.quota import Quota
 from include.segmentation.profile.ga4_reports import GA4Extract
 
-_SCOPES = ["https://www.googleapis.com/auth/analytics.readonly"]
 _TIMEOUT_SECONDS = 120
 _PAUSES = (1.0, 4.0, 16.0)
 """Seconds before asking again."""
@@ -109,7 +105,7 @@ class GA4Property:
         endpoint = address.extra.get("api_endpoint")
         self._client = BetaAnalyticsDataClient(
             transport="rest",
-            credentials=_credentials(address),
+            credentials=find_credentials(address),
             client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
         )
 
@@ -190,25 +186,6 @@ class GA4Property:
             asked = f" (dimensions {', '.join(report.dimensions)}; metrics {', '.join(report.metrics)}"
             asked += f"; filters on {', '.join(report.filter)})" if report.filter else ")"
         return SourceError(f"{self._where}: {_said(error)}{asked}")
-
-
-def _credentials(address: Address) -> Credentials:
-    extra = address.extra
-    try:
-        if extra.get("anonymous"):
-            return AnonymousCredentials()
-        if extra.get("key_path"):
-            return ServiceAccount.from_service_account_file(extra["key_path"], scopes=_SCOPES)
-        if extra.get("keyfile_dict"):
-            key = extra["keyfile_dict"]
-            info = json.loads(key) if isinstance(key, str) else key
-            return ServiceAccount.from_service_account_info(info, scopes=_SCOPES)
-        return google.auth.default(scopes=_SCOPES)[0]
-    except (GoogleAuthError, ValueError, OSError) as error:
-        raise SourceError(
-            f"connection '{address.id}': its Google credentials can not be used: {_said(error)}; allowed in its extra "
-            "are key_path, keyfile_dict, or neither for application default credentials"
-        ) from None
 
 
 def _joined(report: GA4Extract, day: date, pages: list[Any]) -> ReportDay:

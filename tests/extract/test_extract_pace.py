@@ -192,7 +192,7 @@ def test_rows_are_estimated_for_the_whole_and_for_what_is_left(database, shop, m
     database.execute("ANALYZE TABLE events")
     declared = {"kind": "table", "source": "mysql", "table": "events", "mode": "append", "cursor": "at"}
     pulls = shop(database, events=declared | {"primary_key": ["id"]})
-    monkeypatch.setattr(progress_module, "_CHANGING_SECONDS", 0)
+    monkeypatch.setattr(progress_module, "_DEBUG_SECONDS", 0)
     monkeypatch.setattr(ChangeLog, "append", interrupted := Interrupted(ChangeLog.append, at=2))
     with caplog.at_level(logging.DEBUG, progress_module.__name__):
         with pytest.raises(KeyboardInterrupt):
@@ -223,7 +223,7 @@ def test_hours_end_in_the_middle_of_a_first_load_and_it_goes_on_there(database, 
 
     monkeypatch.setattr(hours_module, "datetime", Moment)
     with pytest.raises(
-        RetryLaterError, match=r"pace.first_load 22:00-06:00 UTC only; it goes on at 2025-05-01 22:00"
+        RetryLaterError, match=r"pace.first_load 22:00-06:00 UTC; it continues at 2025-05-01 22:00"
     ) as raised:
         pulls.pull()
     assert raised.value.until == datetime(2025, 5, 1, 22, tzinfo=UTC)

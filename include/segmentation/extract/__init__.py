@@ -25,14 +25,14 @@ __all__ = [
 ]
 
 MOST_FILES = 200
-"""A log of more files is maintained at once, and not by the next week: every reader opens each of them."""
+"""A log with more files is compacted at once rather than by the weekly DAG, because every reader opens all of them."""
 
 
 def extract(run: Run, name: str) -> dict[str, Any]:
-    """Pull one extract up to what its source can safely give; a second pull writes nothing that is already there.
+    """Pull one extract up to what its source can safely give. A second pull writes nothing twice.
 
     Args:
-        run: the run. MySQL is read up to the server's own safe time whatever the as_of is; Google Analytics up to the
+        run: the run. MySQL is read up to the server's own safe time, whatever the as_of; Google Analytics up to the
             last day that ended at as_of.
         name: an extract of the profile.
 
@@ -51,11 +51,11 @@ def extract(run: Run, name: str) -> dict[str, Any]:
     log = run.lake.open_log(name)
     try:
         with log.hold_writer_lock():
-            pulled = find_reader(declared).pull_extract(run, name)
+            counts = find_reader(declared).pull_extract(run, name)
             if len(log.list_files()) > MOST_FILES:
                 log.compact()
     except SegmentationError as error:
         raise error.add_place(f"{run.profile.path}: extracts.{name}") from error
     through = log.read_state().complete_through
-    summary = {"extract": name, **pulled, "complete_through": through.isoformat() if through else None}
+    summary = {"extract": name, **counts, "complete_through": through.isoformat() if through else None}
     return run.record_summary("extract", name, summary | {"seconds": round(perf_counter() - started, 3)})

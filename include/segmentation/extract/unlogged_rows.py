@@ -74,15 +74,15 @@ class _LogSearch:
             values,
         )
         since = self._engine.execute(f"SELECT coalesce(min({SEQ}), 0) FROM _equal").fetch_rows()[0][0]
-        is_last = f"NOT newest.{DELETED}" if self._declared.mode == "append" else f"newest.{SEQ} = _equal.{SEQ}"
+        is_last = f"NOT _newest.{DELETED}" if self._declared.mode == "append" else f"_newest.{SEQ} = _equal.{SEQ}"
         unlogged = self._engine.execute(
             f"""
-            WITH newest AS (
+            WITH _newest AS (
                 SELECT {self._key}, max(log.{SEQ}) AS {SEQ}, arg_max(log.{DELETED}, log.{SEQ}) AS {DELETED}
                 FROM {self._log} AS log SEMI JOIN _equal USING ({self._key}) WHERE log.{SEQ} >= {since} GROUP BY ALL
             ),
-            logged AS (SELECT _equal.{_PLACE} FROM _equal JOIN newest USING ({self._key}) WHERE {is_last})
-            SELECT page.{_PLACE} AS place FROM _page AS page ANTI JOIN logged USING ({_PLACE}) ORDER BY place
+            _logged AS (SELECT _equal.{_PLACE} FROM _equal JOIN _newest USING ({self._key}) WHERE {is_last})
+            SELECT page.{_PLACE} AS place FROM _page AS page ANTI JOIN _logged USING ({_PLACE}) ORDER BY place
             """
         ).fetch_table()
         self._engine.drop_registered("_page")

@@ -167,7 +167,7 @@ def _preview(run: Run, _: argparse.Namespace) -> None:
 
 def _models(profile: Profile, _: argparse.Namespace) -> None:
     from include.segmentation.lake.lake import Lake
-    from include.segmentation.model.model import read_timeline
+    from include.segmentation.model.timeline import read_timeline
 
     lake = Lake(find_lake_root(), profile)
     for macro_segment in profile.macro_segments:

@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from include.segmentation.errors import DataError
-from include.segmentation.lake.change_log import BATCH, ChangeLog, LogState
+from include.segmentation.lake.change_log import ChangeLog, LogState
 from include.segmentation.lake.lake import Lake
+from include.segmentation.lake.log_columns import BATCH
 from include.segmentation.profile.loader import load_profile
 
 THROUGH = datetime(2025, 1, 2, tzinfo=UTC)
@@ -400,9 +401,9 @@ def test_an_artifact_that_can_not_be_finished_leaves_nothing(lake):
 
 def test_another_writer_that_holds_on_is_waited_for_in_vain(lake, monkeypatch):
     from include.segmentation.errors import UnavailableError
-    from include.segmentation.lake import change_log as module
+    from include.segmentation.lake import writer_lock
 
-    monkeypatch.setattr(module, "_LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(writer_lock, "_LOCK_SECONDS", 0.2)
     refused = []
 
     def second() -> None:

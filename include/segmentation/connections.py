@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from include.segmentation.errors import SourceError
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
-"""MLflow's own variable, as are those with credentials for it."""
+"""MLflow's own variable. Its credentials come from MLflow's own variables too."""
 Resolver = Callable[[str], str | None]
 """Connection id -> a URI or JSON text, or None if there is no such connection."""
 GoogleLogin = Callable[[str, Sequence[str]], Any]
@@ -24,12 +24,12 @@ GoogleLogin = Callable[[str, Sequence[str]], Any]
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server is and how to log in.
+    """Where a server is, and how to log in.
 
     Attributes:
-        id: the connection id it came from, for messages.
+        id: the connection id, for messages.
         kind: Airflow's connection type, such as ``mysql``, ``postgres`` or ``google_cloud_platform``.
-        extra: whatever the connection adds, such as ``{"ssl": ...}``.
+        extra: further settings, such as ``{"ssl": ...}``.
     """
 
     id: str
@@ -72,7 +72,7 @@ def supply_google_credentials(connection_id: str, scopes: Sequence[str]) -> Any 
 
 
 def resolve_address(connection_id: str) -> Address:
-    """Return the address behind a connection id.
+    """Return the address of a connection id.
 
     Raises:
         SourceError: the id is unknown, or its text is neither a URI nor a JSON object.
@@ -92,13 +92,13 @@ def _from_json(connection_id: str, text: str) -> Address:
         value = json.loads(text)
         return Address(
             id=connection_id,
-            kind=_kind(str(value["conn_type"])),
+            kind=_normalise_kind(str(value["conn_type"])),
             host=str(value.get("host") or ""),
             port=int(value["port"]) if value.get("port") else None,
             user=str(value.get("login") or ""),
             password=str(value.get("password") or ""),
             database=str(value.get("schema") or ""),
-            extra=_extra(value.get("extra") or {}),
+            extra=_parse_extra(value.get("extra") or {}),
         )
     except KeyError:
         raise SourceError(f"connection '{connection_id}' is not a valid JSON connection: it has no conn_type") from None
@@ -111,14 +111,14 @@ def _from_uri(connection_id: str, text: str) -> Address:
         parts = urlsplit(text)
         port = parts.port
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        extra = _extra(query.get("__extra__", query))
+        extra = _parse_extra(query.get("__extra__", query))
     except ValueError as error:
         raise SourceError(f"connection '{connection_id}' is not a valid URI: {error}") from None
     if not parts.scheme:
         raise SourceError(f"connection '{connection_id}' is not a valid URI: it has no scheme such as mysql://")
     return Address(
         id=connection_id,
-        kind=_kind(parts.scheme),
+        kind=_normalise_kind(parts.scheme),
         host=unquote(parts.hostname or ""),
         port=port,
         user=unquote(parts.username or ""),
@@ -128,11 +128,11 @@ def _from_uri(connection_id: str, text: str) -> Address:
     )
 
 
-def _kind(name: str) -> str:
+def _normalise_kind(name: str) -> str:
     return name.replace("-", "_").replace("postgresql", "postgres")
 
 
-def _extra(value: str | dict[str, Any]) -> dict[str, Any]:
+def _parse_extra(value: str | dict[str, Any]) -> dict[str, Any]:
     extra = json.loads(value) if isinstance(value, str) else value
     if not isinstance(extra, dict):
         raise ValueError("extra must be an object")
@@ -140,5 +140,5 @@ def _extra(value: str | dict[str, Any]) -> dict[str, Any]:
 
 
 def find_tracking_server() -> str | None:
-    """The address of the MLflow server that fits are logged at, or None where nobody wants them logged."""
+    """Return the address of the MLflow server that fits are logged to, or None if they are not logged."""
     return os.environ.get(TRACKING_URI) or None

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.engine.engine import Engine
-from include.segmentation.lake.change_log import CRC_COLUMN, DELETED, OBSERVED_AT, SEQ, UNREADABLE, ZERO_DATES
 from include.segmentation.lake.lake import Lake
+from include.segmentation.lake.log_columns import CRC_COLUMN, DELETED, OBSERVED_AT, SEQ, UNREADABLE, ZERO_DATES
 
 BucketSums = dict[int, tuple[int, int, int]]
 """Bucket -> number of rows, and the XOR and the sum of their checksums."""

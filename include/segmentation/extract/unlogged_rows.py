@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.engine.engine import Engine
-from include.segmentation.lake.change_log import DELETED, OBSERVED_AT, SEQ
 from include.segmentation.lake.lake import Lake
+from include.segmentation.lake.log_columns import DELETED, OBSERVED_AT, SEQ
 from include.segmentation.profile.source_declaration import KeyedExtract
 
 _PLACE = OBSERVED_AT

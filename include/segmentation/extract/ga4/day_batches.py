@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.ga4.report_day import ReportDay
-from include.segmentation.lake.change_log import BATCH, DELETED, OBSERVED_AT, SEQ, ChangeLog, LogState
+from include.segmentation.lake.change_log import ChangeLog, LogState
+from include.segmentation.lake.log_columns import BATCH, DELETED, OBSERVED_AT, SEQ
 from include.segmentation.profile.ga4_reports import (
     DATE_COLUMN,
     REPORT_FLAGS,

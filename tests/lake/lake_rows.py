@@ -31,10 +31,10 @@ def ages(day: date, batch: int, *users: int) -> pa.Table:
     )
 
 
-def mark_validated(lake: Lake, extract: str, seq: int, *held: int) -> None:
+def mark_validated(lake: Lake, extract: str, seq: int, *rejected: int) -> None:
     """Do as the validate stage does: record the last validated _seq and the rows in quarantine."""
     log = lake.open_quarantine(extract)
-    rows = pa.table({"source_seq": pa.array(held, pa.int64())})
+    rows = pa.table({"source_seq": pa.array(rejected, pa.int64())})
     log.append(rows, LogState(seq, None, log.read_state().seq, log.read_state().version))
 
 

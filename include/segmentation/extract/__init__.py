@@ -5,10 +5,10 @@ from typing import Any
 
 from include.segmentation.errors import SegmentationError
 from include.segmentation.extract.log_maintenance import maintain_log
+from include.segmentation.extract.mysql.table_preview import SampledColumn, TablePreview, preview_table
 from include.segmentation.extract.reconciliation import format_findings, reconcile_extract
 from include.segmentation.extract.source import explain_extract, find_reader, require_extract
 from include.segmentation.extract.source_checks import check_queries, check_sources
-from include.segmentation.extract.table_preview import SampledColumn, TablePreview, preview_table
 from include.segmentation.run import Run
 
 __all__ = [

@@ -201,7 +201,7 @@ def test_every_dag_says_what_it_does_and_how_to_backfill(dags: dict[str, DAG]) -
     for dag_id, dag in dags.items():
         profile = load_profile(dag_id.split("__")[0])
         assert profile.title in dag.doc_md
-        assert "for the past" in dag.doc_md
+        assert "Repeat and backfill" in dag.doc_md
         assert "{" not in dag.doc_md
         assert dag.catchup is False
         assert dag.end_date == profile.find_midnight(profile.schedule.end)

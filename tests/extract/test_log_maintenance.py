@@ -9,6 +9,7 @@ import pytest
 
 from include.segmentation import extract as stage
 from include.segmentation.__main__ import main
+from include.segmentation.artifacts import MaintainSummary
 from include.segmentation.errors import ProfileError
 from include.segmentation.extract import maintain_log
 from include.segmentation.extract.mysql.page import page_reader
@@ -43,13 +44,8 @@ def test_a_pull_goes_on_after_compaction_exactly_where_it_was(mariadb_database, 
     log = pulls.run.lake.open_log("events")
     state, rows = log.read_state(), pulls.current(columns="id, _seq")
     summary = maintain_log(pulls.run, "events")
-    assert (summary["extract"], summary["files_before"], summary["files"], summary["files_removed"]) == (
-        "events",
-        10,
-        1,
-        0,
-    )
-    assert pulls.run.read_summary("maintain", "events") == summary
+    assert [summary[name] for name in ("extract", "files_before", "files", "files_removed")] == ["events", 10, 1, 0]
+    assert MaintainSummary.read_from(pulls.run, "events").to_dict() == summary
     assert (log.read_state(), pulls.current(columns="id, _seq")) == (state, rows)
     mariadb_database.insert("events", events(*range(100, 115)))
     assert pulls.pull()["rows_written"] == 15

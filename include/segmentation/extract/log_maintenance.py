@@ -4,6 +4,7 @@ from collections import Counter
 from time import perf_counter
 from typing import Any
 
+from include.segmentation.artifacts import MaintainSummary
 from include.segmentation.errors import SegmentationError
 from include.segmentation.extract.source import require_extract
 from include.segmentation.run import Run
@@ -32,6 +33,5 @@ def maintain_log(run: Run, name: str) -> dict[str, Any]:
                 counts.update(log.compact())
     except SegmentationError as error:
         raise error.add_place(f"{run.profile.path}: extracts.{name}") from error
-    return run.record_summary(
-        "maintain", name, {"extract": name, **counts, "seconds": round(perf_counter() - started, 3)}
-    )
+    summary = MaintainSummary(extract=name, **counts, seconds=round(perf_counter() - started, 3))
+    return summary.write_to(run, name)

@@ -15,8 +15,13 @@ from include.segmentation.lake.log_files import list_table_files
 from include.segmentation.profile.profile import Profile
 
 
-class Lake(ArtifactStore):
-    """All change logs of one profile, and the artifacts of its runs."""
+class Lake:
+    """All change logs of one profile, and the artifacts of its runs.
+
+    Attributes:
+        uri: the profile's folder or object-store URL.
+        artifacts: what the stages of its runs leave for each other.
+    """
 
     def __init__(self, root: str, profile: Profile, artifacts: str | None = None) -> None:
         """Point at the lake below ``root``: a folder or an object-store URL.
@@ -28,7 +33,7 @@ class Lake(ArtifactStore):
         """
         self.uri = f"{root.rstrip('/')}/{profile.profile}"
         self._profile = profile
-        super().__init__(artifacts or self.uri)
+        self.artifacts = ArtifactStore(artifacts or self.uri)
 
     def open_log(self, extract: str) -> ChangeLog:
         """Open the change log of an extract."""

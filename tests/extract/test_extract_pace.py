@@ -124,7 +124,7 @@ def clock(monkeypatch):
 def read(progress, clock, pages, rows, seconds):
     for _ in range(pages):
         clock.now += seconds
-        progress.read(rows)
+        progress.count_rows(rows)
     progress.end()
 
 

@@ -125,7 +125,7 @@ def read(progress, clock, pages, rows, seconds):
     for _ in range(pages):
         clock.now += seconds
         progress.count_rows(rows)
-    progress.end()
+    progress.finish()
 
 
 def test_a_long_read_says_how_it_gets_on(clock, caplog):

@@ -56,7 +56,9 @@ def simulate_read(progress, clock, pages, rows, seconds):
 def test_a_long_read_logs_its_progress(clock, caplog):
     estimates = []
     with caplog.at_level(logging.INFO, "include.segmentation"):
-        simulate_read(ReadProgress("table 'visits'", lambda: estimates.append(1) or 4000), clock, pages=4, rows=1000, seconds=6)
+        simulate_read(
+            ReadProgress("table 'visits'", lambda: estimates.append(1) or 4000), clock, pages=4, rows=1000, seconds=6
+        )
     assert caplog.messages == [
         "table 'visits': 2,000 of about 4,000 rows (50%), 167 rows/s, about 12 s left",
         "table 'visits': 4,000 of about 4,000 rows (100%), 167 rows/s, about 0 s left",

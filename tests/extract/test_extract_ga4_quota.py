@@ -1,4 +1,4 @@
-"""Google's quotas, enforced by the stand-in: what was read stays, nothing is asked for in vain, and the rest comes."""
+"""Google's quotas, enforced by the stand-in: read days are kept, no request is wasted, and the rest follows later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

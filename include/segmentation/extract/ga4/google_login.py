@@ -32,8 +32,8 @@ def _load_credentials(address: Address) -> Credentials:
     unknown = sorted(fields.keys() - {*_KEYS, *_HARMLESS})
     keys = [name for name in _KEYS if name in fields]
     if unknown or len(keys) > 1:
-        found = ", ".join(unknown or keys)
-        raise SourceError(f"connection '{address.id}': found {found} in its extra; {_ALLOWED}")
+        names = ", ".join(unknown or keys)
+        raise SourceError(f"connection '{address.id}': found {names} in its extra; {_ALLOWED}")
     try:
         if "is_anonymous" in fields:
             return AnonymousCredentials()

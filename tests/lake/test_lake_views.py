@@ -1,6 +1,6 @@
 """Views on change logs: every version, the newest ones, and those that are accepted."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
@@ -77,3 +77,30 @@ def test_an_extract_that_was_never_pulled_is_named(lake):
     for view in (lake.create_accepted_view, lake.create_current_view, lake.create_log_view):
         with lake.open_engine() as engine, pytest.raises(DataError, match="'carts' has never been pulled"):
             view(engine, "carts")
+
+
+def test_late_rows_are_validated_rows_of_an_earlier_time(lake):
+    log = lake.open_log("visits")
+    noon, eleven, ten = (datetime(2025, 1, 2, hour, tzinfo=UTC) for hour in (12, 11, 10))
+
+    def append_visit(visit_id: int, visited_at: datetime, deleted: bool = False) -> None:
+        times = pa.array([visited_at], pa.timestamp("us", "UTC"))
+        log.append(visits(visit_id).append_column("visited_at", times), log.read_state(), deleted)
+
+    def has_late_rows(after: int) -> bool:
+        with lake.open_engine() as engine:
+            return lake.has_late_rows(engine, "visits", after, eleven)
+
+    append_visit(1, noon)
+    append_visit(2, ten)
+    mark_validated(lake, "visits", 1)
+    assert not has_late_rows(after=0), "the late row is not validated yet"
+    mark_validated(lake, "visits", 2)
+    assert has_late_rows(after=0)
+    assert not has_late_rows(after=2)
+    append_visit(3, eleven)
+    mark_validated(lake, "visits", 3)
+    assert not has_late_rows(after=2), "a row of that very time is not late"
+    append_visit(1, noon, deleted=True)
+    mark_validated(lake, "visits", 4)
+    assert has_late_rows(after=3), "a deletion may belong to any time"

@@ -112,7 +112,7 @@ def test_a_customer_that_no_row_names_is_none(source: Source, folder: Path) -> N
     ("columns", "rows", "words"),
     [
         ("id INT, at DATETIME", "(1, '2025-01-01')", "found no primary or unique key without NULL"),
-        ("id FLOAT PRIMARY KEY, at DATETIME", "(1, '2025-01-01')", "has no key"),
+        ("id FLOAT PRIMARY KEY, at DATETIME", "(1, '2025-01-01')", "found no primary or unique key"),
         ("id INT PRIMARY KEY, n INT", "(1, 2)", "has no time column"),
         ("id INT PRIMARY KEY, at DATETIME", "(1, NULL)", "has no time column"),
         ("id INT PRIMARY KEY, at DATETIME", "(1, '1900-01-01')", "has no time column"),

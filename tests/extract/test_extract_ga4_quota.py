@@ -152,7 +152,9 @@ def test_used_up_daily_tokens_stop_the_pull_and_the_next_day_goes_on(shop):
 
 def test_other_refusals_are_understood_by_their_words(standin, shop):
     pulls = shop(connection(standin), as_of="2025-01-11", views=VIEWS)
-    standin.faults.add_failure(429, message="Exhausted concurrent requests quota. Please send fewer requests concurrently.")
+    standin.faults.add_failure(
+        429, message="Exhausted concurrent requests quota. Please send fewer requests concurrently."
+    )
     assert pulls.pull("views")["days"] == 10
     minutes = "Exhausted client errors quota. These quota tokens will return in under 15 minutes."
     standin.faults.add_failure(429, message=minutes)

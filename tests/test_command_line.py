@@ -35,9 +35,9 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
     [
         ("2999-01-01", ["as_of 2999-01-01", "future"]),
         ("2025-01-01", ["schedule.start 2025-01-01"]),
-        ("yesterday", ["as_of 'yesterday'", "2025-02-01"]),
+        ("yesterday", ["as_of: found 'yesterday'", "2025-02-01"]),
         ("2025-02-01T00:00", ["offset"]),
-        ("0001-01-01T00:00+14:00", ["as_of '0001-01-01T00:00+14:00'"]),
+        ("0001-01-01T00:00+14:00", ["as_of: found '0001-01-01T00:00+14:00'"]),
         ("2025-02-01T00:00:00.5Z", ["500000 microseconds", "whole seconds"]),
     ],
 )
@@ -89,7 +89,7 @@ def test_an_unreachable_source_gives_one_line(tmp_path: Path, extract: str, vari
     ("lake", "words"),
     [
         ("/dev/null", ["lake /dev/null: ", "Not a directory"]),
-        ("/tmp/50%", ["SEGMENTATION_LAKE '/tmp/50%'", "without %"]),
+        ("/tmp/50%", ["SEGMENTATION_LAKE: found '/tmp/50%'", "without %"]),
     ],
 )
 def test_a_lake_that_cannot_be_written_gives_one_line(lake: str, words: list[str]) -> None:

@@ -180,7 +180,7 @@ def test_an_early_extract_is_waited_for(
     with pytest.raises(NotReadyError) as caught:
         measure(run, "population")
     assert "extract 'events' is complete through 2025-02-28T23:00:00+00:00" in str(caught.value)
-    assert "allowed is 2025-03-01T00:00:00+00:00 or later" in str(caught.value)
+    assert "allowed: 2025-03-01T00:00:00+00:00 or later" in str(caught.value)
     assert PopulationSummary.read_from(run) is None
 
 

@@ -66,9 +66,7 @@ def test_the_name_of_an_as_of_reads_back_as_the_same_moment(retail: Profile, as_
 def test_an_extract_is_late_until_it_is_complete_through_as_of(run_at: Callable[..., Run]) -> None:
     run = run_at("2011-07-01")
     assert run.find_late_extracts() == {"invoice_lines": None}
-    with pytest.raises(
-        NotReadyError, match="extract 'invoice_lines' is complete through nothing yet; allowed: 2011-"
-    ):
+    with pytest.raises(NotReadyError, match="extract 'invoice_lines' is complete through nothing yet; allowed: 2011-"):
         run.require_complete()
 
     log = run.lake.open_log("invoice_lines")

@@ -194,6 +194,13 @@ def test_an_unknown_target(club: Callable[..., Run]) -> None:
         measure(club(), "acitvity")
 
 
+def test_who_is_first_seen_at_as_of_is_not_in_the_population(club: Callable[..., Run]) -> None:
+    late = {"event_id": 7, "person": 3, "day": "2025-03-01 00:00", "x": 1}
+    run = club(population=POPULATION.replace("day <", "day <="), events=[*EVENTS, late])
+    measure(run, "population")
+    assert MeasureArtifacts(run).locate_population().read_table()["customer_id"].to_pylist() == ["1", "2"]
+
+
 def test_an_empty_population(club: Callable[..., Run]) -> None:
     with pytest.raises(
         DataError, match=r"population.sql: the population is empty: no customer was first seen before as_of"
@@ -315,6 +322,7 @@ def test_customers_are_counted_by_attributes_that_population_sql_returns(
         ),
         (SUM.replace(", 0) AS", ", 0) + NULL AS"), {}, DataError, "is NULL for 2 customers"),
         (SUM.replace(", 0) AS", ", 0) * 'inf'::DOUBLE AS"), {}, DataError, "is not finite (or over 1e+15) for 2"),
+        (SUM.replace(", 0) AS", ", 0) * -1e16 AS"), {}, DataError, "is not finite (or over 1e+15) for 2"),
         (SUM.replace(", 0) AS", ", 0) * 'nan'::DOUBLE AS"), {}, DataError, "is not finite (or over 1e+15) for 2"),
         (
             SUM,

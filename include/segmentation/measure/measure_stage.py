@@ -33,7 +33,7 @@ def measure(run: Run, target: str) -> dict[str, Any]:
         ``FigureSummary``. ``MeasureArtifacts`` describes the tables.
 
     Raises:
-        NotReadyError: an extract is not known to be whole up to as_of.
+        NotReadyError: an extract is not complete through as_of.
         ProfileError: the SQL is wrong or does not return what the profile declares.
         DataError: the data contradict the profile, or the population has not been measured.
     """

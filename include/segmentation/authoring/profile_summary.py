@@ -10,18 +10,18 @@ from include.segmentation.profile.sources import Extract, GA4Extract, QueryExtra
 from include.segmentation.profile.strata import Stratum
 
 
-def summarise_profile(profile: Profile, *, asked: bool) -> str:
+def summarise_profile(profile: Profile, *, is_connected: bool) -> str:
     """Sources, extracts, KPIs, strata, grids, lists, figures and DAGs of a right profile.
 
     Args:
         profile: a right one.
-        asked: whether its servers were asked too.
+        is_connected: whether its servers were asked too.
     """
-    return "\n".join(_lines(profile, asked))
+    return "\n".join(_lines(profile, is_connected))
 
 
-def _lines(profile: Profile, asked: bool) -> Iterator[str]:
-    yield f"{profile.path}: no mistakes" + ("" if asked else "; no server was asked, --connect asks them")
+def _lines(profile: Profile, is_connected: bool) -> Iterator[str]:
+    yield f"{profile.path}: no mistakes" + ("" if is_connected else "; no server was asked, --connect asks them")
     schedule = profile.schedule
     yield f"{profile.title}: data since {schedule.start}, first fit {schedule.first_fit}, time zone {profile.time_zone}"
     for name, extract in profile.extracts.items():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,7 @@ class YamlFile:
         Raises:
             ProfileError: it is not valid YAML, or not a mapping.
         """
-        yaml = YAML(typ="safe", pure=True)
-        yaml.Resolver, yaml.allow_duplicate_keys = _Resolver, True
+        yaml = _create_parser()
         self.path = path
         try:
             self._root = yaml.compose(path.read_text(encoding="utf-8"))
@@ -81,6 +81,21 @@ class YamlFile:
     def format_mistake(self, mistake: Mistake) -> str:
         """Return a mistake in one line: file, line, key, what was found and what is allowed."""
         return f"{self.path}:{self.find_line(mistake.place)}: {mistake}"
+
+
+def format_flow_yaml(value: Any) -> str:
+    """Format a value as YAML in one line, such as ``{type: x, args: {column: '1'}}``."""
+    yaml, text = _create_parser(), StringIO()
+    yaml.width, yaml.sort_base_mapping_type_on_output = 10_000, False  # type: ignore[assignment]
+    yaml.default_flow_style = True
+    yaml.dump(value, text)
+    return text.getvalue().strip().removesuffix("...").strip()
+
+
+def _create_parser() -> YAML:
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Resolver, yaml.allow_duplicate_keys = _Resolver, True
+    return yaml
 
 
 def _list_entries(node: Node | None) -> list[tuple[str, Node, Node]]:

@@ -71,9 +71,15 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (lambda v: v["extracts"]["users"].update(lag="999999999d"), "found '999999999d'; allowed is a whole number"),
         (lambda v: v.update(time_zone="Europe"), "time_zone 'Europe' is unknown; allowed is an IANA name"),
-        (lambda v: v["warehouse"].update(schema="pg_catalog"), "found 'pg_catalog'; a schema of PostgreSQL's own"),
-        (lambda v: v["warehouse"].update(schema="a" * 64), "allowed are up to 50 small letters"),
-        (lambda v: v["extracts"].update(population=v["extracts"]["users"]), "extracts.population: "),
+        (
+            lambda v: v["warehouse"].update(schema="pg_catalog"),
+            "found 'pg_catalog'; PostgreSQL's own schema; allowed is any other name",
+        ),
+        (lambda v: v["warehouse"].update(schema="a" * 64), "allowed are up to 50 lower-case letters"),
+        (
+            lambda v: v["extracts"].update(population=v["extracts"]["users"]),
+            "extracts.population: this is the measure stage's own table; allowed is any other name",
+        ),
         (lambda v: v["extracts"]["users"].update(primary_key=["a", "a"]), "a, a must be different"),
         *(
             (
@@ -104,7 +110,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         (lambda v: v["warehouse"].update(schema="user"), "found 'user'; a word of SQL"),
         (
             lambda v: v["extracts"].update(my__shop=v["extracts"]["users"]),
-            "found 'my__shop'; allowed are up to 50 small letters, digits and single _ between",
+            "found 'my__shop'; allowed are up to 50 lower-case letters, digits and single _ between",
         ),
         (
             lambda v: v["extracts"].update(shop_=v["extracts"]["users"]),
@@ -143,14 +149,15 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (lambda v: v["personas"][0].update(when={}), "personas.0.when: "),
         (lambda v: v["personas"][0].update(name="buyer"), "personas: 'buyer' is another persona's name"),
-        (lambda v: v["personas"][0].update(name="none"), "personas: 'none' stands for whom no persona takes"),
+        (lambda v: v["personas"][0].update(name="none"), "personas: 'none' means that no persona matches"),
         (
             lambda v: v["personas"][0].update(when={"loyalty": ["never", "once", "lapsed", "returning"]}),
-            "personas: persona 'engaged' can take nobody: whoever it names is taken by one before it",
+            "personas: persona 'engaged' can never match: every customer it names matches an earlier one",
         ),
         (
             lambda v: v["personas"][1]["personas"][0].update(when={"engagement": ["quiet"]}),
-            "personas: persona 'long_term_engaged' can take nobody: whoever it names is not in 'engaged', or is taken",
+            "personas: persona 'long_term_engaged' can never match: every customer it names is not in 'engaged', or "
+            "matches an earlier one",
         ),
         (
             lambda v: v["extracts"]["visit_gaps"].update(query="gaps.sql"),
@@ -189,20 +196,20 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
                 count_of_returns=_kpi(v, "loyalty", "count_of_returns") | {"unit": "times", "resolution": 2}
             ),
             "KPI 'count_of_returns' is declared in both loyalty and value, with another unit, resolution; allowed is "
-            "another name, or the same but for transform, scale, weight",
+            "another name, or other values of transform, scale and weight only",
         ),
         (
             lambda v: v["macro_segments"]["value"]["kpis"].update(Revenue=_kpi(v, "value", "revenue")),
-            "allowed are up to 50 small letters, digits and single _",
+            "allowed are up to 50 lower-case letters, digits and single _",
         ),
         (
             lambda v: _stratum(v, "value", "bought_once").update(when="lifetime_purchases >= 1"),
-            "macro_segments.value: strata 'bought_once' and 'bought_again' overlap: both take a customer with "
+            "macro_segments.value: strata 'bought_once' and 'bought_again' overlap: both contain a customer with "
             "lifetime_intents = 0, lifetime_purchases = 2",
         ),
         (
             lambda v: _drop_stratum(v, "value", "bought_once"),
-            "macro_segments.value: strata are incomplete: no stratum takes a customer with lifetime_intents = 0, "
+            "macro_segments.value: strata are incomplete: no stratum contains a customer with lifetime_intents = 0, "
             "lifetime_purchases = 1",
         ),
         (
@@ -231,11 +238,11 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (
             lambda v: _stratum(v, "loyalty", "once").update(kpis=["avg_days_between_returns"], cluster="auto"),
-            "stratum 'once' clusters on 'avg_days_between_returns' but takes customers for whom it is undefined",
+            "stratum 'once' clusters on 'avg_days_between_returns' but contains customers for whom it is undefined",
         ),
         (
             lambda v: _kpi(v, "engagement", "topics_first_week").update(matures_after=8),
-            "clusters on 'topics_first_week', final only after 8 days, but takes younger customers",
+            "clusters on 'topics_first_week', which is final after 8 days, but contains younger customers",
         ),
         (
             lambda v: _kpi(v, "loyalty", "avg_days_between_returns").update(undefined_when="visits = 0"),
@@ -244,11 +251,11 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         (lambda v: _set_cluster(v, "yes"), "strata.3.cluster: found 'yes'; allowed are none, auto and a mapping"),
         (
             lambda v: _set_cluster(v, "none"),
-            "stratum 'returning' has kpis but no cluster; allowed are cluster: auto and",
+            "stratum 'returning' has kpis but no cluster; allowed are cluster: auto, or no kpis",
         ),
         (
             lambda v: _stratum(v, "loyalty", "once").update(cluster={"k": 3}),
-            "stratum 'once' is clustered, but on nothing; kpis is missing",
+            "stratum 'once' has cluster but no kpis; kpis is missing",
         ),
         (
             lambda v: _stratum(v, "loyalty", "returning").update(kpis=["days_since_last_visit"] * 2),
@@ -259,7 +266,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         (lambda v: _set_cluster(v, {"algorithm": "dbscan"}), "found 'dbscan'; Input should be 'kmeans' or 'ward'"),
         (
             lambda v: _set_cluster(v, {"pca": 1.5}),
-            "cluster.pca: found 1.5; allowed are a number of components, from 1,",
+            "cluster.pca: found 1.5; allowed are a number of components (1 or more) and",
         ),
         (lambda v: _set_cluster(v, {"pca": True}), "cluster.pca: found True; allowed are a number of components"),
         (lambda v: _set_cluster(v, {"pca": 4}), "stratum 'returning': pca is 4; allowed are up to 3, one per KPI"),
@@ -275,7 +282,8 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (
             lambda v: _kpi(v, "value", "pricing_page_views").update(zero="none"),
-            "clusters on 'pricing_page_views' but takes customers for whom it is 0, which is no value (zero: none)",
+            "clusters on 'pricing_page_views' but contains customers for whom it is 0, which is not a value (zero: "
+            "none)",
         ),
         (
             lambda v: _kpi(v, "value", "revenue").update(weight=0),
@@ -283,7 +291,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (
             lambda v: v["macro_segments"]["value"].update(segments={"sg_a": {"alias": "Whales"}}),
-            "segments.sg_a: alias 'Whales' claims nothing; a rule such as 'recency <= 30' is missing",
+            "segments.sg_a: alias 'Whales' needs a rule that says what it claims, such as 'recency <= 30'",
         ),
         (
             lambda v: v["macro_segments"]["value"].update(segments={"sg_a": {"rule": "revenue > 9"}}),
@@ -295,7 +303,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (
             lambda v: v["macro_segments"]["value"].update(hysteresis={"as_ofs": 2, "margin": 0.2}),
-            "macro_segments.value.hysteresis: hysteresis needs one of as_ofs and margin, not both",
+            "macro_segments.value.hysteresis: hysteresis needs either as_ofs or margin, not both",
         ),
         (
             lambda v: v.update(gates={"populations_reconcile": "warn"}),
@@ -357,7 +365,7 @@ def test_mixed_scales_are_allowed_once_every_kpi_has_a_weight(tmp_path: Path) ->
     ("values", "words"),
     [
         ({"tenure": 0}, "'tenure' is not clustered on or never undefined; allowed are credit_limit, minimum_payments"),
-        ({"minimum_payments": -1, "credit_limit": 0}, "-1 is no value of 'minimum_payments'"),
+        ({"minimum_payments": -1, "credit_limit": 0}, "-1 is not a possible value of 'minimum_payments'"),
         ({"minimum_payments": 0}, "is undefined (credit_limit IS NULL, minimum_payments = 0); exclude them with NOT"),
     ],
 )

@@ -74,7 +74,7 @@ class Airflow:
         """
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
         self.environment = self._settings() | self.environment
-        self._finish([sys.executable, "-m", "segmentation_airflow.initialise"])
+        self._finish([sys.executable, "-m", "segmentation_airflow.initialisation"])
         try:
             for component in COMPONENTS:
                 self._launch(component)

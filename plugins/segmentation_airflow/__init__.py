@@ -1,1 +1,1 @@
-"""What the DAGs are made of: the schedule, the stage operator, the wait, the notifier, the page in Airflow's UI."""
+"""What the DAGs are made of: schedules, operators, the wait for data, notifiers, and the pages in Airflow's UI."""

@@ -1,6 +1,6 @@
-"""The operators of every DAG here: one runs a stage, two wait for what it needs.
+"""Operators that run a stage, and operators that wait for what a stage needs.
 
-DAG files import this module whenever they are parsed, so whatever reads data is imported inside a task.
+Airflow parses DAG files often, and they import this module. So whatever reads data is imported inside a task.
 """
 
 import json
@@ -31,7 +31,7 @@ from include.segmentation.errors import (
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.schedule import Cadence
 from segmentation_airflow.notifier import FailureNotifier
-from segmentation_airflow.waiting import ReadyTrigger, missing
+from segmentation_airflow.readiness import ReadyTrigger, list_missing
 
 if TYPE_CHECKING:
     from include.segmentation.run import Purpose, Run
@@ -43,44 +43,44 @@ DEFAULT_ARGS: dict[str, Any] = {
     "retry_policy": ExceptionRetryPolicy(
         rules=[
             RetryRule(UnavailableError, RetryAction.RETRY, timedelta(minutes=10), "a server may answer later"),
-            RetryRule(SegmentationError, RetryAction.FAIL, reason="retrying can not help"),
+            RetryRule(SegmentationError, RetryAction.FAIL, reason="retrying cannot help"),
         ]
     ),
     "on_failure_callback": FailureNotifier(),
 }
-"""For every DAG: retry what waiting can help, fail at once what it can not, tell who has to know."""
+"""For every task: retry if waiting can help, fail at once if it cannot, and notify people of a failure."""
 
 _FUNCTIONS = {"fit": ("segment", "fit"), "reconcile": ("extract", "reconcile_extract")}
-"""Stages whose function does not carry the name of its folder: stage -> (folder, function)."""
+"""Stages whose function is not called after the folder: stage -> (folder, function)."""
 
 
 class ReportLink(BaseOperatorLink):
-    """From a task to the run's HTML report on the page that the plugin serves."""
+    """A link from a task to the run's HTML report."""
 
     name = "Report"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """The report's address below Airflow's own."""
-        return f"/segmentation/reports/{operator.profile}/{operator.cadence}/{_moment(ti_key)}"
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Return the report's address, relative to Airflow's base URL."""
+        return f"segmentation/reports/{operator.profile}/{operator.cadence}/{_format_as_of(ti_key)}"
 
 
 class DataDocsLink(BaseOperatorLink):
-    """From the validate task to Great Expectations' Data Docs of the run."""
+    """A link from the validate task to the run's Data Docs of Great Expectations."""
 
     name = "Data Docs"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """The Data Docs' address below Airflow's own."""
-        run = f"{operator.profile}/{operator.purpose}/{operator.cadence}/{_moment(ti_key)}"
-        return f"/segmentation/data-docs/{run}/index.html"
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Return the Data Docs' address, relative to Airflow's base URL."""
+        run = f"{operator.profile}/{operator.purpose}/{operator.cadence}/{_format_as_of(ti_key)}"
+        return f"segmentation/data-docs/{run}/index.html"
 
 
-def _moment(ti: Any) -> str:
-    return f"{as_of_of(ti.get_template_context()):%Y-%m-%dT%H:%M:%SZ}"
+def _format_as_of(ti: Any) -> str:
+    return f"{find_as_of(ti.get_template_context()):%Y-%m-%dT%H:%M:%SZ}"
 
 
 class StageOperator(BaseOperator):
-    """Run one stage of a profile's run, or one part of it, and return its summary: counts, versions, paths."""
+    """Runs one stage of a profile's run, or one part of a stage, and returns its summary: counts, versions, paths."""
 
     ui_color = "#e8f1f8"
 
@@ -94,7 +94,7 @@ class StageOperator(BaseOperator):
         target: str | None = None,
         **options: Any,
     ) -> None:
-        """Name the stage's function and, where it takes one, the extract or macro segment it is called for."""
+        """Choose the stage and, where the stage takes one, the extract or macro segment (``target``)."""
         super().__init__(**options)
         self.profile = profile
         self.cadence = cadence
@@ -103,50 +103,51 @@ class StageOperator(BaseOperator):
         self.target = target
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Call the stage's function; its errors are told apart by the retry policy.
+        """Call the stage's function.
 
-        A source that is to be left alone for a while is called again after it, and no worker is held until then.
+        The retry policy tells errors apart. Where a source asks to be left alone until some time, the task is deferred
+        until then and holds no worker.
         """
-        run = run_of(context, self.profile, self.cadence, self.purpose)
+        run = make_run(context, self.profile, self.cadence, self.purpose)
         folder, name = _FUNCTIONS.get(self.stage, (self.stage, self.stage))
         function = getattr(import_module(f"include.segmentation.{folder}"), name)
         try:
             target = [self.target] if self.target else []
-            summary: dict[str, Any] = function(run, *target, **self.arguments(context))
+            summary: dict[str, Any] = function(run, *target, **self.list_arguments(context))
         except RetryLaterError as later:
-            self.log.warning("%s; what was read is kept, again from %s", later, later.until)
+            self.log.warning("%s; the rows read so far are kept; the next try is at %s", later, later.until)
             self.defer(trigger=DateTimeTrigger(moment=later.until), method_name="resume")
         for outlet in self.outlets:
             context["outlet_events"][outlet].extra = {"cadence": self.cadence, "as_of": run.as_of.isoformat()}
         self.log.info("%s %s: %s", self.stage, self.target or run.profile.profile, json.dumps(summary, default=str))
         return summary
 
-    def arguments(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - others need it
-        """What the stage's function is called with besides."""
+    def list_arguments(self, context: Context) -> dict[str, Any]:  # noqa: ARG002 - subclasses need it
+        """List further arguments of the stage's function."""
         return {}
 
-    def resume(self, context: Context, event: Any) -> dict[str, Any]:  # noqa: ARG002 - Airflow names it
-        """The time has come: go on where the stage stopped."""
+    def resume(self, context: Context, event: Any) -> dict[str, Any]:  # noqa: ARG002 - Airflow's signature
+        """Go on where the stage stopped."""
         return self.execute(context)
 
 
 class ValidateOperator(StageOperator):
-    """The validate stage, linked to its Data Docs."""
+    """Runs the validate stage; its task links to the Data Docs."""
 
     operator_extra_links = (DataDocsLink(),)
 
 
 class ReportOperator(StageOperator):
-    """The report stage, linked to its report."""
+    """Runs the report stage; its task links to the report."""
 
     operator_extra_links = (ReportLink(),)
 
 
 class ReconcileOperator(StageOperator):
-    """Compare one extract with its source; the log ends with what was found, as a table."""
+    """Compares one extract with its source. The task's log ends with a table of the corrections."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Call the extract stage's ``reconcile``."""
+        """Reconcile the extract and log the corrections."""
         from include.segmentation.extract import format_findings
 
         summary = super().execute(context)
@@ -155,21 +156,21 @@ class ReconcileOperator(StageOperator):
 
 
 class MaintainOperator(BaseOperator):
-    """Tidy the change logs of a profile, one after the other."""
+    """Compacts the change logs of a profile, one after the other."""
 
     ui_color = "#e8f1f8"
 
     def __init__(self, *, profile: str, cadence: Cadence, **options: Any) -> None:
-        """Name the profile; its cadence tells the run's place."""
+        """Choose the profile and the cadence of the run that records the summaries."""
         super().__init__(**options)
         self.profile = profile
         self.cadence = cadence
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Call the extract stage's ``maintain`` for every extract."""
+        """Compact the change log of every extract."""
         from include.segmentation.extract import maintain_log
 
-        run = run_of(context, self.profile, self.cadence, "reconcile")
+        run = make_run(context, self.profile, self.cadence, "reconcile")
         summaries = {name: maintain_log(run, name) for name in run.profile.extracts}
         for name, summary in summaries.items():
             self.log.info("maintain %s: %s", name, json.dumps(summary, default=str))
@@ -177,39 +178,39 @@ class MaintainOperator(BaseOperator):
 
 
 class SettleOperator(BaseOperator):
-    """Wait, without holding a worker, until the longest lag of the extracts has passed since as_of.
+    """Waits until the longest lag of the extracts has passed since as_of, without holding a worker.
 
-    A MySQL extract reads up to its lag before now, so at midnight it could not be complete through midnight.
+    A MySQL extract reads up to its lag before now. Started at midnight, it could not be complete through midnight.
     """
 
     ui_color = "#f4f0e0"
 
     def __init__(self, *, lag: timedelta, **options: Any) -> None:
-        """Wait for ``lag``."""
+        """Set how long to wait after as_of."""
         super().__init__(**options)
         self.lag = lag
 
     def execute(self, context: Context) -> None:
-        """Go on at once for a past interval."""
-        moment = as_of_of(context) + self.lag
+        """Wait, or go on at once where the time has passed already."""
+        moment = find_as_of(context) + self.lag
         if datetime.now(UTC) < moment:
             self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
 
     def resume(self, context: Context, event: Any) -> None:
-        """The time has come."""
+        """Go on after the wait."""
 
 
 class WaitOperator(BaseOperator):
-    """Wait, without holding a worker, until every extract is complete through as_of and, for scoring, models exist.
+    """Waits until every extract is complete through as_of and, for scoring, models exist, without holding a worker.
 
-    Scoring also waits for a fit that is due at or before as_of and under way, so that all cadences of one as_of use one
-    model, whichever of them comes first.
+    Scoring also waits for a fit that is due at or before as_of and under way. So all cadences of one as_of use the same
+    model, whichever of them runs first.
     """
 
     ui_color = "#f4f0e0"
 
     def __init__(self, *, profile: str, cadence: Cadence, models: bool, hours: int = 30, **options: Any) -> None:
-        """Wait for at most ``hours``: past the next daily extraction, which may be the one that completes as_of."""
+        """Wait at most ``hours``: long enough for the next daily extraction, which may be what completes as_of."""
         super().__init__(**options)
         self.profile = profile
         self.cadence = cadence
@@ -217,9 +218,9 @@ class WaitOperator(BaseOperator):
         self.hours = hours
 
     def execute(self, context: Context) -> None:
-        """Go on at once where everything is there, which spares the triggerer a past interval."""
-        run = run_of(context, self.profile, self.cadence)
-        if not missing(run, self.models):
+        """Wait, or go on at once where nothing is missing; a past interval then costs the triggerer nothing."""
+        run = make_run(context, self.profile, self.cadence)
+        if not list_missing(run, self.models):
             return
         deadline = datetime.now(UTC) + timedelta(hours=self.hours)
         times = {"as_of": run.as_of.isoformat(), "deadline": deadline.isoformat()}
@@ -227,48 +228,48 @@ class WaitOperator(BaseOperator):
         self.defer(trigger=trigger, method_name="resume")
 
     def resume(self, context: Context, event: dict[str, Any]) -> None:
-        """Take up again after the wait.
+        """Go on after the wait.
 
         Raises:
-            NotReadyError: the time is up; the message names what was missing.
+            NotReadyError: the deadline has passed; the message names what is missing.
         """
         if event["missing"]:
-            lacks = "; ".join(event["missing"])
-            raise NotReadyError(f"waited {self.hours} h for as_of {as_of_of(context):%Y-%m-%dT%H:%MZ}: {lacks}")
+            missing = "; ".join(event["missing"])
+            raise NotReadyError(f"waited {self.hours} h for as_of {find_as_of(context):%Y-%m-%dT%H:%MZ}: {missing}")
 
 
-def run_of(context: Context, profile: str, cadence: Cadence, purpose: "Purpose" = "segment") -> "Run":
-    """The run that a task belongs to; connection ids are answered by Airflow from here on."""
+def make_run(context: Context, profile: str, cadence: Cadence, purpose: "Purpose" = "segment") -> "Run":
+    """Make the run that a task belongs to. From here on Airflow resolves connection ids."""
     from include.segmentation.run import Run
 
-    connections.use_resolver(_connection_uri)
-    return Run(load_profile(profile), cadence, as_of_of(context), purpose)
+    connections.use_resolver(_find_connection_uri)
+    return Run(load_profile(profile), cadence, find_as_of(context), purpose)
 
 
-def as_of_of(context: Context) -> datetime:
-    """The end of the run's data interval, in UTC; of a run without one, ``as_of`` of its configuration.
+def find_as_of(context: Context) -> datetime:
+    """Return the end of the run's data interval or, for a run without one, ``as_of`` of its configuration; in UTC.
 
     Raises:
-        AirflowFailException: the run has neither; waiting can not help.
+        AirflowFailException: the run has neither. Waiting cannot help.
     """
-    as_of = context.get("data_interval_end")
+    as_of: datetime | None = context.get("data_interval_end")
     if as_of is None:
-        asked = (context["dag_run"].conf or {}).get("as_of")
-        if asked is None:
+        configured = (context["dag_run"].conf or {}).get("as_of")
+        if configured is None:
             raise AirflowFailException(
                 f"{context['dag'].dag_id}: this run has no data interval, so it has no as_of; start it from the "
                 'schedule, by a backfill, by a trigger with a logical date, or with {"as_of": "2025-02-01T00:00Z"}'
             )
-        as_of = datetime.fromisoformat(asked)
-    return datetime.fromtimestamp(as_of.timestamp(), UTC)  # pendulum's own loses its zone when something is added
+        as_of = datetime.fromisoformat(configured)
+    return datetime.fromtimestamp(as_of.timestamp(), UTC)  # a pendulum time would lose its zone in a sum
 
 
-def asset(profile: str, kind: str, name: str) -> Asset:
-    """The asset of an extract (kind ``lake``), a model (``models``) or a published macro segment (``segments``)."""
-    return Asset(f"{profile}/{kind}/{name}")  # no URI: Airflow would import every provider to look at its scheme
+def make_asset(profile: str, kind: str, name: str) -> Asset:
+    """Make the asset of an extract (``lake``), a model (``models``) or a published macro segment (``segments``)."""
+    return Asset(f"{profile}/{kind}/{name}")  # a URI would make Airflow import every provider
 
 
-def _connection_uri(connection_id: str) -> str | None:
+def _find_connection_uri(connection_id: str) -> str | None:
     try:
         return BaseHook.get_connection(connection_id).get_uri()
     except AirflowNotFoundException:

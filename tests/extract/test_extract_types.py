@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.servers import PASSWORD
+from include.segmentation.artifacts import ExtractSummary
 from include.segmentation.connections import Address, resolve_address
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.page import page_fetch, page_reader
 from include.segmentation.extract.mysql.row.line_sql import write_crc_sql, write_line_sql
 from include.segmentation.extract.mysql.row.mysql_columns import list_table_columns
 from include.segmentation.extract.mysql.server.mysql_server import connect_mysql
-from include.segmentation.profile.sources import ReadPace
+from include.segmentation.profile.mysql_source import ReadPace
 from include.segmentation.validate import validate
 
 ODD = {"kind": "table", "source": "mysql", "table": "odd", "mode": "append", "cursor": "id", "primary_key": ["id"]}
@@ -317,8 +318,8 @@ def test_what_can_not_be_read_waits_in_quarantine_until_it_is_corrected(database
         f"INSERT INTO odd VALUES (1, 'ä', 1, '2025-01-01'), (2, {LOST}, 2, '2025-01-01'), (3, NULL, 3, '2025-01-01')",
     )
     pulls = shop(database, odd=ODD | {"cursor": "changed", "mode": "merge"})
-    assert pulls.pull("odd") == pulls.run.read_summary("extract", "odd")
-    assert pulls.run.read_summary("extract", "odd")["unreadable"] == 1
+    assert pulls.pull("odd") == ExtractSummary.read_from(pulls.run, "odd").to_dict()
+    assert ExtractSummary.read_from(pulls.run, "odd").pulled["unreadable"] == 1
     assert pulls.current("odd", "id, words, n, _unreadable") == [
         (1, "ä", 1, None),
         (2, None, 2, json.dumps({"words": LOST_TEXT})),
@@ -429,7 +430,7 @@ def test_any_values_are_read_as_they_are(database, shop, rows):
 def accepted(pulls) -> list[tuple]:
     with pulls.run.lake.open_engine() as engine:
         pulls.run.lake.create_accepted_view(engine, "odd")
-        return engine.execute("SELECT id, words, n FROM odd ORDER BY 1").fetchall()
+        return engine.execute("SELECT id, words, n FROM odd ORDER BY 1").fetch_rows()
 
 
 def address_of(database):

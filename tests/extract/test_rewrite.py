@@ -17,7 +17,7 @@ from include.segmentation.extract.rewrite.mysql50_equivalent import rewrite_for_
 from include.segmentation.extract.rewrite.page_marks import fill_page_marks
 from include.segmentation.extract.rewrite.query_levels import build_level, parse_query
 from include.segmentation.extract.rewrite.value_kinds import DeclinedError
-from include.segmentation.profile.sources import ReadPace
+from include.segmentation.profile.mysql_source import ReadPace
 
 CASES = Path(__file__).parent / "rewrite"
 CREATE, INDEXES = (CASES / "events.sql").read_text().split(";")

@@ -10,6 +10,7 @@ import pytest
 from airflow.sdk import RetryAction
 
 from demo.servers import PASSWORD, Server
+from include.segmentation.artifacts import MaintainSummary, ReconcileSummary
 from include.segmentation.errors import (
     DataError,
     ProfileError,
@@ -24,8 +25,8 @@ from segmentation_airflow.operators import (
     ReportOperator,
     StageOperator,
     ValidateOperator,
-    asset,
-    run_of,
+    make_asset,
+    make_run,
 )
 
 AS_OF = datetime(2011, 7, 1, tzinfo=UTC)
@@ -63,7 +64,7 @@ def extract(**options: object) -> StageOperator:
 
 
 def test_a_stage_runs_through_airflows_connection_and_returns_its_summary(shop: None) -> None:
-    outlet = asset("retail", "lake", "invoice_lines")
+    outlet = make_asset("retail", "lake", "invoice_lines")
     events = {outlet: SimpleNamespace(extra={})}
     summary = extract(outlets=[outlet]).execute(CONTEXT | {"outlet_events": events})
     assert summary["extract"] == "invoice_lines"
@@ -88,9 +89,9 @@ def test_a_reconcile_shows_what_it_found_and_logs_are_tidied(shop: None, mariadb
     assert dict(zip(heading.split(), line.split(), strict=True))["deleted"] == "1"
     tidied = MaintainOperator(task_id="maintain", **common).execute(CONTEXT)
     assert (tidied["invoice_lines"]["files_before"], tidied["invoice_lines"]["files"]) == (2, 1)
-    run = run_of(CONTEXT, "retail", "weekly", "reconcile")
-    assert run.read_summary("reconcile", "invoice_lines")["deleted"] == 1
-    assert run.read_summary("maintain", "invoice_lines") == tidied["invoice_lines"]
+    run = make_run(CONTEXT, "retail", "weekly", "reconcile")
+    assert ReconcileSummary.read_from(run, "invoice_lines").deleted == 1
+    assert MaintainSummary.read_from(run, "invoice_lines").to_dict() == tidied["invoice_lines"]
 
 
 def test_an_unknown_connection_is_named(monkeypatch: pytest.MonkeyPatch, airflow_database: None) -> None:
@@ -101,7 +102,9 @@ def test_an_unknown_connection_is_named(monkeypatch: pytest.MonkeyPatch, airflow
 
 def test_as_of_keeps_its_zone_when_something_is_added() -> None:
     """Airflow hands out pendulum times; those made aware by ``astimezone`` turn naive in a sum."""
-    as_of = run_of({"data_interval_end": pendulum.datetime(2011, 7, 1, tz="Europe/London")}, "retail", "monthly").as_of
+    as_of = make_run(
+        {"data_interval_end": pendulum.datetime(2011, 7, 1, tz="Europe/London")}, "retail", "monthly"
+    ).as_of
     assert as_of == datetime(2011, 6, 30, 23, tzinfo=UTC)
     assert (as_of + timedelta(hours=1)).tzinfo is UTC
 
@@ -130,8 +133,8 @@ def test_the_policy_agrees_with_what_every_error_says_of_itself() -> None:
 def test_tasks_link_to_the_page_of_their_run() -> None:
     ti = SimpleNamespace(get_template_context=lambda: CONTEXT)
     for operator, link in (
-        (ReportOperator, "/segmentation/reports/retail/monthly/2011-07-01T00:00:00Z"),
-        (ValidateOperator, "/segmentation/data-docs/retail/segment/monthly/2011-07-01T00:00:00Z/index.html"),
+        (ReportOperator, "segmentation/reports/retail/monthly/2011-07-01T00:00:00Z"),
+        (ValidateOperator, "segmentation/data-docs/retail/segment/monthly/2011-07-01T00:00:00Z/index.html"),
     ):
         task = operator(task_id="task", profile="retail", cadence="monthly", stage="report")
         assert [each.get_link(task, ti_key=ti) for each in task.operator_extra_links] == [link]

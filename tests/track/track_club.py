@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
@@ -58,5 +59,5 @@ def measured(profile: Profile) -> Run:
         gaps += np.round(gap * np.exp(draw.normal(0, 0.1, size)), 2).tolist()
     ids = [f"c{number:04d}" for number in range(len(visits))]
     table = {"customer_id": ids, "age_days": [50] * len(ids), "visits": visits, "gap": pa.array(gaps, pa.float64())}
-    run.lake.write_table(run.locate_artifact("measure", "habit.parquet"), pa.table(table))
+    MeasureArtifacts(run).locate_kpis("habit").write_table(pa.table(table))
     return run

@@ -10,7 +10,6 @@ from include.segmentation import extract, measure, validate
 from include.segmentation.authoring.profile_mistakes import find_profile_mistakes
 from include.segmentation.authoring.profile_summary import summarise_profile
 from include.segmentation.errors import SegmentationError
-from include.segmentation.profile.ga4_reports import GA4Extract
 from include.segmentation.profile.loader import find_profile_path
 from include.segmentation.profile.mistakes import Mistake
 from include.segmentation.profile.profile import Profile
@@ -54,7 +53,9 @@ def check_profile(name: str, profiles_dir: Path | None = None, *, connect: bool 
         mistakes += _find_warehouse_mistakes(profile)
         columns = {extract_name: schema.names for extract_name, schema in tables.items()}
         if is_valid and set(tables) == set(profile.extracts) and not sql_mistakes:
-            sql_mistakes += measure.run_over_empty_tables(profile, _select_sql_tables(profile, tables))
+            sql_mistakes += measure.run_over_empty_tables(
+                profile, {name: schema for name, schema in tables.items() if profile.extracts[name].has_customers}
+            )
     mistakes += validate.check_expectations(profile.expectations, columns)
     mistakes.sort(key=lambda mistake: file.find_line(mistake.place))
     lines = [*map(file.format_mistake, mistakes), *sql_mistakes]
@@ -73,9 +74,3 @@ def _find_warehouse_mistakes(profile: Profile) -> Iterator[Mistake]:
             pass
     except SegmentationError as error:
         yield Mistake(("warehouse", "connection"), str(error))
-
-
-def _select_sql_tables(profile: Profile, tables: dict[str, pa.Schema]) -> dict[str, pa.Schema]:
-    """Select the extracts that the profile's SQL can read."""
-    hidden = [name for name, one in profile.extracts.items() if isinstance(one, GA4Extract) and one.has_no_customer]
-    return {name: schema for name, schema in tables.items() if name not in hidden}

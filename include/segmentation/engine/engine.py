@@ -5,12 +5,15 @@ This folder is the one door to SQL. Nothing outside it imports DuckDB.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
-import pyarrow as pa
 
 from include.segmentation.common.sql_quoting import quote_identifier
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _DATA_ERRORS = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
@@ -46,12 +49,12 @@ class QueryResult:
         with _engine_errors():
             return list(self._connection.fetchall())
 
-    def fetch_table(self) -> pa.Table:
+    def fetch_table(self) -> "pa.Table":
         """Return all rows as an Arrow table."""
         with _engine_errors():
             return self._connection.to_arrow_table()
 
-    def stream_batches(self, batch_rows: int) -> pa.RecordBatchReader:
+    def stream_batches(self, batch_rows: int) -> "pa.RecordBatchReader":
         """Return a reader that gives the rows in batches of at most ``batch_rows``."""
         return self._connection.to_arrow_reader(batch_rows)
 
@@ -92,7 +95,7 @@ class Engine:
         with _engine_errors():
             return QueryResult(self._connection.execute(sql, parameters))
 
-    def register_table(self, name: str, table: pa.Table) -> None:
+    def register_table(self, name: str, table: "pa.Table") -> None:
         """Make an Arrow table readable under a name."""
         self._connection.register(name, table)
 
@@ -125,11 +128,24 @@ class Engine:
         return {row[0]: row[1] for row in self.execute(f"DESCRIBE {name}").fetch_rows()}
 
 
+def evaluate_select(sql: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a SELECT that reads no table.
+
+    All calls share one database, because opening one takes longer; each has its own cursor, so threads may call it.
+    """
+    with _engine_errors(), _open_shared_database().cursor() as cursor:
+        return list(cursor.execute(sql).fetchall())
+
+
 def list_reserved_words() -> list[str]:
     """List the keywords that an identifier needs quotes for."""
-    with Engine() as engine:
-        sql = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
-        return [word for (word,) in engine.execute(sql).fetch_rows()]
+    sql = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    return [word for (word,) in evaluate_select(sql)]
+
+
+@cache
+def _open_shared_database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 @contextmanager

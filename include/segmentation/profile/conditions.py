@@ -15,7 +15,7 @@ import sqlglot
 from pydantic import AfterValidator
 from sqlglot import exp
 
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine.engine import evaluate_select
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.mistakes import list_allowed
 
@@ -117,8 +117,7 @@ def evaluate_at_test_points(conditions: Sequence[str], domains: Mapping[str, Col
     rows = ", ".join(f"({', '.join([str(i), *map(_write_literal, point)])})" for i, point in enumerate(points))
     names = ", ".join(['"_point"', *(f'"{column}"' for column in columns)])
     tests = ", ".join(f"coalesce(({text}), false)" for text in conditions)
-    with Engine() as engine:
-        results = engine.execute(f"SELECT {tests} FROM (VALUES {rows}) AS points({names}) ORDER BY _point").fetch_rows()
+    results = evaluate_select(f"SELECT {tests} FROM (VALUES {rows}) AS points({names}) ORDER BY _point")
     return [
         dict(zip(columns, point, strict=True)) | {"true": [i for i, is_true in enumerate(result) if is_true]}
         for point, result in zip(points, results, strict=True)

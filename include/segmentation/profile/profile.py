@@ -16,7 +16,6 @@ from pydantic import AfterValidator, Field, model_validator
 from include.segmentation.profile.demographics import Demographic
 from include.segmentation.profile.figures import FIGURES, Figure
 from include.segmentation.profile.funnel import FunnelStep, find_funnel_mistakes
-from include.segmentation.profile.ga4_reports import find_coverage_mistakes
 from include.segmentation.profile.gates import Gates
 from include.segmentation.profile.identifiers import ProfileName, SchemaName, SqlName, require_different
 from include.segmentation.profile.kpis import AGE_COLUMN, Kpi, list_domains
@@ -27,7 +26,8 @@ from include.segmentation.profile.personas import Persona, find_persona_mistakes
 from include.segmentation.profile.profile_part import ProfilePart
 from include.segmentation.profile.schedule import Schedule
 from include.segmentation.profile.signals import SIGNALS, Signals
-from include.segmentation.profile.sources import Extract, QueryExtract, Source
+from include.segmentation.profile.source_declaration import read_kind
+from include.segmentation.profile.sources import Extract, Source, find_source_kind
 
 SHIPPED_PROFILES = Path(__file__).resolve().parents[2] / "profiles"
 """The folder of the profiles that come with the project."""
@@ -140,7 +140,7 @@ class Profile(ProfilePart):
 
     def _find_extract_mistakes(self, sources: list[str], extracts: list[str]) -> Iterator[Mistake]:
         for name, extract in self.extracts.items():
-            kind = {"table": "mysql", "query": "mysql", "report": "ga4"}[extract.kind]
+            kind = read_kind(find_source_kind(extract.kind))
             if extract.source not in sources:
                 text = f"'{extract.source}'; {list_allowed(extract.source, sources)}"
                 yield Mistake(("extracts", name, "source"), text)
@@ -153,7 +153,8 @@ class Profile(ProfilePart):
             if name not in extracts:
                 yield Mistake(("expectations", name), f"no such extract; {list_allowed(name, extracts)}")
         if len(self.extracts) == len(extracts):
-            yield from find_coverage_mistakes(self.extracts)
+            for name, extract in self.extracts.items():
+                yield from (mistake.nest_under("extracts", name) for mistake in extract.find_mistakes(self.extracts))
 
     def _find_kpi_mistakes(self) -> Iterator[Mistake]:
         for macro, segment in self.macro_segments.items():
@@ -195,7 +196,7 @@ class Profile(ProfilePart):
     @property
     def sql_files(self) -> list[Path]:
         """Every SQL file that the profile needs."""
-        queries = [extract.query for extract in self.extracts.values() if isinstance(extract, QueryExtract)]
+        queries = [extract.query_file for extract in self.extracts.values() if extract.query_file]
         measures = ["population", *self.macro_segments, *([SIGNALS] if self.signals else [])]
         return [self.sql_dir / "extract" / query for query in queries] + [
             *(self.sql_dir / "measure" / f"{name}.sql" for name in measures),

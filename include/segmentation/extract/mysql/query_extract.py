@@ -35,7 +35,7 @@ from include.segmentation.extract.rewrite.page_marks import fill_page_marks, wri
 from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel, Tables, build_level, parse_query
 from include.segmentation.extract.rewrite.value_kinds import DeclinedError, find_column_kind
 from include.segmentation.extract.rewrite.window_rows import LARGEST_PARTITION
-from include.segmentation.profile.sources import QueryExtract
+from include.segmentation.profile.mysql_source import QueryExtract
 
 
 @dataclass(frozen=True)

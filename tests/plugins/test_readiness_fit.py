@@ -10,11 +10,12 @@ import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from include.segmentation.lake.change_log import LogState
-from include.segmentation.model.model import Model, record_decision
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import record_decision
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 from segmentation_airflow.operators import WaitOperator
-from segmentation_airflow.waiting import ReadyTrigger
+from segmentation_airflow.readiness import ReadyTrigger
 
 FIT = "retail__fit"
 """Due at 2011-07-01 and every 6 months after it; an interval begins 6 months before."""

@@ -1,6 +1,7 @@
 """The pages in Airflow's UI: closed to strangers, and true to the warehouse."""
 
 from base64 import b64encode
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,6 +13,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from demo.servers import CHECKOUT, Server
+from include.segmentation.artifacts import ReportArtifacts, ValidateArtifacts
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.report.page.report_page import SCRIPT
 from include.segmentation.run import Run
@@ -30,13 +32,12 @@ PAGES = [
 
 
 @pytest.fixture
-def report(lake_root: Path) -> Run:
+def report(lake_root: Path, tmp_path: Path) -> Run:
     run = Run(load_profile("learning"), "monthly", AS_OF)
-    run.lake.write_text(run.locate_artifact("report", "report.html"), "<h1>What learners do</h1>")
+    ReportArtifacts(run).write_page("<h1>What learners do</h1>")
     extraction = Run(load_profile("learning"), "daily", AS_OF, "extract")
-    extraction.lake.write_text(
-        extraction.locate_artifact("validate", "data_docs/index.html"), "<h1>Expectations of learners</h1>"
-    )
+    (tmp_path / "index.html").write_text("<h1>Expectations of learners</h1>")
+    ValidateArtifacts(extraction).write_docs(tmp_path)
     return run
 
 
@@ -73,7 +74,7 @@ def test_strangers_see_nothing(airflow_api: TestClient, report: Run, page: str) 
 
 
 def test_every_route_is_closed() -> None:
-    from segmentation_airflow.page import app
+    from segmentation_airflow.ui_pages import app
 
     routes = {route.path for route in app.routes}
     assert len(routes) == len(PAGES)
@@ -137,7 +138,7 @@ def test_runs_that_gates_hold_back_are_shown_with_the_reason(
             [status, AS_OF, status, Jsonb(gates), AS_OF],
         )
     page = airflow_api.get("/segmentation/profiles/learning", headers=logged_in).text
-    assert "waits for an answer" in page
+    assert "waiting for an answer" in page
     assert "row_counts: customers went from 9 to 5" in page
     assert "nothing</td>" not in page
     assert "a bit old" not in page
@@ -194,10 +195,10 @@ def test_data_docs_are_served(airflow_api: TestClient, logged_in: dict[str, str]
         ("/segmentation/reports/learning/monthly/soon", "as_of 'soon'"),
         ("/segmentation/reports/nobody/monthly/2025-02-01", "there is no profile 'nobody'"),
         ("/segmentation/profiles/..%2F..%2Fetc", "Not Found"),
-        (DOCS.replace("extract", "segment"), "has validated nothing new"),
+        (DOCS.replace("extract", "segment"), "has no Data Docs: it validated no new rows"),
         (DOCS.replace("index.html", "..%2f..%2freport%2freport.html"), "not a page of the Data Docs"),
         (DOCS.replace("index.html", "summary.json"), "not a page of the Data Docs"),
-        ("/segmentation/dags/another_dag", "none of the segmentation DAGs"),
+        ("/segmentation/dags/another_dag", "this is not a segmentation DAG"),
     ],
 )
 def test_what_is_not_there_is_not_found(
@@ -223,3 +224,34 @@ def test_a_run_of_a_dag_leads_to_its_report(airflow_api: TestClient, logged_in: 
     assert airflow_api.get(answer.headers["location"], headers=logged_in).status_code == 200
     other = airflow_api.get(f"/segmentation/dags/{dag_id}/runs/another", headers=logged_in)
     assert other.headers["location"] == f"/segmentation/dags/{dag_id}"
+
+
+@pytest.fixture
+def api_below_a_path(airflow_database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """Airflow's API server as it starts with ``AIRFLOW__API__BASE_URL=https://…/airflow``."""
+    from airflow.api_fastapi import app
+
+    monkeypatch.setattr(app, "API_ROOT_PATH", "/airflow/")
+    with TestClient(app.create_app(apps="core"), follow_redirects=False) as client:
+        yield client
+
+
+def test_links_of_the_pages_keep_the_path_of_airflows_base_url(
+    api_below_a_path: TestClient, logged_in: dict[str, str], warehouse: psycopg.Connection, report: Run
+) -> None:
+    publish(warehouse, "monthly", 33_280)
+    start = api_below_a_path.get("/airflow/segmentation/", headers=logged_in)
+    assert 'href="/airflow/segmentation/profiles/learning"' in start.text
+    runs = api_below_a_path.get("/airflow/segmentation/profiles/learning", headers=logged_in)
+    assert f'href="/airflow{REPORT}"' in runs.text
+    assert api_below_a_path.get(f"/airflow{REPORT}", headers=logged_in).text == "<h1>What learners do</h1>"
+    unknown_run = "/airflow/segmentation/dags/learning__segment_monthly/runs/another"
+    redirect = api_below_a_path.get(unknown_run, headers=logged_in)
+    assert redirect.headers["location"] == "/airflow/segmentation/dags/learning__segment_monthly"
+
+
+def test_addresses_in_airflows_ui_are_relative_to_its_base_url() -> None:
+    """The UI sets ``<base>`` to the base URL, so only an address without a leading slash keeps its path."""
+    from segmentation_plugin import SegmentationPlugin
+
+    assert [view["href"][: len("segmentation/")] for view in SegmentationPlugin.external_views] == ["segmentation/"] * 3

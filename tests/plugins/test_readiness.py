@@ -11,12 +11,13 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from include.segmentation.errors import NotReadyError
 from include.segmentation.lake.change_log import LogState
-from include.segmentation.model.model import Model, record_decision
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import record_decision
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
-from segmentation_airflow import waiting
+from segmentation_airflow import readiness
 from segmentation_airflow.operators import SettleOperator, WaitOperator
-from segmentation_airflow.waiting import ReadyTrigger
+from segmentation_airflow.readiness import ReadyTrigger
 
 pytestmark = pytest.mark.usefixtures("execution_api")
 
@@ -56,7 +57,7 @@ def event(models: bool = False, deadline: str = FAR_AWAY) -> dict:
         profile="retail", cadence="monthly", models=models, as_of=AS_OF.isoformat(), deadline=deadline
     )
     path, arguments = trigger.serialize()
-    assert path == "segmentation_airflow.waiting.ReadyTrigger"
+    assert path == "segmentation_airflow.readiness.ReadyTrigger"
 
     async def first() -> dict:
         async for found in ReadyTrigger(**arguments).run():
@@ -91,7 +92,7 @@ def test_scoring_waits_for_a_model_of_every_macro_segment(run: Run) -> None:
 
 
 def test_the_trigger_fires_when_the_extract_arrives(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(waiting, "_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(readiness, "_POLL_SECONDS", 0.05)
 
     async def arrive_later() -> dict:
         trigger = ReadyTrigger(

@@ -57,7 +57,7 @@ def test_a_preview_uses_a_draft_or_the_accepted_model_and_records_nothing(run: R
         "the ranges of small groups are not shown"
     )
 
-    assert "rules only, everybody: purchases_ever 1" in draft
+    assert "for rules only, all customers: purchases_ever 1" in draft
     assert "purchases, not 0 for 100.0%" in draft
 
     for target in ("population", "rfm"):

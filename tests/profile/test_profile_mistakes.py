@@ -121,7 +121,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
             "revenue.minimum: found inf; Input should be a finite number",
         ),
         (lambda v: v["extracts"]["users"].update(primary_key=[]), "extracts.users.primary_key: "),
-        (lambda v: v["extracts"]["ages"].update(dimensions=["userAgeBracket"]), "dimensions must hold 'date'"),
+        (lambda v: v["extracts"]["ages"].update(dimensions=["userAgeBracket"]), "dimensions must include 'date'"),
         (lambda v: v["sources"]["analytics"].update(property="412"), "sources.analytics.property: found '412'"),
         (lambda v: v["sources"]["platform"].update(kind="oracle"), "'mysql', 'ga4'"),
         (lambda v: v["expectations"].update(user=[]), "expectations.user: no such extract; allowed are users"),

@@ -151,7 +151,7 @@ def _find_key(preview: TablePreview, columns: list[SampledColumn]) -> list[str]:
 
 def _find_customer(preview: TablePreview, columns: list[SampledColumn], key: list[str]) -> tuple[SampledColumn, bool]:
     """Find the column that identifies customers, and whether a name says so."""
-    is_about_people = _matches(_CUSTOMER, preview.table)
+    is_about_people = _contains_words(_CUSTOMER, preview.table)
 
     def score(column: SampledColumn) -> float:
         if not _can_identify_customers(column) or not column.values:
@@ -255,10 +255,10 @@ def _has_repeats(column: SampledColumn) -> bool:
 
 
 def _is_named(words: str, column: SampledColumn) -> bool:
-    return _matches(words, column.name)
+    return _contains_words(words, column.name)
 
 
-def _matches(words: str, name: str) -> bool:
+def _contains_words(words: str, name: str) -> bool:
     """Whether words are in a name, however it is written: ``CustomerID``, ``customer-id``, ``customer_id``."""
     snake_case = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).lower()
     return re.search(words, snake_case) is not None

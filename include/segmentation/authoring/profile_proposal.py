@@ -161,23 +161,23 @@ class _Proposal:
     def _propose_expectations(self) -> Iterator[_ProposedExpectation]:
         roles = self._roles
         for name in roles.key:
-            yield _expect(f"{name} identifies a row.", "not_be_null", "stop", column=name)
+            yield _build_expectation(f"{name} identifies a row.", "not_be_null", "stop", column=name)
         happened = roles.happened
         if happened.name not in roles.key:
             reason = f"Without {happened.name} the time of a row is unknown{_describe_nulls(happened)}."
-            yield _expect(reason, "not_be_null", "quarantine", column=happened.name)
+            yield _build_expectation(reason, "not_be_null", "quarantine", column=happened.name)
         if roles.customer.name not in roles.key:
             reason = f"Rows without a customer are counted as unknown{_describe_nulls(roles.customer)}."
-            yield _expect(reason, "not_be_null", "warn", column=roles.customer.name)
+            yield _build_expectation(reason, "not_be_null", "warn", column=roles.customer.name)
         for number in (roles.money, roles.quantity):
             if number:
                 negatives = count_negatives(number) or "none"
                 question = "; are they returns?" if count_negatives(number) else "."
                 reason = f"CHECK: of the sampled values, {negatives} are negative{question}"
-                yield _expect(reason, "be_between", "warn", column=number.name, min_value=0)
+                yield _build_expectation(reason, "be_between", "warn", column=number.name, min_value=0)
         for kind in roles.kinds:
             reason = "CHECK: these are the sampled values; should rows with each of them count?"
-            yield _expect(reason, "be_in_set", "warn", column=kind.name, value_set=sorted(set(kind.values)))
+            yield _build_expectation(reason, "be_in_set", "warn", column=kind.name, value_set=sorted(set(kind.values)))
 
     def _write_amount_sql(self) -> str:
         money, quantity = self._roles.money, self._roles.quantity
@@ -209,7 +209,7 @@ class _Proposal:
         return [_round_edge(middle * times) for times in (1, 3, 10)]
 
 
-def _expect(reason: str, verb: str, severity: str, **args: Any) -> _ProposedExpectation:
+def _build_expectation(reason: str, verb: str, severity: str, **args: Any) -> _ProposedExpectation:
     value = {"type": f"expect_column_values_to_{verb}", "severity": severity, "args": args}
     return _ProposedExpectation(reason, value)
 

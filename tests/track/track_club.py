@@ -1,4 +1,4 @@
-"""A club, and whom its measure stage has found."""
+"""A club and its measured customers."""
 
 from pathlib import Path
 
@@ -37,11 +37,11 @@ macro_segments:
         cluster: {{k_max: 4, micro: {{k: 2}}}}
 """
 CROWDS = ((230, 30, 2), (180, 9, 25), (150, 2, 60))
-"""How many, their visits, their gap."""
+"""Customers, visits and gap of each crowd."""
 
 
-def declared(folder: Path, name: str) -> Profile:
-    """A club of that name, from files in ``folder``."""
+def write_profile(folder: Path, name: str) -> Profile:
+    """Write the profile of a club into ``folder`` and load it."""
     measures = folder / "sql" / name / "measure"
     measures.mkdir(parents=True)
     for part in ("population", "habit"):
@@ -50,8 +50,8 @@ def declared(folder: Path, name: str) -> Profile:
     return load_profile(name, folder)
 
 
-def measured(profile: Profile) -> Run:
-    """The first run of a club, whose measure stage has found three crowds and some who never came."""
+def write_measures(profile: Profile) -> Run:
+    """Write the measures of the first run of a club: three crowds, and 40 customers who never came."""
     run, draw = Run(profile, "monthly", parse_as_of("2025-02-01", profile)), np.random.default_rng(1)
     visits, gaps = [0.0] * 40, [None] * 40
     for size, visit, gap in CROWDS:

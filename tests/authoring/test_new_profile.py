@@ -125,6 +125,13 @@ def test_a_doubtful_customer_column_is_marked(source: Source, folder: Path, colu
     assert f"e.{name} AS customer_id" in next(folder.rglob("population.sql")).read_text()
 
 
+@pytest.mark.parametrize(("last", "bands"), [("2024-05-01", [30, 90, 180]), ("2024-04-30", [7, 30, 60])])
+def test_data_of_less_than_120_days_get_shorter_bands(source: Source, folder: Path, last: str, bands: list) -> None:
+    rows = ["(1, 7, '2024-01-02')", f"(2, 7, '{last}')"]
+    value = propose(source, folder, "id INT PRIMARY KEY, customer_id INT, at DATETIME", *rows)
+    assert only_entry(value["macro_segments"])["kpis"]["recency"]["bands"] == bands
+
+
 @pytest.mark.parametrize(
     ("columns", "rows", "words"),
     [

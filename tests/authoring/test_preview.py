@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from rich.console import Console
 
 from include.segmentation.authoring import preview_run, propose_profile
+from include.segmentation.authoring.run_preview import _format_middle_half
 from include.segmentation.errors import NotReadyError
 from include.segmentation.extract import extract
 from include.segmentation.measure import measure
@@ -72,3 +74,10 @@ def test_a_preview_uses_a_draft_or_the_accepted_model_and_records_nothing(run: R
     changed = Run(load_profile("shop", path.parent), "monthly", run.as_of)
     assert "draft model: " in preview_text(changed)
     assert "fitted on it over trailing 365d" in preview_text(changed).replace("\n", " ")
+
+
+@pytest.mark.parametrize(("customers", "shown"), [(9, "-"), (10, "3 to 8")])
+def test_the_range_of_a_kpi_is_shown_from_10_customers_on(customers: int, shown: str) -> None:
+    kpi = load_profile("learning").kpis["purchases"]
+    members = pa.table({"purchases": range(1, customers + 1)})
+    assert _format_middle_half(members, "purchases", kpi) == shown

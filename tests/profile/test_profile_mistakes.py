@@ -130,6 +130,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
             "found 'explode'; Input should be 'quarantine', 'stop' or 'warn'",
         ),
         (lambda v: v["schedule"].update(first_fit="2024-12-01"), "first_fit 2024-12-01 must be after start 2025-01-01"),
+        (lambda v: v["schedule"].update(first_fit="2025-01-01"), "first_fit 2025-01-01 must be after start 2025-01-01"),
         (lambda v: v["schedule"].update(end="2025-01-15"), "end 2025-01-15 must not be before first_fit 2025-02-01"),
         (lambda v: v["schedule"].update(refit_every=0), "schedule.refit_every: found 0"),
         (

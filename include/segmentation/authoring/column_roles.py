@@ -95,7 +95,7 @@ def guess_roles(preview: TablePreview) -> ColumnRoles:
     if not times:
         raise SourceError(
             f"table '{preview.table}' has no time column: no DATE, DATETIME or TIMESTAMP with times between 1971 and "
-            "now; without one nobody knows when something happened"
+            "now; a profile needs to know when something happened"
         )
     updated = _find_best(times, lambda column: 2.0 if column.is_set_on_update else float(_is_named(_UPDATED, column)))
     happened = _find_best([column for column in times if column is not updated], _score_happened(preview)) or times[0]

@@ -15,8 +15,9 @@ from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, 
 from include.segmentation.extract.rewrite.duckdb_equivalent import write_duckdb_sql
 from include.segmentation.extract.rewrite.mysql50_equivalent import rewrite_for_mysql50
 from include.segmentation.extract.rewrite.page_marks import fill_page_marks
-from include.segmentation.extract.rewrite.query_levels import build_level, parse_query
-from include.segmentation.extract.rewrite.value_kinds import DeclinedError
+from include.segmentation.extract.rewrite.query_levels import build_level
+from include.segmentation.extract.rewrite.query_parsing import parse_query
+from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError
 from include.segmentation.profile.sources import ReadPace
 
 CASES = Path(__file__).parent / "rewrite"
@@ -66,6 +67,6 @@ def read_text(sql, tables):
 
 
 def why(make, *what) -> str:
-    with pytest.raises(DeclinedError) as raised:
+    with pytest.raises(UnsupportedSqlError) as raised:
         make(*what)
     return str(raised.value)

@@ -10,7 +10,7 @@ from include.segmentation.extract.mysql.extract_relation import find_relation
 from include.segmentation.extract.mysql.query_extract import NeedsLakeError, QueryText, list_level_columns
 from include.segmentation.extract.mysql.row.mysql_columns import build_arrow_schema, list_column_names
 from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
-from include.segmentation.extract.rewrite.value_kinds import DeclinedError
+from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError
 from include.segmentation.profile.mistakes import Mistake, list_allowed
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.sources import GA4Extract, MySQLSource, QueryExtract, TableExtract
@@ -27,7 +27,7 @@ def check_queries(profile: Profile) -> Iterator[str]:
                 QueryText(path).parse_text()
             except SegmentationError as error:
                 yield str(error)
-            except DeclinedError:  # the server may understand more than we do
+            except UnsupportedSqlError:  # the server may understand more than we do
                 continue
 
 

@@ -27,9 +27,9 @@ from include.segmentation.extract.rewrite.native_windows import (
     replace_shift_defaults,
 )
 from include.segmentation.extract.rewrite.page_marks import fill_page_marks
-from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel, Tables, build_level
+from include.segmentation.extract.rewrite.query_levels import BaseTable, DescribeTable, QueryLevel, build_level
 from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes
-from include.segmentation.extract.rewrite.value_kinds import UNKNOWN_KIND, DeclinedError
+from include.segmentation.extract.rewrite.value_kinds import UNKNOWN_KIND, UnsupportedSqlError
 from include.segmentation.extract.rewrite.window_rows import LARGEST_PARTITION
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.sources import MySQLSource, QueryExtract, TableExtract
@@ -79,7 +79,7 @@ def _query(profile: Profile, declared: QueryExtract, server: MySQLServer | None)
     try:
         tree = text.parse_text()
         level = build_level(tree, describe_tables(server) if server else _assumed(profile, tree))
-    except DeclinedError as why:
+    except UnsupportedSqlError as why:
         return [_section("MySQL 8.0, MariaDB 10.2 and newer", "as written", written), _section(_OLD, f"none: {why}")]
     sections = _native(tree, written)
     try:
@@ -110,7 +110,7 @@ def _old(declared: QueryExtract, level: QueryLevel, server: MySQLServer | None) 
         words = "each window is a correlated subquery on an index"
     try:
         old = rewrite_for_mysql50(level, declared.cursor or declared.primary_key[0])
-    except DeclinedError as why:
+    except UnsupportedSqlError as why:
         return _section(_OLD, f"computed in DuckDB, because {why}")
     if server is None:
         words += "; not checked: types, keys, indexes and the size of partitions"
@@ -130,15 +130,15 @@ def _duckdb(profile: Profile, declared: QueryExtract, level: QueryLevel, server:
         return _section(title, "not shown, as only the server knows the types of the columns")
     try:
         sql = write_duckdb_sql(level)
-        bases = list_base_extracts(profile, NeedsLakeError(DeclinedError("where it has to be"), declared, level))
-    except DeclinedError as why:
+        bases = list_base_extracts(profile, NeedsLakeError(UnsupportedSqlError("where it has to be"), declared, level))
+    except UnsupportedSqlError as why:
         return _section(title, f"none: {why}")
     except SegmentationError as error:
         return _section(title, f"not ready: {error}", sql)
     return _section(title, f"over the rows of the extracts {', '.join(bases.values())}", sql)
 
 
-def _assumed(profile: Profile, tree: exp.Select) -> Tables:
+def _assumed(profile: Profile, tree: exp.Select) -> DescribeTable:
     """Base tables as the query and the profile speak of them, where no server can be asked."""
     columns: dict[str, set[str]] = {}
     for select in tree.find_all(exp.Select):
@@ -155,7 +155,7 @@ def _assumed(profile: Profile, tree: exp.Select) -> Tables:
             if isinstance(extract, TableExtract) and extract.table == name
         ]
         if "*" in columns.get(name, set()):
-            raise DeclinedError("what * stands for is known to the server only")
+            raise UnsupportedSqlError("what * stands for is known to the server only")
         return BaseTable(name, dict.fromkeys(sorted(columns.get(name, set())), UNKNOWN_KIND), keys, None)
 
     return table

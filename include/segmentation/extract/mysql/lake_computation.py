@@ -17,10 +17,11 @@ from include.segmentation.extract.mysql.extract_relation import build_relation
 from include.segmentation.extract.mysql.query_extract import NeedsLakeError, ServerQuery, list_level_columns
 from include.segmentation.extract.mysql.row.mysql_columns import MOMENT, build_arrow_schema
 from include.segmentation.extract.mysql.schema_changes import adapt_log
-from include.segmentation.extract.rewrite.duckdb_equivalent import BASE_SCHEMA, MACRO, map_duckdb_type, write_duckdb_sql
+from include.segmentation.extract.rewrite.duckdb_equivalent import BASE_SCHEMA, write_duckdb_sql
+from include.segmentation.extract.rewrite.duckdb_numbers import QUOTIENT_MACRO, map_duckdb_type
 from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel
 from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes
-from include.segmentation.extract.rewrite.value_kinds import DeclinedError
+from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError
 from include.segmentation.lake.change_log import UNREADABLE, ZERO_DATES
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.sources import QueryExtract, TableExtract
@@ -50,7 +51,7 @@ def pull_computed(run: Run, name: str, asked: NeedsLakeError, pull: Callable[[Ru
     declared = asked.declared
     try:
         sql = write_duckdb_sql(asked.level)
-    except DeclinedError as why:
+    except UnsupportedSqlError as why:
         raise SourceError(f"{declared.query}: the server has no equivalent because {asked}; the lake: {why}") from None
     query = ServerQuery(partial(list_level_columns, asked.level), lambda _: "")
     relation = build_relation(run.profile, declared, declared.query, query)
@@ -127,7 +128,7 @@ def _engine(run: Run, level: QueryLevel, bases: dict[str, str]) -> Engine:
     engine = run.lake.open_engine()
     engine.execute("SET TimeZone = 'UTC'")
     engine.execute(f"CREATE SCHEMA {BASE_SCHEMA}")
-    engine.execute(MACRO)
+    engine.execute(QUOTIENT_MACRO)
     for table, columns in _used(level).items():
         extract, kinds = bases[table], level.list_tables()[table].columns
         run.lake.create_current_view(engine, extract)

@@ -32,8 +32,9 @@ from include.segmentation.extract.rewrite.native_windows import (
     replace_shift_defaults,
 )
 from include.segmentation.extract.rewrite.page_marks import fill_page_marks, write_page_mark
-from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel, Tables, build_level, parse_query
-from include.segmentation.extract.rewrite.value_kinds import DeclinedError, find_column_kind
+from include.segmentation.extract.rewrite.query_levels import BaseTable, DescribeTable, QueryLevel, build_level
+from include.segmentation.extract.rewrite.query_parsing import parse_query
+from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError, make_column_kind
 from include.segmentation.extract.rewrite.window_rows import LARGEST_PARTITION
 from include.segmentation.profile.sources import QueryExtract
 
@@ -62,7 +63,7 @@ class NeedsLakeError(Exception):
         level: the query as it was read.
     """
 
-    def __init__(self, why: DeclinedError, declared: QueryExtract, level: QueryLevel) -> None:
+    def __init__(self, why: UnsupportedSqlError, declared: QueryExtract, level: QueryLevel) -> None:
         super().__init__(str(why))
         self.declared = declared
         self.level = level
@@ -127,14 +128,14 @@ def find_server_query(server: MySQLServer, path: Path, declared: QueryExtract) -
     described()  # what the server says of a wrong query says more than we could
     try:
         level = build_level(text.parse_text(), tables)
-    except DeclinedError:  # the server understands more than we do; then its own types have to do
+    except UnsupportedSqlError:  # the server understands more than we do; then its own types have to do
         return ServerQuery(described, source, computes_all=True)
     ahead = refuse_look_ahead(str(path), declared, level)
     computes_all = any(below.windows or below.is_grouped for below in level.list_levels())
     return ServerQuery(partial(_typed, described, level), source, ahead, computes_all)
 
 
-def describe_tables(server: MySQLServer) -> Tables:
+def describe_tables(server: MySQLServer) -> DescribeTable:
     """Look base tables up on a server, each once."""
 
     @cache
@@ -142,11 +143,11 @@ def describe_tables(server: MySQLServer) -> Tables:
         try:
             columns = list_table_columns(server, name, None)
         except SourceError as error:
-            raise DeclinedError(str(error)) from None
+            raise UnsupportedSqlError(str(error)) from None
         found = list_indexes(server, name)
         keys = [frozenset(index.columns) for index in found if index.is_unique]
         return BaseTable(
-            name, {c.name: find_column_kind(c) for c in columns}, keys, {index.name: index.order for index in found}
+            name, {c.name: make_column_kind(c) for c in columns}, keys, {index.name: index.order for index in found}
         )
 
     return table
@@ -180,7 +181,7 @@ def _lacking(version: ServerVersion, text: QueryText) -> str | None:
             return f"{version} has no window functions and no WITH" if tree.find(exp.Window, exp.With) else None
         mixed = version.flavour == "mariadb" and is_miscomputed_by_mariadb(tree)
         return f"{version} mixes up three different windows of one SELECT; put them into CTEs" if mixed else None
-    except DeclinedError:  # let the server say what is wrong with it
+    except UnsupportedSqlError:  # let the server say what is wrong with it
         return None
 
 
@@ -188,7 +189,7 @@ def _native(version: ServerVersion, text: QueryText) -> WriteSourceSql:
     if version.flavour == "mariadb":
         try:
             tree = text.parse_text()
-        except DeclinedError:
+        except UnsupportedSqlError:
             tree = None
         if tree is not None and has_shift_defaults(tree):
             spelled = replace_shift_defaults(tree)
@@ -197,16 +198,16 @@ def _native(version: ServerVersion, text: QueryText) -> WriteSourceSql:
 
 
 def _rewritten(
-    server: MySQLServer, text: QueryText, tables: Tables, declared: QueryExtract, lacking: str
+    server: MySQLServer, text: QueryText, tables: DescribeTable, declared: QueryExtract, lacking: str
 ) -> ServerQuery:
     try:
         level = build_level(text.parse_text(), tables)
-    except DeclinedError as why:
+    except UnsupportedSqlError as why:
         raise SourceError(f"{text.path}: {lacking}, and the query has no equivalent because {why}") from None
     ahead = refuse_look_ahead(str(text.path), declared, level)
     try:
         old = rewrite_for_mysql50(level, declared.cursor or declared.primary_key[0])
-    except DeclinedError as why:
+    except UnsupportedSqlError as why:
         raise NeedsLakeError(why, declared, level) from None
 
     def source(limits: PageLimits) -> str:
@@ -215,7 +216,7 @@ def _rewritten(
     def check(condition: str) -> None:
         for partition in old.partitions:
             if server.fetch_rows(partition.write_size_check(condition)):
-                why = DeclinedError(f"{partition} has more than {LARGEST_PARTITION:,} rows")
+                why = UnsupportedSqlError(f"{partition} has more than {LARGEST_PARTITION:,} rows")
                 raise NeedsLakeError(why, declared, level)
 
     described = partial(_typed, partial(_described, server, source), level)

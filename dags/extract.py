@@ -1,10 +1,7 @@
 """``<profile>__extract``: every day, pull what is new into the lake and validate it."""
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, TaskGroup
 
-from include.segmentation.profile.sources import GA4Extract
 from segmentation_airflow.operators import DEFAULT_ARGS, SettleOperator, StageOperator, ValidateOperator, make_asset
 from segmentation_airflow.schedules import load_dag_profiles, make_schedule
 
@@ -38,8 +35,8 @@ for profile in load_dag_profiles():
         ),
     ) as dag:
         common = {"profile": profile.profile, "cadence": "daily", "purpose": "extract"}
-        lags = [declared.lag for declared in profile.extracts.values() if not isinstance(declared, GA4Extract)]
-        settle = SettleOperator(task_id="settle", lag=max(lags, default=timedelta()))
+        lag = max(declared.settling_time for declared in profile.extracts.values())
+        settle = SettleOperator(task_id="settle", lag=lag)
         with TaskGroup("extract") as extract:
             for name, declared in profile.extracts.items():
                 StageOperator(

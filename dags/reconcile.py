@@ -2,7 +2,6 @@
 
 from airflow.sdk import DAG, TaskGroup
 
-from include.segmentation.profile.sources import can_be_reconciled
 from segmentation_airflow.operators import DEFAULT_ARGS, MaintainOperator, ReconcileOperator, WaitOperator, make_asset
 from segmentation_airflow.schedules import load_dag_profiles, make_schedule
 
@@ -23,7 +22,7 @@ minutes; then the later one is tried again.
 """
 
 for profile in load_dag_profiles():
-    reconciled = [name for name, declared in profile.extracts.items() if can_be_reconciled(declared)]
+    reconciled = [name for name, declared in profile.extracts.items() if declared.can_be_reconciled]
     pools = {name: profile.sources[profile.extracts[name].source].connection for name in reconciled}
     with DAG(
         dag_id=f"{profile.profile}__reconcile",

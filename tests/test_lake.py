@@ -214,7 +214,7 @@ def test_the_newest_version_of_a_key_is_current(lake):
     assert current(lake, "users", "user_id, country") == [(1, "US"), (2, "DE"), (4, "NO")]
     with lake.open_engine() as engine:
         lake.create_log_view(engine, "users")
-        assert engine.execute("SELECT count(*) FROM users").fetchone() == (6,)
+        assert engine.execute("SELECT count(*) FROM users").fetch_row() == (6,)
 
 
 def test_the_newest_batch_of_a_day_is_the_day(lake):
@@ -279,16 +279,16 @@ def test_a_rewrite_that_is_killed_leaves_the_log_as_it_was(lake):
     files = log.list_files()
     killed_at_the_end = f"""
 import os, pyarrow as pa
-from include.segmentation import changelog
-real = changelog.converted
+from include.segmentation.lake import change_log
+real = change_log.read_converted
 def converted(*arguments, **more):
     reader = real(*arguments, **more)
     def batches():
         yield from reader
         os.kill(os.getpid(), 9)
     return pa.RecordBatchReader.from_batches(reader.schema, batches())
-changelog.converted = converted
-log = changelog.ChangeLog({log.uri!r}, "users")
+change_log.read_converted = converted
+log = change_log.ChangeLog({log.uri!r}, "users")
 log.change_types(pa.schema([("user_id", pa.decimal128(20, 0))]), log.read_state())
 """
     assert subprocess.run([sys.executable, "-c", killed_at_the_end], check=False).returncode == -signal.SIGKILL
@@ -318,8 +318,8 @@ def test_files_with_and_without_a_column_are_one_table(lake):
 def test_a_lock_left_by_a_killed_process_holds_nobody_up(lake):
     holding = f"""
 import os
-from include.segmentation.changelog import ChangeLog
-with ChangeLog({lake.open_log("users").uri!r}, "users").writer():
+from include.segmentation.lake.change_log import ChangeLog
+with ChangeLog({lake.open_log("users").uri!r}, "users").hold_writer_lock():
     os.kill(os.getpid(), 9)
 """
     assert subprocess.run([sys.executable, "-c", holding], check=False).returncode == -signal.SIGKILL
@@ -344,7 +344,7 @@ def test_a_full_disk_leaves_the_log_as_it_was(lake):
     state = log.append(users((1, "IE")), LogState("a", THROUGH))
     filling = f"""
 import resource, numpy as np, pyarrow as pa
-from include.segmentation.changelog import ChangeLog
+from include.segmentation.lake.change_log import ChangeLog
 log = ChangeLog({log.uri!r}, "users")
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 log.append(pa.table({{"user_id": np.random.default_rng(1).integers(0, 2**62, 100_000)}}), log.read_state())
@@ -359,7 +359,7 @@ log.append(pa.table({{"user_id": np.random.default_rng(1).integers(0, 2**62, 100
 
 
 def test_an_extract_that_was_never_pulled_is_named(lake):
-    for view in (lake.view_accepted, lake.view_current, lake.view_log):
+    for view in (lake.create_accepted_view, lake.create_current_view, lake.create_log_view):
         with lake.open_engine() as engine, pytest.raises(DataError, match="'carts' has never been pulled"):
             view(engine, "carts")
 

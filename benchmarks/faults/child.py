@@ -23,7 +23,6 @@ from include.segmentation.extract.mysql import row_reconciliation as comparison
 from include.segmentation.extract.mysql.page import page_reader
 from include.segmentation.lake.change_log import ChangeLog
 from include.segmentation.profile.loader import load_profile
-from include.segmentation.profile.sources import can_be_reconciled
 from include.segmentation.run import Run
 
 TABLE, PAGES, FETCHING, COMMITTING, TIDIED = range(5)
@@ -118,7 +117,7 @@ def run_of(profiles: Path) -> Run:
 
 
 def _call(stage: str, run: Run, table: str) -> Report:
-    if stage == "reconcile" and not can_be_reconciled(run.profile.extracts[table]):
+    if stage == "reconcile" and not run.profile.extracts[table].can_be_reconciled:
         stage = "extract"  # a snapshot is compared whole at every pull
     begun = time.monotonic()
     if stage == "maintain":

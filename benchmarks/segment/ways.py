@@ -22,7 +22,8 @@ import pyarrow as pa
 
 from benchmarks.machine import peak_mb
 from benchmarks.segment.learners import MACROS, Floats, bench_run, sparse_counts
-from include.segmentation.model.model import Model, find_effective_model
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.segment import fit
 from include.segmentation.segment.cluster.kmeans import KMeans
 from include.segmentation.segment.space.distinct_vectors import collapse_stratum

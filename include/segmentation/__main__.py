@@ -19,7 +19,6 @@ from include.segmentation.errors import RetryLaterError, SegmentationError
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.schedule import CADENCES
-from include.segmentation.profile.sources import can_be_reconciled
 from include.segmentation.run import Run, find_lake_root, parse_as_of
 
 _LONGEST_WAIT = timedelta(minutes=70)
@@ -84,7 +83,7 @@ def _pull(run: Run, name: str) -> dict[str, object]:
 def _reconcile(run: Run, options: argparse.Namespace) -> None:
     from include.segmentation.extract import format_findings, reconcile_extract
 
-    allowed = [name for name, declared in run.profile.extracts.items() if can_be_reconciled(declared)]
+    allowed = [name for name, declared in run.profile.extracts.items() if declared.can_be_reconciled]
     print(format_findings([reconcile_extract(run, name) for name in _chosen(options.only, allowed)]), flush=True)
 
 
@@ -168,7 +167,7 @@ def _preview(run: Run, _: argparse.Namespace) -> None:
 
 def _models(profile: Profile, _: argparse.Namespace) -> None:
     from include.segmentation.lake.lake import Lake
-    from include.segmentation.model.model import read_timeline
+    from include.segmentation.model.timeline import read_timeline
 
     lake = Lake(find_lake_root(), profile)
     for macro_segment in profile.macro_segments:

@@ -44,7 +44,7 @@ def _describe_late_extracts(run: "Run") -> list[str]:
 
 
 def _describe_absent_models(run: "Run") -> list[str]:
-    from include.segmentation.model.model import find_effective_model
+    from include.segmentation.model.timeline import find_effective_model
 
     absent = []
     for macro_segment in run.profile.macro_segments:

@@ -19,7 +19,6 @@ from demo.airflow import interval_start
 from demo.servers import CHECKOUT
 from include.segmentation.profile.loader import list_profile_names, load_profile
 from include.segmentation.profile.schedule import CADENCES
-from include.segmentation.profile.sources import can_be_reconciled
 
 DAGS = sorted((CHECKOUT / "dags").glob("*.py"))
 SHIPPED = list_profile_names()
@@ -103,7 +102,7 @@ def test_extract_has_a_task_per_extract_in_its_sources_pool(dags: dict[str, DAG]
 @pytest.mark.parametrize("name", SHIPPED)
 def test_reconcile_has_a_task_per_extract_with_a_cursor_in_its_sources_pool(dags: dict[str, DAG], name: str) -> None:
     profile, dag = load_profile(name), dags[f"{name}__reconcile"]
-    compared = [extract for extract, declared in profile.extracts.items() if can_be_reconciled(declared)]
+    compared = [extract for extract, declared in profile.extracts.items() if declared.can_be_reconciled]
     assert tasks(dag, "extract") == ["maintain", *(f"reconcile_{extract}" for extract in compared)]
     for extract in compared:
         task = dag.get_task(f"extract.reconcile_{extract}")

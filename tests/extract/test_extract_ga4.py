@@ -142,7 +142,7 @@ def test_an_empty_day_says_why_and_whether_all_was_withheld(standin, shop):
     with pulls.run.lake.open_engine() as engine:
         pulls.run.lake.create_log_view(engine, "sessions")
         said = "SELECT date, empty_reason, subject_to_thresholding, learner_id, sessions FROM sessions WHERE _deleted"
-        assert engine.execute(said).fetchall() == [(date(2025, 1, 4), "NO_DATA", True, None, None)]
+        assert engine.execute(said).fetch_rows() == [(date(2025, 1, 4), "NO_DATA", True, None, None)]
     assert pulls.pull("sessions")["rows_written"] == 0
 
 

@@ -15,7 +15,7 @@ from include.segmentation.extract import retry_waits
 from include.segmentation.extract.mysql.page import page_reader
 from include.segmentation.extract.mysql.server.mysql_server import ServerVersion, connect_beside, connect_mysql
 from include.segmentation.extract.mysql.server.server_errors import OverlongError
-from include.segmentation.profile.sources import ReadPace
+from include.segmentation.profile.mysql_source import ReadPace
 
 EVENTS = {
     "kind": "table",

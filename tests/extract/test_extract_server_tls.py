@@ -21,7 +21,7 @@ from demo.servers import PASSWORD, Server, mariadb, mysql56, running
 from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.server.mysql_server import connect_mysql
-from include.segmentation.profile.sources import ReadPace
+from include.segmentation.profile.mysql_source import ReadPace
 
 OLD_TLS = """
 openssl_conf = old

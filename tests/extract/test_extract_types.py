@@ -18,7 +18,7 @@ from include.segmentation.extract.mysql.page import page_fetch, page_reader
 from include.segmentation.extract.mysql.row.line_sql import write_crc_sql, write_line_sql
 from include.segmentation.extract.mysql.row.mysql_columns import list_table_columns
 from include.segmentation.extract.mysql.server.mysql_server import connect_mysql
-from include.segmentation.profile.sources import ReadPace
+from include.segmentation.profile.mysql_source import ReadPace
 from include.segmentation.validate import validate
 
 ODD = {"kind": "table", "source": "mysql", "table": "odd", "mode": "append", "cursor": "id", "primary_key": ["id"]}
@@ -429,7 +429,7 @@ def test_any_values_are_read_as_they_are(database, shop, rows):
 def accepted(pulls) -> list[tuple]:
     with pulls.run.lake.open_engine() as engine:
         pulls.run.lake.create_accepted_view(engine, "odd")
-        return engine.execute("SELECT id, words, n FROM odd ORDER BY 1").fetchall()
+        return engine.execute("SELECT id, words, n FROM odd ORDER BY 1").fetch_rows()
 
 
 def address_of(database):

@@ -56,7 +56,7 @@ def test_maintenance_between_any_two_pages_changes_nothing(pulls, monkeypatch):
 
     def maintained(self, *arguments, **more):
         state = append(self, *arguments, **more)
-        self.maintain(keep=timedelta(0))
+        self.compact(keep=timedelta(0))
         return state
 
     monkeypatch.setattr(ChangeLog, "append", maintained)

@@ -66,7 +66,7 @@ def test_it_finds_what_pulls_can_not_see(database, shop, small, mode, engine):
     assert pulls.current(columns='id, "at", n') == sorted((i, at and at.replace(tzinfo=UTC), n) for i, at, n in rows)
     with pulls.run.lake.open_engine() as engine:
         pulls.run.lake.create_log_view(engine, "events")
-        gone = engine.execute("SELECT id, _observed_at FROM events WHERE _deleted").to_arrow_table().to_pylist()
+        gone = engine.execute("SELECT id, _observed_at FROM events WHERE _deleted").fetch_table().to_pylist()
     assert {row["id"] for row in gone} == set(range(100, 105)) | ({7, 9, 700} if mode == "append" else set())
     assert all(row["_observed_at"] >= noticed for row in gone)
     after = pulls.run.lake.open_log("events").read_state()

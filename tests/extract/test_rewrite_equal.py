@@ -73,4 +73,4 @@ def current(pulls, name: str) -> pa.Table:
     columns = ", ".join(f'"{column}"' for column in pulls.run.lake.open_log(name).read_schema().names)
     with pulls.run.lake.open_engine() as engine:
         pulls.run.lake.create_current_view(engine, name)
-        return engine.execute(f'SELECT {columns} FROM "{name}" ORDER BY id').to_arrow_table()
+        return engine.execute(f'SELECT {columns} FROM "{name}" ORDER BY id').fetch_table()

@@ -14,7 +14,7 @@ from include.segmentation.extract.unlogged_rows import drop_logged_rows
 from include.segmentation.lake.change_log import ChangeLog, LogState
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.loader import load_profile
-from include.segmentation.profile.sources import TableExtract
+from include.segmentation.profile.mysql_source import TableExtract
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema([("shop", pa.string()), ("id", pa.int64()), ("at", pa.timestamp("us", "UTC")), ("n", pa.int64())])

@@ -11,7 +11,8 @@ from airflow.sdk.exceptions import AirflowFailException, TaskDeferred
 
 from include.segmentation.errors import NotReadyError
 from include.segmentation.lake.change_log import LogState
-from include.segmentation.model.model import Model, record_decision
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import record_decision
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 from segmentation_airflow import readiness

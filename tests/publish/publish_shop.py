@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
-from include.segmentation.model.model import Evidence, Model, SegmentDefinition, StratumModel, record_decision
+from include.segmentation.model.model import Evidence, Model, SegmentDefinition, StratumModel
+from include.segmentation.model.timeline import record_decision
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 

@@ -12,7 +12,7 @@ from publish_shop import PROFILE, Customer, Shop
 
 from demo.servers import CHECKOUT
 from include.segmentation import connections
-from include.segmentation.model.model import read_timeline, record_decision
+from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import publish
 
 CROWD = {f"c{i}": Customer(purchases=i % 2, revenue=i) for i in range(20)}

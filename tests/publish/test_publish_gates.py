@@ -10,7 +10,7 @@ import pytest
 from publish_shop import Customer, Shop
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model.model import read_timeline, record_decision
+from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import publish
 
 CROWD = {f"c{i}": Customer(purchases=i % 2, revenue=i) for i in range(12)}

@@ -11,7 +11,8 @@ from publish_shop import PROFILE, Customer, Shop
 from include.segmentation.__main__ import main
 from include.segmentation.errors import DataError, NotApprovedError
 from include.segmentation.lake.change_log import LogState
-from include.segmentation.model.model import KpiAxis, read_timeline, record_decision
+from include.segmentation.model.model import KpiAxis
+from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import find_questions, publish, reject_run
 from include.segmentation.publish.gates import check_cluster_sizes
 from include.segmentation.run import Run

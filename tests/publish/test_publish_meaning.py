@@ -6,7 +6,7 @@ from typing import Any
 
 from publish_shop import PROFILE, Customer, Shop
 
-from include.segmentation.model.model import read_timeline, record_decision
+from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import publish
 
 CROWD = {f"c{i:02}": Customer(purchases=1, revenue=i) for i in range(12)}

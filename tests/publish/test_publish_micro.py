@@ -3,7 +3,8 @@
 import pyarrow as pa
 from publish_shop import Customer, Shop
 
-from include.segmentation.model.model import Division, KpiAxis, read_timeline, record_decision
+from include.segmentation.model.model import Division, KpiAxis
+from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
 

@@ -8,7 +8,8 @@ import pytest
 from publish_shop import PROFILE, Customer, Shop
 
 from include.segmentation.errors import ProfileError
-from include.segmentation.model.model import BandRange, KpiAxis, read_timeline, record_decision
+from include.segmentation.model.model import BandRange, KpiAxis
+from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.model.model import read_timeline
+from include.segmentation.model.timeline import read_timeline
 from include.segmentation.run import Run
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.population_drift import measure_drift

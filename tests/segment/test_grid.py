@@ -12,7 +12,7 @@ from originals import INSIDERS, needs
 from segment_grid import CELLS, GRID, KPIS, macro_with, people
 
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model.model import find_effective_model, read_timeline
+from include.segmentation.model.timeline import find_effective_model, read_timeline
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.grid_fit import fit_grid, score_grid

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.segmentation.model.model import find_effective_model
+from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.profile.macro_segments import Hysteresis
 from include.segmentation.segment import accept_model, fit, segment
 from include.segmentation.segment.hysteresis import choose_published_keys, fingerprint_labels

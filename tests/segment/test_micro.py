@@ -5,7 +5,7 @@ import numpy as np
 import psycopg
 import pytest
 
-from include.segmentation.model.model import read_timeline
+from include.segmentation.model.timeline import read_timeline
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.scoring import LABELS, score, score_table
 

@@ -12,7 +12,8 @@ from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
 from demo.credit_card import read
-from include.segmentation.model.model import Model, find_effective_model
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.strata import ClusterChoice
 from include.segmentation.run import Run

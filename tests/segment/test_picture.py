@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.decomposition import PCA
 
-from include.segmentation.model.model import Model, find_effective_model
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.segment import fit
 from include.segmentation.segment.scoring import score
 from include.segmentation.segment.space.principal_components import find_plane

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from include.segmentation.model.model import read_timeline
+from include.segmentation.model.timeline import read_timeline
 from include.segmentation.segment import fit, segment
 
 

@@ -14,7 +14,8 @@ from segment_vectors import macro_of
 from threadpoolctl import threadpool_limits
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import Model, find_effective_model, read_timeline
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import find_effective_model, read_timeline
 from include.segmentation.segment import fit
 from include.segmentation.segment.naming.rule_sql import write_rule_sql
 from include.segmentation.segment.scoring import LABELS, score, score_table

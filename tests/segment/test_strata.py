@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import read_timeline
+from include.segmentation.model.timeline import read_timeline
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.segment import fit
 from include.segmentation.segment.space.distinct_vectors import collapse_stratum

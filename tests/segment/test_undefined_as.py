@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import find_effective_model
+from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.segment import fit
 from include.segmentation.segment.scoring import score
 

@@ -14,7 +14,8 @@ from mlflow import MlflowClient
 from track_club import declared, measured
 
 from demo.servers import CHECKOUT, free_port
-from include.segmentation.model.model import Model, ModelStatus, read_timeline, record_decision
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import ModelStatus, read_timeline, record_decision
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.segment import fit

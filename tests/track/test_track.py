@@ -20,7 +20,8 @@ from include.segmentation import connections
 from include.segmentation.__main__ import main
 from include.segmentation.errors import TrackingError, UnavailableError
 from include.segmentation.model.grid_model import CellModel, GridModel, ScoreModel
-from include.segmentation.model.model import Evidence, read_timeline
+from include.segmentation.model.model import Evidence
+from include.segmentation.model.timeline import read_timeline
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run
 from include.segmentation.segment import accept_model

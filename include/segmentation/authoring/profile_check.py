@@ -15,7 +15,6 @@ from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.profile.loader import find_profile_path, read_yaml
 from include.segmentation.profile.mistakes import Mistake
 from include.segmentation.profile.profile import Profile
-from include.segmentation.profile.sources import GA4Extract
 from include.segmentation.warehouse import connection
 
 
@@ -88,5 +87,4 @@ def _wrong_warehouse(profile: Profile) -> Iterator[Mistake]:
 
 
 def _seen_by_sql(profile: Profile, tables: dict[str, pa.Schema]) -> dict[str, pa.Schema]:
-    hidden = [name for name, one in profile.extracts.items() if isinstance(one, GA4Extract) and one.has_no_customer]
-    return {name: schema for name, schema in tables.items() if name not in hidden}
+    return {name: schema for name, schema in tables.items() if profile.extracts[name].has_customers}

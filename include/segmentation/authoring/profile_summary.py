@@ -6,7 +6,6 @@ from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.personas import walk_personas
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.schedule import CADENCES
-from include.segmentation.profile.sources import Extract, GA4Extract, QueryExtract
 from include.segmentation.profile.strata import Stratum
 
 
@@ -25,7 +24,7 @@ def _lines(profile: Profile, asked: bool) -> Iterator[str]:
     schedule = profile.schedule
     yield f"{profile.title}: data since {schedule.start}, first fit {schedule.first_fit}, time zone {profile.time_zone}"
     for name, extract in profile.extracts.items():
-        yield f"  extract  {name}: {_source(extract)}; expectations: {len(profile.expectations.get(name, []))}"
+        yield f"  extract  {name}: {extract.summary}; expectations: {len(profile.expectations.get(name, []))}"
     for name, macro in profile.macro_segments.items():
         yield f"  segments {name}: {macro.label}"
         yield f"    KPIs   {', '.join(f'{kpi} ({_use(declared)})' for kpi, declared in macro.kpis.items())}"
@@ -46,14 +45,6 @@ def _lines(profile: Profile, asked: bool) -> Iterator[str]:
     dags = ["extract", "reconcile", "fit", *(f"segment_{cadence}" for cadence in CADENCES)]
     yield f"  DAGs     {', '.join(f'{profile.profile}__{dag}' for dag in dags)}"
     yield f"  tables   schema {profile.warehouse.schema_name} of connection {profile.warehouse.connection}"
-
-
-def _source(extract: Extract) -> str:
-    if isinstance(extract, GA4Extract):
-        return f"report of {extract.source}, {', '.join(extract.dimensions)}"
-    what = f"query {extract.query}" if isinstance(extract, QueryExtract) else f"table {extract.table}"
-    how = f"{extract.mode} by {extract.cursor}" if extract.cursor else extract.mode
-    return f"{what} of {extract.source}, {how}, key {', '.join(extract.primary_key)}"
 
 
 def _use(kpi: Kpi) -> str:

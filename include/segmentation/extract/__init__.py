@@ -3,13 +3,12 @@
 from time import perf_counter
 from typing import Any
 
-from include.segmentation.errors import ProfileError, SegmentationError
+from include.segmentation.errors import SegmentationError
 from include.segmentation.extract.log_maintenance import maintain_log
 from include.segmentation.extract.reconciliation import format_findings, reconcile_extract
+from include.segmentation.extract.source import explain_extract, find_reader, require_extract
 from include.segmentation.extract.source_checks import check_queries, check_sources
-from include.segmentation.extract.sql_explanation import explain_extract
 from include.segmentation.extract.table_preview import SampledColumn, TablePreview, preview_table
-from include.segmentation.profile.sources import GA4Extract, QueryExtract, TableExtract
 from include.segmentation.run import Run
 
 __all__ = [
@@ -48,20 +47,11 @@ def extract(run: Run, name: str) -> dict[str, Any]:
         DataError: the rows contradict the profile.
     """
     started = perf_counter()
-    declared = run.profile.extracts.get(name)
-    if declared is None:
-        raise ProfileError(f"{run.profile.path}: extract '{name}'; allowed are {', '.join(run.profile.extracts)}")
+    declared = require_extract(run.profile, name, lambda _: True)
     log = run.lake.open_log(name)
     try:
         with log.hold_writer_lock():
-            if isinstance(declared, GA4Extract):
-                from include.segmentation.extract.ga4.report_days import (
-                    pull_report,  # Google's client takes seconds to import
-                )
-
-                pulled = pull_report(run, name, declared)
-            else:
-                pulled = _pull_mysql(run, name, declared)
+            pulled = find_reader(declared).pull_extract(run, name)
             if len(log.list_files()) > MOST_FILES:
                 log.compact()
     except SegmentationError as error:
@@ -69,15 +59,3 @@ def extract(run: Run, name: str) -> dict[str, Any]:
     through = log.read_state().complete_through
     summary = {"extract": name, **pulled, "complete_through": through.isoformat() if through else None}
     return run.record_summary("extract", name, summary | {"seconds": round(perf_counter() - started, 3)})
-
-
-def _pull_mysql(run: Run, name: str, declared: TableExtract | QueryExtract) -> dict[str, Any]:
-    from include.segmentation.extract.mysql.lake_computation import pull_computed
-    from include.segmentation.extract.mysql.query_extract import NeedsLakeError
-    from include.segmentation.extract.mysql.row_pull import pull_rows
-    from include.segmentation.extract.mysql.snapshot_pull import pull_snapshot
-
-    try:
-        return (pull_snapshot if declared.mode == "snapshot" else pull_rows)(run, name, declared)
-    except NeedsLakeError as asked:
-        return pull_computed(run, name, asked, pull=extract)

@@ -3,7 +3,8 @@
 from time import perf_counter
 from typing import Any
 
-from include.segmentation.errors import ProfileError, SegmentationError
+from include.segmentation.errors import SegmentationError
+from include.segmentation.extract.source import require_extract
 from include.segmentation.run import Run
 
 
@@ -24,8 +25,7 @@ def maintain_log(run: Run, name: str) -> dict[str, Any]:
         UnavailableError: a pull has held the log for too long.
     """
     started = perf_counter()
-    if name not in run.profile.extracts:
-        raise ProfileError(f"{run.profile.path}: extract '{name}'; allowed are {', '.join(run.profile.extracts)}")
+    require_extract(run.profile, name, lambda _: True)
     counts: dict[str, int] = {}
     try:
         for log in (run.lake.open_log(name), run.lake.open_quarantine(name)):

@@ -3,8 +3,8 @@
 from time import perf_counter
 from typing import Any
 
-from include.segmentation.errors import ProfileError, SegmentationError
-from include.segmentation.profile.sources import can_be_reconciled
+from include.segmentation.errors import SegmentationError
+from include.segmentation.extract.source import find_reader, require_extract
 from include.segmentation.run import Run
 
 _WORDS = ("extract", "method")
@@ -33,14 +33,10 @@ def reconcile_extract(run: Run, name: str) -> dict[str, Any]:
         DataError: the rows contradict the profile.
     """
     started = perf_counter()
-    allowed = [one for one, declared in run.profile.extracts.items() if can_be_reconciled(declared)]
-    if name not in allowed:
-        raise ProfileError(f"{run.profile.path}: extract '{name}'; allowed are {', '.join(allowed) or 'none'}")
-    from include.segmentation.extract.mysql.row_reconciliation import reconcile_rows
-
+    declared = require_extract(run.profile, name, lambda extract: extract.can_be_reconciled)
     try:
         with run.lake.open_log(name).hold_writer_lock():
-            found = reconcile_rows(run, name, run.profile.extracts[name])  # type: ignore[arg-type]
+            found = find_reader(declared).reconcile_extract(run, name)
     except SegmentationError as error:
         raise error.add_place(f"{run.profile.path}: extracts.{name}") from error
     return run.record_summary(

@@ -7,7 +7,7 @@ from typing import cast
 from sqlglot import exp
 
 from include.segmentation.connections import resolve_address
-from include.segmentation.errors import ProfileError, SegmentationError
+from include.segmentation.errors import SegmentationError
 from include.segmentation.extract.mysql.extract_relation import find_relation, list_order_columns
 from include.segmentation.extract.mysql.lake_computation import list_base_extracts
 from include.segmentation.extract.mysql.page.keyset import ReadSpan, write_page_sql
@@ -31,26 +31,22 @@ from include.segmentation.extract.rewrite.query_levels import BaseTable, Describ
 from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes
 from include.segmentation.extract.rewrite.value_kinds import UNKNOWN_KIND, UnsupportedSqlError
 from include.segmentation.extract.rewrite.window_rows import LARGEST_PARTITION
+from include.segmentation.profile.mysql_source import MySQLSource, QueryExtract, TableExtract
 from include.segmentation.profile.profile import Profile
-from include.segmentation.profile.sources import MySQLSource, QueryExtract, TableExtract
 
 _OLD = "MySQL 5.0 to 5.7, MariaDB before 10.2"
 
 
-def explain_extract(profile: Profile, name: str) -> str:
+def explain_sql(profile: Profile, name: str) -> str:
     """Show the SQL that each kind of server would get for an extract, with the reasons.
 
     The source is asked for columns, keys and indexes where it can be reached; otherwise the text says what was not
     checked.
 
     Raises:
-        ProfileError: the profile has no such extract, or it is not read from MySQL.
         SourceError: the query's file is not a valid template, or the source lacks what the profile asks for.
     """
-    declared = profile.extracts.get(name)
-    if not isinstance(declared, TableExtract | QueryExtract):
-        allowed = [one for one, found in profile.extracts.items() if isinstance(found, TableExtract | QueryExtract)]
-        raise ProfileError(f"{profile.path}: extract '{name}'; allowed are {', '.join(allowed) or 'none'}")
+    declared = profile.extracts[name]
     source = cast(MySQLSource, profile.sources[declared.source])  # a profile gives tables and queries no other
     with ExitStack() as stack:
         server = None

@@ -8,7 +8,7 @@ from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, list_column_names, list_table_columns
 from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
 from include.segmentation.extract.mysql.table_indexes import TableIndex, estimate_table_rows, is_view, list_indexes
-from include.segmentation.profile.sources import ReadPace
+from include.segmentation.profile.mysql_source import ReadPace
 
 _PACE = ReadPace(statement_seconds=10)
 _SAMPLED = 1000

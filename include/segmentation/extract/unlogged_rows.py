@@ -11,13 +11,13 @@ from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.engine.engine import Engine
 from include.segmentation.lake.change_log import DELETED, OBSERVED_AT, SEQ
 from include.segmentation.lake.lake import Lake
-from include.segmentation.profile.sources import QueryExtract, TableExtract
+from include.segmentation.profile.source_declaration import KeyedExtract
 
 _PLACE = OBSERVED_AT
 """A row's place in its page, under a name that no column of a source has (nor does any extract begin with ``_``)."""
 
 
-def drop_logged_rows(lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows: pa.Table) -> pa.Table:
+def drop_logged_rows(lake: Lake, extract: str, declared: KeyedExtract, rows: pa.Table) -> pa.Table:
     """Leave out of a page what is already in the log.
 
     Returns:
@@ -35,9 +35,7 @@ def drop_logged_rows(lake: Lake, extract: str, declared: TableExtract | QueryExt
     return new
 
 
-def drop_rows_logged_without_cursor(
-    lake: Lake, extract: str, declared: TableExtract | QueryExtract, rows: pa.Table
-) -> pa.Table:
+def drop_rows_logged_without_cursor(lake: Lake, extract: str, declared: KeyedExtract, rows: pa.Table) -> pa.Table:
     """Leave out of a page of events those that the log holds from when they had no cursor yet."""
     if not rows.num_rows or lake.open_log(extract).load_table() is None:
         return rows
@@ -49,7 +47,7 @@ def drop_rows_logged_without_cursor(
 class _Held:
     """What a log holds of some rows."""
 
-    def __init__(self, engine: Engine, extract: str, declared: TableExtract | QueryExtract) -> None:
+    def __init__(self, engine: Engine, extract: str, declared: KeyedExtract) -> None:
         self._engine = engine
         self._log = quote_identifier(extract)
         self._columns = list(engine.describe_table(self._log))

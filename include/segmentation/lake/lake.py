@@ -18,9 +18,7 @@ from include.segmentation.engine.engine import Engine
 from include.segmentation.engine.parquet_files import write_scan_sql
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import BATCH, DELETED, SEQ, ChangeLog, list_table_files
-from include.segmentation.profile.ga4_reports import DATE_COLUMN
 from include.segmentation.profile.profile import Profile
-from include.segmentation.profile.sources import GA4Extract
 
 
 class Lake:
@@ -88,8 +86,7 @@ class Lake:
         validated = self.read_validated_seq(extract)
         if validated <= after:
             return False
-        declared = self._profile.extracts[extract]
-        cursor = DATE_COLUMN if isinstance(declared, GA4Extract) else declared.cursor
+        cursor = self._profile.extracts[extract].log_layout.time_column
         kinds = {field.name: field.type for field in self.open_log(extract).read_schema() or []}
         is_time = cursor is not None and pa.types.is_temporal(kinds[cursor])
         is_early = f"{quote_identifier(cursor)} < $moment OR {DELETED}" if cursor and is_time else "$moment IS NOT NULL"
@@ -131,22 +128,20 @@ class Lake:
 
     def _latest(self, extract: str, versions: str) -> str:
         """The newest version of each key."""
-        declared = self._profile.extracts[extract]
-        if isinstance(declared, GA4Extract):
-            # A day is written whole, each time as a new batch (an emptied day as one deleted row).
-            newest = f"{versions} QUALIFY {BATCH} = max({BATCH}) OVER (PARTITION BY date)"
+        layout = self._profile.extracts[extract].log_layout
+        if layout.kind == "batches":  # an emptied batch is one deleted row
+            batch = quote_identifier(layout.batch_column)
+            newest = f"{versions} QUALIFY {BATCH} = max({BATCH}) OVER (PARTITION BY {batch})"
             return f"SELECT * FROM ({newest}) WHERE NOT {DELETED}"
-        if declared.mode == "append":
+        if layout.kind == "events":
             # Immutable events were deduplicated when written, and a correction is a deletion and a new row: a sort is
             # spared, and only the few keys that were ever deleted are looked up.
-            same = " AND ".join(
-                f"log.{quote_identifier(name)} = gone.{quote_identifier(name)}" for name in declared.primary_key
-            )
+            same = " AND ".join(f"log.{quote_identifier(name)} = gone.{quote_identifier(name)}" for name in layout.key)
             return f"""
                 WITH log AS ({versions}), gone AS (SELECT * FROM log WHERE {DELETED})
                 SELECT * FROM log ANTI JOIN gone ON {same} AND log.{SEQ} <= gone.{SEQ}
             """
-        key = ", ".join(quote_identifier(column) for column in declared.primary_key)
+        key = ", ".join(quote_identifier(column) for column in layout.key)
         newest = f"{versions} QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {SEQ} DESC) = 1"
         return f"SELECT * FROM ({newest}) WHERE NOT {DELETED}"
 

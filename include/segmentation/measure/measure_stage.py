@@ -9,7 +9,6 @@ from include.segmentation.measure.population import POPULATION, measure_populati
 from include.segmentation.measure.remeasurement import PREVIOUS, find_overtaken_run, read_reach
 from include.segmentation.measure.signals import measure_signals
 from include.segmentation.profile.figures import FIGURES
-from include.segmentation.profile.ga4_reports import GA4Extract
 from include.segmentation.profile.signals import SIGNALS
 from include.segmentation.run import Run
 
@@ -46,13 +45,7 @@ def measure(run: Run, target: str) -> dict[str, Any]:
     run.require_complete()
     with run.lake.open_engine() as connection:
         connection.execute(WHOLE_DAYS)
-        extracts = [
-            name
-            for name, declared in run.profile.extracts.items()
-            if not (
-                isinstance(declared, GA4Extract) and declared.has_no_customer
-            )  # which no SQL about customers may see
-        ]
+        extracts = [name for name, declared in run.profile.extracts.items() if declared.has_customers]
         reached = read_reach(run, extracts)  # before the views are made: they may reach further, never less far
         for extract in extracts:
             run.lake.create_accepted_view(connection, extract)

@@ -5,8 +5,8 @@ from math import floor
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from include.segmentation.common.arrays import Booleans, Floats, Integers
 from include.segmentation.common.text import format_number, format_quantity, omit_repeated_unit
 from include.segmentation.profile.kpis import Kpi
 
@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier
 
 TREE_SEED = 42
-
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
-Booleans = npt.NDArray[np.bool_]
 
 
 class PathBound(NamedTuple):

@@ -2,10 +2,10 @@
 
 from itertools import pairwise
 
-from include.segmentation.model.frozen_part import Frozen
+from include.segmentation.model import FrozenPart
 
 
-class ScoreModel(Frozen):
+class ScoreModel(FrozenPart):
     """How one KPI becomes a class.
 
     Attributes:
@@ -36,7 +36,7 @@ class ScoreModel(Frozen):
         return [*empty, *reversed(ranges)] if self.less_is_better else [*ranges, *empty]
 
 
-class CellModel(Frozen):
+class CellModel(FrozenPart):
     """A named rectangle: the first and last class of the rows, and of the columns, that it takes."""
 
     name: str
@@ -46,7 +46,7 @@ class CellModel(Frozen):
     columns: tuple[int, int]
 
 
-class GridModel(Frozen):
+class GridModel(FrozenPart):
     """Customers by two scores.
 
     Attributes:

@@ -1,19 +1,11 @@
-"""The frozen model of a macro segment, and the timeline that says which model a run uses.
+"""The frozen model of a macro segment: JSON, never a pickle."""
 
-A model is JSON, never a pickle. The timeline is a change log in the lake: one row per decision about a model; the
-newest row of a model is its status.
-"""
+from datetime import datetime
+from typing import Final, Literal
 
-from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from pydantic import Field
 
-import pyarrow as pa
-from pydantic import Field, ValidationError
-
-from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.lake.change_log import SEQ
-from include.segmentation.lake.lake import Lake
-from include.segmentation.model.frozen_part import Frozen
+from include.segmentation.model import FrozenPart
 from include.segmentation.model.grid_model import GridModel
 
 FORMAT: Final = 2
@@ -21,10 +13,9 @@ MIDDLE: Final = (0.05, 0.95)
 """The percentiles that the customers lie between whom a name speaks of."""
 CLAIM_HOLDS: Final = 0.9
 """The least share of them for whom what a name or an alias claims has to hold."""
-ModelStatus = Literal["candidate", "accepted", "rejected", "retired"]
 
 
-class BandRange(Frozen):
+class BandRange(FrozenPart):
     """What a name claims about one KPI: the bands of p25 and p75, widened until the claim held at the fit.
 
     Attributes:
@@ -40,7 +31,7 @@ class BandRange(Frozen):
     high: float | None
 
 
-class Evidence(Frozen):
+class Evidence(FrozenPart):
     """One number about a fit that was tried: a row of ``fct_model_quality``.
 
     Attributes:
@@ -55,7 +46,7 @@ class Evidence(Frozen):
     standard_error: float | None = None
 
 
-class KpiAxis(Frozen):
+class KpiAxis(FrozenPart):
     """How one KPI becomes a coordinate: (transform(value) - center) / spread * weight.
 
     Attributes:
@@ -74,7 +65,7 @@ class KpiAxis(Frozen):
     undefined_as: float | None = None
 
 
-class DriftReference(Frozen):
+class DriftReference(FrozenPart):
     """How one KPI was distributed among the customers of a stratum at the fit: what drift is measured against.
 
     Attributes:
@@ -87,7 +78,7 @@ class DriftReference(Frozen):
     customers: list[int]
 
 
-class StratumPicture(Frozen):
+class StratumPicture(FrozenPart):
     """Some customers of a stratum at the fit, in the plane of its first two principal components. It labels nobody.
 
     Attributes:
@@ -110,7 +101,7 @@ class StratumPicture(Frozen):
     segments: list[int]
 
 
-class SegmentDefinition(Frozen):
+class SegmentDefinition(FrozenPart):
     """One segment of a stratum, or one micro segment of a segment.
 
     Attributes:
@@ -146,7 +137,7 @@ class SegmentDefinition(Frozen):
         return self.micro.segments if self.micro else []
 
 
-class SegmentJoin(Frozen):
+class SegmentJoin(FrozenPart):
     """Two parts of a division that are more alike than any others at that step.
 
     Attributes:
@@ -159,7 +150,7 @@ class SegmentJoin(Frozen):
     height: float
 
 
-class Division(Frozen):
+class Division(FrozenPart):
     """How customers are parted: whoever is nearest to one of the prototypes of a segment belongs to it.
 
     Attributes:
@@ -208,7 +199,7 @@ class StratumModel(Division):
         return [(self.name, self), *((place, micro) for place, micro in inside if micro)]
 
 
-class Lineage(Frozen):
+class Lineage(FrozenPart):
     """What became of a segment of the previous model at the same as_of, on the same customers.
 
     Attributes:
@@ -222,7 +213,7 @@ class Lineage(Frozen):
     share: float
 
 
-class Model(Frozen):
+class Model(FrozenPart):
     """Everything that a fit froze for one macro segment.
 
     Attributes:
@@ -259,95 +250,3 @@ class Model(Frozen):
     def map_parents(self) -> dict[str, str]:
         """Key of a micro segment -> key of the segment that it is inside."""
         return {part.key: segment.key for segment in self.list_segments() for part in segment.parts}
-
-
-class TimelineEntry(Frozen):
-    """A model and what has been decided about it."""
-
-    model: Model
-    status: ModelStatus
-    decided_by: str
-    decided_at: datetime
-
-
-_SCHEMA = pa.schema(
-    [
-        ("macro_segment", pa.string()),
-        ("model_id", pa.string()),
-        ("effective_from", pa.timestamp("us", "UTC")),
-        ("status", pa.string()),
-        ("decided_by", pa.string()),
-        ("decided_at", pa.timestamp("us", "UTC")),
-        ("model", pa.string()),
-    ]
-)
-
-
-def record_decision(lake: Lake, model: Model, status: ModelStatus, decided_by: str) -> None:
-    """Append a decision about a model to the timeline."""
-    row = {
-        "macro_segment": model.macro_segment,
-        "model_id": model.model_id,
-        "effective_from": model.effective_from,
-        "status": status,
-        "decided_by": decided_by,
-        "decided_at": datetime.now(UTC),
-        "model": model.model_dump_json(),
-    }
-    log = lake.open_timeline()
-    with log.hold_writer_lock():
-        log.append(pa.Table.from_pylist([row], schema=_SCHEMA), log.read_state())
-
-
-def read_timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
-    """All models of a macro segment with their newest status, by effective_from; the one decided last comes last."""
-    rows = _decisions(lake)
-    newest = {row["model_id"]: row for row in sorted(rows, key=lambda row: row[SEQ])}
-    return [
-        TimelineEntry(
-            model=_thawed(row),
-            status=row["status"],
-            decided_by=row["decided_by"],
-            decided_at=row["decided_at"].astimezone(UTC),
-        )
-        for row in sorted(newest.values(), key=lambda row: (row["effective_from"], row[SEQ]))
-        if row["macro_segment"] == macro_segment
-    ]
-
-
-def _thawed(row: dict[str, Any]) -> Model:
-    try:
-        return Model.model_validate_json(row["model"])
-    except ValidationError:
-        raise DataError(
-            f"model '{row['model_id']}' on the timeline was frozen in another format than {FORMAT}, which is the one "
-            "allowed here; fit again in a lake without it, or read it with the version that froze it"
-        ) from None
-
-
-def _decisions(lake: Lake) -> list[dict[str, Any]]:
-    files = lake.open_timeline().list_files()
-    if not files:
-        return []
-    # Not by DeltaTable.to_pyarrow_table(): its threads abort the process when it ends (delta-rs issue 2184).
-    with lake.open_engine() as engine:
-        return list(engine.execute("SELECT * FROM read_parquet(?)", [files]).fetch_table().to_pylist())
-
-
-def find_effective_model(lake: Lake, macro_segment: str, as_of: datetime) -> tuple[Model, bool]:
-    """The accepted model that a run at ``as_of`` uses.
-
-    Returns:
-        The model, and whether it looks ahead: as_of lies before the first model, which then scores it.
-
-    Raises:
-        NotReadyError: no model of the macro segment has been accepted yet.
-    """
-    accepted = [entry.model for entry in read_timeline(lake, macro_segment) if entry.status == "accepted"]
-    if not accepted:
-        raise NotReadyError(
-            f"macro segment '{macro_segment}' has no accepted model; run the fit first "
-            "(python -m include.segmentation fit …)"
-        )
-    past = [model for model in accepted if model.effective_from <= as_of]
-    return (past[-1], False) if past else (accepted[0], True)

@@ -1,12 +1,13 @@
 """The contract of Google Analytics 4 reports: what is asked for, filtered by what, and how demographics are kept."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
 from include.segmentation.profile.mistakes import Mistake
 from include.segmentation.profile.profile_part import ProfilePart
+from include.segmentation.profile.source_declaration import ExtractDeclaration, LogLayout, SourceDeclaration
 
 DATE_COLUMN = "date"
 REPORT_FLAGS = ("subject_to_thresholding", "data_loss_from_other_row", "sampled_share", "truncated", "empty_reason")
@@ -72,7 +73,7 @@ class FilterCondition(ProfilePart):
         return inner or any(limit is not None for limit in limits)
 
 
-class GA4Extract(ProfilePart):
+class GA4Extract(ExtractDeclaration):
     """One GA4 report, a day at a time.
 
     Attributes:
@@ -85,7 +86,6 @@ class GA4Extract(ProfilePart):
     """
 
     kind: Literal["report"]
-    source: str
     dimensions: list[str] = Field(min_length=1, max_length=9)
     metrics: list[str] = Field(min_length=1, max_length=10)
     filter: dict[str, FilterCondition] = Field(default_factory=dict)
@@ -141,9 +141,38 @@ class GA4Extract(ProfilePart):
         return [name for name in self._names if name.startswith(_PER_USER)]
 
     @property
-    def has_no_customer(self) -> bool:
-        """Whether its rows are estimates about groups, with no meaning for one customer."""
-        return bool(self.demographics) and not self.per_user_demographics
+    def has_customers(self) -> bool:
+        """Whether its rows are about single customers; Google's estimates are about groups."""
+        return not self.demographics or self.per_user_demographics
+
+    @property
+    def log_layout(self) -> LogLayout:
+        """A day is written whole, each time as a new batch."""
+        key = [name_column(dimension) for dimension in self.dimensions]
+        return LogLayout(key, "batches", time_column=DATE_COLUMN, batch_column=DATE_COLUMN)
+
+    @property
+    def summary(self) -> str:
+        """Its source and dimensions."""
+        return f"report of {self.source}, {', '.join(self.dimensions)}"
+
+    def find_mistakes(self, extracts: Mapping[str, ExtractDeclaration]) -> Iterator[Mistake]:
+        """Find a ``coverage_of`` that is not the same report without its demographics."""
+        if self.coverage_of is None:
+            return
+        whole = extracts.get(self.coverage_of)
+        dimensions = [dimension for dimension in self.dimensions if dimension not in DEMOGRAPHICS]
+        if (
+            not isinstance(whole, GA4Extract)
+            or (whole.source, whole.filter) != (self.source, self.filter)
+            or sorted(whole.dimensions) != sorted(dimensions)
+            or self.metrics[0] not in whole.metrics
+        ):
+            yield Mistake(
+                ("coverage_of",),
+                f"'{self.coverage_of}'; allowed is a report of source '{self.source}' with dimensions "
+                f"{', '.join(dimensions)}, metric {self.metrics[0]} and the same filter",
+            )
 
     @property
     def _names(self) -> list[str]:
@@ -156,21 +185,11 @@ def name_column(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in plain).lstrip("_")
 
 
-def find_coverage_mistakes(extracts: Mapping[str, Any]) -> Iterator[Mistake]:
-    """Each ``coverage_of`` that does not name the same report without its demographics."""
-    for name, report in extracts.items():
-        if not isinstance(report, GA4Extract) or report.coverage_of is None:
-            continue
-        whole = extracts.get(report.coverage_of)
-        dimensions = [dimension for dimension in report.dimensions if dimension not in DEMOGRAPHICS]
-        if (
-            not isinstance(whole, GA4Extract)
-            or (whole.source, whole.filter) != (report.source, report.filter)
-            or sorted(whole.dimensions) != sorted(dimensions)
-            or report.metrics[0] not in whole.metrics
-        ):
-            yield Mistake(
-                ("extracts", name, "coverage_of"),
-                f"'{report.coverage_of}'; allowed is a report of source '{report.source}' with dimensions "
-                f"{', '.join(dimensions)}, metric {report.metrics[0]} and the same filter",
-            )
+class GA4Source(SourceDeclaration):
+    """A Google Analytics 4 property."""
+
+    extracts: ClassVar = (GA4Extract,)
+    reader: ClassVar = "include.segmentation.extract.ga4.ga4_reader:GA4Reader"
+
+    kind: Literal["ga4"]
+    property: str = Field(pattern=r"^properties/\d+$")

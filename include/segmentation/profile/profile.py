@@ -16,7 +16,6 @@ from pydantic import AfterValidator, Field, model_validator
 from include.segmentation.profile.demographics import Demographic
 from include.segmentation.profile.figures import FIGURES, Figure
 from include.segmentation.profile.funnel import FunnelStep, find_funnel_mistakes
-from include.segmentation.profile.ga4_reports import find_coverage_mistakes
 from include.segmentation.profile.gates import Gates
 from include.segmentation.profile.identifiers import ProfileName, SchemaName, SqlName, require_different
 from include.segmentation.profile.kpis import AGE_COLUMN, Kpi, list_domains
@@ -27,7 +26,8 @@ from include.segmentation.profile.personas import Persona, find_persona_mistakes
 from include.segmentation.profile.profile_part import ProfilePart
 from include.segmentation.profile.schedule import Schedule
 from include.segmentation.profile.signals import SIGNALS, Signals
-from include.segmentation.profile.sources import Extract, QueryExtract, Source
+from include.segmentation.profile.source_declaration import ExtractDeclaration, read_kind
+from include.segmentation.profile.sources import Extract, Source, find_source_kind
 
 SHIPPED_PROFILES = Path(__file__).resolve().parents[2] / "profiles"
 
@@ -137,7 +137,8 @@ class Profile(ProfilePart):
             if name not in extracts:
                 yield Mistake(("expectations", name), f"no such extract; {list_allowed(name, extracts)}")
         if len(self.extracts) == len(extracts):
-            yield from find_coverage_mistakes(self.extracts)
+            for name, extract in self.extracts.items():
+                yield from (mistake.nest_under("extracts", name) for mistake in extract.find_mistakes(self.extracts))
         yield from self._wrong_kpis()
         for name in self.worth:
             if name not in self.kpis:
@@ -158,8 +159,8 @@ class Profile(ProfilePart):
             if not sql.is_file():
                 yield Mistake((), f"SQL file {sql} is missing")
 
-    def _wrong_source(self, extract: Extract, sources: list[str]) -> Iterator[Mistake]:
-        needed = {"table": "mysql", "query": "mysql", "report": "ga4"}[extract.kind]
+    def _wrong_source(self, extract: ExtractDeclaration, sources: list[str]) -> Iterator[Mistake]:
+        needed = read_kind(find_source_kind(extract.kind))
         if extract.source not in sources:
             yield Mistake(("source",), f"'{extract.source}'; {list_allowed(extract.source, sources)}")
         elif extract.source in self.sources and self.sources[extract.source].kind != needed:
@@ -187,7 +188,7 @@ class Profile(ProfilePart):
     @property
     def sql_files(self) -> list[Path]:
         """Every SQL file that the profile needs."""
-        queries = [extract.query for extract in self.extracts.values() if isinstance(extract, QueryExtract)]
+        queries = [extract.query_file for extract in self.extracts.values() if extract.query_file]
         measures = ["population", *self.macro_segments, *([SIGNALS] if self.signals else [])]
         return [self.sql_dir / "extract" / query for query in queries] + [
             *(self.sql_dir / "measure" / f"{name}.sql" for name in measures),

@@ -1,102 +1,53 @@
-"""The contract of sources and extracts: where a profile's data come from, and how they are pulled."""
+"""The kinds of source that a profile may name. A new kind is one line here; everything else is in its own files."""
 
-from datetime import timedelta
-from typing import Annotated, Literal, Self
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Annotated, Any, Union
 
-from pydantic import Field, model_validator
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
-from include.segmentation.profile.ga4_reports import GA4Extract as GA4Extract
-from include.segmentation.profile.identifiers import DifferentNames
-from include.segmentation.profile.profile_part import DayHours, Duration, ProfilePart
+from include.segmentation.profile.ga4_reports import GA4Source
+from include.segmentation.profile.mysql_source import MySQLSource
+from include.segmentation.profile.profile_part import ProfilePart
+from include.segmentation.profile.source_declaration import ExtractDeclaration, SourceDeclaration, read_kind
 
-
-class ReadPace(ProfilePart):
-    """How gently a server is read.
-
-    Attributes:
-        page_seconds: what one page should take; pages grow and shrink towards it.
-        statement_seconds: a statement that runs for longer is ended on the server.
-        connections: how many connections this user may hold on the server at once.
-        busy_threads: pause while more threads than that run on the server.
-        first_load: the hours in which a first load may run, in the profile's time zone; always where absent.
-    """
-
-    page_seconds: float = Field(default=1.5, gt=0, le=60)
-    statement_seconds: int = Field(default=60, ge=1, le=3600)
-    connections: int = Field(default=8, ge=2)
-    busy_threads: int = Field(default=64, ge=1)
-    first_load: DayHours | None = None
+SOURCE_KINDS: list[type[SourceDeclaration]] = [MySQLSource, GA4Source]
 
 
-class MySQLSource(ProfilePart):
-    """A MySQL or MariaDB server (5.0 to today), read through an Airflow connection id.
-
-    Attributes:
-        zero_dates: what to do with 0000-00-00, 2025-02-30 and the like: ``stop`` the extract, or ``flag``: NULL, with
-            the text that stood there in the row's ``_zero_dates``.
-    """
-
-    kind: Literal["mysql"]
-    connection: str
-    zero_dates: Literal["stop", "flag"] = "stop"
-    pace: ReadPace = ReadPace()
+def find_source_kind(extract_kind: str) -> type[SourceDeclaration]:
+    """Return the kind of source that has a kind of extract."""
+    return next(
+        source for source in SOURCE_KINDS if extract_kind in [read_kind(extract) for extract in source.extracts]
+    )
 
 
-class GA4Source(ProfilePart):
-    """A Google Analytics 4 property, read through an Airflow connection id."""
+class _OneOf:
+    """Validates a mapping as the model that its key ``kind`` selects, among those registered at that moment."""
 
-    kind: Literal["ga4"]
-    connection: str
-    property: str = Field(pattern=r"^properties/\d+$")
+    def __init__(self, list_models: Callable[[], Sequence[type[ProfilePart]]]) -> None:
+        self._list_models = list_models
 
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self._validate)
 
-Source = Annotated[MySQLSource | GA4Source, Field(discriminator="kind")]
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return handler(self._union.core_schema)
 
+    def _validate(self, value: Any) -> Any:
+        return self._union.validate_python(value)
 
-class _RowsExtract(ProfilePart):
-    source: str
-    mode: Literal["append", "merge", "snapshot"]
-    cursor: str | None = None
-    primary_key: DifferentNames
-    lag: Duration = timedelta(hours=1)
-
-    @model_validator(mode="after")
-    def _cursor_where_needed(self) -> Self:
-        if self.mode == "snapshot" and self.cursor:
-            raise ValueError(f"cursor '{self.cursor}': mode snapshot reads everything every time; allowed is none")
-        if self.mode != "snapshot" and not self.cursor:
-            raise ValueError(f"cursor: missing; mode {self.mode} needs one")
-        return self
+    @property
+    def _union(self) -> TypeAdapter[Any]:
+        return _build_union(tuple(self._list_models()))
 
 
-class TableExtract(_RowsExtract):
-    """One MySQL table.
-
-    Attributes:
-        mode: ``append`` for immutable events, ``merge`` for rows that change (their cursor moves when they do),
-            ``snapshot`` for small tables, read whole every time.
-        cursor: the column that grows with every insert (and, for ``merge``, every update); none in a snapshot.
-        lag: how far back to look again at every pull.
-        columns: the columns to read; all where absent.
-        mojibake: text columns in latin1 that hold UTF-8 bytes, read as what they mean.
-    """
-
-    kind: Literal["table"]
-    table: str
-    columns: list[str] | None = None
-    mojibake: list[str] = Field(default_factory=list)
+@cache
+def _build_union(models: tuple[type[ProfilePart], ...]) -> TypeAdapter[Any]:
+    union: Any = Annotated[Union[models], Field(discriminator="kind")]  # noqa: UP007
+    return TypeAdapter(union)
 
 
-class QueryExtract(_RowsExtract):
-    """One SELECT in ``sql/<profile>/extract/<query>``, written with window functions."""
-
-    kind: Literal["query"]
-    query: str
-
-
-Extract = Annotated[TableExtract | QueryExtract | GA4Extract, Field(discriminator="kind")]
-
-
-def can_be_reconciled(extract: Extract) -> bool:
-    """Whether pulls of it can miss what a later comparison with its source finds: whatever is read by a cursor."""
-    return isinstance(extract, TableExtract | QueryExtract) and extract.mode != "snapshot"
+Source = Annotated[SourceDeclaration, _OneOf(lambda: SOURCE_KINDS)]
+Extract = Annotated[ExtractDeclaration, _OneOf(lambda: [kind for source in SOURCE_KINDS for kind in source.extracts])]

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
-from include.segmentation.model.model import Model, TimelineEntry, read_timeline
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import TimelineEntry, read_timeline
 from include.segmentation.profile.kpis import AGE_COLUMN
 from include.segmentation.publish.past_runs import PastRuns, read_past_runs
 from include.segmentation.publish.row_counts import ExtractCounts, count_rows

@@ -8,18 +8,16 @@ from decimal import Decimal
 from math import floor
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
+from include.segmentation.common.arrays import Booleans, Floats, Integers
 from include.segmentation.errors import DataError
 from include.segmentation.model.grid_model import CellModel, GridModel, ScoreModel
 from include.segmentation.profile.conditions import list_condition_columns
 from include.segmentation.profile.grids import Grid, GridScore
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 from include.segmentation.segment.stratum_assignment import query_batch
 
-Booleans = npt.NDArray[np.bool_]
 SCORES, CELL = "scores", "cell"
 
 

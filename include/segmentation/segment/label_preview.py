@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.model.model import Model, find_effective_model
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.model_compatibility import read_measured_kpis, refuse_changed_kpis
 from include.segmentation.segment.model_fit import draft_model

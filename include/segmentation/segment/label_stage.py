@@ -6,7 +6,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.model.model import Model, find_effective_model
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.grid_fit import CELL, score_grid
 from include.segmentation.segment.hysteresis import HELD_FROM, RAW, choose_published_keys, fingerprint_labels

@@ -3,10 +3,10 @@
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.common.arrays import Integers
 from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.segment.scoring import read_values
 from include.segmentation.segment.space.nearest_prototype import find_nearest
-from include.segmentation.segment.space.weighted_statistics import Integers
 from include.segmentation.segment.stratum_assignment import query_batch
 from include.segmentation.segment.stratum_cut import StratumCut, cut_stratum
 

@@ -20,12 +20,12 @@ def read_measured_kpis(run: Run, name: str) -> pa.Table:
     return run.lake.read_table(run.locate_artifact("measure", f"{name}.parquet"))
 
 
-def list_windows(macro: MacroSegment, columns: Sequence[str]) -> dict[str, str]:
+def map_windows(macro: MacroSegment, columns: Sequence[str]) -> dict[str, str]:
     """The declared windows of the KPIs among ``columns``, as text."""
     return {name: str(kpi.window) for name, kpi in macro.kpis.items() if name in columns}
 
 
-def list_resolutions(macro: MacroSegment, columns: Sequence[str]) -> dict[str, float]:
+def map_resolutions(macro: MacroSegment, columns: Sequence[str]) -> dict[str, float]:
     """What the KPIs among ``columns`` are rounded to."""
     return {name: kpi.resolution for name, kpi in macro.kpis.items() if name in columns}
 

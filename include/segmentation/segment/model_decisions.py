@@ -4,7 +4,8 @@ from typing import Any
 
 from include.segmentation.errors import DataError
 from include.segmentation.lake.lake import Lake
-from include.segmentation.model.model import Model, ModelStatus, TimelineEntry, read_timeline, record_decision
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import ModelStatus, TimelineEntry, read_timeline, record_decision
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, find_lake_root
 

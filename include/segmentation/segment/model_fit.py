@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.model.model import Model, ModelStatus, TimelineEntry, find_effective_model, read_timeline
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import ModelStatus, TimelineEntry, find_effective_model, read_timeline
 from include.segmentation.run import Run
 from include.segmentation.segment.cluster.kmeans import KMEANS_SEED
 from include.segmentation.segment.grid_fit import fit_grid, list_grid_columns
 from include.segmentation.segment.model_compatibility import (
-    list_resolutions,
-    list_windows,
+    map_resolutions,
+    map_windows,
     read_measured_kpis,
     refuse_changed_kpis,
 )
@@ -100,7 +101,7 @@ def draft_model(run: Run, macro_segment: str, customers: pa.Table) -> Model:
     )
     columns = sorted({*list_model_columns(draft), *list_grid_columns(draft.grid)})
     draft = draft.model_copy(
-        update={"windows": list_windows(macro, columns), "resolutions": list_resolutions(macro, columns)}
+        update={"windows": map_windows(macro, columns), "resolutions": map_resolutions(macro, columns)}
     )
     digest = hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:_HASH_LENGTH]
     moment = run.run_id.rsplit("/", 1)[-1]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.model.model import DriftReference, Model, StratumModel
 from include.segmentation.segment.space.distinct_vectors import collapse_stratum
 from include.segmentation.segment.space.kpi_axes import scale_values
@@ -23,7 +24,7 @@ from include.segmentation.segment.space.nearest_prototype import find_nearest_po
 from include.segmentation.segment.space.principal_components import project
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, find_quantile, take_every_nth
+from include.segmentation.segment.space.weighted_statistics import find_quantile, take_every_nth
 
 BINS = 10
 FEWEST_CUSTOMERS = 100

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.errors import DataError
-from include.segmentation.model.model import Model, read_timeline
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import read_timeline
 from include.segmentation.run import Run
 from include.segmentation.segment.model_compatibility import read_measured_kpis, refuse_changed_kpis
 from include.segmentation.segment.scoring import score_table

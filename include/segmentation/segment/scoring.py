@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.errors import DataError
 from include.segmentation.model.model import Division, KpiAxis, Model
 from include.segmentation.profile.conditions import list_condition_columns
 from include.segmentation.segment.space.nearest_prototype import find_nearest, read_rule
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 from include.segmentation.segment.stratum_assignment import assign_strata, read_matrix, refuse_non_numbers
 
 _ROWS = 100_000  # three times as fast as a million: a column of the batch stays in the processor's cache

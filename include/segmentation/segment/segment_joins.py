@@ -9,8 +9,8 @@ first. Libraries begin with single points of one weight; segments are of many si
 from collections.abc import Mapping
 from itertools import combinations
 
+from include.segmentation.common.arrays import Floats
 from include.segmentation.model.model import SegmentJoin
-from include.segmentation.segment.space.weighted_statistics import Floats
 from include.segmentation.segment.stratum_cut import StratumCut
 
 

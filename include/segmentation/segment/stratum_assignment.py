@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError
 from include.segmentation.profile.conditions import list_condition_columns
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 
 def refuse_non_numbers(batch: pa.Table, columns: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.model.model import Evidence
 from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.profile.strata import Stratum
@@ -22,7 +23,7 @@ from include.segmentation.segment.space.kpi_axes import fit_axes, scale_values
 from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
 from include.segmentation.segment.space.principal_components import NO_COMPONENTS, find_components, project
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, compute_means
+from include.segmentation.segment.space.weighted_statistics import compute_means
 
 _PER_CLUSTER = re.compile(r"_cluster_(\d+)$")
 

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from include.segmentation.lake.lake import Lake
-from include.segmentation.model.model import TimelineEntry, read_timeline
+from include.segmentation.model.timeline import TimelineEntry, read_timeline
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, find_lake_root
 from include.segmentation.track.model_log import ModelLog

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from include.segmentation import __version__
 from include.segmentation.connections import TRACKING_URI, find_tracking_server
 from include.segmentation.errors import SegmentationError, TrackingError, UnavailableError
-from include.segmentation.model.model import Model, TimelineEntry
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import TimelineEntry
 from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.track.model_metrics import list_metrics
 from include.segmentation.track.model_page import render_model_page

@@ -7,9 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from include.segmentation.lake.change_log import BATCH, LOG_COLUMNS, SEQ, UNREADABLE
-from include.segmentation.profile.ga4_reports import name_column
 from include.segmentation.profile.profile import Expectation
-from include.segmentation.profile.sources import Extract, GA4Extract
+from include.segmentation.profile.sources import Extract
 from include.segmentation.validate.expectation_suites import ExpectationFailure
 
 QUARANTINE_SCHEMA = pa.schema(
@@ -84,9 +83,8 @@ def _held(declared: Extract, row: dict[str, Any], expectation: str, why: str, se
 
 
 def _key_columns(declared: Extract) -> list[str]:
-    if isinstance(declared, GA4Extract):
-        return [*map(name_column, declared.dimensions), BATCH]
-    return declared.primary_key
+    layout = declared.log_layout
+    return [*layout.key, BATCH] if layout.kind == "batches" else layout.key
 
 
 def _shown(value: Any) -> str:

@@ -14,8 +14,7 @@ from include.segmentation.errors import RetryLaterError, SourceError
 from include.segmentation.extract.ga4.day_batches import DayBatches, require_columns
 from include.segmentation.extract.ga4.ga4_property import GA4Property, ReportDay
 from include.segmentation.lake.change_log import LogState
-from include.segmentation.profile.ga4_reports import GA4Extract
-from include.segmentation.profile.sources import GA4Source
+from include.segmentation.profile.ga4_reports import GA4Extract, GA4Source
 from include.segmentation.run import Run
 
 _ONE_DAY = timedelta(days=1)

@@ -16,8 +16,8 @@ from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.table_indexes import is_view, list_indexes
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.profile.mistakes import suggest_name
+from include.segmentation.profile.mysql_source import MySQLSource, QueryExtract, TableExtract
 from include.segmentation.profile.profile import Profile
-from include.segmentation.profile.sources import MySQLSource, QueryExtract, TableExtract
 
 _log = logging.getLogger(__name__)
 

@@ -23,8 +23,8 @@ from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLe
 from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes
 from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError
 from include.segmentation.lake.change_log import UNREADABLE, ZERO_DATES
+from include.segmentation.profile.mysql_source import QueryExtract, TableExtract
 from include.segmentation.profile.profile import Profile
-from include.segmentation.profile.sources import QueryExtract, TableExtract
 from include.segmentation.run import Run
 
 _BATCH_ROWS = 100_000

@@ -36,7 +36,7 @@ from include.segmentation.extract.rewrite.query_levels import BaseTable, Describ
 from include.segmentation.extract.rewrite.query_parsing import parse_query
 from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError, make_column_kind
 from include.segmentation.extract.rewrite.window_rows import LARGEST_PARTITION
-from include.segmentation.profile.sources import QueryExtract
+from include.segmentation.profile.mysql_source import QueryExtract
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,8 @@ from include.segmentation.extract.mysql.schema_changes import AlteredError, adap
 from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
 from include.segmentation.extract.unlogged_rows import drop_logged_rows, drop_rows_logged_without_cursor
 from include.segmentation.lake.change_log import LogState
+from include.segmentation.profile.mysql_source import MySQLSource
 from include.segmentation.profile.profile_part import HourRange
-from include.segmentation.profile.sources import MySQLSource
 from include.segmentation.run import Run
 
 _log = logging.getLogger(__name__)

@@ -55,7 +55,7 @@ from include.segmentation.extract.mysql.schema_changes import adapt_log
 from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
 from include.segmentation.extract.page_size import PageSize
 from include.segmentation.lake.change_log import LogState
-from include.segmentation.profile.sources import MySQLSource, QueryExtract
+from include.segmentation.profile.mysql_source import MySQLSource, QueryExtract
 from include.segmentation.run import Run
 
 RANGE_ROWS, PART_ROWS = 50_000, 2_000

@@ -14,7 +14,7 @@ from include.segmentation.errors import SourceError, UnavailableError
 from include.segmentation.extract.mysql.page.keyset import Relation
 from include.segmentation.extract.mysql.row.mysql_columns import build_arrow_schema
 from include.segmentation.lake.change_log import ChangeLog, LogState
-from include.segmentation.profile.sources import QueryExtract, TableExtract
+from include.segmentation.profile.mysql_source import QueryExtract, TableExtract
 
 DeclaredExtract = dict[str, str]
 """Column -> the type that the source declares, such as ``int(11) unsigned``; of texts that order rows the collation."""

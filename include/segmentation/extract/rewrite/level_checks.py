@@ -57,6 +57,7 @@ def check_window(node: exp.Window, keys: list[frozenset[str]], find_kind: FindKi
     Args:
         node: a window that refers to no named window.
         keys: the sets of columns, written ``source.column``, that identify a row.
+        find_kind: returns the kind of a bound column.
 
     Raises:
         UnsupportedSqlError: it is ordered by inexact values, or rows that are equal in its order change its value.

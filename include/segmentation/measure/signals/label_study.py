@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from include.segmentation.common.arrays import Booleans, Floats
 from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.measure.signals.rule_lift import compute_lift
 from include.segmentation.model.decision_tree import Path, describe_path, grow_tree, list_paths, match_paths
@@ -23,8 +24,6 @@ RULE_DEPTH = 2
 
 LabelOutcome = Literal["measured", "nobody", "already", "one_cohort", "never", "always", "no_rule", "too_few"]
 DayArray = npt.NDArray[np.datetime64]
-Booleans = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

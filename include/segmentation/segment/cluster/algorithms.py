@@ -2,10 +2,10 @@
 
 from typing import Literal
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.segment.cluster.kmeans import KMEANS_STARTS, KMeans
 from include.segmentation.segment.cluster.partition import Algorithm
 from include.segmentation.segment.cluster.ward import Ward
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 AlgorithmName = Literal["kmeans", "ward"]
 

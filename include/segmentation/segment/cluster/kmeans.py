@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.segment.cluster.partition import ClusterPartition, compute_inertia
 from include.segmentation.segment.space.nearest_prototype import find_nearest_points
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
+from include.segmentation.segment.space.weighted_statistics import take_every_nth
 
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans as Lloyd

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, compute_means
+from include.segmentation.common.arrays import Floats, Integers
+from include.segmentation.segment.space.weighted_statistics import compute_means
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from functools import cached_property
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.segment.cluster.partition import ClusterPartition, compute_inertia
 from include.segmentation.segment.space.nearest_prototype import find_nearest_points
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, compute_means, take_every_nth
+from include.segmentation.segment.space.weighted_statistics import compute_means, take_every_nth
 
 WARD_CUSTOMERS = 5_000
 PROTOTYPES = 16

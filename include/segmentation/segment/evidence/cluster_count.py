@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats
 from include.segmentation.model.model import Evidence
 from include.segmentation.profile.gates import compute_smallest_cluster
 from include.segmentation.profile.strata import ClusterChoice
@@ -19,7 +20,6 @@ from include.segmentation.segment.evidence.silhouette import compute_silhouettes
 from include.segmentation.segment.evidence.sort_baseline import find_sort_baseline
 from include.segmentation.segment.evidence.stability import STABLE, Bootstrap, ClusterStability
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
-from include.segmentation.segment.space.weighted_statistics import Floats
 
 
 @dataclass(frozen=True)

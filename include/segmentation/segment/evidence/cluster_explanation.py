@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.model.decision_tree import grow_tree
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
+from include.segmentation.segment.space.weighted_statistics import take_every_nth
 
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeClassifier

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.segment.cluster.algorithms import AlgorithmName, make_algorithm
 from include.segmentation.segment.cluster.partition import ClusterPartition, compute_inertia
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
+from include.segmentation.segment.space.weighted_statistics import take_every_nth
 
 JUDGED_CUSTOMERS = 2_000
 SAMPLES = 50

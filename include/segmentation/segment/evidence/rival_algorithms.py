@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.model.model import Evidence
 from include.segmentation.segment.cluster.algorithms import AlgorithmName, make_algorithm
 from include.segmentation.segment.cluster.kmeans import KMEANS_SEED, KMeans
 from include.segmentation.segment.evidence.silhouette import compute_silhouette
 from include.segmentation.segment.space.principal_components import find_plane
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
+from include.segmentation.segment.space.weighted_statistics import take_every_nth
 
 RIVAL_CUSTOMERS = 2_000
 _SMALLEST_SHARE = 0.02

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
+from include.segmentation.common.arrays import Floats, Integers
+from include.segmentation.segment.space.weighted_statistics import take_every_nth
 
 SILHOUETTE_SAMPLE = 2_000
 _ROWS = 1_000

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.common.statistics import compute_top_share
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 

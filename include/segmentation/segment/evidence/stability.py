@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.segment.cluster.algorithms import AlgorithmName, make_algorithm
 from include.segmentation.segment.cluster.partition import Algorithm, ClusterPartition
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 STABLE = 0.75
 RESAMPLES = 100

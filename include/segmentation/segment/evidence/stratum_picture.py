@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.model.model import StratumPicture
 from include.segmentation.segment.evidence.silhouette import compute_silhouettes, sample_clusters
 from include.segmentation.segment.space.principal_components import find_plane
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
+from include.segmentation.segment.space.weighted_statistics import take_every_nth
 from include.segmentation.segment.stratum_cut import StratumCut
 
 _POINTS = 600

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.model.decision_tree import Path, describe_path, list_paths, match_paths
 from include.segmentation.profile.kpis import Kpi
 from include.segmentation.segment.evidence.cluster_explanation import explain_clusters
 from include.segmentation.segment.naming.condition_words import describe_condition
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, take_every_nth
+from include.segmentation.segment.space.weighted_statistics import take_every_nth
 from include.segmentation.segment.stratum_cut import StratumCut
 
 _PATHS = 3

@@ -13,10 +13,11 @@ from itertools import combinations
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.common.text import format_number, format_quantity, format_word_range, omit_repeated_unit
 from include.segmentation.model.model import CLAIM_HOLDS, MIDDLE, BandRange
 from include.segmentation.profile.kpis import Kpi
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, find_quantiles
+from include.segmentation.segment.space.weighted_statistics import find_quantiles
 from include.segmentation.segment.stratum_cut import StratumCut
 
 _ROOM = 0.03

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.errors import DataError
 from include.segmentation.segment.space.kpi_axes import scale_values
 from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 from include.segmentation.segment.stratum_assignment import query_batch, read_matrix
 
 MAX_VECTORS = 1_000_000

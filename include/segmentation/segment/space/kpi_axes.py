@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.errors import DataError
 from include.segmentation.model.model import KpiAxis
 from include.segmentation.profile.kpis import ClipTransform, Kpi, Scaler
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers, find_quantile
+from include.segmentation.segment.space.weighted_statistics import find_quantile
 
 _CUTS = 101
 _ARROW = {"log1p": pc.log1p, "asinh": pc.asinh, "sqrt": pc.sqrt}

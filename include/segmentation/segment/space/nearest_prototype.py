@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.model.model import Division, KpiAxis
 from include.segmentation.segment.space.kpi_axes import scale_values, transform_values
 from include.segmentation.segment.space.principal_components import project
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 TIE = 1e-9
 """Squared distances closer than this are equal; the lower ordinal then wins, here and in the published SQL rule."""

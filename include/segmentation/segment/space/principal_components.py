@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
+from include.segmentation.common.arrays import Floats, Integers
 
 NO_COMPONENTS: Floats = np.empty((0, 0))
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.profile.kpis import Kpi
-from include.segmentation.segment.space.weighted_statistics import Floats, Integers
 
 
 @dataclass(frozen=True)

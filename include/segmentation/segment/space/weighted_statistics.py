@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int64]
+from include.segmentation.common.arrays import Floats, Integers
 
 
 def find_quantile(values: Floats, counts: Integers, share: float) -> float:

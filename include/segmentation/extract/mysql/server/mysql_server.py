@@ -17,7 +17,7 @@ from include.segmentation.extract.mysql.server.login import has_requested_encryp
 from include.segmentation.extract.mysql.server.server_errors import ServerError, describe_address, explain_server_error
 from include.segmentation.extract.mysql.server.watchdog import Watchdog
 from include.segmentation.extract.retry_waits import wait_for_retries
-from include.segmentation.profile.sources import ReadPace
+from include.segmentation.profile.mysql_source import ReadPace
 
 _log = logging.getLogger(__name__)
 

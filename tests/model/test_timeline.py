@@ -6,7 +6,8 @@ import pytest
 
 from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.lake.lake import Lake
-from include.segmentation.model.model import Model, find_effective_model, read_timeline, record_decision
+from include.segmentation.model.model import Model
+from include.segmentation.model.timeline import find_effective_model, read_timeline, record_decision
 from include.segmentation.profile.loader import load_profile
 
 FEBRUARY, MARCH, MAY = (datetime(2025, month, 1, tzinfo=UTC) for month in (2, 3, 5))

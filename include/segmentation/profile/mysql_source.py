@@ -1,0 +1,88 @@
+"""What a profile says about MySQL servers and the tables and queries that are read from them."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from include.segmentation.profile.profile_part import DayHours, ProfilePart
+from include.segmentation.profile.source_declaration import KeyedExtract, SourceDeclaration
+
+
+class ReadPace(ProfilePart):
+    """How gently a server is read.
+
+    Attributes:
+        page_seconds: what one page should take; pages grow and shrink towards it.
+        statement_seconds: a statement that runs longer is ended on the server.
+        connections: how many connections this user may hold on the server at once.
+        busy_threads: pause while more threads than this run on the server.
+        first_load: the hours in which a first load may run, in the profile's time zone; always if absent.
+    """
+
+    page_seconds: float = Field(default=1.5, gt=0, le=60)
+    statement_seconds: int = Field(default=60, ge=1, le=3600)
+    connections: int = Field(default=8, ge=2)
+    busy_threads: int = Field(default=64, ge=1)
+    first_load: DayHours | None = None
+
+
+class _MySQLExtract(KeyedExtract):
+    @property
+    def can_be_reconciled(self) -> bool:
+        """Whether it is read by a cursor; a snapshot is compared whole at every pull."""
+        return self.mode != "snapshot"
+
+    @property
+    def can_be_explained(self) -> bool:
+        """Always: the SQL of a page can be shown."""
+        return True
+
+
+class TableExtract(_MySQLExtract):
+    """One MySQL table.
+
+    Attributes:
+        columns: the columns to read; all if absent.
+        mojibake: text columns in latin1 that hold UTF-8 bytes, read as what they mean.
+    """
+
+    kind: Literal["table"]
+    table: str
+    columns: list[str] | None = None
+    mojibake: list[str] = Field(default_factory=list)
+
+    @property
+    def _subject(self) -> str:
+        return f"table {self.table}"
+
+
+class QueryExtract(_MySQLExtract):
+    """One SELECT in ``sql/<profile>/extract/<query>``, written with window functions."""
+
+    kind: Literal["query"]
+    query: str
+
+    @property
+    def query_file(self) -> str:
+        """The SELECT."""
+        return self.query
+
+    @property
+    def _subject(self) -> str:
+        return f"query {self.query}"
+
+
+class MySQLSource(SourceDeclaration):
+    """A MySQL or MariaDB server, from version 5.0 on.
+
+    Attributes:
+        zero_dates: what to do with 0000-00-00, 2025-02-30 and the like: ``stop`` the extract, or ``flag``: read NULL
+            and keep the original text in the row's ``_zero_dates``.
+    """
+
+    extracts: ClassVar = (TableExtract, QueryExtract)
+    reader: ClassVar = "include.segmentation.extract.mysql.mysql_reader:MySQLReader"
+
+    kind: Literal["mysql"]
+    zero_dates: Literal["stop", "flag"] = "stop"
+    pace: ReadPace = ReadPace()

@@ -52,7 +52,7 @@ def check_look_ahead(window: str, mode: str, sql: str = "SELECT id, at, {} AS x 
 def test_a_window_over_later_rows_is_refused_in_mode_append(window: str) -> None:
     nested = f"SELECT id, at, {{}} AS x FROM (SELECT id, at, {window} AS y FROM events) AS e"
     for sql in ("SELECT id, at, {} AS x FROM events", nested):
-        with pytest.raises(SourceError, match="^e.sql: .*; mode append is for rows that never change; allowed: merge"):
+        with pytest.raises(SourceError, match=r"^e.sql: .*; mode append is for rows that never change; allowed: merge"):
             check_look_ahead("y" if sql == nested else window, "append", sql)
     assert check_look_ahead(window, "merge")  # merge reads everything again
 

@@ -357,7 +357,7 @@ def test_data_docs_of_an_extraction_and_of_a_cadence_stay_apart(shop: Callable[.
         (AMOUNT | {"args": {"column": "ordered_at", "min_value": 1}}, "expect_column_values_to_be_between: "),
         (
             {"type": "expect_table_row_count_to_be_between", "args": {"min_value": 2}},
-            "it is about a whole batch, not a row; allowed severities are stop and warn",
+            "it is about a whole batch, not a row; allowed severities: stop, warn",
         ),
     ],
 )

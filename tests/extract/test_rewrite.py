@@ -21,9 +21,9 @@ from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError
 from include.segmentation.profile.mysql_source import ReadPace
 
 CASES = Path(__file__).parent / "rewrite"
-CREATE, INDEXES = (CASES / "events.sql").build_from_text().split(";")
+CREATE, INDEXES = (CASES / "events.sql").read_text().split(";")
 GOLDEN = sorted(path for path in (CASES / "golden").glob("*.sql") if not path.name.endswith(".old.sql"))
-REFUSED = yaml.safe_load((CASES / "refused.yaml").build_from_text())
+REFUSED = yaml.safe_load((CASES / "refused.yaml").read_text())
 
 
 @pytest.fixture

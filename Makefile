@@ -38,9 +38,17 @@ stop: ## end what `make airflow` started
 sql: setup ## psql on the demo's warehouse; make -s sql Q="select …" prints CSV
 	@$(PYTHON) -m demo sql $(if $(Q),--query "$$Q")
 
+.PHONY: test-fast
+test-fast: setup-dev ## lint, types, and the tests that need no server; about a minute
+	@scripts/test-fast
+
 .PHONY: test
-test: setup-dev lint ## lint, types and all tests, with coverage
+test: setup-dev lint ## lint, types and all tests with real servers, with coverage
 	@scripts/test
+
+.PHONY: test-heavy
+test-heavy: setup-dev ## the tests that need large extra programs
+	@scripts/test-heavy
 
 .PHONY: fault-bench
 fault-bench: setup-dev ## extract under random faults on two servers, lake and source compared; SCHEDULES=n, SEED=n

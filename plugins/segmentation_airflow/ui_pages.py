@@ -10,7 +10,7 @@ from datetime import UTC
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from airflow.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
@@ -186,6 +186,6 @@ def _find_dag_profile(name: str) -> Profile:
 
 def _find_connection_uri(connection_id: str) -> str | None:
     try:
-        return Connection.get_connection_from_secrets(connection_id).get_uri()
+        return str(Connection.get_connection_from_secrets(connection_id).get_uri())
     except AirflowNotFoundException:
         return None

@@ -86,6 +86,15 @@ def test_a_partition_that_outgrows_the_limit_is_computed(mysql56_database, shop,
     assert pulls.written("gaps") == 38
 
 
+def test_rows_without_a_user_are_one_partition(mysql56_database, shop, monkeypatch):
+    monkeypatch.setattr(window_rows, "LARGEST_PARTITION", 12)
+    mysql56_database.execute(CREATE.replace("user_id INT NOT NULL", "user_id INT"), INDEX)
+    mysql56_database.insert("visits", [(n, None, START + timedelta(hours=n)) for n in range(13)])
+    pulls = make_pulls(shop, mysql56_database)
+    assert find_way(pulls) == "computed"
+    assert list_rows(pulls) == [(n, START + timedelta(hours=n - 1) if n else None) for n in range(13)]
+
+
 def test_base_tables_are_pulled_first_and_decide_complete_through(mysql56_database, shop):
     mysql56_database.execute(CREATE)
     mysql56_database.insert("visits", make_visits(range(9)))

@@ -249,6 +249,13 @@ def test_a_stop_about_the_whole_batch(shop: Callable[..., Run]) -> None:
         validate(run)
 
 
+def test_a_warning_about_the_whole_batch_counts_once(shop: Callable[..., Run]) -> None:
+    rows = {"type": "expect_table_row_count_to_be_between", "severity": "warn", "args": {"min_value": 9}}
+    run = shop(rows)
+    _pull(run, [_order(1), _order(2)])
+    assert validate(run)["extracts"]["orders"] == {"validated": 2, "quarantined": 0, "warned": 1}
+
+
 def test_a_warning_is_only_recorded(shop: Callable[..., Run]) -> None:
     run = shop(AMOUNT | {"severity": "warn"})
     _pull(run, [_order(1), _order(2, "-1.00")])

@@ -120,11 +120,15 @@ def find_server_query(server: MySQLServer, path: Path, declared: QueryExtract) -
         SourceError: the file is not a valid template, or neither the server nor the lake can answer it.
     """
     text = QueryText(path)
+    try:
+        tree = text.parse_text()
+    except UnsupportedSqlError:  # let the server explain what is wrong
+        tree = None
     describe_table = describe_tables(server)
-    missing_feature = _find_missing_feature(server.version, text)
-    if missing_feature:
-        return _rewrite_query(server, text, describe_table, declared, missing_feature)
-    write_source = _write_natively(server.version, text)
+    missing_feature = _find_missing_feature(server.version, tree) if tree is not None else None
+    if tree is not None and missing_feature:
+        return _rewrite_query(server, path, tree, describe_table, declared, missing_feature)
+    write_source = _write_natively(server.version, text, tree)
     if declared.cursor is None:
         write_source = _read_all_pages(write_source)
     list_columns = partial(_list_columns, server, write_source)
@@ -178,40 +182,37 @@ def refuse_look_ahead(where: str, declared: QueryExtract, level: QueryLevel) -> 
     return window is not None
 
 
-def _find_missing_feature(version: ServerVersion, text: QueryText) -> str | None:
+def _find_missing_feature(version: ServerVersion, tree: exp.Select) -> str | None:
     """Explain why a server cannot answer a query as it is written; None if it can."""
+    if not version.has_window_functions:
+        return f"{version} has no window functions and no WITH" if tree.find(exp.Window, exp.With) else None
     try:
-        tree = text.parse_text()
-        if not version.has_window_functions:
-            return f"{version} has no window functions and no WITH" if tree.find(exp.Window, exp.With) else None
         is_miscomputed = version.flavour == "mariadb" and is_miscomputed_by_mariadb(tree)
-        return (
-            f"{version} confuses three different windows of one SELECT; put them into CTEs" if is_miscomputed else None
-        )
-    except UnsupportedSqlError:  # let the server explain what is wrong
-        return None
+    except UnsupportedSqlError:
+        is_miscomputed = False
+    return f"{version} confuses three different windows of one SELECT; put them into CTEs" if is_miscomputed else None
 
 
-def _write_natively(version: ServerVersion, text: QueryText) -> WriteSourceSql:
-    if version.flavour == "mariadb":
-        try:
-            tree = text.parse_text()
-        except UnsupportedSqlError:
-            tree = None
-        if tree is not None and has_shift_defaults(tree):
-            tree_without_defaults = replace_shift_defaults(tree)
-            return lambda limits: _write_derived_table(fill_page_marks(tree_without_defaults, limits))
+def _write_natively(version: ServerVersion, text: QueryText, tree: exp.Select | None) -> WriteSourceSql:
+    if version.flavour == "mariadb" and tree is not None and has_shift_defaults(tree):
+        tree_without_defaults = replace_shift_defaults(tree)
+        return lambda limits: _write_derived_table(fill_page_marks(tree_without_defaults, limits))
     return lambda limits: _write_derived_table(text.write_page(limits))
 
 
 def _rewrite_query(
-    server: MySQLServer, text: QueryText, describe_table: DescribeTable, declared: QueryExtract, missing_feature: str
+    server: MySQLServer,
+    path: Path,
+    tree: exp.Select,
+    describe_table: DescribeTable,
+    declared: QueryExtract,
+    missing_feature: str,
 ) -> ServerQuery:
     try:
-        level = build_level(text.parse_text(), describe_table)
+        level = build_level(tree, describe_table)
     except UnsupportedSqlError as reason:
-        raise SourceError(f"{text.path}: {missing_feature}, and the query has no equivalent because {reason}") from None
-    looks_ahead = refuse_look_ahead(str(text.path), declared, level)
+        raise SourceError(f"{path}: {missing_feature}, and the query has no equivalent because {reason}") from None
+    looks_ahead = refuse_look_ahead(str(path), declared, level)
     try:
         rewritten = rewrite_for_mysql50(level, declared.cursor or declared.primary_key[0])
     except UnsupportedSqlError as reason:

@@ -1,15 +1,11 @@
 """Check that the conditions, groups and windows of a SELECT have one defined answer."""
 
-from collections.abc import Callable
-
 from sqlglot import exp
 
-from include.segmentation.extract.rewrite.kind_rules import infer_kind
+from include.segmentation.extract.rewrite.kind_rules import FindKind, infer_kind
 from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes, split_conjuncts
-from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError, ValueKind, format_expression
+from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError, format_expression
 from include.segmentation.extract.rewrite.window_functions import AGGREGATES, parse_window
-
-FindKind = Callable[[exp.Column], ValueKind]
 
 
 def check_conditions(select: exp.Select, find_kind: FindKind) -> None:

@@ -28,12 +28,11 @@ from include.segmentation.extract.rewrite.value_kinds import (
 
 InferKind = Callable[[exp.Expr], ValueKind]
 
-TRUTH_KIND = ValueKind("truth", "bigint", pa.int64(), nullable=False, digits=1)
+_TRUTH_KIND = ValueKind("truth", "bigint", pa.int64(), nullable=False, digits=1)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
 
 
-def infer_literal(node: exp.Literal, _: InferKind) -> ValueKind:
-    """A text or an exact number."""
+def _infer_literal(node: exp.Literal, _: InferKind) -> ValueKind:
     if node.is_string:
         return ValueKind("text", "varchar", pa.string(), nullable=False)
     if not re.fullmatch(r"\d+(\.\d+)?", node.name):
@@ -46,8 +45,7 @@ def infer_literal(node: exp.Literal, _: InferKind) -> ValueKind:
     return replace(make_integer_kind(len(whole)), is_natural=True)
 
 
-def infer_negative(node: exp.Neg, infer: InferKind) -> ValueKind:
-    """A number with its sign changed."""
+def _infer_negative(node: exp.Neg, infer: InferKind) -> ValueKind:
     kind = require_exact_number(node, infer(node.this))
     if kind.unsigned:
         raise UnsupportedSqlError(f"{format_expression(node)} is the negative of an unsigned number")
@@ -56,8 +54,7 @@ def infer_negative(node: exp.Neg, infer: InferKind) -> ValueKind:
     return make_integer_kind(kind.digits if kind.is_natural else BIGINT, kind.nullable)
 
 
-def infer_arithmetic(node: exp.Binary, infer: InferKind) -> ValueKind:
-    """Sum, difference and product."""
+def _infer_arithmetic(node: exp.Binary, infer: InferKind) -> ValueKind:
     left, right = (require_exact_number(node, infer(side)) for side in (node.left, node.right))
     nullable, unsigned = left.nullable or right.nullable, left.unsigned or right.unsigned
     is_decimal = "decimal" in (left.family, right.family)
@@ -76,15 +73,13 @@ def infer_arithmetic(node: exp.Binary, infer: InferKind) -> ValueKind:
     return make_decimal_kind(digits, scale, nullable)
 
 
-def infer_quotient(node: exp.Div, infer: InferKind) -> ValueKind:
-    """The quotient of two exact numbers."""
+def _infer_quotient(node: exp.Div, infer: InferKind) -> ValueKind:
     left, right = (require_exact_number(node, infer(side)) for side in (node.left, node.right))
     digits, scale = left.digits + right.scale + QUOTIENT_DIGITS, left.scale + QUOTIENT_DIGITS
     return make_decimal_kind(digits, scale, nullable=True, is_quotient=True)
 
 
-def infer_whole_division(node: exp.Binary, infer: InferKind) -> ValueKind:
-    """DIV and %."""
+def _infer_whole_division(node: exp.Binary, infer: InferKind) -> ValueKind:
     for side in (node.left, node.right):
         kind = infer(side)
         if kind.family not in ("integer", "truth", "unknown") or kind.unsigned:
@@ -94,49 +89,43 @@ def infer_whole_division(node: exp.Binary, infer: InferKind) -> ValueKind:
     return make_integer_kind(BIGINT, nullable=True)
 
 
-def infer_comparison(node: exp.Binary, infer: InferKind) -> ValueKind:
-    """``=``, ``<`` and the like."""
+def _infer_comparison(node: exp.Binary, infer: InferKind) -> ValueKind:
     truth = _compare(node, [(node.left, node.right)], infer)
-    return TRUTH_KIND if isinstance(node, exp.NullSafeEQ) else truth
+    return _TRUTH_KIND if isinstance(node, exp.NullSafeEQ) else truth
 
 
-def infer_between(node: exp.Between, infer: InferKind) -> ValueKind:
-    """BETWEEN."""
+def _infer_between(node: exp.Between, infer: InferKind) -> ValueKind:
     return _compare(node, [(node.this, node.args[side]) for side in ("low", "high")], infer)
 
 
-def infer_in(node: exp.In, infer: InferKind) -> ValueKind:
+def _infer_in(node: exp.In, infer: InferKind) -> ValueKind:
     """IN a list or a SELECT; the level compares the column of a SELECT when it is built."""
     if node.args.get("query"):
-        return TRUTH_KIND.make_nullable()
+        return _TRUTH_KIND.make_nullable()
     return _compare(node, [(node.this, value) for value in node.expressions], infer)
 
 
-def infer_logic(node: exp.Expr, infer: InferKind) -> ValueKind:
-    """AND, OR and NOT."""
+def _infer_logic(node: exp.Expr, infer: InferKind) -> ValueKind:
     kinds = [infer(side) for side in (node.args.get("this"), node.args.get("expression")) if side]
     for kind in kinds:
         _require_condition(node, kind)
-    return TRUTH_KIND.make_nullable(any(kind.nullable for kind in kinds))
+    return _TRUTH_KIND.make_nullable(any(kind.nullable for kind in kinds))
 
 
-def infer_is_null(node: exp.Is, infer: InferKind) -> ValueKind:
-    """IS NULL."""
+def _infer_is_null(node: exp.Is, infer: InferKind) -> ValueKind:
     if not isinstance(node.expression, exp.Null):
         raise UnsupportedSqlError(f"{format_expression(node)} is not IS NULL")
     infer(node.this)
-    return TRUTH_KIND
+    return _TRUTH_KIND
 
 
-def infer_if(node: exp.If, infer: InferKind) -> ValueKind:
-    """IF."""
+def _infer_if(node: exp.If, infer: InferKind) -> ValueKind:
     _require_condition(node, infer(node.this))
     default = node.args.get("false")
     return unite_kinds([infer(node.args["true"]), infer(default) if default else NULL_KIND], node)
 
 
-def infer_case(node: exp.Case, infer: InferKind) -> ValueKind:
-    """CASE WHEN."""
+def _infer_case(node: exp.Case, infer: InferKind) -> ValueKind:
     if node.this:
         raise UnsupportedSqlError(f"{format_expression(node)}: write CASE WHEN <condition>")
     for branch in node.args["ifs"]:
@@ -146,8 +135,7 @@ def infer_case(node: exp.Case, infer: InferKind) -> ValueKind:
     return unite_kinds([*kinds, infer(default) if default else NULL_KIND], node)
 
 
-def infer_coalesce(node: exp.Coalesce, infer: InferKind) -> ValueKind:
-    """COALESCE."""
+def _infer_coalesce(node: exp.Coalesce, infer: InferKind) -> ValueKind:
     kinds = [infer(value) for value in (node.this, *node.expressions)]
     return replace(unite_kinds(kinds, node), nullable=all(kind.nullable for kind in kinds))
 
@@ -181,7 +169,7 @@ def _compare(node: exp.Expr, pairs: list[tuple[exp.Expr, exp.Expr]], infer: Infe
     kinds = [_infer_compared_kinds(left, right, infer) for left, right in pairs]
     for left, right in kinds:
         require_comparable(left, right, node)
-    return TRUTH_KIND.make_nullable(any(kind.nullable for pair in kinds for kind in pair))
+    return _TRUTH_KIND.make_nullable(any(kind.nullable for pair in kinds for kind in pair))
 
 
 def _infer_compared_kinds(left: exp.Expr, right: exp.Expr, infer: InferKind) -> tuple[ValueKind, ValueKind]:
@@ -197,3 +185,23 @@ def _infer_compared_kinds(left: exp.Expr, right: exp.Expr, infer: InferKind) -> 
 def _require_condition(node: exp.Expr, kind: ValueKind) -> None:
     if kind.family not in ("truth", "integer", "null", "unknown"):
         raise UnsupportedSqlError(f"{format_expression(node)} uses {kind.mysql} as a condition")
+
+
+OPERATOR_RULES: dict[tuple[type[exp.Expr], ...], Callable[..., ValueKind]] = {
+    (exp.Literal,): _infer_literal,
+    (exp.Null,): lambda *_: NULL_KIND,
+    (exp.Boolean,): lambda *_: _TRUTH_KIND,
+    (exp.Paren, exp.Window): lambda node, infer: infer(node.this),
+    (exp.Neg,): _infer_negative,
+    (exp.Add, exp.Sub, exp.Mul): _infer_arithmetic,
+    (exp.Div,): _infer_quotient,
+    (exp.IntDiv, exp.Mod): _infer_whole_division,
+    (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ): _infer_comparison,
+    (exp.And, exp.Or, exp.Not): _infer_logic,
+    (exp.Between,): _infer_between,
+    (exp.In,): _infer_in,
+    (exp.Is,): _infer_is_null,
+    (exp.If,): _infer_if,
+    (exp.Case,): _infer_case,
+    (exp.Coalesce,): _infer_coalesce,
+}

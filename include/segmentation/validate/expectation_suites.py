@@ -143,9 +143,7 @@ def build_expectation(expectation: Expectation, position: int) -> Any:
         raise ProfileError(f"args {expectation.args}: {' '.join(str(error).split())}") from None
     row_expectations = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
     if expectation.severity == "quarantine" and not isinstance(built, row_expectations):
-        raise ProfileError(
-            "severity quarantine needs an expectation about rows, not a whole batch; allowed: stop, warn"
-        )
+        raise ProfileError("it is about a whole batch, not a row; allowed severities: stop, warn")
     return built
 
 

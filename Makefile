@@ -82,8 +82,9 @@ docs: setup ## write the generated part of docs/ again (the table dictionary)
 .PHONY: requirements
 requirements: setup-dev ## resolve requirements*.in into requirements*.txt
 	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements.txt requirements.in
+	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements-track.txt requirements-track.in
 	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements-dev.txt requirements-dev.in
-	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -c requirements.txt -o tests/track/requirements.txt tests/track/requirements.in
+	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -c requirements.txt -c requirements-track.txt -o tests/track/requirements.txt tests/track/requirements.in
 
 .PHONY: clean
 clean: stop ## remove the demo's data (the virtual environment stays)

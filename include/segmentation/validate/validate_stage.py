@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.artifacts import ValidateArtifacts, ValidateSummary, ValidationCounts
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import SEQ, UNREADABLE
@@ -31,7 +32,6 @@ from include.segmentation.validate.quarantine_rows import (
 
 BATCH_ROWS = 200_000
 _COUNTS = ("validated", "quarantined", "warned")
-_DOCS = "data_docs"
 
 
 def validate(run: Run) -> dict[str, Any]:
@@ -52,14 +52,16 @@ def validate(run: Run) -> dict[str, Any]:
         ProfileError: an expectation does not exist, has wrong arguments, or names a missing column.
     """
     started = time.monotonic()
-    before = run.read_summary("validate", "summary") or {}
+    previous = ValidateSummary.read_from(run)
     validation = _Validation(run)
     extracts = {extract: validation.validate_extract(extract) for extract in run.profile.extracts}
-    docs = validation.write_docs()
-    totals = {count: sum(each[count] for each in extracts.values()) for count in _COUNTS}
-    seconds = round(time.monotonic() - started, 3)
-    summary = {"extracts": extracts, **totals, _DOCS: docs or before.get(_DOCS), "seconds": seconds}
-    return run.record_summary("validate", "summary", summary)
+    summary = ValidateSummary(
+        extracts=extracts,
+        **{count: sum(each[count] for each in extracts.values()) for count in _COUNTS},
+        data_docs=validation.write_docs() or (previous.data_docs if previous else None),
+        seconds=round(time.monotonic() - started, 3),
+    )
+    return summary.write_to(run)
 
 
 class _Validation:
@@ -82,20 +84,20 @@ class _Validation:
                 failures = self._find_failing_rows(extract, last_validated, last, counts)
                 quarantine.append(failures, replace(state, cursor=last))
                 counts["validated"] = last - last_validated
-        previous = run.read_summary("validate", extract) or {}
-        totals = {count: counts[count] + previous.get(count, 0) for count in _COUNTS}
-        return run.record_summary("validate", extract, totals)
+        previous = ValidationCounts.read_from(run, extract) or ValidationCounts()
+        totals = ValidationCounts(**{count: counts[count] + getattr(previous, count) for count in _COUNTS})
+        return totals.write_to(run, extract)
 
     def write_docs(self) -> str | None:
         """Keep the Data Docs of what was checked, with a link to earlier ones; None if nothing was checked."""
         if self._suites is None:
             return None
-        run, folder = self._run, self._suites.build_docs()
+        artifacts, folder = ValidateArtifacts(self._run), self._suites.build_docs()
         try:
-            earlier = run.lake.read_text(run.locate_artifact("validate", f"{_DOCS}/index.html"))
+            earlier = artifacts.read_docs_page()
             if earlier is not None:
                 _link_earlier_docs(folder, earlier)
-            return run.lake.write_folder(run.locate_artifact("validate", _DOCS), folder) + "/index.html"
+            return artifacts.write_docs(folder)
         finally:
             shutil.rmtree(folder)
 

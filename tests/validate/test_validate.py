@@ -112,8 +112,8 @@ def _list_accepted_ids(run: Run, extract: str = "orders") -> list[int]:
 
 def _list_quarantine_rows(run: Run) -> list[dict[str, Any]]:
     files = run.lake.open_quarantine("orders").list_files()
-    held = duckdb.read_parquet(files).to_arrow_table().to_pylist() if files else []
-    return sorted(held, key=lambda row: (row["source_seq"], row["expectation"]))
+    rows = duckdb.read_parquet(files).to_arrow_table().to_pylist() if files else []
+    return sorted(rows, key=lambda row: (row["source_seq"], row["expectation"]))
 
 
 def test_failing_rows_are_quarantined_with_the_reason(shop: Callable[..., Run]) -> None:

@@ -167,7 +167,7 @@ def test_order_and_pages_of_the_rows_change_nothing(
             accept(run, "events", table(rest[page::pages], COLUMNS))
         measure(run, "population")
         measure(run, "activity")
-        written.append([(Path(run.lake.uri) / MeasureArtifacts(run).locate_kpis(target).path).read_bytes()
+        written.append([Path(MeasureArtifacts(run).locate_kpis(target).uri).read_bytes()
                         for target in ("population", "activity")])  # fmt: skip
     assert written[0] == written[1]
 
@@ -216,8 +216,8 @@ def test_an_empty_population(club: Callable[..., Run]) -> None:
         (POPULATION.replace("max(day)", "'later'"), ProfileError, "column last_seen is VARCHAR; allowed: DATE, TIM"),
         (POPULATION.replace("count(*)", "'many'"), ProfileError, "column source_rows is VARCHAR; allowed: TINYINT"),
         (POPULATION.replace("SELECT", "SELECT [1] AS tags,"), ProfileError, "column tags is INTEGER[]; allowed:"),
-        (POPULATION.replace("SELECT", "SELECT 1 AS Age_Days,"), ProfileError, "column 'Age_Days' can not be an attr"),
-        (POPULATION.replace("SELECT", "SELECT 1 AS age_days,"), ProfileError, "column 'age_days' can not be an attr"),
+        (POPULATION.replace("SELECT", "SELECT 1 AS Age_Days,"), ProfileError, "column 'Age_Days' cannot be an attr"),
+        (POPULATION.replace("SELECT", "SELECT 1 AS age_days,"), ProfileError, "column 'age_days' cannot be an attr"),
         (
             POPULATION.replace("max(day)", "TIMESTAMPTZ '4000-01-01 (BC) 00:00:00+00'"),
             DataError,

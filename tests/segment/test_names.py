@@ -75,6 +75,15 @@ def test_a_name_takes_the_kpi_that_the_others_do_not_share():
     assert names_of(cut) == ["Here, None Kpi B", "Here, Low Kpi B", "Here, Medium Kpi B"]
 
 
+@pytest.mark.parametrize(
+    ("hidden", "name"), [(10, "Here, None Kpi A, None Kpi B"), (4, "Here, None Kpi A")], ids=["10%", "4%"]
+)
+def test_a_name_takes_another_kpi_when_it_rules_out_more_than_5_percent_of_the_others(hidden, name):
+    """Kpi B rules out the hidden customers of the other segment, which Kpi A does not."""
+    values = [[1, 1]] * 100 + [[30, 1]] * (100 - hidden) + [[1, 30]] * hidden
+    assert names_of(cut_of(values, np.ones(200, int), np.repeat([0, 1], 100), [[5, 20], [5, 20]]))[0] == name
+
+
 def test_a_band_range_that_covers_too_few_is_widened():
     """Three quarters of the first lie in one band, but not nine tenths."""
     values = [[1]] * 80 + [[6]] * 20 + [[30]] * 100

@@ -36,7 +36,7 @@ def test_the_shipped_strata_take_every_customer_once(rows):
 
 def test_a_customer_in_two_strata_is_refused():
     batch = pa.table({"visits": pa.array([1.0, 5.0])})
-    with pytest.raises(DataError, match=r"1 customers fall in more than one stratum, the first with visits = 5\.0"):
+    with pytest.raises(DataError, match=r"1 customers match several strata, the first with visits = 5\.0"):
         assign_strata(batch, ["visits >= 1", "visits >= 5"])
 
 

@@ -42,7 +42,7 @@ def test_a_share_at_an_exact_step_takes_the_lower_value(total):
             continue
         values, counts = np.array([1.0, 2.0]), np.array([below, total - below])
         assert find_quantiles(values, counts, [percent / 100]) == [1.0]
-        assert find_quantiles(values, counts + [-1, 1], [percent / 100]) == [2.0]
+        assert find_quantiles(values, counts + np.array([-1, 1]), [percent / 100]) == [2.0]
 
 
 @st.composite

@@ -124,7 +124,7 @@ def test_the_published_rule_labels_as_score_does(refitted, people, habit, how, p
     every = pa.concat_tables([table.select(["visits", "gap"]), wide])
     expected = score_batch(model, every)["segment_key"].to_pylist()
     # Each rule gives its key or an empty text: a customer of two segments, or of none, would show.
-    cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.segments())
+    cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.list_segments())
     with duckdb.connect() as engine:
         engine.register("customers", every.append_column("n", pa.array(range(every.num_rows))))
         found = engine.execute(f"SELECT {cases} FROM customers ORDER BY n").fetchall()

@@ -372,7 +372,7 @@ def test_a_rewritten_rule_makes_the_refit_a_candidate(make_profile, habit, at, p
 
 
 def test_a_kpi_that_became_undefined_for_some_can_be_fitted_again(make_profile, at, put):
-    """The model in use can not label them, and must not stand in the way of the one that can."""
+    """The model in use cannot label them, and must not block a model that can."""
     visits = [1.0] * 300 + [60.0] * 300 + [90.0] * 300 + [200.0] * 300
     put(at(make_profile(HABIT_FIXED)), "habit", {"visits": visits})
     fit(at(make_profile(HABIT_FIXED)), "habit")

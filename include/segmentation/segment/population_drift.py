@@ -21,7 +21,7 @@ from include.segmentation.model.model import DriftReference, Model, StratumModel
 from include.segmentation.segment.space.distinct_vectors import collapse_stratum
 from include.segmentation.segment.space.kpi_axes import scale_values
 from include.segmentation.segment.space.nearest_prototype import find_nearest_points, read_rule
-from include.segmentation.segment.space.principal_components import project
+from include.segmentation.segment.space.principal_components import project_points
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 from include.segmentation.segment.space.weighted_statistics import find_quantiles, take_every_nth
@@ -104,7 +104,7 @@ def _compute_gain(stratum: StratumModel, values: Floats, counts: Integers) -> fl
 
     sample, sizes = take_every_nth(counts, _REFIT_CUSTOMERS)
     rule = read_rule(stratum)
-    points = project(scale_values(values[sample], rule.axes), rule.components)
+    points = project_points(scale_values(values[sample], rule.axes), rule.components)
     frozen = np.vstack(rule.prototypes)
     if len(np.unique(points, axis=0)) <= len(frozen):  # a transform can move several vectors to one place
         return None

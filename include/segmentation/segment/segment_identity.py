@@ -74,7 +74,7 @@ def _map_keys(draft: Model, previous: Model | None, crossing: "_Crossing") -> di
 
 def _find_predecessor(segment: SegmentDefinition, clusters: Set[str], crossing: "_Crossing") -> str | None:
     """Find the cluster of the previous model that a segment of the draft continues."""
-    return next((old for old in sorted(clusters) if crossing.jaccard(old, segment.key) > SURVIVES), None)
+    return next((old for old in sorted(clusters) if crossing.measure_jaccard(old, segment.key) > SURVIVES), None)
 
 
 def _replace_keys(segments: list[SegmentDefinition], keys: Mapping[str, str]) -> list[SegmentDefinition]:
@@ -91,17 +91,17 @@ def _replace_keys(segments: list[SegmentDefinition], keys: Mapping[str, str]) ->
 class _Crossing:
     overlap: Overlap
 
-    def old_size(self, old: str) -> int:
+    def count_old(self, old: str) -> int:
         return sum(count for (key, _), count in self.overlap.items() if key == old)
 
-    def jaccard(self, old: str, new: str) -> float:
+    def measure_jaccard(self, old: str, new: str) -> float:
         both = self.overlap.get((old, new), 0)
         new_size = sum(count for (_, path), count in self.overlap.items() if path == new)
-        return both / (self.old_size(old) + new_size - both) if both else 0.0
+        return both / (self.count_old(old) + new_size - both) if both else 0.0
 
-    def share(self, old: str, new: str) -> float:
+    def measure_share(self, old: str, new: str) -> float:
         both = self.overlap.get((old, new), 0)
-        return both / self.old_size(old) if both else 0.0
+        return both / self.count_old(old) if both else 0.0
 
 
 def _trace_lineage(
@@ -109,21 +109,22 @@ def _trace_lineage(
 ) -> list[Lineage]:
     """List survivals, then flows of at least a quarter of an old segment, then segments without either."""
     rows = []
-    flows = [(old.key, new.key) for old in before for new in after if crossing.share(old.key, new.key) >= FLOW]
+    flows = [(old.key, new.key) for old in before for new in after if crossing.measure_share(old.key, new.key) >= FLOW]
     survived = {old.key: new.key for old in before for new in after if keys[new.key] == old.key}
     for old, new in survived.items():
-        # An empty stratum survives too, because its rule is the same.
-        jaccard = crossing.jaccard(old, new) if crossing.old_size(old) else 1.0
-        rows.append(
-            _make_lineage(
-                old, new, "survived", jaccard, crossing.share(old, new) if crossing.old_size(old) else 1.0, keys
-            )
-        )
+        is_empty = not crossing.count_old(old)  # an empty stratum survives too, because its rule is the same
+        jaccard = 1.0 if is_empty else crossing.measure_jaccard(old, new)
+        share = 1.0 if is_empty else crossing.measure_share(old, new)
+        rows.append(_make_lineage(old, new, "survived", jaccard, share, keys))
     for old, new in flows:
         leaving, arriving = [f for f in flows if f[0] == old], [f for f in flows if f[1] == new]
         if survived.get(old) != new and max(len(leaving), len(arriving)) > 1:
             kind = "split" if len(leaving) > 1 else "merged"
-            rows.append(_make_lineage(old, new, kind, crossing.jaccard(old, new), crossing.share(old, new), keys))
+            rows.append(
+                _make_lineage(
+                    old, new, kind, crossing.measure_jaccard(old, new), crossing.measure_share(old, new), keys
+                )
+            )
     disappeared = [s.key for s in before if s.key not in {row.from_key for row in rows}]
     appeared = [s.key for s in after if keys[s.key] not in {row.to_key for row in rows}]
     rows += [Lineage(from_key=old, to_key=None, kind="disappeared", jaccard=0, share=0) for old in disappeared]

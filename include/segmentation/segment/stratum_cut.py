@@ -21,7 +21,7 @@ from include.segmentation.segment.space.distinct_vectors import (
 )
 from include.segmentation.segment.space.kpi_axes import fit_axes, scale_values
 from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
-from include.segmentation.segment.space.principal_components import NO_COMPONENTS, find_components, project
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, find_components, project_points
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
 from include.segmentation.segment.space.weighted_statistics import compute_means
 
@@ -82,7 +82,7 @@ def cut_stratum(customers: pa.Table, macro: MacroSegment, stratum: Stratum, size
     points = scale_values(values, axes)
     rows = find_components(points, counts, stratum.cluster.pca) if stratum.cluster.pca and axes else NO_COMPONENTS
     kpis = {axis.kpi: macro.kpis[axis.kpi] for axis in axes}
-    vectors = StratumVectors(kpis, values, points, project(points, rows), counts)
+    vectors = StratumVectors(kpis, values, points, project_points(points, rows), counts)
     choice = choose_cluster_count(stratum.name, vectors, stratum.cluster)
     dropped = f"constant here, not used: {', '.join(constant)}" if constant else ""
     replaced = ", ".join(

@@ -53,12 +53,12 @@ class _Customers:
     members: npt.NDArray[np.bool_]
     kpis: Sequence[Kpi]
 
-    def sample(self) -> "_Customers":
+    def take_sample(self) -> "_Customers":
         """Take every n-th customer, enough to choose words by."""
         vectors, sizes = take_every_nth(self.counts, _SAMPLE_CUSTOMERS)
         return _Customers(self.values[vectors], sizes, self.members[vectors], self.kpis)
 
-    def fidelity(self, paths: Sequence[Path]) -> float:
+    def measure_fidelity(self, paths: Sequence[Path]) -> float:
         """Measure the overlap of the paths with the segment: the customers in both, as a share of those in either."""
         matches = match_paths(paths, self.values, self.kpis)
         union = self.counts[matches | self.members].sum()
@@ -89,20 +89,20 @@ def describe_rules(cut: StratumCut, kpis: Mapping[str, Kpi]) -> list[RuleWording
 
 
 def _describe_rule(customers: _Customers, paths: Sequence[Path], subject: str) -> RuleWording:
-    sample = customers.sample()
+    sample = customers.take_sample()
     chosen = _simplify_paths(_choose_paths(paths, sample), sample)
     if not chosen:
         return RuleWording(f"{subject}: no few words tell its customers from the others", None)
     words = "; or ".join(describe_path(path, customers.kpis) for path in chosen)
-    return RuleWording(f"{subject}: {words}", round(customers.fidelity(chosen), 4))
+    return RuleWording(f"{subject}: {words}", round(customers.measure_fidelity(chosen), 4))
 
 
 def _choose_paths(paths: Sequence[Path], customers: _Customers) -> list[Path]:
     """Add the path that improves the overlap most, while each adds more than a little."""
     chosen: list[Path] = []
     for _ in range(min(_MOST_PATHS, len(paths))):
-        best = max(paths, key=lambda path: customers.fidelity([*chosen, path]))
-        if customers.fidelity([*chosen, best]) < customers.fidelity(chosen) + _LITTLE:
+        best = max(paths, key=lambda path: customers.measure_fidelity([*chosen, path]))
+        if customers.measure_fidelity([*chosen, best]) < customers.measure_fidelity(chosen) + _LITTLE:
             break
         chosen.append(best)
     return chosen
@@ -110,12 +110,12 @@ def _choose_paths(paths: Sequence[Path], customers: _Customers) -> list[Path]:
 
 def _simplify_paths(paths: list[Path], customers: _Customers) -> list[Path]:
     """Drop paths and bounds as long as that costs little in total."""
-    enough = customers.fidelity(paths) - _LITTLE
+    enough = customers.measure_fidelity(paths) - _LITTLE
     while True:
-        shorter = [candidate for candidate in _shorten_paths(paths) if customers.fidelity(candidate) >= enough]
+        shorter = [candidate for candidate in _shorten_paths(paths) if customers.measure_fidelity(candidate) >= enough]
         if not shorter:
             return paths
-        paths = max(shorter, key=customers.fidelity)
+        paths = max(shorter, key=customers.measure_fidelity)
 
 
 def _shorten_paths(paths: list[Path]) -> Iterator[list[Path]]:

@@ -12,7 +12,7 @@ import numpy as np
 from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.model.model import Division, KpiAxis
 from include.segmentation.segment.space.kpi_axes import scale_values, transform_values
-from include.segmentation.segment.space.principal_components import project
+from include.segmentation.segment.space.principal_components import project_points
 
 TIE = 1e-9
 """Squared distances closer than this are a tie. The lower ordinal wins, here and in the published SQL rule."""
@@ -107,7 +107,7 @@ def _compute_cost(rule: NearestRule, prototype: Floats) -> PrototypeCost:
 def _compute_shared_term(rule: NearestRule, values: Floats) -> Floats:
     """Compute float64[rows], the term of squared distances that all prototypes share."""
     shared = np.zeros(len(values))
-    for column in project(scale_values(values, rule.axes), rule.components).T:
+    for column in project_points(scale_values(values, rule.axes), rule.components).T:
         shared += column**2
     return shared
 

@@ -32,7 +32,7 @@ def find_components(points: Floats, counts: Integers, target: int | float) -> Fl
     return np.asarray(rows * np.sign(rows[np.arange(len(rows)), largest])[:, None])
 
 
-def project(points: Floats, rows: Floats) -> Floats:
+def project_points(points: Floats, rows: Floats) -> Floats:
     """Project float64[points, axes] onto components, axis by axis so that chunks round alike.
 
     Without components the points are returned unchanged.
@@ -69,6 +69,6 @@ def find_plane(points: Floats, counts: Integers) -> Plane:
     """
     centered = points - np.average(points, axis=0, weights=counts)
     loadings = find_components(points, counts, 2)
-    flat = project(centered, loadings)
+    flat = project_points(centered, loadings)
     whole = np.average(centered**2, axis=0, weights=counts).sum()
     return Plane(flat, loadings, np.asarray(np.average(flat**2, axis=0, weights=counts) / whole))

@@ -80,4 +80,4 @@ def test_beyond_the_cap_a_sample_by_hash_is_fitted(monkeypatch):
     assert len(found.values) == 200
     assert np.all(np.diff(found.fitted) > 0)
     again = collapse_stratum(table.take(list(reversed(range(200)))), "a >= 0", ["a"])
-    assert again.taken.tobytes() == found.fitted.tobytes()
+    assert again.fitted.tobytes() == found.fitted.tobytes()

@@ -14,7 +14,6 @@ from airflow.exceptions import AirflowNotFoundException
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
-from psycopg.rows import namedtuple_row
 
 from include.segmentation import connections
 from include.segmentation.errors import ProfileError, SegmentationError
@@ -23,6 +22,7 @@ from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.schedule import CADENCES, Cadence
 from include.segmentation.run import Purpose, Run, parse_as_of
 from include.segmentation.warehouse.connection import connect_warehouse
+from include.segmentation.warehouse.queries import query_named_tuples
 from segmentation_airflow.airflow_internals import (
     Connection,
     SessionDep,
@@ -152,11 +152,10 @@ def _render_runs(request: Request, profile: Profile, cadences: Sequence[str]) ->
     try:
         with connect_warehouse(_use_reader_connection(profile)) as connection:
             connection.execute("SET TRANSACTION READ ONLY")
-            cursor = connection.cursor(row_factory=namedtuple_row)
             if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() != (None,):
-                published = cursor.execute(_RUNS, [list(cadences)]).fetchall()
+                published = query_named_tuples(connection, _RUNS, [list(cadences)])
             if connection.execute(_MAY_READ_CHECKS).fetchone() == (True,):
-                unpublished = cursor.execute(_UNPUBLISHED, [list(cadences)]).fetchall()
+                unpublished = query_named_tuples(connection, _UNPUBLISHED, [list(cadences)])
     except SegmentationError as error:
         note = str(error)
     return HTMLResponse(

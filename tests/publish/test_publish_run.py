@@ -125,7 +125,7 @@ def test_small_and_empty_segments_are_shown_without_their_ranges(shop: Shop) -> 
     ]
     shown = "count(total) + count(min) + count(p50) + count(max) + count(mean) + count(share_of_total) + count(band)"
     assert shop.rows(f"SELECT count(*), {shown} FROM fct_segment_profile") == [(10, 0)]
-    assert shop.rows("SELECT count(*), count(min) + count(p50) FROM fct_cohort_segment WHERE learners > 0") == [(4, 0)]
+    assert shop.rows("SELECT count(*), count(min) + count(p50) FROM fct_cohort_segment WHERE customers > 0") == [(4, 0)]
 
 
 def test_names_and_texts_arrive_unchanged(shop: Shop) -> None:

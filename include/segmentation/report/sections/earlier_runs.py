@@ -1,4 +1,4 @@
-"""The runs before, as texts ready to be shown in place of those of the run."""
+"""Earlier runs, as texts that the page's script can show in place of this run's."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -10,11 +10,12 @@ from include.segmentation.report import formatting
 from include.segmentation.report.queries.answers import Answers
 from include.segmentation.report.queries.run_queries import RUNS_OF_MOVES, SegmentMove, SegmentSize
 from include.segmentation.report.sections import movement_section
+from include.segmentation.report.sections.macro_segment_view import select_movers
 
 
 @dataclass(frozen=True)
-class PastFigures:
-    """A segment at a run, in texts: how many, their share, and what has changed since the run before."""
+class SegmentFigures:
+    """A segment at a run, as texts: its customers, their share, and the change since the previous run."""
 
     customers: str
     share: str
@@ -22,8 +23,8 @@ class PastFigures:
 
 
 @dataclass(frozen=True)
-class PastRunTexts:
-    """The run and those before it."""
+class EarlierRuns:
+    """The run and earlier ones."""
 
     answers: Answers
     zone: str
@@ -34,17 +35,17 @@ class PastRunTexts:
 
     @cached_property
     def _times(self) -> list[datetime]:
-        """Of all runs that are known, the newest first."""
+        """The as_of of every run, the newest first."""
         return sorted({size.as_of for size in self.answers.sizes}, reverse=True)
 
-    def list_figures(self, key: str, as_of: datetime) -> PastFigures:
-        """A segment at a run; it must have been one of its model."""
+    def make_figures(self, key: str, as_of: datetime) -> SegmentFigures:
+        """Describe a segment at a run whose model has that segment."""
         size = self._sizes[as_of, key]
-        return PastFigures(
-            formatting.format_count(size.customers), formatting.format_share(size.share), self._change(size)
+        return SegmentFigures(
+            formatting.format_count(size.customers), formatting.format_share(size.share), self._describe_change(size)
         )
 
-    def _change(self, size: SegmentSize) -> str:
+    def _describe_change(self, size: SegmentSize) -> str:
         before = next((time for time in self._times if time < size.as_of), None)
         if before is None:
             return "first run"
@@ -56,28 +57,28 @@ class PastRunTexts:
         return f"{change} since {formatting.format_day(before, self.zone)}: {flows}"
 
     def list_runs(self) -> list[dict[str, Any]]:
-        """The newest runs, the run itself first: its day, figures by segment key, and moves by macro segment."""
+        """List the newest runs, this run first: the day, figures by segment key, moves by macro segment."""
         return [
             {
                 "day": formatting.format_day(as_of, self.zone),
-                "segments": {key: asdict(self.list_figures(key, as_of)) for time, key in self._sizes if time == as_of},
-                "moves": self._moves(as_of) if as_of != self.answers.now.as_of else {},
+                "segments": {key: asdict(self.make_figures(key, as_of)) for time, key in self._sizes if time == as_of},
+                "moves": self._list_moves(as_of) if as_of != self.answers.now.as_of else {},
             }
             for as_of in self._times[:RUNS_OF_MOVES]
         ]
 
-    def _moves(self, as_of: datetime) -> dict[str, Any]:
+    def _list_moves(self, as_of: datetime) -> dict[str, Any]:
         moves: dict[str, list[SegmentMove]] = {}
         for move in self.answers.moves:
             if move.as_of == as_of:
                 moves.setdefault(move.macro_segment, []).append(move)
         return {
-            macro: {"said": movement_section.describe_movement(found), "rows": self._rows(found)}
-            for macro, found in moves.items()
+            macro: {"summary": movement_section.describe_movement(group), "rows": self._make_rows(group)}
+            for macro, group in moves.items()
         }
 
-    def _rows(self, moves: Sequence[SegmentMove]) -> list[list[str]]:
-        """From, to, customers and why, of the largest moves."""
+    def _make_rows(self, moves: Sequence[SegmentMove]) -> list[list[str]]:
+        """Make rows of the largest moves: from, to, customers, reasons."""
         names = self.answers.segments
         return [
             [
@@ -86,5 +87,5 @@ class PastRunTexts:
                 formatting.format_count(move.customers),
                 movement_section.describe_causes([move]),
             ]
-            for move in movement_section.select_movers(moves)[: movement_section.FLOWS_SHOWN]
+            for move in select_movers(moves)[: movement_section.FLOWS_SHOWN]
         ]

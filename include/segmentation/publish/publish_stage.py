@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.segmentation.artifacts import PopulationSummary, PublishSummary
 from include.segmentation.errors import DataError, SegmentationError
 from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
@@ -92,22 +93,23 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
             "UPDATE segmentation_run SET finished_at = clock_timestamp(), seconds = %s WHERE run_id = %s",
             [round(time.monotonic() - started, 3), run.run_id],
         )
-    summary = {
-        "run_id": run.run_id,
-        "schema": schema,
-        "customers": own_row["customers"],
-        "look_ahead": inputs.look_ahead,
-        "gates": len(verdicts),
-        "warnings": sum(verdict.verdict != "pass" for verdict in verdicts),
-        "fits_asked": list_requested_fits(inputs, verdicts),
-        "rows": rows,
-        "stale": stale,
-        "reach": (run.read_summary("measure", "population") or {}).get("reach", {}),
-        "seconds": round(time.monotonic() - started, 3),
-    }
+    measured = PopulationSummary.read_from(run)
+    summary = PublishSummary(
+        run_id=run.run_id,
+        schema=schema,
+        customers=own_row["customers"],
+        look_ahead=inputs.look_ahead,
+        gates=len(verdicts),
+        warnings=sum(verdict.verdict != "pass" for verdict in verdicts),
+        fits_asked=list_requested_fits(inputs, verdicts),
+        rows=rows,
+        stale=stale,
+        reach=measured.reach if measured else {},
+        seconds=round(time.monotonic() - started, 3),
+    )
     if stale:
         _LOGGER.warning("%s: runs to be repeated (segment, publish), in this order: %s", run.run_id, ", ".join(stale))
-    return run.record_summary("publish", "all", summary)
+    return summary.write_to(run)
 
 
 def find_questions(run: Run) -> list[str]:

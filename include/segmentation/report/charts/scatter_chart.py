@@ -58,8 +58,8 @@ def draw_scatter(
     first, second = (_describe_component(n, picture, labels) for n in range(2))
     caption = (
         f"{picture.stratum}: a sample of {len(picture.points)} customers at the fit, in the plane of the first two "
-        f"principal components. Component 1: {first}; component 2: {second}. The plane shows {explained:.0%} of the variance in the KPIs; the other "
-        f"{1 - explained:.0%} is hidden. Outliers are drawn at the edge."
+        f"principal components. Component 1: {first}; component 2: {second}. The plane shows {explained:.0%} of the "
+        f"variance in the KPIs; the other {1 - explained:.0%} is hidden. Outliers are drawn at the edge."
     )
     if picture.silhouette is not None and picture.silhouette_in_plane is not None:
         caption += (

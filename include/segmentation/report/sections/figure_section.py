@@ -44,16 +44,7 @@ def _render_figure(figure: Figure, rows: Sequence[FigureNumber]) -> Markup:
         cells = [(name, [_make_pair_cell(figure, numbers, name, column) for column in columns]) for name in names]
     else:
         heads = [(value.label, "" if value.unit == SHARE else value.unit) for value in figure.values.values()]
-        cells = [
-            (
-                name,
-                [
-                    TableCell(_format_number(numbers.get((name, "", key)), value))
-                    for key, value in figure.values.items()
-                ],
-            )
-            for name in names
-        ]
+        cells = [(name, _make_value_cells(figure, numbers, name)) for name in names]
     return render_template(
         __file__,
         label=figure.label,
@@ -64,6 +55,12 @@ def _render_figure(figure: Figure, rows: Sequence[FigureNumber]) -> Markup:
         is_heatmap=is_heatmap,
         chart=_draw_bars(figure, names, numbers) if figure.draw == "bars" else "",
     )
+
+
+def _make_value_cells(figure: Figure, numbers: Numbers, row: str) -> list[TableCell]:
+    """Make a cell for each value of a row, in a figure with one dimension."""
+    values = figure.values.items()
+    return [TableCell(_format_number(numbers.get((row, "", key)), value)) for key, value in values]
 
 
 def _make_pair_cell(figure: Figure, numbers: Numbers, row: str, column: str) -> TableCell:

@@ -84,7 +84,7 @@ def _make_trials(cut: PublishedCut, view: MacroSegmentView) -> StratumTrials | N
     others = {key: metrics for key, metrics in tried.items() if key[1] > 1 and "chosen" not in metrics}
     ks = sorted({k for _, k in others})
     segments = len(cut.keys)
-    verdict = f"Cut into {segments} {'micro ' if cut.parent_key else ''}segments." if segments > 1 else "Not cut."
+    verdict = f"Cut into {segments} {'micro ' if cut.parent_key else ''}segments." if segments > 1 else "Kept whole."
     return StratumTrials(
         stratum=cut.label,
         is_micro=cut.parent_key is not None,

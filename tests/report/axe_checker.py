@@ -11,7 +11,7 @@ VERSION = "4.14.1"
 _KEPT = Path(__file__).parents[2] / ".local" / f"axe-core-{VERSION}.min.js"
 
 
-def findings(browser: Any) -> list[str]:
+def find_violations(browser: Any) -> list[str]:
     """What axe finds wrong with the open page, serious and critical: rule, and the first element that breaks it."""
     browser.execute_script(_script())
     found = browser.execute_async_script(

@@ -31,10 +31,10 @@ def drawn(drawing: PublishedPicture) -> list[tuple[float, float]]:
 def test_the_caption_says_what_the_plane_is_and_what_it_hides() -> None:
     said = draw_scatter(DRAWING, MARKS, LABELS).caption
     for words in (
-        "Card holders: every n-th customer at the fit (200 of them)",
-        "component 1 is more Purchases, less Cash; component 2 is more Cash, more Purchases",
-        "The plane holds 75% of how the customers differ; the other 25% can not be seen",
-        "silhouette of these segments is 0.407; between the customers themselves, in all 2 KPIs, it is 0.184",
+        "Card holders: a sample of 200 customers at the fit",
+        "Component 1: more Purchases, less Cash; component 2: more Cash, more Purchases.",
+        "The plane shows 75% of the variance in the KPIs; the other 25% is hidden.",
+        "The silhouette of these segments is 0.407 in the plane, and 0.184 in all 2 KPIs.",
     ):
         assert words in said
 
@@ -64,8 +64,8 @@ def test_a_segment_without_anyone_in_the_sample_is_in_the_legend_only() -> None:
 
 def test_silhouettes_are_bars_of_customers_beside_the_mean() -> None:
     found = draw_scatter(DRAWING, MARKS, LABELS).silhouettes
-    assert "the silhouette of every n-th customer, segment by segment" in found
-    assert "dashed: the mean of all, 0.184" in found
+    assert "silhouettes of a sample of customers, segment by segment" in found
+    assert "dashed: mean 0.184" in found
     assert "01 many &amp; more" in found
     assert "#b5541c" in found
     assert found == draw_scatter(DRAWING, MARKS, LABELS).silhouettes

@@ -1,9 +1,9 @@
-"""Warehouse rows written by hand: the published tables from their DDL, and what a few small runs would leave there."""
+"""Build a warehouse by hand: the published tables from their DDL, with the rows of a few small runs."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 from psycopg.sql import SQL, Identifier, Placeholder
@@ -13,22 +13,30 @@ from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 
 DDL = Path(__file__).parents[2] / "include" / "sql" / "warehouse"
-TOLD = {"label", "definition", "unit", "resolution", "rule_only", "undefined_when"}
+_COPIED = {"label", "definition", "unit", "resolution", "rule_only", "undefined_when"}
 
 
 @dataclass
-class Hand:
-    """One profile's warehouse, filled by hand."""
+class WarehouseBuilder:
+    """One profile's warehouse, which tests fill by hand."""
 
     profile: Profile
     url: str
 
     def __post_init__(self) -> None:
-        schema = Identifier(self.profile.warehouse.schema_name)
+        self._schema = Identifier(self.profile.warehouse.schema_name)
         self.connection = psycopg.connect(self.url, autocommit=True)
-        self.connection.execute(SQL("CREATE SCHEMA {}").format(schema))
+        self.connection.execute(SQL("SET search_path TO {}, public").format(self._schema))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.connection.close()
+
+    def create_tables(self) -> None:
+        self.connection.execute(SQL("CREATE SCHEMA {}").format(self._schema))
         self.connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
-        self.connection.execute(SQL("SET search_path TO {}, public").format(schema))
         for file in sorted(DDL.glob("*.sql")):
             self.connection.execute(file.read_bytes())
 
@@ -49,7 +57,7 @@ class Hand:
     def publish(self, run: Run, customers: int, models: dict[str, str], **more: Any) -> None:
         """The run's own row."""
         kpis = {
-            name: kpi.model_dump(include=TOLD) | {"window": str(kpi.window), "macro_segment": macro}
+            name: kpi.model_dump(include=_COPIED) | {"window": str(kpi.window), "macro_segment": macro}
             for macro, declared in self.profile.macro_segments.items()
             for name, kpi in declared.kpis.items()
         }

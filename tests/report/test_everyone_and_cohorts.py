@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_hand import Hand
-from report_reading import Page
+from page_reader import Page
+from report_warehouse import WarehouseBuilder
 
 from include.segmentation.report import report
 from include.segmentation.report.page.report_page import render_report
@@ -16,7 +16,7 @@ MONTH = "2025-03-01"
 
 
 @pytest.fixture
-def people(club: Hand) -> Hand:
+def people(club: WarehouseBuilder) -> WarehouseBuilder:
     """1,000 customers in three personas, a funnel of three steps, countries and what Google guesses of ages."""
     run = club.run(MONTH)
     here = {"cadence": run.cadence, "as_of": run.as_of}
@@ -54,11 +54,11 @@ def people(club: Hand) -> Hand:
     return club
 
 
-def page_of(hand: Hand, as_of: str = MONTH) -> Page:
-    return Page(render_report(hand.run(as_of)))
+def page_of(builder: WarehouseBuilder, as_of: str = MONTH) -> Page:
+    return Page(render_report(builder.run(as_of)))
 
 
-def test_personas_are_a_tree_and_a_table(people: Hand) -> None:
+def test_personas_are_a_tree_and_a_table(people: WarehouseBuilder) -> None:
     text = render_report(people.run(MONTH))
     tree = text[
         text.index("From all customers to the personas, with their shares: 60.0% Gone, 40.0% Engaged, 15.0% Long") :
@@ -79,27 +79,27 @@ def test_personas_are_a_tree_and_a_table(people: Hand) -> None:
     assert page_of(people).table("Named combinations")[-1][:3] == ["None Who they are.", "1", "0.1%"]
 
 
-def test_the_funnel_is_told_of_everyone_and_of_segments(people: Hand) -> None:
+def test_the_funnel_is_told_of_everyone_and_of_segments(people: WarehouseBuilder) -> None:
     page = page_of(people)
-    assert page.table("Customers who have come to each step")[1:] == [
+    assert page.table("Customers who reached each step and every step before it by 1 March 2025")[1:] == [
         ["Joined", "1,000", "100%", "-", "1,000"],
         ["Came", "394", "39.4%", "39.4%", "394"],
         ["Stayed", "9", "0.9%", "2.3%", "14"],
     ]
-    assert page.table("Share of each segment's customers who have come to each step") == [
+    assert page.table("Share of each segment's customers who reached a step") == [
         ["Segment", "Joined", "Came", "Stayed"],
-        ["Never came never", "100%", "0.0% 0.0% of before", "0.0%"],
-        ["Coming, Many Visits coming.01", "100%", "100% 100% of before", "2.3% 2.3% of before"],
+        ["Never came never", "100%", "0.0% 0.0% of previous", "0.0%"],
+        ["Coming, Many Visits coming.01", "100%", "100% 100% of previous", "2.3% 2.3% of previous"],
         ["Coming, Few Visits coming.02", *["- fewer than 10"] * 3],
     ]
 
 
-def test_demographics_come_with_what_is_not_known(people: Hand) -> None:
+def test_demographics_come_with_what_is_not_known(people: WarehouseBuilder) -> None:
     page = page_of(people)
-    rows = page.table("Country, known for 97.2%. Values of fewer than 10 customers are in")
+    rows = page.table("Country, known for 97.2%. Values with fewer than 10 customers are counted in “other”.")
     assert rows[1] == ["C01", "99", "9.9%"]
     assert [row[0] for row in rows[-2:]] == ["other", "unknown"]
-    ages = page.table("From report ages of Google Analytics: estimates about groups")
+    ages = page.table("Google Analytics report ages: Google's estimates for groups of users")
     assert ages == [["User age bracket", "Share"], ["25-34", "20.0%"], ["unknown", "80.0%"]]
     by_segment = page.table("Country: share of each segment's customers")
     assert by_segment[0] == ["Segment", "C01", "C02", "C03", "C04", "C05", "other", "unknown"]
@@ -108,20 +108,20 @@ def test_demographics_come_with_what_is_not_known(people: Hand) -> None:
     assert by_segment[2] == ["Coming, Many Visits coming.01", *in_other, "100%", "0.0%"]
 
 
-def test_every_link_of_the_page_leads_somewhere(people: Hand, hand: Hand) -> None:
+def test_every_link_of_the_page_leads_somewhere(people: WarehouseBuilder) -> None:
     for as_of in (MONTH, "2025-02-01"):  # the first run told none of it
         page = page_of(people, as_of)
         assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
         assert ("people-funnel" in page.ids) == ("loyalty-who" in page.ids) == (as_of == MONTH)
 
 
-def test_goals_lead_to_kpis_by_way_of_indicators(club: Hand) -> None:
+def test_goals_lead_to_kpis_by_way_of_indicators(club: WarehouseBuilder) -> None:
     assert "What the KPIs are for" not in page_of(club).text
     chains = {"visits_ever": ("Grow", "Reach"), "visits": ("Stay", "Rhythm"), "visit_gap": ("Grow", "Reach")}
     for kpi, (goal, indicator) in chains.items():
         said = f"""'{{"goal": "{goal}", "indicator": "{indicator}", "owner": "product"}}'"""
         club.change(f"UPDATE segmentation_run SET kpis = jsonb_set(kpis, '{{{kpi}}}', kpis -> '{kpi}' || {said})")
-    assert page_of(club).table("From the goal through its indicator to the KPI") == [
+    assert page_of(club).table("Each goal, its indicators, and the KPIs that measure them") == [
         ["Goal", "Indicator", "KPI", "Measured in", "Owner"],
         ["Stay", "Rhythm", "Visits", "days, trailing 30d", "product"],
         ["Grow", "Reach", "Gap", "days, lifetime", "product"],
@@ -129,7 +129,7 @@ def test_goals_lead_to_kpis_by_way_of_indicators(club: Hand) -> None:
     ]
 
 
-def test_each_month_of_a_segment_says_what_changed(club: Hand) -> None:
+def test_each_month_of_a_segment_says_what_changed(club: WarehouseBuilder) -> None:
     run = club.run("2025-04-02")
     club.publish(run, 1000, {"loyalty": "loyalty-m1"})
     club.size(run, "loyalty", "k0", 1000, of=1000)
@@ -140,12 +140,12 @@ def test_each_month_of_a_segment_says_what_changed(club: Hand) -> None:
     rows = page_of(club, "2025-04-02").table("first seen in January 2025")
     assert rows[1][2].endswith("Grew from 70.0% to 90.0%.")
     assert rows[2][2].endswith("Shrank from 29.7% to 10.0%; median Visits fell from 3 to 1 days.")
-    assert rows[3][2] == "0.3% · 3 fewer than 10 As large as in month 1."
+    assert rows[3][2] == "0.3% · 3 fewer than 10 Same share as in month 1."
     assert not any("Grew" in row[1] or "Shrank" in row[1] for row in rows[1:]), "a first month has nothing before it"
 
 
 @pytest.mark.parametrize("width", [800, 1400])
-def test_people_in_a_browser(people: Hand, chromium: Callable[[int], Any], width: int) -> None:
+def test_people_in_a_browser(people: WarehouseBuilder, chromium: Callable[[int], Any], width: int) -> None:
     browser = chromium(width)
     browser.get(Path(report(people.run(MONTH))["path"]).as_uri())
     assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")

@@ -4,8 +4,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from report_hand import Hand
-from report_reading import Page
+from page_reader import Page
+from report_warehouse import WarehouseBuilder
 
 from include.segmentation.profile.signals import Signals
 from include.segmentation.report.page.report_page import render_report
@@ -25,7 +25,7 @@ SIGNALS = Signals.model_validate(
 
 
 @pytest.fixture
-def asking(club: Hand) -> Hand:
+def asking(club: WarehouseBuilder) -> WarehouseBuilder:
     """On 1 March: a day after joining nothing can be told; a week after, buyers can, and members by chance at best."""
     club.profile = club.profile.model_copy(update={"signals": SIGNALS})
     run = club.run("2025-03-01")
@@ -48,35 +48,41 @@ def asking(club: Hand) -> Hand:
     return club
 
 
-def put(club: Hand, run: Run, **row: Any) -> None:
+def put(club: WarehouseBuilder, run: Run, **row: Any) -> None:
     counted = {"learned_from": 700, "learned_labelled": 70, "customers": 300, "labelled": 30}
     here = {"run_id": run.run_id, "as_of": run.as_of, "horizon": 30, "holdout_from": date(2025, 1, 20)}
     club.put("fct_signal", **here | counted | row)
 
 
-def test_a_table_per_landmark_in_the_order_of_the_profile(asking: Hand) -> None:
+def test_a_table_per_landmark_in_the_order_of_the_profile(asking: WarehouseBuilder) -> None:
     page = Page(render_report(asking.run("2025-03-01")))
-    assert page.table("What is known after 1 day, and what came in the 30 after, of customers registered from")[1:] == [
+    assert page.table(
+        "What is known after 1 day, and who gets the label in the 30 days after that. Measured on customers who "
+        "registered from 20 January 2025 on."
+    )[1:] == [
         [
             "Member Pays a fee.",
             "0.0% 0 of 300",
-            "Nobody of the earlier or of the later ones has become it.",
+            "None of the earlier or none of the later customers got the label.",
             "-",
             "-",
             "-",
         ],
-        ["Buyer Buys.", "10.0% 30 of 300", "No rule that takes enough customers tells who.", "-", "-", "-"],
+        ["Buyer Buys.", "10.0% 30 of 300", "No rule that matches enough customers predicts the label.", "-", "-", "-"],
     ]
     week = page.table("What is known after 7 days")
     doubtful = ["Visits 1 day May be chance.", "12.0%", "50.0%", "1.2 times 0.8-1.6"]
     assert week[1] == ["Member Pays a fee.", "10.0% 30 of 300", *doubtful]
-    alone = "Gap below 3 days: 2.2 times (1.8-4.0), 22.5% right Visits 4 days or more: 2.5 times (1.5-4.0), 25.0% right"
+    alone = (
+        "Gap below 3 days: 2.2 times (1.8-4.0), precision 22.5% "
+        "Visits 4 days or more: 2.5 times (1.5-4.0), precision 25.0%"
+    )
     told = [f"Visits 5 days or more {alone}", "30.0%", "75.0%", "3.0 times 2.0-4.0"]
     assert week[2] == ["Buyer Buys.", "10.0% 30 of 300", *told]
     assert "#signals" in page.links
 
 
-def test_without_signals_nothing_is_said(asking: Hand) -> None:
+def test_without_signals_nothing_is_said(asking: WarehouseBuilder) -> None:
     assert 'id="signals"' not in render_report(asking.run("2025-02-01"))
     asking.profile = asking.profile.model_copy(update={"signals": None})
     assert 'id="signals"' not in render_report(asking.run("2025-03-01"))

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_axe import findings
-from report_hand import Hand
-from report_reading import Page
+from axe_checker import find_violations
+from page_reader import Page
+from report_warehouse import WarehouseBuilder
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
@@ -23,7 +23,7 @@ DAY = "2025-03-01"
 
 
 @pytest.fixture
-def crowd(club: Hand) -> Hand:
+def crowd(club: WarehouseBuilder) -> WarehouseBuilder:
     """60 of those who never came, 40 who come often, called like a formula, and the 6 of a small segment."""
     run = club.run(DAY)
     club.change(f"UPDATE segmentation_run SET fingerprints = '{{\"loyalty\": \"5eed\"}}' WHERE run_id = '{run.run_id}'")
@@ -35,8 +35,8 @@ def crowd(club: Hand) -> Hand:
     return club
 
 
-def path_of(hand: Hand) -> str:
-    return Path(report(hand.run(DAY))["path"]).as_uri()
+def path_of(builder: WarehouseBuilder) -> str:
+    return Path(report(builder.run(DAY))["path"]).as_uri()
 
 
 def plain(text: str) -> str:
@@ -61,13 +61,15 @@ def column(browser: Any, place: int) -> list[str]:
     return texts(browser, f"#list tbody tr > :nth-child({place})")
 
 
-def test_customers_are_pseudonyms_and_never_of_a_small_segment(crowd: Hand) -> None:
+def test_customers_are_pseudonyms_and_never_of_a_small_segment(crowd: WarehouseBuilder) -> None:
     text = render_report(crowd.run(DAY))
-    assert "100 of 1,000 customers are in this page" in " ".join(Page(text).text.split())
+    assert "A sample of 100 of 1,000 customers, with equally many from each segment" in " ".join(
+        Page(text).text.split()
+    )
     assert "ada-" not in text
 
 
-def test_the_sql_tells_who_is_behind_a_pseudonym(crowd: Hand) -> None:
+def test_the_sql_tells_who_is_behind_a_pseudonym(crowd: WarehouseBuilder) -> None:
     text = render_report(crowd.run(DAY))
     found = re.search(r"<code>(SELECT .*?)</code>", text, re.DOTALL)
     assert found
@@ -81,7 +83,7 @@ def test_the_sql_tells_who_is_behind_a_pseudonym(crowd: Hand) -> None:
 
 
 def test_as_many_of_every_segment_are_drawn_whatever_the_order_of_rows(
-    crowd: Hand, monkeypatch: pytest.MonkeyPatch
+    crowd: WarehouseBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(customer_queries, "CUSTOMERS_SHOWN", 20)
     drawn = customer_queries.sample_customers(crowd.connection, crowd.run(DAY))
@@ -92,23 +94,23 @@ def test_as_many_of_every_segment_are_drawn_whatever_the_order_of_rows(
     assert customer_queries.sample_customers(crowd.connection, crowd.run(DAY)) == drawn
 
 
-def test_pseudonyms_of_two_runs_can_not_be_joined(crowd: Hand) -> None:
+def test_pseudonyms_of_two_runs_can_not_be_joined(crowd: WarehouseBuilder) -> None:
     before = {each.pseudonym for each in customer_queries.sample_customers(crowd.connection, crowd.run(DAY))}
     crowd.change('UPDATE segmentation_run SET fingerprints = \'{"loyalty": "other"}\'')
     assert not before & {each.pseudonym for each in customer_queries.sample_customers(crowd.connection, crowd.run(DAY))}
 
 
-def test_a_run_without_fingerprints_shows_nobody(crowd: Hand) -> None:
+def test_a_run_without_fingerprints_shows_nobody(crowd: WarehouseBuilder) -> None:
     """Of a version that kept none: a hash of the id alone is undone by trying all ids."""
     crowd.change("UPDATE segmentation_run SET fingerprints = '{}'")
-    assert "No customer of this run can be shown" in Page(render_report(crowd.run(DAY))).text
+    assert "No customers can be shown for this run" in Page(render_report(crowd.run(DAY))).text
 
 
-def test_a_run_whose_labels_are_gone_says_so(club: Hand) -> None:
-    assert "No customer of this run can be shown" in Page(render_report(club.run(DAY))).text
+def test_a_run_whose_labels_are_gone_says_so(club: WarehouseBuilder) -> None:
+    assert "No customers can be shown for this run" in Page(render_report(club.run(DAY))).text
 
 
-def test_a_card_says_what_a_marketer_wants_to_know(club: Hand) -> None:
+def test_a_card_says_what_a_marketer_wants_to_know(club: WarehouseBuilder) -> None:
     said = club.profile.path.read_text().replace("title: A club", "title: A club\nworth: [visits]")
     club.profile.path.write_text(said)
     club.profile = load_profile("club", club.profile.path.parent)
@@ -117,22 +119,22 @@ def test_a_card_says_what_a_marketer_wants_to_know(club: Hand) -> None:
     text = plain(" ".join(Page(render_report(club.run(DAY))).text.split()))
     assert "Coming, Many Visits coming.01 394 39.4% -96 since 1 February 2025: +4 in, -100 out" in text
     assert "Visits 6-1,234 days (Many)" in text
-    assert "Visits 12,346 days, 75.0% of all, 31 per head" in text
+    assert "Visits 12,346 days, 75.0% of the total, 31 per customer" in text
 
 
 @pytest.mark.parametrize("width", [800, 1200])
-def test_axe_finds_nothing_serious(crowd: Hand, chromium: Callable[..., Any], width: int) -> None:
+def test_axe_finds_nothing_serious(crowd: WarehouseBuilder, chromium: Callable[..., Any], width: int) -> None:
     browser = chromium(width)
     browser.get(path_of(crowd))
-    assert findings(browser) == []
+    assert find_violations(browser) == []
     browser.execute_script("document.querySelectorAll('details').forEach(part => part.open = true)")
     choose(browser, "period", "1 February 2025")
-    assert findings(browser) == []
+    assert find_violations(browser) == []
     wide = browser.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
     assert wide[0] <= wide[1]
 
 
-def test_one_segment_and_its_customers(crowd: Hand, chromium: Callable[..., Any]) -> None:
+def test_one_segment_and_its_customers(crowd: WarehouseBuilder, chromium: Callable[..., Any]) -> None:
     browser = chromium(1200)
     browser.get(path_of(crowd))
     assert texts(browser, "#found") == ["1 to 25 of 100"]
@@ -146,7 +148,7 @@ def test_one_segment_and_its_customers(crowd: Hand, chromium: Callable[..., Any]
     assert texts(browser, "#found") == ["1 to 25 of 100"]
 
 
-def test_an_earlier_run_is_looked_back_at(crowd: Hand, chromium: Callable[..., Any]) -> None:
+def test_an_earlier_run_is_looked_back_at(crowd: WarehouseBuilder, chromium: Callable[..., Any]) -> None:
     before, first = crowd.run("2025-02-01"), crowd.run("2025-01-15")
     crowd.publish(first, 990, {"loyalty": "loyalty-m1"})
     crowd.size(first, "loyalty", "k0", 470, of=990)
@@ -160,7 +162,7 @@ def test_an_earlier_run_is_looked_back_at(crowd: Hand, chromium: Callable[..., A
     assert shown(browser, ".then p") == ["1 February 2025: 30 moved: 10 by activity, 20 by ageing."]
     assert texts(browser, ".then tbody tr") == ['=Coming, "Many" Visits Never came 30 10 by activity, 20 by ageing']
     assert shown(browser, ".now") == []
-    assert "all else is of 1 March 2025" in shown(browser, "[data-past]")[0]
+    assert "everything else is from 1 March 2025." in shown(browser, "[data-past]")[0]
     choose(browser, "period", "15 January 2025")
     assert texts(browser, ".card .size b") == ["470", "-", "-"]
     assert shown(browser, ".then p") == ["15 January 2025 was the first run."]
@@ -169,7 +171,7 @@ def test_an_earlier_run_is_looked_back_at(crowd: Hand, chromium: Callable[..., A
     assert len(shown(browser, ".now")) == 1
 
 
-def test_the_table_is_sorted_by_keyboard(crowd: Hand, chromium: Callable[..., Any]) -> None:
+def test_the_table_is_sorted_by_keyboard(crowd: WarehouseBuilder, chromium: Callable[..., Any]) -> None:
     browser = chromium(1200)
     browser.get(path_of(crowd))
     assert column(browser, 1) == sorted(column(browser, 1))
@@ -189,7 +191,9 @@ def test_the_table_is_sorted_by_keyboard(crowd: Hand, chromium: Callable[..., An
     assert column(browser, 4)[0] == "15.0"
 
 
-def test_customers_are_found_and_downloaded(crowd: Hand, chromium: Callable[..., Any], tmp_path: Path) -> None:
+def test_customers_are_found_and_downloaded(
+    crowd: WarehouseBuilder, chromium: Callable[..., Any], tmp_path: Path
+) -> None:
     browser = chromium(1200)
     browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
     browser.get(path_of(crowd))
@@ -205,19 +209,19 @@ def test_customers_are_found_and_downloaded(crowd: Hand, chromium: Callable[...,
     assert {row[1] for row in rows} == {'\'=Coming, "Many" Visits'}  # no formula to a spreadsheet
     assert sorted(float(row[2]) for row in rows) == [number * 100 for number in range(60, 100)]
     browser.find_element(By.ID, "find").send_keys(" nobody")
-    assert texts(browser, "#found") == ["Nobody is found."]
+    assert texts(browser, "#found") == ["No customers match."]
 
 
-def test_without_scripts_everything_of_the_run_is_there(crowd: Hand, chromium: Callable[..., Any]) -> None:
+def test_without_scripts_everything_of_the_run_is_there(crowd: WarehouseBuilder, chromium: Callable[..., Any]) -> None:
     browser = chromium(800, scripts=False)
     browser.get(path_of(crowd))
     assert len(shown(browser, ".card")) == 3
     assert len(shown(browser, "#loyalty-moves ~ .now .scroll")) == 1
     assert shown(browser, ".filters") == []
-    assert shown(browser, "noscript p") == ["The table itself needs JavaScript; everything else on this page does not."]
+    assert shown(browser, "noscript p") == ["This table needs JavaScript; the rest of the page does not."]
 
 
-def test_the_navigation_shows_the_parts_of_what_is_read(crowd: Hand, chromium: Callable[..., Any]) -> None:
+def test_the_navigation_shows_the_parts_of_what_is_read(crowd: WarehouseBuilder, chromium: Callable[..., Any]) -> None:
     browser = chromium(1400)
     browser.get(path_of(crowd))
     assert shown(browser, "nav li li") == []
@@ -226,7 +230,7 @@ def test_the_navigation_shows_the_parts_of_what_is_read(crowd: Hand, chromium: C
     assert texts(browser, "nav a[aria-current]") == ["Loyalty"]
 
 
-def test_a_link_into_folded_evidence_opens_it(crowd: Hand, chromium: Callable[..., Any]) -> None:
+def test_a_link_into_folded_evidence_opens_it(crowd: WarehouseBuilder, chromium: Callable[..., Any]) -> None:
     browser = chromium(1200)
     browser.get(path_of(crowd))
     assert not browser.find_element(By.ID, "checks").is_displayed()

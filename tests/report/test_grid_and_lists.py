@@ -1,8 +1,8 @@
 """A grid, lists and what customers are worth, on the page."""
 
 import pytest
-from report_hand import Hand
-from report_reading import Page
+from page_reader import Page
+from report_warehouse import WarehouseBuilder
 
 from include.segmentation.report.page.report_page import render_report
 
@@ -11,7 +11,7 @@ CROSSING = [(1, 1, "new", "k0", 100), (1, 2, "old", "k1", 20), (2, 2, "old", "k0
 
 
 @pytest.fixture
-def gridded(club: Hand) -> Hand:
+def gridded(club: WarehouseBuilder) -> WarehouseBuilder:
     """200 of the club's customers on a grid of two by two, and a list."""
     club.profile = club.profile.model_copy(update={"worth": ["visits"]})
     run = club.run("2025-03-01")
@@ -47,7 +47,7 @@ def gridded(club: Hand) -> Hand:
     return club
 
 
-def test_the_grid_names_every_pair_of_classes(gridded: Hand) -> None:
+def test_the_grid_names_every_pair_of_classes(gridded: WarehouseBuilder) -> None:
     rows = Page(render_report(gridded.run("2025-03-01"))).table(
         "200 customers by Recency (rows) and Frequency (columns)"
     )
@@ -58,24 +58,27 @@ def test_the_grid_names_every_pair_of_classes(gridded: Hand) -> None:
     ]
 
 
-def test_cells_say_what_they_are_worth_and_what_to_do(gridded: Hand) -> None:
+def test_cells_say_what_they_are_worth_and_what_to_do(gridded: WarehouseBuilder) -> None:
     rows = Page(render_report(gridded.run("2025-03-01"))).table("The named cells, what their customers are worth")
     place = "Old friends Made up. Recency 1-2, Frequency 2"
     assert rows[1] == [place, "100", "50.0%", "900", "75.0%", "9", "Write. crm"]
     assert rows[2][3:6] == ["- fewer than 10", "-", "-"]
 
 
-def test_segments_stand_beside_cells(gridded: Hand) -> None:
+def test_segments_stand_beside_cells(gridded: WarehouseBuilder) -> None:
     page = Page(render_report(gridded.run("2025-03-01")))
-    rows = page.table("The same customers by cell (rows) and by segment (columns)")
+    rows = page.table("The same customers by cell (rows) and segment (columns)")
     assert rows[1] == ["Old friends", "60 60.0%", "40 40.0%"]
     assert rows[2] == ["New ones", "100 100%", "·"]
-    assert "Adjusted Rand index of cells and segments: 0.12;" in page.text
-    assert "Sorted by Visits alone, the top 30% hold 82.8% of it." in page.text
-    assert "hold 75.0% (lift 0.91), from the best cells 50.0% (lift 0.60)." in page.text
+    assert "Adjusted Rand index of cells and segments: 0.12 (1: the same grouping;" in page.text
+    assert "Sorted by Visits alone, the top 30% of customers hold 82.8% of it." in page.text
+    assert (
+        "As many customers from the best segments hold 75.0% (lift 0.91); from the best cells, 50.0% (lift 0.60)."
+        in page.text
+    )
 
 
-def test_classes_are_told_in_the_units_of_their_kpi(gridded: Hand) -> None:
+def test_classes_are_told_in_the_units_of_their_kpi(gridded: WarehouseBuilder) -> None:
     rows = Page(render_report(gridded.run("2025-03-01"))).table("What the classes mean")
     assert rows == [
         ["Score", "2", "1"],
@@ -84,47 +87,50 @@ def test_classes_are_told_in_the_units_of_their_kpi(gridded: Hand) -> None:
     ]
 
 
-def test_segments_say_what_they_are_worth(gridded: Hand) -> None:
+def test_segments_say_what_they_are_worth(gridded: WarehouseBuilder) -> None:
     gridded.change("UPDATE fct_segment_profile SET total = 750, share_of_total = 0.75, mean = 1.25, customers = 600 "
                    "WHERE segment_key = 'k0' AND kpi = 'visits'")  # fmt: skip
     gridded.change("UPDATE fct_segment_profile SET customers = 400 WHERE segment_key = 'k1'")
     page = Page(render_report(gridded.run("2025-03-01")))
-    rows = page.table("Shares are of all customers' sum")
+    rows = page.table("Shares are of the total over all customers.")
     assert rows[1] == ["Never came never", "600", "60.0%", "750", "75.0%", "1"]
-    assert "“Never came”: 60.0% of the customers, 75.0% of Visits." in page.text
+    assert "“Never came” is 60.0% of the customers and holds 75.0% of Visits." in page.text
 
 
-def test_a_list_says_its_size_and_its_reasons(gridded: Hand) -> None:
+def test_a_list_says_its_size_and_its_reasons(gridded: WarehouseBuilder) -> None:
     page = Page(render_report(gridded.run("2025-03-01")))
-    rows = page.table("The first reason that holds for a customer decides")
+    rows = page.table("Reasons are checked from the top; the first that applies decides")
     assert rows[1][:5] == ["No", "no", "8", "0.8%", "- fewer than 10"]
     assert rows[2] == ["Yes", "yes", "992", "99.2%", "40.0%", "visits > 1"]
     assert "992 customers are eligible, 99.2% of all, with 40.0% of Visits. Owner: sales." in page.text
 
 
-def test_what_is_hidden_of_few_is_not_told_as_nothing(gridded: Hand) -> None:
+def test_what_is_hidden_of_few_is_not_told_as_nothing(gridded: WarehouseBuilder) -> None:
     gridded.change("UPDATE fct_list_reason SET is_eligible = true")
     text = Page(render_report(gridded.run("2025-03-01"))).text
-    assert "1,000 customers are eligible, 100% of all, with 40.0% of Visits without reasons of fewer than 10." in text
+    assert (
+        "1,000 customers are eligible, 100% of all, with 40.0% of Visits (not counting reasons with fewer than 10 "
+        "customers)." in text
+    )
     gridded.change("UPDATE fct_list_reason SET customers = 9, share = 0.009, worth = '{}'")
     text = Page(render_report(gridded.run("2025-03-01"))).text
     assert "18 customers are eligible, 1.8% of all. Owner: sales." in text
 
 
-def test_what_is_undefined_for_all_eligible_is_not_told_as_nothing(gridded: Hand) -> None:
+def test_what_is_undefined_for_all_eligible_is_not_told_as_nothing(gridded: WarehouseBuilder) -> None:
     gridded.change("""UPDATE fct_list_reason SET worth = '{"visits": {"total": null, "share_of_total": null}}'""")
     page = Page(render_report(gridded.run("2025-03-01")))
-    assert page.table("The first reason that holds for a customer decides")[2][4] == "-"
+    assert page.table("Reasons are checked from the top; the first that applies decides")[2][4] == "-"
     assert "992 customers are eligible, 99.2% of all. Owner: sales." in page.text
 
 
-def test_a_page_without_a_grid_says_nothing_of_one(club: Hand) -> None:
+def test_a_page_without_a_grid_says_nothing_of_one(club: WarehouseBuilder) -> None:
     page = Page(render_report(club.run("2025-03-01")))
     assert not [name for name in page.ids if name.endswith(("-grid", "-worth")) or name.startswith("list")]
     assert all(link.removeprefix("#") in page.ids for link in page.links if link.startswith("#"))
 
 
-def test_what_rounds_to_zero_has_no_sign(gridded: Hand) -> None:
+def test_what_rounds_to_zero_has_no_sign(gridded: WarehouseBuilder) -> None:
     gridded.change("UPDATE fct_grid_profile SET total = -0.4, mean = -0.004 WHERE cell = 'old'")
     rows = Page(render_report(gridded.run("2025-03-01"))).table("The named cells, what their customers are worth")
     assert rows[1][3:6] == ["0", "75.0%", "0"]

@@ -15,7 +15,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from demo.servers import Server
-from demo.stack import libpq_uri
+from demo.stack import write_libpq_uri
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.profile import Profile
 
@@ -70,7 +70,7 @@ def club_template(postgres_server: Server, tmp_path_factory: pytest.TempPathFact
     name = f"club_template_{uuid.uuid4().hex[:8]}"
     _execute(postgres_server, f"CREATE DATABASE {name}")
     profile = _write_profile(tmp_path_factory.mktemp("club"))
-    with WarehouseBuilder(profile, libpq_uri(postgres_server.uri(name))) as builder:
+    with WarehouseBuilder(profile, write_libpq_uri(postgres_server.write_uri(name))) as builder:
         builder.create_tables()
         _fill_club(builder)
     return name
@@ -83,14 +83,14 @@ def club(
     """Three segments on 1 March: 600 never came, 394 come often, 6 rarely; a month before 500, 490 and 0."""
     name = f"club_{uuid.uuid4().hex[:8]}"
     _execute(postgres_server, f"CREATE DATABASE {name} TEMPLATE {club_template}")
-    monkeypatch.setenv("AIRFLOW_CONN_CLUB_WAREHOUSE", postgres_server.uri(name))
-    with WarehouseBuilder(_write_profile(tmp_path), libpq_uri(postgres_server.uri(name))) as builder:
+    monkeypatch.setenv("AIRFLOW_CONN_CLUB_WAREHOUSE", postgres_server.write_uri(name))
+    with WarehouseBuilder(_write_profile(tmp_path), write_libpq_uri(postgres_server.write_uri(name))) as builder:
         yield builder
     _execute(postgres_server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def _execute(server: Server, statement: LiteralString) -> None:
-    with psycopg.connect(libpq_uri(server.uri("postgres")), autocommit=True) as connection:
+    with psycopg.connect(write_libpq_uri(server.write_uri("postgres")), autocommit=True) as connection:
         connection.execute(statement)
 
 

@@ -1,4 +1,4 @@
-"""axe-core, the checker of web accessibility, from the npm registry: fetched once, kept in .local."""
+"""Check accessibility with axe-core, which is fetched from npm once and kept in .local."""
 
 import shutil
 import subprocess
@@ -12,14 +12,14 @@ _KEPT = Path(__file__).parents[2] / ".local" / f"axe-core-{VERSION}.min.js"
 
 
 def find_violations(browser: Any) -> list[str]:
-    """What axe finds wrong with the open page, serious and critical: rule, and the first element that breaks it."""
+    """Find serious and critical violations on the open page: the rule and the first element that breaks it."""
     browser.execute_script(_script())
-    found = browser.execute_async_script(
+    violations = browser.execute_async_script(
         "const done = arguments[0];"
-        "axe.run(document, {resultTypes: ['violations']}).then(found => done(found.violations.map("
+        "axe.run(document, {resultTypes: ['violations']}).then(result => done(result.violations.map("
         "    each => [each.impact, each.id + ': ' + each.nodes[0].html])))"
     )
-    return [said for impact, said in found if impact in ("serious", "critical")]
+    return [text for impact, text in violations if impact in ("serious", "critical")]
 
 
 def _script() -> str:

@@ -134,15 +134,15 @@ def _fill_club(builder: WarehouseBuilder) -> None:
     cut |= {"joins": [{"left": 0, "right": 1, "height": 0.6}]}
     whole = {"name": "never", "label": "Never came", "segments": [{"key": "k0"}], "kpis": [], "note": ""}
     builder.model("loyalty", "loyalty-m1", [whole, cut])
-    found = {"smallest_share": 0.4, "largest_share": 0.6, "silhouette": 0.4321, "inertia": 9.0}
+    scores_of_k = {"smallest_share": 0.4, "largest_share": 0.6, "silhouette": 0.4321, "inertia": 9.0}
     apart = {"separated": 0, "gaussian_p": 0.01, "clusters_apart": 1}
     each = {"silhouette_cluster_1": 0.5, "silhouette_cluster_2": 0.3}
     builder.trial("loyalty", "loyalty-m1", "coming", 1, inertia=20.0, top_30_by_visits=0.828, chosen=0)
     builder.trial(
         *("loyalty", "loyalty-m1", "coming", 2),
-        **{**found, **apart, **each, "jaccard_min": 0.94, "fidelity": 0.97, "top_30_by_visits": 0.7, "chosen": 1},
+        **{**scores_of_k, **apart, **each, "jaccard_min": 0.94, "fidelity": 0.97, "top_30_by_visits": 0.7, "chosen": 1},
     )
-    builder.trial("loyalty", "loyalty-m1", "coming", 3, **found, jaccard_min=0.61, fidelity=0.9, chosen=0)
+    builder.trial("loyalty", "loyalty-m1", "coming", 3, **scores_of_k, jaccard_min=0.61, fidelity=0.9, chosen=0)
     for algorithm, k, silhouette, largest in (("ward", 2, 0.3, 0.55), ("hdbscan", 5, 0.2, 0.7)):
         scores = {"silhouette": silhouette, "largest_share": largest}
         builder.trial("loyalty", "loyalty-m1", "coming", k, algorithm, **scores)

@@ -1,4 +1,4 @@
-"""Read a page as a reader would: its tables by caption, its text without markup."""
+"""Read a page as a person would: its tables by caption, its text without markup."""
 
 from html.parser import HTMLParser
 
@@ -21,8 +21,8 @@ class Page(HTMLParser):
         self.feed(page)
 
     def table(self, caption: str) -> list[list[str]]:
-        (found,) = [rows for name, rows in self.tables.items() if caption in name]
-        return found
+        (table,) = [rows for name, rows in self.tables.items() if caption in name]
+        return table
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)

@@ -139,8 +139,8 @@ class WarehouseBuilder:
     ) -> None:
         """A KPI's p25, p50 and p75; None where it is undefined or suppressed."""
         where = {"cadence": run.cadence, "as_of": run.as_of, "macro_segment": macro, "segment_key": key, "kpi": kpi}
-        found = dict(zip(("p25", "p50", "p75"), quartiles, strict=True)) if quartiles else {}
-        self.put("fct_segment_profile", **where, customers=1, **found, band=band or None)
+        values = dict(zip(("p25", "p50", "p75"), quartiles, strict=True)) if quartiles else {}
+        self.put("fct_segment_profile", **where, customers=1, **values, band=band or None)
 
     def move(
         self, run: Run, before: Run, macro: str, from_key: str, to_key: str, customers: int, of: int, **why: int

@@ -1,4 +1,4 @@
-"""What the page tells across the macro segments and beside them: personas, funnel, demographics, goals, months."""
+"""Personas, funnel, demographics, goals and cohorts on the page."""
 
 import re
 from collections.abc import Callable
@@ -17,15 +17,15 @@ MONTH = "2025-03-01"
 
 @pytest.fixture
 def people(club: WarehouseBuilder) -> WarehouseBuilder:
-    """1,000 customers in three personas, a funnel of three steps, countries and what Google guesses of ages."""
+    """1,000 customers in three personas, a funnel of three steps, countries, and Google's estimates of ages."""
     run = club.run(MONTH)
     here = {"cadence": run.cadence, "as_of": run.as_of}
-    told = {"description": "Who they are.", "recommended_action": "Write.", "owner": "crm"}
+    texts = {"description": "Who they are.", "recommended_action": "Write.", "owner": "crm"}
     for position, (name, part_of, customers) in enumerate(
         (("gone", None, 600), ("engaged", None, 400), ("long_term", "engaged", 150), ("none", None, 0)), start=1
     ):
         row = {"persona": name, "part_of": part_of, "label": name.replace("_", " ").capitalize(), "position": position}
-        club.put("fct_persona", **here, **told, **row, customers=customers, share=customers / 1000, own_customers=0)
+        club.put("fct_persona", **here, **texts, **row, customers=customers, share=customers / 1000, own_customers=0)
     reached = {"all": (1000, 394, 9), "k0": (600, 0, 0), "k1": (394, 394, 9), "k2": (None, None, None)}
     for key, counts in reached.items():
         place = {"macro_segment": "all" if key == "all" else "loyalty", "segment_key": key}
@@ -74,12 +74,12 @@ def test_personas_are_a_tree_and_a_table(people: WarehouseBuilder) -> None:
         ["Gone Who they are.", "600", "60.0%", "Write.", "crm"],
         ["Engaged Who they are.", "400", "40.0%", "Write.", "crm"],
         ["Long term Who they are.", "150", "15.0%", "Write.", "crm"],
-    ], "nobody is without a persona, so nobody is told of"
+    ], "everybody has a persona, so “none” is not shown"
     people.change("UPDATE fct_persona SET customers = 1, share = 0.001 WHERE persona = 'none'")
     assert page_of(people).table("Named combinations")[-1][:3] == ["None Who they are.", "1", "0.1%"]
 
 
-def test_the_funnel_is_told_of_everyone_and_of_segments(people: WarehouseBuilder) -> None:
+def test_the_funnel_covers_all_customers_and_segments(people: WarehouseBuilder) -> None:
     page = page_of(people)
     assert page.table("Customers who reached each step and every step before it by 1 March 2025")[1:] == [
         ["Joined", "1,000", "100%", "-", "1,000"],
@@ -94,7 +94,7 @@ def test_the_funnel_is_told_of_everyone_and_of_segments(people: WarehouseBuilder
     ]
 
 
-def test_demographics_come_with_what_is_not_known(people: WarehouseBuilder) -> None:
+def test_demographics_include_unknown_values(people: WarehouseBuilder) -> None:
     page = page_of(people)
     rows = page.table("Country, known for 97.2%. Values with fewer than 10 customers are counted in “other”.")
     assert rows[1] == ["C01", "99", "9.9%"]
@@ -109,18 +109,18 @@ def test_demographics_come_with_what_is_not_known(people: WarehouseBuilder) -> N
 
 
 def test_every_link_of_the_page_leads_somewhere(people: WarehouseBuilder) -> None:
-    for as_of in (MONTH, "2025-02-01"):  # the first run told none of it
+    for as_of in (MONTH, "2025-02-01"):  # the first run has none of it
         page = page_of(people, as_of)
         assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
         assert ("people-funnel" in page.ids) == ("loyalty-who" in page.ids) == (as_of == MONTH)
 
 
-def test_goals_lead_to_kpis_by_way_of_indicators(club: WarehouseBuilder) -> None:
+def test_goals_lead_to_indicators_and_kpis(club: WarehouseBuilder) -> None:
     assert "What the KPIs are for" not in page_of(club).text
     chains = {"visits_ever": ("Grow", "Reach"), "visits": ("Stay", "Rhythm"), "visit_gap": ("Grow", "Reach")}
     for kpi, (goal, indicator) in chains.items():
-        said = f"""'{{"goal": "{goal}", "indicator": "{indicator}", "owner": "product"}}'"""
-        club.change(f"UPDATE segmentation_run SET kpis = jsonb_set(kpis, '{{{kpi}}}', kpis -> '{kpi}' || {said})")
+        goal_json = f"""'{{"goal": "{goal}", "indicator": "{indicator}", "owner": "product"}}'"""
+        club.change(f"UPDATE segmentation_run SET kpis = jsonb_set(kpis, '{{{kpi}}}', kpis -> '{kpi}' || {goal_json})")
     assert page_of(club).table("Each goal, its indicators, and the KPIs that measure them") == [
         ["Goal", "Indicator", "KPI", "Measured in", "Owner"],
         ["Stay", "Rhythm", "Visits", "days, trailing 30d", "product"],
@@ -129,7 +129,7 @@ def test_goals_lead_to_kpis_by_way_of_indicators(club: WarehouseBuilder) -> None
     ]
 
 
-def test_each_month_of_a_segment_says_what_changed(club: WarehouseBuilder) -> None:
+def test_each_month_of_a_segment_describes_its_change(club: WarehouseBuilder) -> None:
     run = club.run("2025-04-02")
     club.publish(run, 1000, {"loyalty": "loyalty-m1"})
     club.size(run, "loyalty", "k0", 1000, of=1000)

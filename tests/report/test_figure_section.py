@@ -45,7 +45,7 @@ def test_a_figure_by_one_has_a_row_each_and_bars_of_the_first_value(figured: War
     assert 'aria-label="Sales by month: Sold. Last: 2025-01 -20"' in text
 
 
-def test_an_undefined_last_value_is_not_told_as_zero(figured: WarehouseBuilder) -> None:
+def test_an_undefined_last_value_is_not_shown_as_zero(figured: WarehouseBuilder) -> None:
     figured.change("UPDATE fct_figure SET value = NULL WHERE figure = 'sales' AND \"row\" = '2025-01'")
     assert 'aria-label="Sales by month: Sold. Last: 2025-01 \N{EN DASH}"' in render_report(figured.run("2025-03-01"))
 
@@ -71,10 +71,16 @@ def test_a_figure_that_the_run_did_not_measure_is_left_out(figured: WarehouseBui
 @pytest.mark.parametrize("place", ["row", "column"])
 def test_customers_in_a_figure_are_the_pseudonyms_of_the_run(figured: WarehouseBuilder, place: str) -> None:
     sales = SALES | {"customers": "month"} if place == "row" else RETENTION | {"customers": "month"}
-    figured.profile = figured.profile.model_copy(update={"figures": {"told": Figure.model_validate(sales)}})
+    figured.profile = figured.profile.model_copy(update={"figures": {"by_customer": Figure.model_validate(sales)}})
     run = figured.run("2025-03-01")
     figured.customer(run, "ada-1", {"loyalty": "k1"})
-    here = {"cadence": run.cadence, "as_of": run.as_of, "figure": "told", "row_position": 1, "column_position": 1}
+    here = {
+        "cadence": run.cadence,
+        "as_of": run.as_of,
+        "figure": "by_customer",
+        "row_position": 1,
+        "column_position": 1,
+    }
     words = {"row": "ada-1", "column": ""} if place == "row" else {"row": "2025-01", "column": "ada-1"}
     figured.put("fct_figure", **here, **words, measure="sold" if place == "row" else "customers", value=7.0)
     assert "Customers are shown under this run&#39;s pseudonyms." not in render_report(

@@ -1,4 +1,4 @@
-"""A grid, lists and what customers are worth, on the page."""
+"""The grid, the lists and the value of customers on the page."""
 
 import pytest
 from page_reader import Page
@@ -20,13 +20,13 @@ def gridded(club: WarehouseBuilder) -> WarehouseBuilder:
     for position, (cell, (label, rows, columns)) in enumerate(NAMED.items(), start=1):
         sides = {"row_score": "r", "row_from": rows[0], "row_to": rows[1]}
         sides |= {"column_score": "f", "column_from": columns[0], "column_to": columns[1]}
-        told = {"label": label, "description": "Made up.", "recommended_action": "Write.", "owner": "crm"}
-        club.put("dim_grid_cell", **own, **sides, **told, cell=cell, position=position)
+        texts = {"label": label, "description": "Made up.", "recommended_action": "Write.", "owner": "crm"}
+        club.put("dim_grid_cell", **own, **sides, **texts, cell=cell, position=position)
     for position, (score, kpi) in enumerate((("r", "visit_gap"), ("f", "visits")), start=1):
         for number in (1, 2):
             cut = {"at_least": 3.5} if (score == "r") == (number == 1) else {"below": 3.5}
-            told = {"label": {"r": "Recency", "f": "Frequency"}[score], "kpi": kpi, "customers_at_fit": 1}
-            club.put("dim_score_class", **own, **told, **{"class": number}, score=score, position=position, **cut)
+            texts = {"label": {"r": "Recency", "f": "Frequency"}[score], "kpi": kpi, "customers_at_fit": 1}
+            club.put("dim_score_class", **own, **texts, **{"class": number}, score=score, position=position, **cut)
     for row, column, cell, key, customers in CROSSING:
         place = {"row_class": row, "column_class": column, "cell": cell, "segment_key": key}
         club.put("fct_grid_cell", **here, macro_segment="loyalty", **place, customers=customers)
@@ -40,10 +40,10 @@ def gridded(club: WarehouseBuilder) -> WarehouseBuilder:
         club.put("fct_grid_quality", **here, macro_segment="loyalty", metric=metric, kpi="visits", value=value)
     club.put("fct_grid_quality", **here, macro_segment="loyalty", metric="adjusted_rand_index", kpi="", value=0.1234)
     for position, (reason, eligible, customers) in enumerate((("no", False, 8), ("yes", True, 992)), start=1):
-        told = {"list": "vip", "list_label": "VIP", "description": "The best.", "owner": "sales", "rule": "visits > 1"}
+        texts = {"list": "vip", "list_label": "VIP", "description": "The best.", "owner": "sales", "rule": "visits > 1"}
         worth = {"visits": {"total": 900, "share_of_total": 0.4}} if eligible else {}
         counted = {"customers": customers, "share": customers / 1000, "worth": worth, "is_eligible": eligible}
-        club.put("fct_list_reason", **here, **told, **counted, position=position, reason=reason, label=reason.title())
+        club.put("fct_list_reason", **here, **texts, **counted, position=position, reason=reason, label=reason.title())
     return club
 
 
@@ -65,7 +65,7 @@ def test_cells_say_what_they_are_worth_and_what_to_do(gridded: WarehouseBuilder)
     assert rows[2][3:6] == ["- fewer than 10", "-", "-"]
 
 
-def test_segments_stand_beside_cells(gridded: WarehouseBuilder) -> None:
+def test_cells_are_compared_with_segments(gridded: WarehouseBuilder) -> None:
     page = Page(render_report(gridded.run("2025-03-01")))
     rows = page.table("The same customers by cell (rows) and segment (columns)")
     assert rows[1] == ["Old friends", "60 60.0%", "40 40.0%"]
@@ -78,7 +78,7 @@ def test_segments_stand_beside_cells(gridded: WarehouseBuilder) -> None:
     )
 
 
-def test_classes_are_told_in_the_units_of_their_kpi(gridded: WarehouseBuilder) -> None:
+def test_classes_are_shown_in_the_units_of_their_kpi(gridded: WarehouseBuilder) -> None:
     rows = Page(render_report(gridded.run("2025-03-01"))).table("What the classes mean")
     assert rows == [
         ["Score", "2", "1"],
@@ -97,6 +97,19 @@ def test_segments_say_what_they_are_worth(gridded: WarehouseBuilder) -> None:
     assert "“Never came” is 60.0% of the customers and holds 75.0% of Visits." in page.text
 
 
+def test_micro_segments_are_not_counted_twice_in_what_segments_are_worth(gridded: WarehouseBuilder) -> None:
+    worth = "total = 750, share_of_total = 0.75, mean = 1.25"
+    gridded.change(f"UPDATE fct_segment_profile SET {worth}, customers = 600 WHERE segment_key = 'k0'")
+    gridded.change("UPDATE fct_segment_profile SET customers = 400 WHERE segment_key = 'k1'")
+    gridded.spread(gridded.run("2025-03-01"), "loyalty", "m1", "visits", (1, 2, 3))
+    gridded.change(
+        "UPDATE fct_segment_profile SET total = 900, share_of_total = 0.9, mean = 2, customers = 300 "
+        "WHERE segment_key = 'm1'"
+    )
+    text = Page(render_report(gridded.run("2025-03-01"))).text
+    assert "“Never came” is 60.0% of the customers and holds 75.0% of Visits." in text
+
+
 def test_a_list_says_its_size_and_its_reasons(gridded: WarehouseBuilder) -> None:
     page = Page(render_report(gridded.run("2025-03-01")))
     rows = page.table("Reasons are checked from the top; the first that applies decides")
@@ -105,7 +118,7 @@ def test_a_list_says_its_size_and_its_reasons(gridded: WarehouseBuilder) -> None
     assert "992 customers are eligible, 99.2% of all, with 40.0% of Visits. Owner: sales." in page.text
 
 
-def test_what_is_hidden_of_few_is_not_told_as_nothing(gridded: WarehouseBuilder) -> None:
+def test_suppressed_values_are_not_shown_as_zero(gridded: WarehouseBuilder) -> None:
     gridded.change("UPDATE fct_list_reason SET is_eligible = true")
     text = Page(render_report(gridded.run("2025-03-01"))).text
     assert (
@@ -117,14 +130,14 @@ def test_what_is_hidden_of_few_is_not_told_as_nothing(gridded: WarehouseBuilder)
     assert "18 customers are eligible, 1.8% of all. Owner: sales." in text
 
 
-def test_what_is_undefined_for_all_eligible_is_not_told_as_nothing(gridded: WarehouseBuilder) -> None:
+def test_undefined_values_are_not_shown_as_zero(gridded: WarehouseBuilder) -> None:
     gridded.change("""UPDATE fct_list_reason SET worth = '{"visits": {"total": null, "share_of_total": null}}'""")
     page = Page(render_report(gridded.run("2025-03-01")))
     assert page.table("Reasons are checked from the top; the first that applies decides")[2][4] == "-"
     assert "992 customers are eligible, 99.2% of all. Owner: sales." in page.text
 
 
-def test_a_page_without_a_grid_says_nothing_of_one(club: WarehouseBuilder) -> None:
+def test_a_page_without_a_grid_has_no_grid_section(club: WarehouseBuilder) -> None:
     page = Page(render_report(club.run("2025-03-01")))
     assert not [name for name in page.ids if name.endswith(("-grid", "-worth")) or name.startswith("list")]
     assert all(link.removeprefix("#") in page.ids for link in page.links if link.startswith("#"))

@@ -1,4 +1,4 @@
-"""Micro segments on the page: in the tree and in the evidence, never among the segments."""
+"""Micro segments are in the tree and the evidence, but not among the segments."""
 
 import json
 
@@ -21,9 +21,9 @@ def parted(club: WarehouseBuilder) -> WarehouseBuilder:
         club.size(run, "loyalty", key, customers, of=1000, parent_key="k1")
     micro = {"segments": [{"key": "m1"}, {"key": "m2"}], "joins": [{"left": 0, "right": 1, "height": 0.7}], "note": ""}
     none = {"segments": [], "joins": [], "note": "not cut: 6 customers, fewer than twice the 100 that a cluster needs"}
-    for place, found in enumerate((micro, none)):
+    for place, division in enumerate((micro, none)):
         where = f"'{{strata,1,segments,{place},micro}}'"
-        club.change(f"UPDATE dim_model SET model = jsonb_set(model, {where}, '{json.dumps(found)}')")
+        club.change(f"UPDATE dim_model SET model = jsonb_set(model, {where}, '{json.dumps(division)}')")
     club.change("UPDATE dim_model SET model = jsonb_set(model, '{strata,1,segments,1,name}', '\"Coming, Few Visits\"')")
     club.trial("loyalty", "loyalty-m1", "coming.01", 2, jaccard_min=0.88, silhouette=0.5, chosen=1)
     return club

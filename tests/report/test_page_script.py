@@ -1,6 +1,7 @@
-"""What the page can do beyond being read: filters, the table of customers; and that everyone can read it."""
+"""The page's filters and table of customers, and its accessibility."""
 
 import csv
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +25,7 @@ DAY = "2025-03-01"
 
 @pytest.fixture
 def crowd(club: WarehouseBuilder) -> WarehouseBuilder:
-    """60 of those who never came, 40 who come often, called like a formula, and the 6 of a small segment."""
+    """60 who never came, 40 in a segment whose name looks like a formula, and 6 in a small segment."""
     run = club.run(DAY)
     club.change(f"UPDATE segmentation_run SET fingerprints = '{{\"loyalty\": \"5eed\"}}' WHERE run_id = '{run.run_id}'")
     club.change("UPDATE dim_segment SET name = '=Coming, \"Many\" Visits' WHERE segment_key = 'k1'")
@@ -45,12 +46,12 @@ def plain(text: str) -> str:
 
 
 def texts(browser: Any, selector: str) -> list[str]:
-    return [plain(found.text) for found in browser.find_elements(By.CSS_SELECTOR, selector)]
+    return [plain(element.text) for element in browser.find_elements(By.CSS_SELECTOR, selector)]
 
 
 def shown(browser: Any, selector: str) -> list[str]:
-    found = browser.find_elements(By.CSS_SELECTOR, selector)
-    return [plain(each.text) for each in found if each.is_displayed()]
+    elements = browser.find_elements(By.CSS_SELECTOR, selector)
+    return [plain(each.text) for each in elements if each.is_displayed()]
 
 
 def choose(browser: Any, field: str, text: str) -> None:
@@ -69,11 +70,34 @@ def test_customers_are_pseudonyms_and_never_of_a_small_segment(crowd: WarehouseB
     assert "ada-" not in text
 
 
-def test_the_sql_tells_who_is_behind_a_pseudonym(crowd: WarehouseBuilder) -> None:
+def test_a_customer_in_any_small_segment_is_left_out(crowd: WarehouseBuilder) -> None:
+    """One customer is in a large segment of one macro segment and in a small one of another."""
+    run = crowd.run(DAY)
+    crowd.size(run, "value", "v1", 9, of=1000)
+    where = {"cadence": run.cadence, "as_of": run.as_of, "macro_segment": "value", "stratum": "any"}
+    crowd.put("fct_segment_label", **where, customer_id="ada-0", segment_key="v1")
+    drawn = customer_queries.sample_customers(crowd.connection, run)
+    assert len(drawn) == 99
+    assert {key for each in drawn for key in each.segments.values()} == {"k0", "k1"}
+
+
+def test_the_period_filter_offers_the_last_12_runs(club: WarehouseBuilder) -> None:
+    for day in range(2, 16):
+        run = club.run(f"2025-03-{day:02}")
+        club.publish(run, 1000, {"loyalty": "loyalty-m1"})
+        club.size(run, "loyalty", "k0", day, of=1000)
+    text = render_report(run)
+    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)
+    days = [past["day"] for past in json.loads(data)["runs"]]
+    assert days == [f"{day} March 2025" for day in range(15, 3, -1)]
+    assert re.findall(r'<option value="\d+">(.*?)</option>', text) == days
+
+
+def test_the_sql_finds_the_customer_behind_a_pseudonym(crowd: WarehouseBuilder) -> None:
     text = render_report(crowd.run(DAY))
-    found = re.search(r"<code>(SELECT .*?)</code>", text, re.DOTALL)
-    assert found
-    sql = found.group(1).replace("&#39;", "'").replace("&gt;", ">")
+    match = re.search(r"<code>(SELECT .*?)</code>", text, re.DOTALL)
+    assert match
+    sql = match.group(1).replace("&#39;", "'").replace("&gt;", ">")
     everyone = "\n".join(sql.splitlines()[:-1])
     assert len(crowd.connection.execute(everyone.encode()).fetchall()) == 106
     pseudonym = re.findall(r'\["([0-9a-f]{12})"', text)[0]
@@ -94,14 +118,14 @@ def test_as_many_of_every_segment_are_drawn_whatever_the_order_of_rows(
     assert customer_queries.sample_customers(crowd.connection, crowd.run(DAY)) == drawn
 
 
-def test_pseudonyms_of_two_runs_can_not_be_joined(crowd: WarehouseBuilder) -> None:
+def test_pseudonyms_of_two_runs_cannot_be_joined(crowd: WarehouseBuilder) -> None:
     before = {each.pseudonym for each in customer_queries.sample_customers(crowd.connection, crowd.run(DAY))}
     crowd.change('UPDATE segmentation_run SET fingerprints = \'{"loyalty": "other"}\'')
     assert not before & {each.pseudonym for each in customer_queries.sample_customers(crowd.connection, crowd.run(DAY))}
 
 
 def test_a_run_without_fingerprints_shows_nobody(crowd: WarehouseBuilder) -> None:
-    """Of a version that kept none: a hash of the id alone is undone by trying all ids."""
+    """Without fingerprints a hash could be undone by trying all ids."""
     crowd.change("UPDATE segmentation_run SET fingerprints = '{}'")
     assert "No customers can be shown for this run" in Page(render_report(crowd.run(DAY))).text
 
@@ -110,9 +134,9 @@ def test_a_run_whose_labels_are_gone_says_so(club: WarehouseBuilder) -> None:
     assert "No customers can be shown for this run" in Page(render_report(club.run(DAY))).text
 
 
-def test_a_card_says_what_a_marketer_wants_to_know(club: WarehouseBuilder) -> None:
-    said = club.profile.path.read_text().replace("title: A club", "title: A club\nworth: [visits]")
-    club.profile.path.write_text(said)
+def test_a_card_shows_a_segment_at_a_glance(club: WarehouseBuilder) -> None:
+    profile_text = club.profile.path.read_text().replace("title: A club", "title: A club\nworth: [visits]")
+    club.profile.path.write_text(profile_text)
     club.profile = load_profile("club", club.profile.path.parent)
     worth = "total = 12345.5, share_of_total = 0.75, mean = 31.3"
     club.change(f"UPDATE fct_segment_profile SET {worth} WHERE segment_key = 'k1' AND kpi = 'visits'")
@@ -148,7 +172,7 @@ def test_one_segment_and_its_customers(crowd: WarehouseBuilder, chromium: Callab
     assert texts(browser, "#found") == ["1 to 25 of 100"]
 
 
-def test_an_earlier_run_is_looked_back_at(crowd: WarehouseBuilder, chromium: Callable[..., Any]) -> None:
+def test_the_period_filter_shows_an_earlier_run(crowd: WarehouseBuilder, chromium: Callable[..., Any]) -> None:
     before, first = crowd.run("2025-02-01"), crowd.run("2025-01-15")
     crowd.publish(first, 990, {"loyalty": "loyalty-m1"})
     crowd.size(first, "loyalty", "k0", 470, of=990)

@@ -1,4 +1,4 @@
-"""The report says what the warehouse says, in one file that needs nothing else."""
+"""The report shows what the warehouse holds, in one file that needs nothing else."""
 
 import json
 import re
@@ -66,12 +66,12 @@ def test_the_headline_says_who_moved(club: WarehouseBuilder) -> None:
     assert "3 segments, 1,000 customers; 110 moved to another segment since 1 February 2025." in text
 
 
-def test_the_headline_is_told_in_the_words_of_the_profile(club: WarehouseBuilder) -> None:
-    """Of the 100 who came to sit, 40 did so by a new model: that is no event in their lives."""
-    said = club.profile.path.read_text().replace("title: A club", "title: A club\ncustomers: members")
+def test_the_headline_uses_the_words_of_the_profile(club: WarehouseBuilder) -> None:
+    """Of the 100 who went quiet, 40 were moved by a new model, which is not an event."""
+    profile_text = club.profile.path.read_text().replace("title: A club", "title: A club\ncustomers: members")
     for name, became in (("never", "went quiet"), ("coming", "came back")):
-        said = said.replace(f"- name: {name}\n", f"- name: {name}\n      became: {became}\n")
-    club.profile.path.write_text(said)
+        profile_text = profile_text.replace(f"- name: {name}\n", f"- name: {name}\n      became: {became}\n")
+    club.profile.path.write_text(profile_text)
     club.profile = load_profile("club", club.profile.path.parent)
     assert "60 members went quiet, 9 came back; models unchanged." in " ".join(page_of(club).text.split())
 
@@ -92,7 +92,7 @@ def test_the_migration_has_margins(club: WarehouseBuilder) -> None:
     ]
 
 
-def test_the_movement_is_told_with_its_reasons(club: WarehouseBuilder) -> None:
+def test_the_movement_comes_with_its_reasons(club: WarehouseBuilder) -> None:
     page = page_of(club)
     assert (
         "110 moved: 9 by activity, 60 by ageing, 1 by late data, 40 by the new model; 32 of them are near a border. "
@@ -136,11 +136,11 @@ def test_the_evidence_says_which_k_and_why(club: WarehouseBuilder) -> None:
         "Sorted by Visits, the top 30% of customers hold 82.8% of it; as many from the highest segments hold 70.0%."
         in text
     )
-    assert "Never came. " not in text  # nobody wanted to cut it
+    assert "Never came. " not in text  # this stratum is not to be cut
 
 
 @pytest.mark.parametrize(
-    ("separated", "p", "said"),
+    ("separated", "p", "sentence"),
     [
         (
             1,
@@ -151,12 +151,12 @@ def test_the_evidence_says_which_k_and_why(club: WarehouseBuilder) -> None:
         (0, 0.4, "Not separated: a single Gaussian with the same covariance splits just as well (p = 0.40)."),
     ],
 )
-def test_the_verdict_against_one_gaussian_is_said_plainly(
-    club: WarehouseBuilder, separated: int, p: float, said: str
+def test_the_test_against_a_single_gaussian_is_described(
+    club: WarehouseBuilder, separated: int, p: float, sentence: str
 ) -> None:
     for metric, value in {"separated": separated, "gaussian_p": p}.items():
         club.change(f"UPDATE fct_model_quality SET value = {value} WHERE metric = '{metric}'")
-    assert said in " ".join(page_of(club).text.split())
+    assert sentence in " ".join(page_of(club).text.split())
 
 
 def test_actions_rules_and_definitions(club: WarehouseBuilder) -> None:
@@ -173,13 +173,15 @@ def test_actions_rules_and_definitions(club: WarehouseBuilder) -> None:
     assert {f"kpi-{name}" for name in ("visits", "visit_gap", "visits_ever")} <= set(page.ids)
 
 
-def test_names_that_do_not_hold_are_said_beside_their_segments(club: WarehouseBuilder) -> None:
+def test_names_that_do_not_fit_are_listed_with_their_macro_segment(club: WarehouseBuilder) -> None:
     assert "Names that no longer fit" not in page_of(club).text
-    found = "segment k1 'Coming, Many Visits': Many Visits holds for 12% of its customers; found is Visits 0 to 4 days"
-    verdict = {"name": "names_agree", "macro_segment": "loyalty", "verdict": "warn", "found": found}
+    finding = (
+        "segment k1 'Coming, Many Visits': Many Visits holds for 12% of its customers; found is Visits 0 to 4 days"
+    )
+    verdict = {"name": "names_agree", "macro_segment": "loyalty", "verdict": "warn", "found": finding}
     club.change(f"UPDATE segmentation_run SET gates = $g$[{json.dumps(verdict)}]$g$ WHERE as_of = '2025-03-01'")
     page = page_of(club)
-    assert page.text.count(found) == 2  # at the head of its macro segment, and among the checks
+    assert page.text.count(finding) == 2  # at the head of its macro segment, and among the checks
     assert page.table("A run is not published while a check stops it")[1] == [
         "names agree",
         "loyalty",
@@ -188,7 +190,7 @@ def test_names_that_do_not_hold_are_said_beside_their_segments(club: WarehouseBu
     ]
 
 
-def test_the_run_is_told_at_the_end(club: WarehouseBuilder) -> None:
+def test_the_run_is_described_at_the_end(club: WarehouseBuilder) -> None:
     page = page_of(club)
     text = " ".join(page.text.split())
     assert "12,345; counted, but not in any segment" in text
@@ -202,7 +204,7 @@ def test_the_run_is_told_at_the_end(club: WarehouseBuilder) -> None:
     assert page.table("Each extract is known to be complete")[1] == ["visits", "2025-06-01 01:02"]
 
 
-def test_verdicts_come_loudest_first_in_words(club: WarehouseBuilder) -> None:
+def test_the_most_serious_verdicts_come_first(club: WarehouseBuilder) -> None:
     club.change(
         """UPDATE segmentation_run SET gates = gates
         || '[{"name": "drift", "macro_segment": "loyalty", "verdict": "warn", "found": "PSI of Visits 0.40",
@@ -285,7 +287,7 @@ def test_a_later_run_does_not_change_an_earlier_page(club: WarehouseBuilder) -> 
     assert text_of(club) == before
 
 
-def test_a_new_model_is_said_and_old_segments_keep_their_names(club: WarehouseBuilder) -> None:
+def test_a_new_model_is_named_and_old_segments_keep_their_names(club: WarehouseBuilder) -> None:
     run = club.run("2025-04-01")
     club.publish(run, 1000, {"loyalty": "loyalty-m2"}, look_ahead=True)
     club.segment("loyalty", "k9", "Everybody", "coming", valid_from=run.as_of)
@@ -417,7 +419,7 @@ def test_in_a_browser(club: WarehouseBuilder, chromium: Callable[[int], Any], wi
 
 
 def test_the_days_of_a_page_are_the_profiles(club: WarehouseBuilder) -> None:
-    """as_of 23:30 UTC is not midnight, so the time is told."""
+    """as_of 23:30 UTC is not midnight, so the page shows the time."""
     run = club.run((datetime(2025, 3, 1, tzinfo=UTC) - timedelta(minutes=30)).isoformat())
     club.publish(run, 10, {"loyalty": "loyalty-m1"})
     club.size(run, "loyalty", "k0", 10, of=10)

@@ -1,4 +1,4 @@
-"""The picture of a stratum: the same bytes for the same fit, readable words, and nobody outside of it."""
+"""The picture of a stratum: same bytes for the same fit, readable labels, outliers at the edge."""
 
 import re
 from dataclasses import replace
@@ -28,7 +28,7 @@ def drawn(drawing: PublishedPicture) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in uses]
 
 
-def test_the_caption_says_what_the_plane_is_and_what_it_hides() -> None:
+def test_the_caption_explains_the_plane_and_what_it_hides() -> None:
     said = draw_scatter(DRAWING, MARKS, LABELS).caption
     for words in (
         "Card holders: a sample of 200 customers at the fit",

@@ -1,4 +1,4 @@
-"""Signals on the page: who becomes what, in words a marketer can read."""
+"""Signals on the page, in words that a marketer understands."""
 
 from datetime import date
 from typing import Any
@@ -26,7 +26,7 @@ SIGNALS = Signals.model_validate(
 
 @pytest.fixture
 def asking(club: WarehouseBuilder) -> WarehouseBuilder:
-    """On 1 March: a day after joining nothing can be told; a week after, buyers can, and members by chance at best."""
+    """On 1 March: no rule after a day; after a week one for buyers, and a doubtful one for members."""
     club.profile = club.profile.model_copy(update={"signals": SIGNALS})
     run = club.run("2025-03-01")
     for landmark, name, kpi, outcome in (
@@ -77,12 +77,12 @@ def test_a_table_per_landmark_in_the_order_of_the_profile(asking: WarehouseBuild
         "Gap below 3 days: 2.2 times (1.8-4.0), precision 22.5% "
         "Visits 4 days or more: 2.5 times (1.5-4.0), precision 25.0%"
     )
-    told = [f"Visits 5 days or more {alone}", "30.0%", "75.0%", "3.0 times 2.0-4.0"]
-    assert week[2] == ["Buyer Buys.", "10.0% 30 of 300", *told]
+    measured = [f"Visits 5 days or more {alone}", "30.0%", "75.0%", "3.0 times 2.0-4.0"]
+    assert week[2] == ["Buyer Buys.", "10.0% 30 of 300", *measured]
     assert "#signals" in page.links
 
 
-def test_without_signals_nothing_is_said(asking: WarehouseBuilder) -> None:
+def test_without_signals_there_is_no_section(asking: WarehouseBuilder) -> None:
     assert 'id="signals"' not in render_report(asking.run("2025-02-01"))
     asking.profile = asking.profile.model_copy(update={"signals": None})
     assert 'id="signals"' not in render_report(asking.run("2025-03-01"))

@@ -71,13 +71,13 @@ def test_a_figure_that_the_run_did_not_measure_is_left_out(figured: WarehouseBui
 @pytest.mark.parametrize("place", ["row", "column"])
 def test_customers_in_a_figure_are_the_pseudonyms_of_the_run(figured: WarehouseBuilder, place: str) -> None:
     sales = SALES | {"customers": "month"} if place == "row" else RETENTION | {"customers": "month"}
-    figured.profile = figured.profile.model_copy(update={"figures": {"by_customer": Figure.model_validate(sales)}})
+    figured.profile = figured.profile.model_copy(update={"figures": {"buyers": Figure.model_validate(sales)}})
     run = figured.run("2025-03-01")
     figured.customer(run, "ada-1", {"loyalty": "k1"})
     here = {
         "cadence": run.cadence,
         "as_of": run.as_of,
-        "figure": "by_customer",
+        "figure": "buyers",
         "row_position": 1,
         "column_position": 1,
     }

@@ -186,7 +186,7 @@ def test_names_that_do_not_fit_are_listed_with_their_macro_segment(club: Warehou
         "names agree",
         "loyalty",
         "warning",
-        found,
+        finding,
     ]
 
 
@@ -384,11 +384,11 @@ def test_many_runs_stay_readable(club: WarehouseBuilder) -> None:
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.2))
 def test_labels_never_overlap_and_keep_their_order(places: list[float], gap: float) -> None:
-    found = spread_labels(places, gap)
-    ordered = [place for _, place in sorted(zip(places, found, strict=True))]
+    spread = spread_labels(places, gap)
+    ordered = [place for _, place in sorted(zip(places, spread, strict=True))]
     assert all(b - a >= gap - 1e-9 for a, b in pairwise(ordered))
-    assert min(found) >= -1e-9
-    assert max(found) <= max(1.0, gap * (len(found) - 1)) + 1e-9
+    assert min(spread) >= -1e-9
+    assert max(spread) <= max(1.0, gap * (len(spread) - 1)) + 1e-9
 
 
 @pytest.mark.parametrize("width", [800, 1400])

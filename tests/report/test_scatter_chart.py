@@ -57,18 +57,18 @@ def test_one_customer_far_out_does_not_squash_the_others() -> None:
 def test_a_segment_without_anyone_in_the_sample_is_in_the_legend_only() -> None:
     alone = replace(DRAWING, segments=[0] * len(DRAWING.points), silhouette=None, silhouette_in_plane=None)
     alone = replace(alone, silhouettes=[])
-    found = draw_scatter(alone, MARKS, LABELS)
-    assert "02 few" in found.svg
-    assert "silhouette" not in found.caption
+    drawn_chart = draw_scatter(alone, MARKS, LABELS)
+    assert "02 few" in drawn_chart.svg
+    assert "silhouette" not in drawn_chart.caption
 
 
 def test_silhouettes_are_bars_of_customers_beside_the_mean() -> None:
-    found = draw_scatter(DRAWING, MARKS, LABELS).silhouettes
-    assert "silhouettes of a sample of customers, segment by segment" in found
-    assert "dashed: mean 0.184" in found
-    assert "01 many &amp; more" in found
-    assert "#b5541c" in found
-    assert found == draw_scatter(DRAWING, MARKS, LABELS).silhouettes
+    drawn_chart = draw_scatter(DRAWING, MARKS, LABELS).silhouettes
+    assert "silhouettes of a sample of customers, segment by segment" in drawn_chart
+    assert "dashed: mean 0.184" in drawn_chart
+    assert "01 many &amp; more" in drawn_chart
+    assert "#b5541c" in drawn_chart
+    assert drawn_chart == draw_scatter(DRAWING, MARKS, LABELS).silhouettes
 
 
 def test_a_fit_that_kept_no_silhouettes_has_no_bars() -> None:

@@ -85,7 +85,7 @@ def make_grid_part(view: MacroSegmentView) -> Part | None:
         comparison=_compare_with_segments(grid),
         scores=_list_scores(grid),
     )
-    return Part(f"{view.name}-grid", f"{label}: the grid", body)
+    return Part(f"{view.name}-grid", f"{label}: the grid" if view.declared.grid else "The grid", body)
 
 
 def _make_class_rows(grid: _Grid) -> list[tuple[int, list[TableCell]]]:

@@ -18,6 +18,8 @@ from demo.servers import Server
 from demo.stack import write_libpq_uri
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.profile import Profile
+from include.segmentation.report.charts import line_charts
+from include.segmentation.report.sections import personas_section, tree_section
 
 PROFILE: dict[str, Any] = {
     "profile": "club",
@@ -146,6 +148,30 @@ def _fill_club(builder: WarehouseBuilder) -> None:
     for algorithm, k, silhouette, largest in (("ward", 2, 0.3, 0.55), ("hdbscan", 5, 0.2, 0.7)):
         scores = {"silhouette": silhouette, "largest_share": largest}
         builder.trial("loyalty", "loyalty-m1", "coming", k, algorithm, **scores)
+
+
+@pytest.fixture(scope="session")
+def chart_cache() -> dict[str, str]:
+    """Charts by what they draw: most tests draw the same ones, and drawing takes most of the time."""
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def _draw_each_chart_once(chart_cache: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in (
+        (line_charts, "draw_trend"),
+        (line_charts, "draw_evidence_curves"),
+        (tree_section, "draw_dendrogram"),
+        (personas_section, "draw_dendrogram"),
+    ):
+
+        def draw(*args: Any, _draw: Callable[..., str] = getattr(module, name), _name: str = name) -> str:
+            key = f"{_name}{args!r}"
+            if key not in chart_cache:
+                chart_cache[key] = _draw(*args)
+            return chart_cache[key]
+
+        monkeypatch.setattr(module, name, draw)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def render_report(run: Run) -> str:
     """
     report = ReportContext(run, read_answers(run))
     data = build_page_data(report)
-    return render_template(
+    page = render_template(
         __file__,
         style=Markup(_STYLE),  # noqa: S704 - our own file
         script=Markup(SCRIPT),  # noqa: S704 - our own file
@@ -35,3 +35,4 @@ def render_report(run: Run) -> str:
         sheets=[sheet for make_sheets in SECTIONS for sheet in make_sheets(report)],
         data=data,
     )
+    return str(page)

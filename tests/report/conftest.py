@@ -4,6 +4,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -164,14 +165,14 @@ def _draw_each_chart_once(chart_cache: dict[str, str], monkeypatch: pytest.Monke
         (tree_section, "draw_dendrogram"),
         (personas_section, "draw_dendrogram"),
     ):
+        monkeypatch.setattr(module, name, partial(_draw_once, chart_cache, getattr(module, name)))
 
-        def draw(*args: Any, _draw: Callable[..., str] = getattr(module, name), _name: str = name) -> str:
-            key = f"{_name}{args!r}"
-            if key not in chart_cache:
-                chart_cache[key] = _draw(*args)
-            return chart_cache[key]
 
-        monkeypatch.setattr(module, name, draw)
+def _draw_once(cache: dict[str, str], draw: Callable[..., str], *args: Any) -> str:
+    key = f"{draw.__name__}{args!r}"
+    if key not in cache:
+        cache[key] = draw(*args)
+    return cache[key]
 
 
 @pytest.fixture(scope="session")

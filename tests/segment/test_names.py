@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from segment_cuts import cut_of, strata
 
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine import open_engine
 from include.segmentation.model.model import Model, SegmentDefinition, StratumModel
 from include.segmentation.profile.gates import Gates
 from include.segmentation.profile.macro_segments import MacroSegment
@@ -42,7 +42,7 @@ def verdicts_on(cut):
     )
     people = np.repeat(np.arange(len(cut.labels)), cut.vectors.counts)
     measured = {name: cut.vectors.values[people, i] for i, name in enumerate(cut.vectors.kpis)}
-    engine = Engine(threads=1)
+    engine = open_engine(threads=1)
     engine.register_table("measure_any", pa.table({"customer_id": np.arange(len(people)), **measured}))
     keys = [f"s{label}" for label in cut.labels[people]]
     engine.register_table("member_any", pa.table({"customer_id": np.arange(len(people)), "segment_key": keys}))

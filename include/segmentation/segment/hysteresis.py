@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine import open_engine
 from include.segmentation.profile.macro_segments import Hysteresis
 from include.segmentation.segment.previous_labels import PreviousLabels
 
@@ -58,7 +58,7 @@ def choose_published_keys(
 
 def fingerprint_labels(labels: pa.Table) -> str:
     """Hash what the next run's hysteresis reads from these labels, whatever the order of rows."""
-    with Engine(threads=1) as connection:
+    with open_engine(threads=1) as connection:
         connection.register_table("labels", labels)
         columns = f"customer_id, stratum, segment_key, {RAW}, {HELD_FROM}, {HELD_RUNS}"
         row = connection.execute(f"SELECT CAST(bit_xor(hash({columns})) AS VARCHAR) FROM labels").fetch_row()

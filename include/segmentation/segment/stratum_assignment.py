@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.common.arrays import Floats, Integers
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine import open_engine
 from include.segmentation.errors import DataError
 from include.segmentation.profile.conditions import list_condition_columns
 
@@ -66,6 +66,6 @@ def read_matrix(table: pa.Table, columns: Sequence[str]) -> Floats:
 
 def query_batch(batch: pa.Table, sql: str) -> pa.Table:
     """Run a query on the table ``batch``; the rows keep their order."""
-    with Engine(threads=1) as connection:
+    with open_engine(threads=1) as connection:
         connection.register_table("batch", batch)
         return connection.execute(sql).fetch_table()

@@ -77,7 +77,7 @@ def test_a_broken_connection_may_be_tried_again(server: Server) -> None:
         ("postgres://postgres:wrong@127.0.0.1:{port}/postgres", "password authentication failed"),
         ("postgres://postgres:{password}@127.0.0.1:{port}/nowhere", 'database "nowhere" does not exist'),
         ("postgres://postgres:{password}@127.0.0.1:{port}/", "it names no database"),
-        ("mysql://postgres:{password}@127.0.0.1:{port}/postgres", "its type is 'mysql'; allowed is postgres"),
+        ("mysql://postgres:{password}@127.0.0.1:{port}/postgres", "its type is 'mysql'; allowed: postgres"),
     ],
 )
 def test_it_says_what_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch, address: str, message: str) -> None:

@@ -77,7 +77,7 @@ def test_a_question_waits_for_a_person_and_the_answer_is_kept(shop_of: Callable[
         publish(run)
     assert str(refusal.value) == (
         "shop/monthly/2025-02-01: nothing was published; row_counts: customers went from 20 to 10 since 2025-01-01; "
-        "allowed is 90% to 300% of what there was; look at it, then publish with --approve and your name"
+        "allowed: 90% to 300% of what there was; look at it, then publish with --approve and your name"
     )
     assert shop.tables() == before
     assert status(shop, run) == "waiting"
@@ -184,7 +184,7 @@ def test_a_cluster_that_has_nearly_gone(shop_of: Callable[..., Shop]) -> None:
     many = {f"n{i}": Customer(purchases=1, revenue=10.0 if i < 150 else 500.0) for i in range(249)}
     arrive(shop, "2025-02-01", many)
     assert find_questions(run) == [
-        "smallest_sizes: macro segment 'value': segment value.bought.01 has 99 customers left; allowed is 100 and more"
+        "smallest_sizes: macro segment 'value': segment value.bought.01 has 99 customers left; allowed: 100 and more"
     ]
 
 

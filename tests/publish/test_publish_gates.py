@@ -160,7 +160,7 @@ def test_an_attribute_that_changes_its_type_is_refused(published: Shop) -> None:
     run.lake.write_table(name, changed)
 
     with pytest.raises(
-        DataError, match="dim_customer: column 'email_consent' is bigint but the profile now gives text"
+        DataError, match="dim_customer: column 'email_consent': found type bigint; allowed: text, as in the profile"
     ):
         publish(run)
 

@@ -186,14 +186,13 @@ def test_every_column_is_explained(shop: Shop) -> None:
     assert comment == "Gap: Days. In days, lifetime. NULL when visits = 0."
 
 
-def test_tables_of_older_declarations_are_brought_up_to_date(shop: Shop) -> None:
+def test_missing_tables_and_comments_are_added(shop: Shop) -> None:
     shop.accept("2025-01-01")
     run = shop.run("2025-01-01")
     shop.leave(run, crowd(10))
     publish(run)
     expected = shop.tables()
     with psycopg.connect(shop.url) as connection:
-        connection.execute('UPDATE shop.segmentation_run SET versions = \'{"tables": "of last year"}\'')
         connection.execute("COMMENT ON COLUMN shop.dim_model.model_id IS NULL")
         connection.execute("DROP TABLE shop.fct_model_quality")
 

@@ -1,8 +1,7 @@
-"""Warehouse rows written by hand: the published tables from their DDL, and what a few small runs would leave there."""
+"""Warehouse rows written by hand: the published tables, and what a few small runs would leave there."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,9 +9,10 @@ from psycopg.sql import SQL, Identifier, Placeholder
 from psycopg.types.json import Jsonb
 
 from include.segmentation.profile.profile import Profile
+from include.segmentation.publish import tables
 from include.segmentation.run import Run, parse_as_of
+from include.segmentation.warehouse.published_table import discover_tables
 
-DDL = Path(__file__).parents[2] / "include" / "sql" / "warehouse"
 TOLD = {"label", "definition", "unit", "resolution", "rule_only", "undefined_when"}
 
 
@@ -29,8 +29,8 @@ class Hand:
         self.connection.execute(SQL("CREATE SCHEMA {}").format(schema))
         self.connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
         self.connection.execute(SQL("SET search_path TO {}, public").format(schema))
-        for file in sorted(DDL.glob("*.sql")):
-            self.connection.execute(file.read_bytes())
+        for table in discover_tables(tables):
+            self.connection.execute(table.write_ddl())
 
     def run(self, as_of: str) -> Run:
         return Run(self.profile, "monthly", parse_as_of(as_of, self.profile))

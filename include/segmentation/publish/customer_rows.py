@@ -4,21 +4,22 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from include.segmentation.profile.kpis import AGE_COLUMN
+from include.segmentation.profile.kpis import AGE_COLUMN, Kpi
 from include.segmentation.profile.macro_segments import SegmentAnnotation
 from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
 from include.segmentation.publish.persona_rows import write_persona_sql
 from include.segmentation.publish.publish_inputs import PublishInputs
+from include.segmentation.warehouse.published_table import Column
 
 _BATCH_ROWS = 100_000
 
 
-def read_attributes(inputs: PublishInputs) -> pa.RecordBatchReader:
+def stream_attributes(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The run's rows of ``dim_customer``."""
     return _stream(inputs, ["customer_id", "first_seen", "last_seen", _as_of(inputs), *_quoted(inputs.attributes)], "")
 
 
-def read_kpis(inputs: PublishInputs) -> pa.RecordBatchReader:
+def stream_kpis(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_customer_kpi``: the KPIs of all macro segments side by side."""
     columns = [
         f"'{inputs.run.cadence}' AS cadence",
@@ -30,7 +31,7 @@ def read_kpis(inputs: PublishInputs) -> pa.RecordBatchReader:
     return _stream(inputs, columns + _kpis(inputs), _joined(inputs, "measure"))
 
 
-def read_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
+def stream_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_segment_label``."""
     columns = "customer_id, stratum, segment_key, micro_key, margin"
     columns += ", raw_key, held_from, remeasured_key, previous_model_key, scores, cell"
@@ -39,7 +40,7 @@ def read_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
     return inputs.engine.execute(query).stream_batches(_BATCH_ROWS)
 
 
-def read_record(inputs: PublishInputs) -> pa.RecordBatchReader:
+def stream_record(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The rows of ``customer_analytics_record``: everything that is known of each customer, side by side."""
     columns = ["customer_id", _as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
     columns += ["first_seen", "last_seen", f"population.{AGE_COLUMN}", *_quoted(inputs.attributes)]
@@ -60,6 +61,54 @@ def read_record(inputs: PublishInputs) -> pa.RecordBatchReader:
             scores, cell = name_grid_columns(macro)
             columns += [f"label_{macro}.scores AS {scores}", f"label_{macro}.cell AS {cell}"]
     return _stream(inputs, columns, _joined(inputs, "measure") + _joined(inputs, "label"))
+
+
+def list_attribute_columns(inputs: PublishInputs) -> list[Column]:
+    """List the columns that population.sql adds."""
+    comment = "An attribute of the customer, from population.sql."
+    return [Column(name, map_column_type(kind), comment, nullable=True) for name, kind in inputs.attributes.items()]
+
+
+def list_kpi_columns(inputs: PublishInputs) -> list[Column]:
+    """List one column per KPI."""
+    kpis = inputs.run.profile.kpis
+    return [Column(name, "double precision", _explain_kpi(kpi), nullable=True) for name, kpi in kpis.items()]
+
+
+def list_record_columns(inputs: PublishInputs) -> list[Column]:
+    """List the columns of attributes, KPIs, segments and grids."""
+    texts = {}
+    for macro, declared in inputs.run.profile.macro_segments.items():
+        key, name, micro = name_segment_columns(macro)
+        texts[key] = f"The customer's {declared.label} segment; see dim_segment."
+        texts[name] = f"The alias of the customer's {declared.label} segment, or else its name."
+        texts[micro] = f"The micro segment within the {declared.label} segment. NULL if the segment has none."
+        if declared.grid:
+            scores, cell = name_grid_columns(macro)
+            texts[scores] = f"The customer's classes in grid {declared.grid.label}; see dim_score_class."
+            texts[cell] = f"The customer's cell in grid {declared.grid.label}; see dim_grid_cell."
+    segments = [Column(name, "text", comment, nullable=True) for name, comment in texts.items()]
+    return list_attribute_columns(inputs) + list_kpi_columns(inputs) + segments
+
+
+def map_column_type(kind: pa.DataType) -> str:
+    """Map an Arrow type to a PostgreSQL type."""
+    for is_kind, name in (
+        (pa.types.is_integer, "bigint"),
+        (pa.types.is_boolean, "boolean"),
+        (pa.types.is_floating, "double precision"),
+        (pa.types.is_decimal, "numeric"),
+        (pa.types.is_date, "date"),
+        (pa.types.is_timestamp, "timestamp with time zone"),
+    ):
+        if is_kind(kind):
+            return name
+    return "text"
+
+
+def _explain_kpi(kpi: Kpi) -> str:
+    undefined = f" NULL when {kpi.undefined_when}." if kpi.undefined_when else ""
+    return f"{kpi.label}: {kpi.definition} In {kpi.unit}, {kpi.window}.{undefined}"
 
 
 def _stream(inputs: PublishInputs, columns: list[str], joins: str) -> pa.RecordBatchReader:

@@ -58,6 +58,8 @@ def make_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
 
 def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_cohort_segment`` without as_of."""
+    if not inputs.run.profile.cohort_months:
+        return
     figures = ("min", "p25", "p50", "p75", "max")
     for macro, model in inputs.models.items():
         source = f"cohort_label_{macro} JOIN cohort_measure_{macro} USING (cohort, month, customer_id)"

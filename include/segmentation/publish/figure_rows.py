@@ -4,17 +4,18 @@ from typing import Any
 
 from include.segmentation.artifacts import FigureSummary, MeasureArtifacts
 from include.segmentation.errors import DataError
-from include.segmentation.run import Run
+from include.segmentation.publish.publish_inputs import PublishInputs
 
 Row = dict[str, Any]
 
 
-def make_figure_rows(run: Run) -> list[Row]:
+def read_figure_rows(inputs: PublishInputs) -> list[Row]:
     """The rows of ``fct_figure`` without the columns of the run.
 
     Raises:
         DataError: the profile declares figures, and they have not been measured.
     """
+    run = inputs.run
     if not run.profile.figures:
         return []
     if FigureSummary.read_from(run) is None:
@@ -23,10 +24,10 @@ def make_figure_rows(run: Run) -> list[Row]:
     return [dict(row) for row in found.to_pylist()]
 
 
-def make_figure_definitions(run: Run) -> list[Row]:
+def make_figure_definitions(inputs: PublishInputs) -> list[Row]:
     """The rows of ``dim_figure``."""
     rows = []
-    for name, figure in run.profile.figures.items():
+    for name, figure in inputs.run.profile.figures.items():
         sides = [*figure.by.values(), ""][:2]
         for measure, value in figure.values.items():
             said = {"label": figure.label, "definition": figure.definition, "row_label": sides[0]}

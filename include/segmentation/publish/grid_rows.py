@@ -17,7 +17,7 @@ from include.segmentation.publish.publish_inputs import PublishInputs
 Row = dict[str, Any]
 
 
-def make_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
+def make_cell_definitions(inputs: PublishInputs) -> Iterator[Row]:
     """The cells of every model that has a grid; what to do is as the profile says it today."""
     for macro, model_id, grid in _grids_ever(inputs):
         declared = inputs.run.profile.macro_segments[macro].grid
@@ -41,7 +41,7 @@ def make_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
             }
 
 
-def make_class_rows(inputs: PublishInputs) -> Iterator[Row]:
+def make_class_definitions(inputs: PublishInputs) -> Iterator[Row]:
     """The cut points of every model that has a grid."""
     for macro, model_id, grid in _grids_ever(inputs):
         for position, score in enumerate(grid.scores, start=1):
@@ -60,16 +60,7 @@ def make_class_rows(inputs: PublishInputs) -> Iterator[Row]:
                 }
 
 
-def make_grid_tables(inputs: PublishInputs) -> dict[str, list[Row]]:
-    """Table -> its rows of the run, without the columns of the run."""
-    return {
-        "fct_grid_cell": list(_grid_cells(inputs)),
-        "fct_grid_profile": list(_grid_profiles(inputs)),
-        "fct_grid_quality": list(_grid_quality(inputs)),
-    }
-
-
-def _grid_cells(inputs: PublishInputs) -> Iterator[Row]:
+def make_grid_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_grid_cell`` without the columns of the run."""
     for macro, grid in _grids(inputs).items():
         row, column = (grid.locate_cell(side) + 1 for side in (grid.rows, grid.columns))
@@ -82,7 +73,7 @@ def _grid_cells(inputs: PublishInputs) -> Iterator[Row]:
             yield {"macro_segment": macro} | found_row
 
 
-def _grid_profiles(inputs: PublishInputs) -> Iterator[Row]:
+def make_grid_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_grid_profile`` without the columns of the run; cells without customers included."""
     for macro, grid in _grids(inputs).items():
         (taken,) = inputs.fetch_one(f"SELECT count(cell) FROM label_{macro}")
@@ -101,7 +92,7 @@ def _grid_profiles(inputs: PublishInputs) -> Iterator[Row]:
                 yield place | {"customers": customers, "share": customers / max(taken, 1)} | figures
 
 
-def _grid_quality(inputs: PublishInputs) -> Iterator[Row]:
+def make_grid_quality_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_grid_quality`` without the columns of the run; none where the grid takes nobody."""
     for macro in _grids(inputs):
         counts = inputs.engine.execute(

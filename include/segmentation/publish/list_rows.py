@@ -19,7 +19,7 @@ _BATCH_ROWS = 100_000
 _NOBODY_ELSE = "None of these"
 
 
-def read_members(inputs: PublishInputs) -> pa.RecordBatchReader:
+def stream_members(inputs: PublishInputs) -> pa.RecordBatchReader:
     """The run's rows of ``fct_list_member``."""
     _decide(inputs)
     reasons = [

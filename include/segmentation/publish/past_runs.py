@@ -62,6 +62,16 @@ def read_past_runs(run: Run) -> PastRuns:
         return PastRuns(_find(connection, run, _BEFORE), _find(connection, run, _YEAR_AGO))
 
 
+def find_neighbours(connection: Connection, run: Run) -> tuple[datetime | None, datetime | None]:
+    """Find the published as_ofs of the same cadence right before and right after the run's."""
+    row = connection.execute(
+        "SELECT max(as_of) FILTER (WHERE as_of < %(as_of)s), min(as_of) FILTER (WHERE as_of > %(as_of)s) "
+        "FROM segmentation_run WHERE cadence = %(cadence)s",
+        {"as_of": run.as_of, "cadence": run.cadence},
+    ).fetchone()
+    return row or (None, None)
+
+
 def _find(connection: Connection, run: Run, query: str) -> PastRun | None:
     parameters = {"cadence": run.cadence, "as_of": run.as_of, "zone": run.profile.time_zone}
     row = connection.execute(query.encode(), parameters).fetchone()

@@ -33,5 +33,5 @@ class GateVerdict:
 
     def __str__(self) -> str:
         where = f"macro segment '{self.macro_segment}': " if self.macro_segment else ""
-        allowed = f"; allowed is {self.allowed}" if self.allowed else ""
+        allowed = f"; allowed: {self.allowed}" if self.allowed else ""
         return f"{self.name}: {where}{self.found}{allowed}"

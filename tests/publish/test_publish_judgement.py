@@ -281,3 +281,8 @@ def test_a_candidate_that_waits_is_not_asked_for_again(shop_of: Callable[..., Sh
     assert publish(run)["fits_asked"] == []
     ((_, said),) = verdicts(shop, run, "drift")
     assert said.endswith("model value-m2 waits for an answer (accept or reject)")
+
+
+def test_drift_exactly_at_its_threshold_passes(shop_of: Callable[..., Shop]) -> None:
+    shop = shop_of(drift={"psi": 0.25, "js": 0.05, "inertia_gain": 0.1, "verdict": "ask"})
+    assert find_questions(drifted(shop, "2025-02-01", psi=0.25, js=0.05, inertia_gain=0.1)) == []

@@ -201,3 +201,12 @@ def test_missing_tables_and_comments_are_added(shop: Shop) -> None:
     assert shop.tables() == expected
     comment = "SELECT col_description('dim_model'::regclass, 1)"
     assert shop.rows(comment) == [("The model.",)]
+
+
+def test_repeating_a_run_corrects_the_attributes_of_customers(shop: Shop) -> None:
+    shop.accept("2025-01-01")
+    run = shop.run("2025-01-01")
+    for country in ("DE", "FR"):
+        shop.leave(run, {"a": Customer(purchases=1, country=country)})
+        publish(run)
+        assert shop.rows("SELECT country FROM dim_customer") == [(country,)]

@@ -47,9 +47,9 @@ def stream_record(inputs: PublishInputs) -> pa.RecordBatchReader:
     columns += [*_kpis(inputs), f"{write_persona_sql(inputs.run.profile)} AS persona"]
     for macro, model in inputs.models.items():
         key, name, micro = name_segment_columns(macro)
-        said = inputs.run.profile.macro_segments[macro].segments
+        annotations = inputs.run.profile.macro_segments[macro].segments
         names = {
-            segment.key: said.get(segment.key, SegmentAnnotation()).alias or segment.name
+            segment.key: annotations.get(segment.key, SegmentAnnotation()).alias or segment.name
             for segment in model.list_segments()
         }
         inputs.engine.register_table(

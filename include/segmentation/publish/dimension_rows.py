@@ -13,15 +13,16 @@ def make_segment_rows(inputs: PublishInputs) -> list[Row]:
     """Every version of every segment of the accepted models; a version lasts until a model changes or drops it."""
     rows: list[Row] = []
     for macro, timeline in inputs.timelines.items():
-        standing: dict[str, Row] = {}
+        valid: dict[str, Row] = {}
         for model in (entry.model for entry in timeline if entry.status == "accepted"):
-            brought = _segments(model, inputs.run.profile.macro_segments[macro])
-            for key in [key for key, row in standing.items() if _meaning(row) != _meaning(brought.get(key))]:
-                ended = standing.pop(key) | {"valid_to": model.effective_from, "is_current": False}
-                if key not in brought or ended["valid_from"] < model.effective_from:  # else another fit of the same day
+            segments = _segments(model, inputs.run.profile.macro_segments[macro])
+            for key in [key for key, row in valid.items() if _strip_origin(row) != _strip_origin(segments.get(key))]:
+                ended = valid.pop(key) | {"valid_to": model.effective_from, "is_current": False}
+                # Another fit of the same day replaces a version; it does not end it.
+                if key not in segments or ended["valid_from"] < model.effective_from:
                     rows.append(ended)
-            standing = brought | standing
-        rows += standing.values()
+            valid = segments | valid
+        rows += valid.values()
     return rows
 
 
@@ -72,21 +73,24 @@ def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
             "model_id": model.model_id,
         }
         for segment in stratum.segments:
-            row = rows[segment.key] = whole | _said(segment, declared)
-            rows |= {part.key: row | {"parent_key": segment.key} | _said(part, declared) for part in segment.parts}
+            row = rows[segment.key] = whole | _describe_segment(segment, declared)
+            rows |= {
+                part.key: row | {"parent_key": segment.key} | _describe_segment(part, declared)
+                for part in segment.parts
+            }
     return rows
 
 
-def _said(segment: SegmentDefinition, declared: MacroSegment) -> Row:
-    """What is said of one segment; an action and an owner only where people name them for its key."""
-    person = declared.segments.get(segment.key, SegmentAnnotation())
+def _describe_segment(segment: SegmentDefinition, declared: MacroSegment) -> Row:
+    """Describe one segment; it has an action and an owner of its own only where the profile names them for its key."""
+    annotation = declared.segments.get(segment.key, SegmentAnnotation())
     fields = ("path", "name", "description", "rule_sql", "rule_words", "fidelity")
-    found = {"segment_key": segment.key, "alias": person.alias or None}
-    found |= {name: getattr(segment, name) for name in fields}
-    own = {"recommended_action": person.recommended_action, "owner": person.owner}
-    return found | {name: text for name, text in own.items() if text}
+    row = {"segment_key": segment.key, "alias": annotation.alias or None}
+    row |= {name: getattr(segment, name) for name in fields}
+    own = {"recommended_action": annotation.recommended_action, "owner": annotation.owner}
+    return row | {name: text for name, text in own.items() if text}
 
 
-def _meaning(row: Row | None) -> Row | None:
-    """What a version says, without when and by which model it came."""
+def _strip_origin(row: Row | None) -> Row | None:
+    """Return a version without its beginning and its model."""
     return row and {name: value for name, value in row.items() if name not in ("valid_from", "model_id")}

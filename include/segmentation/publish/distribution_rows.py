@@ -74,10 +74,10 @@ def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
                     cohort_sizes.get((row["cohort"], row["month"]), 0) + row["customers"]
                 )
         for row in rows:
-            kept = {name: row[name] for name in ("cohort", "month", "segment_key", "kpi", *figures)}
+            copied = {name: row[name] for name in ("cohort", "month", "segment_key", "kpi", *figures)}
             share = row["customers"] / cohort_sizes[row["cohort"], row["month"]]
             counts = {"customers": row["customers"], "share": share, "model_id": model.model_id}
-            yield {"macro_segment": macro} | kept | counts
+            yield {"macro_segment": macro} | copied | counts
 
 
 def _describe(
@@ -85,17 +85,17 @@ def _describe(
 ) -> Iterator[Row]:
     """One row per group, key and KPI; segments without customers included."""
     columns = [*by, "segment_key"]
-    wanted = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
-    inputs.engine.execute(f"CREATE OR REPLACE TEMP TABLE described AS SELECT {wanted} FROM {source}")
-    found = {}
+    selected = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
+    inputs.engine.execute(f"CREATE OR REPLACE TEMP TABLE described AS SELECT {selected} FROM {source}")
+    spreads = {}
     groups = set()
     for name, kpi in kpis.items():
         for row in _query(inputs, columns, name, kpi):
             group = tuple(row[column] for column in by)
             groups.add(group)
-            found[*group, row["segment_key"], name] = row
+            spreads[*group, row["segment_key"], name] = row
     for group, key, name in product(sorted(groups), keys, kpis):
-        figures = _figures(found.get((*group, key, name)), kpis[name])
+        figures = _figures(spreads.get((*group, key, name)), kpis[name])
         yield dict(zip(by, group, strict=True)) | {"segment_key": key, "kpi": name} | figures
 
 

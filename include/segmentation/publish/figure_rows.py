@@ -20,8 +20,8 @@ def read_figure_rows(inputs: PublishInputs) -> list[Row]:
         return []
     if FigureSummary.read_from(run) is None:
         raise DataError(f"figures of {run.run_id} have not been measured; run the measure stage first")
-    found = MeasureArtifacts(run).locate_figures().read_table()
-    return [dict(row) for row in found.to_pylist()]
+    figures = MeasureArtifacts(run).locate_figures().read_table()
+    return [dict(row) for row in figures.to_pylist()]
 
 
 def make_figure_definitions(inputs: PublishInputs) -> list[Row]:
@@ -30,7 +30,7 @@ def make_figure_definitions(inputs: PublishInputs) -> list[Row]:
     for name, figure in inputs.run.profile.figures.items():
         sides = [*figure.by.values(), ""][:2]
         for measure, value in figure.values.items():
-            said = {"label": figure.label, "definition": figure.definition, "row_label": sides[0]}
-            said |= {"column_label": sides[1], "measure_label": value.label, "unit": value.unit}
-            rows.append({"figure": name, "measure": measure} | said)
+            texts = {"label": figure.label, "definition": figure.definition, "row_label": sides[0]}
+            texts |= {"column_label": sides[1], "measure_label": value.label, "unit": value.unit}
+            rows.append({"figure": name, "measure": measure} | texts)
     return rows

@@ -33,15 +33,15 @@ def read_report_demographics(run: Run) -> dict[tuple[str, str], dict[str | None,
     Of the reports that name in ``coverage_of`` the one that counts everybody, over the days that both have. As in
     coverage, such sums are good for shares only.
     """
-    found: dict[tuple[str, str], dict[str | None, int]] = {}
+    users: dict[tuple[str, str], dict[str | None, int]] = {}
     with run.lake.open_engine() as engine:
         for name, report in run.profile.extracts.items():
             if isinstance(report, GA4Extract) and report.coverage_of:
                 _load_days(engine, run, name)
                 _load_days(engine, run, report.coverage_of)
                 for dimension in map(name_column, _guessed(report)):
-                    found[name, dimension] = _users(engine, name, report, dimension)
-    return found
+                    users[name, dimension] = _users(engine, name, report, dimension)
+    return users
 
 
 def _guessed(report: GA4Extract) -> list[str]:
@@ -50,7 +50,7 @@ def _guessed(report: GA4Extract) -> list[str]:
 
 def _users(engine: Engine, name: str, report: GA4Extract, dimension: str) -> dict[str | None, int]:
     metric = name_column(report.metrics[0])
-    found = engine.execute(
+    result = engine.execute(
         f"""
         WITH everybody AS (
             SELECT {DATE_COLUMN}, sum("{metric}") AS users FROM "days_{report.coverage_of}"
@@ -65,7 +65,7 @@ def _users(engine: Engine, name: str, report: GA4Extract, dimension: str) -> dic
         SELECT NULL, CAST(coalesce(sum(users), 0) AS BIGINT) FROM everybody
         """
     )
-    users: dict[str | None, int] = dict(found.fetch_rows())
+    users: dict[str | None, int] = dict(result.fetch_rows())
     everybody = users.pop(None)
     return users | {None: max(everybody - sum(users.values()), 0)}
 
@@ -82,7 +82,7 @@ def _load_days(engine: Engine, run: Run, name: str) -> None:
 
 
 def _flags(engine: Engine, name: str) -> Row:
-    found = engine.execute(
+    result = engine.execute(
         f"""
         WITH days AS (
             SELECT
@@ -110,7 +110,7 @@ def _flags(engine: Engine, name: str) -> Row:
         FROM days
         """
     )
-    (row,) = found.fetch_table().to_pylist()
+    (row,) = result.fetch_table().to_pylist()
     return dict(row)
 
 
@@ -121,7 +121,7 @@ def _coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
     """
     metric = name_column(report.metrics[0])
     is_known = " AND ".join(f'"{name_column(dimension)}" NOT IN {UNKNOWN_VALUES}' for dimension in _guessed(report))
-    found = engine.execute(
+    result = engine.execute(
         f"""
         WITH known AS (
             SELECT {DATE_COLUMN}, coalesce(sum("{metric}") FILTER (WHERE {is_known}), 0) AS users
@@ -137,7 +137,7 @@ def _coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
         FROM known JOIN everybody USING ({DATE_COLUMN}) WHERE everybody.users > 0
         """
     )
-    share, least, most = found.fetch_row() or (None, None, None)
+    share, least, most = result.fetch_row() or (None, None, None)
     if share is None:
         return None
     return {"of": report.coverage_of, "share": round(share, 6), "least": round(least, 6), "most": round(most, 6)}

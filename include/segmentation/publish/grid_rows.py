@@ -21,7 +21,7 @@ def make_cell_definitions(inputs: PublishInputs) -> Iterator[Row]:
     """The cells of every model that has a grid; what to do is as the profile says it today."""
     for macro, model_id, grid in _grids_ever(inputs):
         declared = inputs.run.profile.macro_segments[macro].grid
-        said = {cell.name: cell for cell in declared.cells} if declared else {}
+        cells = {cell.name: cell for cell in declared.cells} if declared else {}
         for position, cell in enumerate(grid.cells, start=1):
             yield {
                 "model_id": model_id,
@@ -36,8 +36,8 @@ def make_cell_definitions(inputs: PublishInputs) -> Iterator[Row]:
                 "column_score": grid.columns,
                 "column_from": cell.columns[0],
                 "column_to": cell.columns[1],
-                "recommended_action": said[cell.name].recommended_action if cell.name in said else "",
-                "owner": said[cell.name].owner if cell.name in said else "",
+                "recommended_action": cells[cell.name].recommended_action if cell.name in cells else "",
+                "owner": cells[cell.name].owner if cell.name in cells else "",
             }
 
 
@@ -64,24 +64,24 @@ def make_grid_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_grid_cell`` without the columns of the run."""
     for macro, grid in _grids(inputs).items():
         row, column = (grid.locate_cell(side) + 1 for side in (grid.rows, grid.columns))
-        found = inputs.engine.execute(
+        result = inputs.engine.execute(
             f"SELECT CAST(substr(scores, {row}, 1) AS INTEGER) AS row_class, "
             f"CAST(substr(scores, {column}, 1) AS INTEGER) AS column_class, segment_key, cell, count(*) AS customers "
             f"FROM label_{macro} WHERE cell IS NOT NULL GROUP BY ALL ORDER BY ALL"
         )
-        for found_row in found.fetch_table().to_pylist():
-            yield {"macro_segment": macro} | found_row
+        for counts in result.fetch_table().to_pylist():
+            yield {"macro_segment": macro} | counts
 
 
 def make_grid_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
     """The rows of ``fct_grid_profile`` without the columns of the run; cells without customers included."""
     for macro, grid in _grids(inputs).items():
-        (taken,) = inputs.fetch_one(f"SELECT count(cell) FROM label_{macro}")
+        (customers_in_grid,) = inputs.fetch_one(f"SELECT count(cell) FROM label_{macro}")
         for kpi in inputs.run.profile.worth:
-            found = _by_cell(inputs, macro, kpi)
-            grand_total = sum((row["total"] or 0 for row in found.values()), Decimal(0))
+            rows = _by_cell(inputs, macro, kpi)
+            grand_total = sum((row["total"] or 0 for row in rows.values()), Decimal(0))
             for cell in grid.cells:
-                row = found.get(cell.name, {"customers": 0})
+                row = rows.get(cell.name, {"customers": 0})
                 customers = row["customers"]
                 figures: Row = dict.fromkeys(("total", "share_of_total", "mean"))
                 if customers >= SUPPRESS_BELOW and row["total"] is not None:
@@ -89,7 +89,7 @@ def make_grid_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
                     mean = float(row["total"] / row["defined"])
                     figures = {"total": row["total"], "share_of_total": share, "mean": mean}
                 place = {"macro_segment": macro, "cell": cell.name, "kpi": kpi}
-                yield place | {"customers": customers, "share": customers / max(taken, 1)} | figures
+                yield place | {"customers": customers, "share": customers / max(customers_in_grid, 1)} | figures
 
 
 def make_grid_quality_rows(inputs: PublishInputs) -> Iterator[Row]:
@@ -120,26 +120,26 @@ def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[st
     )
     if lowest is None or lowest < 0 or not sum_of_all:
         return []  # shares of such a total mean nothing
-    held = {}
+    shares = {}
     for name, group in (("sorting", quote_identifier(kpi)), ("cells", "cell"), ("segments", "segment_key")):
-        found = inputs.engine.execute(
+        result = inputs.engine.execute(
             f"SELECT {group} AS part, coalesce({write_total_sql(kpi, declared)}, 0)::DOUBLE AS total, "
             f"count(*) AS customers FROM {scored} GROUP BY part ORDER BY part"
         ).fetch_table()
-        held[name] = compute_top_share(found["total"].to_numpy(), found["customers"].to_numpy())
-    metrics = [(f"top_30_by_{name}", kpi, share) for name, share in held.items()]
-    return metrics + [(f"lift_of_{name}", kpi, held[name] / held["sorting"]) for name in ("cells", "segments")]
+        shares[name] = compute_top_share(result["total"].to_numpy(), result["customers"].to_numpy())
+    metrics = [(f"top_30_by_{name}", kpi, share) for name, share in shares.items()]
+    return metrics + [(f"lift_of_{name}", kpi, shares[name] / shares["sorting"]) for name in ("cells", "segments")]
 
 
 def _by_cell(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
     profile = inputs.run.profile
     total = write_total_sql(kpi, profile.kpis[kpi])
     figures = f"count(*) AS customers, count({quote_identifier(kpi)}) AS defined, {total} AS total"
-    found = inputs.engine.execute(
+    result = inputs.engine.execute(
         f"SELECT cell, {figures} FROM label_{macro} JOIN measure_{profile.kpi_macro_segments[kpi]} USING (customer_id) "
         "WHERE cell IS NOT NULL GROUP BY cell"
     )
-    return {row["cell"]: row for row in found.fetch_table().to_pylist()}
+    return {row["cell"]: row for row in result.fetch_table().to_pylist()}
 
 
 def _grids(inputs: PublishInputs) -> dict[str, GridModel]:

@@ -41,14 +41,14 @@ def make_reason_rows(inputs: PublishInputs) -> list[Row]:
     (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     rows = []
     for name, declared in inputs.run.profile.lists.items():
-        found = _by_reason(inputs, name)
+        totals_by_reason = _by_reason(inputs, name)
         sums = {
-            kpi: sum((of_kpi[kpi] or Decimal(0) for _, of_kpi in found.values()), Decimal(0))
+            kpi: sum((of_kpi[kpi] or Decimal(0) for _, of_kpi in totals_by_reason.values()), Decimal(0))
             for kpi in inputs.run.profile.worth
         }
-        for nth, told in enumerate(_told(declared), start=1):
-            customers, totals = found.get(nth, (0, {}))
-            shown = {
+        for nth, reason in enumerate(_list_reasons(declared), start=1):
+            customers, totals = totals_by_reason.get(nth, (0, {}))
+            worth = {
                 kpi: {"total": None, "share_of_total": None}
                 if value is None
                 else {"total": float(value), "share_of_total": float(value / sums[kpi]) if sums[kpi] > 0 else None}
@@ -56,8 +56,8 @@ def make_reason_rows(inputs: PublishInputs) -> list[Row]:
                 if customers >= SUPPRESS_BELOW
             }
             head = {"list": name, "list_label": declared.label, "description": declared.description}
-            counted = {"customers": customers, "share": customers / population, "worth": json.dumps(shown)}
-            rows.append(head | {"owner": declared.owner, "position": nth} | told | counted)
+            counts = {"customers": customers, "share": customers / population, "worth": json.dumps(worth)}
+            rows.append(head | {"owner": declared.owner, "position": nth} | reason | counts)
     return rows
 
 
@@ -73,13 +73,13 @@ def _decide(inputs: PublishInputs) -> None:
         )
 
 
-def _told(declared: EligibilityList) -> list[Row]:
+def _list_reasons(declared: EligibilityList) -> list[Row]:
     """The reasons in order, and last that none holds."""
-    found = [
+    reasons = [
         {"reason": reason.name, "label": reason.label, "rule": reason.when, "is_eligible": reason.eligible}
         for reason in declared.reasons
     ]
-    return [*found, {"reason": NO_REASON, "label": _NOBODY_ELSE, "rule": "", "is_eligible": False}]
+    return [*reasons, {"reason": NO_REASON, "label": _NOBODY_ELSE, "rule": "", "is_eligible": False}]
 
 
 def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
@@ -91,14 +91,14 @@ def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[st
             *(f"{write_total_sql(k, profile.kpis[k])} AS {quote_identifier(k)}" for k in profile.worth),
         ]
     )
-    found = inputs.engine.execute(
+    result = inputs.engine.execute(
         f"SELECT nth, {sums} FROM listed JOIN ({_everything(inputs)}) USING (customer_id) "
         "WHERE list = $list GROUP BY nth",
         {"list": name},
     )
     return {
         row["nth"]: (row["customers"], {kpi: row[kpi] for kpi in profile.worth})
-        for row in found.fetch_table().to_pylist()
+        for row in result.fetch_table().to_pylist()
     }
 
 

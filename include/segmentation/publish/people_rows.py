@@ -29,19 +29,21 @@ def make_funnel_rows(inputs: PublishInputs) -> list[Row]:
         [f"population.{AGE_COLUMN}", *(f"measure_{macro}.{quote_identifier(name)}" for name, macro in homes.items())]
     )
     joins = " ".join(f"JOIN measure_{macro} USING (customer_id)" for macro in inputs.models)
-    met = " + ".join(f"CASE WHEN {step.when}\nTHEN {1 << place} ELSE 0 END" for place, step in enumerate(steps))
+    conditions_met = " + ".join(
+        f"CASE WHEN {step.when}\nTHEN {1 << place} ELSE 0 END" for place, step in enumerate(steps)
+    )
     inputs.engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE met AS SELECT customer_id, {met} AS met "
+        f"CREATE OR REPLACE TEMP TABLE conditions_met AS SELECT customer_id, {conditions_met} AS conditions_met "
         f"FROM (SELECT population.customer_id, {kpis} FROM population {joins})"
     )
-    found: dict[tuple[str, str], dict[int, int]] = {group: {} for group in _groups(inputs)}
+    groups: dict[tuple[str, str], dict[int, int]] = {group: {} for group in _groups(inputs)}
     counts = inputs.engine.execute(
-        f"SELECT macro_segment, segment_key, met, count(*) FROM ({_memberships(inputs)}) JOIN met USING (customer_id) "
-        "GROUP BY ALL"
+        f"SELECT macro_segment, segment_key, conditions_met, count(*) FROM ({_memberships(inputs)}) "
+        "JOIN conditions_met USING (customer_id) GROUP BY ALL"
     )
     for macro, key, conditions, customers in counts.fetch_rows():
-        found[macro, key][conditions] = customers
-    return [row for group, customers in found.items() for row in _funnel_of(inputs, group, customers)]
+        groups[macro, key][conditions] = customers
+    return [row for group, customers in groups.items() for row in _funnel_of(inputs, group, customers)]
 
 
 def _funnel_of(inputs: PublishInputs, group: tuple[str, str], customers: Mapping[int, int]) -> list[Row]:
@@ -52,13 +54,13 @@ def _funnel_of(inputs: PublishInputs, group: tuple[str, str], customers: Mapping
         all_so_far = (2 << place) - 1
         reached = sum(number for bits, number in customers.items() if bits & all_so_far == all_so_far)
         met = sum(number for bits, number in customers.items() if bits >> place & 1)
-        told = dict.fromkeys(("customers", "share", "conversion", "met"))
+        figures = dict.fromkeys(("customers", "share", "conversion", "met"))
         if size >= SUPPRESS_BELOW:
-            told |= {"customers": reached, "share": reached / size, "met": met}
+            figures |= {"customers": reached, "share": reached / size, "met": met}
         if place and before >= SUPPRESS_BELOW:
-            told["conversion"] = reached / before
-        named = {"step": place + 1, "name": step.name, "label": step.label, "suppressed": size < SUPPRESS_BELOW}
-        rows.append({"macro_segment": group[0], "segment_key": group[1]} | named | told)
+            figures["conversion"] = reached / before
+        texts = {"step": place + 1, "name": step.name, "label": step.label, "suppressed": size < SUPPRESS_BELOW}
+        rows.append({"macro_segment": group[0], "segment_key": group[1]} | texts | figures)
         before = reached
     return rows
 
@@ -79,9 +81,9 @@ def make_demographic_rows(inputs: PublishInputs) -> list[Row]:
                 f"{inputs.run.profile.path}: demographics.{dimension}: no attribute of the population; "
                 f"{list_allowed(dimension, inputs.attributes)}; or run the measure stage again"
             )
-        for (macro, key), found in _by_value(inputs, dimension, declared.unknown).items():
+        for (macro, key), counts in _by_value(inputs, dimension, declared.unknown).items():
             place = {"macro_segment": macro, "segment_key": key, "dimension": dimension}
-            rows += [place | row | {"report": ""} for row in _shares(found)]
+            rows += [place | row | {"report": ""} for row in _shares(counts)]
     for (report, dimension), users in read_report_demographics(inputs.run).items():
         place = {"macro_segment": EVERYONE, "segment_key": EVERYONE, "dimension": dimension, "report": report}
         rows += [place | row | {"customers": None} for row in _shares(users)]
@@ -92,7 +94,7 @@ def _by_value(
     inputs: PublishInputs, dimension: str, unknown: list[str]
 ) -> dict[tuple[str, str], dict[str | None, int]]:
     """Per segment how many customers have each value; None where it is not known."""
-    found: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _groups(inputs)}
+    values: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _groups(inputs)}
     counts = inputs.engine.execute(
         f"WITH valued AS (SELECT customer_id, trim(CAST({quote_identifier(dimension)} AS VARCHAR)) AS value "
         "FROM population) SELECT macro_segment, segment_key, "
@@ -101,31 +103,31 @@ def _by_value(
         {"unknown": ["", UNKNOWN_VALUE, *unknown]},
     )
     for macro, key, value, customers in counts.fetch_rows():
-        found[macro, key][value] = customers
-    return found
+        values[macro, key][value] = customers
+    return values
 
 
-def _shares(found: Mapping[str | None, int]) -> list[Row]:
+def _shares(counts: Mapping[str | None, int]) -> list[Row]:
     """A row per value, the largest first, then ``other`` and ``unknown``; none where nobody is there.
 
     So that nobody can be counted out, values of fewer than 10 are in ``other``, and further ones, the smallest first,
     until that holds 10.
     """
-    everyone = sum(found.values())
+    everyone = sum(counts.values())
     if not everyone:
         return []
-    known = {value: number for value, number in found.items() if value is not None}
-    other = known.pop(OTHER_VALUES, 0)
-    for value, number in sorted(known.items(), key=lambda pair: (pair[1], pair[0])):
+    large = {value: number for value, number in counts.items() if value is not None}
+    other = large.pop(OTHER_VALUES, 0)
+    for value, number in sorted(large.items(), key=lambda pair: (pair[1], pair[0])):
         if number < SUPPRESS_BELOW or 0 < other < SUPPRESS_BELOW:
-            other += known.pop(value)
-    shown = sorted(known.items(), key=lambda pair: (-pair[1], pair[0]))
-    shown += [(OTHER_VALUES, other)] if other else []
-    unknown = found.get(None, 0)
+            other += large.pop(value)
+    rows = sorted(large.items(), key=lambda pair: (-pair[1], pair[0]))
+    rows += [(OTHER_VALUES, other)] if other else []
+    unknown = counts.get(None, 0)
     coverage = (everyone - unknown) / everyone
     return [
         {"value": value, "customers": number, "share": number / everyone, "coverage": coverage}
-        for value, number in [*shown, (UNKNOWN_VALUE, unknown)]
+        for value, number in [*rows, (UNKNOWN_VALUE, unknown)]
     ]
 
 

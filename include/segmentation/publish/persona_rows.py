@@ -22,10 +22,10 @@ def make_persona_rows(inputs: PublishInputs) -> list[Row]:
     if not profile.personas:
         return []
     labels = " ".join(f"JOIN label_{macro} USING (customer_id)" for macro in inputs.models)
-    found = inputs.engine.execute(
+    result = inputs.engine.execute(
         f"SELECT coalesce({write_persona_sql(profile)}, '{NO_PERSONA}'), count(*) FROM population {labels} GROUP BY ALL"
     )
-    own = dict(found.fetch_rows())
+    own = dict(result.fetch_rows())
     (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     rows = []
     for position, (persona, parent) in enumerate([*walk_personas(profile.personas), (_NONE, None)], start=1):
@@ -58,10 +58,10 @@ def _is(profile: Profile, persona: Persona) -> str:
     tests = []
     for macro, words in persona.when.items():
         keys, strata = resolve_persona_words(profile.macro_segments[macro], words)
-        found = [f"label_{macro}.stratum IN {_texts(strata)}"] if strata else []
+        conditions = [f"label_{macro}.stratum IN {_texts(strata)}"] if strata else []
         if keys:
-            found += [f"label_{macro}.{column} IN {_texts(keys)}" for column in ("segment_key", "micro_key")]
-        tests.append(f"coalesce({' OR '.join(found)}, false)")
+            conditions += [f"label_{macro}.{column} IN {_texts(keys)}" for column in ("segment_key", "micro_key")]
+        tests.append(f"coalesce({' OR '.join(conditions)}, false)")
     return " AND ".join(tests)
 
 

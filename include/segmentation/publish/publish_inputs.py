@@ -54,22 +54,22 @@ class PublishInputs:
     @cached_property
     def sizes(self) -> dict[str, dict[str, int]]:
         """Macro segment -> key of a segment of its model, or another that a label names -> customers."""
-        found = {}
+        sizes = {}
         for macro, model in self.models.items():
             counts = self.engine.execute(f"SELECT segment_key, count(*) FROM label_{macro} GROUP BY ALL ORDER BY ALL")
-            found[macro] = {segment.key: 0 for segment in model.list_segments()} | dict(counts.fetch_rows())
-        return found
+            sizes[macro] = {segment.key: 0 for segment in model.list_segments()} | dict(counts.fetch_rows())
+        return sizes
 
     @cached_property
     def micro_sizes(self) -> dict[str, int]:
         """Key of a micro segment -> customers."""
-        found: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         for macro in self.models:
             counts = self.engine.execute(
                 f"SELECT micro_key, count(*) FROM label_{macro} WHERE micro_key IS NOT NULL GROUP BY ALL ORDER BY ALL"
             )
-            found |= dict(counts.fetch_rows())
-        return found
+            sizes |= dict(counts.fetch_rows())
+        return sizes
 
     def fetch_one(self, query: str) -> tuple[Any, ...]:
         """The single row of a query."""
@@ -106,7 +106,7 @@ def read_inputs(run: Run) -> PublishInputs:
         models=models,
         timelines=timelines,
         labelled=labelled,
-        look_ahead=any(said.look_ahead for said in labelled.values()),
+        look_ahead=any(summary.look_ahead for summary in labelled.values()),
         unknown_rows=measured.unknown_rows if measured else 0,
         rows=count_rows(run),
         drift=[{"macro_segment": macro} | row for macro, summary in labelled.items() for row in summary.drift],
@@ -154,10 +154,10 @@ def _labelled_with(run: Run, macro: str, labelled: LabelSummary, entries: list[T
 
 def _refuse_shared_names(run: Run, attributes: list[str]) -> None:
     """The profile may have changed since the population was measured."""
-    taken = run.profile.reserved_columns | dict.fromkeys(run.profile.kpis, "a KPI")
+    reserved = run.profile.reserved_columns | dict.fromkeys(run.profile.kpis, "a KPI")
     for name in attributes:
-        if name in taken:
+        if name in reserved:
             raise ProfileError(
-                f"{run.profile.path}: '{name}' is both an attribute of population.sql and {taken[name]}; "
+                f"{run.profile.path}: '{name}' is both an attribute of population.sql and {reserved[name]}; "
                 "the columns of customer_analytics_record need different names"
             )

@@ -37,8 +37,8 @@ def make_run_row(inputs: PublishInputs, verdicts: list[GateVerdict], started_at:
         "quarantined": sum(_held_rows(run.lake.open_quarantine(extract)) for extract in run.profile.extracts),
         "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
-        "follows": json.dumps({macro: said.follows for macro, said in inputs.labelled.items() if said.follows}),
-        "fingerprints": json.dumps({macro: said.fingerprint for macro, said in inputs.labelled.items()}),
+        "follows": json.dumps({macro: labels.follows for macro, labels in inputs.labelled.items() if labels.follows}),
+        "fingerprints": json.dumps({macro: labels.fingerprint for macro, labels in inputs.labelled.items()}),
         "is_stale": False,
         "kpis": json.dumps(_kpis(inputs)),
         "analytics": json.dumps(read_report_limits(run)),
@@ -85,11 +85,11 @@ def _versions() -> Row:
 
 
 def _kpis(inputs: PublishInputs) -> Row:
-    told = {"label", "definition", "unit", "resolution", "direction", "rule_only", "undefined_when"}
-    told |= {"matures_after", "goal", "indicator", "owner"}
+    fields = {"label", "definition", "unit", "resolution", "direction", "rule_only", "undefined_when"}
+    fields |= {"matures_after", "goal", "indicator", "owner"}
     profile = inputs.run.profile
     return {
-        name: kpi.model_dump(include=told)
+        name: kpi.model_dump(include=fields)
         | {"window": str(kpi.window), "macro_segment": profile.kpi_macro_segments[name]}
         for name, kpi in profile.kpis.items()
     }

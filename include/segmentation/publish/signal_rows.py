@@ -20,5 +20,5 @@ def read_signal_rows(inputs: PublishInputs) -> list[Row]:
         return []
     if SignalSummary.read_from(run) is None:
         raise DataError(f"signals of {run.run_id} have not been measured; run the measure stage first")
-    found = MeasureArtifacts(run).locate_signals().read_table()
-    return [dict(row) for row in found.to_pylist()]
+    signals = MeasureArtifacts(run).locate_signals().read_table()
+    return [dict(row) for row in signals.to_pylist()]

@@ -11,12 +11,12 @@ _MOST_SAID = 3
 
 def check_drift(inputs: PublishInputs) -> list[GateVerdict]:
     """No measure is over its threshold, after what it was at the same time a year before; where it was measured."""
-    found = []
+    verdicts = []
     for macro in inputs.models:
         rows = [row for row in inputs.drift if row["macro_segment"] == macro]
         if rows:
-            found.append(_judge(inputs, macro, rows))
-    return found
+            verdicts.append(_judge(inputs, macro, rows))
+    return verdicts
 
 
 def list_requested_fits(inputs: PublishInputs, verdicts: list[GateVerdict]) -> list[str]:
@@ -32,12 +32,12 @@ def _judge(inputs: PublishInputs, macro: str, rows: list[dict[str, Any]]) -> Gat
     over = sorted((row for row in rows if _excess(inputs, row) > _threshold(gate, row)), key=lambda row: -row["value"])
     if not over:
         most = [max((row for row in rows if row["metric"] == metric), key=_value) for metric in _metrics(rows)]
-        said = "; ".join(_words(inputs, row) for row in most)
-        return GateVerdict.make_pass("drift", macro, f"customers are like those of the fit: {said}")
-    said = "; ".join(_words(inputs, row) for row in over[:_MOST_SAID])
+        summary = "; ".join(_words(inputs, row) for row in most)
+        return GateVerdict.make_pass("drift", macro, f"customers resemble those of the fit: {summary}")
+    summary = "; ".join(_words(inputs, row) for row in over[:_MOST_SAID])
     more = f" and {len(over) - _MOST_SAID} more" if len(over) > _MOST_SAID else ""
     allowed = ", ".join(f"{_NAMES[metric]} up to {getattr(gate, metric):g}" for metric in _metrics(over))
-    return GateVerdict("drift", macro, gate.verdict, f"{said}{more}{_advice(inputs, macro)}", allowed)
+    return GateVerdict("drift", macro, gate.verdict, f"{summary}{more}{_advice(inputs, macro)}", allowed)
 
 
 def _advice(inputs: PublishInputs, macro: str) -> str:
@@ -46,9 +46,9 @@ def _advice(inputs: PublishInputs, macro: str) -> str:
         return ""
     candidate = _candidate(inputs, macro)
     if candidate:
-        return f"; model {candidate} waits for an answer (accept or reject)"
+        return f"; model {candidate} is waiting to be accepted or rejected"
     command = f"python -m include.segmentation fit --profile {run.profile.profile} --as-of {run.as_of_name}"
-    return f"; a fit is asked for ({command})"
+    return f"; run a fit ({command})"
 
 
 def _candidate(inputs: PublishInputs, macro: str) -> str:

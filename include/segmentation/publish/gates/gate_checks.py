@@ -64,7 +64,7 @@ def find_refusal(run: Run, verdicts: list[GateVerdict]) -> SegmentationError | N
     questions = list_questions(verdicts)
     if questions:
         return NotApprovedError(
-            f"{run.run_id}: nothing was published; {'; '.join(map(str, questions))}; look at it, then publish with "
+            f"{run.run_id}: nothing was published; {'; '.join(map(str, questions))}; review it, then publish with "
             "--approve and your name"
         )
     return None

@@ -31,32 +31,32 @@ class _BandClaim(NamedTuple):
 
 @dataclass(frozen=True)
 class _Claim:
-    """One thing that is said about the customers of a segment, and what is the case.
+    """A claim about the customers of a segment, and the facts.
 
     Attributes:
-        said: the claim in words.
+        text: the claim in words.
         customers: of the segment.
-        asked: those whom the claim speaks of.
-        held: those of them for whom it holds.
-        ranges: what they have instead, in words.
+        addressed: the customers that the claim is about.
+        holding: those of them for whom it holds.
+        ranges: their actual values, in words.
     """
 
     segment: SegmentDefinition
-    said: str
+    text: str
     customers: int
-    asked: int
-    held: int
+    addressed: int
+    holding: int
     ranges: str
 
     @property
     def holds(self) -> bool:
-        return self.held >= CLAIM_HOLDS * self.asked
+        return self.holding >= CLAIM_HOLDS * self.addressed
 
     def __str__(self) -> str:
-        share = int(1000 * self.held / self.asked) / 10  # rounded down: what fails at 90% never reads as 90%
+        share = int(1000 * self.holding / self.addressed) / 10  # rounded down: what fails at 90% never reads as 90%
         return (
-            f"segment {self.segment.key} '{self.segment.name}': {self.said} holds for {share:g}% of its customers; "
-            f"found is {self.ranges}"
+            f"segment {self.segment.key} '{self.segment.name}': {self.text} holds for {share:g}% of its customers; "
+            f"their values: {self.ranges}"
         )
 
 
@@ -71,16 +71,19 @@ def check_names(inputs: PublishInputs) -> list[GateVerdict]:
 
 
 def _of_macro_segment(inputs: PublishInputs, macro: str) -> list[GateVerdict]:
-    gone = list(_keys_that_are_gone(inputs, macro))
+    unknown_keys = list(_keys_that_are_gone(inputs, macro))
     claims = [*_of_names(inputs, macro), *_of_aliases(inputs, macro)]
-    shown = [claim for claim in claims if claim.customers >= SUPPRESS_BELOW]
-    failing, allowed = inputs.run.profile.gates.names_agree.verdict, f"{CLAIM_HOLDS:.0%} of them; a new fit names anew"
-    failures = [GateVerdict(_GATE, macro, failing, str(claim), allowed) for claim in shown if not claim.holds]
-    if gone or failures:
-        return [*failures, *gone]
-    small = len({claim.segment.key for claim in claims} - {claim.segment.key for claim in shown})
+    judged = [claim for claim in claims if claim.customers >= SUPPRESS_BELOW]
+    failing, allowed = (
+        inputs.run.profile.gates.names_agree.verdict,
+        f"at least {CLAIM_HOLDS:.0%} of them; a new fit makes new names",
+    )
+    failures = [GateVerdict(_GATE, macro, failing, str(claim), allowed) for claim in judged if not claim.holds]
+    if unknown_keys or failures:
+        return [*failures, *unknown_keys]
+    small = len({claim.segment.key for claim in claims} - {claim.segment.key for claim in judged})
     left_out = f"; {small} segments of fewer than {SUPPRESS_BELOW} customers are left out" if small else ""
-    return [GateVerdict.make_pass(_GATE, macro, f"all {len(shown)} claims of names and aliases hold{left_out}")]
+    return [GateVerdict.make_pass(_GATE, macro, f"all {len(judged)} claims of names and aliases hold{left_out}")]
 
 
 def _named(model: Model) -> list[SegmentDefinition]:
@@ -116,7 +119,7 @@ def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _B
         ),
     )
     value = f'coalesce(measured."{bands[0].kpi}", claim.undefined_as)'
-    found = inputs.engine.execute(
+    result = inputs.engine.execute(
         f"""
         WITH member AS (
             SELECT segment_key, {value} AS value, claim.low, claim.high
@@ -134,22 +137,22 @@ def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _B
         ORDER BY segment_key
         """
     )
-    for key, customers, asked, held, low, high in found.fetch_rows():
+    for key, customers, addressed, holding, low, high in result.fetch_rows():
         segment, band, _ = claims[key]
-        said = f"{format_word_range(band.low_word, band.high_word)} {kpi.label}"
-        yield _Claim(segment, said, customers, asked, held, _range(kpi, low, high))
+        claim_text = f"{format_word_range(band.low_word, band.high_word)} {kpi.label}"
+        yield _Claim(segment, claim_text, customers, addressed, holding, _range(kpi, low, high))
 
 
 def _of_aliases(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
     declared = inputs.run.profile.macro_segments[macro]
     for segment in _named(inputs.models[macro]):
-        person = declared.segments.get(segment.key)
-        if person is None or not person.alias:
+        annotation = declared.segments.get(segment.key)
+        if annotation is None or not annotation.alias:
             continue
-        columns = list_condition_columns(person.rule)
+        columns = list_condition_columns(annotation.rule)
         ends = [f'{end}("{column}")' for column in columns for end in ("min", "max")]
-        figures = ["count(*)", f"count(*) FILTER (WHERE {person.rule})", *ends]
-        customers, held, *values = inputs.fetch_one(
+        figures = ["count(*)", f"count(*) FILTER (WHERE {annotation.rule})", *ends]
+        customers, holding, *values = inputs.fetch_one(
             f"SELECT {', '.join(figures)} FROM measure_{macro} WHERE customer_id IN "
             f"(SELECT customer_id FROM member_{macro} WHERE segment_key = '{segment.key}')"
         )
@@ -157,7 +160,9 @@ def _of_aliases(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
             _range(declared.kpis.get(column), low, high)
             for column, low, high in zip(columns, values[::2], values[1::2], strict=True)
         ]
-        yield _Claim(segment, f"alias '{person.alias}' ({person.rule})", customers, customers, held, ", ".join(ranges))
+        yield _Claim(
+            segment, f"alias '{annotation.alias}' ({annotation.rule})", customers, customers, holding, ", ".join(ranges)
+        )
 
 
 def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
@@ -174,10 +179,12 @@ def _keys_that_are_gone(inputs: PublishInputs, macro: str) -> Iterator[GateVerdi
     """What the profile says of keys of neither the run's model nor a later one nor a candidate."""
     model = inputs.models[macro]
     later = [entry.model for entry in inputs.timelines[macro] if entry.status in ("accepted", "candidate")]
-    living = [model, *(other for other in later if other.effective_from > model.effective_from)]
-    known = {segment.key for each in living for segment in _named(each)}
+    models = [model, *(other for other in later if other.effective_from > model.effective_from)]
+    keys = {segment.key for each in models for segment in _named(each)}
     allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in _named(model))
-    for key, person in inputs.run.profile.macro_segments[macro].segments.items():
-        if key not in known:
-            alias = f" (alias '{person.alias}')" if person.alias else ""
-            yield GateVerdict(_GATE, macro, "warn", f"segments.{key}{alias} is no segment of {model.model_id}", allowed)
+    for key, annotation in inputs.run.profile.macro_segments[macro].segments.items():
+        if key not in keys:
+            alias = f" (alias '{annotation.alias}')" if annotation.alias else ""
+            yield GateVerdict(
+                _GATE, macro, "warn", f"segments.{key}{alias} is not a segment of {model.model_id}", allowed
+            )

@@ -20,11 +20,11 @@ def check_size_totals(population: int, sizes: SegmentSizes) -> list[GateVerdict]
     for macro, segments in sizes.items():
         total = sum(segments.values())
         if total == population:
-            found = f"its {len(segments)} segments have {total} customers together, as the population"
-            verdicts.append(GateVerdict.make_pass("populations_reconcile", macro, found))
+            summary = f"its {len(segments)} segments add up to the population of {total} customers"
+            verdicts.append(GateVerdict.make_pass("populations_reconcile", macro, summary))
         else:
-            found = f"{total} customers are labelled but the population has {population}"
-            verdicts.append(GateVerdict("populations_reconcile", macro, "stop", found))
+            summary = f"{total} customers are labelled but the population has {population}"
+            verdicts.append(GateVerdict("populations_reconcile", macro, "stop", summary))
     return verdicts
 
 
@@ -39,12 +39,12 @@ def check_size_copies(
         uncut: macro segments without a cluster. Two of them may have the same sizes: their conditions can mean the
             same.
     """
-    found = {macro: Counter(n for n in segments.values() if n) for macro, segments in sizes.items()}
+    counts = {macro: Counter(n for n in segments.values() if n) for macro, segments in sizes.items()}
     pasted = [
         (one, other)
-        for one, other in combinations(found, 2)
-        if found[one] == found[other]
-        and found[one].total() >= _FEWEST_TO_COMPARE
+        for one, other in combinations(counts, 2)
+        if counts[one] == counts[other]
+        and counts[one].total() >= _FEWEST_TO_COMPARE
         and not (one in uncut and other in uncut)
     ]
     if not pasted:
@@ -55,7 +55,7 @@ def check_size_copies(
             other,
             failing,
             f"its segments have the same sizes as those of '{one}' "
-            f"({', '.join(map(str, sorted(found[one].elements(), reverse=True)))}), as if one were a copy of the other",
+            f"({', '.join(map(str, sorted(counts[one].elements(), reverse=True)))}); one seems to be a copy of the other",
         )
         for one, other in pasted
     ]
@@ -93,11 +93,11 @@ def check_cluster_sizes(
     floor = compute_smallest_cluster(sum(clusters.values()))
     small = {name: customers for name, customers in clusters.items() if customers < floor}
     if not small:
-        found = f"every segment of '{stratum}' has at least the {floor} customers that a fit asks of it"
-        return [GateVerdict.make_pass("smallest_sizes", macro, found)]
+        summary = f"every segment of '{stratum}' has at least the {floor} customers that a fit requires"
+        return [GateVerdict.make_pass("smallest_sizes", macro, summary)]
     return [
         GateVerdict(
-            "smallest_sizes", macro, failing, f"segment {name} has {customers} customers left", f"{floor} and more"
+            "smallest_sizes", macro, failing, f"segment {name} has {customers} customers left", f"at least {floor}"
         )
         for name, customers in small.items()
     ]

@@ -29,12 +29,12 @@ def check_shared_kpis(inputs: PublishInputs) -> list[GateVerdict]:
     for macro in inputs.models:
         kpis = inputs.run.profile.macro_segments[macro].kpis
         shared = [name for name in kpis if homes[name] != macro]
-        found = [(name, _differing(inputs, name, homes[name], macro)) for name in shared]
-        wrong = [f"'{name}' differs from that of '{homes[name]}' for {n} customers" for name, n in found if n]
+        differences = [(name, _differing(inputs, name, homes[name], macro)) for name in shared]
+        wrong = [f"'{name}' differs from that of '{homes[name]}' for {n} customers" for name, n in differences if n]
         if wrong:
             verdicts.append(GateVerdict("shared_kpis_agree", macro, "stop", "; ".join(wrong)))
         elif shared:
-            right = f"its {len(shared)} KPIs that other macro segments measure too have one value per customer"
+            right = f"the {len(shared)} KPIs that it shares with other macro segments have one value per customer"
             verdicts.append(GateVerdict.make_pass("shared_kpis_agree", macro, right))
     return verdicts
 
@@ -62,14 +62,14 @@ def _missing(inputs: PublishInputs, measured: str, population: int) -> list[str]
 
 def _not_once(inputs: PublishInputs, part: str, word: str) -> list[str]:
     rows, customers = inputs.fetch_one(f"SELECT count(*), count(DISTINCT customer_id) FROM {part}")
-    return [f"{rows} rows are {word} for {customers} customers; each belongs there once"] if rows != customers else []
+    return [f"{rows} rows are {word} for {customers} customers; allowed: one row each"] if rows != customers else []
 
 
 def _strangers(inputs: PublishInputs, part: str, word: str) -> list[str]:
     strange, customers = inputs.fetch_one(
         f"SELECT (SELECT count(*) FROM {part} ANTI JOIN population USING (customer_id)), (SELECT count(*) FROM {part})"
     )
-    return [f"{strange} of {customers} {word} customers are not among the population"] if strange else []
+    return [f"{strange} of {customers} {word} customers are not in the population"] if strange else []
 
 
 def _cohorts_reconcile(inputs: PublishInputs, macro: str) -> GateVerdict:
@@ -90,18 +90,18 @@ def _cohorts_reconcile(inputs: PublishInputs, macro: str) -> GateVerdict:
 
 def _labels_known(inputs: PublishInputs, macro: str, kind: str) -> GateVerdict:
     model = inputs.models[macro]
-    known = {(stratum.name, segment.key) for stratum in model.strata for segment in stratum.segments}
+    segments = {(stratum.name, segment.key) for stratum in model.strata for segment in stratum.segments}
     query = f"SELECT stratum, segment_key, count(*) FROM {kind}_{macro} GROUP BY ALL ORDER BY ALL"
-    found = {(stratum, key): n for stratum, key, n in inputs.engine.execute(query).fetch_rows()}
-    for (stratum, key), customers in found.items():
-        if (stratum, key) not in known:
+    labels = {(stratum, key): n for stratum, key, n in inputs.engine.execute(query).fetch_rows()}
+    for (stratum, key), customers in labels.items():
+        if (stratum, key) not in segments:
             wrong = (
-                f"{customers} labels name segment '{key}' of stratum '{stratum}', which is none of the {len(known)} "
+                f"{customers} labels name segment '{key}' of stratum '{stratum}', which is not one of the {len(segments)} "
                 f"segments of model {model.model_id}"
             )
             return GateVerdict("labels_known", macro, "stop", wrong)
     of_months = " in cohort months" if kind == "cohort_label" else ""
-    right = f"{len(found)} of the {len(known)} segments of model {model.model_id} have customers{of_months}"
+    right = f"{len(labels)} of the {len(segments)} segments of model {model.model_id} have customers{of_months}"
     return GateVerdict.make_pass("labels_known", macro, right)
 
 

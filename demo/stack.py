@@ -135,7 +135,7 @@ def analytics(learners: int) -> Iterator[dict[str, str]]:
             raise ServerError(f"the GA4 stand-in did not start: {first.strip() or 'no word from it'}")
         connection = {
             "conn_type": "google_cloud_platform",
-            "extra": {"api_endpoint": f"http://127.0.0.1:{port}", "anonymous": True},
+            "extra": {"api_endpoint": f"http://127.0.0.1:{port}", "is_anonymous": True},
         }
         yield {"AIRFLOW_CONN_LEARNING_GA4": json.dumps(connection)}
     finally:

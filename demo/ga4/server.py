@@ -99,6 +99,7 @@ class StandIn(ThreadingHTTPServer):
     Attributes:
         faults: what goes wrong on purpose.
         requests: every report asked for, in order, as its JSON body.
+        authorizations: the ``Authorization`` header of every request; None from an anonymous client.
         clock: what hours, days and the ``Date`` of answers are taken from; tests move it.
     """
 
@@ -109,6 +110,7 @@ class StandIn(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), _Handler)
         self.faults = Faults()
         self.requests: list[dict[str, Any]] = []
+        self.authorizations: list[str | None] = []
         self.clock = clock
         self._facts = facts
         self._budget = Budget(STANDARD | (quotas or {}), clock)
@@ -167,6 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         try:
+            self.server.authorizations.append(self.headers.get("Authorization"))
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = _PATH.match(self.path.split("?")[0])
             if not asked:

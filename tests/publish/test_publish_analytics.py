@@ -49,7 +49,7 @@ def shop(shop_with: Callable[[dict[str, Any]], Shop], monkeypatch: pytest.Monkey
     }
     shop = shop_with(profile)
     with serving(facts()) as server:
-        connection = {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True}}
+        connection = {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "is_anonymous": True}}
         monkeypatch.setenv("AIRFLOW_CONN_SHOP_GA4", json.dumps(connection))
         server.faults.metadata = {"timeZone": "Europe/Berlin"}
         for name in REPORTS:

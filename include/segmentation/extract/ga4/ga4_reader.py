@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from include.segmentation.connections import resolve_address
 from include.segmentation.extract.ga4.day_batches import build_log_schema
-from include.segmentation.extract.ga4.report_days import pull_report
+from include.segmentation.extract.ga4.report_pull import pull_report
 from include.segmentation.extract.source import DescribeExtract, SourceReader
 from include.segmentation.profile.ga4_reports import GA4Extract
 from include.segmentation.profile.mistakes import Mistake

@@ -21,7 +21,7 @@ from include.segmentation.extract.rewrite.duckdb_equivalent import BASE_SCHEMA, 
 from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel
 from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes
 from include.segmentation.extract.rewrite.value_kinds import DeclinedError
-from include.segmentation.lake.change_log import UNREADABLE, ZERO_DATES
+from include.segmentation.lake.log_columns import UNREADABLE, ZERO_DATES
 from include.segmentation.profile.mysql_source import QueryExtract, TableExtract
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run

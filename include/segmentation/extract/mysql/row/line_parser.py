@@ -13,7 +13,7 @@ from include.segmentation.errors import DataError
 from include.segmentation.extract.mysql.row.line_sql import NULL_FIELD
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
 from include.segmentation.extract.mysql.row.value_parser import find_unreadable, parse_values, repair_mojibake
-from include.segmentation.lake.change_log import CRC_COLUMN, UNREADABLE, ZERO_DATES
+from include.segmentation.lake.log_columns import CRC_COLUMN, UNREADABLE, ZERO_DATES
 
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
 

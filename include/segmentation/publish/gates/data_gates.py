@@ -30,7 +30,8 @@ def check_row_counts(inputs: PublishInputs) -> list[GateVerdict]:
         for what, (was, now) in counts.items()
         if not (1 - gate.fall) * was <= now <= (1 + gate.rise) * was
     ]
-    summary = f"{customers:,} customers, {before.customers:,} {since}; the row counts of {len(counts) - 1} extracts are similar"
+    customer_counts = f"{customers:,} customers ({before.customers:,} {since})"
+    summary = f"{customer_counts}; the row counts of {len(counts) - 1} extracts are similar"
     return wrong or [GateVerdict.make_pass("row_counts", "", summary)]
 
 

@@ -55,7 +55,7 @@ def check_size_copies(
             other,
             failing,
             f"its segments have the same sizes as those of '{one}' "
-            f"({', '.join(map(str, sorted(counts[one].elements(), reverse=True)))}); one seems to be a copy of the other",
+            f"({', '.join(map(str, sorted(counts[one].elements(), reverse=True)))}); one may be a copy of the other",
         )
         for one, other in pasted
     ]

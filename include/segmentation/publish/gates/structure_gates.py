@@ -96,8 +96,8 @@ def _labels_known(inputs: PublishInputs, macro: str, kind: str) -> GateVerdict:
     for (stratum, key), customers in labels.items():
         if (stratum, key) not in segments:
             wrong = (
-                f"{customers} labels name segment '{key}' of stratum '{stratum}', which is not one of the {len(segments)} "
-                f"segments of model {model.model_id}"
+                f"{customers} labels name segment '{key}' of stratum '{stratum}', which is not one of the "
+                f"{len(segments)} segments of model {model.model_id}"
             )
             return GateVerdict("labels_known", macro, "stop", wrong)
     of_months = " in cohort months" if kind == "cohort_label" else ""

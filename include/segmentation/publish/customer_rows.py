@@ -15,12 +15,12 @@ _BATCH_ROWS = 100_000
 
 
 def stream_attributes(inputs: PublishInputs) -> pa.RecordBatchReader:
-    """The run's rows of ``dim_customer``."""
+    """Stream the run's rows of ``dim_customer``."""
     return _stream(inputs, ["customer_id", "first_seen", "last_seen", _as_of(inputs), *_quoted(inputs.attributes)], "")
 
 
 def stream_kpis(inputs: PublishInputs) -> pa.RecordBatchReader:
-    """The run's rows of ``fct_customer_kpi``: the KPIs of all macro segments side by side."""
+    """Stream the run's rows of ``fct_customer_kpi``, with the KPIs of all macro segments side by side."""
     columns = [
         f"'{inputs.run.cadence}' AS cadence",
         _as_of(inputs),
@@ -32,7 +32,7 @@ def stream_kpis(inputs: PublishInputs) -> pa.RecordBatchReader:
 
 
 def stream_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
-    """The run's rows of ``fct_segment_label``."""
+    """Stream the run's rows of ``fct_segment_label``."""
     columns = "customer_id, stratum, segment_key, micro_key, margin"
     columns += ", raw_key, held_from, remeasured_key, previous_model_key, scores, cell"
     parts = [f"SELECT '{macro}' AS macro_segment, {columns} FROM label_{macro}" for macro in inputs.models]
@@ -41,7 +41,7 @@ def stream_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
 
 
 def stream_record(inputs: PublishInputs) -> pa.RecordBatchReader:
-    """The rows of ``customer_analytics_record``: everything that is known of each customer, side by side."""
+    """Stream the rows of ``customer_analytics_record``."""
     columns = ["customer_id", _as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
     columns += ["first_seen", "last_seen", f"population.{AGE_COLUMN}", *_quoted(inputs.attributes)]
     columns += [*_kpis(inputs), f"{write_persona_sql(inputs.run.profile)} AS persona"]
@@ -121,7 +121,7 @@ def _joined(inputs: PublishInputs, part: str) -> str:
 
 
 def _kpis(inputs: PublishInputs) -> list[str]:
-    """Every KPI once, also where several macro segments measure it."""
+    """List every KPI once, even if several macro segments measure it."""
     return [f'measure_{macro}."{name}"' for name, macro in inputs.run.profile.kpi_macro_segments.items()]
 
 

@@ -1,4 +1,4 @@
-"""What the tables mean: segments by validity, models, KPIs and the run itself, as rows."""
+"""Rows about segments and models."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 
 def make_segment_rows(inputs: PublishInputs) -> list[Row]:
-    """Every version of every segment of the accepted models; a version lasts until a model changes or drops it."""
+    """Make one row per version of a segment; a version lasts until an accepted model changes or drops the segment."""
     rows: list[Row] = []
     for macro, timeline in inputs.timelines.items():
         valid: dict[str, Row] = {}
@@ -27,7 +27,7 @@ def make_segment_rows(inputs: PublishInputs) -> list[Row]:
 
 
 def make_model_rows(inputs: PublishInputs) -> list[Row]:
-    """Every model of the profile's macro segments."""
+    """Make one row per model of the profile's macro segments."""
     return [
         {
             "model_id": entry.model.model_id,
@@ -46,7 +46,7 @@ def make_model_rows(inputs: PublishInputs) -> list[Row]:
 
 
 def make_quality_rows(inputs: PublishInputs) -> list[Row]:
-    """The evidence of every model."""
+    """Make the rows of every model's evidence."""
     return [
         {"model_id": entry.model.model_id, "macro_segment": macro} | evidence.model_dump()
         for macro, timeline in inputs.timelines.items()

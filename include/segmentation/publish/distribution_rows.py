@@ -1,7 +1,7 @@
 """How the KPIs of a macro segment are distributed among the customers of each segment.
 
-Sums are exact (decimals at the KPI's resolution) and percentiles are values that occur, so that the figures do not
-depend on threads or on the order of rows.
+Sums are exact (decimals at the KPI's resolution) and percentiles are existing values, so the figures do not depend
+on threads or on the order of rows.
 """
 
 from bisect import bisect_right
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 
 def make_size_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_segment_size`` without the columns of the run; those without customers included."""
+    """Make the rows of ``fct_segment_size``, including segments without customers."""
     (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     for macro, model in inputs.models.items():
         sizes: list[tuple[str, str | None, int]]
@@ -41,7 +41,7 @@ def make_size_rows(inputs: PublishInputs) -> Iterator[Row]:
 
 
 def make_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_segment_profile`` without the columns of the run, of micro segments too."""
+    """Make the rows of ``fct_segment_profile``, for segments and micro segments."""
     profile = inputs.run.profile
     for macro, model in inputs.models.items():
         kpis = profile.macro_segments[macro].kpis
@@ -57,7 +57,7 @@ def make_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
 
 
 def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_cohort_segment`` without as_of."""
+    """Make the rows of ``fct_cohort_segment``."""
     if not inputs.run.profile.cohort_months:
         return
     figures = ("min", "p25", "p50", "p75", "max")
@@ -83,7 +83,7 @@ def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
 def _describe(
     inputs: PublishInputs, kpis: Mapping[str, Kpi], source: str, keys: list[str], by: list[str]
 ) -> Iterator[Row]:
-    """One row per group, key and KPI; segments without customers included."""
+    """Make one row per group, key and KPI, including segments without customers."""
     columns = [*by, "segment_key"]
     selected = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
     inputs.engine.execute(f"CREATE OR REPLACE TEMP TABLE described AS SELECT {selected} FROM {source}")
@@ -100,7 +100,7 @@ def _describe(
 
 
 def write_total_sql(name: str, kpi: Kpi) -> str:
-    """The exact sum of a KPI, as SQL."""
+    """Write the exact sum of a KPI as SQL."""
     scale = max(0, -int(Decimal(repr(kpi.resolution)).normalize().as_tuple().exponent))
     return f'sum(CAST("{name}" AS DECIMAL(38, {scale})))'
 
@@ -127,7 +127,7 @@ def _figures(row: Row | None, kpi: Kpi) -> Row:
     defined = customers - row["nulls"]
     of_segment, grand_total = row["total"], row["grand_total"]
     percentiles = dict(zip(_PERCENTILES, row["percentiles"] or [None] * len(_PERCENTILES), strict=True))
-    # Of a total below 0 the largest share would be that of those who cost most.
+    # If the total were below 0, the customers who cost most would have the largest share.
     has_share = of_segment is not None and grand_total > 0
     return {
         "customers": customers,

@@ -1,4 +1,4 @@
-"""Figures as the run has measured them, and what they mean."""
+"""Rows of figures and their meaning."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ Row = dict[str, Any]
 
 
 def read_figure_rows(inputs: PublishInputs) -> list[Row]:
-    """The rows of ``fct_figure`` without the columns of the run.
+    """Read the rows of ``fct_figure``.
 
     Raises:
-        DataError: the profile declares figures, and they have not been measured.
+        DataError: the profile declares figures that have not been measured.
     """
     run = inputs.run
     if not run.profile.figures:
@@ -25,7 +25,7 @@ def read_figure_rows(inputs: PublishInputs) -> list[Row]:
 
 
 def make_figure_definitions(inputs: PublishInputs) -> list[Row]:
-    """The rows of ``dim_figure``."""
+    """Make the rows of ``dim_figure``."""
     rows = []
     for name, figure in inputs.run.profile.figures.items():
         sides = [*figure.by.values(), ""][:2]

@@ -1,4 +1,4 @@
-"""What Google says about its own figures: per report the days it covers, and of demographics how many users."""
+"""The limits of Google Analytics reports, and their demographics."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Row = dict[str, Any]
 
 
 def read_report_limits(run: Run) -> dict[str, Row]:
-    """Google Analytics report -> what its days up to as_of can not say.
+    """Read the limits of each Google Analytics report, over its days up to as_of.
 
     Counts of days: read (``days``), without rows (``empty_days``), and of each flag; ``rows``; ``first_day`` and
     ``last_day``; ``sampled_share``, the least share of events that a day was read from; ``truncated``, Google's
@@ -28,10 +28,10 @@ def read_report_limits(run: Run) -> dict[str, Row]:
 
 
 def read_report_demographics(run: Run) -> dict[tuple[str, str], dict[str | None, int]]:
-    """(report, demographic) -> value -> users, summed over days up to as_of; None is whom Google does not know.
+    """Read (report, demographic) -> value -> users, summed over the days up to as_of; None stands for unknown.
 
-    Of the reports that name in ``coverage_of`` the one that counts everybody, over the days that both have. As in
-    coverage, such sums are good for shares only.
+    Covers the reports with ``coverage_of``, over the days that both reports have. The sums count users once per day, so
+    only shares of them are meaningful.
     """
     users: dict[tuple[str, str], dict[str | None, int]] = {}
     with run.lake.open_engine() as engine:
@@ -71,7 +71,7 @@ def _users(engine: Engine, name: str, report: GA4Extract, dimension: str) -> dic
 
 
 def _load_days(engine: Engine, run: Run, name: str) -> None:
-    """Temporary table ``days_<report>``: the newest batch of every day that ended at as_of, empty ones included."""
+    """Fill temporary table ``days_<report>`` with the newest batch of every day before as_of, including empty ones."""
     run.lake.create_log_view(engine, name)
     engine.execute(
         f'CREATE OR REPLACE TEMP TABLE "days_{name}" AS '
@@ -115,9 +115,9 @@ def _flags(engine: Engine, name: str) -> Row:
 
 
 def _coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
-    """The users whose demographics are known, of all users: per day, and summed over days.
+    """Measure the share of users with known demographics, per day and summed over days.
 
-    A sum of users counts who came on two days twice, so it is only good for this share.
+    The sum counts users once per day, so only this share of it is meaningful.
     """
     metric = name_column(report.metrics[0])
     is_known = " AND ".join(f'"{name_column(dimension)}" NOT IN {UNKNOWN_VALUES}' for dimension in _guessed(report))

@@ -1,4 +1,4 @@
-"""Grids: their cells and cut points by model, and a run's customers in them, beside their segments."""
+"""Rows of grids: their cells and cut points by model, and a run's customers in them."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 
 
 def make_cell_definitions(inputs: PublishInputs) -> Iterator[Row]:
-    """The cells of every model that has a grid; what to do is as the profile says it today."""
+    """Make the rows of every model's grid cells; actions and owners come from the current profile."""
     for macro, model_id, grid in _grids_ever(inputs):
         declared = inputs.run.profile.macro_segments[macro].grid
         cells = {cell.name: cell for cell in declared.cells} if declared else {}
@@ -42,7 +42,7 @@ def make_cell_definitions(inputs: PublishInputs) -> Iterator[Row]:
 
 
 def make_class_definitions(inputs: PublishInputs) -> Iterator[Row]:
-    """The cut points of every model that has a grid."""
+    """Make the rows of every model's cut points."""
     for macro, model_id, grid in _grids_ever(inputs):
         for position, score in enumerate(grid.scores, start=1):
             for number, (at_least, below) in enumerate(score.bounds, start=1):
@@ -61,7 +61,7 @@ def make_class_definitions(inputs: PublishInputs) -> Iterator[Row]:
 
 
 def make_grid_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_grid_cell`` without the columns of the run."""
+    """Make the rows of ``fct_grid_cell``."""
     for macro, grid in _grids(inputs).items():
         row, column = (grid.locate_cell(side) + 1 for side in (grid.rows, grid.columns))
         result = inputs.engine.execute(
@@ -74,7 +74,7 @@ def make_grid_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
 
 
 def make_grid_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_grid_profile`` without the columns of the run; cells without customers included."""
+    """Make the rows of ``fct_grid_profile``, including cells without customers."""
     for macro, grid in _grids(inputs).items():
         (customers_in_grid,) = inputs.fetch_one(f"SELECT count(cell) FROM label_{macro}")
         for kpi in inputs.run.profile.worth:
@@ -93,7 +93,7 @@ def make_grid_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
 
 
 def make_grid_quality_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_grid_quality`` without the columns of the run; none where the grid takes nobody."""
+    """Make the rows of ``fct_grid_quality``; an empty grid has none."""
     for macro in _grids(inputs):
         counts = inputs.engine.execute(
             f"SELECT cell, segment_key, count(*) AS customers FROM label_{macro} WHERE cell IS NOT NULL GROUP BY ALL"
@@ -111,7 +111,7 @@ def make_grid_quality_rows(inputs: PublishInputs) -> Iterator[Row]:
 
 
 def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[str, str, float]]:
-    """What the top of the customers hold of a KPI, by the KPI itself, by cells and by segments."""
+    """Measure the share of a KPI that the top customers hold, by the KPI itself, by cells and by segments."""
     measured = f"measure_{inputs.run.profile.kpi_macro_segments[kpi]}"
     scored = f"label_{macro} JOIN {measured} USING (customer_id) WHERE cell IS NOT NULL"
     declared = inputs.run.profile.kpis[kpi]
@@ -119,7 +119,7 @@ def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[st
         f"SELECT min({quote_identifier(kpi)}), {write_total_sql(kpi, declared)} FROM {scored}"
     )
     if lowest is None or lowest < 0 or not sum_of_all:
-        return []  # shares of such a total mean nothing
+        return []  # shares of such a total are meaningless
     shares = {}
     for name, group in (("sorting", quote_identifier(kpi)), ("cells", "cell"), ("segments", "segment_key")):
         result = inputs.engine.execute(
@@ -143,12 +143,12 @@ def _by_cell(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
 
 
 def _grids(inputs: PublishInputs) -> dict[str, GridModel]:
-    """The grids that the run was labelled with, by macro segment."""
+    """Map each macro segment to the grid that the run was labelled with."""
     return {macro: model.grid for macro, model in inputs.models.items() if model.grid}
 
 
 def _grids_ever(inputs: PublishInputs) -> Iterator[tuple[str, str, GridModel]]:
-    """Every grid with its macro segment and its model."""
+    """Yield every grid with its macro segment and its model."""
     for macro, timeline in inputs.timelines.items():
         for entry in timeline:
             if entry.model.grid:

@@ -1,4 +1,4 @@
-"""Who is on a list, and the reason that decided about everyone."""
+"""Rows of lists: who is on them, and which reason decided about each customer."""
 
 import json
 from decimal import Decimal
@@ -20,7 +20,7 @@ _NOBODY_ELSE = "None of these"
 
 
 def stream_members(inputs: PublishInputs) -> pa.RecordBatchReader:
-    """The run's rows of ``fct_list_member``."""
+    """Stream the run's rows of ``fct_list_member``."""
     _decide(inputs)
     reasons = [
         {"list": name, "nth": nth, "reason": reason.name}
@@ -36,7 +36,7 @@ def stream_members(inputs: PublishInputs) -> pa.RecordBatchReader:
 
 
 def make_reason_rows(inputs: PublishInputs) -> list[Row]:
-    """The rows of ``fct_list_reason`` without the columns of the run."""
+    """Make the rows of ``fct_list_reason``."""
     _decide(inputs)
     (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     rows = []
@@ -62,7 +62,7 @@ def make_reason_rows(inputs: PublishInputs) -> list[Row]:
 
 
 def _decide(inputs: PublishInputs) -> None:
-    """Fill temporary table ``listed``: the number of the reason that decides, per list and customer."""
+    """Fill temporary table ``listed`` with the number of the deciding reason per list and customer."""
     inputs.engine.execute("CREATE OR REPLACE TEMP TABLE listed (list VARCHAR, customer_id VARCHAR, nth INTEGER)")
     for name, declared in inputs.run.profile.lists.items():
         cases = " ".join(f"WHEN ({reason.when}) THEN {nth}" for nth, reason in enumerate(declared.reasons, start=1))
@@ -74,7 +74,7 @@ def _decide(inputs: PublishInputs) -> None:
 
 
 def _list_reasons(declared: EligibilityList) -> list[Row]:
-    """The reasons in order, and last that none holds."""
+    """List the reasons in order, followed by the one for customers without any."""
     reasons = [
         {"reason": reason.name, "label": reason.label, "rule": reason.when, "is_eligible": reason.eligible}
         for reason in declared.reasons
@@ -83,7 +83,7 @@ def _list_reasons(declared: EligibilityList) -> list[Row]:
 
 
 def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
-    """Number of a reason -> its customers, and the total of each KPI that says their worth; None where undefined."""
+    """Map the number of a reason to its customers and the total of each worth KPI (None if undefined)."""
     profile = inputs.run.profile
     sums = ", ".join(
         [
@@ -103,7 +103,7 @@ def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[st
 
 
 def _everything(inputs: PublishInputs) -> str:
-    """SQL: every customer with all KPIs, their age and the cells of all grids."""
+    """Write a query of every customer with all KPIs, their age and their cells in all grids."""
     profile = inputs.run.profile
     columns = ["population.customer_id", f"population.{AGE_COLUMN}"]
     columns += [f"measure_{macro}.{quote_identifier(name)}" for name, macro in profile.kpi_macro_segments.items()]

@@ -11,11 +11,11 @@ from include.segmentation.warehouse.connection import Connection, connect_wareho
 
 @dataclass(frozen=True)
 class PastRun:
-    """What gates look at of a published run.
+    """What gates compare with of a published run.
 
     Attributes:
-        rows: per extract; empty for a run that was published before rows were counted.
-        drift: its measures; empty where none were taken.
+        rows: per extract; empty for runs of versions that did not count them.
+        drift: its measures; empty if drift was not measured.
     """
 
     as_of: datetime
@@ -26,13 +26,13 @@ class PastRun:
 
 @dataclass(frozen=True)
 class PastRuns:
-    """The runs of the same cadence right before and, to half a week, a year before."""
+    """The previous run of the same cadence, and the one a year earlier (within half a week)."""
 
     before: PastRun | None
     year_ago: PastRun | None
 
 
-# Through to_jsonb, as the table may have been made before it had all of these columns.
+# to_jsonb, because an older version may have created the table without these columns.
 _RUN = """
     SELECT as_of, customers, coalesce(to_jsonb(run) -> 'rows', '{}'), coalesce(to_jsonb(run) -> 'drift', '[]')
     FROM segmentation_run AS run
@@ -50,10 +50,10 @@ _YEAR_AGO = (
 
 
 def read_past_runs(run: Run) -> PastRuns:
-    """Look the runs up in the warehouse.
+    """Look up the runs in the warehouse.
 
     Raises:
-        UnavailableError: the warehouse can not be reached.
+        UnavailableError: the warehouse cannot be reached.
         SourceError: it refuses.
     """
     with connect_warehouse(run.profile) as connection:

@@ -1,4 +1,4 @@
-"""What is told about customers beside their KPIs: how far along the funnel they are, and their demographics."""
+"""Rows of funnels and demographics."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,10 +16,10 @@ Row = dict[str, Any]
 
 
 def make_funnel_rows(inputs: PublishInputs) -> list[Row]:
-    """The rows of ``fct_funnel`` without the columns of the run: every step, of everyone and of every segment.
+    """Make the rows of ``fct_funnel``: every step, for the whole population and every segment.
 
-    A customer has reached as many steps as there are before the first whose condition does not hold, so that no step
-    can have more customers than the one before it.
+    A customer has reached all steps before the first one whose condition does not hold, so no step can have more
+    customers than the one before it.
     """
     steps = inputs.run.profile.funnel
     if not steps:
@@ -47,7 +47,7 @@ def make_funnel_rows(inputs: PublishInputs) -> list[Row]:
 
 
 def _funnel_of(inputs: PublishInputs, group: tuple[str, str], customers: Mapping[int, int]) -> list[Row]:
-    """The steps of a segment, from how many customers meet which conditions: bit 0 is the first step's."""
+    """Make a segment's steps from the number of customers by conditions met (bit 0: the first step's condition)."""
     size = before = sum(customers.values())
     rows = []
     for place, step in enumerate(inputs.run.profile.funnel):
@@ -66,13 +66,13 @@ def _funnel_of(inputs: PublishInputs, group: tuple[str, str], customers: Mapping
 
 
 def make_demographic_rows(inputs: PublishInputs) -> list[Row]:
-    """The rows of ``fct_segment_demographic`` without the columns of the run.
+    """Make the rows of ``fct_segment_demographic``.
 
-    Attributes are counted per segment. What Google estimates about groups has no meaning for one customer: it is told
-    of everyone, in shares only.
+    Attributes are counted per segment. Google's estimates describe groups, not customers, so they appear only as shares
+    of the whole population.
 
     Raises:
-        ProfileError: the profile counts by an attribute that the population was not measured with.
+        ProfileError: the population was measured without an attribute that the profile counts by.
     """
     rows: list[Row] = []
     for dimension, declared in inputs.run.profile.demographics.items():
@@ -93,7 +93,7 @@ def make_demographic_rows(inputs: PublishInputs) -> list[Row]:
 def _by_value(
     inputs: PublishInputs, dimension: str, unknown: list[str]
 ) -> dict[tuple[str, str], dict[str | None, int]]:
-    """Per segment how many customers have each value; None where it is not known."""
+    """Count the customers of each segment by value; None stands for unknown."""
     values: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _groups(inputs)}
     counts = inputs.engine.execute(
         f"WITH valued AS (SELECT customer_id, trim(CAST({quote_identifier(dimension)} AS VARCHAR)) AS value "
@@ -108,10 +108,10 @@ def _by_value(
 
 
 def _shares(counts: Mapping[str | None, int]) -> list[Row]:
-    """A row per value, the largest first, then ``other`` and ``unknown``; none where nobody is there.
+    """Make a row per value, the largest first, then ``other`` and ``unknown``; an empty segment has none.
 
-    So that nobody can be counted out, values of fewer than 10 are in ``other``, and further ones, the smallest first,
-    until that holds 10.
+    So that nobody can be identified by subtraction, ``other`` takes all values of fewer than 10 customers, and the next
+    smallest ones until it holds 10.
     """
     everyone = sum(counts.values())
     if not everyone:
@@ -137,7 +137,7 @@ def _groups(inputs: PublishInputs) -> list[tuple[str, str]]:
 
 
 def _memberships(inputs: PublishInputs) -> str:
-    """Every customer in everyone and in a segment of each macro segment, as a query."""
+    """Write a query of every customer in the whole population and in a segment of each macro segment."""
     columns = "AS macro_segment, segment_key, customer_id"
     parts = [f"SELECT '{macro}' {columns} FROM label_{macro}" for macro in inputs.models]
     return " UNION ALL ".join(

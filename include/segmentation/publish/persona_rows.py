@@ -1,4 +1,4 @@
-"""Who is which persona: the first in the profile whose every macro segment agrees."""
+"""Rows of personas: a customer has the first persona whose conditions all hold."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,12 +12,12 @@ _NONE = Persona.model_construct(name=NO_PERSONA, label="No persona", when={}, de
 
 
 def write_persona_sql(profile: Profile) -> str:
-    """A customer's persona, or NULL, as a SQL expression over the views ``label_<macro>``."""
+    """Write a customer's persona, or NULL, as a SQL expression over the views ``label_<macro>``."""
     return f"CAST({_first(profile, profile.personas, 'NULL')} AS VARCHAR)"
 
 
 def make_persona_rows(inputs: PublishInputs) -> list[Row]:
-    """The rows of ``fct_persona`` without the columns of the run; personas without customers included."""
+    """Make the rows of ``fct_persona``, including personas without customers."""
     profile = inputs.run.profile
     if not profile.personas:
         return []

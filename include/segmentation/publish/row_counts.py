@@ -1,4 +1,4 @@
-"""How many rows a run had before it: per extract those that could be used, and those held in quarantine."""
+"""Counts of the rows behind a run."""
 
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.lake.log_columns import SEQ
@@ -9,7 +9,7 @@ ExtractCounts = dict[str, dict[str, int]]
 
 
 def count_rows(run: Run) -> ExtractCounts:
-    """Count the current rows of every extract, as far as they have been validated; 0 where it was never pulled."""
+    """Count the current validated rows of every extract; 0 for one that was never pulled."""
     with run.lake.open_engine() as engine:
         row_counts = {}
         for name in run.profile.extracts:

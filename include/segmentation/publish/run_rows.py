@@ -1,4 +1,4 @@
-"""A run's own rows: what it was made from, and what its gates said."""
+"""Rows about the run itself: what it was made from, and its verdicts."""
 
 import json
 from dataclasses import asdict
@@ -18,7 +18,7 @@ _LIBRARIES = ("deltalake", "duckdb", "numpy", "psycopg", "pyarrow", "scikit-lear
 
 
 def make_run_row(inputs: PublishInputs, verdicts: list[GateVerdict], started_at: datetime) -> Row:
-    """The run's own row; publishing fills in when it ended."""
+    """Make the run's row in segmentation_run; publishing fills in when it ended."""
     run = inputs.run
     logs = {extract: run.lake.open_log(extract).read_state() for extract in run.profile.extracts}
     through = {extract: state.complete_through for extract, state in logs.items()}
@@ -52,7 +52,7 @@ def make_run_row(inputs: PublishInputs, verdicts: list[GateVerdict], started_at:
 
 
 def make_check_row(inputs: PublishInputs, verdicts: list[GateVerdict], status: str) -> Row:
-    """What the gates said of a run, whatever became of it."""
+    """Make the run's row in segmentation_check."""
     run = inputs.run
     return {
         "run_id": run.run_id,
@@ -65,12 +65,12 @@ def make_check_row(inputs: PublishInputs, verdicts: list[GateVerdict], status: s
 
 
 def _as_json(verdicts: list[GateVerdict]) -> str:
-    """Verdicts as they are stored."""
+    """Write verdicts as they are stored."""
     return json.dumps([asdict(verdict) for verdict in verdicts])
 
 
 def _held_rows(quarantine: ChangeLog) -> int:
-    """A row that failed several expectations stands in quarantine several times."""
+    """Count rows once that failed several expectations."""
     files = quarantine.list_files()
     if not files:
         return 0

@@ -1,4 +1,4 @@
-"""What goes before each label, as the run has measured it."""
+"""Rows of signals."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ Row = dict[str, Any]
 
 
 def read_signal_rows(inputs: PublishInputs) -> list[Row]:
-    """The run's rows of ``fct_signal``; none at another cadence than the primary one.
+    """Read the run's rows of ``fct_signal``; only the primary cadence has any.
 
     Raises:
-        DataError: the profile declares signals, and they have not been measured.
+        DataError: the profile declares signals that have not been measured.
     """
     run = inputs.run
     if not run.is_primary or run.profile.signals is None:

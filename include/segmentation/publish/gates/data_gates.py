@@ -1,4 +1,4 @@
-"""Gates over what came in: as much as before, fresh, and little of it held back."""
+"""Gates on the source data: row counts, freshness and quarantine."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +8,7 @@ from include.segmentation.publish.publish_inputs import PublishInputs
 
 
 def check_row_counts(inputs: PublishInputs) -> list[GateVerdict]:
-    """About as many customers and accepted rows of every extract as at the run before."""
+    """Compare the numbers of customers and accepted rows with the previous run."""
     before = inputs.past.before
     if before is None:
         return [GateVerdict.make_pass("row_counts", "", "no earlier run of this cadence is published")]
@@ -36,7 +36,7 @@ def check_row_counts(inputs: PublishInputs) -> list[GateVerdict]:
 
 
 def check_freshness(inputs: PublishInputs) -> list[GateVerdict]:
-    """Every extract is whole up to as_of, and somebody was seen shortly before it."""
+    """Check that every extract is complete through as_of and that customers were seen shortly before it."""
     run, gate = inputs.run, inputs.run.profile.gates.freshness
     wrong = [
         GateVerdict(
@@ -60,7 +60,7 @@ def check_freshness(inputs: PublishInputs) -> list[GateVerdict]:
 
 
 def check_quarantine(inputs: PublishInputs) -> list[GateVerdict]:
-    """Few of the current rows of every extract are held in quarantine."""
+    """Check the share of each extract's current rows in quarantine."""
     gate = inputs.run.profile.gates.quarantine
     shares = {
         name: rows["quarantined"] / (rows["accepted"] + rows["quarantined"])

@@ -1,4 +1,4 @@
-"""The gate of drift: the customers of a run beside those that its model was fitted on, and those of a year before."""
+"""The drift gate: compares a run's customers with those of the fit, less what the same season did a year earlier."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _MOST_SAID = 3
 
 
 def check_drift(inputs: PublishInputs) -> list[GateVerdict]:
-    """No measure is over its threshold, after what it was at the same time a year before; where it was measured."""
+    """Check that no measure, less its value a year earlier, exceeds its threshold."""
     verdicts = []
     for macro in inputs.models:
         rows = [row for row in inputs.drift if row["macro_segment"] == macro]
@@ -20,7 +20,7 @@ def check_drift(inputs: PublishInputs) -> list[GateVerdict]:
 
 
 def list_requested_fits(inputs: PublishInputs, verdicts: list[GateVerdict]) -> list[str]:
-    """The macro segments whose drift asks for a fit: those of which no newer model waits for an answer."""
+    """List the macro segments whose drift asks for a fit and that have no newer candidate."""
     if not inputs.run.profile.gates.drift.asks_for_fit:
         return []
     drifted = [verdict.macro_segment for verdict in verdicts if verdict.name == "drift" and verdict.verdict != "pass"]
@@ -52,7 +52,7 @@ def _advice(inputs: PublishInputs, macro: str) -> str:
 
 
 def _candidate(inputs: PublishInputs, macro: str) -> str:
-    """The newest candidate fitted after the model of the run; empty where there is none."""
+    """Find the newest candidate fitted after the model of the run; empty if there is none."""
     since = inputs.models[macro].effective_from
     waiting = [
         entry.model.model_id
@@ -75,7 +75,7 @@ def _words(inputs: PublishInputs, row: dict[str, Any]) -> str:
 
 
 def _excess(inputs: PublishInputs, row: dict[str, Any]) -> float:
-    """A season that was as strong a year before is no drift."""
+    """Subtract last year's value: a season is not drift."""
     return float(row["value"]) - (_year_ago(inputs, row) or 0.0)
 
 

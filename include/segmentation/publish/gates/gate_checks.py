@@ -1,4 +1,4 @@
-"""All gates of a run, one after the other, whatever they find."""
+"""All gates of a run, in order."""
 
 import logging
 from collections.abc import Callable
@@ -30,7 +30,7 @@ _GATES: tuple[Callable[[PublishInputs], list[GateVerdict]], ...] = (
 
 
 def check_gates(inputs: PublishInputs) -> list[GateVerdict]:
-    """Put a run through every gate; every verdict is logged as one sentence."""
+    """Run every gate and log each verdict as one sentence."""
     verdicts = [verdict for gate in _GATES for verdict in gate(inputs)]
     for verdict in verdicts:
         level = logging.DEBUG if verdict.verdict == "pass" else logging.WARNING
@@ -45,17 +45,17 @@ def _uncut(inputs: PublishInputs) -> set[str]:
 
 
 def list_questions(verdicts: list[GateVerdict]) -> list[GateVerdict]:
-    """The verdicts that wait for a person."""
+    """List the verdicts that wait for a person."""
     return [verdict for verdict in verdicts if verdict.verdict == "ask" and not verdict.approved_by]
 
 
 def mark_approved(verdicts: list[GateVerdict], by: str | None) -> list[GateVerdict]:
-    """The same verdicts, what was asked answered by ``by``; None is nobody."""
+    """Mark the questions as approved by ``by``, if anybody approves."""
     return [replace(verdict, approved_by=by) if by and verdict.verdict == "ask" else verdict for verdict in verdicts]
 
 
 def find_refusal(run: Run, verdicts: list[GateVerdict]) -> SegmentationError | None:
-    """Why a run may not be published: what stops it, all of it, else what nobody has approved."""
+    """Return why a run may not be published: everything that stops it, or else the open questions."""
     stops = [verdict for verdict in verdicts if verdict.verdict == "stop"]
     if stops:
         listed = "".join(f"\n  {verdict}" for verdict in stops)

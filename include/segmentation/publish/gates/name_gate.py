@@ -1,7 +1,7 @@
-"""The gate that what names and aliases say of their customers holds for the customers of the run.
+"""The name gate: checks that names and aliases are true of the run's customers.
 
-Names are fixed when a model is accepted, so they do not follow the data. One that no longer holds is warned about, with
-what is found in its place; it is not changed. A new fit makes new names.
+Names are fixed when a model is accepted, so they do not follow the data. A name that no longer holds gives a warning
+with the actual values; it does not change. A new fit makes new names.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _GATE = "names_agree"
 
 
 class _BandClaim(NamedTuple):
-    """What a name claims about a KPI, and what stands for it where it is undefined."""
+    """What a name claims about a KPI, and the value that stands for an undefined one."""
 
     segment: SegmentDefinition
     band: BandRange
@@ -61,17 +61,17 @@ class _Claim:
 
 
 def check_names(inputs: PublishInputs) -> list[GateVerdict]:
-    """What a name claims by bands, and what an alias of the profile claims by its rule.
+    """Check the bands that names claim and the rules of aliases.
 
-    A band claim has to hold for ``CLAIM_HOLDS`` of the segment's customers whose value is in the ``MIDDLE``, a rule for
-    that share of all of them. Segments of fewer than ``SUPPRESS_BELOW`` customers are left out. A key that is gone is
+    A band must hold for ``CLAIM_HOLDS`` of the segment's customers whose value is in the ``MIDDLE``, a rule for that
+    share of all its customers. Segments of fewer than ``SUPPRESS_BELOW`` customers are left out. An unknown key is
     always a warning: nothing is published under it.
     """
     return [verdict for macro in inputs.models for verdict in _of_macro_segment(inputs, macro)]
 
 
 def _of_macro_segment(inputs: PublishInputs, macro: str) -> list[GateVerdict]:
-    unknown_keys = list(_keys_that_are_gone(inputs, macro))
+    unknown_keys = list(_check_unknown_keys(inputs, macro))
     claims = [*_of_names(inputs, macro), *_of_aliases(inputs, macro)]
     judged = [claim for claim in claims if claim.customers >= SUPPRESS_BELOW]
     failing, allowed = (
@@ -87,7 +87,7 @@ def _of_macro_segment(inputs: PublishInputs, macro: str) -> list[GateVerdict]:
 
 
 def _named(model: Model) -> list[SegmentDefinition]:
-    """What has a key and a name of its own: segments and micro segments."""
+    """List the segments and micro segments."""
     return [*model.list_segments(), *model.list_micro_segments()]
 
 
@@ -166,7 +166,7 @@ def _of_aliases(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
 
 
 def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
-    """``Last Visit 64 to 373 days``; the one column that is no KPI is the age."""
+    """Format a range, such as ``Last Visit 64 to 373 days``; the only column without a KPI is the age."""
     label, unit = (kpi.label, kpi.unit) if kpi else ("Age", "days")
     return (
         f"{label} undefined"
@@ -175,8 +175,8 @@ def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
     )
 
 
-def _keys_that_are_gone(inputs: PublishInputs, macro: str) -> Iterator[GateVerdict]:
-    """What the profile says of keys of neither the run's model nor a later one nor a candidate."""
+def _check_unknown_keys(inputs: PublishInputs, macro: str) -> Iterator[GateVerdict]:
+    """Warn about keys in the profile that neither the run's model nor a later model or candidate has."""
     model = inputs.models[macro]
     later = [entry.model for entry in inputs.timelines[macro] if entry.status in ("accepted", "candidate")]
     models = [model, *(other for other in later if other.effective_from > model.effective_from)]

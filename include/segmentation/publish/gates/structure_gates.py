@@ -6,7 +6,7 @@ from include.segmentation.publish.publish_inputs import PublishInputs
 
 
 def check_populations(inputs: PublishInputs) -> list[GateVerdict]:
-    """The population, those measured and those labelled are the same people, each once; cohort months alike."""
+    """Check that population, measured and labelled customers are the same, each once, also in cohort months."""
     rows, population = inputs.fetch_one("SELECT count(*), count(DISTINCT customer_id) FROM population")
     problems = [] if population else ["the population is empty"]
     if rows != population:
@@ -24,7 +24,7 @@ def check_populations(inputs: PublishInputs) -> list[GateVerdict]:
 
 
 def check_shared_kpis(inputs: PublishInputs) -> list[GateVerdict]:
-    """A KPI that several macro segments measure has one value per customer."""
+    """Check that a KPI of several macro segments has one value per customer."""
     homes, verdicts = inputs.run.profile.kpi_macro_segments, []
     for macro in inputs.models:
         kpis = inputs.run.profile.macro_segments[macro].kpis
@@ -40,7 +40,7 @@ def check_shared_kpis(inputs: PublishInputs) -> list[GateVerdict]:
 
 
 def check_labels(inputs: PublishInputs) -> list[GateVerdict]:
-    """Every label names a stratum and a segment of the model that labelled the run."""
+    """Check that every label names a stratum and a segment of the model."""
     cohorts = ["cohort_label"] if inputs.run.profile.cohort_months else []
     return [_labels_known(inputs, macro, kind) for macro in inputs.models for kind in ["label", *cohorts]]
 

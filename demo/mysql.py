@@ -17,7 +17,7 @@ class FillError(Exception):
 
 
 @contextmanager
-def database(uri: str) -> Iterator[MySQLdb.Connection]:
+def open_database(uri: str) -> Iterator[MySQLdb.Connection]:
     """Connect to the database of ``mysql://user:password@host:port/database``, made when missing."""
     parts = urlsplit(uri)
     name = parts.path.lstrip("/")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from demo.business import Counts
+from demo.business import SourceCounts
 from include.segmentation.common.text import format_number
 from include.segmentation.profile.profile import Profile
 from include.segmentation.warehouse.connection import Connection
@@ -60,7 +60,7 @@ def _range(row: dict[str, object] | None, unit: str) -> str:
     return f"{format_number(low)} {unit}" if low == high else f"{format_number(low)} to {format_number(high)} {unit}"
 
 
-def print_reconciliation(console: Console, source: Counts, arrived: Counts) -> None:
+def print_reconciliation(console: Console, source: SourceCounts, arrived: SourceCounts) -> None:
     """The source's counts beside the lake's."""
     table = Table(title="\nWhat left the source, and what arrived", title_justify="left")
     table.add_column("count")

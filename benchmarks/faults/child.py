@@ -88,7 +88,7 @@ def main(spec: Spec, shown: Any, pipe: Connection) -> None:
     _show(shown, rng)
     if spec.sabotage:
         _SABOTAGE[spec.sabotage]()
-    run = run_of(spec.profiles)
+    run = make_run(spec.profiles)
     for stage, table in _final(spec) if spec.final else _forever(spec, rng):
         shown[PAGES] = 0
         shown[TABLE] = spec.tables.index(table) + 1 if stage == "extract" else 0
@@ -111,7 +111,7 @@ def _forever(spec: Spec, rng: Random) -> Iterator[tuple[str, str]]:
                 yield rng.choice(["reconcile", "maintain"]), table
 
 
-def run_of(profiles: Path) -> Run:
+def make_run(profiles: Path) -> Run:
     """The run of the schedule's profile."""
     return Run(load_profile("shop", profiles), "monthly", datetime(2025, 6, 1, tzinfo=UTC))
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo.learning.chance import Ints, stream
+from demo.learning.chance import Ints, make_stream
 
 CATEGORIES = (
     *("Business Administration", "Information Technology", "Nursing", "English Language", "Project Management"),
@@ -47,9 +47,9 @@ class Catalogue:
         return len(self.category)
 
 
-def catalogue(seed: int) -> Catalogue:
+def make_catalogue(seed: int) -> Catalogue:
     """A few large categories and many small ones, each with at least one certificate and one diploma."""
-    rng = stream(seed, "catalogue")
+    rng = make_stream(seed, "catalogue")
     place = 1.0 + np.arange(len(CATEGORIES))
     certificates = 1 + (30 / place**0.8).astype(np.int64)
     diplomas = 1 + (3.2 / place**0.7).astype(np.int64)
@@ -66,7 +66,7 @@ def catalogue(seed: int) -> Catalogue:
     )
 
 
-def choose(
+def choose_courses(
     rng: np.random.Generator, courses: Catalogue, categories: Ints, certificates: Ints, diplomas: Ints
 ) -> tuple[Ints, Ints]:
     """Choose different courses for each row, spread over exactly the asked number of categories.
@@ -92,7 +92,9 @@ def choose(
     return np.concatenate(rows), np.concatenate(chosen)
 
 
-def choose_new(rng: np.random.Generator, courses: Catalogue, count: Ints, taken: np.ndarray) -> tuple[Ints, Ints]:
+def choose_new_courses(
+    rng: np.random.Generator, courses: Catalogue, count: Ints, taken: np.ndarray
+) -> tuple[Ints, Ints]:
     """Choose ``count`` courses per row that the row has not ``taken`` (rows, courses)."""
     weights = courses.popularity + courses.draw[courses.category]
     keys = np.where(taken, -np.inf, weights + rng.gumbel(size=taken.shape))

@@ -46,7 +46,7 @@ class Database:
 
     @property
     def uri(self) -> str:
-        return self.server.uri(self.name)
+        return self.server.write_uri(self.name)
 
 
 def _fresh(server: Server) -> Database:

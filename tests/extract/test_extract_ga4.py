@@ -7,7 +7,7 @@ from datetime import date
 import pyarrow as pa
 import pytest
 
-from demo.ga4 import StandIn, server, serving
+from demo.ga4 import StandIn, serve_facts, server
 from demo.servers import free_port
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
 from include.segmentation.extract.ga4 import day_batches, page_request
@@ -24,7 +24,7 @@ COLUMNS = "date, learner_id, sessions, user_engagement_duration"
 LEARNERS = 25
 
 
-def facts(visits: dict[str, int]) -> pa.Table:
+def make_facts(visits: dict[str, int]) -> pa.Table:
     """``visits``: day -> how many learners came; learner n has n + 1 sessions of 60 s."""
     rows = [
         {
@@ -47,7 +47,7 @@ def facts(visits: dict[str, int]) -> pa.Table:
 
 @pytest.fixture
 def standin() -> Iterator[StandIn]:
-    with serving(facts({f"2025-01-{day:02}": LEARNERS for day in range(1, 11) if day != 4})) as server:
+    with serve_facts(make_facts({f"2025-01-{day:02}": LEARNERS for day in range(1, 11) if day != 4})) as server:
         yield server
 
 
@@ -97,7 +97,7 @@ def test_a_second_pull_writes_nothing_and_reads_only_what_google_restates(standi
 def test_a_restated_day_replaces_the_old_one(standin, shop):
     pulls = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
     pulls.pull("sessions")
-    standin.faults.restate("2025-01-06", 3)
+    standin.faults.restate_day("2025-01-06", 3)
     assert pulls.pull("sessions")["rows_written"] == LEARNERS
     tripled = [
         (day, learner, sessions * 3, seconds * 3) if day == date(2025, 1, 6) else (day, learner, sessions, seconds)
@@ -111,7 +111,7 @@ def test_a_day_may_become_empty_and_come_back(shop):
     visits = {"2025-01-01": 3, "2025-01-02": 4}
     address = {}
     for step, (now, rows) in enumerate([(visits, 7), ({"2025-01-01": 3}, 3), ({"2025-01-01": 3}, 3), (visits, 7)]):
-        with serving(facts(now)) as server:
+        with serve_facts(make_facts(now)) as server:
             address |= connection(server)
             pulls = shop(address, as_of="2025-01-03", sessions=SESSIONS)
             assert pulls.pull("sessions")["rows_written"] == [7, 1, 0, 4][step]
@@ -147,9 +147,9 @@ def test_an_empty_day_keeps_googles_reason(standin, shop):
 
 
 def test_values_without_meaning_are_kept_apart(shop):
-    rows = facts({"2025-01-01": 4})
+    rows = make_facts({"2025-01-01": 4})
     names = pa.array(["", "(not set)", "(other)", "0"])
-    with serving(rows.set_column(1, "customUser:learner_id", names)) as server:
+    with serve_facts(rows.set_column(1, "customUser:learner_id", names)) as server:
         pulls = shop(connection(server), as_of="2025-01-02", sessions=SESSIONS)
         pulls.pull("sessions")
     assert pulls.current("sessions", "learner_id", "1") == [("",), ("(not set)",), ("(other)",), ("0",)]
@@ -191,13 +191,13 @@ class Failing:
     def report(self, property_id, body):
         self.requests += 1
         if self.requests == self.at:
-            self.server.faults.fail(self.code, self.times)
+            self.server.faults.add_failure(self.code, self.times)
         return self.original(property_id, body)
 
 
 @pytest.mark.parametrize("code", [429, 500, 503])
 def test_a_busy_google_is_asked_again_and_read_days_are_kept(standin, shop, code):
-    standin.faults.fail(code, times=2)
+    standin.faults.add_failure(code, times=2)
     pulls = shop(connection(standin), as_of="2025-01-04", sessions=SESSIONS)
     pulls.pull("sessions")
     later = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
@@ -220,7 +220,7 @@ def test_a_day_is_never_half_restated_whatever_breaks(standin, shop, monkeypatch
     monkeypatch.setattr(page_request, "REPORT_PAGE_ROWS", 10)
     monkeypatch.setattr(day_batches, "COMMIT_ROWS", 10 if at % 2 else 1000)
     for day in (1, 2, 3):
-        standin.faults.restate(f"2025-01-{day:02}", 3)
+        standin.faults.restate_day(f"2025-01-{day:02}", 3)
     Failing(standin, 403, times=1).at = at
     with pytest.raises(SourceError, match="permissions"):
         pulls.pull("sessions")
@@ -305,7 +305,7 @@ def test_refusals_are_explained_and_nothing_is_written(standin, shop):
         (403, "does not have sufficient permissions for this property"),
         (404, "properties/412345678.*not found"),
     ]:
-        standin.faults.fail(code)
+        standin.faults.add_failure(code)
         with pytest.raises(SourceError, match=message):
             pulls.pull("sessions")
     standin.faults.metadata = {"schemaRestrictionResponse": restricted}

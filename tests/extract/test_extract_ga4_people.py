@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from demo.ga4 import StandIn, serving
+from demo.ga4 import StandIn, serve_facts
 from include.segmentation.errors import ProfileError, SourceError
 from include.segmentation.profile.ga4_reports import GA4Extract
 
@@ -26,7 +26,7 @@ def standin() -> Iterator[StandIn]:
         for n in range(views + 1)
     ]
     rows = [row | {"screenPageViews": int(row["visitor"] == 0) * row["screenPageViews"]} for row in rows]
-    with serving(pa.Table.from_pylist(rows)) as server:
+    with serve_facts(pa.Table.from_pylist(rows)) as server:
         yield server
 
 
@@ -134,21 +134,21 @@ def people(*who: tuple[str, str]) -> pa.Table:
 
 def test_declared_demographics_per_user_must_arrive(shop):
     users = [("7", "unknown"), ("8", "(not set)"), ("(not set)", "25-34"), ("(other)", "25-34")]
-    with serving(people(*users)) as server:
+    with serve_facts(people(*users)) as server:
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         with pytest.raises(SourceError, match="no row has both customUser:learner_id and userAgeBracket"):
             pulls.pull("ages")
         assert pulls.run.lake.open_log("ages").load_table() is None
-    with serving(people(*users, ("9", "25-34"))) as server:
+    with serve_facts(people(*users, ("9", "25-34"))) as server:
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         assert pulls.pull("ages")["rows_written"] == 5 + 2
-    with serving(people(*users)) as server:  # it has delivered them on another day
+    with serve_facts(people(*users)) as server:  # it has delivered them on another day
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         assert pulls.pull("ages")["rows_written"] == 4
 
 
 def test_withheld_demographics_per_user_have_not_arrived(shop):
-    with serving(people(("7", "25-34")).slice(0, 9)) as server:
+    with serve_facts(people(("7", "25-34")).slice(0, 9)) as server:
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         with pytest.raises(SourceError, match="does not deliver them per user"):
             pulls.pull("ages")

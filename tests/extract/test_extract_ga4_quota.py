@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from demo.ga4 import StandIn, serving
+from demo.ga4 import StandIn, serve_facts
 from include.segmentation.__main__ import main
 from include.segmentation.errors import RetryLaterError
 from include.segmentation.extract.ga4 import ga4_property as ga4
@@ -29,7 +29,7 @@ class Clock:
         return self.now
 
 
-def facts(days: int) -> pa.Table:
+def make_facts(days: int) -> pa.Table:
     rows = [
         {
             "date": f"202501{day:02}",
@@ -47,7 +47,7 @@ def facts(days: int) -> pa.Table:
 
 @contextmanager
 def google(quotas: dict[str, int], days: int = 10, now: datetime = NOON) -> Iterator[StandIn]:
-    with serving(facts(days), quotas=quotas, clock=Clock(now)) as server:
+    with serve_facts(make_facts(days), quotas=quotas, clock=Clock(now)) as server:
         yield server
 
 
@@ -152,10 +152,12 @@ def test_used_up_daily_tokens_stop_the_pull_and_the_next_day_goes_on(shop):
 
 def test_other_refusals_are_understood_by_their_words(standin, shop):
     pulls = shop(connection(standin), as_of="2025-01-11", views=VIEWS)
-    standin.faults.fail(429, message="Exhausted concurrent requests quota. Please send fewer requests concurrently.")
+    standin.faults.add_failure(
+        429, message="Exhausted concurrent requests quota. Please send fewer requests concurrently."
+    )
     assert pulls.pull("views")["days"] == 10
     minutes = "Exhausted client errors quota. These quota tokens will return in under 15 minutes."
-    standin.faults.fail(429, message=minutes)
+    standin.faults.add_failure(429, message=minutes)
     with pytest.raises(RetryLaterError, match="15 minutes") as later:
         pulls.pull("views")
     assert find_wait(later).total_seconds() == about(15 * 60 + 15)
@@ -164,14 +166,14 @@ def test_other_refusals_are_understood_by_their_words(standin, shop):
 def test_server_errors_stay_below_googles_limit(shop):
     with google({"serverErrorsPerProjectPerHour": 5}, days=3) as server:
         pulls = shop(connection(server), as_of="2025-01-04", views=VIEWS)
-        server.faults.fail(503, times=2)
+        server.faults.add_failure(503, times=2)
         pulls.pull("views")  # after two errors, Google says that 3 are left
         original, requests = server.report, []
 
         def fail_from_the_second_request(property_id, body):
             requests.append(body)
             if len(requests) == 2:
-                server.faults.fail(500, times=9)
+                server.faults.add_failure(500, times=9)
             return original(property_id, body)
 
         server.report = fail_from_the_second_request
@@ -197,14 +199,14 @@ def test_the_command_line_waits_for_an_hour_but_not_for_a_day(shop, monkeypatch,
         command = ["extract", "--profile", "shop", "--profiles-dir", str(run.profile.path.parent)]
         command += ["--as-of", "2025-01-04"]
         server.clock.now = datetime(2025, 3, 5, 12, 59, 58, tzinfo=UTC)
-        server.faults.fail(429, message="Exhausted property tokens per hour, in under an hour.")
+        server.faults.add_failure(429, message="Exhausted property tokens per hour, in under an hour.")
         assert main(command) == 0
         assert timedelta(seconds=2) < datetime.now(UTC) - started < timedelta(seconds=8)
         lines = capsys.readouterr().out.splitlines()
         assert "extract   views            waits until " in lines[0]
         assert "tokens per hour" in lines[0]
         assert "rows_written=3" in lines[1]
-        server.faults.fail(429, message="Exhausted property tokens per day. They will return in under 24 hours.")
+        server.faults.add_failure(429, message="Exhausted property tokens per day. They will return in under 24 hours.")
         assert main(command) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("error: ")

@@ -8,7 +8,7 @@ from time import sleep
 
 import pytest
 
-from demo.servers import PASSWORD, Server, mariadb, running
+from demo.servers import PASSWORD, Server, make_mariadb, run_server
 from include.segmentation.errors import UnavailableError
 
 EVENTS = {"kind": "table", "source": "mysql", "table": "events", "mode": "append", "cursor": "at", "lag": "0s"}
@@ -18,10 +18,10 @@ EVENTS["primary_key"] = ["id"]
 @pytest.fixture
 def pair(servers_dir: Path) -> Iterator[tuple[Server, Server]]:
     """A server that is written, and its replica."""
-    written, replica = (mariadb(servers_dir / name) for name in ("written", "replica"))
+    written, replica = (make_mariadb(servers_dir / name) for name in ("written", "replica"))
     written.command += ["--log-bin=written", "--server-id=1", "--binlog-format=ROW"]
     replica.command += ["--server-id=2"]
-    with running(written), running(replica):
+    with run_server(written), run_server(replica):
         yield written, replica
 
 

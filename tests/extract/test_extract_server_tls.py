@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from demo.servers import PASSWORD, Server, mariadb, mysql56, running
+from demo.servers import PASSWORD, Server, make_mariadb, make_mysql56, run_server
 from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.server.mysql_server import connect_mysql
@@ -69,13 +69,13 @@ def encrypting(server: Server, certificates: Path) -> Server:
 
 @pytest.fixture(scope="module")
 def tls_server(servers_dir: Path, certificates: Path) -> Iterator[Server]:
-    with running(encrypting(mariadb(servers_dir / "mariadb_tls"), certificates)) as server:
+    with run_server(encrypting(make_mariadb(servers_dir / "mariadb_tls"), certificates)) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def old_tls_server(servers_dir: Path, certificates: Path) -> Iterator[Server]:
-    with running(encrypting(mysql56(servers_dir / "mysql56_tls"), certificates)) as server:
+    with run_server(encrypting(make_mysql56(servers_dir / "mysql56_tls"), certificates)) as server:
         yield server
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from demo.ga4 import StandIn, serve_facts, server
-from demo.servers import free_port
+from demo.servers import find_free_port
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
 from include.segmentation.extract.ga4 import day_batches, page_request
 from include.segmentation.extract.ga4 import ga4_property as ga4
@@ -316,7 +316,7 @@ def test_refusals_are_explained_and_nothing_is_written(standin, shop):
 
 def test_an_unreachable_google_may_answer_later(standin, shop):
     address = {"conn_type": "google_cloud_platform", "extra": {"is_anonymous": True}}
-    address["extra"]["api_endpoint"] = f"http://127.0.0.1:{free_port()}"
+    address["extra"]["api_endpoint"] = f"http://127.0.0.1:{find_free_port()}"
     with pytest.raises(UnavailableError, match="asked 4 times"):
         shop(address, as_of="2025-01-02", sessions=SESSIONS).pull("sessions")
 

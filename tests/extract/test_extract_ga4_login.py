@@ -10,7 +10,7 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from service_account import EMAIL, generate_key, read_claims
 
-from demo.ga4 import StandIn, serving
+from demo.ga4 import StandIn, serve_facts
 from include.segmentation import connections
 from include.segmentation.errors import SourceError
 
@@ -21,7 +21,7 @@ ALLOWED = "allowed outside Airflow: key_path, keyfile_dict, or neither for appli
 
 @pytest.fixture
 def standin() -> Iterator[StandIn]:
-    with serving(pa.table({"date": ["20250101"], "visitor": [1], "sessions": [3]})) as server:
+    with serve_facts(pa.table({"date": ["20250101"], "visitor": [1], "sessions": [3]})) as server:
         yield server
 
 

@@ -10,7 +10,7 @@ from google.auth.impersonated_credentials import Credentials as ImpersonatedCred
 from google.oauth2.service_account import Credentials as ServiceAccount
 from service_account import EMAIL, generate_key, read_claims
 
-from demo.ga4 import serving
+from demo.ga4 import serve_facts
 from include.segmentation.errors import SourceError
 from segmentation_airflow.google_credentials import load_google_credentials
 from segmentation_airflow.operators import StageOperator
@@ -34,7 +34,7 @@ def define(monkeypatch: pytest.MonkeyPatch, **extra: object) -> None:
 @pytest.mark.usefixtures("lake_root")
 def test_an_extract_task_logs_in_through_the_hook(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     facts = pa.table({"date": ["20250101"], "userAgeBracket": ["25-34"], "visitor": [1], "sessions": [1]})
-    with serving(facts) as server:
+    with serve_facts(facts) as server:
         define(monkeypatch, api_endpoint=server.url, key_path=str(key_file))
         task = StageOperator(task_id="ages", profile="learning", cadence="daily", stage="extract", target="ages")
         assert task.execute({"data_interval_end": datetime(2025, 1, 2, tzinfo=UTC)})["days"] == 1

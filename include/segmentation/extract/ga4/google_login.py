@@ -1,4 +1,4 @@
-"""Google credentials for a connection: from Airflow where it runs, from the connection's own key elsewhere."""
+"""Google credentials for a connection: in Airflow from the Google provider, otherwise from the connection's own key."""
 
 import json
 from typing import Any

@@ -12,7 +12,8 @@ from publish_shop import PROFILE, Customer, Shop
 from include.segmentation.publish import publish
 from include.segmentation.segment import fit, segment
 
-database, shop, shop_with = publish_fixtures.database, publish_fixtures.shop, publish_fixtures.shop_with
+template, database = publish_fixtures.template, publish_fixtures.database
+shop, shop_with = publish_fixtures.shop, publish_fixtures.shop_with
 
 
 @pytest.fixture

@@ -225,6 +225,12 @@ class Shop:
         with psycopg.connect(self.url, options="-c search_path=shop,public -c timezone=UTC") as connection:
             return connection.execute(query, parameters).fetchall()
 
+    def empty(self) -> None:
+        """Remove the schema and the extension."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute("DROP SCHEMA shop CASCADE")
+            connection.execute("DROP EXTENSION btree_gist")
+
     def forget_version(self) -> None:
         """Turn the warehouse into one of the time before migrations."""
         with psycopg.connect(self.url) as connection:

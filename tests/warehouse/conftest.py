@@ -5,4 +5,4 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "publish"))
 
-from publish_fixtures import database, shop, shop_with  # noqa: F401 - fixtures
+from publish_fixtures import database, shop, shop_with, template  # noqa: F401 - fixtures

@@ -41,6 +41,7 @@ TABLE_COMMENTS = """
 
 @pytest.fixture
 def unversioned(shop: Shop) -> Shop:
+    shop.empty()
     with psycopg.connect(shop.url) as connection:
         connection.execute("CREATE EXTENSION btree_gist SCHEMA public")
         connection.execute(UNVERSIONED.read_bytes())
@@ -88,6 +89,7 @@ def test_rows_survive_the_migration(unversioned: Shop) -> None:
 
 
 def test_a_fresh_schema_has_the_newest_version(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.empty()
     monkeypatch.delattr(migration, "upgrade_schema")  # nothing has to be migrated
 
     prepare_schema(shop.profile, list_tables())

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -84,9 +85,9 @@ def stop_background() -> bool:
     return True
 
 
-def _read() -> dict[str, object] | None:
+def _read() -> dict[str, Any] | None:
     try:
-        running = json.loads(_file().read_text())
+        running: dict[str, Any] = json.loads(_file().read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     return running if _alive(running["pid"]) else None

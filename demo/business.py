@@ -87,7 +87,7 @@ class ProfileDemo:
             for name in self.tables:
                 lake.create_current_view(engine, name)
             (row,) = engine.execute(self.counts).fetch_table().to_pylist()
-            return row
+            return dict(row)
 
 
 def _named(description: Sequence[Sequence[object]] | None, row: Sequence[int | Decimal] | None) -> SourceCounts:

@@ -73,7 +73,7 @@ def replace_table(
         connection.commit()
         if indexes:
             cursor.execute(f"ALTER TABLE `{name}` " + ", ".join(f"ADD INDEX ({index})" for index in indexes))
-    return loaded
+    return int(loaded)
 
 
 @contextmanager

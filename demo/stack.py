@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from demo.servers import (
     CHECKOUT,
@@ -36,13 +37,13 @@ def find_servers_home() -> Path:
     return find_private_dir() / NAME
 
 
-def write_settings(settings: dict[str, object]) -> None:
+def write_settings(settings: dict[str, Any]) -> None:
     """Keep the demo's settings for `make airflow` and `make sql`."""
     HOME.mkdir(parents=True, exist_ok=True)
     (HOME / "settings.json").write_text(json.dumps(settings))
 
 
-def read_settings() -> dict[str, object]:
+def read_settings() -> dict[str, Any]:
     """The settings of the last demo.
 
     Raises:

@@ -1,6 +1,7 @@
 """What a demo prints when it is done: the segments, the originals' claims beside ours, and where to look."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -53,7 +54,7 @@ def print_segments(console: Console, connection: Connection, profile: Profile) -
         console.print(table)
 
 
-def _range(row: dict[str, object] | None, unit: str) -> str:
+def _range(row: dict[str, Any] | None, unit: str) -> str:
     if row is None or row["p25"] is None:
         return "undefined"
     low, high = row["p25"], row["p75"]

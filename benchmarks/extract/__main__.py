@@ -66,27 +66,27 @@ def _compared(name: str, server: Server, rows: dict[str, int], rounds: int, peer
     for table in rows:
         runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
         for turn in range(rounds):
-            order = list(WAYS)[turn % len(WAYS) :] + list(WAYS)[: turn % len(WAYS)]  # nobody always goes first
+            order = list(WAYS)[turn % len(WAYS) :] + list(WAYS)[: turn % len(WAYS)]  # no tool always goes first
             for way in order:
-                found = _read(way, server, table, peers)
-                runs[way].append(found)
-                speed = found["rows"] / found["seconds"]
-                print(f"{name}: {table}, {way}: {speed:,.0f} rows/s, {found['peak_mb']} MB", flush=True)
-        speeds = {way: [run["rows"] / run["seconds"] for run in found] for way, found in runs.items()}
-        for way, found in runs.items():
+                result = _read(way, server, table, peers)
+                runs[way].append(result)
+                speed = result["rows"] / result["seconds"]
+                print(f"{name}: {table}, {way}: {speed:,.0f} rows/s, {result['peak_mb']} MB", flush=True)
+        speeds = {way: [run["rows"] / run["seconds"] for run in turns] for way, turns in runs.items()}
+        for way, turns in runs.items():
             ratios = [ours / theirs for ours, theirs in zip(speeds[OURS], speeds[way], strict=True)]
             results.append(
                 {
                     "server": name,
                     "table": table,
                     "way": way,
-                    "versions": found[0]["versions"],
-                    "rows": found[0]["rows"],
+                    "versions": turns[0]["versions"],
+                    "rows": turns[0]["rows"],
                     "rows_per_second": round(median(speeds[way])),
                     "all_rows_per_second": [round(speed) for speed in speeds[way]],
                     "ours_is_times_as_fast": round(median(ratios), 2),
-                    "peak_mb": max(run["peak_mb"] for run in found),
-                    "bent": _bent(found[0]["types"], runs[OURS][0]["types"]),
+                    "peak_mb": max(run["peak_mb"] for run in turns),
+                    "bent": _bent(turns[0]["types"], runs[OURS][0]["types"]),
                 }
             )
     return results

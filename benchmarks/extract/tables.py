@@ -1,5 +1,7 @@
 """The tables that are read, made on the server itself by fixed arithmetic: the same rows on every server."""
 
+from typing import Any
+
 import MySQLdb
 
 from demo.servers import PASSWORD, Server
@@ -53,7 +55,7 @@ def add_rows(server: Server, table: str, part: str, first: int, end: int) -> Non
         run_statements(server, f"INSERT INTO {table}{part} {chosen}")
 
 
-def run_statements(server: Server, *statements: str, database: str = DATABASE) -> list[tuple]:
+def run_statements(server: Server, *statements: str, database: str = DATABASE) -> list[tuple[Any, ...]]:
     """Run statements and return the rows of the last one."""
     connection = MySQLdb.connect(
         host="127.0.0.1",

@@ -67,7 +67,7 @@ def draw_loyalty(draw: np.random.Generator, size: int) -> Kpis:
     return {
         "count_of_returns": returns.astype(float),
         "avg_days_between_returns": _where(back, np.round(interval, 1)),
-        "days_since_last_visit": _where(visit_days > 0, np.floor(last)),
+        "days_since_last_visit": _where(visit_days > 0, np.floor(last).astype(np.float64)),
         "lifetime_visit_days": np.maximum(visit_days, returns + back).astype(float),
     }
 

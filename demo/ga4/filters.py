@@ -77,7 +77,7 @@ def _regexp(values: Any, pattern: str, fold: bool) -> Any:
 
 
 # The client sends enumerations as numbers, people write names.
-_TEXT = {
+_TEXT: dict[Any, Callable[..., Any]] = {
     **dict.fromkeys((None, 0, 1, "MATCH_TYPE_UNSPECIFIED", "EXACT"), lambda a, text, fold: _exact(a, [text], fold)),
     **dict.fromkeys((2, "BEGINS_WITH"), lambda a, text, fold: pc.starts_with(a, text, ignore_case=fold)),
     **dict.fromkeys((3, "ENDS_WITH"), lambda a, text, fold: pc.ends_with(a, text, ignore_case=fold)),

@@ -60,7 +60,7 @@ def make_catalogue(seed: int) -> Catalogue:
     return Catalogue(
         category=category,
         diploma=diploma,
-        title=[_title(*course) for course in zip(category, diploma, within, strict=True)],
+        title=[_title(int(c), bool(d), int(w)) for c, d, w in zip(category, diploma, within, strict=True)],
         popularity=rng.normal(0, 0.8, len(category)),
         draw=-0.9 * np.log(place),
     )
@@ -98,7 +98,8 @@ def choose_new_courses(
     """Choose ``count`` courses per row that the row has not ``taken`` (rows, courses)."""
     weights = courses.popularity + courses.draw[courses.category]
     keys = np.where(taken, -np.inf, weights + rng.gumbel(size=taken.shape))
-    return np.nonzero(_top(keys, count))
+    rows, chosen = np.nonzero(_top(keys, count))
+    return rows, chosen
 
 
 def _choose(
@@ -118,10 +119,11 @@ def _choose(
     best = np.maximum.reduceat(keys, np.searchsorted(shelf, np.arange(wanted.shape[1])), axis=1)
     keys[wanted[:, shelf] & (keys == best[:, shelf])] += 1000.0
 
-    chosen = np.zeros(keys.shape, dtype=bool)
+    is_chosen = np.zeros(keys.shape, dtype=bool)
     for kind, count in ((courses.diploma, diplomas), (~courses.diploma, certificates)):
-        chosen[:, kind] = _top(keys[:, kind], count)
-    return np.nonzero(chosen)
+        is_chosen[:, kind] = _top(keys[:, kind], count)
+    row, chosen = np.nonzero(is_chosen)
+    return row, chosen
 
 
 def _top(keys: np.ndarray, count: Ints) -> np.ndarray:
@@ -129,7 +131,8 @@ def _top(keys: np.ndarray, count: Ints) -> np.ndarray:
     falling = -np.sort(-keys, axis=1)
     asked = np.minimum(count, keys.shape[1])
     least = np.where(asked > 0, falling[np.arange(len(keys)), np.maximum(asked, 1) - 1], np.inf)
-    return (keys >= least[:, None]) & np.isfinite(keys)
+    is_top: np.ndarray = (keys >= least[:, None]) & np.isfinite(keys)
+    return is_top
 
 
 def _title(category: int, diploma: bool, within: int) -> str:

@@ -33,7 +33,8 @@ def draw_skewed(
     bottom = ndtr((np.log(1.0) - center) / sigma)
     top = ndtr((np.log(high - low + 2.0) - center) / sigma)
     steps = np.exp(center + sigma * ndtri(bottom + rng.random(size) * (top - bottom)))
-    return np.clip(low + steps.astype(np.int64) - 1, low, high)
+    clipped: Ints = np.clip(low + steps.astype(np.int64) - 1, low, high)
+    return clipped
 
 
 def assign_by_rank(values: Ints, score: Floats) -> Ints:
@@ -45,11 +46,13 @@ def assign_by_rank(values: Ints, score: Floats) -> Ints:
 
 def draw_correlated(rng: np.random.Generator, activity: Floats, strength: float) -> Floats:
     """A standard normal score correlated with ``activity`` by ``strength``."""
-    return strength * activity + np.sqrt(1 - strength**2) * rng.standard_normal(len(activity))
+    scores: Floats = strength * activity + np.sqrt(1 - strength**2) * rng.standard_normal(len(activity))
+    return scores
 
 
 def deal_groups(score: Floats, sizes: ArrayLike) -> Ints:
     """Cut learners into groups of the given sizes by rising score; returns each learner's group number."""
+    counts = np.asarray(sizes, dtype=np.int64)
     groups = np.empty(len(score), dtype=np.int64)
-    groups[np.argsort(score, kind="stable")] = np.repeat(np.arange(len(np.asarray(sizes))), sizes)
+    groups[np.argsort(score, kind="stable")] = np.repeat(np.arange(len(counts)), counts)
     return groups

@@ -129,7 +129,8 @@ def _few_rather_than_many(rng: np.random.Generator, possible: np.ndarray) -> Int
     """One possible column per row, column j about as likely as 1 / (j + 1)."""
     weights = -np.log(np.arange(1, possible.shape[1] + 1))
     keys = np.where(possible, weights + rng.gumbel(size=possible.shape), -np.inf)
-    return keys.argmax(axis=1)
+    columns: Ints = keys.argmax(axis=1)
+    return columns
 
 
 def _in_order(rng: np.random.Generator, people: People, learner: Ints, day: Ints) -> VisitDays:

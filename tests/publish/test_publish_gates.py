@@ -66,7 +66,7 @@ def cohort_labels(macro: str) -> Locate:
         (
             labels("value"),
             renamed("segment_key", "w0"),
-            "'value': 1 labels name segment 'w0' .* none of the 3",
+            "'value': 1 labels name segment 'w0' .* not one of the 3",
         ),
         (
             labels("value"),

@@ -16,19 +16,21 @@ _BATCH_ROWS = 100_000
 
 def stream_attributes(inputs: PublishInputs) -> pa.RecordBatchReader:
     """Stream the run's rows of ``dim_customer``."""
-    return _stream(inputs, ["customer_id", "first_seen", "last_seen", _as_of(inputs), *_quoted(inputs.attributes)], "")
+    return _stream_rows(
+        inputs, ["customer_id", "first_seen", "last_seen", _write_as_of(inputs), *_quote_names(inputs.attributes)], ""
+    )
 
 
 def stream_kpis(inputs: PublishInputs) -> pa.RecordBatchReader:
     """Stream the run's rows of ``fct_customer_kpi``, with the KPIs of all macro segments side by side."""
     columns = [
         f"'{inputs.run.cadence}' AS cadence",
-        _as_of(inputs),
+        _write_as_of(inputs),
         "customer_id",
         f"population.{AGE_COLUMN}",
         "last_seen",
     ]
-    return _stream(inputs, columns + _kpis(inputs), _joined(inputs, "measure"))
+    return _stream_rows(inputs, columns + _list_kpi_expressions(inputs), _write_joins(inputs, "measure"))
 
 
 def stream_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
@@ -36,15 +38,15 @@ def stream_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
     columns = "customer_id, stratum, segment_key, micro_key, margin"
     columns += ", raw_key, held_from, remeasured_key, previous_model_key, scores, cell"
     parts = [f"SELECT '{macro}' AS macro_segment, {columns} FROM label_{macro}" for macro in inputs.models]
-    query = f"SELECT '{inputs.run.cadence}' AS cadence, {_as_of(inputs)}, * FROM ({' UNION ALL '.join(parts)})"
+    query = f"SELECT '{inputs.run.cadence}' AS cadence, {_write_as_of(inputs)}, * FROM ({' UNION ALL '.join(parts)})"
     return inputs.engine.execute(query).stream_batches(_BATCH_ROWS)
 
 
 def stream_record(inputs: PublishInputs) -> pa.RecordBatchReader:
     """Stream the rows of ``customer_analytics_record``."""
-    columns = ["customer_id", _as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
-    columns += ["first_seen", "last_seen", f"population.{AGE_COLUMN}", *_quoted(inputs.attributes)]
-    columns += [*_kpis(inputs), f"{write_persona_sql(inputs.run.profile)} AS persona"]
+    columns = ["customer_id", _write_as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
+    columns += ["first_seen", "last_seen", f"population.{AGE_COLUMN}", *_quote_names(inputs.attributes)]
+    columns += [*_list_kpi_expressions(inputs), f"{write_persona_sql(inputs.run.profile)} AS persona"]
     for macro, model in inputs.models.items():
         key, name, micro = name_segment_columns(macro)
         annotations = inputs.run.profile.macro_segments[macro].segments
@@ -60,7 +62,7 @@ def stream_record(inputs: PublishInputs) -> pa.RecordBatchReader:
         if inputs.run.profile.macro_segments[macro].grid:
             scores, cell = name_grid_columns(macro)
             columns += [f"label_{macro}.scores AS {scores}", f"label_{macro}.cell AS {cell}"]
-    return _stream(inputs, columns, _joined(inputs, "measure") + _joined(inputs, "label"))
+    return _stream_rows(inputs, columns, _write_joins(inputs, "measure") + _write_joins(inputs, "label"))
 
 
 def list_attribute_columns(inputs: PublishInputs) -> list[Column]:
@@ -111,23 +113,23 @@ def _explain_kpi(kpi: Kpi) -> str:
     return f"{kpi.label}: {kpi.definition} In {kpi.unit}, {kpi.window}.{undefined}"
 
 
-def _stream(inputs: PublishInputs, columns: list[str], joins: str) -> pa.RecordBatchReader:
+def _stream_rows(inputs: PublishInputs, columns: list[str], joins: str) -> pa.RecordBatchReader:
     query = f"SELECT {', '.join(columns)} FROM population {joins}"
     return inputs.engine.execute(query).stream_batches(_BATCH_ROWS)
 
 
-def _joined(inputs: PublishInputs, part: str) -> str:
+def _write_joins(inputs: PublishInputs, part: str) -> str:
     return "".join(f" JOIN {part}_{macro} USING (customer_id)" for macro in inputs.models)
 
 
-def _kpis(inputs: PublishInputs) -> list[str]:
+def _list_kpi_expressions(inputs: PublishInputs) -> list[str]:
     """List every KPI once, even if several macro segments measure it."""
     return [f'measure_{macro}."{name}"' for name, macro in inputs.run.profile.kpi_macro_segments.items()]
 
 
-def _quoted(names: Iterable[str]) -> list[str]:
+def _quote_names(names: Iterable[str]) -> list[str]:
     return [f'"{name}"' for name in names]
 
 
-def _as_of(inputs: PublishInputs) -> str:
+def _write_as_of(inputs: PublishInputs) -> str:
     return f"TIMESTAMPTZ '{inputs.run.as_of.isoformat()}' AS as_of"

@@ -1,12 +1,9 @@
 """Rows about segments and models."""
 
-from typing import Any
-
 from include.segmentation.model.model import Model, SegmentDefinition
 from include.segmentation.profile.macro_segments import MacroSegment, SegmentAnnotation
 from include.segmentation.publish.publish_inputs import PublishInputs
-
-Row = dict[str, Any]
+from include.segmentation.warehouse.published_table import Row
 
 
 def make_segment_rows(inputs: PublishInputs) -> list[Row]:
@@ -15,7 +12,7 @@ def make_segment_rows(inputs: PublishInputs) -> list[Row]:
     for macro, timeline in inputs.timelines.items():
         valid: dict[str, Row] = {}
         for model in (entry.model for entry in timeline if entry.status == "accepted"):
-            segments = _segments(model, inputs.run.profile.macro_segments[macro])
+            segments = _describe_segments(model, inputs.run.profile.macro_segments[macro])
             for key in [key for key, row in valid.items() if _strip_origin(row) != _strip_origin(segments.get(key))]:
                 ended = valid.pop(key) | {"valid_to": model.effective_from, "is_current": False}
                 # Another fit of the same day replaces a version; it does not end it.
@@ -55,7 +52,7 @@ def make_quality_rows(inputs: PublishInputs) -> list[Row]:
     ]
 
 
-def _segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
+def _describe_segments(model: Model, declared: MacroSegment) -> dict[str, Row]:
     strata = {stratum.name: stratum for stratum in declared.strata}
     rows = {}
     for stratum in model.strata:

@@ -14,11 +14,10 @@ from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.common.text import format_word_range
 from include.segmentation.profile.kpis import Kpi
 from include.segmentation.publish.publish_inputs import PublishInputs
+from include.segmentation.warehouse.published_table import Row
 
 _PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 _FIGURES = ("total", "share_of_total", "nonzero_share", "nulls", "min", *_PERCENTILES, "max", "mean", "band")
-
-Row = dict[str, Any]
 
 
 def make_size_rows(inputs: PublishInputs) -> Iterator[Row]:
@@ -52,7 +51,7 @@ def make_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
             source += f' JOIN (SELECT customer_id, "{name}" FROM {measured}) USING (customer_id)'
         parents = model.map_parents()
         keys = [*(segment.key for segment in model.list_segments()), *parents]
-        for row in _describe(inputs, kpis | worth, source, keys, []):
+        for row in _describe_groups(inputs, kpis | worth, source, keys, []):
             yield {"macro_segment": macro, "parent_key": parents.get(row["segment_key"])} | row
 
 
@@ -65,7 +64,7 @@ def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
         source = f"cohort_label_{macro} JOIN cohort_measure_{macro} USING (cohort, month, customer_id)"
         keys = [segment.key for segment in model.list_segments()]
         kpis = inputs.run.profile.macro_segments[macro].kpis
-        rows = list(_describe(inputs, kpis, source, keys, ["cohort", "month"]))
+        rows = list(_describe_groups(inputs, kpis, source, keys, ["cohort", "month"]))
         one_kpi = next(iter(kpis))
         cohort_sizes: dict[tuple[Any, Any], int] = {}
         for row in rows:
@@ -80,7 +79,7 @@ def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
             yield {"macro_segment": macro} | copied | counts
 
 
-def _describe(
+def _describe_groups(
     inputs: PublishInputs, kpis: Mapping[str, Kpi], source: str, keys: list[str], by: list[str]
 ) -> Iterator[Row]:
     """Make one row per group, key and KPI, including segments without customers."""
@@ -90,12 +89,12 @@ def _describe(
     spreads = {}
     groups = set()
     for name, kpi in kpis.items():
-        for row in _query(inputs, columns, name, kpi):
+        for row in _query_spreads(inputs, columns, name, kpi):
             group = tuple(row[column] for column in by)
             groups.add(group)
             spreads[*group, row["segment_key"], name] = row
     for group, key, name in product(sorted(groups), keys, kpis):
-        figures = _figures(spreads.get((*group, key, name)), kpis[name])
+        figures = _compute_figures(spreads.get((*group, key, name)), kpis[name])
         yield dict(zip(by, group, strict=True)) | {"segment_key": key, "kpi": name} | figures
 
 
@@ -105,7 +104,7 @@ def write_total_sql(name: str, kpi: Kpi) -> str:
     return f'sum(CAST("{name}" AS DECIMAL(38, {scale})))'
 
 
-def _query(inputs: PublishInputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
+def _query_spreads(inputs: PublishInputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
     groups = ", ".join(columns)
     # A percentile is the smallest value that at least its share of the defined values does not exceed.
     result = inputs.engine.execute(
@@ -120,7 +119,7 @@ def _query(inputs: PublishInputs, columns: list[str], name: str, kpi: Kpi) -> li
     return list(result.fetch_table().to_pylist())
 
 
-def _figures(row: Row | None, kpi: Kpi) -> Row:
+def _compute_figures(row: Row | None, kpi: Kpi) -> Row:
     customers = row["customers"] if row else 0
     if row is None or customers < SUPPRESS_BELOW:
         return {"customers": customers} | dict.fromkeys(_FIGURES)
@@ -139,11 +138,11 @@ def _figures(row: Row | None, kpi: Kpi) -> Row:
         **percentiles,
         "max": row["max"],
         "mean": float(of_segment / defined) if defined else None,
-        "band": _band(percentiles["p25"], percentiles["p75"], kpi),
+        "band": _name_band(percentiles["p25"], percentiles["p75"], kpi),
     }
 
 
-def _band(low: float | None, high: float | None, kpi: Kpi) -> str | None:
+def _name_band(low: float | None, high: float | None, kpi: Kpi) -> str | None:
     if not kpi.bands or low is None or high is None:
         return None
     return format_word_range(*(kpi.band_words[bisect_right(kpi.bands, value)] for value in (low, high)))

@@ -1,12 +1,9 @@
 """Rows of figures and their meaning."""
 
-from typing import Any
-
 from include.segmentation.artifacts import FigureSummary, MeasureArtifacts
 from include.segmentation.errors import DataError
 from include.segmentation.publish.publish_inputs import PublishInputs
-
-Row = dict[str, Any]
+from include.segmentation.warehouse.published_table import Row
 
 
 def read_figure_rows(inputs: PublishInputs) -> list[Row]:

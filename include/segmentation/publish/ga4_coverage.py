@@ -1,13 +1,10 @@
 """The limits of Google Analytics reports, and their demographics."""
 
-from typing import Any
-
 from include.segmentation.engine.engine import Engine
 from include.segmentation.lake.log_columns import BATCH, DELETED
 from include.segmentation.profile.ga4_reports import DATE_COLUMN, DEMOGRAPHICS, UNKNOWN_VALUES, GA4Extract, name_column
 from include.segmentation.run import Run
-
-Row = dict[str, Any]
+from include.segmentation.warehouse.published_table import Row
 
 
 def read_report_limits(run: Run) -> dict[str, Row]:
@@ -22,7 +19,8 @@ def read_report_limits(run: Run) -> dict[str, Row]:
         for name in reports:
             _load_days(engine, run, name)
         return {
-            name: _flags(engine, name) | {"coverage": _coverage(engine, name, report) if report.coverage_of else None}
+            name: _count_flags(engine, name)
+            | {"coverage": _measure_coverage(engine, name, report) if report.coverage_of else None}
             for name, report in reports.items()
         }
 
@@ -39,16 +37,16 @@ def read_report_demographics(run: Run) -> dict[tuple[str, str], dict[str | None,
             if isinstance(report, GA4Extract) and report.coverage_of:
                 _load_days(engine, run, name)
                 _load_days(engine, run, report.coverage_of)
-                for dimension in map(name_column, _guessed(report)):
-                    users[name, dimension] = _users(engine, name, report, dimension)
+                for dimension in map(name_column, _list_demographics(report)):
+                    users[name, dimension] = _sum_users(engine, name, report, dimension)
     return users
 
 
-def _guessed(report: GA4Extract) -> list[str]:
+def _list_demographics(report: GA4Extract) -> list[str]:
     return [dimension for dimension in report.dimensions if dimension in DEMOGRAPHICS]
 
 
-def _users(engine: Engine, name: str, report: GA4Extract, dimension: str) -> dict[str | None, int]:
+def _sum_users(engine: Engine, name: str, report: GA4Extract, dimension: str) -> dict[str | None, int]:
     metric = name_column(report.metrics[0])
     result = engine.execute(
         f"""
@@ -81,7 +79,7 @@ def _load_days(engine: Engine, run: Run, name: str) -> None:
     )
 
 
-def _flags(engine: Engine, name: str) -> Row:
+def _count_flags(engine: Engine, name: str) -> Row:
     result = engine.execute(
         f"""
         WITH days AS (
@@ -114,13 +112,15 @@ def _flags(engine: Engine, name: str) -> Row:
     return dict(row)
 
 
-def _coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
+def _measure_coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
     """Measure the share of users with known demographics, per day and summed over days.
 
     The sum counts users once per day, so only this share of it is meaningful.
     """
     metric = name_column(report.metrics[0])
-    is_known = " AND ".join(f'"{name_column(dimension)}" NOT IN {UNKNOWN_VALUES}' for dimension in _guessed(report))
+    is_known = " AND ".join(
+        f'"{name_column(dimension)}" NOT IN {UNKNOWN_VALUES}' for dimension in _list_demographics(report)
+    )
     result = engine.execute(
         f"""
         WITH known AS (

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
@@ -13,13 +12,12 @@ from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.model.grid_model import GridModel
 from include.segmentation.publish.distribution_rows import write_total_sql
 from include.segmentation.publish.publish_inputs import PublishInputs
-
-Row = dict[str, Any]
+from include.segmentation.warehouse.published_table import Row
 
 
 def make_cell_definitions(inputs: PublishInputs) -> Iterator[Row]:
     """Make the rows of every model's grid cells; actions and owners come from the current profile."""
-    for macro, model_id, grid in _grids_ever(inputs):
+    for macro, model_id, grid in _list_all_grids(inputs):
         declared = inputs.run.profile.macro_segments[macro].grid
         cells = {cell.name: cell for cell in declared.cells} if declared else {}
         for position, cell in enumerate(grid.cells, start=1):
@@ -43,7 +41,7 @@ def make_cell_definitions(inputs: PublishInputs) -> Iterator[Row]:
 
 def make_class_definitions(inputs: PublishInputs) -> Iterator[Row]:
     """Make the rows of every model's cut points."""
-    for macro, model_id, grid in _grids_ever(inputs):
+    for macro, model_id, grid in _list_all_grids(inputs):
         for position, score in enumerate(grid.scores, start=1):
             for number, (at_least, below) in enumerate(score.bounds, start=1):
                 yield {
@@ -62,7 +60,7 @@ def make_class_definitions(inputs: PublishInputs) -> Iterator[Row]:
 
 def make_grid_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
     """Make the rows of ``fct_grid_cell``."""
-    for macro, grid in _grids(inputs).items():
+    for macro, grid in _list_grids(inputs).items():
         row, column = (grid.locate_cell(side) + 1 for side in (grid.rows, grid.columns))
         result = inputs.engine.execute(
             f"SELECT CAST(substr(scores, {row}, 1) AS INTEGER) AS row_class, "
@@ -75,10 +73,10 @@ def make_grid_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
 
 def make_grid_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
     """Make the rows of ``fct_grid_profile``, including cells without customers."""
-    for macro, grid in _grids(inputs).items():
+    for macro, grid in _list_grids(inputs).items():
         (customers_in_grid,) = inputs.fetch_one(f"SELECT count(cell) FROM label_{macro}")
         for kpi in inputs.run.profile.worth:
-            rows = _by_cell(inputs, macro, kpi)
+            rows = _total_cells(inputs, macro, kpi)
             grand_total = sum((row["total"] or 0 for row in rows.values()), Decimal(0))
             for cell in grid.cells:
                 row = rows.get(cell.name, {"customers": 0})
@@ -94,7 +92,7 @@ def make_grid_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
 
 def make_grid_quality_rows(inputs: PublishInputs) -> Iterator[Row]:
     """Make the rows of ``fct_grid_quality``; an empty grid has none."""
-    for macro in _grids(inputs):
+    for macro in _list_grids(inputs):
         counts = inputs.engine.execute(
             f"SELECT cell, segment_key, count(*) AS customers FROM label_{macro} WHERE cell IS NOT NULL GROUP BY ALL"
         ).fetch_table()
@@ -105,12 +103,12 @@ def make_grid_quality_rows(inputs: PublishInputs) -> Iterator[Row]:
         cells, keys = (np.repeat(code.astype(np.int32), customers) for code in codes)
         metrics = [("adjusted_rand_index", "", float(adjusted_rand_score(cells, keys)))]
         for kpi in inputs.run.profile.worth:
-            metrics += _concentration(inputs, macro, kpi)
+            metrics += _measure_concentration(inputs, macro, kpi)
         for metric, kpi, value in metrics:
             yield {"macro_segment": macro, "metric": metric, "kpi": kpi, "value": value}
 
 
-def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[str, str, float]]:
+def _measure_concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[str, str, float]]:
     """Measure the share of a KPI that the top customers hold, by the KPI itself, by cells and by segments."""
     measured = f"measure_{inputs.run.profile.kpi_macro_segments[kpi]}"
     scored = f"label_{macro} JOIN {measured} USING (customer_id) WHERE cell IS NOT NULL"
@@ -131,7 +129,7 @@ def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[st
     return metrics + [(f"lift_of_{name}", kpi, shares[name] / shares["sorting"]) for name in ("cells", "segments")]
 
 
-def _by_cell(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
+def _total_cells(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
     profile = inputs.run.profile
     total = write_total_sql(kpi, profile.kpis[kpi])
     figures = f"count(*) AS customers, count({quote_identifier(kpi)}) AS defined, {total} AS total"
@@ -142,12 +140,12 @@ def _by_cell(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
     return {row["cell"]: row for row in result.fetch_table().to_pylist()}
 
 
-def _grids(inputs: PublishInputs) -> dict[str, GridModel]:
+def _list_grids(inputs: PublishInputs) -> dict[str, GridModel]:
     """Map each macro segment to the grid that the run was labelled with."""
     return {macro: model.grid for macro, model in inputs.models.items() if model.grid}
 
 
-def _grids_ever(inputs: PublishInputs) -> Iterator[tuple[str, str, GridModel]]:
+def _list_all_grids(inputs: PublishInputs) -> Iterator[tuple[str, str, GridModel]]:
     """Yield every grid with its macro segment and its model."""
     for macro, timeline in inputs.timelines.items():
         for entry in timeline:

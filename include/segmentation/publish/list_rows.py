@@ -2,7 +2,6 @@
 
 import json
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 
@@ -13,15 +12,15 @@ from include.segmentation.profile.lists import NO_REASON, EligibilityList
 from include.segmentation.profile.profile import name_grid_columns
 from include.segmentation.publish.distribution_rows import write_total_sql
 from include.segmentation.publish.publish_inputs import PublishInputs
+from include.segmentation.warehouse.published_table import Row
 
-Row = dict[str, Any]
 _BATCH_ROWS = 100_000
-_NOBODY_ELSE = "None of these"
+_NO_REASON_LABEL = "None of these"
 
 
 def stream_members(inputs: PublishInputs) -> pa.RecordBatchReader:
     """Stream the run's rows of ``fct_list_member``."""
-    _decide(inputs)
+    _decide_reasons(inputs)
     reasons = [
         {"list": name, "nth": nth, "reason": reason.name}
         for name, declared in inputs.run.profile.lists.items()
@@ -37,11 +36,11 @@ def stream_members(inputs: PublishInputs) -> pa.RecordBatchReader:
 
 def make_reason_rows(inputs: PublishInputs) -> list[Row]:
     """Make the rows of ``fct_list_reason``."""
-    _decide(inputs)
+    _decide_reasons(inputs)
     (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     rows = []
     for name, declared in inputs.run.profile.lists.items():
-        totals_by_reason = _by_reason(inputs, name)
+        totals_by_reason = _total_reasons(inputs, name)
         sums = {
             kpi: sum((of_kpi[kpi] or Decimal(0) for _, of_kpi in totals_by_reason.values()), Decimal(0))
             for kpi in inputs.run.profile.worth
@@ -61,14 +60,14 @@ def make_reason_rows(inputs: PublishInputs) -> list[Row]:
     return rows
 
 
-def _decide(inputs: PublishInputs) -> None:
+def _decide_reasons(inputs: PublishInputs) -> None:
     """Fill temporary table ``listed`` with the number of the deciding reason per list and customer."""
     inputs.engine.execute("CREATE OR REPLACE TEMP TABLE listed (list VARCHAR, customer_id VARCHAR, nth INTEGER)")
     for name, declared in inputs.run.profile.lists.items():
         cases = " ".join(f"WHEN ({reason.when}) THEN {nth}" for nth, reason in enumerate(declared.reasons, start=1))
         inputs.engine.execute(
             f"INSERT INTO listed SELECT $list, customer_id, CASE {cases} ELSE {len(declared.reasons) + 1} END "
-            f"FROM ({_everything(inputs)})",
+            f"FROM ({_write_customer_query(inputs)})",
             {"list": name},
         )
 
@@ -79,10 +78,10 @@ def _list_reasons(declared: EligibilityList) -> list[Row]:
         {"reason": reason.name, "label": reason.label, "rule": reason.when, "is_eligible": reason.eligible}
         for reason in declared.reasons
     ]
-    return [*reasons, {"reason": NO_REASON, "label": _NOBODY_ELSE, "rule": "", "is_eligible": False}]
+    return [*reasons, {"reason": NO_REASON, "label": _NO_REASON_LABEL, "rule": "", "is_eligible": False}]
 
 
-def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
+def _total_reasons(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
     """Map the number of a reason to its customers and the total of each worth KPI (None if undefined)."""
     profile = inputs.run.profile
     sums = ", ".join(
@@ -92,7 +91,7 @@ def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[st
         ]
     )
     result = inputs.engine.execute(
-        f"SELECT nth, {sums} FROM listed JOIN ({_everything(inputs)}) USING (customer_id) "
+        f"SELECT nth, {sums} FROM listed JOIN ({_write_customer_query(inputs)}) USING (customer_id) "
         "WHERE list = $list GROUP BY nth",
         {"list": name},
     )
@@ -102,7 +101,7 @@ def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[st
     }
 
 
-def _everything(inputs: PublishInputs) -> str:
+def _write_customer_query(inputs: PublishInputs) -> str:
     """Write a query of every customer with all KPIs, their age and their cells in all grids."""
     profile = inputs.run.profile
     columns = ["population.customer_id", f"population.{AGE_COLUMN}"]

@@ -59,7 +59,7 @@ def read_past_runs(run: Run) -> PastRuns:
     with connect_warehouse(run.profile) as connection:
         if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() == (None,):
             return PastRuns(None, None)
-        return PastRuns(_find(connection, run, _BEFORE), _find(connection, run, _YEAR_AGO))
+        return PastRuns(_find_run(connection, run, _BEFORE), _find_run(connection, run, _YEAR_AGO))
 
 
 def find_neighbours(connection: Connection, run: Run) -> tuple[datetime | None, datetime | None]:
@@ -72,7 +72,7 @@ def find_neighbours(connection: Connection, run: Run) -> tuple[datetime | None, 
     return row or (None, None)
 
 
-def _find(connection: Connection, run: Run, query: str) -> PastRun | None:
+def _find_run(connection: Connection, run: Run, query: str) -> PastRun | None:
     parameters = {"cadence": run.cadence, "as_of": run.as_of, "zone": run.profile.time_zone}
     row = connection.execute(query.encode(), parameters).fetchone()
     return PastRun(*row) if row else None

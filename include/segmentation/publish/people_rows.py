@@ -1,7 +1,6 @@
 """Rows of funnels and demographics."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.common.suppression import SUPPRESS_BELOW
@@ -11,8 +10,7 @@ from include.segmentation.profile.kpis import AGE_COLUMN
 from include.segmentation.profile.mistakes import list_allowed
 from include.segmentation.publish.ga4_coverage import read_report_demographics
 from include.segmentation.publish.publish_inputs import PublishInputs
-
-Row = dict[str, Any]
+from include.segmentation.warehouse.published_table import Row
 
 
 def make_funnel_rows(inputs: PublishInputs) -> list[Row]:
@@ -36,17 +34,17 @@ def make_funnel_rows(inputs: PublishInputs) -> list[Row]:
         f"CREATE OR REPLACE TEMP TABLE conditions_met AS SELECT customer_id, {conditions_met} AS conditions_met "
         f"FROM (SELECT population.customer_id, {kpis} FROM population {joins})"
     )
-    groups: dict[tuple[str, str], dict[int, int]] = {group: {} for group in _groups(inputs)}
+    groups: dict[tuple[str, str], dict[int, int]] = {group: {} for group in _list_groups(inputs)}
     counts = inputs.engine.execute(
-        f"SELECT macro_segment, segment_key, conditions_met, count(*) FROM ({_memberships(inputs)}) "
+        f"SELECT macro_segment, segment_key, conditions_met, count(*) FROM ({_write_membership_query(inputs)}) "
         "JOIN conditions_met USING (customer_id) GROUP BY ALL"
     )
     for macro, key, conditions, customers in counts.fetch_rows():
         groups[macro, key][conditions] = customers
-    return [row for group, customers in groups.items() for row in _funnel_of(inputs, group, customers)]
+    return [row for group, customers in groups.items() for row in _make_step_rows(inputs, group, customers)]
 
 
-def _funnel_of(inputs: PublishInputs, group: tuple[str, str], customers: Mapping[int, int]) -> list[Row]:
+def _make_step_rows(inputs: PublishInputs, group: tuple[str, str], customers: Mapping[int, int]) -> list[Row]:
     """Make a segment's steps from the number of customers by conditions met (bit 0: the first step's condition)."""
     size = before = sum(customers.values())
     rows = []
@@ -81,25 +79,25 @@ def make_demographic_rows(inputs: PublishInputs) -> list[Row]:
                 f"{inputs.run.profile.path}: demographics.{dimension}: no attribute of the population; "
                 f"{list_allowed(dimension, inputs.attributes)}; or run the measure stage again"
             )
-        for (macro, key), counts in _by_value(inputs, dimension, declared.unknown).items():
+        for (macro, key), counts in _count_values(inputs, dimension, declared.unknown).items():
             place = {"macro_segment": macro, "segment_key": key, "dimension": dimension}
-            rows += [place | row | {"report": ""} for row in _shares(counts)]
+            rows += [place | row | {"report": ""} for row in _make_share_rows(counts)]
     for (report, dimension), users in read_report_demographics(inputs.run).items():
         place = {"macro_segment": EVERYONE, "segment_key": EVERYONE, "dimension": dimension, "report": report}
-        rows += [place | row | {"customers": None} for row in _shares(users)]
+        rows += [place | row | {"customers": None} for row in _make_share_rows(users)]
     return rows
 
 
-def _by_value(
+def _count_values(
     inputs: PublishInputs, dimension: str, unknown: list[str]
 ) -> dict[tuple[str, str], dict[str | None, int]]:
     """Count the customers of each segment by value; None stands for unknown."""
-    values: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _groups(inputs)}
+    values: dict[tuple[str, str], dict[str | None, int]] = {group: {} for group in _list_groups(inputs)}
     counts = inputs.engine.execute(
         f"WITH valued AS (SELECT customer_id, trim(CAST({quote_identifier(dimension)} AS VARCHAR)) AS value "
         "FROM population) SELECT macro_segment, segment_key, "
         "CASE WHEN value NOT IN (SELECT unnest($unknown)) THEN value END AS value, count(*) "
-        f"FROM ({_memberships(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
+        f"FROM ({_write_membership_query(inputs)}) JOIN valued USING (customer_id) GROUP BY ALL",
         {"unknown": ["", UNKNOWN_VALUE, *unknown]},
     )
     for macro, key, value, customers in counts.fetch_rows():
@@ -107,7 +105,7 @@ def _by_value(
     return values
 
 
-def _shares(counts: Mapping[str | None, int]) -> list[Row]:
+def _make_share_rows(counts: Mapping[str | None, int]) -> list[Row]:
     """Make a row per value, the largest first, then ``other`` and ``unknown``; an empty segment has none.
 
     So that nobody can be identified by subtraction, ``other`` takes all values of fewer than 10 customers, and the next
@@ -131,12 +129,12 @@ def _shares(counts: Mapping[str | None, int]) -> list[Row]:
     ]
 
 
-def _groups(inputs: PublishInputs) -> list[tuple[str, str]]:
+def _list_groups(inputs: PublishInputs) -> list[tuple[str, str]]:
     segments = [(macro, segment.key) for macro, model in inputs.models.items() for segment in model.list_segments()]
     return [(EVERYONE, EVERYONE), *segments]
 
 
-def _memberships(inputs: PublishInputs) -> str:
+def _write_membership_query(inputs: PublishInputs) -> str:
     """Write a query of every customer in the whole population and in a segment of each macro segment."""
     columns = "AS macro_segment, segment_key, customer_id"
     parts = [f"SELECT '{macro}' {columns} FROM label_{macro}" for macro in inputs.models]

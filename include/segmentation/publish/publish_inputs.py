@@ -94,11 +94,11 @@ def read_inputs(run: Run) -> PublishInputs:
     attributes = {field.name: field.type for field in population.schema if field.name not in POPULATION_COLUMNS}
     _refuse_shared_names(run, list(attributes))
     timelines = {macro: read_timeline(run.lake, macro) for macro in run.profile.macro_segments}
-    labelled = {macro: _labelled(run, macro) for macro in timelines}
+    labelled = {macro: _read_labelling(run, macro) for macro in timelines}
     models = {}
     for macro, entries in timelines.items():
-        models[macro] = _labelled_with(run, macro, labelled[macro], entries)
-        _register(engine, run, macro)
+        models[macro] = _find_model(run, macro, labelled[macro], entries)
+        _register_tables(engine, run, macro)
     return PublishInputs(
         run=run,
         engine=engine,
@@ -114,7 +114,7 @@ def read_inputs(run: Run) -> PublishInputs:
     )
 
 
-def _register(engine: Engine, run: Run, macro: str) -> None:
+def _register_tables(engine: Engine, run: Run, macro: str) -> None:
     kpis, labels = MeasureArtifacts(run), SegmentArtifacts(run)
     tables = {f"measure_{macro}": kpis.locate_kpis(macro), f"label_{macro}": labels.locate_labels(macro)}
     if run.profile.cohort_months:
@@ -128,7 +128,7 @@ def _register(engine: Engine, run: Run, macro: str) -> None:
     )
 
 
-def _labelled(run: Run, macro: str) -> LabelSummary:
+def _read_labelling(run: Run, macro: str) -> LabelSummary:
     """Read what the segment stage recorded."""
     labelled = LabelSummary.read_from(run, macro)
     if labelled is None:
@@ -140,7 +140,7 @@ def _labelled(run: Run, macro: str) -> LabelSummary:
     return labelled
 
 
-def _labelled_with(run: Run, macro: str, labelled: LabelSummary, entries: list[TimelineEntry]) -> Model:
+def _find_model(run: Run, macro: str, labelled: LabelSummary, entries: list[TimelineEntry]) -> Model:
     """Find the model that made the labels, even if another one is in force by now."""
     model_id, look_ahead = labelled.model_id, labelled.look_ahead
     for model in (entry.model for entry in entries if entry.status == "accepted"):

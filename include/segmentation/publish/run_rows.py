@@ -34,17 +34,17 @@ def make_run_row(inputs: PublishInputs, verdicts: list[GateVerdict], started_at:
         "customers": customers,
         "unknown_rows": inputs.unknown_rows,
         "rows": json.dumps(inputs.rows),
-        "quarantined": sum(_held_rows(run.lake.open_quarantine(extract)) for extract in run.profile.extracts),
+        "quarantined": sum(_count_quarantined(run.lake.open_quarantine(extract)) for extract in run.profile.extracts),
         "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
         "follows": json.dumps({macro: labels.follows for macro, labels in inputs.labelled.items() if labels.follows}),
         "fingerprints": json.dumps({macro: labels.fingerprint for macro, labels in inputs.labelled.items()}),
         "is_stale": False,
-        "kpis": json.dumps(_kpis(inputs)),
+        "kpis": json.dumps(_describe_kpis(inputs)),
         "analytics": json.dumps(read_report_limits(run)),
-        "gates": _as_json(verdicts),
+        "gates": _write_verdicts(verdicts),
         "drift": json.dumps(inputs.drift),
-        "versions": json.dumps(_versions()),
+        "versions": json.dumps(_list_versions()),
         "started_at": started_at,
         "finished_at": datetime.now(UTC),
         "seconds": 0.0,
@@ -59,17 +59,17 @@ def make_check_row(inputs: PublishInputs, verdicts: list[GateVerdict], status: s
         "cadence": run.cadence,
         "as_of": run.as_of,
         "status": status,
-        "gates": _as_json(verdicts),
+        "gates": _write_verdicts(verdicts),
         "checked_at": datetime.now(UTC),
     }
 
 
-def _as_json(verdicts: list[GateVerdict]) -> str:
+def _write_verdicts(verdicts: list[GateVerdict]) -> str:
     """Write verdicts as they are stored."""
     return json.dumps([asdict(verdict) for verdict in verdicts])
 
 
-def _held_rows(quarantine: ChangeLog) -> int:
+def _count_quarantined(quarantine: ChangeLog) -> int:
     """Count rows once that failed several expectations."""
     files = quarantine.list_files()
     if not files:
@@ -79,12 +79,12 @@ def _held_rows(quarantine: ChangeLog) -> int:
     return int(row[0]) if row else 0
 
 
-def _versions() -> Row:
+def _list_versions() -> Row:
     own = {"code": __version__, "tables": fingerprint_tables(discover_tables(tables))}
     return own | {library: version(library) for library in _LIBRARIES}
 
 
-def _kpis(inputs: PublishInputs) -> Row:
+def _describe_kpis(inputs: PublishInputs) -> Row:
     fields = {"label", "definition", "unit", "resolution", "direction", "rule_only", "undefined_when"}
     fields |= {"matures_after", "goal", "indicator", "owner"}
     profile = inputs.run.profile

@@ -1,12 +1,9 @@
 """Rows of signals."""
 
-from typing import Any
-
 from include.segmentation.artifacts import MeasureArtifacts, SignalSummary
 from include.segmentation.errors import DataError
 from include.segmentation.publish.publish_inputs import PublishInputs
-
-Row = dict[str, Any]
+from include.segmentation.warehouse.published_table import Row
 
 
 def read_signal_rows(inputs: PublishInputs) -> list[Row]:

@@ -51,7 +51,7 @@ def prepare_schema(
         if _is_current(connection, schema) and not _list_changes(connection, schema, tables, columns):
             return
         connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [_name_lock(schema)])
-        if not _exists(connection, schema, "segmentation_run"):
+        if not _has_table(connection, schema, "segmentation_run"):
             _create_schema(connection, schema, tables)
         elif not _is_current(connection, schema):
             _migrate_schema(profile)
@@ -76,7 +76,7 @@ def _name_lock(schema: str) -> str:
 
 
 def _is_current(connection: Connection, schema: str) -> bool:
-    if not _exists(connection, schema, VERSION_TABLE):
+    if not _has_table(connection, schema, VERSION_TABLE):
         return False
     row = connection.execute(SQL("SELECT version_num FROM {}").format(Identifier(schema, VERSION_TABLE))).fetchone()
     version = row[0] if row else "none"
@@ -163,7 +163,7 @@ def _read_table_comments(connection: Connection, schema: str) -> dict[str, str |
     return dict(connection.execute(query, [quote_identifier(schema)]).fetchall())
 
 
-def _exists(connection: Connection, schema: str, table: str) -> bool:
+def _has_table(connection: Connection, schema: str, table: str) -> bool:
     """Ask the catalog, because to_regclass fails in a schema that the user may not use."""
     query = "SELECT FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relname = %s"
     return connection.execute(query, [quote_identifier(schema), table]).fetchone() is not None

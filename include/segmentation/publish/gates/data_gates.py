@@ -53,9 +53,9 @@ def check_freshness(inputs: PublishInputs) -> list[GateVerdict]:
     newest = f"max(greatest(first_seen, last_seen)), TIMESTAMPTZ '{run.as_of.isoformat()}'"
     (seconds,) = inputs.fetch_one(f"SELECT date_diff('second', {newest}) FROM population")
     age = timedelta(seconds=seconds or 0)
-    summary = f"the last customer was seen {_words(age)} before as_of"
+    summary = f"the last customer was seen {_format_age(age)} before as_of"
     if age > gate.stale_after:
-        wrong.append(GateVerdict("freshness", "", gate.verdict, summary, f"up to {_words(gate.stale_after)}"))
+        wrong.append(GateVerdict("freshness", "", gate.verdict, summary, f"up to {_format_age(gate.stale_after)}"))
     return wrong or [GateVerdict.make_pass("freshness", "", f"every extract is complete through as_of; {summary}")]
 
 
@@ -84,5 +84,5 @@ def check_quarantine(inputs: PublishInputs) -> list[GateVerdict]:
     return [GateVerdict.make_pass("quarantine", "", f"at most {most:.1%} of an extract's rows are in quarantine")]
 
 
-def _words(age: timedelta) -> str:
+def _format_age(age: timedelta) -> str:
     return f"{age.days} days" if age >= timedelta(days=2) else f"{age / timedelta(hours=1):.0f} hours"

@@ -14,12 +14,12 @@ from include.segmentation.publish.gates.structure_gates import check_labels, che
 from include.segmentation.publish.publish_inputs import PublishInputs
 from include.segmentation.run import Run
 
-_log = logging.getLogger(__name__)
+_LOGGER = logging.getLogger(__name__)
 _GATES: tuple[Callable[[PublishInputs], list[GateVerdict]], ...] = (
     check_populations,
     check_shared_kpis,
     check_labels,
-    lambda inputs: check_size_copies(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict, _uncut(inputs)),
+    lambda inputs: check_size_copies(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict, _list_uncut(inputs)),
     check_smallest_sizes,
     check_names,
     check_row_counts,
@@ -34,11 +34,11 @@ def check_gates(inputs: PublishInputs) -> list[GateVerdict]:
     verdicts = [verdict for gate in _GATES for verdict in gate(inputs)]
     for verdict in verdicts:
         level = logging.DEBUG if verdict.verdict == "pass" else logging.WARNING
-        _log.log(level, "%s: %s: %s", inputs.run.run_id, verdict.verdict, verdict)
+        _LOGGER.log(level, "%s: %s: %s", inputs.run.run_id, verdict.verdict, verdict)
     return verdicts
 
 
-def _uncut(inputs: PublishInputs) -> set[str]:
+def _list_uncut(inputs: PublishInputs) -> set[str]:
     return {
         macro for macro, model in inputs.models.items() if all(len(stratum.segments) == 1 for stratum in model.strata)
     }

@@ -67,12 +67,12 @@ def check_names(inputs: PublishInputs) -> list[GateVerdict]:
     share of all its customers. Segments of fewer than ``SUPPRESS_BELOW`` customers are left out. An unknown key is
     always a warning: nothing is published under it.
     """
-    return [verdict for macro in inputs.models for verdict in _of_macro_segment(inputs, macro)]
+    return [verdict for macro in inputs.models for verdict in _check_macro_segment(inputs, macro)]
 
 
-def _of_macro_segment(inputs: PublishInputs, macro: str) -> list[GateVerdict]:
+def _check_macro_segment(inputs: PublishInputs, macro: str) -> list[GateVerdict]:
     unknown_keys = list(_check_unknown_keys(inputs, macro))
-    claims = [*_of_names(inputs, macro), *_of_aliases(inputs, macro)]
+    claims = [*_list_name_claims(inputs, macro), *_list_alias_claims(inputs, macro)]
     judged = [claim for claim in claims if claim.customers >= SUPPRESS_BELOW]
     failing, allowed = (
         inputs.run.profile.gates.names_agree.verdict,
@@ -86,12 +86,12 @@ def _of_macro_segment(inputs: PublishInputs, macro: str) -> list[GateVerdict]:
     return [GateVerdict.make_pass(_GATE, macro, f"all {len(judged)} claims of names and aliases hold{left_out}")]
 
 
-def _named(model: Model) -> list[SegmentDefinition]:
+def _list_named_segments(model: Model) -> list[SegmentDefinition]:
     """List the segments and micro segments."""
     return [*model.list_segments(), *model.list_micro_segments()]
 
 
-def _of_names(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
+def _list_name_claims(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
     for name, kpi in inputs.run.profile.macro_segments[macro].kpis.items():
         claims = {
             segment.key: _BandClaim(segment, band, division.undefined_as.get(name))
@@ -102,10 +102,10 @@ def _of_names(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
             if band.kpi == name
         }
         if claims:
-            yield from _of_kpi(inputs, macro, kpi, claims)
+            yield from _list_kpi_claims(inputs, macro, kpi, claims)
 
 
-def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClaim]) -> Iterator[_Claim]:
+def _list_kpi_claims(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClaim]) -> Iterator[_Claim]:
     bands = [claim.band for claim in claims.values()]
     inputs.engine.register_table(
         "claim",
@@ -140,12 +140,12 @@ def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _B
     for key, customers, addressed, holding, low, high in result.fetch_rows():
         segment, band, _ = claims[key]
         claim_text = f"{format_word_range(band.low_word, band.high_word)} {kpi.label}"
-        yield _Claim(segment, claim_text, customers, addressed, holding, _range(kpi, low, high))
+        yield _Claim(segment, claim_text, customers, addressed, holding, _format_range(kpi, low, high))
 
 
-def _of_aliases(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
+def _list_alias_claims(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
     declared = inputs.run.profile.macro_segments[macro]
-    for segment in _named(inputs.models[macro]):
+    for segment in _list_named_segments(inputs.models[macro]):
         annotation = declared.segments.get(segment.key)
         if annotation is None or not annotation.alias:
             continue
@@ -157,7 +157,7 @@ def _of_aliases(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
             f"(SELECT customer_id FROM member_{macro} WHERE segment_key = '{segment.key}')"
         )
         ranges = [
-            _range(declared.kpis.get(column), low, high)
+            _format_range(declared.kpis.get(column), low, high)
             for column, low, high in zip(columns, values[::2], values[1::2], strict=True)
         ]
         yield _Claim(
@@ -165,7 +165,7 @@ def _of_aliases(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
         )
 
 
-def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
+def _format_range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
     """Format a range, such as ``Last Visit 64 to 373 days``; the only column without a KPI is the age."""
     label, unit = (kpi.label, kpi.unit) if kpi else ("Age", "days")
     return (
@@ -180,8 +180,8 @@ def _check_unknown_keys(inputs: PublishInputs, macro: str) -> Iterator[GateVerdi
     model = inputs.models[macro]
     later = [entry.model for entry in inputs.timelines[macro] if entry.status in ("accepted", "candidate")]
     models = [model, *(other for other in later if other.effective_from > model.effective_from)]
-    keys = {segment.key for each in models for segment in _named(each)}
-    allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in _named(model))
+    keys = {segment.key for each in models for segment in _list_named_segments(each)}
+    allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in _list_named_segments(model))
     for key, annotation in inputs.run.profile.macro_segments[macro].segments.items():
         if key not in keys:
             alias = f" (alias '{annotation.alias}')" if annotation.alias else ""

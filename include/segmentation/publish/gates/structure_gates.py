@@ -11,15 +11,15 @@ def check_populations(inputs: PublishInputs) -> list[GateVerdict]:
     problems = [] if population else ["the population is empty"]
     if rows != population:
         problems.append(f"the population has {rows} rows for {population} customers")
-    verdicts = [_reconciled("", problems, f"the population has {population} customers, each once")]
+    verdicts = [_make_verdict("", problems, f"the population has {population} customers, each once")]
     verdicts += check_size_totals(population, inputs.sizes)
     for macro in inputs.models:
-        problems = _missing(inputs, f"measure_{macro}", population)
+        problems = _find_missing(inputs, f"measure_{macro}", population)
         for part, word in ((f"measure_{macro}", "measured"), (f"label_{macro}", "labelled")):
-            problems += _not_once(inputs, part, word) or _strangers(inputs, part, word)
-        verdicts.append(_reconciled(macro, problems, f"the same {population} customers are measured and labelled"))
+            problems += _find_duplicates(inputs, part, word) or _find_strangers(inputs, part, word)
+        verdicts.append(_make_verdict(macro, problems, f"the same {population} customers are measured and labelled"))
         if inputs.run.profile.cohort_months:
-            verdicts.append(_cohorts_reconcile(inputs, macro))
+            verdicts.append(_check_cohorts(inputs, macro))
     return verdicts
 
 
@@ -29,7 +29,7 @@ def check_shared_kpis(inputs: PublishInputs) -> list[GateVerdict]:
     for macro in inputs.models:
         kpis = inputs.run.profile.macro_segments[macro].kpis
         shared = [name for name in kpis if homes[name] != macro]
-        differences = [(name, _differing(inputs, name, homes[name], macro)) for name in shared]
+        differences = [(name, _count_differences(inputs, name, homes[name], macro)) for name in shared]
         wrong = [f"'{name}' differs from that of '{homes[name]}' for {n} customers" for name, n in differences if n]
         if wrong:
             verdicts.append(GateVerdict("shared_kpis_agree", macro, "stop", "; ".join(wrong)))
@@ -42,10 +42,10 @@ def check_shared_kpis(inputs: PublishInputs) -> list[GateVerdict]:
 def check_labels(inputs: PublishInputs) -> list[GateVerdict]:
     """Check that every label names a stratum and a segment of the model."""
     cohorts = ["cohort_label"] if inputs.run.profile.cohort_months else []
-    return [_labels_known(inputs, macro, kind) for macro in inputs.models for kind in ["label", *cohorts]]
+    return [_check_known_labels(inputs, macro, kind) for macro in inputs.models for kind in ["label", *cohorts]]
 
 
-def _differing(inputs: PublishInputs, kpi: str, home: str, macro: str) -> int:
+def _count_differences(inputs: PublishInputs, kpi: str, home: str, macro: str) -> int:
     (customers,) = inputs.fetch_one(
         f"SELECT count(*) FROM measure_{home} AS a JOIN measure_{macro} AS b USING (customer_id) "
         f'WHERE a."{kpi}" IS DISTINCT FROM b."{kpi}"'
@@ -53,26 +53,26 @@ def _differing(inputs: PublishInputs, kpi: str, home: str, macro: str) -> int:
     return int(customers)
 
 
-def _missing(inputs: PublishInputs, measured: str, population: int) -> list[str]:
+def _find_missing(inputs: PublishInputs, measured: str, population: int) -> list[str]:
     (customers,) = inputs.fetch_one(f"SELECT count(DISTINCT customer_id) FROM {measured}")
     return (
         [f"{customers} customers are measured but the population has {population}"] if customers != population else []
     )
 
 
-def _not_once(inputs: PublishInputs, part: str, word: str) -> list[str]:
+def _find_duplicates(inputs: PublishInputs, part: str, word: str) -> list[str]:
     rows, customers = inputs.fetch_one(f"SELECT count(*), count(DISTINCT customer_id) FROM {part}")
     return [f"{rows} rows are {word} for {customers} customers; allowed: one row each"] if rows != customers else []
 
 
-def _strangers(inputs: PublishInputs, part: str, word: str) -> list[str]:
+def _find_strangers(inputs: PublishInputs, part: str, word: str) -> list[str]:
     strange, customers = inputs.fetch_one(
         f"SELECT (SELECT count(*) FROM {part} ANTI JOIN population USING (customer_id)), (SELECT count(*) FROM {part})"
     )
     return [f"{strange} of {customers} {word} customers are not in the population"] if strange else []
 
 
-def _cohorts_reconcile(inputs: PublishInputs, macro: str) -> GateVerdict:
+def _check_cohorts(inputs: PublishInputs, macro: str) -> GateVerdict:
     key = "cohort, month, customer_id"
     labelled, once, measured, both = inputs.fetch_one(
         f"SELECT (SELECT count(*) FROM cohort_label_{macro}), "
@@ -85,10 +85,10 @@ def _cohorts_reconcile(inputs: PublishInputs, macro: str) -> GateVerdict:
         problems.append(
             f"cohort months have {labelled} labels ({once} different) for {measured} measured customers ({both} match)"
         )
-    return _reconciled(macro, problems, f"{labelled} customer months measured and labelled")
+    return _make_verdict(macro, problems, f"{labelled} customer months measured and labelled")
 
 
-def _labels_known(inputs: PublishInputs, macro: str, kind: str) -> GateVerdict:
+def _check_known_labels(inputs: PublishInputs, macro: str, kind: str) -> GateVerdict:
     model = inputs.models[macro]
     segments = {(stratum.name, segment.key) for stratum in model.strata for segment in stratum.segments}
     query = f"SELECT stratum, segment_key, count(*) FROM {kind}_{macro} GROUP BY ALL ORDER BY ALL"
@@ -105,7 +105,7 @@ def _labels_known(inputs: PublishInputs, macro: str, kind: str) -> GateVerdict:
     return GateVerdict.make_pass("labels_known", macro, right)
 
 
-def _reconciled(macro: str, problems: list[str], right: str) -> GateVerdict:
+def _make_verdict(macro: str, problems: list[str], right: str) -> GateVerdict:
     if problems:
         return GateVerdict("populations_reconcile", macro, "stop", "; ".join(problems))
     return GateVerdict.make_pass("populations_reconcile", macro, right)

@@ -41,7 +41,7 @@ def test_a_connection_killed_in_the_middle_leaves_the_tables(published: Shop) ->
         waiting = kill_the_waiting(published)
         thread.join(30)
 
-    assert waiting.startswith("-- From the run before")
+    assert waiting.startswith("-- Moves from the previous run")
     assert [type(error) for error in failures] == [UnavailableError]
     assert "shop_warehouse" in str(failures[0])
     assert "\n" not in str(failures[0])

@@ -30,7 +30,7 @@ def find_relation(profile: Profile, server: MySQLServer, declared: RowsExtract) 
     A snapshot has no cursor and is read by its primary key alone, whose first column then stands as the cursor.
 
     Raises:
-        ComputedInLake: it is a query that this server can not answer, but the lake can.
+        NeedsLakeError: it is a query that this server cannot answer, but the lake can.
         SourceError: the source lacks a table or column, or can not be read in pages by these columns.
     """
     if isinstance(declared, QueryExtract):
@@ -51,7 +51,7 @@ def build_relation(profile: Profile, declared: RowsExtract, where: str, query: S
     Raises:
         SourceError: a column is missing, or of a type that is not allowed where the profile has it.
     """
-    columns = _as_declared(profile, declared, query.described())
+    columns = _as_declared(profile, declared, query.list_columns())
     by_name = {column.name: column for column in columns}
     cursor = declared.cursor or declared.primary_key[0]
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
@@ -70,7 +70,7 @@ def build_relation(profile: Profile, declared: RowsExtract, where: str, query: S
         raise SourceError(f"cursor '{cursor}' of {where} is of type {kind}; allowed are dates and times")
 
     def is_altered() -> bool:
-        return _as_declared(profile, declared, query.described()) != columns
+        return _as_declared(profile, declared, query.list_columns()) != columns
 
     return Relation(
         where,
@@ -78,7 +78,7 @@ def build_relation(profile: Profile, declared: RowsExtract, where: str, query: S
         columns,
         by_name[cursor],
         [by_name[key] for key in declared.primary_key if key != cursor],
-        query.source,
+        query.write_source,
         is_altered,
         looks_ahead=query.looks_ahead,
         computes_all=query.computes_all,

@@ -22,13 +22,14 @@ from include.segmentation.warehouse.schema import prepare_schema
 @pytest.fixture(scope="session")
 def template(postgres_server: Server) -> str:
     """A database with empty published tables, which is faster to copy than to create."""
+    name = f"template_{uuid.uuid4().hex[:8]}"
     warehouse = SimpleNamespace(warehouse=WarehouseTarget(connection="shop_warehouse", schema="shop"))
     with psycopg.connect(libpq(postgres_server.write_uri("postgres")), autocommit=True) as connection:
-        connection.execute("CREATE DATABASE shop_template")
+        connection.execute(f"CREATE DATABASE {name}")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW_CONN_SHOP_WAREHOUSE", postgres_server.write_uri("shop_template"))
+        patch.setenv("AIRFLOW_CONN_SHOP_WAREHOUSE", postgres_server.write_uri(name))
         prepare_schema(cast(Profile, warehouse), discover_tables(tables))
-    return "shop_template"
+    return name
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ import pytest
 import yaml
 
 from include.segmentation.artifacts import ValidateSummary, ValidationCounts
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
+from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.loader import list_profile_names, load_profile
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
@@ -251,6 +253,24 @@ def test_a_correction_during_validation_accepts_no_unchecked_version(
     monkeypatch.setattr(validate_stage, "ExpectationSuites", meanwhile)
     assert validate(run)["quarantined"] == 1
     assert _list_accepted_ids(run) == [1]
+    validate(run)
+    assert _list_accepted_ids(run) == [1, 2]
+
+
+def test_a_correction_before_the_first_batch_hides_no_version(
+    shop: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, open_engine = shop(AMOUNT), Lake.open_engine
+    _append_rows(run, [_make_order(1), _make_order(2, "-2.00")])
+    corrections = [_make_order(2, "5.00")]
+
+    def correct_row_and_open(lake: Lake) -> Engine:  # after the stage has read how far it will check
+        if corrections:
+            _append_rows(run, [corrections.pop()])
+        return open_engine(lake)
+
+    monkeypatch.setattr(Lake, "open_engine", correct_row_and_open)
+    assert validate(run)["extracts"]["orders"] == {"validated": 2, "quarantined": 1, "warned": 0}
     validate(run)
     assert _list_accepted_ids(run) == [1, 2]
 

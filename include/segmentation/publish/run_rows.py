@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from include.segmentation import __version__
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine import open_engine
 from include.segmentation.lake.change_log import ChangeLog
 from include.segmentation.publish import tables
 from include.segmentation.publish.ga4_coverage import read_report_limits
@@ -74,7 +74,7 @@ def _count_quarantined(quarantine: ChangeLog) -> int:
     files = quarantine.list_files()
     if not files:
         return 0
-    with Engine() as engine:
+    with open_engine() as engine:
         row = engine.execute("SELECT count(DISTINCT source_seq) FROM read_parquet(?)", [files]).fetch_row()
     return int(row[0]) if row else 0
 

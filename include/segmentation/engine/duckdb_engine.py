@@ -1,5 +1,6 @@
 """DuckDB as an engine: embedded, in memory."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -92,9 +93,10 @@ class DuckDBEngine(Engine):
 def evaluate_select(sql: str) -> list[tuple[Any, ...]]:
     """Return the rows of a SELECT that reads no table.
 
-    All calls share one database, because opening one takes longer; each has its own cursor, so threads may call it.
+    All calls of a process share one database, because opening one takes longer. Each has its own cursor, so threads may
+    call it.
     """
-    with _translate_errors(), _open_shared_database().cursor() as cursor:
+    with _translate_errors(), _open_shared_database(os.getpid()).cursor() as cursor:
         return list(cursor.execute(sql).fetchall())
 
 
@@ -105,7 +107,7 @@ def list_reserved_words() -> list[str]:
 
 
 @cache
-def _open_shared_database() -> duckdb.DuckDBPyConnection:
+def _open_shared_database(process_id: int) -> duckdb.DuckDBPyConnection:  # noqa: ARG001 - a fork needs its own
     return duckdb.connect()
 
 

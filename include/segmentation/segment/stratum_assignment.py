@@ -1,6 +1,9 @@
 """Strata: the rule that each customer meets; the data must show that it is exactly one."""
 
+import os
+import threading
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +11,7 @@ import pyarrow.compute as pc
 
 from include.segmentation.common.arrays import Floats, Integers
 from include.segmentation.engine import open_engine
+from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError
 from include.segmentation.profile.conditions import list_condition_columns
 
@@ -66,6 +70,15 @@ def read_matrix(table: pa.Table, columns: Sequence[str]) -> Floats:
 
 def query_batch(batch: pa.Table, sql: str) -> pa.Table:
     """Run a query on the table ``batch``; the rows keep their order."""
-    with open_engine(threads=1) as connection:
-        connection.register_table("batch", batch)
-        return connection.execute(sql).fetch_table()
+    engine = _open_thread_engine(os.getpid(), threading.get_ident())
+    engine.register_table("batch", batch)
+    try:
+        return engine.execute(sql).fetch_table()
+    finally:
+        engine.drop_registered("batch")
+
+
+@cache
+def _open_thread_engine(process_id: int, thread_id: int) -> Engine:  # noqa: ARG001 - each needs its own
+    """Open an engine that later queries use again: opening one takes longer than most queries."""
+    return open_engine(threads=1)

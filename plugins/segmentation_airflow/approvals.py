@@ -65,7 +65,7 @@ class GatesOperator(ApprovalOperator):
 class PublishOperator(StageOperator):
     """Runs the publish stage on behalf of the person who answered the gates' questions."""
 
-    def arguments(self, context: Context) -> dict[str, Any]:
+    def list_arguments(self, context: Context) -> dict[str, Any]:
         """Pass on who approved the run, if anybody was asked."""
         answer = context["ti"].xcom_pull(task_ids=GATES)
         return {"approved_by": answer["by"]} if answer else {}

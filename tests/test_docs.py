@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+
 from include.segmentation.command_line import build_parser
 
 CHECKOUT = Path(__file__).parents[1]

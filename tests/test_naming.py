@@ -32,6 +32,8 @@ FOREIGN_NAMES = {
     "deserialize": "Airflow calls it",
     "execute_complete": "Airflow calls it",
 }
+STORED_NAMES = {"gate_verdict.py": {"found"}}
+"""Fields whose names are keys of JSON in published tables."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -99,7 +101,7 @@ def test_no_participle_stands_alone_as_a_name(path: Path) -> None:
     tree = ast.parse(path.read_text())
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    assert sorted(names & PARTICIPLES) == []
+    assert sorted(names & PARTICIPLES - STORED_NAMES.get(path.name, set())) == []
 
 
 def list_public_names(path: Path) -> Iterator[str]:

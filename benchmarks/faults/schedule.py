@@ -283,7 +283,7 @@ class Schedule:
             if not self._last("extract"):
                 return
             for table in self.tables:
-                if table.sort.obeys:
+                if table.sort.is_contract_kept:
                     self._expect_equal(cursor.connection, run, table, "before reconcile")
                     claims = find_broken_claims(cursor.connection, run, table, self._pulls(table))
                     self.outcome.failures += claims[:3]

@@ -51,7 +51,7 @@ class TableKind:
     has_body: bool = False
 
     @property
-    def obeys(self) -> bool:
+    def is_contract_kept(self) -> bool:
         """Whether its writers keep the cursor's contract."""
         return self.written is not None
 
@@ -250,7 +250,7 @@ class ScheduleTable:
 
     def _earlier(self, rng: Random) -> str | None:
         if self.sort.now is None:
-            return f"-{rng.randrange(1 << 30)}" if self.sort.cursor and not self.sort.obeys else None
+            return f"-{rng.randrange(1 << 30)}" if self.sort.cursor and not self.sort.is_contract_kept else None
         return f"{self.sort.now} - INTERVAL {rng.randint(60, 90_000)} SECOND"
 
     def _insert(self, cursor: Any, rng: Random, rows: int, at: str | None, repeats: int = 3) -> None:

@@ -44,7 +44,7 @@ class ReportRequest:
     with_quota: bool
 
     @property
-    def thresholded(self) -> bool:
+    def is_thresholded(self) -> bool:
         """Whether Google may withhold small cells."""
         return bool(_THRESHOLDED & {*self.dimensions, *list_fields(self.dimension_filter)})
 
@@ -96,7 +96,7 @@ def select_rows(facts: pa.Table, request: ReportRequest) -> pa.Table:
     found = found.rename_columns(
         {"visitor_count_distinct": "activeUsers"} | {f"{name}_sum": name for name, _ in summed}
     )
-    fewest = _FEWEST_USERS if request.thresholded else 1
+    fewest = _FEWEST_USERS if request.is_thresholded else 1
     found = found.filter(pc.greater_equal(found["activeUsers"], fewest))
     found = found.filter(match_rows(found, request.metric_filter))
     ties = [(name, "ascending") for name in request.dimensions]
@@ -114,7 +114,7 @@ def make_response(rows: pa.Table, request: ReportRequest, most_rows: int, time_z
     if len(rows):
         answer |= {"rows": _json_rows(page, request), "rowCount": len(rows)}
     metadata: dict[str, Any] = {"currencyCode": "EUR", "timeZone": time_zone}
-    if request.thresholded:
+    if request.is_thresholded:
         metadata["subjectToThresholding"] = True
     return answer | {"metadata": metadata, "kind": "analyticsData#runReport"}
 

@@ -142,10 +142,10 @@ class StandIn(ThreadingHTTPServer):
         if property_id != PROPERTY:
             raise RequestError(403, _STATUS[403], _NO_PERMISSION)
         request = parse_request(body)
-        self._budget.admit_request(request.thresholded)
+        self._budget.admit_request(request.is_thresholded)
         rows = select_rows(self.faults.find_restatement(self._facts), request)
         answer = make_response(rows, request, self.faults.most_rows, TIME_ZONE)
-        quota = self._budget.spend_tokens(1 + len(answer.get("rows", [])) // _ROWS_PER_TOKEN, request.thresholded)
+        quota = self._budget.spend_tokens(1 + len(answer.get("rows", [])) // _ROWS_PER_TOKEN, request.is_thresholded)
         self._distort(answer, request.offset)
         return answer | ({"propertyQuota": quota} if request.with_quota else {})
 

@@ -51,7 +51,7 @@ EVENT_ROWS = [(i, datetime(2025, 1, 1) + timedelta(minutes=i), i) for i in range
 def test_versions_are_told_apart(text, flavour, number, windows, ends):
     version = ServerVersion.parse(text)
     assert (version.flavour, version.number) == (flavour, number)
-    assert (version.has_window_functions, version.ends_statements) == (windows, ends)
+    assert (version.has_window_functions, version.can_end_statements) == (windows, ends)
 
 
 @pytest.mark.parametrize("text", ["4.1.22", "", "PostgreSQL 16"])

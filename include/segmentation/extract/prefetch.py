@@ -7,7 +7,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def prefetch(items: Iterator[Item]) -> Iterator[Item]:
+def prefetch_items(items: Iterator[Item]) -> Iterator[Item]:
     """Yield items in order while a thread prepares one more.
 
     An error is raised in place of its item. A caller that stops early waits for the item in preparation.

@@ -20,7 +20,7 @@ from include.segmentation.publish.gates import (
 )
 from include.segmentation.publish.past_runs import find_neighbours
 from include.segmentation.publish.publish_inputs import PublishInputs, read_inputs
-from include.segmentation.publish.run_rows import make_check_row, make_run_row
+from include.segmentation.publish.run_table_rows import make_check_row, make_run_row
 from include.segmentation.publish.tables.segmentation_check import SEGMENTATION_CHECK
 from include.segmentation.publish.tables.segmentation_run import SEGMENTATION_RUN
 from include.segmentation.run import Run

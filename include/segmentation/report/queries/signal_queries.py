@@ -30,7 +30,7 @@ class PublishedSignal:
     recall: float | None
 
     @property
-    def beats_chance(self) -> bool:
+    def is_better_than_chance(self) -> bool:
         """Whether customers who match the rule get the label more often than chance explains."""
         return self.lift is not None and self.lift > 1 and self.q is not None and self.q <= SIGNIFICANCE_LEVEL
 

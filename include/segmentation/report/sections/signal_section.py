@@ -94,7 +94,7 @@ def _make_forecast(
     label: str, definition: str, overall: PublishedSignal, signals: Sequence[PublishedSignal]
 ) -> LabelForecast:
     figures = _format_figures(overall)
-    alone = [signal for signal in signals if signal.beats_chance and signal is not overall]
+    alone = [signal for signal in signals if signal.is_better_than_chance and signal is not overall]
     alone.sort(key=lambda signal: (-(signal.lift_low or 0), signal.kpi))
     base_rate = formatting.format_share(overall.labelled / overall.customers) if overall.customers else formatting.DASH
     return LabelForecast(
@@ -105,7 +105,7 @@ def _make_forecast(
         customers=overall.customers,
         rule=(overall.rule if figures else None) or _WITHOUT_RULE[overall.outcome],
         figures=figures,
-        is_doubtful=figures is not None and not overall.beats_chance,
+        is_doubtful=figures is not None and not overall.is_better_than_chance,
         strongest=[(signal.rule or "", f) for signal in alone[:_STRONGEST] if (f := _format_figures(signal))],
     )
 

@@ -23,7 +23,7 @@ from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.server.server_errors import OverlongError
 from include.segmentation.extract.mysql.server.server_load import wait_while_busy
 from include.segmentation.extract.page_size import PageSize
-from include.segmentation.extract.prefetch import prefetch
+from include.segmentation.extract.prefetch import prefetch_items
 from include.segmentation.extract.read_progress import ReadProgress
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def read_pages(server: MySQLServer, relation: Relation, span: ReadSpan) -> Itera
         SourceError: the server refuses, or is too slow for the smallest page for want of an index.
     """
     progress = ReadProgress(relation.name, lambda: estimate_rows(server, relation, span))
-    for page in map(PageLines.parse_page, prefetch(_fetched(server, relation, span))):
+    for page in map(PageLines.parse_page, prefetch_items(_fetched(server, relation, span))):
         yield page
         progress.count_rows(page.rows.num_rows)
     progress.finish()

@@ -75,7 +75,7 @@ class ServerVersion:
         return self.supports((8, 0), (10, 2))
 
     @property
-    def ends_statements(self) -> bool:
+    def can_end_statements(self) -> bool:
         """Whether the server itself can end a statement that takes too long."""
         return self.supports((5, 7, 8), (10, 1, 1))
 
@@ -116,7 +116,7 @@ class MySQLServer:
         self.id = self.fetch_value("SELECT CONNECTION_ID()") or ""
         for statement in self.version.list_session_settings(pace.statement_seconds):
             self.fetch_rows(statement)
-        if not self.version.ends_statements:
+        if not self.version.can_end_statements:
             self._watchdog = Watchdog(pace.statement_seconds, self._end)
 
     def fetch_rows(self, sql: str) -> tuple[RawRow, ...]:

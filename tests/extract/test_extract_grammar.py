@@ -14,7 +14,7 @@ from include.segmentation.errors import UnavailableError
 from include.segmentation.extract import read_progress, reconcile_extract
 from include.segmentation.extract.mysql.page import page_reader
 from include.segmentation.extract.mysql.server import mysql_server as server_module
-from include.segmentation.extract.mysql.server.mysql_server import ServerVersion
+from include.segmentation.extract.mysql.server.server_version import ServerVersion
 
 EVENTS = """
 CREATE TABLE events (
@@ -86,7 +86,7 @@ def test_a_version_is_asked_only_what_it_understands(asked, shop, monkeypatch, c
     if str(version) in ENDED_BY_WATCHDOG:
         wait_for_a_lock(database, shop)
     expected = ["EXPLAIN SELECT `at`", "SHOW PROCESSLIST", "SHOW GLOBAL STATUS", "MAX(`id`)", "BIT_XOR(", "CRC32("]
-    expected += ["SET max_"] * version.ends_statements + ["KILL QUERY"] * (str(version) in ENDED_BY_WATCHDOG)
+    expected += ["SET max_"] * version.has_statement_timeout + ["KILL QUERY"] * (str(version) in ENDED_BY_WATCHDOG)
     expected += ["SHOW REPLICA" if version.has((8, 0, 22), None) else "SHOW SLAVE"] * (version.number < (10,))
     if version.number >= (5, 1):
         expected += ["information_schema.innodb_trx", "information_schema.processlist", "CONSISTENT SNAPSHOT"]

@@ -10,6 +10,7 @@ import pytest
 from demo.servers import PASSWORD, free_port
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
 from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.extract.mysql.safe_bound import BY_TRANSACTIONS
 from include.segmentation.lake.change_log import ChangeLog
 
 EVENTS = {
@@ -185,6 +186,16 @@ def test_without_the_process_privilege_the_lag_alone_bounds(database, shop):
     assert timedelta(minutes=59) < datetime.now(UTC) - through < timedelta(minutes=61)
 
 
+def test_with_the_process_privilege_and_nothing_open_a_pull_stays_the_lag_behind_now(database, shop):
+    database.execute(CREATE_EVENTS)
+    now = database.execute("SELECT UTC_TIMESTAMP()")[0][0]
+    database.insert("events", [*events(3), (98, now - timedelta(minutes=30), 0), (99, now - timedelta(seconds=2), 0)])
+    pulled = shop(database, events=EVENTS).pull()
+    assert (pulled["bound"], pulled["rows_written"]) == (BY_TRANSACTIONS, 3)
+    through = datetime.fromisoformat(pulled["complete_through"]).replace(tzinfo=None)
+    assert timedelta(0) <= through - (now - timedelta(hours=1)) < timedelta(seconds=30)
+
+
 def test_without_the_process_privilege_a_count_is_safe_once_it_is_older_than_the_lag(mariadb_database, shop):
     mariadb_database.execute(
         "CREATE TABLE events (id INT AUTO_INCREMENT PRIMARY KEY, n INT)",
@@ -316,8 +327,8 @@ def test_a_refusing_server_is_explained_without_the_password(database, shop):
         (f"mysql://demo:not-the-password@{server}/{database.name}", r"Access denied for user 'demo'.*\(1045\)"),
         (f"mysql://demo:{PASSWORD}@{server}/no_such_database", r"no_such_database.*\(10(49|44)\)"),
         (f"mysql://demo:{PASSWORD}@{server}/", "names no database"),
-        (f"mysql://demo:{PASSWORD}%00@{server}/{database.name}", "can not be used: embedded null"),
-        (f"postgres://demo:{PASSWORD}@{server}/x", "is of type 'postgres'; allowed are mysql and mariadb"),
+        (f"mysql://demo:{PASSWORD}%00@{server}/{database.name}", "cannot be used: embedded null"),
+        (f"postgres://demo:{PASSWORD}@{server}/x", "is of type 'postgres'; allowed: mysql, mariadb"),
     ]
     for uri, named in cases:
         pulls = shop(uri, events=EVENTS)

@@ -42,6 +42,16 @@ def test_pages_grow_towards_their_time_and_stay_within_rows_and_memory(target, o
     assert size.rows == pytest.approx(max(wanted, 1), rel=0.5, abs=1)  # what a page costs for itself is not shrunk for
 
 
+def test_the_second_page_differs_enough_to_tell_what_a_page_costs_for_itself():
+    size = PageSize(1.0, MOST)
+    size.learn(1_000, 1.0, 1)  # just on target
+    assert size.rows == 1_500
+    size.learn(1_500, 1.25, 1)  # so 500 rows take 0.25 s, and a page 0.5 s for itself
+    assert size.rows == 2_000
+    size.learn(2_000, 1.5, 1)
+    assert size.rows == 2_000
+
+
 def test_a_page_that_was_ended_comes_back_smaller_until_it_can_not():
     size = PageSize(1.5, MOST)
     seen = [size.rows]
@@ -124,8 +134,8 @@ def clock(monkeypatch):
 def read(progress, clock, pages, rows, seconds):
     for _ in range(pages):
         clock.now += seconds
-        progress.read(rows)
-    progress.end()
+        progress.count_rows(rows)
+    progress.finish()
 
 
 def test_a_long_read_says_how_it_gets_on(clock, caplog):

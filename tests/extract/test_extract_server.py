@@ -13,8 +13,9 @@ from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError, UnavailableError
 from include.segmentation.extract import retry_waits
 from include.segmentation.extract.mysql.page import page_reader
-from include.segmentation.extract.mysql.server.mysql_server import ServerVersion, connect_beside, connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_beside, connect_mysql
 from include.segmentation.extract.mysql.server.server_errors import OverlongError
+from include.segmentation.extract.mysql.server.server_version import ServerVersion
 from include.segmentation.profile.mysql_source import ReadPace
 
 EVENTS = {
@@ -30,7 +31,7 @@ EVENT_ROWS = [(i, datetime(2025, 1, 1) + timedelta(minutes=i), i) for i in range
 
 
 @pytest.mark.parametrize(
-    ("text", "flavour", "number", "windows", "ends"),
+    ("text", "flavour", "number", "has_windows", "has_timeout"),
     [
         ("5.0.96-community-nt", "mysql", (5, 0, 96), False, False),
         ("5.1.73-log", "mysql", (5, 1, 73), False, False),
@@ -48,15 +49,15 @@ EVENT_ROWS = [(i, datetime(2025, 1, 1) + timedelta(minutes=i), i) for i in range
         ("11.4.2-MariaDB-ubu2404", "mariadb", (11, 4, 2), True, True),
     ],
 )
-def test_versions_are_told_apart(text, flavour, number, windows, ends):
+def test_versions_are_told_apart(text, flavour, number, has_windows, has_timeout):
     version = ServerVersion.parse(text)
     assert (version.flavour, version.number) == (flavour, number)
-    assert (version.has_window_functions, version.ends_statements) == (windows, ends)
+    assert (version.has_window_functions, version.has_statement_timeout) == (has_windows, has_timeout)
 
 
 @pytest.mark.parametrize("text", ["4.1.22", "", "PostgreSQL 16"])
 def test_what_is_no_version_to_read_from_is_shown(text):
-    with pytest.raises(SourceError, match=r"VERSION\(\) is .*allowed are MySQL and MariaDB from 5.0 on"):
+    with pytest.raises(SourceError, match=r"VERSION\(\) is .*allowed: MySQL and MariaDB from 5.0 on"):
         ServerVersion.parse(text)
 
 

@@ -17,7 +17,7 @@ from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.page import page_fetch, page_reader
 from include.segmentation.extract.mysql.row.line_sql import write_crc_sql, write_line_sql
 from include.segmentation.extract.mysql.row.mysql_columns import list_table_columns
-from include.segmentation.extract.mysql.server.mysql_server import connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
 from include.segmentation.profile.mysql_source import ReadPace
 from include.segmentation.validate import validate
 

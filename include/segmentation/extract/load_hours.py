@@ -8,14 +8,14 @@ from include.segmentation.profile.profile_part import HourRange
 
 
 def require_open_hours(hours: HourRange | None, time_zone: str) -> None:
-    """Refuse to go on now.
+    """Check that a first load may run now.
 
     Args:
-        hours: of every day, local time; always where None.
+        hours: of every day, local time; None allows all hours.
         time_zone: of the hours.
 
     Raises:
-        LaterError: it is outside the hours; it names when they begin again.
+        RetryLaterError: the hours are over; it says when they begin again.
     """
     opening = find_opening(hours, time_zone, datetime.now(UTC)) if hours else None
     if hours and opening:
@@ -27,13 +27,13 @@ def require_open_hours(hours: HourRange | None, time_zone: str) -> None:
 
 
 def find_opening(hours: HourRange, time_zone: str, now: datetime) -> datetime | None:
-    """When the hours begin again, UTC; None while they last."""
+    """Find when the hours begin again, in UTC; None during the hours."""
     zone = ZoneInfo(time_zone)
     local = now.astimezone(zone)
-    begin, end, at = *hours, local.time()
-    if begin <= at < end if begin < end else not end <= at < begin:
+    begin, end, time = *hours, local.time()
+    if begin <= time < end if begin < end else not end <= time < begin:
         return None
-    day = local.date() + timedelta(days=at >= begin)
+    day = local.date() + timedelta(days=time >= begin)
     # An hour that the clock repeats in autumn begins twice.
-    begins = (datetime.combine(day, begin, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1))
-    return next(moment for moment in begins if moment > now)
+    openings = (datetime.combine(day, begin, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    return next(opening for opening in openings if opening > now)

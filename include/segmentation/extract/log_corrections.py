@@ -1,4 +1,4 @@
-"""What a change log lacks, gathered and committed: its position and complete_through stay as they are."""
+"""Corrections of a change log, gathered and committed. Position and complete_through stay as they are."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,14 +15,14 @@ _COMMIT_ROWS = 50_000
 class LogCorrections:
     """Corrections of one log.
 
-    A commit holds deletions and rows together: whatever breaks, no row is gone before its correction has come.
+    A commit holds deletions and rows together, so no row is deleted without its correction.
 
     Attributes:
-        log: whose writer the caller holds.
-        state: the log's, moved on by every commit.
-        key: the primary key's columns.
-        retracts: whether a changed row is a deletion and a new row (``append``), or simply a newer version.
-        missing, changed, deleted: how many rows were found so.
+        log: the log; the caller holds its writer.
+        state: the state of the log after the last commit.
+        key: the columns of the primary key.
+        retracts: whether a changed row is a deletion and a new row (``append``) or a newer version (``merge``).
+        missing, changed, deleted: how many rows were corrected.
     """
 
     log: ChangeLog
@@ -33,37 +33,38 @@ class LogCorrections:
     changed: int = 0
     deleted: int = 0
     _rows: list[pa.Table] = field(default_factory=list)
-    _gone: list[pa.Table] = field(default_factory=list)
+    _deletions: list[pa.Table] = field(default_factory=list)
 
-    def add_rows(self, page: pa.Table, found: RowDifferences) -> None:
-        """Take up the rows of a page that are missing or changed."""
-        self.missing += len(found.missing)
-        self.changed += len(found.changed)
+    def add_rows(self, page: pa.Table, differences: RowDifferences) -> None:
+        """Add the rows of a page that are missing or changed."""
+        self.missing += len(differences.missing)
+        self.changed += len(differences.changed)
         if self.retracts:
-            self._gone.append(page.take(found.changed).select(self.key))
-        self._rows.append(page.take(pa.concat_arrays([found.missing, found.changed])))
-        self._commit_when_many()
+            self._deletions.append(page.take(differences.changed).select(self.key))
+        self._rows.append(page.take(pa.concat_arrays([differences.missing, differences.changed])))
+        self._commit_if_many()
 
     def add_deletions(self, keys: pa.Table) -> None:
-        """Take up rows that the source has no longer."""
+        """Add rows that the source no longer has."""
         self.deleted += keys.num_rows
-        self._gone.append(keys.select(self.key))
-        self._commit_when_many()
+        self._deletions.append(keys.select(self.key))
+        self._commit_if_many()
 
-    def commit(self, **moved: Any) -> LogState:
-        """Write what was gathered and return the log's state.
+    def commit(self, **changes: Any) -> LogState:
+        """Write the gathered corrections and return the new state.
 
         Args:
-            moved: what else becomes of the state; without it nothing is written where nothing was gathered.
+            changes: fields of the state to replace. Without them nothing is written if there are no corrections.
         """
-        gone = sum(table.num_rows for table in self._gone)
+        deletions = sum(table.num_rows for table in self._deletions)
         rows = sum(table.num_rows for table in self._rows)
-        if gone + rows or moved:
-            page = pa.concat_tables([*self._gone, *self._rows], promote_options="default")
-            self.state = self.log.append(page, replace(self.state, **moved), [True] * gone + [False] * rows)
-        self._gone, self._rows = [], [table.slice(0, 0) for table in self._rows[-1:]]
+        if deletions + rows or changes:
+            page = pa.concat_tables([*self._deletions, *self._rows], promote_options="default")
+            is_deleted = [True] * deletions + [False] * rows
+            self.state = self.log.append(page, replace(self.state, **changes), is_deleted)
+        self._deletions, self._rows = [], [table.slice(0, 0) for table in self._rows[-1:]]
         return self.state
 
-    def _commit_when_many(self) -> None:
-        if sum(table.num_rows for table in [*self._gone, *self._rows]) >= _COMMIT_ROWS:
+    def _commit_if_many(self) -> None:
+        if sum(table.num_rows for table in [*self._deletions, *self._rows]) >= _COMMIT_ROWS:
             self.commit()

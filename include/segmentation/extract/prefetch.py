@@ -1,4 +1,4 @@
-"""Have the next item ready while the caller deals with the one before."""
+"""Prepare the next item in a thread while the caller works on the current one."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,13 +8,13 @@ Item = TypeVar("Item")
 
 
 def prefetch(items: Iterator[Item]) -> Iterator[Item]:
-    """Give items in order, the next one being made by a thread; no more than one is waiting.
+    """Yield items in order and prepare one item ahead.
 
-    An error comes where its item would have come. Whoever stops early waits for the item that is being made.
+    An error is raised where its item would have come. A caller that stops early waits for the item in preparation.
     """
     end = object()
     with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, items, end)
-        while (item := coming.result()) is not end:
-            coming = thread.submit(next, items, end)
+        upcoming = thread.submit(next, items, end)
+        while (item := upcoming.result()) is not end:
+            upcoming = thread.submit(next, items, end)
             yield item  # type: ignore[misc]

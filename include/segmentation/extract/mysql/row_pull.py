@@ -37,7 +37,8 @@ from include.segmentation.extract.mysql.page.page_fetch import Page
 from include.segmentation.extract.mysql.page.page_reader import read_pages
 from include.segmentation.extract.mysql.safe_bound import SafeBound, find_integer_bound, find_time_bound
 from include.segmentation.extract.mysql.schema_changes import AlteredError, adapt_log
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.unlogged_rows import drop_logged_rows, drop_rows_logged_without_cursor
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.profile.mysql_source import MySQLSource

@@ -52,7 +52,8 @@ from include.segmentation.extract.mysql.page.page_reader import read_pages
 from include.segmentation.extract.mysql.query_extract import NeedsLakeError
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, build_arrow_schema
 from include.segmentation.extract.mysql.schema_changes import adapt_log
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.page_size import PageSize
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.profile.mysql_source import MySQLSource, QueryExtract

@@ -18,7 +18,8 @@ import pyarrow as pa
 
 from include.segmentation.common.sql_quoting import quote_mysql_identifier
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_beside
+from include.segmentation.extract.mysql.server.connection_slots import connect_beside
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.server.replication import find_feed
 from include.segmentation.extract.mysql.server.server_errors import (
     ACCESS_DENIED,

@@ -11,7 +11,7 @@ from include.segmentation.extract.mysql.page.page_reader import read_pages
 from include.segmentation.extract.mysql.row.mysql_columns import build_arrow_schema
 from include.segmentation.extract.mysql.safe_bound import find_safe_time
 from include.segmentation.extract.mysql.schema_changes import adapt_log
-from include.segmentation.extract.mysql.server.mysql_server import connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
 from include.segmentation.profile.mysql_source import MySQLSource
 from include.segmentation.run import Run
 

@@ -203,4 +203,4 @@ def test_connections_that_lead_nowhere_are_told(shop: Path, monkeypatch: pytest.
 def test_a_cursor_that_can_not_order_is_told(shop: Path) -> None:
     change(shop, **{"cursor: ordered_at": "cursor: total"})
     (found,) = mistakes(shop, connect=True)
-    assert "extracts.orders: cursor 'total' is of type decimal(10,2); allowed are dates, times" in found
+    assert "extracts.orders: cursor 'total' is of type decimal(10,2); allowed: dates, times" in found

@@ -87,7 +87,7 @@ def test_a_version_is_asked_only_what_it_understands(asked, shop, monkeypatch, c
         wait_for_a_lock(database, shop)
     expected = ["EXPLAIN SELECT `at`", "SHOW PROCESSLIST", "SHOW GLOBAL STATUS", "MAX(`id`)", "BIT_XOR(", "CRC32("]
     expected += ["SET max_"] * version.has_statement_timeout + ["KILL QUERY"] * (str(version) in ENDED_BY_WATCHDOG)
-    expected += ["SHOW REPLICA" if version.has((8, 0, 22), None) else "SHOW SLAVE"] * (version.number < (10,))
+    expected += ["SHOW REPLICA" if version.supports((8, 0, 22), None) else "SHOW SLAVE"] * (version.number < (10,))
     if version.number >= (5, 1):
         expected += ["information_schema.innodb_trx", "information_schema.processlist", "CONSISTENT SNAPSHOT"]
     for part in expected:

@@ -296,12 +296,12 @@ def test_a_second_run_reads_only_what_is_new(database, shop):
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"table": "orders"}, r"table 'orders' does not exist, or user 'demo' may not read it; found are events"),
-        ({"cursor": "when"}, r"cursor 'when': table 'events' has no such column; found are id, at, n"),
+        ({"table": "orders"}, r"table 'orders' does not exist, or user 'demo' may not read it; found: events"),
+        ({"cursor": "when"}, r"cursor 'when': table 'events' has no such column; found: id, at, n"),
         ({"primary_key": ["key"]}, r"primary_key 'key': table 'events' has no such column"),
-        ({"primary_key": ["n"]}, r"primary_key \[n\] does not tell the rows .* apart; allowed is \[id\]"),
-        ({"columns": ["id", "at", "price"]}, r"no column 'price'; found are id, at, n"),
-        ({"columns": ["id", "n"]}, r"cursor 'at': table 'events' has no such column; found are id, n"),
+        ({"primary_key": ["n"]}, r"primary_key \[n\] does not identify the rows of table 'events'; allowed: \[id\]"),
+        ({"columns": ["id", "at", "price"]}, r"no column 'price'; found: id, at, n"),
+        ({"columns": ["id", "n"]}, r"cursor 'at': table 'events' has no such column; found: id, n"),
     ],
 )
 def test_what_the_source_lacks_is_named(mariadb_database, shop, changed, named):
@@ -316,7 +316,7 @@ def test_what_the_source_lacks_is_named(mariadb_database, shop, changed, named):
 
 def test_a_column_that_is_called_like_one_of_the_lakes_is_named(mariadb_database, shop):
     mariadb_database.execute(CREATE_EVENTS, "ALTER TABLE events ADD COLUMN _SEQ INT")
-    with pytest.raises(SourceError, match="column '_SEQ' has the name of one of the lake's own; leave it out of col"):
+    with pytest.raises(SourceError, match="column '_SEQ' has a name that the lake reserves; leave it out of col"):
         shop(mariadb_database, events=EVENTS).pull()
     assert shop(mariadb_database, events=EVENTS | {"columns": ["id", "at", "n"]}).pull()["rows_read"] == 0
 
@@ -382,7 +382,7 @@ def test_a_date_that_is_none_stops_the_extract_and_is_shown(database, shop):
         cursor.execute("SET SESSION sql_mode = ''")
         cursor.execute("INSERT INTO events VALUES (1, '2025-01-01', '0000-00-00 00:00:00'), (2, '2025-01-01', NULL)")
     pulls = shop(database, events=EVENTS)
-    named = r"column 'n' \(datetime\): 1 of 2 values .* no dates, .* 0000-00-00 00:00:00; .*'zero_dates: flag'"
+    named = r"column 'n' \(datetime\): 1 of 2 values .* invalid dates, .* 0000-00-00 00:00:00; .*'zero_dates: flag'"
     with pytest.raises(DataError, match=named):
         pulls.pull()
     assert pulls.run.lake.open_log("events").load_table() is None

@@ -42,11 +42,11 @@ def test_the_documented_grants_are_enough_and_what_is_missing_is_named(database,
     cases = [
         (
             f"SELECT ON {database.name}.other",
-            r"table 'events' does not exist, or user 'u\d+' may not .* found are other",
+            r"table 'events' does not exist, or user 'u\d+' may not .* found: other",
         ),
         (
             f"SELECT (id, n) ON {database.name}.events",
-            r"cursor 'at': table 'events' has no such column; found are id, n",
+            r"cursor 'at': table 'events' has no such column; found: id, n",
         ),
         ("PROCESS ON *.*", r"Access denied for user .*\(1044\)"),
     ]
@@ -60,7 +60,9 @@ def test_the_documented_grants_are_enough_and_what_is_missing_is_named(database,
 def test_a_table_without_a_key_says_so(database, shop):
     database.execute("CREATE TABLE events (id INT, at DATETIME NOT NULL, KEY (at, id))")
     refused(
-        shop(database, events=EVENTS), SourceError, r"primary_key \[id\] does not tell .* allowed is none: it has no"
+        shop(database, events=EVENTS),
+        SourceError,
+        r"primary_key \[id\] does not identify .* allowed: none, as it has no",
     )
 
 

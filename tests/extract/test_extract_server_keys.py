@@ -85,7 +85,7 @@ def test_a_page_reads_about_as_many_rows_as_it_has(key, database, shop, monkeypa
 
 def handled(server):
     """The index entries and rows that this session's statements have looked at."""
-    found = server.rows(
+    rows = server.fetch_rows(
         "SHOW SESSION STATUS WHERE Variable_name RLIKE '^Handler_read_(first|key|next|prev|rnd|rnd_next)$'"
     )
-    return sum(int(value) for _, value in found)
+    return sum(int(value) for _, value in rows)

@@ -397,7 +397,9 @@ def test_a_key_whose_text_is_repaired_is_found_again(database, shop, small, monk
     pulls.pull()
     assert pulls.current(columns="code") == [("a",), ("äö",), ("ü",)]
     database.execute("UPDATE events SET at = '2025-05-01', n = 1 WHERE n = 0 AND code <> 'a'")
-    monkeypatch.setattr(module, "_beyond", lambda *_: None)  # as if the rows had moved on after the look at those
+    monkeypatch.setattr(
+        module, "_fetch_keys_after", lambda *_: None
+    )  # as if the rows had moved on after the look at those
     assert found(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 0}
     assert len(pulls.current()) == 3
     database.execute("DELETE FROM events WHERE n = 1")

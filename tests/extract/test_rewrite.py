@@ -45,7 +45,7 @@ def test_old_servers_get_what_is_written_down(server):
         assert not lacking(sql, "mysql", (5, 0, 0), names), path.name
         assert not unlawful(sql), path.name
         assert not needs_windows(sql), path.name
-        assert server.rows(sql) == ()
+        assert server.fetch_rows(sql) == ()
 
 
 def test_what_is_not_exact_is_declined(server):

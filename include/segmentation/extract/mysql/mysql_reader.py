@@ -31,7 +31,7 @@ class MySQLReader(SourceReader):
 
     def pull_extract(self, run: Run, name: str) -> dict[str, Any]:
         """Pull a table or query page by page; a query that the server cannot compute is computed in the lake."""
-        from include.segmentation.extract import extract  # the stage's door, which imports this module
+        from include.segmentation.extract import extract  # imports this module
 
         declared = cast(RowsExtract, run.profile.extracts[name])
         try:

@@ -4,7 +4,9 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends build-essential libmariadb-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt /
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --requirement /requirements.txt
+COPY requirements-track.txt /
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip install --no-cache-dir --requirement /requirements.txt --requirement /requirements-track.txt
 
 FROM python:3.11-slim-bookworm
 RUN apt-get update \

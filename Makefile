@@ -38,9 +38,17 @@ stop: ## end what `make airflow` started
 sql: setup ## psql on the demo's warehouse; make -s sql Q="select …" prints CSV
 	@$(PYTHON) -m demo sql $(if $(Q),--query "$$Q")
 
+.PHONY: test-fast
+test-fast: setup-dev ## lint, types, and the tests that need no server; about a minute
+	@scripts/test-fast
+
 .PHONY: test
-test: setup-dev lint ## lint, types and all tests, with coverage
+test: setup-dev lint ## lint, types and all tests with real servers, with coverage
 	@scripts/test
+
+.PHONY: test-heavy
+test-heavy: setup-dev ## the tests that need large extra programs
+	@scripts/test-heavy
 
 .PHONY: fault-bench
 fault-bench: setup-dev ## extract under random faults on two servers, lake and source compared; SCHEDULES=n, SEED=n
@@ -74,8 +82,9 @@ docs: setup ## write the generated part of docs/ again (the table dictionary)
 .PHONY: requirements
 requirements: setup-dev ## resolve requirements*.in into requirements*.txt
 	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements.txt requirements.in
+	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements-track.txt requirements-track.in
 	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -o requirements-dev.txt requirements-dev.in
-	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -c requirements.txt -o tests/track/requirements.txt tests/track/requirements.in
+	@uv pip compile -q --python-version 3.11 --no-header --no-annotate -c requirements.txt -c requirements-track.txt -o tests/track/requirements.txt tests/track/requirements.in
 
 .PHONY: clean
 clean: stop ## remove the demo's data (the virtual environment stays)

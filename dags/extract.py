@@ -1,20 +1,22 @@
-"""``<profile>__extract``: every day, pull what is new into the lake and validate it."""
+"""``<profile>__extract``: every day, pull new rows into the lake and validate them."""
+
+from typing import Any
 
 from airflow.sdk import DAG, TaskGroup
 
 from segmentation_airflow.operators import DEFAULT_ARGS, SettleOperator, StageOperator, ValidateOperator, make_asset
-from segmentation_airflow.schedules import load_dag_profiles, make_schedule
+from segmentation_airflow.schedules import load_dag_profiles, make_dag_arguments
 
 DOC = """
 ### {title}: extract
-Every day after midnight ({zone}), as soon as the longest lag has passed, each extract pulls what is new from its source
-into an append-only change log in the lake, then the new rows are validated; rows that fail are held in quarantine.
+Every day after midnight ({zone}), once the longest lag has passed, each extract pulls the new rows of its source into
+an append-only change log in the lake. Then the new rows are validated; rows that fail go into quarantine.
 
 **Writes** the lake's {extracts}.
 
-**Again, or for the past:** an extract goes on from its own cursor, so a cleared or repeated run changes nothing and one
-run catches up however long the pause was. `airflow backfill create --dag-id {dag_id} --from-date D --to-date D` runs
-given intervals.
+**Repeat and backfill:** an extract continues from its own cursor. So a cleared or repeated run changes nothing, and one
+run catches up after any pause. `airflow backfill create --dag-id {dag_id} --from-date D --to-date D` runs given
+intervals.
 
 **Needs** one Airflow pool per source, named after its connection: {pools}.
 """
@@ -22,10 +24,8 @@ given intervals.
 for profile in load_dag_profiles():
     with DAG(
         dag_id=f"{profile.profile}__extract",
-        **make_schedule(profile, "daily"),
-        max_active_runs=1,
+        **make_dag_arguments(profile, "daily"),
         default_args=DEFAULT_ARGS,
-        tags=["segmentation", profile.profile],
         doc_md=DOC.format(
             title=profile.title,
             zone=profile.time_zone,
@@ -34,7 +34,7 @@ for profile in load_dag_profiles():
             pools=", ".join(f"`{source.connection}`" for source in profile.sources.values()),
         ),
     ) as dag:
-        common = {"profile": profile.profile, "cadence": "daily", "purpose": "extract"}
+        common: dict[str, Any] = {"profile": profile.profile, "cadence": "daily", "purpose": "extract"}
         lag = max(declared.settling_time for declared in profile.extracts.values())
         settle = SettleOperator(task_id="settle", lag=lag)
         with TaskGroup("extract") as extract:

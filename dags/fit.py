@@ -1,33 +1,33 @@
-"""``<profile>__fit``: from time to time, fit the models that the segment DAGs score with."""
+"""``<profile>__fit``: fit the models that the segment DAGs score with."""
+
+from typing import Any
 
 from airflow.sdk import DAG, TaskGroup
 
 from include.segmentation.connections import find_tracking_server
 from segmentation_airflow.approvals import DecideOperator, FitOperator
 from segmentation_airflow.operators import DEFAULT_ARGS, StageOperator, ValidateOperator, WaitOperator, make_asset
-from segmentation_airflow.schedules import load_dag_profiles, make_fit_schedule
+from segmentation_airflow.schedules import load_dag_profiles, make_fit_dag_arguments
 
 DOC = """
 ### {title}: fit
 At {first} and every {months} months after it, each macro segment is clustered stratum by stratum and frozen as a model
-with `effective_from` = as_of. The first model is accepted by itself, and so is one that changes no segment; any other
-is a candidate, and `segment.decide` asks which of them come into use. Drift asks for a fit in between.
+with `effective_from` = as_of. The first model is accepted automatically, and so is a model that changes no segment. Any
+other model is a candidate, and `segment.decide` asks which candidates to accept. Drift can request a fit in between.
 
-**Writes** the model timeline in the lake; the next segment run publishes it as `dim_model` and `dim_segment`. Where
+**Writes** the model timeline in the lake; the next segment run publishes it as `dim_model` and `dim_segment`. If
 `MLFLOW_TRACKING_URI` is set, group `track` logs models and decisions there; nothing waits for it.
 
-**Again, or for the past:** the same as_of gives the same model. A trigger with a logical date L fits at the last
-scheduled as_of up to L; a trigger through the REST API with a data interval of its own fits at that interval's end; one
-without a logical date at `as_of` of its configuration, and only the `macro_segments` that it names.
+**Repeat and backfill:** the same as_of gives the same model. A trigger with a logical date L fits at the last scheduled
+as_of up to L. A trigger through the REST API with its own data interval fits at the end of that interval. A trigger
+without a logical date fits at `as_of` of its configuration, and only the `macro_segments` named there.
 """
 
 for profile in load_dag_profiles():
     with DAG(
         dag_id=f"{profile.profile}__fit",
-        **make_fit_schedule(profile),
-        max_active_runs=1,
+        **make_fit_dag_arguments(profile),
         default_args=DEFAULT_ARGS,
-        tags=["segmentation", profile.profile],
         doc_md=DOC.format(
             title=profile.title,
             dag_id=f"{profile.profile}__fit",
@@ -35,7 +35,7 @@ for profile in load_dag_profiles():
             months=profile.schedule.refit_every,
         ),
     ) as dag:
-        common = {"profile": profile.profile, "cadence": profile.schedule.primary_cadence}
+        common: dict[str, Any] = {"profile": profile.profile, "cadence": profile.schedule.primary_cadence}
         wait = WaitOperator(task_id="wait", models=False, **common)
         common["purpose"] = "fit"
         with TaskGroup("validate") as validate:
@@ -63,7 +63,7 @@ for profile in load_dag_profiles():
             with TaskGroup("track"):
                 fitted = StageOperator(task_id="fitted", stage="track", trigger_rule=decide.trigger_rule, **common)
                 decided = StageOperator(task_id="decided", stage="track", **common)
-            decide.upstream_list >> fitted
+            fitted.set_upstream(list(decide.upstream_list))
             [fitted, decide] >> decided
         wait >> validate >> measure
     globals()[dag.dag_id] = dag

@@ -1,4 +1,4 @@
-"""No DAG: a profile that is wrong shows as this file's import error in Airflow, and costs no other profile its DAGs."""
+"""Check all profiles: Airflow shows their mistakes as this file's import error, and other profiles keep their DAGs."""
 
 from segmentation_airflow.schedules import check_profiles
 

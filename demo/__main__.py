@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
 
-import psycopg
 from rich.console import Console
 from rich.markup import escape
 
@@ -26,6 +25,7 @@ from include.segmentation.errors import SegmentationError
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.profile import Profile
+from include.segmentation.warehouse.connection import connect_uri
 
 console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
 errors = Console(stderr=True)
@@ -106,10 +106,9 @@ def _run_dag(airflow: Airflow, dag_id: str, day: date, profile: Profile) -> None
 
 
 def _tell(environment: dict[str, str], profile: Profile, demo: Demo, source: Counts) -> None:
-    uri = stack.libpq_uri(environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"])
-    options = f"-c search_path={profile.warehouse.schema_name}"
+    uri = environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"]
     arrived = demo.arrived(Lake(str(stack.HOME / "lake"), profile))
-    with psycopg.connect(uri, options=options) as connection:
+    with connect_uri(uri, search_path=profile.warehouse.schema_name) as connection:
         summary.print_reconciliation(console, source, arrived)
         if demo.figures:
             summary.print_figures(console, connection, demo.figures)

@@ -7,11 +7,11 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-import psycopg
 import pyarrow as pa
 
 from demo.mysql import database, replace_table
 from include.segmentation.lake.lake import Lake
+from include.segmentation.warehouse.connection import Connection
 
 Rows = Mapping[str, pa.Table]
 Counts = dict[str, int | Decimal]
@@ -55,7 +55,7 @@ class Demo:
     read: Callable[[Path | None, int | None, Say], Rows]
     counts: str
     runs: Sequence[tuple[str, date]]
-    claims: Callable[[psycopg.Connection], Sequence[tuple[str, str]]]
+    claims: Callable[[Connection], Sequence[tuple[str, str]]]
     figures: str = ""
     services: Callable[[int | None], AbstractContextManager[dict[str, str]]] = _nothing_else
 

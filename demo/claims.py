@@ -4,31 +4,31 @@ The claims are the ones of the platform's own monthly tables, in which months 2 
 the fourth, and of the two shops' loyalty programmes.
 """
 
-import psycopg
+from include.segmentation.warehouse.connection import Connection
 
 
-def _share(connection: psycopg.Connection, macro_segment: str, strata: list[str], month: int) -> float:
+def _share(connection: Connection, macro_segment: str, strata: list[str], month: int) -> float:
     """The share of the followed cohorts that was in one of the strata at the end of a month."""
     row = connection.execute(
         """
         WITH sizes AS (
-            SELECT DISTINCT c.cohort, c.segment_key, c.learners, d.stratum
+            SELECT DISTINCT c.cohort, c.segment_key, c.customers, d.stratum
             FROM fct_cohort_segment AS c
             JOIN dim_segment AS d ON d.segment_key = c.segment_key AND d.is_current
             WHERE c.macro_segment = %s AND c.month = %s
         )
-        SELECT coalesce(sum(learners) FILTER (WHERE stratum = ANY(%s)), 0)::float / sum(learners) FROM sizes
+        SELECT coalesce(sum(customers) FILTER (WHERE stratum = ANY(%s)), 0)::float / sum(customers) FROM sizes
         """,
         [macro_segment, month, strata],
     ).fetchone()
     return float(row[0]) if row and row[0] is not None else float("nan")
 
 
-def _total(connection: psycopg.Connection, macro_segment: str, month: int) -> int:
+def _total(connection: Connection, macro_segment: str, month: int) -> int:
     row = connection.execute(
         """
-        SELECT sum(learners) FROM (
-            SELECT DISTINCT cohort, segment_key, learners
+        SELECT sum(customers) FROM (
+            SELECT DISTINCT cohort, segment_key, customers
             FROM fct_cohort_segment
             WHERE macro_segment = %s AND month = %s
         ) AS sizes
@@ -38,7 +38,7 @@ def _total(connection: psycopg.Connection, macro_segment: str, month: int) -> in
     return int(row[0]) if row and row[0] is not None else 0
 
 
-def learning(connection: psycopg.Connection) -> list[tuple[str, str]]:
+def learning(connection: Connection) -> list[tuple[str, str]]:
     """The course platform's claims."""
     never = [_share(connection, "engagement", ["never"], month) for month in (1, 2)]
     quiet = _share(connection, "engagement", ["never", "quiet"], 2)
@@ -67,7 +67,7 @@ def learning(connection: psycopg.Connection) -> list[tuple[str, str]]:
     ]
 
 
-def retail(connection: psycopg.Connection) -> list[tuple[str, str]]:
+def retail(connection: Connection) -> list[tuple[str, str]]:
     """The two loyalty programmes' claims."""
     row = connection.execute(
         """
@@ -109,7 +109,7 @@ def retail(connection: psycopg.Connection) -> list[tuple[str, str]]:
     ]
 
 
-def credit_card(connection: psycopg.Connection) -> list[tuple[str, str]]:
+def credit_card(connection: Connection) -> list[tuple[str, str]]:
     """The bank's claims."""
     cash = connection.execute(
         """

@@ -236,9 +236,9 @@ def _probe_mysql(server: Server) -> None:
 
 
 def _probe_postgres(server: Server) -> None:
-    import psycopg
+    from include.segmentation.warehouse.connection import connect_uri
 
-    psycopg.connect(server.uri("postgres").replace("postgres://", "postgresql://"), connect_timeout=2).close()
+    connect_uri(server.uri("postgres")).close()
 
 
 def _mysql56_base() -> Path:

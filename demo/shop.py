@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-
 from demo.servers import CHECKOUT, PASSWORD, Server, ServerError, mariadb, postgres, running
-from demo.stack import HOME, WAREHOUSE, libpq_uri, servers_home
+from demo.stack import HOME, WAREHOUSE, servers_home
+from include.segmentation.warehouse.connection import connect_uri
 
 TABLES = CHECKOUT / "tests" / "tutorial" / "shop.sql"
 _DATABASE = "shop"
@@ -41,7 +40,7 @@ def _open_shell(home: Path, servers: Path) -> int:
     with running(mariadb(servers / "mariadb")) as source, running(postgres(servers / "postgres")) as target:
         environment = os.environ | _environment(home, source, target)
         _fill(environment)
-        with psycopg.connect(libpq_uri(target.uri("postgres")), autocommit=True) as connection:
+        with connect_uri(target.uri("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {WAREHOUSE}")
         print(_HINT, end="", flush=True)
         shell = os.environ.get("SHELL", "/bin/bash")

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-
 from demo.servers import CHECKOUT, Server, ServerError, free_port, mariadb, postgres, private_dir, running
 from include.segmentation.profile.profile import Profile
+from include.segmentation.warehouse.connection import connect_uri
 
 NAME = os.environ.get("SEGMENTATION_DEMO", "demo")
 """Which demo this is: a second one, under another name, keeps out of the first one's way (the tests run one)."""
@@ -85,16 +84,16 @@ def airflow_uri(server: Server) -> str:
 
 
 def _create_database(server: Server, name: str) -> None:
-    with psycopg.connect(libpq_uri(server.uri("postgres")), autocommit=True) as connection:
+    with connect_uri(server.uri("postgres"), autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             connection.execute(f'CREATE DATABASE "{name}"')
 
 
 def _start_afresh(server: Server, profile: Profile) -> None:
     _create_database(server, WAREHOUSE)
-    with psycopg.connect(libpq_uri(server.uri("postgres")), autocommit=True) as connection:
+    with connect_uri(server.uri("postgres"), autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS airflow WITH (FORCE)")
-    with psycopg.connect(libpq_uri(server.uri(WAREHOUSE)), autocommit=True) as connection:
+    with connect_uri(server.uri(WAREHOUSE), autocommit=True) as connection:
         connection.execute(f'DROP SCHEMA IF EXISTS "{profile.warehouse.schema_name}" CASCADE')
 
 

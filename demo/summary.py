@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-import psycopg
-from psycopg.rows import dict_row
 from rich.console import Console
 from rich.table import Table
 
 from demo.business import Counts
 from include.segmentation.common.text import format_number
 from include.segmentation.profile.profile import Profile
+from include.segmentation.warehouse.connection import Connection
+from include.segmentation.warehouse.queries import query_dicts
 
 _SEGMENTS = """
 SELECT coalesce(d.alias, d.name) AS name, s.customers, s.share, s.suppressed, s.segment_key
@@ -28,30 +28,29 @@ _NEWEST = "SELECT max(as_of) AS as_of FROM segmentation_run WHERE cadence = %s"
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s ORDER BY table_name"
 
 
-def print_segments(console: Console, connection: psycopg.Connection, profile: Profile) -> None:
+def print_segments(console: Console, connection: Connection, profile: Profile) -> None:
     """One table per macro segment: name, customers, share and the middle half of every KPI."""
     cadence = profile.schedule.primary_cadence
-    with connection.cursor(row_factory=dict_row) as cursor:
-        newest = cursor.execute(_NEWEST, [cadence]).fetchone()
-        as_of = newest["as_of"] if newest else None
-        for name, macro_segment in profile.macro_segments.items():
-            where = {"cadence": cadence, "as_of": as_of, "macro_segment": name}
-            ranges = {(row["segment_key"], row["kpi"]): row for row in cursor.execute(_RANGES, where).fetchall()}
-            kpis = {kpi: declared for kpi, declared in macro_segment.kpis.items() if not declared.rule_only}
-            table = Table(title=f"\n{macro_segment.label} at {as_of:%Y-%m-%d}", title_justify="left", expand=True)
-            table.add_column("segment", ratio=3)
-            table.add_column("customers", justify="right", min_width=9)
-            table.add_column("share", justify="right", min_width=6)
-            table.add_column("middle half of each KPI", ratio=4)
-            for row in cursor.execute(_SEGMENTS, where).fetchall():
-                spans = [
-                    f"{declared.label} {_range(ranges.get((row['segment_key'], kpi)), declared.unit)}"
-                    for kpi, declared in kpis.items()
-                ]
-                hidden = "fewer than 10 customers: not shown" if row["customers"] else "empty"
-                shown = hidden if row["suppressed"] else "; ".join(spans)
-                table.add_row(row["name"], f"{row['customers']:,}", f"{row['share']:.1%}", shown)
-            console.print(table)
+    (newest,) = query_dicts(connection, _NEWEST, [cadence])
+    as_of = newest["as_of"]
+    for name, macro_segment in profile.macro_segments.items():
+        where = {"cadence": cadence, "as_of": as_of, "macro_segment": name}
+        ranges = {(row["segment_key"], row["kpi"]): row for row in query_dicts(connection, _RANGES, where)}
+        kpis = {kpi: declared for kpi, declared in macro_segment.kpis.items() if not declared.rule_only}
+        table = Table(title=f"\n{macro_segment.label} at {as_of:%Y-%m-%d}", title_justify="left", expand=True)
+        table.add_column("segment", ratio=3)
+        table.add_column("customers", justify="right", min_width=9)
+        table.add_column("share", justify="right", min_width=6)
+        table.add_column("middle half of each KPI", ratio=4)
+        for row in query_dicts(connection, _SEGMENTS, where):
+            spans = [
+                f"{declared.label} {_range(ranges.get((row['segment_key'], kpi)), declared.unit)}"
+                for kpi, declared in kpis.items()
+            ]
+            hidden = "fewer than 10 customers: not shown" if row["customers"] else "empty"
+            shown = hidden if row["suppressed"] else "; ".join(spans)
+            table.add_row(row["name"], f"{row['customers']:,}", f"{row['share']:.1%}", shown)
+        console.print(table)
 
 
 def _range(row: dict[str, object] | None, unit: str) -> str:
@@ -74,12 +73,11 @@ def print_reconciliation(console: Console, source: Counts, arrived: Counts) -> N
     console.print(table)
 
 
-def print_figures(console: Console, connection: psycopg.Connection, query: str) -> None:
+def print_figures(console: Console, connection: Connection, query: str) -> None:
     """The one row of a query, a line for each of its columns."""
     table = Table(title="\nCustomers at the end", title_justify="left", show_header=False)
-    with connection.cursor(row_factory=dict_row) as cursor:
-        figures = cursor.execute(query.encode()).fetchone()
-    for name, value in (figures or {}).items():
+    (figures,) = query_dicts(connection, query)
+    for name, value in figures.items():
         table.add_row(name.replace("_", " "), f"{value:,}")
     console.print(table)
 
@@ -96,7 +94,7 @@ def print_claims(console: Console, claims: Sequence[tuple[str, str]]) -> None:
     console.print(table)
 
 
-def print_row_counts(console: Console, connection: psycopg.Connection, profile: Profile) -> None:
+def print_row_counts(console: Console, connection: Connection, profile: Profile) -> None:
     """The published tables with their rows."""
     table = Table(title=f"\nPublished in schema {profile.warehouse.schema_name}", title_justify="left")
     table.add_column("table")

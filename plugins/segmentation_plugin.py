@@ -3,7 +3,7 @@
 Addresses are relative: Airflow's UI resolves them below its own base URL, which may have a path.
 """
 
-from typing import ClassVar
+from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -14,8 +14,8 @@ class SegmentationPlugin(AirflowPlugin):
     """Airflow finds this class by its base class."""
 
     name = "segmentation"
-    timetables: ClassVar = [EveryMonths]
-    external_views: ClassVar = [
+    timetables: list[Any] = [EveryMonths]  # noqa: RUF012 - Airflow declares it so
+    external_views: list[Any] = [  # noqa: RUF012
         {
             "name": "Segmentation",
             "href": "segmentation/",
@@ -38,7 +38,7 @@ class SegmentationPlugin(AirflowPlugin):
     ]
 
     @property
-    def fastapi_apps(self) -> list[dict[str, object]]:
+    def fastapi_apps(self) -> list[dict[str, object]]:  # type: ignore[override]
         """Import the pages only when Airflow's API server asks; other processes are spared the import."""
         from segmentation_airflow.ui_pages import URL_PREFIX, app
 

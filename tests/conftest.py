@@ -23,6 +23,23 @@ os.environ |= {
 os.environ.pop("MLFLOW_TRACKING_URI", None)  # what tests fit is for nobody's tracking server
 
 
+SERVER_FIXTURES = {"servers_dir", "tracking_server", "airflow_database", "browser", "database", "database_tz"}
+"""A test that uses one of these, however indirectly, starts a server, Airflow's database or a browser."""
+PROCESS_FOLDERS = ("dags", "plugins", "tutorial")
+PROCESS_FILES = ("test_cli.py", "test_chain.py", "test_chain_credit_card.py", "test_compose.py", "test_end_to_end.py")
+"""Tests here import Airflow or start whole programs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that ``make test-fast`` leaves out because they need a server or start programs."""
+    here = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(here)
+        uses_server = SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ()))
+        if uses_server or place.parts[0] in PROCESS_FOLDERS or place.name in PROCESS_FILES:
+            item.add_marker("server")
+
+
 @pytest.fixture(scope="session")
 def servers_dir() -> Iterator[Path]:
     folder = private_dir() / f"test-{uuid.uuid4().hex[:8]}"

@@ -31,7 +31,7 @@ def test_a_day_is_the_midnight_of_the_profiles_zone(retail: Profile) -> None:
     assert parse_as_of("2011-07-01T00:00+02:00", retail) == datetime(2011, 6, 30, 22, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("text", ["2011-13-01", "July 2011", "2011-07-01T00:00", "", "2011-7-1"])
+@pytest.mark.parametrize("text", ["2011-13-01", "July 2011", "2011-07-01T00:00", "", "2011-7-1", "2011-W27-5"])
 def test_a_time_that_is_none(retail: Profile, text: str) -> None:
     with pytest.raises(ProfileError, match=r"allowed is a day \(2025-02-01\) or a time with an offset"):
         parse_as_of(text, retail)
@@ -54,23 +54,13 @@ def test_names_tell_the_cadence_and_the_moment(run_at: Callable[..., Run], retai
     assert not run_at("2011-07-01", "daily").is_primary
 
 
-def test_runs_keep_their_records_apart(run_at: Callable[..., Run]) -> None:
-    july, august = run_at("2011-07-01"), run_at("2011-08-01")
-    july.record_summary("measure", "rfm", {"customers": 7, "when": datetime(2011, 7, 1, tzinfo=UTC)})
-    assert july.read_summary("measure", "rfm") == {"customers": 7, "when": "2011-07-01 00:00:00+00:00"}
-    assert august.read_summary("measure", "rfm") is None
-    assert july.read_summary("segment", "rfm") is None
-
-
-def test_extract_and_fit_have_places_beside_the_cadence_that_runs_at_the_same_as_of(retail, lake_root: Path) -> None:
-    july = parse_as_of("2011-07-01", retail)
-    runs = {purpose: Run(retail, "daily", july, purpose) for purpose in ("extract", "fit", "segment")}
-    for purpose, run in runs.items():
-        run.record_summary("validate", "summary", {"validated": purpose})
-    for purpose, run in runs.items():
-        assert run.read_summary("validate", "summary") == {"validated": purpose}
-    assert runs["segment"] == Run(retail, "daily", july)
-    assert runs["segment"].locate_artifact("report", "report.html") == "_runs/daily/2011-07-01/report/report.html"
+@pytest.mark.parametrize(
+    "as_of", ["2011-07-01", "2011-07-01T06:30Z", "2011-10-30T01:30+02:00", "2011-10-30T01:30+01:00"]
+)
+def test_the_name_of_an_as_of_reads_back_as_the_same_moment(retail: Profile, as_of: str) -> None:
+    vienna = retail.model_copy(update={"time_zone": "Europe/Vienna"})
+    run = Run(vienna, "daily", parse_as_of(as_of, vienna))
+    assert parse_as_of(run.as_of_name, vienna) == run.as_of
 
 
 def test_an_extract_lags_until_it_is_whole_up_to_as_of(run_at: Callable[..., Run]) -> None:

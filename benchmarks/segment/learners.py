@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.run import Run
@@ -42,9 +43,7 @@ def _without_micro(macro: MacroSegment) -> MacroSegment:
 def write(run: Run, learners: int) -> None:
     """Leave the KPIs of so many learners where the measure stage would, a table per macro segment."""
     for name in MACROS:
-        run.lake.write_table(
-            run.locate_artifact("measure", f"{name}.parquet"), pa.concat_tables(_parts(name, learners))
-        )
+        MeasureArtifacts(run).locate_kpis(name).write_table(pa.concat_tables(_parts(name, learners)))
 
 
 def _parts(name: str, learners: int) -> Iterator[pa.Table]:

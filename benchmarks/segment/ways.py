@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from benchmarks.machine import peak_mb
 from benchmarks.segment.learners import MACROS, Floats, bench_run, sparse_counts
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.segment import fit
@@ -144,7 +145,7 @@ def _strata() -> Iterator[Stratum]:
         for stratum in _cut(model):
             columns = ", ".join(stratum.kpis)
             with duckdb.connect() as connection:
-                source = f"{run.lake.uri}/{run.locate_artifact('measure', name + '.parquet')}"
+                source = MeasureArtifacts(run).locate_kpis(name).uri
                 rows = connection.execute(f"SELECT {columns} FROM '{source}' WHERE {stratum.when}").to_arrow_table()
             values = read_matrix(rows, stratum.kpis)
             rule = read_rule(stratum)

@@ -1,12 +1,12 @@
 """A run: one profile at one as_of, and the place of everything it leaves behind."""
 
-import json
 import os
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from include.segmentation.errors import NotReadyError, ProfileError
@@ -17,6 +17,7 @@ from include.segmentation.profile.schedule import Cadence
 Purpose = Literal["extract", "fit", "reconcile", "segment"]
 
 LAKE_ROOT = Path(".local/lake")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def find_lake_root() -> str:
@@ -35,13 +36,13 @@ def find_lake_root() -> str:
 
 
 def parse_as_of(text: str, profile: Profile) -> datetime:
-    """Read a day (midnight in the profile's time zone) or a full ISO time with an offset.
+    """Read a day (midnight in the profile's time zone) or an ISO time with an offset, such as `Run.as_of_name` is.
 
     Raises:
         ProfileError: the text is neither.
     """
     try:
-        if len(text) == len("2025-01-01"):
+        if _DAY.fullmatch(text):
             return profile.find_midnight(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
@@ -86,7 +87,14 @@ class Run:
     @property
     def run_id(self) -> str:
         """The run's name, such as ``learning/monthly/2025-02-01``."""
-        return f"{self.profile.profile}/{self.cadence}/{self._moment}"
+        return f"{self.profile.profile}/{self.cadence}/{self.as_of_name}"
+
+    @property
+    def as_of_name(self) -> str:
+        """``as_of`` in names and paths: the day, or the second in UTC where it is not a midnight of the profile."""
+        day = self.as_of.astimezone(ZoneInfo(self.profile.time_zone)).date()
+        is_midnight = self.as_of == self.profile.find_midnight(day)
+        return day.isoformat() if is_midnight else f"{self.as_of:%Y-%m-%dT%H%M%SZ}"
 
     @property
     def is_primary(self) -> bool:
@@ -97,32 +105,6 @@ class Run:
     def lake(self) -> Lake:
         """The profile's lake."""
         return Lake(find_lake_root(), self.profile)
-
-    def locate_artifact(self, stage: str, name: str) -> str:
-        """The place, inside the profile's lake, of something that a stage leaves for the next one."""
-        place = self.cadence if self.purpose == "segment" else self.purpose
-        return f"_runs/{place}/{self._moment}/{stage}/{name}"
-
-    def record_summary(self, stage: str, name: str, summary: dict[str, Any]) -> dict[str, Any]:
-        """Keep a task's summary (counts, versions, seconds) for the run's row in the warehouse."""
-        text = json.dumps(summary, default=str)
-        self.lake.write_text(self.locate_artifact(stage, f"{name}.json"), text)
-        return dict(json.loads(text))
-
-    def read_summary(self, stage: str, name: str) -> dict[str, Any] | None:
-        """The summary that a task of this run has recorded, if it has."""
-        text = self.lake.read_text(self.locate_artifact(stage, f"{name}.json"))
-        return None if text is None else dict(json.loads(text))
-
-    def find_previous_run(self) -> "Run | None":
-        """The newest earlier run of the cadence that has been published; None too for a fit, which has no cadence."""
-        if self.purpose != "segment":
-            return None
-        start = self.profile.find_midnight(self.profile.schedule.start)
-        moments = (self._as_of(name) for name in self.lake.list_folders(f"_runs/{self.cadence}"))
-        earlier = sorted((as_of for as_of in moments if start < as_of < self.as_of), reverse=True)
-        runs = (replace(self, as_of=as_of) for as_of in earlier)
-        return next((run for run in runs if run.read_summary("publish", "all") is not None), None)
 
     def find_late_extracts(self) -> dict[str, datetime | None]:
         """The extracts that are not known to be whole up to as_of, with the time they are whole up to."""
@@ -143,18 +125,3 @@ class Run:
             raise NotReadyError(
                 f"run {self.run_id}: extract {', '.join(late)}; allowed is {self.as_of.isoformat()} or later"
             )
-
-    @property
-    def _moment(self) -> str:
-        midnight = self.profile.find_midnight(self._local_day)
-        return self._local_day.isoformat() if self.as_of == midnight else f"{self.as_of:%Y-%m-%dT%H%M%SZ}"
-
-    def _as_of(self, moment: str) -> datetime:
-        """What ``_moment`` was made from."""
-        if len(moment) == len("2025-02-01"):
-            return self.profile.find_midnight(date.fromisoformat(moment))
-        return datetime.strptime(moment, "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
-
-    @property
-    def _local_day(self) -> date:
-        return self.as_of.astimezone(ZoneInfo(self.profile.time_zone)).date()

@@ -59,7 +59,7 @@ class ReportLink(BaseOperatorLink):
 
     name = "Report"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the report's address, relative to Airflow's base URL."""
         return f"segmentation/reports/{operator.profile}/{operator.cadence}/{_format_as_of(ti_key)}"
 
@@ -69,7 +69,7 @@ class DataDocsLink(BaseOperatorLink):
 
     name = "Data Docs"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the Data Docs' address, relative to Airflow's base URL."""
         run = f"{operator.profile}/{operator.purpose}/{operator.cadence}/{_format_as_of(ti_key)}"
         return f"segmentation/data-docs/{run}/index.html"
@@ -252,7 +252,7 @@ def find_as_of(context: Context) -> datetime:
     Raises:
         AirflowFailException: the run has neither. Waiting cannot help.
     """
-    as_of = context.get("data_interval_end")
+    as_of: datetime | None = context.get("data_interval_end")
     if as_of is None:
         configured = (context["dag_run"].conf or {}).get("as_of")
         if configured is None:

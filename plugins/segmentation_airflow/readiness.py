@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from include.segmentation.errors import NotReadyError
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.schedule import Cadence
-from segmentation_airflow.schedules import make_fit_schedule
+from segmentation_airflow.schedules import make_fit_dag_arguments
 
 if TYPE_CHECKING:
     from include.segmentation.run import Run
@@ -63,7 +63,7 @@ def _describe_unfinished_fit(run: "Run") -> list[str]:
     from segmentation_airflow.airflow_internals import count_dag_runs, count_task_instances
 
     dag_id = f"{run.profile.profile}__fit"
-    schedule = make_fit_schedule(run.profile)["schedule"]
+    schedule = make_fit_dag_arguments(run.profile)["schedule"]
     interval = schedule.infer_manual_data_interval(run_after=pendulum.instance(run.as_of))
     if not count_dag_runs(dag_id, interval.start, _UNFINISHED_RUN_STATES):
         return []
@@ -77,7 +77,7 @@ class ReadyTrigger(BaseTrigger):
 
     def __init__(self, *, profile: str, cadence: Cadence, models: bool, as_of: str, deadline: str) -> None:
         """Store the arguments. Times are ISO texts, because Airflow keeps a trigger in its database."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.profile = profile
         self.cadence = cadence
         self.models = models
@@ -97,6 +97,6 @@ class ReadyTrigger(BaseTrigger):
         while True:
             missing = await asyncio.to_thread(list_missing, run, self.models)
             if not missing or datetime.now(UTC) >= datetime.fromisoformat(self.deadline):
-                yield TriggerEvent({"missing": missing})
+                yield TriggerEvent({"missing": missing})  # type: ignore[no-untyped-call]
                 return
             await asyncio.sleep(_POLL_SECONDS)

@@ -52,7 +52,7 @@ def check_profiles() -> None:
         raise ProfileError("\n".join(errors))
 
 
-class EveryMonths(CronDataIntervalTimetable):
+class EveryMonths(CronDataIntervalTimetable):  # type: ignore[misc]
     """Data intervals of ``months`` calendar months; the first one ends at ``first``.
 
     Cron cannot say "every 5 months", nor count from a given month. The interval ends are first + n x months in local
@@ -88,8 +88,8 @@ class EveryMonths(CronDataIntervalTimetable):
 
     def _find_end(self, n: int) -> DateTime:
         """Return the end of interval ``n``, counted from ``first``."""
-        local = self._first + relativedelta(months=n * self._months)
-        return pendulum.instance(local.replace(tzinfo=None), tz=self._timezone).in_timezone("UTC")
+        local: datetime = self._first + relativedelta(months=n * self._months)
+        return pendulum.instance(local, tz=self._timezone).in_timezone("UTC")
 
     def _count_intervals(self, current: DateTime) -> int:
         """Return the number of the last interval that ends at or before ``current``."""
@@ -113,26 +113,28 @@ class EveryMonths(CronDataIntervalTimetable):
         return self._find_end(self._count_intervals(current))
 
 
-def make_schedule(profile: Profile, cadence: Cadence) -> dict[str, Any]:
-    """Make the ``schedule``, ``start_date`` and ``end_date`` of a DAG that runs at a cadence."""
+def make_dag_arguments(profile: Profile, cadence: Cadence) -> dict[str, Any]:
+    """Make the arguments of a DAG that runs at a cadence: schedule, dates, tags, one run at a time."""
     schedule = CronDataIntervalTimetable(_CRON[cadence], profile.time_zone)
-    return _make_dag_arguments(profile, schedule, _find_midnight(profile, profile.schedule.start))
+    return _build_arguments(profile, schedule, _find_midnight(profile, profile.schedule.start))
 
 
-def make_fit_schedule(profile: Profile) -> dict[str, Any]:
-    """Make the ``schedule``, ``start_date`` and ``end_date`` of the fit: ``first_fit`` and every refit after it."""
+def make_fit_dag_arguments(profile: Profile) -> dict[str, Any]:
+    """Make the arguments of the fit's DAG, which runs at ``first_fit`` and at every refit after it."""
     first = _find_midnight(profile, profile.schedule.first_fit)
     schedule = EveryMonths(first, profile.schedule.refit_every, profile.time_zone)
-    return _make_dag_arguments(profile, schedule, first - relativedelta(months=profile.schedule.refit_every))
+    return _build_arguments(profile, schedule, first - relativedelta(months=profile.schedule.refit_every))
 
 
-def _make_dag_arguments(profile: Profile, schedule: CronDataIntervalTimetable, start: datetime) -> dict[str, Any]:
+def _build_arguments(profile: Profile, schedule: CronDataIntervalTimetable, start: datetime) -> dict[str, Any]:
     end = profile.schedule.end
     return {
         "schedule": schedule,
         "start_date": start,
         "end_date": _find_midnight(profile, end) if end else None,
         "catchup": False,
+        "max_active_runs": 1,
+        "tags": ["segmentation", profile.profile],
     }
 
 

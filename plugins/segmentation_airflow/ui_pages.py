@@ -10,19 +10,20 @@ from datetime import UTC
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
-from airflow.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
-from psycopg.rows import namedtuple_row
 
 from include.segmentation import connections
+from include.segmentation.artifacts import ReportArtifacts, ValidateArtifacts
 from include.segmentation.errors import ProfileError, SegmentationError
 from include.segmentation.profile.loader import list_profile_names, load_profile
 from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.schedule import CADENCES, Cadence
 from include.segmentation.run import Purpose, Run, parse_as_of
 from include.segmentation.warehouse.connection import connect_warehouse
+from include.segmentation.warehouse.queries import query_named_tuples
 from segmentation_airflow.airflow_internals import (
     Connection,
     SessionDep,
@@ -33,7 +34,6 @@ from segmentation_airflow.schedules import load_valid_profiles
 
 URL_PREFIX = "/segmentation"
 
-_REPORT = "report.html"
 _POLICY = "Content-Security-Policy"
 """Reports and Data Docs show texts that customers typed. Airflow's origin serves them, so no script in them may act."""
 _SCRIPT = Path(connections.__file__).parent / "report" / "page" / "page.js"
@@ -108,7 +108,10 @@ def show_dag_run(request: Request, dag_id: str, run_id: str, session: SessionDep
 @app.get("/reports/{profile}/{cadence}/{as_of}")
 def show_report(profile: KnownProfile, cadence: Cadence, as_of: str) -> HTMLResponse:
     """Show the HTML report of a run."""
-    text = _read_artifact(_make_run(profile, cadence, as_of), "report", _REPORT, "has no report yet")
+    run = _make_run(profile, cadence, as_of)
+    text = ReportArtifacts(run).read_page()
+    if text is None:
+        raise HTTPException(404, f"run {run.run_id} has no report yet")
     digest = b64encode(hashlib.sha256(_SCRIPT.read_bytes()).digest()).decode()
     policy = f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:"
     return HTMLResponse(text, headers={_POLICY: policy})
@@ -121,7 +124,9 @@ def show_data_docs(profile: KnownProfile, purpose: Purpose, cadence: Cadence, as
     if kind is None or ".." in PurePosixPath(path).parts:
         raise HTTPException(404, "not a page of the Data Docs")
     run = _make_run(profile, cadence, as_of, purpose)
-    text = _read_artifact(run, "validate", f"data_docs/{path}", "has no Data Docs: it validated no new rows")
+    text = ValidateArtifacts(run).read_docs_page(path)
+    if text is None:
+        raise HTTPException(404, f"run {run.run_id} has no Data Docs: it validated no new rows")
     return Response(text, media_type=kind, headers={_POLICY: "sandbox allow-scripts"})
 
 
@@ -130,13 +135,6 @@ def _make_run(profile: Profile, cadence: Cadence, as_of: str, purpose: Purpose =
         return Run(profile, cadence, parse_as_of(as_of, profile), purpose)
     except SegmentationError as error:
         raise HTTPException(404, str(error)) from None
-
-
-def _read_artifact(run: Run, stage: str, name: str, absent: str) -> str:
-    text = run.lake.read_text(run.locate_artifact(stage, name))
-    if text is None:
-        raise HTTPException(404, f"run {run.run_id} {absent}")
-    return text
 
 
 def _find_root(request: Request) -> str:
@@ -152,11 +150,10 @@ def _render_runs(request: Request, profile: Profile, cadences: Sequence[str]) ->
     try:
         with connect_warehouse(_use_reader_connection(profile)) as connection:
             connection.execute("SET TRANSACTION READ ONLY")
-            cursor = connection.cursor(row_factory=namedtuple_row)
             if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() != (None,):
-                published = cursor.execute(_RUNS, [list(cadences)]).fetchall()
+                published = query_named_tuples(connection, _RUNS, [list(cadences)])
             if connection.execute(_MAY_READ_CHECKS).fetchone() == (True,):
-                unpublished = cursor.execute(_UNPUBLISHED, [list(cadences)]).fetchall()
+                unpublished = query_named_tuples(connection, _UNPUBLISHED, [list(cadences)])
     except SegmentationError as error:
         note = str(error)
     return HTMLResponse(
@@ -186,6 +183,6 @@ def _find_dag_profile(name: str) -> Profile:
 
 def _find_connection_uri(connection_id: str) -> str | None:
     try:
-        return Connection.get_connection_from_secrets(connection_id).get_uri()
+        return str(Connection.get_connection_from_secrets(connection_id).get_uri())
     except AirflowNotFoundException:
         return None

@@ -10,7 +10,7 @@ from demo.stack import libpq_uri
 TABLES = """
 CREATE TEMP TABLE dim_segment (segment_key text, stratum text, is_current boolean);
 CREATE TEMP TABLE fct_cohort_segment (
-    macro_segment text, cohort date, month integer, segment_key text, kpi text, learners bigint
+    macro_segment text, cohort date, month integer, segment_key text, kpi text, customers bigint
 );
 """
 

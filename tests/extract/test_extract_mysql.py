@@ -8,6 +8,7 @@ from time import sleep
 import pytest
 
 from demo.servers import PASSWORD, free_port
+from include.segmentation.artifacts import ExtractSummary
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
 from include.segmentation.extract.mysql.page import page_reader
 from include.segmentation.extract.mysql.safe_bound import BY_TRANSACTIONS
@@ -51,7 +52,7 @@ def test_rows_arrive_once_and_a_second_pull_writes_nothing(database, shop):
     assert (first["rows_read"], first["rows_written"]) == (100, 100)
     assert first["bound"].startswith("open transactions")
     assert first["complete_through"] == pulls.run.lake.open_log("events").read_state().complete_through.isoformat()
-    assert pulls.run.read_summary("extract", "events") == first
+    assert ExtractSummary.read_from(pulls.run, "events").to_dict() == first
     again = pulls.pull()
     assert again["rows_written"] == 0
     assert pulls.current(columns='id, "at", n') == [(i, at.replace(tzinfo=UTC), n) for i, at, n in events(100)]

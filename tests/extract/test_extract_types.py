@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo.servers import PASSWORD
+from include.segmentation.artifacts import ExtractSummary
 from include.segmentation.connections import Address, resolve_address
 from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.page import page_fetch, page_reader
@@ -317,8 +318,8 @@ def test_what_can_not_be_read_waits_in_quarantine_until_it_is_corrected(database
         f"INSERT INTO odd VALUES (1, 'ä', 1, '2025-01-01'), (2, {LOST}, 2, '2025-01-01'), (3, NULL, 3, '2025-01-01')",
     )
     pulls = shop(database, odd=ODD | {"cursor": "changed", "mode": "merge"})
-    assert pulls.pull("odd") == pulls.run.read_summary("extract", "odd")
-    assert pulls.run.read_summary("extract", "odd")["unreadable"] == 1
+    assert pulls.pull("odd") == ExtractSummary.read_from(pulls.run, "odd").to_dict()
+    assert ExtractSummary.read_from(pulls.run, "odd").pulled["unreadable"] == 1
     assert pulls.current("odd", "id, words, n, _unreadable") == [
         (1, "ä", 1, None),
         (2, None, 2, json.dumps({"words": LOST_TEXT})),

@@ -9,6 +9,7 @@ import pytest
 
 from include.segmentation import extract as stage
 from include.segmentation.__main__ import main
+from include.segmentation.artifacts import MaintainSummary
 from include.segmentation.errors import ProfileError
 from include.segmentation.extract import maintain_log
 from include.segmentation.extract.mysql.page import page_reader
@@ -44,7 +45,7 @@ def test_a_pull_goes_on_behind_maintenance_exactly_where_it_was(mariadb_database
     state, rows = log.read_state(), pulls.current(columns="id, _seq")
     found = maintain_log(pulls.run, "events")
     assert (found["extract"], found["files_before"], found["files"], found["files_removed"]) == ("events", 10, 1, 0)
-    assert pulls.run.read_summary("maintain", "events") == found
+    assert MaintainSummary.read_from(pulls.run, "events").to_dict() == found
     assert (log.read_state(), pulls.current(columns="id, _seq")) == (state, rows)
     mariadb_database.insert("events", events(*range(100, 115)))
     assert pulls.pull()["rows_written"] == 15

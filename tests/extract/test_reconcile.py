@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from include.segmentation.__main__ import main
+from include.segmentation.artifacts import ReconcileSummary
 from include.segmentation.errors import DataError, NotReadyError, ProfileError, SourceError
 from include.segmentation.extract import log_corrections
 from include.segmentation.extract.mysql import row_reconciliation as module
@@ -61,7 +62,7 @@ def test_it_finds_what_pulls_can_not_see(database, shop, small, mode, engine):
     assert (summary["method"], summary["rows_compared"]) == ("ranges", 997)
     assert 5 <= summary["rows_fetched"] <= 5 * 20
     assert summary["differing"] < summary["compared"]
-    assert pulls.run.read_summary("reconcile", "events") == summary
+    assert ReconcileSummary.read_from(pulls.run, "events").to_dict() == summary
     rows = database.execute("SELECT id, at, n FROM events")
     assert pulls.current(columns='id, "at", n') == sorted((i, at and at.replace(tzinfo=UTC), n) for i, at, n in rows)
     with pulls.run.lake.open_engine() as engine:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from include.segmentation.artifacts import ExtractSummary
 from include.segmentation.errors import DataError, ProfileError, SourceError
 from include.segmentation.extract import explain_extract, reconcile_extract
 from include.segmentation.extract.rewrite import window_rows as rewrite_rows
@@ -92,7 +93,7 @@ def test_base_tables_are_pulled_before_and_the_query_is_as_whole_as_they_are(mys
     pulls = make(shop, mysql56_database)
     pulled = pulls.pull("gaps")
     assert pulled["complete_through"] == pulls.run.lake.open_log("visits").read_state().complete_through.isoformat()
-    assert pulls.run.read_summary("extract", "visits")["rows_written"] == 9
+    assert ExtractSummary.read_from(pulls.run, "visits").pulled["rows_written"] == 9
 
 
 @pytest.mark.parametrize(

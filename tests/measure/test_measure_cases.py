@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.measure import measure
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
@@ -76,10 +77,10 @@ def test_case(
     if target != "population":
         measure(run, target)
 
-    found = run.lake.read_table(run.locate_artifact("measure", f"{target}.parquet")).to_pylist()
+    found = MeasureArtifacts(run).locate_kpis(target).read_table().to_pylist()
     _assert_rows(_of_figure(found, case["figure"]) if "figure" in case else found, case["expect"])
     if "unknown_rows" in case:
         assert summary["unknown_rows"] == int(case["unknown_rows"])
     if "expect_cohort" in case:
-        found = run.lake.read_table(run.locate_artifact("measure", f"{target}.cohort.parquet")).to_pylist()
+        found = MeasureArtifacts(run).locate_cohort_kpis(target).read_table().to_pylist()
         _assert_rows(found, case["expect_cohort"])

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from include.segmentation.artifacts import KpiSummary, MeasureArtifacts, PopulationSummary
 from include.segmentation.errors import DataError, NotReadyError, ProfileError
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.measure import measure
@@ -95,7 +96,7 @@ def test_an_extract_may_have_any_name(club: Callable[..., Run], name: str) -> No
 def _totals(run: Run) -> dict[str, float | None]:
     measure(run, "population")
     measure(run, "activity")
-    table = run.lake.read_table(run.locate_artifact("measure", "activity.parquet"))
+    table = MeasureArtifacts(run).locate_kpis("activity").read_table()
     return dict(zip(table["customer_id"].to_pylist(), table["total"].to_pylist(), strict=True))
 
 
@@ -166,7 +167,7 @@ def test_order_and_pages_of_the_rows_change_nothing(
             accept(run, "events", table(rest[page::pages], COLUMNS))
         measure(run, "population")
         measure(run, "activity")
-        written.append([(Path(run.lake.uri) / run.locate_artifact("measure", f"{target}.parquet")).read_bytes()
+        written.append([(Path(run.lake.uri) / MeasureArtifacts(run).locate_kpis(target).path).read_bytes()
                         for target in ("population", "activity")])  # fmt: skip
     assert written[0] == written[1]
 
@@ -180,7 +181,7 @@ def test_an_early_extract_is_waited_for(
         measure(run, "population")
     assert "extract 'events' is complete through 2025-02-28T23:00:00+00:00" in str(caught.value)
     assert "allowed is 2025-03-01T00:00:00+00:00 or later" in str(caught.value)
-    assert run.read_summary("measure", "population") is None
+    assert PopulationSummary.read_from(run) is None
 
 
 def test_the_population_comes_first(club: Callable[..., Run]) -> None:
@@ -255,7 +256,7 @@ def test_a_wrong_population(club: Callable[..., Run], population: str, error: ty
     assert "population.sql: " in str(caught.value)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert run.lake.read_text(run.locate_artifact("measure", "population.json")) is None
+    assert PopulationSummary.read_from(run) is None
 
 
 def test_customers_are_counted_by_attributes_that_population_sql_returns(
@@ -297,8 +298,8 @@ def test_customers_are_counted_by_attributes_that_population_sql_returns(
             ProfileError,
             "customer_id is VARCHAR; allowed is BIGINT, as in population.sql",
         ),
-        (f"{SUM}; SELECT 1", {}, ProfileError, "found 2 statements; allowed is one SELECT"),
-        (f"CREATE TABLE t AS {SUM}", {}, ProfileError, "allowed is one SELECT"),
+        (f"{SUM}; SELECT 1", {}, ProfileError, "found 2 statements; allowed: one SELECT"),
+        (f"CREATE TABLE t AS {SUM}", {}, ProfileError, "allowed: one SELECT"),
         (SUM.replace("e.day", "e.dayy"), {}, ProfileError, "dayy"),
         (SUM.replace("coalesce(", "concat('', "), {}, ProfileError, "KPI 'total' is VARCHAR; allowed are numbers"),
         (f"{SUM} UNION ALL {SUM}", {}, DataError, "2 customers come more than once, such as customer 1"),
@@ -332,7 +333,7 @@ def test_a_wrong_macro_segment(
     assert "activity.sql: " in str(caught.value)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
-    assert run.read_summary("measure", "activity") is None
+    assert KpiSummary.read_from(run, "activity") is None
 
 
 def test_estimates_about_groups_are_out_of_reach(club: Callable[..., Run], tmp_path: Path) -> None:

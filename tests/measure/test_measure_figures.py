@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from include.segmentation.artifacts import FigureSummary, MeasureArtifacts
 from include.segmentation.errors import DataError, ProfileError, SegmentationError
 from include.segmentation.measure import list_targets, measure
 from include.segmentation.profile.loader import load_profile
@@ -67,7 +68,7 @@ def club(
 
 def rows_of(run: Run) -> list[tuple[Any, ...]]:
     measure(run, "figures")
-    found = run.lake.read_table(run.locate_artifact("measure", "figures.parquet")).to_pylist()
+    found = MeasureArtifacts(run).locate_figures().read_table().to_pylist()
     return [(row["row"], row["column"], row["measure"], row["value"]) for row in found]
 
 
@@ -103,7 +104,7 @@ def test_an_undefined_value_stays_undefined(club: Callable[..., Run]) -> None:
         (BY_KIND.replace("SELECT kind", "SELECT NULL AS kind"), DataError, "column kind is NULL in 2 rows"),
         (BY_KIND.replace("SELECT kind", "SELECT 1 AS kind"), DataError, "more than one row is about 1; allowed is one"),
         (BY_KIND.replace("sum(x)", "sum(x) / 0"), DataError, "value 'total' is not finite in 2 rows; allowed are"),
-        (BY_KIND + "; SELECT 1", ProfileError, "found 2 statements; allowed is one SELECT"),
+        (BY_KIND + "; SELECT 1", ProfileError, "found 2 statements; allowed: one SELECT"),
         (BY_KIND.replace("x)", "y)"), ProfileError, "y"),
     ],
 )
@@ -113,7 +114,7 @@ def test_what_a_figure_may_not_return(
     run = club(sql)
     with pytest.raises(kind, match=rf"figures/by_kind\.sql: .*{message}"):
         measure(run, "figures")
-    assert run.read_summary("measure", "figures") is None
+    assert FigureSummary.read_from(run) is None
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from include.segmentation.artifacts import MeasureArtifacts, PublishSummary, TableArtifact, find_previous_run
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.measure import measure
@@ -41,11 +42,11 @@ def line(table: Callable[..., pa.Table]) -> Callable[[int, str], pa.Table]:
 def publish(run: Run) -> None:
     """Measure the population, and record it as published from that."""
     summary = measure(run, "population")
-    run.record_summary("publish", "all", {"reach": summary["reach"]})
+    PublishSummary(reach=summary["reach"]).write_to(run)
 
 
-def frequency(run: Run, name: str) -> list[Any]:
-    return run.lake.read_table(run.locate_artifact("measure", f"{name}.parquet"))["frequency"].to_pylist()
+def frequency(table: TableArtifact) -> list[Any]:
+    return table.read_table()["frequency"].to_pylist()
 
 
 def test_rows_of_the_time_since_do_not_measure_it_again(
@@ -57,9 +58,9 @@ def test_rows_of_the_time_since_do_not_measure_it_again(
     accept(earlier, "invoice_lines", line(2, "2011-08-05"))
     assert measure(later, "population")["previous"] is None
     measure(later, "rfm")
-    assert frequency(later, "rfm") == [2]
+    assert frequency(MeasureArtifacts(later).locate_kpis("rfm")) == [2]
     with pytest.raises(DataError, match=r"rfm\.previous\.parquet does not exist"):
-        frequency(later, "rfm.previous")
+        frequency(MeasureArtifacts(later).locate_previous_kpis("rfm"))
 
 
 def test_a_row_that_came_late_measures_the_earlier_as_of_again_with_todays_data(
@@ -72,8 +73,9 @@ def test_a_row_that_came_late_measures_the_earlier_as_of_again_with_todays_data(
     accept(earlier, "invoice_lines", line(3, "2011-07-31"))
     assert measure(later, "population")["previous"] == earlier.as_of.isoformat()
     measure(later, "rfm")
-    assert frequency(later, "rfm") == [3]
-    assert frequency(later, "rfm.previous") == [2]  # at the earlier as_of: the late line too, the newer one not
+    assert frequency(MeasureArtifacts(later).locate_kpis("rfm")) == [3]
+    # The earlier as_of sees the late line too, but not the newer one.
+    assert frequency(MeasureArtifacts(later).locate_previous_kpis("rfm")) == [2]
     publish(later)
     assert measure(run_at(retail, "2011-10-01"), "population")["previous"] is None
 
@@ -99,7 +101,7 @@ def test_a_run_that_did_not_say_what_it_was_measured_from_is_measured_again(
     accept(earlier, "invoice_lines", line(1, "2011-07-05"))
     measure(earlier, "population")
     assert measure(later, "population")["previous"] is None  # never published
-    earlier.record_summary("publish", "all", {})
+    PublishSummary().write_to(earlier)
     assert measure(later, "population")["previous"] == earlier.as_of.isoformat()
 
 
@@ -110,10 +112,10 @@ def test_the_run_before_is_of_the_same_cadence_and_not_of_a_fit(
     accept(earlier, "invoice_lines", line(1, "2011-07-05"))
     publish(earlier)
     publish(Run(retail, "daily", datetime(2011, 8, 15, 12, tzinfo=UTC)))
-    assert later.find_previous_run() == earlier
-    assert Run(retail, "daily", later.as_of).find_previous_run() == Run(
+    assert find_previous_run(later) == earlier
+    assert find_previous_run(Run(retail, "daily", later.as_of)) == Run(
         retail, "daily", datetime(2011, 8, 15, 12, tzinfo=UTC)
     )
-    assert Run(retail, "weekly", later.as_of).find_previous_run() is None
-    assert Run(retail, "monthly", later.as_of, "fit").find_previous_run() is None
-    assert earlier.find_previous_run() is None
+    assert find_previous_run(Run(retail, "weekly", later.as_of)) is None
+    assert find_previous_run(Run(retail, "monthly", later.as_of, "fit")) is None
+    assert find_previous_run(earlier) is None

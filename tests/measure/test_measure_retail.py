@@ -10,6 +10,7 @@ import pytest
 from originals import RETAIL, needs
 
 from demo.retail import read
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.measure import measure
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
@@ -33,11 +34,11 @@ def test_the_real_customers(run_at: Callable[..., Run], accept: Callable[..., No
 
     assert summary["customers"] == 4372
     assert summary["unknown_rows"] == 135_080
-    rfm = run.lake.read_table(run.locate_artifact("measure", "rfm.parquet"))
+    rfm = MeasureArtifacts(run).locate_kpis("rfm").read_table()
     assert rfm.num_rows == 4372
     assert pc.sum(pc.greater(rfm["purchases_ever"], 0)).as_py() == 4339
     assert rfm["recency"].null_count == 33  # cancellations only
-    behaviour = run.lake.read_table(run.locate_artifact("measure", "behaviour.parquet"))
+    behaviour = MeasureArtifacts(run).locate_kpis("behaviour").read_table()
     assert behaviour["customer_id"] == rfm["customer_id"]
     assert behaviour["buying_invoices"] == rfm["frequency"]
 

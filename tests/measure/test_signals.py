@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from include.segmentation.artifacts import MeasureArtifacts, SignalSummary
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure import list_targets, measure
 from include.segmentation.measure.signals.rule_lift import compute_lift, compute_ratio_interval
@@ -97,7 +98,7 @@ class Club:
         """The findings by label and KPI, of a club with one landmark."""
         run = self.run(*kpis, **signals)
         measure(run, "signals")
-        found = run.lake.read_table(run.locate_artifact("measure", "signals.parquet")).to_pylist()
+        found = MeasureArtifacts(run).locate_signals().read_table().to_pylist()
         return run, {(row["label"], row["kpi"]): row for row in found}
 
     def shuffle(self) -> None:
@@ -112,9 +113,7 @@ def club(
 
 
 def _asked(run: Run, landmark: int = 7) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = run.lake.read_table(
-        run.locate_artifact("measure", f"signals.{landmark}d.parquet")
-    ).to_pylist()
+    found: list[dict[str, Any]] = MeasureArtifacts(run).locate_landmark(landmark).read_table().to_pylist()
     return found
 
 
@@ -234,7 +233,7 @@ def test_what_can_not_be_told_is_recorded(
     assert {kpi for _, kpi in found} == {"visits", "*"}
     for row in found.values():
         assert (row["rule"], row["lift"], row["p"], row["q"], row["precision"]) == (None,) * 5
-    assert (run.read_summary("measure", "signals") or {})["outcomes"] == {outcome: 2}
+    assert SignalSummary.read_from(run).outcomes == {outcome: 2}
 
 
 def test_too_few_of_the_holdout_are_not_told(club: Club) -> None:
@@ -277,7 +276,7 @@ def test_a_rule_over_all_may_ask_what_a_kpi_of_some_is(club: Club, tmp_path: Pat
     activity.write_text(COUNT.format(counts=f", whole_days({last}, any_value(p.as_of)) AS last, {games}"))
     run = Run(load_profile("club", tmp_path), "monthly", datetime(2025, 6, 1, tzinfo=UTC))
     measure(run, "signals")
-    rows = run.lake.read_table(run.locate_artifact("measure", "signals.parquet")).to_pylist()
+    rows = MeasureArtifacts(run).locate_signals().read_table().to_pylist()
     together = next(row for row in rows if row["kpi"] == "*")
     assert together["rule"] == "Last Visit 1 or more"
     assert together["recall"] == 1
@@ -340,7 +339,7 @@ def test_wrong_sql_says_what_is_wrong(club: Club) -> None:
     run = club.run("visits", sql=_counts("bought").replace("count(*)", "-count(*)"))
     with pytest.raises(DataError, match=r"signals\.sql: .*bought.* below its minimum 0"):
         measure(run, "signals")
-    assert run.read_summary("measure", "signals") is None
+    assert SignalSummary.read_from(run) is None
 
 
 def test_the_interval_of_a_ratio_is_koopmans() -> None:

@@ -15,6 +15,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.measure import measure
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
@@ -124,7 +125,7 @@ def measured(
                 accept(run, extract, table(rows, columns))
             measure(run, "population")
             measure(run, "signals")
-            found = run.lake.read_table(run.locate_artifact("measure", f"signals.{landmark}d.parquet")).to_pylist()
+            found = MeasureArtifacts(run).locate_landmark(landmark).read_table().to_pylist()
         return {row["customer_id"]: row for row in found}
 
     return at_landmark

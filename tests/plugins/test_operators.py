@@ -10,6 +10,7 @@ import pytest
 from airflow.sdk import RetryAction
 
 from demo.servers import PASSWORD, Server
+from include.segmentation.artifacts import MaintainSummary, ReconcileSummary
 from include.segmentation.errors import (
     DataError,
     ProfileError,
@@ -89,8 +90,8 @@ def test_a_reconcile_shows_what_it_found_and_logs_are_tidied(shop: None, mariadb
     tidied = MaintainOperator(task_id="maintain", **common).execute(CONTEXT)
     assert (tidied["invoice_lines"]["files_before"], tidied["invoice_lines"]["files"]) == (2, 1)
     run = make_run(CONTEXT, "retail", "weekly", "reconcile")
-    assert run.read_summary("reconcile", "invoice_lines")["deleted"] == 1
-    assert run.read_summary("maintain", "invoice_lines") == tidied["invoice_lines"]
+    assert ReconcileSummary.read_from(run, "invoice_lines").deleted == 1
+    assert MaintainSummary.read_from(run, "invoice_lines").to_dict() == tidied["invoice_lines"]
 
 
 def test_an_unknown_connection_is_named(monkeypatch: pytest.MonkeyPatch, airflow_database: None) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.profile import Profile
-from segmentation_airflow.schedules import EveryMonths, make_fit_schedule, make_schedule
+from segmentation_airflow.schedules import EveryMonths, make_dag_arguments, make_fit_dag_arguments
 
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]
 days = st.dates(date(2000, 1, 1), date(2030, 12, 31))
@@ -79,7 +79,7 @@ def berlin() -> Profile:
     ],
 )
 def test_a_cadence_ends_its_intervals_at_local_midnight(berlin: Profile, cadence: str, first: str, second: str) -> None:
-    schedule = make_schedule(berlin, cadence)
+    schedule = make_dag_arguments(berlin, cadence)
     found = ends(schedule["schedule"], schedule["start_date"], 2)
     assert found == [berlin.find_midnight(date.fromisoformat(day)) for day in (first, second)]
     assert schedule["end_date"] == berlin.find_midnight(date(2025, 6, 1))
@@ -87,13 +87,13 @@ def test_a_cadence_ends_its_intervals_at_local_midnight(berlin: Profile, cadence
 
 
 def test_the_first_fit_is_the_declared_one(berlin: Profile) -> None:
-    schedule = make_fit_schedule(berlin)
+    schedule = make_fit_dag_arguments(berlin)
     found = ends(schedule["schedule"], schedule["start_date"], 3)
     assert found == [berlin.find_midnight(day) for day in (date(2025, 2, 1), date(2025, 5, 1), date(2025, 8, 1))]
 
 
 def test_nothing_of_the_past_starts_by_itself(berlin: Profile) -> None:
-    schedule = make_schedule(berlin, "monthly")
+    schedule = make_dag_arguments(berlin, "monthly")
     restriction = TimeRestriction(
         earliest=pendulum.instance(schedule["start_date"]),
         latest=pendulum.instance(schedule["end_date"]),
@@ -104,7 +104,7 @@ def test_nothing_of_the_past_starts_by_itself(berlin: Profile) -> None:
 
 
 def test_consecutive_intervals_touch(berlin: Profile) -> None:
-    timetable = make_fit_schedule(berlin)["schedule"]
+    timetable = make_fit_dag_arguments(berlin)["schedule"]
     interval = timetable.infer_manual_data_interval(run_after=pendulum.datetime(2026, 1, 1))
     before = timetable.infer_manual_data_interval(run_after=interval.start)
     assert all(left.end == right.start for left, right in pairwise([before, interval]))

@@ -13,6 +13,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from demo.servers import CHECKOUT, Server
+from include.segmentation.artifacts import ReportArtifacts, ValidateArtifacts
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.report.page.report_page import SCRIPT
 from include.segmentation.run import Run
@@ -31,13 +32,12 @@ PAGES = [
 
 
 @pytest.fixture
-def report(lake_root: Path) -> Run:
+def report(lake_root: Path, tmp_path: Path) -> Run:
     run = Run(load_profile("learning"), "monthly", AS_OF)
-    run.lake.write_text(run.locate_artifact("report", "report.html"), "<h1>What learners do</h1>")
+    ReportArtifacts(run).write_page("<h1>What learners do</h1>")
     extraction = Run(load_profile("learning"), "daily", AS_OF, "extract")
-    extraction.lake.write_text(
-        extraction.locate_artifact("validate", "data_docs/index.html"), "<h1>Expectations of learners</h1>"
-    )
+    (tmp_path / "index.html").write_text("<h1>Expectations of learners</h1>")
+    ValidateArtifacts(extraction).write_docs(tmp_path)
     return run
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
+from include.segmentation.artifacts import LabelSummary, MeasureArtifacts, PopulationSummary, SegmentArtifacts
 from include.segmentation.model.model import Evidence, Model, SegmentDefinition, StratumModel
 from include.segmentation.model.timeline import record_decision
 from include.segmentation.profile.profile import Profile
@@ -185,12 +186,19 @@ class Shop:
             "country": pa.array([c.country for c in customers.values()], pa.string()),
             "email_consent": pa.array([1 for _ in customers], pa.int64()),
         }
-        self.write(run, "measure", "population.parquet", population)
-        run.record_summary("measure", "population", {"customers": len(customers), "unknown_rows": 7})
+        measured, labels = MeasureArtifacts(run), SegmentArtifacts(run)
+        path = measured.locate_population().write_table(pa.table(population))
+        PopulationSummary(
+            customers=len(customers),
+            unknown_rows=7,
+            attributes=["country", "email_consent"],
+            customer_id_type="VARCHAR",
+            path=path,
+        ).write_to(run)
         for macro, declared in self.profile.macro_segments.items():
-            measured = {"customer_id": ids, "age_days": ages}
+            kpis = {"customer_id": ids, "age_days": ages}
             for kpi in declared.kpis:
-                measured[kpi] = pa.array([getattr(c, kpi, None) for c in customers.values()], pa.float64())
+                kpis[kpi] = pa.array([getattr(c, kpi, None) for c in customers.values()], pa.float64())
             found = [label_of(macro, customer) for customer in customers.values()]
             labelled = {"customer_id": ids, "stratum": pa.array([stratum for stratum, _ in found], pa.string())}
             labelled |= {name: pa.array([getattr(v, name) for _, v in found], kind) for name, kind in LABEL.items()}
@@ -201,19 +209,17 @@ class Shop:
                 "month": pa.array([1] * len(customers), pa.int64()),
             }
             cohort = {name: labelled[name] for name in ("customer_id", "stratum", "segment_key")}
-            self.write(run, "measure", f"{macro}.cohort.parquet", months | measured)
-            self.write(run, "segment", f"{macro}.cohort.parquet", months | cohort)
-            self.write(run, "measure", f"{macro}.parquet", measured)
-            self.write(run, "segment", f"{macro}.parquet", labelled)
-            told = {"model_id": f"{macro}-{model}", "look_ahead": look_ahead, "fingerprint": "1", "follows": {}}
-            told["on_grid"] = 0
-            if follows:
-                told["follows"] = {"run_id": follows[0].run_id, "model_id": f"{macro}-{follows[1]}"}
-            run.record_summary("segment", macro, told)
-
-    @staticmethod
-    def write(run: Run, stage: str, name: str, columns: dict[str, pa.Array]) -> None:
-        run.lake.write_table(run.locate_artifact(stage, name), pa.table(columns))
+            measured.locate_cohort_kpis(macro).write_table(pa.table(months | kpis))
+            labels.locate_cohort_labels(macro).write_table(pa.table(months | cohort))
+            measured.locate_kpis(macro).write_table(pa.table(kpis))
+            labels.locate_labels(macro).write_table(pa.table(labelled))
+            LabelSummary(
+                model_id=f"{macro}-{model}",
+                look_ahead=look_ahead,
+                fingerprint="1",
+                on_grid=0,
+                follows={"run_id": follows[0].run_id, "model_id": f"{macro}-{follows[1]}"} if follows else {},
+            ).write_to(run, macro)
 
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url, options="-c search_path=shop,public -c timezone=UTC") as connection:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from publish_shop import PROFILE, Customer, Shop
 
 from demo.servers import CHECKOUT
 from include.segmentation import connections
+from include.segmentation.artifacts import LabelSummary
 from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import publish
 
@@ -129,7 +131,7 @@ def test_a_run_without_a_question_goes_on_and_its_drift_asks_for_a_fit(api: Test
     run = waiting.run("2025-02-01")
     waiting.leave(run, CROWD)
     measured = [{"metric": "js", "stratum": "", "kpi": "", "value": 0.3}]
-    run.record_summary("segment", "visiting", (run.read_summary("segment", "visiting") or {}) | {"drift": measured})
+    replace(LabelSummary.read_from(run, "visiting"), drift=measured).write_to(run, "visiting")
     done = dags()["shop__segment_monthly"].test(
         logical_date=datetime(2025, 1, 31, 23, tzinfo=UTC), mark_success_pattern=f"{EARLIER}|report.*"
     )

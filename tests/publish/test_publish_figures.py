@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from publish_shop import PROFILE, Customer, Shop
 
+from include.segmentation.artifacts import FigureSummary, MeasureArtifacts
 from include.segmentation.errors import DataError
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
@@ -37,8 +38,8 @@ def measured(shop: Shop, as_of: str, **sold: float | None) -> Run:
         | {"row_position": position, "column_position": 1}
         for position, (month, value) in enumerate(sold.items(), start=1)
     ]
-    run.lake.write_table(run.locate_artifact("measure", "figures.parquet"), pa.Table.from_pylist(rows))
-    run.record_summary("measure", "figures", {"rows": len(rows)})
+    MeasureArtifacts(run).locate_figures().write_table(pa.Table.from_pylist(rows))
+    FigureSummary(figures=1, rows=len(rows), path="").write_to(run)
     return run
 
 

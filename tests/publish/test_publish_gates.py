@@ -9,12 +9,15 @@ import pyarrow.compute as pc
 import pytest
 from publish_shop import Customer, Shop
 
+from include.segmentation.artifacts import MeasureArtifacts, SegmentArtifacts, TableArtifact
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import publish
+from include.segmentation.run import Run
 
 CROWD = {f"c{i}": Customer(purchases=i % 2, revenue=i) for i in range(12)}
 Break = Callable[[pa.Table], pa.Table]
+Locate = Callable[[Run], TableArtifact]
 
 
 @pytest.fixture
@@ -34,40 +37,52 @@ def renamed(column: str, value: str) -> Break:
     )
 
 
+def population(run: Run) -> TableArtifact:
+    return MeasureArtifacts(run).locate_population()
+
+
+def kpis(macro: str) -> Locate:
+    return lambda run: MeasureArtifacts(run).locate_kpis(macro)
+
+
+def labels(macro: str) -> Locate:
+    return lambda run: SegmentArtifacts(run).locate_labels(macro)
+
+
+def cohort_labels(macro: str) -> Locate:
+    return lambda run: SegmentArtifacts(run).locate_cohort_labels(macro)
+
+
 @pytest.mark.parametrize(
-    ("stage", "artifact", "change", "message"),
+    ("locate", "change", "message"),
     [
-        ("segment", "value.parquet", lambda t: t.slice(1), "'value': 12 customers are labelled .* population has 13"),
-        ("measure", "visiting.parquet", lambda t: t.slice(2), "'visiting': 11 customers are measured .* has 13"),
+        (labels("value"), lambda t: t.slice(1), "'value': 12 customers are labelled .* population has 13"),
+        (kpis("visiting"), lambda t: t.slice(2), "'visiting': 11 customers are measured .* has 13"),
         (
-            *("segment", "value.parquet", lambda t: pa.concat_tables([t, t.slice(0, 1)])),
+            *(labels("value"), lambda t: pa.concat_tables([t, t.slice(0, 1)])),
             "'value': 14 rows are labelled for 13 customers",
         ),
-        ("segment", "value.parquet", renamed("customer_id", "ghost"), "'value': 1 of 13 labelled customers are not"),
+        (labels("value"), renamed("customer_id", "ghost"), "'value': 1 of 13 labelled customers are not"),
         (
-            "segment",
-            "value.parquet",
+            labels("value"),
             renamed("segment_key", "w0"),
             "'value': 1 labels name segment 'w0' .* none of the 3",
         ),
         (
-            "segment",
-            "value.parquet",
+            labels("value"),
             renamed("stratum", "bought"),
             "'value': 1 labels name segment 'v0' of .* 'bought'",
         ),
-        ("segment", "value.cohort.parquet", lambda t: t.slice(1), "'value': cohort months have 12 labels .* for 13"),
-        ("measure", "population.parquet", lambda t: pa.concat_tables([t, t]), "the population has 26 rows for 13"),
-        ("measure", "population.parquet", lambda t: t.slice(0, 0), "the population is empty"),
+        (cohort_labels("value"), lambda t: t.slice(1), "'value': cohort months have 12 labels .* for 13"),
+        (population, lambda t: pa.concat_tables([t, t]), "the population has 26 rows for 13"),
+        (population, lambda t: t.slice(0, 0), "the population is empty"),
     ],
 )
-def test_a_failing_gate_leaves_the_tables(
-    published: Shop, stage: str, artifact: str, change: Break, message: str
-) -> None:
+def test_a_failing_gate_leaves_the_tables(published: Shop, locate: Locate, change: Break, message: str) -> None:
     run = published.run("2025-02-01")
     before = published.tables()
-    name = run.locate_artifact(stage, artifact)
-    run.lake.write_table(name, change(run.lake.read_table(name)))
+    artifact = locate(run)
+    artifact.write_table(change(artifact.read_table()))
 
     with pytest.raises(DataError, match=message) as refusal:
         publish(run)
@@ -78,12 +93,12 @@ def test_a_failing_gate_leaves_the_tables(
 
 def test_every_gate_that_stops_is_listed(published: Shop) -> None:
     run = published.run("2025-02-01")
-    for artifact, change in (
-        ("value.parquet", renamed("customer_id", "ghost")),
-        ("visiting.parquet", renamed("segment_key", "v0")),
+    for macro, change in (
+        ("value", renamed("customer_id", "ghost")),
+        ("visiting", renamed("segment_key", "v0")),
     ):
-        name = run.locate_artifact("segment", artifact)
-        run.lake.write_table(name, change(run.lake.read_table(name)))
+        artifact = SegmentArtifacts(run).locate_labels(macro)
+        artifact.write_table(change(artifact.read_table()))
     with pytest.raises(DataError) as refusal:
         publish(run)
     assert str(refusal.value).splitlines() == [
@@ -127,7 +142,7 @@ def test_a_candidates_labels_are_refused(published: Shop) -> None:
 
 def test_an_attribute_may_not_share_a_kpis_name(published: Shop) -> None:
     run = published.run("2025-02-01")
-    name = run.locate_artifact("measure", "population.parquet")
+    name = MeasureArtifacts(run).locate_population().path
     population: Any = run.lake.read_table(name)
     run.lake.write_table(name, population.append_column("visits", pc.cast(population["age_days"], "float64")))
 
@@ -138,7 +153,7 @@ def test_an_attribute_may_not_share_a_kpis_name(published: Shop) -> None:
 def test_an_attribute_that_changes_its_type_is_refused(published: Shop) -> None:
     run = published.run("2025-02-01")
     before = published.tables()
-    name = run.locate_artifact("measure", "population.parquet")
+    name = MeasureArtifacts(run).locate_population().path
     population = run.lake.read_table(name)
     at = population.schema.get_field_index("email_consent")
     changed = population.set_column(at, "email_consent", pc.cast(population["email_consent"], "string"))

@@ -1,6 +1,7 @@
 """Each gate fails for the mistake that it exists for; what failing means is the profile's to say."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from publish_shop import PROFILE, Customer, Shop
 
 from include.segmentation.__main__ import main
+from include.segmentation.artifacts import LabelSummary, SegmentArtifacts
 from include.segmentation.errors import DataError, NotApprovedError
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.model.model import KpiAxis
@@ -203,7 +205,7 @@ def test_two_macro_segments_of_the_same_sizes(shop_of: Callable[..., Shop], monk
     keys = ["v0"] * 10 + ["v1"] * 6 + ["v2"] * 4
     names = {"v0": ("silent", "w0"), "v1": ("silent", "w2"), "v2": ("visitor", "w1")}
     for macro, labels in (("value", keys), ("visiting", [names[key][1] for key in keys])):
-        name = run.locate_artifact("segment", f"{macro}.parquet")
+        name = SegmentArtifacts(run).locate_labels(macro).path
         table = run.lake.read_table(name)
         strata_of = [("never" if k == "v0" else "bought") if macro == "value" else names[k][0] for k in keys]
         for column, values in (("segment_key", labels), ("stratum", strata_of)):
@@ -223,7 +225,7 @@ def drifted(shop: Shop, as_of: str, **values: float) -> Run:
         | {"value": value}
         for metric, value in values.items()
     ]
-    run.record_summary("segment", "value", (run.read_summary("segment", "value") or {}) | {"drift": rows})
+    replace(LabelSummary.read_from(run, "value"), drift=rows).write_to(run, "value")
     return run
 
 

@@ -125,7 +125,7 @@ def test_cohort_months_come_from_the_newest_run(shop: Shop) -> None:
         publish(shop.run(as_of))
 
     months = (
-        "SELECT cohort::text, month, segment_key, learners, share, min, p25, p50, p75, max, model_id, "
+        "SELECT cohort::text, month, segment_key, customers, share, min, p25, p50, p75, max, model_id, "
         f"{DAY % 'as_of'} FROM fct_cohort_segment WHERE kpi = 'revenue' ORDER BY segment_key"
     )
     newest = ("value-m1", "2025-03-01")

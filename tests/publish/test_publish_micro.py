@@ -3,6 +3,7 @@
 import pyarrow as pa
 from publish_shop import Customer, Shop
 
+from include.segmentation.artifacts import SegmentArtifacts
 from include.segmentation.model.model import Division, KpiAxis
 from include.segmentation.model.timeline import read_timeline, record_decision
 from include.segmentation.publish import publish
@@ -28,10 +29,10 @@ def cut_once_more(shop: Shop) -> None:
 def leave(shop: Shop, run: Run, customers: dict[str, Customer], micro: dict[str, str]) -> None:
     """The artifacts of the stages before, with the micro key of each customer who has one."""
     shop.leave(run, customers)
-    labels = run.lake.read_table(run.locate_artifact("segment", "value.parquet"))
+    labels = SegmentArtifacts(run).locate_labels("value").read_table()
     keys = pa.array([micro.get(name) for name in customers], pa.string())
     labels = labels.set_column(labels.column_names.index("micro_key"), "micro_key", keys)
-    run.lake.write_table(run.locate_artifact("segment", "value.parquet"), labels)
+    SegmentArtifacts(run).locate_labels("value").write_table(labels)
 
 
 CUSTOMERS = {f"c{i:02}": Customer(purchases=1 + i % 2, revenue=50 + i) for i in range(24)} | {

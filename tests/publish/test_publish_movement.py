@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from publish_shop import Customer, Shop, Value
 
+from include.segmentation.artifacts import LabelSummary
 from include.segmentation.errors import DataError
 from include.segmentation.publish import publish
 
@@ -133,11 +135,11 @@ def test_labels_that_hysteresis_rests_on_and_that_changed_make_the_next_run_stal
     january, february = (shop.run(as_of) for as_of in AS_OFS[:2])
     shop.leave(january, {"a": at("v1")})
     shop.leave(february, {"a": at("v1", "v2", held_from=january.as_of)}, follows=(january, "m1"))
-    told = february.read_summary("segment", "value")
-    february.record_summary("segment", "value", told | {"follows": told["follows"] | {"fingerprint": "1"}})
+    labelled = LabelSummary.read_from(february, "value")
+    replace(labelled, follows=labelled.follows | {"fingerprint": "1"}).write_to(february, "value")
     publish(january)
     assert publish(february)["stale"] == []
-    january.record_summary("segment", "value", january.read_summary("segment", "value") | {"fingerprint": "2"})
+    replace(LabelSummary.read_from(january, "value"), fingerprint="2").write_to(january, "value")
     assert publish(january)["stale"] == [february.run_id]
 
 
@@ -145,7 +147,7 @@ def test_labels_of_an_earlier_version_are_not_published(shop: Shop) -> None:
     shop.accept("2025-01-01")
     run = shop.run("2025-01-01")
     shop.leave(run, {"a": at("v1")})
-    run.record_summary("segment", "value", {"model_id": "value-m1", "look_ahead": False})
+    LabelSummary(model_id="value-m1", look_ahead=False).write_to(run, "value")
     with pytest.raises(DataError, match="was labelled by an earlier version; run the segment stage again"):
         publish(run)
 

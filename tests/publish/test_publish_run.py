@@ -7,6 +7,7 @@ import psycopg
 import pyarrow as pa
 from publish_shop import Customer, Shop
 
+from include.segmentation.artifacts import PublishSummary
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.publish import publish
 
@@ -37,7 +38,7 @@ def test_every_table_is_filled_and_the_summary_counts_them(shop: Shop) -> None:
     assert {name: len(rows) for name, rows in shop.tables().items()} | {"segmentation_check": 1} == summary["rows"] | {
         **{"dim_kpi": 4, "fct_segment_event": 26, "fct_segment_membership": 26, "fct_segment_migration": 0}
     }
-    assert run.read_summary("publish", "all") == summary
+    assert PublishSummary.read_from(run).to_dict() == summary
 
 
 def test_publishing_twice_gives_identical_tables(shop: Shop) -> None:
@@ -125,7 +126,7 @@ def test_small_and_empty_segments_are_shown_without_their_ranges(shop: Shop) -> 
     ]
     shown = "count(total) + count(min) + count(p50) + count(max) + count(mean) + count(share_of_total) + count(band)"
     assert shop.rows(f"SELECT count(*), {shown} FROM fct_segment_profile") == [(10, 0)]
-    assert shop.rows("SELECT count(*), count(min) + count(p50) FROM fct_cohort_segment WHERE learners > 0") == [(4, 0)]
+    assert shop.rows("SELECT count(*), count(min) + count(p50) FROM fct_cohort_segment WHERE customers > 0") == [(4, 0)]
 
 
 def test_names_and_texts_arrive_unchanged(shop: Shop) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from publish_shop import PROFILE, Customer, Shop
 
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.errors import DataError
 from include.segmentation.publish import publish
 
@@ -38,7 +39,7 @@ def test_it_is_one_column_one_definition_and_a_range_in_each_segment(left: Shop)
 
 def test_two_values_for_one_customer_are_refused(left: Shop) -> None:
     run = left.run("2025-01-01")
-    name = run.locate_artifact("measure", "visiting.parquet")
+    name = MeasureArtifacts(run).locate_kpis("visiting").path
     measured = run.lake.read_table(name)
     at = measured.column_names.index("revenue")
     other = pa.array([None, *measured["revenue"].to_pylist()[1:]], pa.float64())

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from publish_shop import PROFILE, Customer, Shop
 
+from include.segmentation.artifacts import MeasureArtifacts, SignalSummary
 from include.segmentation.errors import DataError
 from include.segmentation.publish import publish
 from include.segmentation.run import Run
@@ -43,8 +44,8 @@ def leave(shop: Shop, run: Run, *found: dict[str, Any]) -> None:
     shop.leave(run, CUSTOMERS)
     if found:
         rows = pa.Table.from_pylist(list(found))
-        run.lake.write_table(run.locate_artifact("measure", "signals.parquet"), rows)
-        run.record_summary("measure", "signals", {"rows": len(found)})
+        MeasureArtifacts(run).locate_signals().write_table(rows)
+        SignalSummary(customers={}, rows=len(found), outcomes={}, path="").write_to(run)
 
 
 def test_signals_are_published_as_measured_and_replaced_by_their_run(asking: Shop) -> None:

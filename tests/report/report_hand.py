@@ -155,7 +155,7 @@ class Hand:
         self, run: Run, macro: str, month: int, key: str, kpi: str, learners: int, of: int, ends: tuple[float, float]
     ) -> None:
         where = {"macro_segment": macro, "cohort": date(2025, 1, 1), "month": month, "segment_key": key, "kpi": kpi}
-        row = {"learners": learners, "share": learners / of, "model_id": f"{macro}-m1", "as_of": run.as_of}
+        row = {"customers": learners, "share": learners / of, "model_id": f"{macro}-m1", "as_of": run.as_of}
         if learners >= 10:
             row |= {"min": ends[0], "p25": ends[0], "p50": ends[0], "p75": ends[1], "max": ends[1]}
         self.put("fct_cohort_segment", **where, **row)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from report_hand import Hand
 from report_reading import Page
 
+from include.segmentation.artifacts import ReportSummary
 from include.segmentation.errors import DataError
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.report import report
@@ -34,7 +35,7 @@ def page_of(hand: Hand, as_of: str = "2025-03-01") -> Page:
 def test_a_summary_is_returned_and_kept(club: Hand) -> None:
     run = club.run("2025-03-01")
     summary = report(run)
-    assert summary == run.read_summary("report", "report")
+    assert summary == ReportSummary.read_from(run).to_dict()
     assert summary["path"].endswith("/club/_runs/monthly/2025-03-01/report/report.html")
     assert Path(summary["path"]).stat().st_size == summary["bytes"] < 1_000_000
 
@@ -342,7 +343,7 @@ def test_a_run_that_is_not_published(club: Hand) -> None:
         DataError, match=r"club/monthly/2025-04-01 is not published in warehouse schema 'club'; run the"
     ):
         report(run)
-    assert run.read_summary("report", "report") is None
+    assert ReportSummary.read_from(run) is None
 
 
 def test_nothing_was_ever_published(club: Hand) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
@@ -96,7 +97,7 @@ def put() -> Callable[..., pa.Table]:
 
     def write(run: Run, macro_segment: str, kpis: Mapping[str, Sequence[Any]], age_days: int = 20) -> pa.Table:
         table = customers(kpis, age_days)
-        run.lake.write_table(run.locate_artifact("measure", f"{macro_segment}.parquet"), table)
+        MeasureArtifacts(run).locate_kpis(macro_segment).write_table(table)
         return table
 
     return write

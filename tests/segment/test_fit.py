@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from include.segmentation.artifacts import FitSummary, LabelSummary, MeasureArtifacts, SegmentArtifacts
 from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.model.timeline import find_effective_model, read_timeline
 from include.segmentation.segment import accept_model, fit, list_candidates, reject_model, segment
@@ -49,7 +50,7 @@ def test_three_separated_crowds_become_three_named_segments(make_profile, at, pu
         "habit.active.03",
     ]
     assert (summary["status"], summary["segments"], summary["customers"]) == ("accepted", 4, 940)
-    assert run.read_summary("fit", "habit") == summary
+    assert FitSummary.read_from(run, "habit").to_dict() == summary
 
 
 def test_the_evidence_of_every_k_is_kept_and_says_which_was_chosen(make_profile, at, put):
@@ -409,7 +410,7 @@ def test_labels_say_the_stratum_the_key_and_the_margin(make_profile, at, put):
 
     summary = segment(run, "habit")
 
-    labels = run.lake.read_table(run.locate_artifact("segment", "habit.parquet"))
+    labels = SegmentArtifacts(run).locate_labels("habit").read_table()
     own = ["customer_id", "stratum", "segment_key", "micro_key", "margin", "raw_key", "held_from", "held_runs"]
     assert labels.column_names == [*own, "remeasured_key", "previous_model_key", "scores", "cell"]
     assert labels["customer_id"].equals(people["customer_id"])
@@ -417,7 +418,7 @@ def test_labels_say_the_stratum_the_key_and_the_margin(make_profile, at, put):
     assert summary["look_ahead"] is False
     assert labels["margin"].null_count == 40
     assert min(m for m in labels["margin"].to_pylist() if m is not None) > 0.2
-    assert run.read_summary("segment", "habit") == summary
+    assert LabelSummary.read_from(run, "habit").to_dict() == summary
 
 
 def test_an_as_of_before_the_first_model_looks_ahead(make_profile, at, put):
@@ -441,13 +442,13 @@ def test_cohort_months_are_labelled_by_the_same_model(make_profile, at, put):
     people = put(run, "habit", crowds(THREE))
     months = people.append_column("cohort", [[datetime(2025, 1, 1, tzinfo=UTC).date()] * people.num_rows])
     months = months.append_column("month", [[1] * people.num_rows])
-    run.lake.write_table(run.locate_artifact("measure", "habit.cohort.parquet"), months)
+    MeasureArtifacts(run).locate_cohort_kpis("habit").write_table(months)
     fit(run, "habit")
 
     assert segment(run, "habit")["cohort_rows"] == 940
 
-    found = run.lake.read_table(run.locate_artifact("segment", "habit.cohort.parquet"))
-    labels = run.lake.read_table(run.locate_artifact("segment", "habit.parquet"))
+    found = SegmentArtifacts(run).locate_cohort_labels("habit").read_table()
+    labels = SegmentArtifacts(run).locate_labels("habit").read_table()
     assert found.column_names == ["cohort", "month", "customer_id", "stratum", "segment_key"]
     assert found["segment_key"].equals(labels["segment_key"])
 

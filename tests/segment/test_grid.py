@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from originals import INSIDERS, needs
 from segment_grid import CELLS, GRID, KPIS, macro_with, people
 
+from include.segmentation.artifacts import SegmentArtifacts
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.model.timeline import find_effective_model, read_timeline
 from include.segmentation.profile.loader import load_profile
@@ -167,7 +168,7 @@ def test_a_grid_that_does_not_fit_is_refused_in_a_line(make_profile, changes, me
 
 
 def cells_of(run):
-    return run.lake.read_table(run.locate_artifact("segment", "buying.parquet"))["cell"].to_pylist()
+    return SegmentArtifacts(run).locate_labels("buying").read_table()["cell"].to_pylist()
 
 
 def test_a_run_scores_by_the_cut_points_of_its_model(make_profile, at, put):
@@ -180,10 +181,7 @@ def test_a_run_scores_by_the_cut_points_of_its_model(make_profile, at, put):
     put(second, "buying", now)
     for run in (first, second):
         segment(run, "buying")
-    cells = [
-        run.lake.read_table(run.locate_artifact("segment", "buying.parquet"))["cell"].to_pylist()
-        for run in (first, second)
-    ]
+    cells = [SegmentArtifacts(run).locate_labels("buying").read_table()["cell"].to_pylist() for run in (first, second)]
     assert cells[0] == [None, "lately", "lately", "missed", "missed", "missed"]
     assert cells[1] == [None, *["lately"] * 5]
 

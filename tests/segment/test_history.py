@@ -9,6 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from include.segmentation.artifacts import (
+    LabelSummary,
+    MeasureArtifacts,
+    PopulationSummary,
+    PublishSummary,
+    SegmentArtifacts,
+    find_previous_run,
+)
 from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.profile.macro_segments import Hysteresis
 from include.segmentation.segment import accept_model, fit, segment
@@ -29,7 +37,7 @@ CROWD = [10.0] * 200 + [30.0] * 200
 
 
 def labels_of(run):
-    return run.lake.read_table(run.locate_artifact("segment", "habit.parquet"))
+    return SegmentArtifacts(run).locate_labels("habit").read_table()
 
 
 def column(run, name):
@@ -43,7 +51,7 @@ def publishes(put):
     def at(run, visits, reach=None):
         put(run, "habit", {"visits": visits})
         segment(run, "habit")
-        run.record_summary("publish", "all", {"reach": reach or {}})
+        PublishSummary(reach=reach or {}).write_to(run)
 
     return at
 
@@ -65,7 +73,7 @@ def months(make_profile, at, put):
 def test_a_first_run_follows_nothing(months, publishes):
     first = months()[0]
     publishes(first, CROWD)
-    assert first.read_summary("segment", "habit")["follows"] == {}
+    assert LabelSummary.read_from(first, "habit").follows == {}
     assert labels_of(first)["remeasured_key"].null_count == labels_of(first)["previous_model_key"].null_count == 400
     assert column(first, "raw_key") == column(first, "segment_key")
 
@@ -77,8 +85,8 @@ def test_a_run_follows_the_newest_published_one_of_its_cadence(months, publishes
     segment(second, "habit")  # labelled, but never published
     publishes(third, CROWD)
     model = find_effective_model(first.lake, "habit", first.as_of)[0].model_id
-    assert third.previous() == first
-    assert third.recorded("segment", "habit")["follows"] == {"run_id": first.run_id, "model_id": model}
+    assert find_previous_run(third) == first
+    assert LabelSummary.read_from(third, "habit").follows == {"run_id": first.run_id, "model_id": model}
 
 
 def test_after_a_refit_the_key_under_the_earlier_model_is_kept(months, publishes, put):
@@ -101,10 +109,18 @@ def test_the_earlier_as_of_is_labelled_again_where_it_was_measured_again(months,
     first, second, _, _ = months()
     publishes(first, CROWD)
     before = put(second, "habit", {"visits": [30.0, 10.0]})
-    second.lake.write_table(second.locate_artifact("measure", "habit.previous.parquet"), before.slice(1))
+    MeasureArtifacts(second).locate_previous_kpis("habit").write_table(before.slice(1))
     publishes(second, [10.0, 10.0, 10.0])
     assert column(second, "remeasured_key") == [None, None, None]  # not of this run's population
-    second.record_summary("measure", "population", {"previous": first.as_of.isoformat()})
+    population = PopulationSummary(
+        customers=3,
+        unknown_rows=0,
+        attributes=[],
+        customer_id_type="VARCHAR",
+        path="",
+        previous=first.as_of.isoformat(),
+    )
+    population.write_to(second)
     publishes(second, [10.0, 10.0, 10.0])
     assert column(second, "remeasured_key") == [None, column(first, "segment_key")[0], None]
 
@@ -115,7 +131,7 @@ def test_hysteresis_is_off_by_default(months, publishes):
     publishes(second, [30.0, 10.0])
     assert column(second, "segment_key") == column(second, "raw_key")
     assert labels_of(second)["held_from"].null_count == 2
-    assert second.read_summary("segment", "habit")["held_back"] == 0
+    assert LabelSummary.read_from(second, "habit").held_back == 0
 
 
 def with_hysteresis(rule):
@@ -134,7 +150,7 @@ def test_so_many_runs_in_a_row_move_a_customer(months, publishes):
     assert list(zip(*found, strict=True)) == [(few, few, many, many), (few,) * 4, (few, never, many, many)]
     assert column(runs[1], "raw_key")[:3] == [many, many, never]
     assert column(runs[1], "held_from")[:3] == [runs[0].as_of, runs[0].as_of, None]
-    assert runs[1].recorded("segment", "habit")["held_back"] == 2
+    assert LabelSummary.read_from(runs[1], "habit").held_back == 2
     assert column(runs[3], "held_from")[1] == runs[2].as_of
 
 
@@ -167,8 +183,8 @@ def test_an_earlier_run_that_changed_is_seen_by_the_next_and_repeating_in_order_
     in_order = [labels_of(run) for run in runs]
 
     publishes(runs[1], [10.0, *CROWD])
-    follows, second = (run.read_summary("segment", "habit") for run in (runs[2], runs[1]))
-    assert follows["follows"]["fingerprint"] != second["fingerprint"]  # which makes the third stale when published
+    follows, second = (LabelSummary.read_from(run, "habit") for run in (runs[2], runs[1]))
+    assert follows.follows["fingerprint"] != second.fingerprint  # which makes the third stale when published
     publishes(runs[2], [30.0, *CROWD])
     assert column(runs[2], "segment_key")[0] != in_order[2]["segment_key"][0].as_py()
 
@@ -192,7 +208,7 @@ def test_labels_of_a_version_without_hysteresis_hold_nobody(months, publishes):
     first, second, _, _ = months(with_hysteresis("{as_ofs: 2}"))
     publishes(first, [10.0, *CROWD])
     old = labels_of(first).select(["customer_id", "stratum", "segment_key", "micro_key", "margin"])
-    first.lake.write_table(first.locate_artifact("segment", "habit.parquet"), old)
+    SegmentArtifacts(first).locate_labels("habit").write_table(old)
     publishes(second, [30.0, *CROWD])
     assert column(second, "segment_key")[0] == column(first, "segment_key")[0]
 
@@ -208,7 +224,7 @@ class Remembered(PreviousLabels):
 
     kept: pa.Table
 
-    def labels(self):
+    def read_labels(self):
         return self.kept
 
 
@@ -233,7 +249,7 @@ def test_any_history_follows_the_rule_whatever_the_order_of_rows(history, rule, 
         assert fingerprint_labels(found) == fingerprint_labels(
             found.take(pa.array(range(len(there))[::-1], pa.int64()))
         )
-        before = Remembered(FakeRun(month), "habit", {"model_id": "m"}, None, found)
+        before = Remembered(FakeRun(month), "habit", LabelSummary(model_id="m", look_ahead=False), None, found)
 
 
 class FakeRun:
@@ -258,5 +274,5 @@ def test_score_and_labels_agree_where_nobody_is_held(months, publishes):
     first = months()[0]
     publishes(first, CROWD)
     model = find_effective_model(first.lake, "habit", first.as_of)[0]
-    measured = first.lake.read_table(first.locate_artifact("measure", "habit.parquet"))
+    measured = MeasureArtifacts(first).locate_kpis("habit").read_table()
     assert score_table(model, measured)["segment_key"].to_pylist() == column(first, "raw_key")

@@ -5,6 +5,7 @@ import numpy as np
 import psycopg
 import pytest
 
+from include.segmentation.artifacts import SegmentArtifacts
 from include.segmentation.model.timeline import read_timeline
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.scoring import LABELS, score, score_table
@@ -109,7 +110,7 @@ def test_a_segment_that_can_not_be_cut_has_no_micro_segments_and_says_why(profil
     assert seldom.micro.segments == []
     assert seldom.micro.note == "not cut: 150 customers, fewer than twice the 100 that a cluster needs"
     segment(run, "habit")
-    labels = run.lake.read_table(run.locate_artifact("segment", "habit.parquet"))
+    labels = SegmentArtifacts(run).locate_labels("habit").read_table()
     found = dict.fromkeys(zip(labels["segment_key"].to_pylist(), labels["micro_key"].to_pylist(), strict=True))
     assert {micro for key, micro in found if key == seldom.key} == {None}
     assert {micro for key, micro in found if key == often.key} == {s.key for s in often.micro.segments}

@@ -15,6 +15,7 @@ from sklearn.metrics import adjusted_rand_score, silhouette_score
 
 from benchmarks.segment.learners import sparse_counts
 from demo.learning.thresholds import clusters
+from include.segmentation.artifacts import MeasureArtifacts, SegmentArtifacts
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.strata import ClusterChoice
 from include.segmentation.segment import fit, segment
@@ -224,10 +225,10 @@ def test_n1_learners_with_no_return_and_with_one_never_share_a_segment(lake_root
     people = put(run, "loyalty", kpis)
     cohorts = people.slice(0, 0).append_column("cohort", pa.array([], pa.date32()))
     cohorts = cohorts.append_column("month", pa.array([], pa.int64()))
-    run.lake.write_table(run.locate_artifact("measure", "loyalty.cohort.parquet"), cohorts)  # no month is complete yet
+    MeasureArtifacts(run).locate_cohort_kpis("loyalty").write_table(cohorts)  # no month is complete yet
     fit(run, "loyalty")
     segment(run, "loyalty")
-    keys = np.array(run.lake.read_table(run.locate_artifact("segment", "loyalty.parquet"))["segment_key"].to_pylist())
+    keys = np.array(SegmentArtifacts(run).locate_labels("loyalty").read_table()["segment_key"].to_pylist())
     assert len(keys) == 33_280
     assert not set(keys[returns == 0]) & set(keys[returns >= 1])
 

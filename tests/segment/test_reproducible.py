@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
+from include.segmentation.artifacts import MeasureArtifacts, SegmentArtifacts
 from include.segmentation.model.timeline import read_timeline
 from include.segmentation.segment import fit, segment
 
@@ -21,13 +22,13 @@ def test_a_model_and_its_labels_depend_on_no_order_chunk_or_thread(monkeypatch, 
     visits = np.concatenate([draw.integers(1, 5, 400), draw.integers(14, 24, 400), np.zeros(60, dtype=int)])
     gaps = [round(30 / v + draw.uniform(0, 6), 1) if v else None for v in visits]
     people = put(run, "habit", {"visits": visits.tolist(), "gap": gaps})
-    place = f"{run.lake.uri}/{run.locate_artifact('measure', 'habit.parquet')}"
+    place = f"{run.lake.uri}/{MeasureArtifacts(run).locate_kpis('habit').path}"
 
     def outcome():
         fit(run, "habit")
         segment(run, "habit")
         (entry,) = read_timeline(run.lake, "habit")  # any other byte would be another model
-        labels = run.lake.read_table(run.locate_artifact("segment", "habit.parquet")).sort_by("customer_id")
+        labels = SegmentArtifacts(run).locate_labels("habit").read_table().sort_by("customer_id")
         written = io.BytesIO()
         pq.write_table(labels.combine_chunks(), written)
         return entry.model.model_dump_json(), written.getvalue()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from segment_vectors import macro_of
 from threadpoolctl import threadpool_limits
 
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.errors import DataError
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import find_effective_model, read_timeline
@@ -75,7 +76,7 @@ def refitted(make_profile, at, put, people, lake_root, monkeypatch):
         table = put(run, "habit", people)
         shuffled = table.take(pa.array(np.random.default_rng(seed).permutation(table.num_rows)))
         chunks = [shuffled.slice(start, 97) for start in range(0, table.num_rows, 97)]
-        run.lake.write_table(run.locate_artifact("measure", "habit.parquet"), pa.concat_tables(chunks))
+        MeasureArtifacts(run).locate_kpis("habit").write_table(pa.concat_tables(chunks))
         with threadpool_limits(threads):
             fit(run, "habit")
         return read_timeline(run.lake, "habit")[0].model

@@ -1,4 +1,4 @@
-"""What a real tracking server knows after a fit; and what a fit is where there is none."""
+"""Models at a real tracking server, and a fit without one."""
 
 import http.server
 import json
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 from mlflow import MlflowClient
-from track_club import measured
+from track_club import write_measures
 
 from demo.servers import CHECKOUT, free_port
 from include.segmentation import connections
@@ -41,14 +41,14 @@ def text_of(client: MlflowClient, run: Any, name: str, folder: Path) -> str:
 
 def curve(client: MlflowClient, run: Any, metric: str) -> dict[int, float]:
     points = client.get_metric_history(run.info.run_id, metric)
-    found = {point.step: point.value for point in points}
-    assert len(found) == len(points)
-    return found
+    by_step = {point.step: point.value for point in points}
+    assert len(by_step) == len(points)
+    return by_step
 
 
 @pytest.fixture
 def refuses() -> Iterator[Callable[[int], tuple[str, list[str]]]]:
-    """A server that answers everything with one status; its address and the logins that it was given."""
+    """A server that answers every request with one status; its address and the logins it received."""
     servers = []
 
     def start(status: int) -> tuple[str, list[str]]:
@@ -77,31 +77,31 @@ def refuses() -> Iterator[Callable[[int], tuple[str, list[str]]]]:
         server.server_close()
 
 
-def test_a_fit_is_found_again_with_its_values(tracked: MlflowClient, club: Profile, put: Put, tmp_path: Path) -> None:
+def test_a_model_is_logged_with_all_its_parts(tracked: MlflowClient, club: Profile, put: Put, tmp_path: Path) -> None:
     run = put()
     summary = track(run)
 
     (entry,) = read_timeline(run.lake, "habit")
-    (found,) = runs_of(tracked, club)
-    assert (summary["logged"], found.info.status) == (1, "FINISHED")
-    assert found.info.run_name == found.data.tags["model_id"] == entry.model.model_id
-    assert found.data.tags["status"] == "accepted"
-    asked = ["git", "rev-parse", "HEAD"]
-    commit = subprocess.run(asked, cwd=CHECKOUT, capture_output=True, text=True, check=False).stdout.strip()
-    assert found.data.tags.get("mlflow.source.git.commit", "") == commit
-    assert text_of(tracked, found, "model.json", tmp_path) == entry.model.model_dump_json()
-    page = text_of(tracked, found, "report.html", tmp_path)
+    (logged,) = runs_of(tracked, club)
+    assert (summary["logged"], logged.info.status) == (1, "FINISHED")
+    assert logged.info.run_name == logged.data.tags["model_id"] == entry.model.model_id
+    assert logged.data.tags["status"] == "accepted"
+    command = ["git", "rev-parse", "HEAD"]
+    commit = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False).stdout.strip()
+    assert logged.data.tags.get("mlflow.source.git.commit", "") == commit
+    assert text_of(tracked, logged, "model.json", tmp_path) == entry.model.model_dump_json()
+    page = text_of(tracked, logged, "report.html", tmp_path)
     assert all(segment.key in page for segment in entry.model.list_segments())
     assert "Never &lt;b&gt;came&lt;/b&gt;" in page
     assert "<b>" not in page
 
 
-def test_parameters_say_what_the_profile_asked_for(tracked: MlflowClient, club: Profile, put: Put) -> None:
+def test_parameters_record_what_the_profile_asked_for(tracked: MlflowClient, club: Profile, put: Put) -> None:
     run = put()
     track(run)
 
-    ((entry,), (found,)) = read_timeline(run.lake, "habit"), runs_of(tracked, club)
-    assert found.data.params == {
+    ((entry,), (logged,)) = read_timeline(run.lake, "habit"), runs_of(tracked, club)
+    assert logged.data.params == {
         "profile": club.profile,
         "macro_segment": "habit",
         "as_of": "2025-02-01T00:00:00Z",
@@ -127,7 +127,7 @@ def test_parameters_say_what_the_profile_asked_for(tracked: MlflowClient, club: 
     }
 
 
-def test_a_grid_is_told_with_its_cut_points(tracked: MlflowClient, club: Profile, put: Put, tmp_path: Path) -> None:
+def test_a_grid_is_logged_with_its_cut_points(tracked: MlflowClient, club: Profile, put: Put, tmp_path: Path) -> None:
     scores = [
         ScoreModel(
             name=name, label=name.upper(), kpi=kpi, classes=3, less_is_better=less, cuts=cuts, customers=[1, 2, 3]
@@ -137,45 +137,45 @@ def test_a_grid_is_told_with_its_cut_points(tracked: MlflowClient, club: Profile
     cell = CellModel(name="all", label="All", description="", rows=(1, 3), columns=(1, 3))
     track(put(grid=GridModel(label="Grid", when="visits > 0", scores=scores, rows="r", columns="f", cells=[cell])))
 
-    (found,) = runs_of(tracked, club)
-    assert {name: text for name, text in found.data.params.items() if name.startswith("grid/")} == {
+    (logged,) = runs_of(tracked, club)
+    assert {name: text for name, text in logged.data.params.items() if name.startswith("grid/")} == {
         "grid/when": "visits > 0",
         "grid/f/kpi": "visits",
         "grid/f/cuts": "2.5, 10",
         "grid/r/kpi": "gap",
         "grid/r/cuts": "1000000.125",
     }
-    page = text_of(tracked, found, "report.html", tmp_path)
+    page = text_of(tracked, logged, "report.html", tmp_path)
     assert "visits &gt; 0" in page
     assert "<td>2.5, 10</td>" in page
 
 
-def test_metrics_are_of_the_k_taken_and_the_evidence_is_a_curve_over_k(
+def test_metrics_describe_the_chosen_k_and_evidence_is_a_curve_over_k(
     tracked: MlflowClient, club: Profile, put: Put
 ) -> None:
     run = put()
     track(run)
 
-    ((entry,), (found,)) = read_timeline(run.lake, "habit"), runs_of(tracked, club)
+    ((entry,), (logged,)) = read_timeline(run.lake, "habit"), runs_of(tracked, club)
     rows = [row for row in entry.model.evidence if (row.stratum, row.algorithm) == ("active", "kmeans")]
-    kept = {(row.k, row.metric): row.value for row in rows}
-    metrics = found.data.metrics
+    evidence = {(row.k, row.metric): row.value for row in rows}
+    metrics = logged.data.metrics
     for name in ("silhouette", "inertia", "jaccard_min", "fidelity", "smallest_share", "largest_share", "separated"):
-        assert metrics[f"active/{name}"] == kept[3, name], name
+        assert metrics[f"active/{name}"] == evidence[3, name], name
     assert (metrics["customers"], metrics["segments"], metrics["active/segments"]) == (600, 4, 3)
     assert metrics["active.01/segments"] == metrics["micro_segments"] == 2
     assert 0 < metrics["active.01/silhouette"] < metrics["active/silhouette"]
     assert (metrics["never/customers"], metrics["never/share"]) == (40, pytest.approx(40 / 600))
     for name in ("silhouette", "inertia", "jaccard_min", "chosen"):
-        wanted = {k: value for (k, metric), value in kept.items() if metric == name}
-        assert len(wanted) > 1
-        assert curve(tracked, found, f"by_k/active/kmeans/{name}") == wanted
-    assert curve(tracked, found, "by_k/active/ward/silhouette").keys() == {2, 3, 4}
-    moments = {point.timestamp for point in tracked.get_metric_history(found.info.run_id, "customers")}
+        expected = {k: value for (k, metric), value in evidence.items() if metric == name}
+        assert len(expected) > 1
+        assert curve(tracked, logged, f"by_k/active/kmeans/{name}") == expected
+    assert curve(tracked, logged, "by_k/active/ward/silhouette").keys() == {2, 3, 4}
+    moments = {point.timestamp for point in tracked.get_metric_history(logged.info.run_id, "customers")}
     assert moments == {int(run.as_of.timestamp() * 1000)}
 
 
-def test_twice_is_once(tracked: MlflowClient, club: Profile, put: Put) -> None:
+def test_logging_twice_stores_one_run(tracked: MlflowClient, club: Profile, put: Put) -> None:
     run = put()
     track(run)
     (before,) = runs_of(tracked, club)
@@ -188,7 +188,7 @@ def test_twice_is_once(tracked: MlflowClient, club: Profile, put: Put) -> None:
     assert curve(tracked, after, "by_k/active/kmeans/inertia")
 
 
-def test_a_run_that_was_left_unfinished_is_finished(
+def test_an_interrupted_run_is_completed(
     tracked: MlflowClient, club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = put()
@@ -196,22 +196,22 @@ def test_a_run_that_was_left_unfinished_is_finished(
         context.setattr(MlflowClient, "log_text", _power_cut)
         with pytest.raises(KeyboardInterrupt):
             track(run)
-    (half,) = runs_of(tracked, club)
-    assert half.info.status == "RUNNING"
+    (interrupted,) = runs_of(tracked, club)
+    assert interrupted.info.status == "RUNNING"
 
     track(run)
 
-    (whole,) = runs_of(tracked, club)
-    assert (whole.info.run_id, whole.info.status) == (half.info.run_id, "FINISHED")
-    assert curve(tracked, whole, "by_k/active/kmeans/inertia")
-    assert {file.path for file in tracked.list_artifacts(whole.info.run_id)} == {"model.json", "report.html"}
+    (completed,) = runs_of(tracked, club)
+    assert (completed.info.run_id, completed.info.status) == (interrupted.info.run_id, "FINISHED")
+    assert curve(tracked, completed, "by_k/active/kmeans/inertia")
+    assert {file.path for file in tracked.list_artifacts(completed.info.run_id)} == {"model.json", "report.html"}
 
 
 def _power_cut(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_the_status_follows_what_is_decided(tracked: MlflowClient, club: Profile, put: Put) -> None:
+def test_the_status_follows_decisions(tracked: MlflowClient, club: Profile, put: Put) -> None:
     track_decisions(club)
     assert runs_of(tracked, club) == []
     first = put()
@@ -226,7 +226,7 @@ def test_the_status_follows_what_is_decided(tracked: MlflowClient, club: Profile
     assert [run.data.tags["status"] for run in runs_of(tracked, club)] == ["accepted", "accepted"]
 
 
-def test_a_model_with_more_numbers_than_one_request_takes(tracked: MlflowClient, club: Profile, put: Put) -> None:
+def test_a_model_with_more_metrics_than_one_request_holds(tracked: MlflowClient, club: Profile, put: Put) -> None:
     run = put()
     rows = [Evidence(stratum="active", algorithm="ward", k=k, metric=f"m{k % 7}", value=k) for k in range(1, 1501)]
     nothing = Evidence(stratum="active", algorithm="ward", k=1, metric="nothing", value=None)
@@ -234,14 +234,14 @@ def test_a_model_with_more_numbers_than_one_request_takes(tracked: MlflowClient,
 
     assert track(run)["logged"] == 2
 
-    (found,) = [one for one in runs_of(tracked, club) if one.info.run_name == "large"]
-    curves = [curve(tracked, found, f"by_k/active/ward/m{rest}") for rest in range(7)]
+    (logged,) = [one for one in runs_of(tracked, club) if one.info.run_name == "large"]
+    curves = [curve(tracked, logged, f"by_k/active/ward/m{rest}") for rest in range(7)]
     assert {k: value for points in curves for k, value in points.items()} == {k: k for k in range(1, 1501)}
-    assert found.data.tags["status"] == "retired"
-    assert "by_k/active/ward/nothing" not in found.data.metrics
+    assert logged.data.tags["status"] == "retired"
+    assert "by_k/active/ward/nothing" not in logged.data.metrics
 
 
-def test_an_experiment_that_was_deleted_is_named_by_the_server(tracked: MlflowClient, club: Profile, put: Put) -> None:
+def test_a_deleted_experiment_is_refused_in_one_line(tracked: MlflowClient, club: Profile, put: Put) -> None:
     run = put()
     track(run)
     tracked.delete_experiment(tracked.get_experiment_by_name(f"segmentation/{club.profile}/habit").experiment_id)
@@ -253,7 +253,7 @@ def test_an_experiment_that_was_deleted_is_named_by_the_server(tracked: MlflowCl
 
 @pytest.fixture
 def command(club: Profile, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Any]:
-    """The command line, on customers who have been measured; status and standard error."""
+    """Run the command line on measured customers; return its status and standard error."""
     for stage in ("validate", "measure"):
         monkeypatch.setattr(f"include.segmentation.{stage}.{stage}", lambda *_: {})
 
@@ -272,7 +272,7 @@ def test_a_server_that_is_down_costs_no_fit(
     tracking_server: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run, port = measured(club), free_port()
+    run, port = write_measures(club), free_port()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:secret@127.0.0.1:{port}")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
@@ -280,7 +280,7 @@ def test_a_server_that_is_down_costs_no_fit(
 
     assert status == 2
     (line,) = said.strip().splitlines()
-    assert line.startswith(f"error: MLFLOW_TRACKING_URI http://127.0.0.1:{port}: the server can not be reached (")
+    assert line.startswith(f"error: MLFLOW_TRACKING_URI http://127.0.0.1:{port}: the server cannot be reached (")
     assert "Connection refused" in line
     assert "secret" not in line
     assert [entry.status for entry in read_timeline(run.lake, "habit")] == ["accepted"]
@@ -302,7 +302,7 @@ def test_the_command_line_tracks_decisions(
     assert [run.data.tags["status"] for run in runs_of(tracked, club)] == ["rejected", "accepted"]
 
 
-def test_the_task_is_tried_again_where_the_server_is_away(
+def test_the_task_is_retried_while_the_server_is_away(
     tracked: MlflowClient, club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.sdk import RetryAction
@@ -347,10 +347,10 @@ def test_a_server_that_refuses_is_one_line(
     assert set(logins) == {"Basic bWU6c2VjcmV0"}
 
 
-def test_a_store_that_refuses_what_is_uploaded_does_not_tell_the_password(
+def test_a_refused_upload_does_not_reveal_the_password(
     tracking_server: str, club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The parts of a model are sent by requests, whose errors name the address with who logs in."""
+    """Artifacts are uploaded by requests, whose errors quote the address with its login."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -382,17 +382,51 @@ def test_a_store_that_refuses_what_is_uploaded_does_not_tell_the_password(
 
 
 @pytest.mark.parametrize("uri", ["", "sqlite:////somewhere/runs.db", "databricks", "http://", "mlruns"])
-def test_what_is_no_server_is_refused(club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+def test_an_address_that_is_no_server_is_refused(
+    club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch, uri: str
+) -> None:
     run = put()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    with pytest.raises(TrackingError, match=r"^MLFLOW_TRACKING_URI .*allowed is the address of a tracking server"):
+    with pytest.raises(
+        TrackingError,
+        match=r"^MLFLOW_TRACKING_URI( is not set|: found scheme '\w*' and host ''); allowed: the address of a",
+    ):
         track(run)
 
 
-def test_without_an_address_a_fit_does_not_even_import_mlflow(
-    club: Profile,
+def test_without_the_optional_client_tracking_says_what_to_install(
+    club: Profile, put: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = measured(club)
+    run = put()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@mlflow.example:5000")
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+    for ask in (lambda: track(run), lambda: track_decisions(club)):
+        with pytest.raises(TrackingError) as missing:
+            ask()
+        assert str(missing.value) == (
+            "MLFLOW_TRACKING_URI http://mlflow.example:5000: MLflow's client is not installed; "
+            "run: python -m pip install -r requirements-track.txt"
+        )
+        assert not missing.value.retry
+
+
+def test_the_client_is_pinned_in_the_optional_requirements_alone() -> None:
+    def pins(name: str) -> set[str]:
+        return set((CHECKOUT / name).read_text().splitlines())
+
+    optional = pins("requirements-track.txt")
+    assert [pin.split("==")[0] for pin in optional if pin.startswith("mlflow")] == ["mlflow-skinny"]
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        assert not [pin for pin in pins(name) if pin.startswith("mlflow")]
+    versions = dict(pin.split("==") for pin in pins("requirements.txt"))
+    shared = dict(pin.split("==") for pin in optional)
+    assert {name: shared[name] for name in shared if name in versions} == {
+        name: versions[name] for name in shared if name in versions
+    }
+
+
+def test_without_an_address_a_fit_does_not_even_import_mlflow(club: Profile) -> None:
+    run = write_measures(club)
     script = (
         "import sys\n"
         "from include.segmentation import __main__, measure, validate\n"

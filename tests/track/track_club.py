@@ -1,10 +1,11 @@
-"""A club, and whom its measure stage has found."""
+"""A club and its measured customers."""
 
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
@@ -36,11 +37,11 @@ macro_segments:
         cluster: {{k_max: 4, micro: {{k: 2}}}}
 """
 CROWDS = ((230, 30, 2), (180, 9, 25), (150, 2, 60))
-"""How many, their visits, their gap."""
+"""Customers, visits and gap of each crowd."""
 
 
-def declared(folder: Path, name: str) -> Profile:
-    """A club of that name, from files in ``folder``."""
+def write_profile(folder: Path, name: str) -> Profile:
+    """Write the profile of a club into ``folder`` and load it."""
     measures = folder / "sql" / name / "measure"
     measures.mkdir(parents=True)
     for part in ("population", "habit"):
@@ -49,8 +50,8 @@ def declared(folder: Path, name: str) -> Profile:
     return load_profile(name, folder)
 
 
-def measured(profile: Profile) -> Run:
-    """The first run of a club, whose measure stage has found three crowds and some who never came."""
+def write_measures(profile: Profile) -> Run:
+    """Write the measures of the first run of a club: three crowds, and 40 customers who never came."""
     run, draw = Run(profile, "monthly", parse_as_of("2025-02-01", profile)), np.random.default_rng(1)
     visits, gaps = [0.0] * 40, [None] * 40
     for size, visit, gap in CROWDS:
@@ -58,5 +59,5 @@ def measured(profile: Profile) -> Run:
         gaps += np.round(gap * np.exp(draw.normal(0, 0.1, size)), 2).tolist()
     ids = [f"c{number:04d}" for number in range(len(visits))]
     table = {"customer_id": ids, "age_days": [50] * len(ids), "visits": visits, "gap": pa.array(gaps, pa.float64())}
-    run.lake.write_table(run.locate_artifact("measure", "habit.parquet"), pa.table(table))
+    MeasureArtifacts(run).locate_kpis("habit").write_table(pa.table(table))
     return run

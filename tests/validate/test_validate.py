@@ -17,6 +17,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
+from include.segmentation.artifacts import ValidateSummary, ValidationCounts
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.profile.loader import list_profile_names, load_profile
 from include.segmentation.profile.profile import Profile
@@ -134,7 +135,7 @@ def test_failing_rows_are_held_back_with_the_reason(shop: Callable[..., Run]) ->
     counts = {"validated": 5, "quarantined": 2, "warned": 0}
     assert summary["extracts"]["orders"] == counts
     assert {name: summary[name] for name in counts} == counts
-    assert run.read_summary("validate", "orders") == counts
+    assert ValidationCounts.read_from(run, "orders").to_dict() == counts
 
 
 def test_a_corrected_row_comes_back_by_itself(shop: Callable[..., Run]) -> None:
@@ -191,7 +192,7 @@ def test_a_stop_ends_the_run_and_moves_nothing(shop: Callable[..., Run]) -> None
     assert Path(message.rsplit("see ", 1)[1]).is_file()
     assert run.lake.open_quarantine("orders").read_state().cursor is None
     assert _accepted(run) == []
-    assert run.read_summary("validate", "summary") is None
+    assert ValidateSummary.read_from(run) is None
 
 
 def test_a_correction_by_the_source_lifts_a_stop(shop: Callable[..., Run]) -> None:

@@ -5,6 +5,7 @@ This folder is the one door to SQL. Nothing outside it imports DuckDB.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
@@ -127,11 +128,24 @@ class Engine:
         return {row[0]: row[1] for row in self.execute(f"DESCRIBE {name}").fetch_rows()}
 
 
+def evaluate_select(sql: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a SELECT that reads no table.
+
+    All calls share one database, because opening one takes longer; each has its own cursor, so threads may call it.
+    """
+    with _engine_errors(), _open_shared_database().cursor() as cursor:
+        return list(cursor.execute(sql).fetchall())
+
+
 def list_reserved_words() -> list[str]:
     """List the keywords that an identifier needs quotes for."""
-    with Engine() as engine:
-        sql = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
-        return [word for (word,) in engine.execute(sql).fetch_rows()]
+    sql = "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'"
+    return [word for (word,) in evaluate_select(sql)]
+
+
+@cache
+def _open_shared_database() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 @contextmanager

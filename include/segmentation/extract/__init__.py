@@ -3,6 +3,7 @@
 from time import perf_counter
 from typing import Any
 
+from include.segmentation.artifacts import ExtractSummary
 from include.segmentation.errors import SegmentationError
 from include.segmentation.extract.log_maintenance import maintain_log
 from include.segmentation.extract.reconciliation import format_findings, reconcile_extract
@@ -57,5 +58,10 @@ def extract(run: Run, name: str) -> dict[str, Any]:
     except SegmentationError as error:
         raise error.add_place(f"{run.profile.path}: extracts.{name}") from error
     through = log.read_state().complete_through
-    summary = {"extract": name, **pulled, "complete_through": through.isoformat() if through else None}
-    return run.record_summary("extract", name, summary | {"seconds": round(perf_counter() - started, 3)})
+    summary = ExtractSummary(
+        extract=name,
+        pulled=pulled,
+        complete_through=through.isoformat() if through else None,
+        seconds=round(perf_counter() - started, 3),
+    )
+    return summary.write_to(run, name)

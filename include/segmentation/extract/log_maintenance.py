@@ -3,6 +3,7 @@
 from time import perf_counter
 from typing import Any
 
+from include.segmentation.artifacts import MaintainSummary
 from include.segmentation.errors import SegmentationError
 from include.segmentation.extract.source import require_extract
 from include.segmentation.run import Run
@@ -34,6 +35,5 @@ def maintain_log(run: Run, name: str) -> dict[str, Any]:
                     counts[what] = counts.get(what, 0) + count
     except SegmentationError as error:
         raise error.add_place(f"{run.profile.path}: extracts.{name}") from error
-    return run.record_summary(
-        "maintain", name, {"extract": name, **counts, "seconds": round(perf_counter() - started, 3)}
-    )
+    summary = MaintainSummary(extract=name, **counts, seconds=round(perf_counter() - started, 3))
+    return summary.write_to(run, name)

@@ -3,6 +3,7 @@
 from time import perf_counter
 from typing import Any
 
+from include.segmentation.artifacts import ReconcileSummary
 from include.segmentation.errors import SegmentationError
 from include.segmentation.extract.source import find_reader, require_extract
 from include.segmentation.run import Run
@@ -39,9 +40,8 @@ def reconcile_extract(run: Run, name: str) -> dict[str, Any]:
             found = find_reader(declared).reconcile_extract(run, name)
     except SegmentationError as error:
         raise error.add_place(f"{run.profile.path}: extracts.{name}") from error
-    return run.record_summary(
-        "reconcile", name, {"extract": name, **found, "seconds": round(perf_counter() - started, 3)}
-    )
+    summary = ReconcileSummary(extract=name, **found, seconds=round(perf_counter() - started, 3))
+    return summary.write_to(run, name)
 
 
 def format_findings(summaries: list[dict[str, Any]]) -> str:

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.artifacts import FigureSummary, MeasureArtifacts
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.kpi_values import NUMBERS, write_rounding_sql
@@ -24,7 +24,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def measure_figures(run: Run, connection: Engine) -> dict[str, Any]:
+def measure_figures(run: Run, connection: Engine) -> FigureSummary:
     """Write every figure of the profile to ``measure/figures.parquet``, a row per value.
 
     Raises:
@@ -40,11 +40,11 @@ def measure_figures(run: Run, connection: Engine) -> dict[str, Any]:
         found.append(compute_figure(connection, name, figure, render_figure(path, run.as_of), path))
         _check_finite(found[-1], path)
     table = pa.concat_tables(found)
-    return {
-        "figures": len(run.profile.figures),
-        "rows": table.num_rows,
-        "path": run.lake.write_table(run.locate_artifact("measure", f"{FIGURES}.parquet"), table),
-    }
+    return FigureSummary(
+        figures=len(run.profile.figures),
+        rows=table.num_rows,
+        path=MeasureArtifacts(run).locate_figures().write_table(table),
+    )
 
 
 def render_figure(path: Path, as_of: datetime) -> str:

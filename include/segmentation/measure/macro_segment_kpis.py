@@ -5,13 +5,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.segmentation.artifacts import KpiSummary, MeasureArtifacts, TableArtifact
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import ProfileError
 from include.segmentation.measure.cohort_months import MONTH_DAYS, CohortMonth, list_complete_months
 from include.segmentation.measure.kpi_values import compute_kpis
 from include.segmentation.measure.measured_customers import create_population_table, load_customers
 from include.segmentation.measure.population import POPULATION
-from include.segmentation.measure.remeasurement import PREVIOUS, find_remeasured_as_of
+from include.segmentation.measure.remeasurement import find_remeasured_as_of
 from include.segmentation.measure.sql_templates import render_sql
 from include.segmentation.profile.figures import FIGURES
 from include.segmentation.profile.kpis import AGE_COLUMN
@@ -21,7 +22,7 @@ from include.segmentation.profile.signals import SIGNALS
 from include.segmentation.run import Run
 
 
-def measure_macro(run: Run, connection: Engine, target: str) -> dict[str, Any]:
+def measure_macro(run: Run, connection: Engine, target: str) -> KpiSummary:
     """Write the KPIs of one macro segment.
 
     Raises:
@@ -35,32 +36,43 @@ def measure_macro(run: Run, connection: Engine, target: str) -> dict[str, Any]:
         raise ProfileError(
             f"{run.profile.path}: nothing to measure is called '{target}'; {list_allowed(target, names)}"
         )
-    measurement = _Measurement(run, connection, target, macro, run.as_of)
+    artifacts = MeasureArtifacts(run)
+    measurement = _Measurement(run, connection, target, macro, run.as_of, artifacts.locate_population())
     now = measurement.at_as_of()
-    summary: dict[str, Any] = {
-        "customers": now.num_rows,
-        "undefined": {name: now[name].null_count for name, kpi in macro.kpis.items() if kpi.undefined_when},
-        "path": run.lake.write_table(run.locate_artifact("measure", f"{target}.parquet"), now),
-    }
+    path = artifacts.locate_kpis(target).write_table(now)
+    cohort_rows = 0
     if run.profile.cohort_months:
         cohorts = measurement.at_cohort_months()
-        run.lake.write_table(run.locate_artifact("measure", f"{target}.cohort.parquet"), cohorts)
-        summary["cohort_rows"] = cohorts.num_rows
+        artifacts.locate_cohort_kpis(target).write_table(cohorts)
+        cohort_rows = cohorts.num_rows
     if earlier := find_remeasured_as_of(run):
-        before = _Measurement(run, connection, target, macro, earlier).at_as_of()
-        run.lake.write_table(run.locate_artifact("measure", f"{target}{PREVIOUS}.parquet"), before)
-    return summary
+        people = artifacts.locate_previous_population()
+        before = _Measurement(run, connection, target, macro, earlier, people).at_as_of()
+        artifacts.locate_previous_kpis(target).write_table(before)
+    return KpiSummary(
+        customers=now.num_rows,
+        undefined={name: now[name].null_count for name, kpi in macro.kpis.items() if kpi.undefined_when},
+        path=path,
+        cohort_rows=cohort_rows,
+    )
 
 
 class _Measurement:
     """A macro segment's SQL, and the people it is asked about: the run's, or those of the earlier as_of."""
 
-    def __init__(self, run: Run, connection: Engine, target: str, macro: MacroSegment, as_of: datetime) -> None:
+    def __init__(
+        self,
+        run: Run,
+        connection: Engine,
+        target: str,
+        macro: MacroSegment,
+        as_of: datetime,
+        population: TableArtifact,
+    ) -> None:
         self._run, self._connection, self._macro, self._as_of = run, connection, macro, as_of
         self._path = run.profile.sql_dir / "measure" / f"{target}.sql"
         self._sql = render_sql(self._path, macro.kpis)
-        name = POPULATION if as_of == run.as_of else f"{POPULATION}{PREVIOUS}"
-        load_customers(run, connection, name)
+        load_customers(run, connection, population)
 
     def at_as_of(self) -> pa.Table:
         """Everyone at the as_of."""

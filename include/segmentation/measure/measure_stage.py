@@ -1,12 +1,14 @@
 """The stage: one call per target, reading the lake and leaving Parquet artifacts."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
+from include.segmentation.artifacts import FigureSummary, KpiSummary, MeasureArtifacts, PopulationSummary, SignalSummary
 from include.segmentation.measure.figure_values import measure_figures
 from include.segmentation.measure.macro_segment_kpis import measure_macro
 from include.segmentation.measure.population import POPULATION, measure_population
-from include.segmentation.measure.remeasurement import PREVIOUS, find_overtaken_run, read_reach
+from include.segmentation.measure.remeasurement import find_overtaken_run, read_reach
 from include.segmentation.measure.signals import measure_signals
 from include.segmentation.profile.figures import FIGURES
 from include.segmentation.profile.signals import SIGNALS
@@ -49,18 +51,21 @@ def measure(run: Run, target: str) -> dict[str, Any]:
         reached = read_reach(run, extracts)  # before the views are made: they may reach further, never less far
         for extract in extracts:
             run.lake.create_accepted_view(connection, extract)
+        summary: PopulationSummary | KpiSummary | SignalSummary | FigureSummary
         if target == POPULATION:
-            summary = measure_population(run, connection, run.as_of) | {"reach": reached, "previous": None}
+            artifacts = MeasureArtifacts(run)
+            summary = measure_population(run, connection, run.as_of, artifacts.locate_population())
+            summary = replace(summary, reach=reached)
             if earlier := find_overtaken_run(run, connection, extracts):
-                measure_population(run, connection, earlier.as_of, f"{POPULATION}{PREVIOUS}")
-                summary["previous"] = earlier.as_of.isoformat()
+                measure_population(run, connection, earlier.as_of, artifacts.locate_previous_population())
+                summary = replace(summary, previous=earlier.as_of.isoformat())
         elif target == SIGNALS and run.profile.signals:
             summary = measure_signals(run, connection, run.profile.signals)
         elif target == FIGURES and run.profile.figures:
             summary = measure_figures(run, connection)
         else:
             summary = measure_macro(run, connection, target)
-    return run.record_summary("measure", target, summary | {"seconds": round(time.monotonic() - began, 3)})
+    return replace(summary, seconds=round(time.monotonic() - began, 3)).write_to(run, target)
 
 
 def list_targets(run: Run) -> list[str]:

@@ -3,33 +3,33 @@
 from collections.abc import Mapping
 from typing import Any
 
+from include.segmentation.artifacts import MeasureArtifacts, PopulationSummary, TableArtifact
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError
-from include.segmentation.measure.population import POPULATION
 from include.segmentation.measure.window_sql import write_window_moments
 from include.segmentation.profile.kpis import Kpi
 from include.segmentation.run import Run
 
 
-def load_customers(run: Run, connection: Engine, name: str = POPULATION) -> None:
+def load_customers(run: Run, connection: Engine, population: TableArtifact | None = None) -> None:
     """Fill table ``_people`` with everyone's customer_id, in its native type, and first_seen.
 
     Args:
         run: whose population has been measured.
         connection: where the table is made.
-        name: the population's artifact.
+        population: the table of the population; the run's own where absent.
 
     Raises:
         DataError: the population has not been measured.
     """
-    recorded = run.read_summary("measure", POPULATION)
+    recorded = PopulationSummary.read_from(run)
     if recorded is None:
         raise DataError(f"run {run.run_id}: the population has not been measured; run measure population first")
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _people AS "
-        f"SELECT CAST(customer_id AS {recorded['customer_id_type']}) AS customer_id, first_seen "
+        f"SELECT CAST(customer_id AS {recorded.customer_id_type}) AS customer_id, first_seen "
         "FROM read_parquet($population)",
-        {"population": run.lake.locate(run.locate_artifact("measure", f"{name}.parquet"))},
+        {"population": (population or MeasureArtifacts(run).locate_population()).uri},
     )
 
 

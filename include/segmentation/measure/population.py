@@ -1,10 +1,10 @@
 """The population: who is measured."""
 
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
+from include.segmentation.artifacts import PopulationSummary, TableArtifact
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.kpi_values import NUMBERS, WHOLE_NUMBERS
@@ -24,8 +24,8 @@ _TYPES["customer_id"] = (*WHOLE_NUMBERS, "DECIMAL", "VARCHAR", "UUID", "BLOB")
 _ATTRIBUTE = (*NUMBERS, "BOOLEAN", "VARCHAR", "UUID", *_MOMENTS, "TIME")
 
 
-def measure_population(run: Run, connection: Engine, as_of: datetime, name: str = POPULATION) -> dict[str, Any]:
-    """Write everyone identified and first seen before ``as_of``, with their attributes, as the run's artifact ``name``.
+def measure_population(run: Run, connection: Engine, as_of: datetime, artifact: TableArtifact) -> PopulationSummary:
+    """Write everyone identified and first seen before ``as_of``, with their attributes.
 
     Raises:
         ProfileError: ``population.sql`` is wrong or does not return what it has to.
@@ -39,13 +39,13 @@ def measure_population(run: Run, connection: Engine, as_of: datetime, name: str 
     if not table.num_rows:
         raise DataError(f"{path}: the population is empty: nobody was first seen before as_of {as_of.isoformat()}")
     unknown = connection.execute("SELECT sum(source_rows) FROM _everyone WHERE customer_id IS NULL").fetch_row()
-    return {
-        "customers": table.num_rows,
-        "unknown_rows": int((unknown and unknown[0]) or 0),
-        "attributes": attributes,
-        "customer_id_type": types["customer_id"],
-        "path": run.lake.write_table(run.locate_artifact("measure", f"{name}.parquet"), table),
-    }
+    return PopulationSummary(
+        customers=table.num_rows,
+        unknown_rows=int((unknown and unknown[0]) or 0),
+        attributes=attributes,
+        customer_id_type=types["customer_id"],
+        path=artifact.write_table(table),
+    )
 
 
 def create_everyone_table(profile: Profile, connection: Engine, as_of: datetime) -> dict[str, str]:

@@ -1,14 +1,10 @@
 """The run before of the same cadence, measured once more where rows of its time have come since it was measured."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
+from include.segmentation.artifacts import PopulationSummary, PublishSummary, find_previous_run
 from include.segmentation.engine.engine import Engine
-from include.segmentation.measure.population import POPULATION
 from include.segmentation.run import Run
-
-PREVIOUS = ".previous"
-"""What the names of artifacts of the earlier as_of end in."""
 
 
 def read_reach(run: Run, extracts: list[str]) -> dict[str, int]:
@@ -22,15 +18,16 @@ def find_overtaken_run(run: Run, connection: Engine, extracts: list[str]) -> Run
     What it was measured from is in what it recorded when it was published; of a run that did not record it, this is
     not known, and it is measured again.
     """
-    previous = run.find_previous_run()
+    previous = find_previous_run(run)
     if previous is None:
         return None
-    known: Mapping[str, int] = (previous.read_summary("publish", "all") or {}).get("reach", {})
+    published = PublishSummary.read_from(previous)
+    known = published.reach if published else {}
     late = (run.lake.has_late_rows(connection, extract, known.get(extract, 0), previous.as_of) for extract in extracts)
     return previous if any(late) else None
 
 
 def find_remeasured_as_of(run: Run) -> datetime | None:
     """The earlier as_of that this run's population was measured at too, if there is one."""
-    recorded = run.read_summary("measure", POPULATION) or {}
-    return datetime.fromisoformat(recorded["previous"]) if recorded.get("previous") else None
+    population = PopulationSummary.read_from(run)
+    return datetime.fromisoformat(population.previous) if population and population.previous else None

@@ -16,7 +16,7 @@ import sqlglot
 from pydantic import AfterValidator
 from sqlglot import exp
 
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine.engine import evaluate_select
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.mistakes import list_allowed
 
@@ -118,8 +118,7 @@ def evaluate_at_test_points(predicates: Sequence[str], domains: Mapping[str, Col
     rows = ", ".join(f"({', '.join([str(i), *map(_literal, point)])})" for i, point in enumerate(points))
     names = ", ".join(['"_point"', *(f'"{column}"' for column in columns)])
     tests = ", ".join(f"coalesce(({text}), false)" for text in predicates)
-    with Engine() as engine:
-        found = engine.execute(f"SELECT {tests} FROM (VALUES {rows}) AS grid({names}) ORDER BY _point").fetch_rows()
+    found = evaluate_select(f"SELECT {tests} FROM (VALUES {rows}) AS grid({names}) ORDER BY _point")
     return [
         dict(zip(columns, point, strict=True)) | {"true": [i for i, held in enumerate(row) if held]}
         for point, row in zip(points, found, strict=True)

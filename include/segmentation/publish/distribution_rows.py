@@ -65,16 +65,16 @@ def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
         kpis = inputs.run.profile.macro_segments[macro].kpis
         rows = list(_describe(inputs, kpis, source, keys, ["cohort", "month"]))
         one_kpi = next(iter(kpis))
-        learners: dict[tuple[Any, Any], int] = {}
+        cohort_sizes: dict[tuple[Any, Any], int] = {}
         for row in rows:
             if row["kpi"] == one_kpi:
-                learners[row["cohort"], row["month"]] = (
-                    learners.get((row["cohort"], row["month"]), 0) + row["customers"]
+                cohort_sizes[row["cohort"], row["month"]] = (
+                    cohort_sizes.get((row["cohort"], row["month"]), 0) + row["customers"]
                 )
         for row in rows:
             kept = {name: row[name] for name in ("cohort", "month", "segment_key", "kpi", *figures)}
-            share = row["customers"] / learners[row["cohort"], row["month"]]
-            counts = {"learners": row["customers"], "share": share, "model_id": model.model_id}
+            share = row["customers"] / cohort_sizes[row["cohort"], row["month"]]
+            counts = {"customers": row["customers"], "share": share, "model_id": model.model_id}
             yield {"macro_segment": macro} | kept | counts
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from include.segmentation.artifacts import FigureSummary, MeasureArtifacts
 from include.segmentation.errors import DataError
-from include.segmentation.profile.figures import FIGURES
 from include.segmentation.run import Run
 
 Row = dict[str, Any]
@@ -17,9 +17,9 @@ def make_figure_rows(run: Run) -> list[Row]:
     """
     if not run.profile.figures:
         return []
-    if run.read_summary("measure", FIGURES) is None:
+    if FigureSummary.read_from(run) is None:
         raise DataError(f"figures of {run.run_id} have not been measured; run the measure stage first")
-    found = run.lake.read_table(run.locate_artifact("measure", f"{FIGURES}.parquet"))
+    found = MeasureArtifacts(run).locate_figures().read_table()
     return [dict(row) for row in found.to_pylist()]
 
 

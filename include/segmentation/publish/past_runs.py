@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
-
 from include.segmentation.publish.row_counts import ExtractCounts
 from include.segmentation.run import Run
-from include.segmentation.warehouse.connection import connect_warehouse
+from include.segmentation.warehouse.connection import Connection, connect_warehouse
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def read_past_runs(run: Run) -> PastRuns:
         return PastRuns(_find(connection, run, _BEFORE), _find(connection, run, _YEAR_AGO))
 
 
-def _find(connection: psycopg.Connection, run: Run, query: str) -> PastRun | None:
+def _find(connection: Connection, run: Run, query: str) -> PastRun | None:
     parameters = {"cadence": run.cadence, "as_of": run.as_of, "zone": run.profile.time_zone}
     row = connection.execute(query.encode(), parameters).fetchone()
     return PastRun(*row) if row else None

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.segmentation.artifacts import LabelSummary, MeasureArtifacts, PopulationSummary, SegmentArtifacts
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.model.model import Model
@@ -43,7 +44,7 @@ class PublishInputs:
     attributes: dict[str, pa.DataType]
     models: dict[str, Model]
     timelines: dict[str, list[TimelineEntry]]
-    labelled: dict[str, dict[str, Any]]
+    labelled: dict[str, LabelSummary]
     look_ahead: bool
     unknown_rows: int
     rows: ExtractCounts
@@ -87,7 +88,8 @@ def read_inputs(run: Run) -> PublishInputs:
         UnavailableError: the warehouse can not be reached.
     """
     engine = run.lake.open_engine()
-    population = run.lake.read_table(run.locate_artifact("measure", "population.parquet"))
+    measured = PopulationSummary.read_from(run)
+    population = MeasureArtifacts(run).locate_population().read_table()
     engine.register_table("population", population)
     attributes = {field.name: field.type for field in population.schema if field.name not in POPULATION_COLUMNS}
     _refuse_shared_names(run, list(attributes))
@@ -104,48 +106,43 @@ def read_inputs(run: Run) -> PublishInputs:
         models=models,
         timelines=timelines,
         labelled=labelled,
-        look_ahead=any(said["look_ahead"] for said in labelled.values()),
-        unknown_rows=int((run.read_summary("measure", "population") or {}).get("unknown_rows", 0)),
+        look_ahead=any(said.look_ahead for said in labelled.values()),
+        unknown_rows=measured.unknown_rows if measured else 0,
         rows=count_rows(run),
-        drift=[
-            {"macro_segment": macro} | row
-            for macro in run.profile.macro_segments
-            for row in (run.read_summary("segment", macro) or {}).get("drift", [])
-        ],
+        drift=[{"macro_segment": macro} | row for macro, summary in labelled.items() for row in summary.drift],
         past=read_past_runs(run),
     )
 
 
 def _register(engine: Engine, run: Run, macro: str) -> None:
-    parts = [("", ".parquet")] + ([("cohort_", ".cohort.parquet")] if run.profile.cohort_months else [])
-    for prefix, ending in parts:
-        engine.register_table(
-            f"{prefix}measure_{macro}", run.lake.read_table(run.locate_artifact("measure", macro + ending))
-        )
-        engine.register_table(
-            f"{prefix}label_{macro}", run.lake.read_table(run.locate_artifact("segment", macro + ending))
-        )
+    kpis, labels = MeasureArtifacts(run), SegmentArtifacts(run)
+    tables = {f"measure_{macro}": kpis.locate_kpis(macro), f"label_{macro}": labels.locate_labels(macro)}
+    if run.profile.cohort_months:
+        tables[f"cohort_measure_{macro}"] = kpis.locate_cohort_kpis(macro)
+        tables[f"cohort_label_{macro}"] = labels.locate_cohort_labels(macro)
+    for name, artifact in tables.items():
+        engine.register_table(name, artifact.read_table())
     engine.execute(
         f"CREATE TEMP VIEW member_{macro} AS SELECT customer_id, segment_key FROM label_{macro} "
         f"UNION ALL SELECT customer_id, micro_key FROM label_{macro} WHERE micro_key IS NOT NULL"
     )
 
 
-def _labelled(run: Run, macro: str) -> dict[str, Any]:
+def _labelled(run: Run, macro: str) -> LabelSummary:
     """What the segment stage recorded."""
-    labelled = run.read_summary("segment", macro)
+    labelled = LabelSummary.read_from(run, macro)
     if labelled is None:
         raise DataError(f"macro segment '{macro}' of {run.run_id} has not been labelled; run the segment stage first")
-    if not {"follows", "on_grid"} <= labelled.keys():
+    if labelled.follows is None or labelled.on_grid is None:
         raise DataError(
             f"macro segment '{macro}' of {run.run_id} was labelled by an earlier version; run the segment stage again"
         )
     return labelled
 
 
-def _labelled_with(run: Run, macro: str, labelled: dict[str, Any], entries: list[TimelineEntry]) -> Model:
+def _labelled_with(run: Run, macro: str, labelled: LabelSummary, entries: list[TimelineEntry]) -> Model:
     """The model that the labels came from; another may have come into use since."""
-    model_id, look_ahead = labelled["model_id"], bool(labelled["look_ahead"])
+    model_id, look_ahead = labelled.model_id, labelled.look_ahead
     for model in (entry.model for entry in entries if entry.status == "accepted"):
         if model.model_id == model_id and (look_ahead or model.effective_from <= run.as_of):
             return model

@@ -5,9 +5,9 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-import psycopg
 import pyarrow as pa
 
+from include.segmentation.artifacts import PopulationSummary, PublishSummary
 from include.segmentation.errors import DataError, SegmentationError
 from include.segmentation.profile.kpis import Kpi
 from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
@@ -33,7 +33,7 @@ from include.segmentation.publish.publish_inputs import PublishInputs, read_inpu
 from include.segmentation.publish.signal_rows import read_signal_rows
 from include.segmentation.run import Run
 from include.segmentation.warehouse import table_loading
-from include.segmentation.warehouse.connection import connect_warehouse
+from include.segmentation.warehouse.connection import Connection, connect_warehouse
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -93,22 +93,23 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
             "UPDATE segmentation_run SET finished_at = clock_timestamp(), seconds = %s WHERE run_id = %s",
             [round(time.monotonic() - started, 3), run.run_id],
         )
-    summary = {
-        "run_id": run.run_id,
-        "schema": schema,
-        "customers": own_row["customers"],
-        "look_ahead": inputs.look_ahead,
-        "gates": len(verdicts),
-        "warnings": sum(verdict.verdict != "pass" for verdict in verdicts),
-        "fits_asked": list_requested_fits(inputs, verdicts),
-        "rows": rows,
-        "stale": stale,
-        "reach": (run.read_summary("measure", "population") or {}).get("reach", {}),
-        "seconds": round(time.monotonic() - started, 3),
-    }
+    measured = PopulationSummary.read_from(run)
+    summary = PublishSummary(
+        run_id=run.run_id,
+        schema=schema,
+        customers=own_row["customers"],
+        look_ahead=inputs.look_ahead,
+        gates=len(verdicts),
+        warnings=sum(verdict.verdict != "pass" for verdict in verdicts),
+        fits_asked=list_requested_fits(inputs, verdicts),
+        rows=rows,
+        stale=stale,
+        reach=measured.reach if measured else {},
+        seconds=round(time.monotonic() - started, 3),
+    )
     if stale:
         _LOGGER.warning("%s: runs to be repeated (segment, publish), in this order: %s", run.run_id, ", ".join(stale))
-    return run.record_summary("publish", "all", summary)
+    return summary.write_to(run)
 
 
 def find_questions(run: Run) -> list[str]:
@@ -147,14 +148,12 @@ def _refused(inputs: PublishInputs, verdicts: list[GateVerdict]) -> Segmentation
     return refused
 
 
-def _publish_check(
-    connection: psycopg.Connection, inputs: PublishInputs, verdicts: list[GateVerdict], status: str
-) -> int:
+def _publish_check(connection: Connection, inputs: PublishInputs, verdicts: list[GateVerdict], status: str) -> int:
     row = dimension_rows.make_check_row(inputs, verdicts, status)
     return table_loading.replace_rows(connection, "segmentation_check", [row], run_id=inputs.run.run_id)
 
 
-def _add_profile_columns(connection: psycopg.Connection, inputs: PublishInputs) -> None:
+def _add_profile_columns(connection: Connection, inputs: PublishInputs) -> None:
     attributes = {
         name: (table_loading.map_column_type(kind), "An attribute of the customer, from population.sql.")
         for name, kind in inputs.attributes.items()
@@ -180,7 +179,7 @@ def _explain(kpi: Kpi) -> str:
     return f"{kpi.label}: {kpi.definition} In {kpi.unit}, {kpi.window}.{undefined}"
 
 
-def _publish_dimensions(connection: psycopg.Connection, inputs: PublishInputs) -> dict[str, int]:
+def _publish_dimensions(connection: Connection, inputs: PublishInputs) -> dict[str, int]:
     """What follows from the model timeline and the profile alone: written anew as a whole."""
     found = {
         "dim_model": dimension_rows.make_model_rows(inputs),
@@ -200,7 +199,7 @@ def _publish_dimensions(connection: psycopg.Connection, inputs: PublishInputs) -
 
 
 def _publish_run(
-    connection: psycopg.Connection,
+    connection: Connection,
     inputs: PublishInputs,
     own_row: dimension_rows.Row,
     told: dict[str, list[dimension_rows.Row]],
@@ -231,13 +230,13 @@ def _publish_run(
     return rows
 
 
-def _publish_customers(connection: psycopg.Connection, inputs: PublishInputs) -> int:
+def _publish_customers(connection: Connection, inputs: PublishInputs) -> int:
     """A customer's row is as of the newest run that saw them: an older run only adds whom no newer one knows."""
     staged = table_loading.stage_rows(connection, "dim_customer", customer_rows.read_attributes(inputs))
     return table_loading.upsert_staged(connection, "dim_customer", staged, key="customer_id", newest_by="as_of")
 
 
-def _publish_cohorts(connection: psycopg.Connection, run: Run, cohorts: list[distribution_rows.Row]) -> int:
+def _publish_cohorts(connection: Connection, run: Run, cohorts: list[distribution_rows.Row]) -> int:
     """A cohort's month comes as a whole from the newest run: an older run only adds months that no newer one has."""
     if not cohorts:
         return 0
@@ -246,7 +245,7 @@ def _publish_cohorts(connection: psycopg.Connection, run: Run, cohorts: list[dis
     return int(table_loading.run_derivation(connection, "fct_cohort_segment", as_of=run.as_of)[0][0])
 
 
-def _derive(connection: psycopg.Connection, run: Run) -> list[str]:
+def _derive(connection: Connection, run: Run) -> list[str]:
     """What follows from several runs: movement to this run and from it to the next, membership, KPI validity.
 
     Returns:
@@ -277,7 +276,7 @@ def _refuse_what_does_not_add_up(run: Run, as_of: datetime, wrong: list[tuple[An
         )
 
 
-def _neighbours(connection: psycopg.Connection, run: Run) -> tuple[datetime | None, datetime | None]:
+def _neighbours(connection: Connection, run: Run) -> tuple[datetime | None, datetime | None]:
     """The published as_ofs of the same cadence right before and right after the run's."""
     row = connection.execute(
         "SELECT max(as_of) FILTER (WHERE as_of < %(as_of)s), min(as_of) FILTER (WHERE as_of > %(as_of)s) "

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from include.segmentation.artifacts import MeasureArtifacts, SignalSummary
 from include.segmentation.errors import DataError
-from include.segmentation.profile.signals import SIGNALS
 from include.segmentation.run import Run
 
 Row = dict[str, Any]
@@ -17,7 +17,7 @@ def read_signal_rows(run: Run) -> list[Row]:
     """
     if not run.is_primary or run.profile.signals is None:
         return []
-    if run.read_summary("measure", SIGNALS) is None:
+    if SignalSummary.read_from(run) is None:
         raise DataError(f"signals of {run.run_id} have not been measured; run the measure stage first")
-    found = run.lake.read_table(run.locate_artifact("measure", f"{SIGNALS}.parquet"))
+    found = MeasureArtifacts(run).locate_signals().read_table()
     return [{"run_id": run.run_id, "as_of": run.as_of} | row for row in found.to_pylist()]

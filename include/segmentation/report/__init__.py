@@ -3,6 +3,7 @@
 from time import monotonic
 from typing import Any
 
+from include.segmentation.artifacts import ReportArtifacts, ReportSummary
 from include.segmentation.report.page.report_page import render_report
 from include.segmentation.run import Run
 
@@ -21,9 +22,9 @@ def report(run: Run) -> dict[str, Any]:
     """
     began = monotonic()
     page = render_report(run)
-    path = run.lake.write_text(run.locate_artifact("report", "report.html"), page)
-    summary = {"path": path, "bytes": len(page.encode()), "seconds": round(monotonic() - began, 3)}
-    return run.record_summary("report", "report", summary)
+    path = ReportArtifacts(run).write_page(page)
+    summary = ReportSummary(path=path, bytes=len(page.encode()), seconds=round(monotonic() - began, 3))
+    return summary.write_to(run)
 
 
 __all__ = ["report"]

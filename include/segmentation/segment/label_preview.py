@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.run import Run
-from include.segmentation.segment.model_compatibility import read_measured_kpis, refuse_changed_kpis
+from include.segmentation.segment.model_compatibility import refuse_changed_kpis
 from include.segmentation.segment.model_fit import draft_model
 from include.segmentation.segment.scoring import score_table
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
@@ -41,7 +42,7 @@ def preview_labels(run: Run, macro_segment: str) -> LabelPreview:
     Raises:
         DataError: the data contradict the profile.
     """
-    customers = read_measured_kpis(run, macro_segment)
+    customers = MeasureArtifacts(run).locate_kpis(macro_segment).read_table()
     why_draft = ""
     try:
         model = find_effective_model(run.lake, macro_segment, run.as_of)[0]

@@ -6,12 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.segmentation.artifacts import LabelSummary, MeasureArtifacts, SegmentArtifacts
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.run import Run
 from include.segmentation.segment.grid_fit import CELL, score_grid
 from include.segmentation.segment.hysteresis import HELD_FROM, RAW, choose_published_keys, fingerprint_labels
-from include.segmentation.segment.model_compatibility import read_measured_kpis, refuse_changed_kpis
+from include.segmentation.segment.model_compatibility import refuse_changed_kpis
 from include.segmentation.segment.population_drift import measure_drift
 from include.segmentation.segment.previous_labels import add_previous_keys, find_previous_labels
 from include.segmentation.segment.scoring import score_table
@@ -39,29 +40,29 @@ def segment(run: Run, macro_segment: str) -> dict[str, Any]:
     started = time.perf_counter()
     model, look_ahead = find_effective_model(run.lake, macro_segment, run.as_of)
     refuse_changed_kpis(run.profile, model)
-    customers = read_measured_kpis(run, macro_segment)
+    customers = MeasureArtifacts(run).locate_kpis(macro_segment).read_table()
     before = find_previous_labels(run, macro_segment)
     hysteresis = run.profile.macro_segments[macro_segment].hysteresis
     labels = choose_published_keys(_labelled(model, customers, ["customer_id"]), before, hysteresis, model.model_id)
     for name, column in (add_previous_keys(run, model, before, customers) | score_grid(model.grid, customers)).items():
         labels = labels.append_column(name, column)
-    run.lake.write_table(run.locate_artifact("segment", f"{macro_segment}.parquet"), labels)
+    SegmentArtifacts(run).locate_labels(macro_segment).write_table(labels)
     cohort_rows = _segment_cohorts(run, macro_segment, model) if run.profile.cohort_months else 0
     sizes, raw_sizes = (_sizes(labels[column]) for column in ("segment_key", RAW))
-    summary = {
-        "model_id": model.model_id,
-        "look_ahead": look_ahead,
-        "customers": labels.num_rows,
-        "held_back": labels.num_rows - labels[HELD_FROM].null_count,
-        "sizes": {segment.key: sizes[segment.key] for segment in model.list_segments()},
-        "fingerprint": fingerprint_labels(labels),
-        "on_grid": labels.num_rows - labels[CELL].null_count,
-        "follows": before.read_published(fingerprint=hysteresis is not None) if before else {},
-        "drift": measure_drift(model, customers, raw_sizes) if run.is_primary and not look_ahead else [],
-        "cohort_rows": cohort_rows,
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    return run.record_summary("segment", macro_segment, summary)
+    summary = LabelSummary(
+        model_id=model.model_id,
+        look_ahead=look_ahead,
+        customers=labels.num_rows,
+        held_back=labels.num_rows - labels[HELD_FROM].null_count,
+        sizes={segment.key: sizes[segment.key] for segment in model.list_segments()},
+        fingerprint=fingerprint_labels(labels),
+        on_grid=labels.num_rows - labels[CELL].null_count,
+        follows=before.read_published(fingerprint=hysteresis is not None) if before else {},
+        drift=measure_drift(model, customers, raw_sizes) if run.is_primary and not look_ahead else [],
+        cohort_rows=cohort_rows,
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    return summary.write_to(run, macro_segment)
 
 
 def _sizes(keys: pa.ChunkedArray) -> Counter[str]:
@@ -70,9 +71,9 @@ def _sizes(keys: pa.ChunkedArray) -> Counter[str]:
 
 
 def _segment_cohorts(run: Run, macro_segment: str, model: Model) -> int:
-    labels = _labelled(model, read_measured_kpis(run, f"{macro_segment}.cohort"), _COHORT_COLUMNS)
-    artifact = run.locate_artifact("segment", f"{macro_segment}.cohort.parquet")
-    run.lake.write_table(artifact, labels.select([*_COHORT_COLUMNS, "stratum", "segment_key"]))
+    labels = _labelled(model, MeasureArtifacts(run).locate_cohort_kpis(macro_segment).read_table(), _COHORT_COLUMNS)
+    artifact = SegmentArtifacts(run).locate_cohort_labels(macro_segment)
+    artifact.write_table(labels.select([*_COHORT_COLUMNS, "stratum", "segment_key"]))
     return int(labels.num_rows)
 
 

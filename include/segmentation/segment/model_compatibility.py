@@ -2,22 +2,10 @@
 
 from collections.abc import Sequence
 
-import pyarrow as pa
-
 from include.segmentation.errors import DataError
 from include.segmentation.model.model import Model
 from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.profile.profile import Profile
-from include.segmentation.run import Run
-
-
-def read_measured_kpis(run: Run, name: str) -> pa.Table:
-    """What the measure stage left for this run.
-
-    Raises:
-        DataError: it has not run.
-    """
-    return run.lake.read_table(run.locate_artifact("measure", f"{name}.parquet"))
 
 
 def map_windows(macro: MacroSegment, columns: Sequence[str]) -> dict[str, str]:

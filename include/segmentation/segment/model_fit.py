@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.artifacts import FitSummary, MeasureArtifacts
 from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import ModelStatus, TimelineEntry, find_effective_model, read_timeline
@@ -17,7 +18,6 @@ from include.segmentation.segment.grid_fit import fit_grid, list_grid_columns
 from include.segmentation.segment.model_compatibility import (
     map_resolutions,
     map_windows,
-    read_measured_kpis,
     refuse_changed_kpis,
 )
 from include.segmentation.segment.model_decisions import record_settlement
@@ -53,22 +53,22 @@ def fit(run: Run, macro_segment: str) -> dict[str, Any]:
     """
     started = time.perf_counter()
     _refuse_too_early(run)
-    customers = read_measured_kpis(run, macro_segment)
+    customers = MeasureArtifacts(run).locate_kpis(macro_segment).read_table()
     with limit_to_one_thread():
         draft = draft_model(run, macro_segment, customers)
     entry = _known(run, draft)
     model, status = (entry.model, entry.status) if entry else _decide(run, draft, customers)
-    summary = {
-        "model_id": model.model_id,
-        "status": status,
-        "customers": model.customers,
-        "strata": len(model.strata),
-        "segments": len(model.list_segments()),
-        "micro_segments": len(model.list_micro_segments()),
-        "lineage": dict(sorted(Counter(row.kind for row in model.lineage).items())),
-        "seconds": round(time.perf_counter() - started, 3),
-    }
-    return run.record_summary("fit", macro_segment, summary)
+    summary = FitSummary(
+        model_id=model.model_id,
+        status=status,
+        customers=model.customers,
+        strata=len(model.strata),
+        segments=len(model.list_segments()),
+        micro_segments=len(model.list_micro_segments()),
+        lineage=dict(sorted(Counter(row.kind for row in model.lineage).items())),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+    return summary.write_to(run, macro_segment)
 
 
 def _refuse_too_early(run: Run) -> None:
@@ -104,8 +104,7 @@ def draft_model(run: Run, macro_segment: str, customers: pa.Table) -> Model:
         update={"windows": map_windows(macro, columns), "resolutions": map_resolutions(macro, columns)}
     )
     digest = hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:_HASH_LENGTH]
-    moment = run.run_id.rsplit("/", 1)[-1]
-    return draft.model_copy(update={"model_id": f"{draft.profile}.{macro_segment}.{moment}.{digest}"})
+    return draft.model_copy(update={"model_id": f"{draft.profile}.{macro_segment}.{run.as_of_name}.{digest}"})
 
 
 def _known(run: Run, draft: Model) -> TimelineEntry | None:

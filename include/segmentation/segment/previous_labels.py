@@ -5,16 +5,22 @@ with today's data (b), and the key at this as_of under the earlier model (c).
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.artifacts import (
+    LabelSummary,
+    MeasureArtifacts,
+    PopulationSummary,
+    SegmentArtifacts,
+    find_previous_run,
+)
 from include.segmentation.errors import DataError
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import read_timeline
 from include.segmentation.run import Run
-from include.segmentation.segment.model_compatibility import read_measured_kpis, refuse_changed_kpis
+from include.segmentation.segment.model_compatibility import refuse_changed_kpis
 from include.segmentation.segment.scoring import score_table
 
 REMEASURED, UNDER_PREVIOUS = "remeasured_key", "previous_model_key"
@@ -31,18 +37,18 @@ class PreviousLabels:
 
     run: Run
     macro_segment: str
-    labelled: dict[str, Any]
+    labelled: LabelSummary
     model: Model | None
 
     @property
     def model_id(self) -> str:
         """The model that it was labelled with."""
-        return str(self.labelled["model_id"])
+        return self.labelled.model_id
 
-    def read_published(self, *, fingerprint: bool) -> dict[str, Any]:
+    def read_published(self, *, fingerprint: bool) -> dict[str, str | None]:
         """What a run keeps to know later whether the run before is still the same: with or without its labels."""
-        kept = {"run_id": self.run.run_id, "model_id": self.model_id}
-        return kept | ({"fingerprint": self.labelled.get("fingerprint")} if fingerprint else {})
+        published: dict[str, str | None] = {"run_id": self.run.run_id, "model_id": self.model_id}
+        return published | ({"fingerprint": self.labelled.fingerprint} if fingerprint else {})
 
     def read_labels(self) -> pa.Table:
         """Its labels.
@@ -50,17 +56,17 @@ class PreviousLabels:
         Raises:
             DataError: they are gone.
         """
-        return self.run.lake.read_table(self.run.locate_artifact("segment", f"{self.macro_segment}.parquet"))
+        return SegmentArtifacts(self.run).locate_labels(self.macro_segment).read_table()
 
 
 def find_previous_labels(run: Run, macro_segment: str) -> PreviousLabels | None:
     """The published run before, if there is one and it has labelled the macro segment."""
-    previous = run.find_previous_run()
-    labelled = previous.read_summary("segment", macro_segment) if previous else None
+    previous = find_previous_run(run)
+    labelled = LabelSummary.read_from(previous, macro_segment) if previous else None
     if previous is None or labelled is None:
         return None
     models = {entry.model.model_id: entry.model for entry in read_timeline(run.lake, macro_segment)}
-    model = models.get(labelled["model_id"])
+    model = models.get(labelled.model_id)
     try:
         if model is not None:
             refuse_changed_kpis(run.profile, model)
@@ -90,9 +96,9 @@ def add_previous_keys(
         return found
     if before.model.model_id != model.model_id:
         found[UNDER_PREVIOUS] = _keys(before.model, customers)
-    measure = run.read_summary("measure", "population") or {}
-    if measure.get("previous") == before.run.as_of.isoformat():
-        earlier = read_measured_kpis(run, f"{model.macro_segment}.previous")
+    population = PopulationSummary.read_from(run)
+    if population and population.previous == before.run.as_of.isoformat():
+        earlier = MeasureArtifacts(run).locate_previous_kpis(model.macro_segment).read_table()
         keys = _keys(before.model, earlier)
         found[REMEASURED] = keys.take(pc.index_in(customers["customer_id"], earlier["customer_id"]))
     return found

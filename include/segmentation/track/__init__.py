@@ -1,7 +1,8 @@
-"""Track: tell an MLflow tracking server of every model that a fit has put on the timeline.
+"""Track: log every model on the timeline at an MLflow tracking server.
 
-Not a stage: nothing waits for it, and what is lost with the server can be told again. It reads the timeline and the
-profile alone. Where ``MLFLOW_TRACKING_URI`` is not set nobody calls it, and MLflow is not even imported.
+This is not a stage: nothing waits for it, and whatever the server loses can be logged again. It reads only the
+timeline and the profile. Without ``MLFLOW_TRACKING_URI`` it is never called. Only this package imports MLflow's client,
+which is optional (requirements-track.txt).
 """
 
 import time
@@ -15,47 +16,49 @@ from include.segmentation.track.model_log import ModelLog
 
 
 def track(run: Run) -> dict[str, Any]:
-    """Log the models that were fitted at the run's as_of, and what has been decided about those logged before.
+    """Log the models fitted at the run's as_of, and update the status of models logged earlier.
 
-    Each model has one run at the server, found again by its tag ``model_id``: again, this only adds what is missing.
+    Each model has one MLflow run, identified by its tag ``model_id``. Repeating this call only adds what is missing.
 
     Returns:
-        ``{"server": its address, "logged": how many models are new there, "decided": of how many the status has
-        changed, "seconds": how long it took}``.
+        ``server`` (its address), ``logged`` (number of new models), ``decided`` (number of changed statuses) and
+        ``seconds``.
 
     Raises:
-        UnavailableError: the server does not answer; later it may.
-        TrackingError: there is no server to tell, or it refuses.
+        UnavailableError: the server does not answer; trying again later may help.
+        TrackingError: no server is configured, MLflow's client is not installed, or the server refuses.
     """
-    began = time.perf_counter()
-    logbook = ModelLog(run.profile.profile)
-    entries = _entries(run.profile, run.lake)
+    start = time.perf_counter()
+    log = ModelLog(run.profile.profile)
+    entries = _read_entries(run.profile, run.lake)
     fitted = [entry for entry in entries if entry.model.effective_from == run.as_of]
-    logged = sum(logbook.log_model(entry, run.profile.macro_segments[entry.model.macro_segment]) for entry in fitted)
-    return _summary(logbook, logged, entries, began)
+    logged = sum(log.log_model(entry, run.profile.macro_segments[entry.model.macro_segment]) for entry in fitted)
+    return _update_and_summarise(log, logged, entries, start)
 
 
 def track_decisions(profile: Profile) -> dict[str, Any]:
-    """Bring the tag ``status`` of every model up to date that has been logged.
+    """Update the tag ``status`` of every logged model; log no new model.
 
     Returns:
-        As of ``track``; nothing is logged.
+        The same keys as ``track``.
 
     Raises:
-        UnavailableError: the server does not answer; later it may.
-        TrackingError: there is no server to tell, or it refuses.
+        UnavailableError: the server does not answer; trying again later may help.
+        TrackingError: no server is configured, MLflow's client is not installed, or the server refuses.
     """
-    began = time.perf_counter()
-    return _summary(ModelLog(profile.profile), 0, _entries(profile, Lake(find_lake_root(), profile)), began)
+    start = time.perf_counter()
+    return _update_and_summarise(
+        ModelLog(profile.profile), 0, _read_entries(profile, Lake(find_lake_root(), profile)), start
+    )
 
 
-def _summary(logbook: ModelLog, logged: int, entries: list[TimelineEntry], began: float) -> dict[str, Any]:
-    decided = sum(logbook.update_status(entry) for entry in entries)
-    seconds = round(time.perf_counter() - began, 3)
-    return {"server": logbook.address, "logged": logged, "decided": decided, "seconds": seconds}
+def _update_and_summarise(log: ModelLog, logged: int, entries: list[TimelineEntry], start: float) -> dict[str, Any]:
+    decided = sum(log.update_status(entry) for entry in entries)
+    seconds = round(time.perf_counter() - start, 3)
+    return {"server": log.address, "logged": logged, "decided": decided, "seconds": seconds}
 
 
-def _entries(profile: Profile, lake: Lake) -> list[TimelineEntry]:
+def _read_entries(profile: Profile, lake: Lake) -> list[TimelineEntry]:
     return [entry for macro_segment in profile.macro_segments for entry in read_timeline(lake, macro_segment)]
 
 

@@ -1,4 +1,4 @@
-"""The numbers of a model as a tracking server takes them: name, value, step."""
+"""A model's numbers as MLflow metrics: name, value, step."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,10 +9,10 @@ CHOSEN = "chosen"
 
 
 class MetricPoint(NamedTuple):
-    """One point of a curve; what is no curve has step 0.
+    """One point of a metric.
 
     Attributes:
-        step: the k that an evidence is about.
+        step: k for a metric that is a curve over k, otherwise 0.
     """
 
     name: str
@@ -21,32 +21,32 @@ class MetricPoint(NamedTuple):
 
 
 def list_metrics(model: Model) -> list[MetricPoint]:
-    """What its strata and segments are like as they were cut, then everything that was tried, over k.
+    """List the metrics of the model, of its strata at the chosen k, and of every k that was tried.
 
-    ``<stratum>/<metric>`` is about the k taken, ``by_k/<stratum>/<algorithm>/<metric>`` about each k; the place of a
-    segment that was to be cut once more, ``repeat.02``, stands for a stratum.
+    ``<stratum>/<metric>`` describes the chosen k, ``by_k/<stratum>/<algorithm>/<metric>`` each k. For micro segments
+    the place of their segment (``repeat.02``) replaces the stratum.
     """
-    return [*_of_model(model), *_of_strata(model), *_over_k(model)]
+    return [*_list_model_metrics(model), *_list_stratum_metrics(model), *_list_curves(model)]
 
 
 def map_chosen_k(model: Model) -> dict[str, tuple[str, int]]:
-    """The algorithm and the k taken of every stratum or segment that was to be cut, by its place."""
+    """Map the place of every stratum or segment that was to be cut to the algorithm and the chosen k."""
     return {row.stratum: (row.algorithm, row.k) for row in model.evidence if row.metric == CHOSEN and row.value == 1}
 
 
 def read_evidence_of(model: Model, place: str, algorithm: str, k: int) -> dict[str, float]:
-    """What is known of one k, by metric."""
-    about = [row for row in model.evidence if (row.stratum, row.algorithm, row.k) == (place, algorithm, k)]
-    return {row.metric: row.value for row in about if row.value is not None}
+    """Return the evidence on one k, by metric."""
+    rows = [row for row in model.evidence if (row.stratum, row.algorithm, row.k) == (place, algorithm, k)]
+    return {row.metric: row.value for row in rows if row.value is not None}
 
 
-def _of_model(model: Model) -> Iterator[MetricPoint]:
+def _list_model_metrics(model: Model) -> Iterator[MetricPoint]:
     yield MetricPoint("customers", model.customers)
     yield MetricPoint("segments", len(model.list_segments()))
     yield MetricPoint("micro_segments", len(model.list_micro_segments()))
 
 
-def _of_strata(model: Model) -> Iterator[MetricPoint]:
+def _list_stratum_metrics(model: Model) -> Iterator[MetricPoint]:
     for stratum in model.strata:
         customers = sum(segment.customers_at_fit for segment in stratum.segments)
         yield MetricPoint(f"{stratum.name}/customers", customers)
@@ -59,7 +59,7 @@ def _of_strata(model: Model) -> Iterator[MetricPoint]:
                 yield MetricPoint(f"{place}/{metric}", value)
 
 
-def _over_k(model: Model) -> Iterator[MetricPoint]:
+def _list_curves(model: Model) -> Iterator[MetricPoint]:
     for row in model.evidence:
         if row.value is not None:
             yield MetricPoint(f"by_k/{row.stratum}/{row.algorithm}/{row.metric}", row.value, row.k)

@@ -1,4 +1,4 @@
-"""The report of a model: one HTML page about what a fit found, before anybody is labelled with it."""
+"""The HTML page about one model: what the fit found, before the model labels anybody."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from include.segmentation.track.model_metrics import map_chosen_k, read_evidence
 
 _COLUMNS = {
     "jaccard_min": ("Least Jaccard", ".2f"),
-    "fidelity": ("Told by a tree", ".0%"),
+    "fidelity": ("Tree agreement", ".0%"),
     "smallest_share": ("Smallest", ".1%"),
     "largest_share": ("Largest", ".1%"),
     "silhouette": ("Silhouette", ".3f"),
@@ -22,12 +22,12 @@ _DASH = "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class ModelPart:
-    """A stratum, or a segment that was to be cut once more.
+    """A stratum, or a segment that was to be cut into micro segments.
 
     Attributes:
-        place: the stratum's name, with the ordinal of a segment (``repeat.02``).
-        trials: per k that was tried what is known of it, ready to be read; of the algorithm that the profile names.
-        k: the one that was taken.
+        place: the stratum's name, followed by the ordinal of the segment (``repeat.02``).
+        trials: the formatted cells of every k that was tried with the profile's algorithm.
+        k: the chosen k.
     """
 
     place: str
@@ -40,7 +40,7 @@ class ModelPart:
 
 
 def render_model_page(model: Model, macro: MacroSegment) -> str:
-    """The page of a model: one HTML document that needs nothing else, the same bytes for the same model."""
+    """Render the page as one self-contained HTML document; the same model always gives the same bytes."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -49,26 +49,26 @@ def render_model_page(model: Model, macro: MacroSegment) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template("model.html.j2").render(
-        model=model, label=macro.label, parts=_parts(model), columns=[words for words, _ in _COLUMNS.values()]
+        model=model, label=macro.label, parts=_list_parts(model), columns=[words for words, _ in _COLUMNS.values()]
     )
 
 
-def _parts(model: Model) -> list[ModelPart]:
+def _list_parts(model: Model) -> list[ModelPart]:
     parts = []
     for stratum in model.strata:
         (place, whole), *inside = stratum.list_divisions()
-        parts.append(_part(model, place, stratum.label, stratum.when, whole))
+        parts.append(_make_part(model, place, stratum.label, stratum.when, whole))
         names = {f"{stratum.name}.{n:02d}": segment.name for n, segment in enumerate(stratum.segments, start=1)}
-        parts += [_part(model, place, f"Inside {names[place]}", "", micro) for place, micro in inside]
+        parts += [_make_part(model, place, f"Inside {names[place]}", "", micro) for place, micro in inside]
     return parts
 
 
-def _part(model: Model, place: str, title: str, when: str, division: Division) -> ModelPart:
+def _make_part(model: Model, place: str, title: str, when: str, division: Division) -> ModelPart:
     algorithm, k = map_chosen_k(model).get(place, ("", 1))
     ks = sorted({row.k for row in model.evidence if (row.stratum, row.algorithm) == (place, algorithm)})
-    trials = {k: _cells(read_evidence_of(model, place, algorithm, k)) for k in ks}
+    trials = {k: _format_cells(read_evidence_of(model, place, algorithm, k)) for k in ks}
     return ModelPart(place, title, when, division.note, division.segments, trials, k)
 
 
-def _cells(metrics: dict[str, float]) -> list[str]:
+def _format_cells(metrics: dict[str, float]) -> list[str]:
     return [format(metrics[name], form) if name in metrics else _DASH for name, (_, form) in _COLUMNS.items()]

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.segmentation.artifacts import ValidateArtifacts, ValidateSummary, ValidationCounts
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.errors import DataError
 from include.segmentation.lake.change_log import SEQ, UNREADABLE
@@ -31,7 +32,6 @@ from include.segmentation.validate.quarantine_rows import (
 
 BATCH_ROWS = 200_000
 _COUNTS = ("validated", "quarantined", "warned")
-_DOCS = "data_docs"
 
 
 def validate(run: Run) -> dict[str, Any]:
@@ -52,14 +52,16 @@ def validate(run: Run) -> dict[str, Any]:
         ProfileError: an expectation does not exist, has wrong arguments, or names a column that is not there.
     """
     began = time.monotonic()
-    before = run.read_summary("validate", "summary") or {}
+    before = ValidateSummary.read_from(run)
     stage = _Stage(run)
     extracts = {extract: stage.validate(extract) for extract in run.profile.extracts}
-    docs = stage.write_docs()
-    totals = {count: sum(each[count] for each in extracts.values()) for count in _COUNTS}
-    seconds = round(time.monotonic() - began, 3)
-    summary = {"extracts": extracts, **totals, _DOCS: docs or before.get(_DOCS), "seconds": seconds}
-    return run.record_summary("validate", "summary", summary)
+    summary = ValidateSummary(
+        extracts=extracts,
+        **{count: sum(each[count] for each in extracts.values()) for count in _COUNTS},
+        data_docs=stage.write_docs() or (before.data_docs if before else None),
+        seconds=round(time.monotonic() - began, 3),
+    )
+    return summary.write_to(run)
 
 
 class _Stage:
@@ -89,21 +91,20 @@ class _Stage:
                     held += (self._check(extract, rows, counts) for rows in self._read(extract, done, last, readable))
                 quarantine.append(pa.concat_tables(held), replace(state, cursor=last))
                 counts["validated"] = last - done
-        recorded = run.read_summary("validate", extract) or {}
-        return run.record_summary(
-            "validate", extract, {count: counts[count] + recorded.get(count, 0) for count in _COUNTS}
-        )
+        recorded = ValidationCounts.read_from(run, extract) or ValidationCounts()
+        totals = ValidationCounts(**{count: counts[count] + getattr(recorded, count) for count in _COUNTS})
+        return totals.write_to(run, extract)
 
     def write_docs(self) -> str | None:
         """Keep the Data Docs of what has been checked, leading on to earlier ones; None where nothing was checked."""
         if self._suites is None:
             return None
-        run, folder = self._run, self._suites.build_docs()
+        artifacts, folder = ValidateArtifacts(self._run), self._suites.build_docs()
         try:
-            earlier = run.lake.read_text(run.locate_artifact("validate", f"{_DOCS}/index.html"))
+            earlier = artifacts.read_docs_page()
             if earlier is not None:
                 _lead_on(folder, earlier)
-            return run.lake.write_folder(run.locate_artifact("validate", _DOCS), folder) + "/index.html"
+            return artifacts.write_docs(folder)
         finally:
             shutil.rmtree(folder)
 

@@ -1,7 +1,8 @@
-"""The PostgreSQL schema of a profile, where the published tables live."""
+"""Connections to PostgreSQL. Only this package imports its driver."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import psycopg
 
@@ -9,24 +10,28 @@ from include.segmentation.connections import resolve_address
 from include.segmentation.errors import DataError, SourceError, UnavailableError, join_lines
 from include.segmentation.profile.profile import Profile
 
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+UndefinedTableError: TypeAlias = psycopg.errors.UndefinedTable
 _CONNECT_TIMEOUT_SECONDS = 10
 
 
 @contextmanager
-def connect_warehouse(profile: Profile) -> Iterator[psycopg.Connection]:
-    """Open a connection whose search path is the profile's schema; commit at the end, roll back on an error.
+def connect_warehouse(profile: Profile, autocommit: bool = False) -> Iterator[Connection]:
+    """Open a connection whose search path is the profile's schema.
+
+    Commits when the block ends, or after every statement with ``autocommit``. Rolls back on an error.
 
     Raises:
-        UnavailableError: nothing answers at the address, or the connection broke; nothing is committed.
-        SourceError: the server refuses the login, the database or what was asked of it.
-        DataError: the server can not do what was asked, such as read a table that was never published.
+        UnavailableError: the server does not answer, or the connection breaks; nothing is committed.
+        SourceError: the server refuses the login, the database or a statement.
+        DataError: a statement fails, for example because a table has never been published.
     """
     address = resolve_address(profile.warehouse.connection)
     where = f"warehouse connection '{address.id}' ({address.host}:{address.port or 5432}/{address.database})"
     if address.kind != "postgres":
-        raise SourceError(f"{where}: its type is '{address.kind}'; allowed is postgres")
-    if not address.database:  # PostgreSQL would take the user's name for it
-        raise SourceError(f"{where}: it names no database (its 'schema', the path of its URI)")
+        raise SourceError(f"{where}: connection type: found '{address.kind}'; allowed: postgres")
+    if not address.database:  # PostgreSQL would connect to a database named like the user
+        raise SourceError(f"{where}: database name is missing (the connection's 'schema', the path of its URI)")
     try:
         connection = psycopg.connect(
             host=address.host,
@@ -36,6 +41,7 @@ def connect_warehouse(profile: Profile) -> Iterator[psycopg.Connection]:
             dbname=address.database,
             connect_timeout=_CONNECT_TIMEOUT_SECONDS,
             options=f"-c search_path={profile.warehouse.schema_name},public -c timezone=UTC",
+            autocommit=autocommit,
         )
     except psycopg.OperationalError as error:
         reason = join_lines(error)
@@ -50,3 +56,13 @@ def connect_warehouse(profile: Profile) -> Iterator[psycopg.Connection]:
         raise UnavailableError(f"{where}: {join_lines(error)}; nothing was written") from error
     except psycopg.Error as error:
         raise DataError(f"{where}: {join_lines(error)}; nothing was written") from error
+
+
+def connect_uri(uri: str, autocommit: bool = False, search_path: str = "public") -> Connection:
+    """Connect to the PostgreSQL database of an Airflow connection URI (``postgres://…``)."""
+    return psycopg.connect(
+        uri.replace("postgres://", "postgresql://", 1),
+        autocommit=autocommit,
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+        options=f"-c search_path={search_path}",
+    )

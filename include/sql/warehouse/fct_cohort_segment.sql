@@ -4,7 +4,7 @@ CREATE TABLE IF NOT EXISTS fct_cohort_segment (
     month integer NOT NULL,
     segment_key text NOT NULL,
     kpi text NOT NULL,
-    learners bigint NOT NULL,
+    customers bigint NOT NULL,
     share double precision NOT NULL,
     min double precision,
     p25 double precision,
@@ -22,7 +22,7 @@ COMMENT ON COLUMN fct_cohort_segment.cohort IS 'First day of the calendar month 
 COMMENT ON COLUMN fct_cohort_segment.month IS 'Months of 30 days since each customer''s first_seen: month n ends 30 n days after it.';
 COMMENT ON COLUMN fct_cohort_segment.segment_key IS 'The segment at the end of that month; see dim_segment.';
 COMMENT ON COLUMN fct_cohort_segment.kpi IS 'The KPI, measured at the end of that month; see dim_kpi.';
-COMMENT ON COLUMN fct_cohort_segment.learners IS 'Customers of the cohort in the segment.';
+COMMENT ON COLUMN fct_cohort_segment.customers IS 'Customers of the cohort in the segment.';
 COMMENT ON COLUMN fct_cohort_segment.share IS 'Their share of the cohort, 0 to 1.';
 COMMENT ON COLUMN fct_cohort_segment.min IS 'Smallest defined value of the KPI.';
 COMMENT ON COLUMN fct_cohort_segment.p25 IS '25th percentile: the smallest value that at least 25% of the defined values do not exceed.';

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from include.segmentation.artifacts import MeasureArtifacts, SignalSummary
 from include.segmentation.engine.engine import Engine
 from include.segmentation.measure.measured_customers import load_customers
 from include.segmentation.measure.signals.label_study import KpiFinding, study_label
@@ -19,7 +20,7 @@ from include.segmentation.measure.signals.landmarks import (
 )
 from include.segmentation.measure.signals.rule_lift import compute_false_discovery_rates
 from include.segmentation.profile.profile import Profile
-from include.segmentation.profile.signals import SIGNALS, Signals
+from include.segmentation.profile.signals import Signals
 from include.segmentation.run import Run
 
 _SCHEMA = pa.schema(
@@ -33,7 +34,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def measure_signals(run: Run, connection: Engine, signals: Signals) -> dict[str, Any]:
+def measure_signals(run: Run, connection: Engine, signals: Signals) -> SignalSummary:
     """Write what goes before each label.
 
     Leaves ``measure/signals.parquet``, one row per label, landmark and KPI, and per landmark
@@ -44,11 +45,12 @@ def measure_signals(run: Run, connection: Engine, signals: Signals) -> dict[str,
         DataError: the data contradict the profile, or the population has not been measured.
     """
     load_customers(run, connection)
+    artifacts = MeasureArtifacts(run)
     rows: list[dict[str, Any]] = []
     asked = {}
     for landmark in signals.landmarks:
         customers = collect_landmark(run, connection, signals, landmark)
-        run.lake.write_table(run.locate_artifact("measure", f"{SIGNALS}.{landmark}d.parquet"), customers)
+        artifacts.locate_landmark(landmark).write_table(customers)
         asked[f"{landmark}d"] = customers.num_rows
         for label in signals.labels:
             findings = _study(run.profile, customers, label, signals.holdout)
@@ -58,12 +60,12 @@ def measure_signals(run: Run, connection: Engine, signals: Signals) -> dict[str,
     for row, q in zip(tested, compute_false_discovery_rates([row["p"] for row in tested]), strict=True):
         row["q"] = q
     table = pa.Table.from_pylist(rows, schema=_SCHEMA)
-    return {
-        "customers": asked,
-        "rows": table.num_rows,
-        "outcomes": dict(sorted(Counter(table["outcome"].to_pylist()).items())),
-        "path": run.lake.write_table(run.locate_artifact("measure", f"{SIGNALS}.parquet"), table),
-    }
+    return SignalSummary(
+        customers=asked,
+        rows=table.num_rows,
+        outcomes=dict(sorted(Counter(table["outcome"].to_pylist()).items())),
+        path=artifacts.locate_signals().write_table(table),
+    )
 
 
 def _study(profile: Profile, customers: pa.Table, label: str, holdout: float) -> list[KpiFinding]:

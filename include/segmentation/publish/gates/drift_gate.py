@@ -47,8 +47,8 @@ def _advice(inputs: PublishInputs, macro: str) -> str:
     candidate = _candidate(inputs, macro)
     if candidate:
         return f"; model {candidate} waits for an answer (accept or reject)"
-    day = run.run_id.rsplit("/", 1)[-1]
-    return f"; a fit is asked for (python -m include.segmentation fit --profile {run.profile.profile} --as-of {day})"
+    command = f"python -m include.segmentation fit --profile {run.profile.profile} --as-of {run.as_of_name}"
+    return f"; a fit is asked for ({command})"
 
 
 def _candidate(inputs: PublishInputs, macro: str) -> str:

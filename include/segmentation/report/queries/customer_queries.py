@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import psycopg
-
 from include.segmentation.run import Run
+from include.segmentation.warehouse.connection import Connection
 from include.segmentation.warehouse.queries import query_objects
 
 CUSTOMERS_SHOWN = 2_000
@@ -45,7 +44,7 @@ class SampledCustomer:
     kpis: dict[str, float | None]
 
 
-def sample_customers(connection: psycopg.Connection, run: Run) -> list[SampledCustomer]:
+def sample_customers(connection: Connection, run: Run) -> list[SampledCustomer]:
     """At most ``CUSTOMERS_SHOWN`` customers, drawn by a hash of their ids, of every segment as many as it has.
 
     Nobody is among them who is in a segment of fewer than 10. Only labels are read whole: of a large segment as many

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-import psycopg
-
 from include.segmentation.report.queries.customer_queries import IS_HASHED, write_pseudonym_sql
 from include.segmentation.run import Run
+from include.segmentation.warehouse.connection import Connection
 from include.segmentation.warehouse.queries import query_objects
 
 
@@ -21,7 +20,7 @@ class FigureNumber:
     value: float | None
 
 
-def read_figure_numbers(connection: psycopg.Connection, run: Run) -> list[FigureNumber]:
+def read_figure_numbers(connection: Connection, run: Run) -> list[FigureNumber]:
     """Every value of every figure of the run, row by row; customers are the pseudonyms of the run."""
     named: dict[bool, list[str]] = {True: [], False: []}
     for name, figure in run.profile.figures.items():

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import psycopg
-
 from include.segmentation.run import Run
+from include.segmentation.warehouse.connection import Connection
 from include.segmentation.warehouse.queries import query_objects
 
 
@@ -95,7 +94,7 @@ class PublishedReason:
     worth: dict[str, dict[str, float | None]]
 
 
-def read_reasons(connection: psycopg.Connection, run: Run) -> list[PublishedReason]:
+def read_reasons(connection: Connection, run: Run) -> list[PublishedReason]:
     """The reasons of every list at the run, in their order."""
     return query_objects(
         connection,
@@ -110,7 +109,7 @@ def read_reasons(connection: psycopg.Connection, run: Run) -> list[PublishedReas
     )
 
 
-def read_cells(connection: psycopg.Connection, run: Run) -> list[PublishedCell]:
+def read_cells(connection: Connection, run: Run) -> list[PublishedCell]:
     """The cells of the grids of the run's models, in the order of the profile."""
     return query_objects(
         connection,
@@ -127,7 +126,7 @@ def read_cells(connection: psycopg.Connection, run: Run) -> list[PublishedCell]:
     )
 
 
-def read_score_classes(connection: psycopg.Connection, run: Run) -> list[ScoreClass]:
+def read_score_classes(connection: Connection, run: Run) -> list[ScoreClass]:
     """The cut points of the run's models: by score, the best class first."""
     return query_objects(
         connection,
@@ -143,7 +142,7 @@ def read_score_classes(connection: psycopg.Connection, run: Run) -> list[ScoreCl
     )
 
 
-def read_crossings(connection: psycopg.Connection, run: Run) -> list[Crossing]:
+def read_crossings(connection: Connection, run: Run) -> list[Crossing]:
     """Everyone on a grid at the run, by pair of classes and by segment."""
     return query_objects(
         connection,
@@ -158,7 +157,7 @@ def read_crossings(connection: psycopg.Connection, run: Run) -> list[Crossing]:
     )
 
 
-def read_cell_worth(connection: psycopg.Connection, run: Run) -> list[PartWorth]:
+def read_cell_worth(connection: Connection, run: Run) -> list[PartWorth]:
     """What the customers of every cell are worth at the run."""
     return query_objects(
         connection,
@@ -173,7 +172,7 @@ def read_cell_worth(connection: psycopg.Connection, run: Run) -> list[PartWorth]
     )
 
 
-def read_segment_worth(connection: psycopg.Connection, run: Run) -> list[PartWorth]:
+def read_segment_worth(connection: Connection, run: Run) -> list[PartWorth]:
     """What the customers of every segment and micro segment are worth at the run."""
     return query_objects(
         connection,
@@ -189,7 +188,7 @@ def read_segment_worth(connection: psycopg.Connection, run: Run) -> list[PartWor
     )
 
 
-def read_grid_metrics(connection: psycopg.Connection, run: Run) -> list[GridMetric]:
+def read_grid_metrics(connection: Connection, run: Run) -> list[GridMetric]:
     """Every number about the grids of the run."""
     return query_objects(
         connection,

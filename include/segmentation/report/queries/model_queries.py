@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
-
 from include.segmentation.run import Run
+from include.segmentation.warehouse.connection import Connection
 from include.segmentation.warehouse.queries import query_objects
 
 RUNS_OF_DRIFT = 12
@@ -82,7 +81,7 @@ class RunDrift:
     models: dict[str, str]
 
 
-def read_evidence(connection: psycopg.Connection, run: Run) -> list[FitMetric]:
+def read_evidence(connection: Connection, run: Run) -> list[FitMetric]:
     """Every number about every cut that was tried by the models of the run."""
     return query_objects(
         connection,
@@ -98,7 +97,7 @@ def read_evidence(connection: psycopg.Connection, run: Run) -> list[FitMetric]:
     )
 
 
-def read_cuts(connection: psycopg.Connection, run: Run) -> list[PublishedCut]:
+def read_cuts(connection: Connection, run: Run) -> list[PublishedCut]:
     """What the models of the run did with each stratum and with its segments, in their order."""
     return query_objects(
         connection,
@@ -133,7 +132,7 @@ def read_cuts(connection: psycopg.Connection, run: Run) -> list[PublishedCut]:
     )
 
 
-def read_pictures(connection: psycopg.Connection, run: Run) -> list[PublishedPicture]:
+def read_pictures(connection: Connection, run: Run) -> list[PublishedPicture]:
     """What the strata that the models of the run cut looked like at their fit, in the order of the strata."""
     return query_objects(
         connection,
@@ -159,7 +158,7 @@ def read_pictures(connection: psycopg.Connection, run: Run) -> list[PublishedPic
     )
 
 
-def read_drifts(connection: psycopg.Connection, run: Run) -> list[RunDrift]:
+def read_drifts(connection: Connection, run: Run) -> list[RunDrift]:
     """What drift measured at the run and at the runs before it, the newest first; those that measured none left out."""
     return query_objects(
         connection,

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import psycopg
-
 from include.segmentation.run import Run
+from include.segmentation.warehouse.connection import Connection
 from include.segmentation.warehouse.queries import query_objects
 
 
@@ -59,7 +58,7 @@ class PersonaSize:
     share: float
 
 
-def read_funnel(connection: psycopg.Connection, run: Run) -> list[PublishedStep]:
+def read_funnel(connection: Connection, run: Run) -> list[PublishedStep]:
     """Every step at the run, in order."""
     return query_objects(
         connection,
@@ -74,7 +73,7 @@ def read_funnel(connection: psycopg.Connection, run: Run) -> list[PublishedStep]
     )
 
 
-def read_demographics(connection: psycopg.Connection, run: Run) -> list[DemographicShare]:
+def read_demographics(connection: Connection, run: Run) -> list[DemographicShare]:
     """Every value at the run, the largest first, but ``other`` and then ``unknown`` at last."""
     return query_objects(
         connection,
@@ -89,7 +88,7 @@ def read_demographics(connection: psycopg.Connection, run: Run) -> list[Demograp
     )
 
 
-def read_personas(connection: psycopg.Connection, run: Run) -> list[PersonaSize]:
+def read_personas(connection: Connection, run: Run) -> list[PersonaSize]:
     """Every persona at the run, in the order of the profile; at last whom none takes."""
     return query_objects(
         connection,

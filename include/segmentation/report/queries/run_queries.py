@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import psycopg
-
 from include.segmentation.errors import DataError
 from include.segmentation.run import Run
+from include.segmentation.warehouse.connection import Connection, UndefinedTableError
 from include.segmentation.warehouse.queries import query_objects
 
 RUNS_IN_TREND = 60
@@ -133,14 +132,14 @@ class CohortSpread:
     month: int
     segment_key: str
     kpi: str
-    learners: int
+    customers: int
     share: float
     p25: float | None
     p50: float | None
     p75: float | None
 
 
-def read_published_run(connection: psycopg.Connection, run: Run) -> PublishedRun:
+def read_published_run(connection: Connection, run: Run) -> PublishedRun:
     """The run's row.
 
     Raises:
@@ -157,7 +156,7 @@ def read_published_run(connection: psycopg.Connection, run: Run) -> PublishedRun
             """,
             run,
         )
-    except psycopg.errors.UndefinedTable:
+    except UndefinedTableError:
         rows = []
     if not rows:
         raise DataError(
@@ -167,7 +166,7 @@ def read_published_run(connection: psycopg.Connection, run: Run) -> PublishedRun
     return rows[0]
 
 
-def read_run_before(connection: psycopg.Connection, run: Run) -> PublishedRun | None:
+def read_run_before(connection: Connection, run: Run) -> PublishedRun | None:
     """The newest earlier run of the same cadence, if there is one."""
     rows = query_objects(
         connection,
@@ -184,7 +183,7 @@ def read_run_before(connection: psycopg.Connection, run: Run) -> PublishedRun | 
     return rows[0] if rows else None
 
 
-def read_segments(connection: psycopg.Connection, run: Run) -> dict[str, PublishedSegment]:
+def read_segments(connection: Connection, run: Run) -> dict[str, PublishedSegment]:
     """Every segment that ever was, by key, worded as at the run."""
     rows = query_objects(
         connection,
@@ -199,7 +198,7 @@ def read_segments(connection: psycopg.Connection, run: Run) -> dict[str, Publish
     return {row.segment_key: row for row in rows}
 
 
-def read_sizes(connection: psycopg.Connection, run: Run) -> list[SegmentSize]:
+def read_sizes(connection: Connection, run: Run) -> list[SegmentSize]:
     """The sizes of all segments at the run and at the runs before it, by time."""
     return query_objects(
         connection,
@@ -219,7 +218,7 @@ def read_sizes(connection: psycopg.Connection, run: Run) -> list[SegmentSize]:
     )
 
 
-def read_spreads(connection: psycopg.Connection, run: Run) -> dict[tuple[str, str], KpiSpread]:
+def read_spreads(connection: Connection, run: Run) -> dict[tuple[str, str], KpiSpread]:
     """How every KPI is spread in every segment at the run, by (segment key, KPI)."""
     rows = query_objects(
         connection,
@@ -234,7 +233,7 @@ def read_spreads(connection: psycopg.Connection, run: Run) -> dict[tuple[str, st
     return {(row.segment_key, row.kpi): row for row in rows}
 
 
-def read_moves(connection: psycopg.Connection, run: Run) -> list[SegmentMove]:
+def read_moves(connection: Connection, run: Run) -> list[SegmentMove]:
     """Who went where up to the run and up to those before it, those who stayed included; none up to a first run."""
     return query_objects(
         connection,
@@ -256,7 +255,7 @@ def read_moves(connection: psycopg.Connection, run: Run) -> list[SegmentMove]:
     )
 
 
-def read_cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]:
+def read_cohorts(connection: Connection, run: Run) -> list[CohortSpread]:
     """The months of the newest cohorts that were complete at the run: thresholds and insights by month."""
     return query_objects(
         connection,
@@ -266,7 +265,7 @@ def read_cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]
             SELECT * FROM fct_cohort_segment
             WHERE (cohort + interval '1 month') AT TIME ZONE %(zone)s + month * interval '30 days' <= %(as_of)s
         )
-        SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, p25, p50, p75
+        SELECT macro_segment, cohort, month, segment_key, kpi, customers, share, p25, p50, p75
         FROM complete
         WHERE cohort IN (SELECT DISTINCT cohort FROM complete ORDER BY cohort DESC LIMIT %(cohorts)s)
         ORDER BY cohort, month, segment_key, kpi
@@ -277,7 +276,7 @@ def read_cohorts(connection: psycopg.Connection, run: Run) -> list[CohortSpread]
     )
 
 
-def read_micro_sizes(connection: psycopg.Connection, run: Run) -> list[SegmentSize]:
+def read_micro_sizes(connection: Connection, run: Run) -> list[SegmentSize]:
     """The sizes of the micro segments at the run."""
     return query_objects(
         connection,

@@ -25,7 +25,7 @@ class CohortCell:
     """
 
     share: float
-    learners: int
+    customers: int
     ranges: list[str]
     medians: dict[str, float]
     change: str = ""
@@ -81,7 +81,7 @@ def _cohort(
     present = [key for key in keys if any((key, month) in cells for month in months)]
     return CohortTable(
         name=formatting.format_month(found[0].cohort),
-        customers=sum(cell.learners for (_, month), cell in cells.items() if month == months[0]),
+        customers=sum(cell.customers for (_, month), cell in cells.items() if month == months[0]),
         months=months,
         rows=[(segments[key], [cells.get((key, month)) for month in months]) for key in present],
         changes=[_change(present, segments, cells, month) for month in months[1:] if month - 1 in months],
@@ -95,10 +95,10 @@ def _month(group: Group, kpis: Sequence[ReportedKpi]) -> CohortCell:
         for kpi in kpis
         if kpi.name in group and group[kpi.name].p25 is not None
     ]
-    if one.learners < SUPPRESS_BELOW:
-        return CohortCell(one.share, one.learners, [formatting.SUPPRESSED], {})
+    if one.customers < SUPPRESS_BELOW:
+        return CohortCell(one.share, one.customers, [formatting.SUPPRESSED], {})
     medians = {kpi.name: group[kpi.name].p50 for kpi in kpis if kpi.name in group}
-    return CohortCell(one.share, one.learners, ranges, {name: m for name, m in medians.items() if m is not None})
+    return CohortCell(one.share, one.customers, ranges, {name: m for name, m in medians.items() if m is not None})
 
 
 @dataclass(frozen=True)

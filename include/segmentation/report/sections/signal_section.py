@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-import psycopg
-from psycopg.rows import class_row
-
 from include.segmentation.profile.signals import ALL_KPIS, Signals
 from include.segmentation.report import formatting
 from include.segmentation.run import Run
+from include.segmentation.warehouse.connection import Connection
+from include.segmentation.warehouse.queries import query_objects
 
 MAY_BE_CHANCE = 0.05
 STRONGEST = 3
@@ -106,14 +105,11 @@ class LandmarkView:
     answers: list[LabelAnswer]
 
 
-def read_signals(connection: psycopg.Connection, run: Run) -> list[PublishedSignal]:
+def read_signals(connection: Connection, run: Run) -> list[PublishedSignal]:
     """The run's rows, by landmark."""
     columns = ", ".join(PublishedSignal.__dataclass_fields__)
-    with connection.cursor(row_factory=class_row(PublishedSignal)) as cursor:
-        cursor.execute(
-            f"SELECT {columns} FROM fct_signal WHERE run_id = %s ORDER BY landmark, label, kpi".encode(), [run.run_id]
-        )
-        return cursor.fetchall()
+    query = f"SELECT {columns} FROM fct_signal WHERE run_id = %(run_id)s ORDER BY landmark, label, kpi"
+    return query_objects(connection, PublishedSignal, query, run)
 
 
 def make_landmarks(found: Sequence[PublishedSignal], declared: Signals | None) -> list[LandmarkView]:

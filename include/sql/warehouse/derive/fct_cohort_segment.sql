@@ -5,9 +5,9 @@ WHERE old.macro_segment = found.macro_segment AND old.cohort = found.cohort AND 
     AND old.as_of <= %(as_of)s;
 
 INSERT INTO fct_cohort_segment (
-    macro_segment, cohort, month, segment_key, kpi, learners, share, min, p25, p50, p75, max, model_id, as_of
+    macro_segment, cohort, month, segment_key, kpi, customers, share, min, p25, p50, p75, max, model_id, as_of
 )
-SELECT macro_segment, cohort, month, segment_key, kpi, learners, share, min, p25, p50, p75, max, model_id, as_of
+SELECT macro_segment, cohort, month, segment_key, kpi, customers, share, min, p25, p50, p75, max, model_id, as_of
 FROM staged_fct_cohort_segment AS found
 WHERE NOT EXISTS (
     SELECT FROM fct_cohort_segment AS newer

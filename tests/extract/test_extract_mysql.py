@@ -266,6 +266,12 @@ def test_values_are_exact(database, shop):
     assert pulls.pull()["rows_written"] == 0
 
 
+def test_complete_through_never_moves_backwards(mariadb_database, shop):
+    mariadb_database.execute(CREATE_EVENTS)
+    first = shop(mariadb_database, events=EVENTS | {"lag": "1m"}).pull()
+    assert shop(mariadb_database, events=EVENTS | {"lag": "2h"}).pull()["complete_through"] == first["complete_through"]
+
+
 def test_an_empty_table_is_complete(database, shop):
     database.execute(CREATE_EVENTS)
     pulls = shop(database, events=EVENTS)

@@ -62,6 +62,16 @@ def test_a_page_that_was_ended_comes_back_smaller_until_it_can_not():
     assert seen == sorted(seen, reverse=True)
 
 
+def test_after_a_page_that_was_ended_its_fixed_cost_is_learnt_anew():
+    size = PageSize(1.0, MOST)
+    size.learn(1_000, 10.5, 1)
+    size.learn(250, 10.125, 1)  # nearly all of it for the page itself
+    size.shrink()
+    rows = size.rows
+    size.learn(rows, 2.0, 1)
+    assert size.rows == rows // 2
+
+
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"])
 TIMES = st.times().map(lambda moment: moment.replace(second=0, microsecond=0))
 

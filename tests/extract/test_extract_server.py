@@ -1,11 +1,12 @@
-"""How a server is told, entered and left alone: versions, TLS, places, the watchdog, bad input."""
+"""Servers: versions, slots for connections, the watchdog, and waiting while a server is busy."""
 
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from threading import Thread, Timer
 from time import monotonic, sleep
 
+import MySQLdb
 import pytest
 
 from demo.servers import PASSWORD
@@ -65,14 +66,25 @@ def address(database, user="demo", password=PASSWORD):
     return Address("shop", "mysql", "127.0.0.1", database.server.port, user, password, database.name)
 
 
+def execute_until_ended(connection, sql):
+    with suppress(MySQLdb.OperationalError):  # its connection was ended
+        connection.cursor().execute(sql)
+
+
 def running(database, sql):
-    """Begin a statement on a connection of its own, and go on."""
+    """Begin a statement on another connection, and return once it runs."""
     connection = database.connect()
-    thread = Thread(target=lambda: connection.cursor().execute(sql))
+    thread = Thread(target=execute_until_ended, args=(connection, sql))
     thread.start()
     while not any(row[7] == sql for row in database.execute("SHOW PROCESSLIST")):
         sleep(0.01)
     return thread
+
+
+def end(database, sql):
+    """End the statement that another connection runs."""
+    (connection,) = [row[0] for row in database.execute("SHOW PROCESSLIST") if row[7] == sql]
+    database.execute(f"KILL {connection}")
 
 
 def test_an_overlong_statement_is_ended_on_the_server(database):
@@ -135,9 +147,10 @@ def test_a_pull_waits_while_the_server_is_busy(database, shop, caplog, monkeypat
     assert "waiting, 2 threads run on the server (pace.busy_threads is 1)" in caplog.text
     busy.join()
     monkeypatch.setattr(retry_waits, "RETRY_SECONDS", 1)
-    busy = running(database, "SELECT SLEEP(2.5)")
+    busy = running(database, "SELECT SLEEP(60)")
     with pytest.raises(UnavailableError, match=r"2 threads run on the server, after .* s of waiting; .* is 1"):
         pulls.pull()
+    end(database, "SELECT SLEEP(60)")
     busy.join()
 
 

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from demo.servers import mariadb, running
+from demo.servers import running
 from include.segmentation.errors import DataError, SourceError, UnavailableError
 from include.segmentation.extract.mysql import safe_bound
 from include.segmentation.extract.mysql.page import page_reader
@@ -171,9 +171,9 @@ def test_tables_without_transactions_are_not_locked_for_longer_than_a_page(serve
 
 
 def test_a_server_that_stops_in_the_middle_may_answer_later_and_nothing_is_doubled(
-    servers_dir, mariadb_database, shop, monkeypatch
+    make_mariadb, mariadb_database, shop, monkeypatch
 ):
-    server = mariadb(servers_dir / "mariadb_stopping")
+    server = make_mariadb("mariadb_stopping")
     monkeypatch.setattr(page_reader, "PAGE_ROWS", 500)
     append, commits = ChangeLog.append, []
     with running(server):

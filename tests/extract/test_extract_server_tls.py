@@ -5,7 +5,7 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from demo.servers import PASSWORD, Server, mariadb, mysql56, running
+from demo.servers import PASSWORD, Server, mysql56, running
 from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
@@ -68,8 +68,8 @@ def encrypting(server: Server, certificates: Path) -> Server:
 
 
 @pytest.fixture(scope="module")
-def tls_server(servers_dir: Path, certificates: Path) -> Iterator[Server]:
-    with running(encrypting(mariadb(servers_dir / "mariadb_tls"), certificates)) as server:
+def tls_server(make_mariadb: Callable[[str], Server], certificates: Path) -> Iterator[Server]:
+    with running(encrypting(make_mariadb("mariadb_tls"), certificates)) as server:
         yield server
 
 

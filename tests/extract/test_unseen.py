@@ -1,6 +1,7 @@
-"""What a log does not hold yet, however its rows came and went: by a plain rule over all versions."""
+"""Rows that a log does not have yet, whatever its history: checked by a plain rule over all versions."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,10 +16,16 @@ from include.segmentation.lake.change_log import ChangeLog, LogState
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.mysql_source import TableExtract
+from include.segmentation.profile.profile import Profile
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema([("shop", pa.string()), ("id", pa.int64()), ("at", pa.timestamp("us", "UTC")), ("n", pa.int64())])
 Row = tuple[str, int, int | None, int | None]
+
+
+@cache
+def load_learning_profile() -> Profile:
+    return load_profile("learning")
 
 
 def declared(mode: str) -> TableExtract:
@@ -41,14 +48,14 @@ LOG = st.lists(st.tuples(ROWS, st.booleans()), max_size=12)
 
 @settings(max_examples=30, deadline=None)
 @given(log=LOG, page=PAGE)
-def test_a_row_is_unseen_unless_the_newest_version_of_its_key_is_the_row(log, page):
+def test_a_row_is_new_unless_it_is_the_newest_version_of_its_key(log, page):
     newest = {row[:2]: None if gone else row for row, gone in log}
     new_keys = [row for row in page if newest.get(row[:2]) is None]
     new_versions = [row for row in page if newest.get(row[:2]) != row]
     with TemporaryDirectory() as folder:
-        lake = Lake(folder, load_profile("learning"))
+        lake = Lake(folder, load_learning_profile())
         for half in (log[: len(log) // 2], log[len(log) // 2 :]):
-            # a deletion says no more than the key
+            # a deletion only has the key
             rows = [(*row[:2], None, None) if gone else row for row, gone in half]
             lake.open_log("t").append(table(rows), lake.open_log("t").read_state(), [gone for _, gone in half])
         assert drop_logged_rows(lake, "t", declared("append"), table(page)) == table(new_keys)
@@ -57,10 +64,10 @@ def test_a_row_is_unseen_unless_the_newest_version_of_its_key_is_the_row(log, pa
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    return Lake(str(tmp_path), load_profile("learning"))
+    return Lake(str(tmp_path), load_learning_profile())
 
 
-def test_everything_is_unseen_by_a_log_that_does_not_exist(lake):
+def test_every_row_is_new_for_a_log_that_does_not_exist(lake):
     assert drop_logged_rows(lake, "t", declared("merge"), table([("a", 1, 1, 1)])) == table([("a", 1, 1, 1)])
 
 
@@ -74,14 +81,14 @@ def test_a_key_may_have_any_name(lake, mode, key):
         assert drop_logged_rows(lake, extract, declared_so, rows)[key].to_pylist() == [2]
 
 
-def test_a_column_that_the_log_does_not_have_yet_counts_where_it_has_a_value(lake):
+def test_a_column_that_the_log_lacks_counts_where_it_has_a_value(lake):
     lake.open_log("t").append(table([("a", 1, 1, 1), ("a", 2, 2, 1)]), LogState())
     wider = table([("a", 1, 1, 1), ("a", 2, 2, 1)]).append_column("new", pa.array([None, "x"], pa.string()))
     assert drop_logged_rows(lake, "t", declared("merge"), wider)["id"].to_pylist() == [2]
     assert drop_logged_rows(lake, "t", declared("append"), wider).num_rows == 0
 
 
-def test_the_part_of_a_log_that_can_not_answer_is_not_read(lake):
+def test_files_that_cannot_hold_the_rows_are_not_read(lake):
     log: ChangeLog = lake.open_log("t")
     state = LogState()
     for first in range(0, 50, 10):
@@ -90,7 +97,7 @@ def test_the_part_of_a_log_that_can_not_answer_is_not_read(lake):
     (folded,) = log.list_files()
     state = log.append(table([("b", i, i + 50, i) for i in range(10)]), log.read_state())
     content = Path(folded).read_bytes()
-    # Whoever reads more of this file than its end, where the statistics are, reads rubbish.
+    # Reading more of this file than its end, where the statistics are, gives rubbish.
     Path(folded).write_bytes(bytes(4) + b"\xff" * 200 + content[204:])
     page = table([("b", i, i + 50, i) for i in range(11)])
     assert drop_logged_rows(lake, "t", declared("merge"), page)["id"].to_pylist() == [10]

@@ -69,9 +69,9 @@ def asked(request, monkeypatch):
     believed, real = request.param
     actual = ("mysql", (5, 6, 24)) if real == "mysql56" else ("mariadb", (10, 11))
     statements: list[str] = []
-    log_in, version = server_module.log_in, ServerVersion.parse(believed)
+    log_in, version = server_module.log_in, ServerVersion.parse_version(believed)
     monkeypatch.setattr(server_module, "log_in", lambda *how: Recorder(log_in(*how), actual, statements))
-    monkeypatch.setattr(ServerVersion, "parse", classmethod(lambda cls, _text: version))
+    monkeypatch.setattr(ServerVersion, "parse_version", classmethod(lambda cls, _text: version))
     return version, request.getfixturevalue(f"{real}_database"), statements
 
 
@@ -87,7 +87,7 @@ def test_a_version_is_asked_only_what_it_understands(asked, shop, monkeypatch, c
         wait_for_a_lock(database, shop)
     expected = ["EXPLAIN SELECT `at`", "SHOW PROCESSLIST", "SHOW GLOBAL STATUS", "MAX(`id`)", "BIT_XOR(", "CRC32("]
     expected += ["SET max_"] * version.has_statement_timeout + ["KILL QUERY"] * (str(version) in ENDED_BY_WATCHDOG)
-    expected += ["SHOW REPLICA" if version.supports((8, 0, 22), None) else "SHOW SLAVE"] * (version.number < (10,))
+    expected += ["SHOW REPLICA" if version.is_at_least((8, 0, 22), None) else "SHOW SLAVE"] * (version.number < (10,))
     if version.number >= (5, 1):
         expected += ["information_schema.innodb_trx", "information_schema.processlist", "CONSISTENT SNAPSHOT"]
     for part in expected:

@@ -33,7 +33,7 @@ def test_pages_grow_towards_their_time_and_stay_within_rows_and_memory(target, o
     size = PageSize(target, MOST)
     before = size.rows
     for _ in range(30):
-        size.learn(size.rows, own + per_row * size.rows, row_bytes * size.rows)
+        size.learn_page(size.rows, own + per_row * size.rows, row_bytes * size.rows)
         assert 1 <= size.rows <= max(FEWEST_ROWS, 4 * before)
         before = size.rows
     assert size.rows <= MOST
@@ -44,11 +44,11 @@ def test_pages_grow_towards_their_time_and_stay_within_rows_and_memory(target, o
 
 def test_the_second_page_differs_enough_to_tell_what_a_page_costs_for_itself():
     size = PageSize(1.0, MOST)
-    size.learn(1_000, 1.0, 1)  # just on target
+    size.learn_page(1_000, 1.0, 1)  # just on target
     assert size.rows == 1_500
-    size.learn(1_500, 1.25, 1)  # so 500 rows take 0.25 s, and a page 0.5 s for itself
+    size.learn_page(1_500, 1.25, 1)  # so 500 rows take 0.25 s, and a page 0.5 s for itself
     assert size.rows == 2_000
-    size.learn(2_000, 1.5, 1)
+    size.learn_page(2_000, 1.5, 1)
     assert size.rows == 2_000
 
 
@@ -56,7 +56,7 @@ def test_a_page_that_was_ended_comes_back_smaller_until_it_can_not():
     size = PageSize(1.5, MOST)
     seen = [size.rows]
     while not size.is_smallest:
-        size.shrink()
+        size.shrink_page()
         seen.append(size.rows)
     assert (seen[0], seen[-1]) == (FIRST_ROWS, FEWEST_ROWS)
     assert seen == sorted(seen, reverse=True)
@@ -64,11 +64,11 @@ def test_a_page_that_was_ended_comes_back_smaller_until_it_can_not():
 
 def test_after_a_page_that_was_ended_its_fixed_cost_is_learnt_anew():
     size = PageSize(1.0, MOST)
-    size.learn(1_000, 10.5, 1)
-    size.learn(250, 10.125, 1)  # nearly all of it for the page itself
-    size.shrink()
+    size.learn_page(1_000, 10.5, 1)
+    size.learn_page(250, 10.125, 1)  # nearly all of it for the page itself
+    size.shrink_page()
     rows = size.rows
-    size.learn(rows, 2.0, 1)
+    size.learn_page(rows, 2.0, 1)
     assert size.rows == rows // 2
 
 
@@ -145,7 +145,7 @@ def read(progress, clock, pages, rows, seconds):
     for _ in range(pages):
         clock.now += seconds
         progress.count_rows(rows)
-    progress.finish()
+    progress.log_total()
 
 
 def test_a_long_read_says_how_it_gets_on(clock, caplog):

@@ -51,7 +51,7 @@ EVENT_ROWS = [(i, datetime(2025, 1, 1) + timedelta(minutes=i), i) for i in range
     ],
 )
 def test_versions_are_told_apart(text, flavour, number, has_windows, has_timeout):
-    version = ServerVersion.parse(text)
+    version = ServerVersion.parse_version(text)
     assert (version.flavour, version.number) == (flavour, number)
     assert (version.has_window_functions, version.has_statement_timeout) == (has_windows, has_timeout)
 
@@ -59,7 +59,7 @@ def test_versions_are_told_apart(text, flavour, number, has_windows, has_timeout
 @pytest.mark.parametrize("text", ["4.1.22", "", "PostgreSQL 16"])
 def test_what_is_no_version_to_read_from_is_shown(text):
     with pytest.raises(SourceError, match=r"VERSION\(\) is .*allowed: MySQL and MariaDB from 5.0 on"):
-        ServerVersion.parse(text)
+        ServerVersion.parse_version(text)
 
 
 def address(database, user="demo", password=PASSWORD):

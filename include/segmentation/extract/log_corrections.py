@@ -50,7 +50,7 @@ class LogCorrections:
         self._deletions.append(keys.select(self.key))
         self._commit_if_many()
 
-    def commit(self, **changes: Any) -> LogState:
+    def commit_corrections(self, **changes: Any) -> LogState:
         """Write the gathered corrections and return the new state.
 
         Args:
@@ -67,4 +67,4 @@ class LogCorrections:
 
     def _commit_if_many(self) -> None:
         if sum(table.num_rows for table in [*self._deletions, *self._rows]) >= _COMMIT_ROWS:
-            self.commit()
+            self.commit_corrections()

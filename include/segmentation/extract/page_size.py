@@ -40,7 +40,7 @@ class PageSize:
         """Whether a page cannot get smaller."""
         return self.rows <= min(FEWEST_ROWS, self._most_rows)
 
-    def learn(self, rows: int, seconds: float, size: int) -> None:
+    def learn_page(self, rows: int, seconds: float, size: int) -> None:
         """Learn from a page.
 
         Args:
@@ -56,7 +56,7 @@ class PageSize:
         by_memory = rows * self.most_bytes / max(size, 1)
         self.rows = int(max(1, min(self._limit_step(by_time), by_memory, self._most_rows)))
 
-    def shrink(self) -> None:
+    def shrink_page(self) -> None:
         """Make the next page smaller, after one that was ended because it took too long."""
         self._fixed_seconds, self._earlier_page = 0.0, None
         self.rows = int(min(self.rows, self._limit_step(0)))

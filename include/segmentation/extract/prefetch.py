@@ -7,7 +7,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def prefetch(items: Iterator[Item]) -> Iterator[Item]:
+def prefetch_items(items: Iterator[Item]) -> Iterator[Item]:
     """Yield items in order and prepare one item ahead.
 
     An error is raised where its item would have come. A caller that stops early waits for the item in preparation.

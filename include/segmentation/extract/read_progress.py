@@ -40,9 +40,9 @@ class ReadProgress:
             self._total = self._estimate()
         self._last_line = now
         self._last_info = now if is_due else self._last_info
-        _log.log(level, "%s", self._describe(now - self._start), extra={IS_CHANGING: True})
+        _log.log(level, "%s", self._describe_progress(now - self._start), extra={IS_CHANGING: True})
 
-    def finish(self) -> None:
+    def log_total(self) -> None:
         """Log the total, if any progress was logged."""
         if self._last_line > self._start:
             seconds = monotonic() - self._start
@@ -54,7 +54,7 @@ class ReadProgress:
                 self._format_speed(seconds),
             )
 
-    def _describe(self, seconds: float) -> str:
+    def _describe_progress(self, seconds: float) -> str:
         if self._total is None or self._rows > self._total:  # unknown, or estimated too low
             return f"{self._name}: {self._rows:,} rows, {self._format_speed(seconds)}"
         left = _format_seconds((self._total - self._rows) / self._rows * seconds) if self._rows else "unknown time"

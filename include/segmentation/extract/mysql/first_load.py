@@ -53,7 +53,7 @@ class FirstLoad:
         ]
         return ReadSpan(conditions, self.key, after=self.last_key, forces_index=True)
 
-    def advance(self, state: LogState, page: Page) -> LogState:
+    def advance_state(self, state: LogState, page: Page) -> LogState:
         """Return the state after a page."""
         order, bound = _list_names(list_order_columns(self.relation)), self.bound
         if page.is_end:

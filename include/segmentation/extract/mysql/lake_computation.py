@@ -74,7 +74,7 @@ def pull_computed(run: Run, name: str, asked: NeedsLakeError, pull: Callable[[Ru
             held.mark_seen(batch)
             read, pages = read + batch.num_rows, pages + 1
         found.add_deletions(held.find_unseen("true"))
-    found.commit(cursor=_cursor(declared), complete_through=_least(through, state.complete_through))
+    found.commit_corrections(cursor=_cursor(declared), complete_through=_least(through, state.complete_through))
     written = found.missing + found.changed + found.deleted
     how = f"computed in the lake from {', '.join(bases.values())}: {asked}"
     return {"rows_read": read, "rows_written": written, "rows_deleted": found.deleted, "pages": pages, "bound": how}

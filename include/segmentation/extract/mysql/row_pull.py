@@ -89,15 +89,17 @@ def _pull_to_bound(
     load = resumed or begin_first_load(server, relation, state, bound)
     for page in _reread_pages(server, relation, declared, position):
         rows = drop_logged_rows(run.lake, name, declared, page.rows)
-        _count(counts, page, rows)
+        _count_page(counts, page, rows)
         if rows.num_rows:
             state = log.append(rows, state)
     for page in read_pages(server, relation, load.span if load else _build_new_span(relation, position, bound)):
         check_unique(relation, declared, page)
         position = page.last or position
         rows = _drop_written(run, name, declared, relation, state, page)
-        _count(counts, page, rows)
-        next_state = load.advance(state, page) if load else _advance(state, relation, position, bound, page.is_end)
+        _count_page(counts, page, rows)
+        next_state = (
+            load.advance_state(state, page) if load else _advance_state(state, relation, position, bound, page.is_end)
+        )
         state = log.append(rows, next_state)
         if not page.is_end:
             require_open_hours(hours, run.profile.time_zone)
@@ -168,7 +170,7 @@ def _has_rows_after_position(state: LogState) -> bool:
     return any(state.cursor.get(reason) for reason in _REREAD_REASONS) if state.cursor else False
 
 
-def _advance(
+def _advance_state(
     state: LogState, relation: Relation, position: Position | None, bound: SafeBound, is_end: bool
 ) -> LogState:
     """Return the state after a page. complete_through only moves at the end of the span, and never backwards."""
@@ -183,7 +185,7 @@ def _advance(
     return replace(state, cursor=cursor, complete_through=through)
 
 
-def _count(counts: Counter[str], page: Page, written: pa.Table) -> None:
+def _count_page(counts: Counter[str], page: Page, written: pa.Table) -> None:
     counts["rows_read"] += page.rows.num_rows
     counts["rows_written"] += written.num_rows
     counts["pages"] += 1

@@ -92,10 +92,10 @@ def reconcile_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]
             corrections.state = adapt_log(log, state, declared, relation)
             _require_position(corrections.state)
             position = find_position(relation, corrections.state)
-            method, counts = _compare(run, name, declared, server, relation, position, corrections)
+            method, counts = _compare_source(run, name, declared, server, relation, position, corrections)
         except NeedsLakeError:  # every pull compares it
             method, counts = "computed", dict(_NOTHING)
-    corrections.commit()
+    corrections.commit_corrections()
     corrected = {"missing": corrections.missing, "changed": corrections.changed, "deleted": corrections.deleted}
     return {"method": method, **counts, **corrected}
 
@@ -110,7 +110,7 @@ def _require_position(state: LogState) -> None:
         raise NotReadyError("a pull has to read its source again and has not ended; reconcile after it")
 
 
-def _compare(
+def _compare_source(
     run: Run,
     name: str,
     declared: RowsExtract,
@@ -174,7 +174,7 @@ class _Comparison:
 
     def _compare_ranges(self) -> None:
         """Compare the checksums of ranges of the primary key, and of the parts of differing ranges."""
-        for key_range in self._walk(KeyRange(self.order), size := self._make_page_size(RANGE_ROWS)):
+        for key_range in self._walk_ranges(KeyRange(self.order), size := self._make_page_size(RANGE_ROWS)):
             server_sums = self._compute_sums(key_range, 1, size)
             self.counts["compared"] += 1
             self.counts["rows_compared"] += _count_rows(server_sums)
@@ -184,7 +184,7 @@ class _Comparison:
 
     def _correct_range(self, key_range: KeyRange) -> None:
         differing: list[KeyRange] = []
-        for part in self._walk(key_range, size := self._make_page_size(PART_ROWS)):
+        for part in self._walk_ranges(key_range, size := self._make_page_size(PART_ROWS)):
             if self._compute_sums(part, 1, size) != self.logged.compute_sums(part.lake_condition, 1):
                 if differing and differing[-1].to == part.after:  # adjoining parts are fetched as one
                     differing[-1] = replace(differing[-1], to=part.to)
@@ -197,7 +197,7 @@ class _Comparison:
         """Compare the checksums of buckets; the server computes them range by range."""
         buckets = _choose_bucket_count(self.logged.count)
         server_sums: BucketSums = {}
-        for key_range in self._walk(KeyRange(self.order), size := self._make_page_size(RANGE_ROWS)):
+        for key_range in self._walk_ranges(KeyRange(self.order), size := self._make_page_size(RANGE_ROWS)):
             _add_sums(server_sums, self._compute_sums(key_range, buckets, size))
         log_sums = self.logged.compute_sums("true", buckets)
         differing = sorted(
@@ -207,7 +207,8 @@ class _Comparison:
         if differing:
             chosen = write_crc_condition(self.relation, buckets, differing)
             conditions = (
-                f"{key_range.server_condition} AND {chosen}" for key_range in self._walk(KeyRange(self.order), size)
+                f"{key_range.server_condition} AND {chosen}"
+                for key_range in self._walk_ranges(KeyRange(self.order), size)
             )
             self._correct_rows(conditions, write_bucket_condition(buckets, differing))
 
@@ -261,7 +262,7 @@ class _Comparison:
         scope += [limit_to_placeless(cursor)(quote_mysql_identifier(cursor.name))] if can_lack_place(cursor) else []
         return f"({' OR '.join(scope) or '1 = 0'})"
 
-    def _walk(self, key_range: KeyRange, size: PageSize) -> Iterator[KeyRange]:
+    def _walk_ranges(self, key_range: KeyRange, size: PageSize) -> Iterator[KeyRange]:
         return divide_range(self.server, self.relation, key_range, size)
 
     def _compute_sums(self, key_range: KeyRange, buckets: int, size: PageSize) -> BucketSums:

@@ -149,16 +149,16 @@ def _read_clock(server: MySQLServer) -> _ServerClock:
     feed = find_feed(server)
     if feed:
         return _ServerClock(now - feed.behind, None, None, feed.how)
-    if not server.version.supports((5, 1, 7), (5, 1, 7)):  # older servers have neither list
+    if not server.version.is_at_least((5, 1, 7), (5, 1, 7)):  # older servers have neither list
         return _ServerClock(now, None, None, BY_LAG)
     with connect_beside(server) as watcher:  # a list that shows its new id was made after now
         try:
-            watcher.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+            watcher.execute_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT")
             # trx_started is in the system's time zone on some versions and in the session's on others: make them equal.
-            watcher.execute("SET time_zone = 'SYSTEM'")
-            statement = watcher.execute(_OLDEST_STATEMENT)[0][0]  # first: it may start a transaction in between
+            watcher.execute_sql("SET time_zone = 'SYSTEM'")
+            statement = watcher.execute_sql(_OLDEST_STATEMENT)[0][0]  # first: it may start a transaction in between
             for pause in _PAUSES:
-                transaction, is_fresh = watcher.execute(_write_oldest_transaction_sql(server))[0]
+                transaction, is_fresh = watcher.execute_sql(_write_oldest_transaction_sql(server))[0]
                 if is_fresh == b"1":
                     return _ServerClock(now, _parse_start(statement), _parse_start(transaction), BY_TRANSACTIONS)
                 sleep(pause)
@@ -187,7 +187,7 @@ def _write_oldest_transaction_sql(server: MySQLServer) -> str:
     has just opened, the first one of its connection.
     """
     others = "trx_mysql_thread_id <> CONNECTION_ID()"
-    if server.version.supports((5, 6, 4), (10, 0)):
+    if server.version.is_at_least((5, 6, 4), (10, 0)):
         others += " AND trx_is_read_only = 0"
     age = f"TIMESTAMPDIFF(SECOND, MIN(CASE WHEN {others} THEN trx_started END), NOW())"
     return (

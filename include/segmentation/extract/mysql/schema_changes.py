@@ -86,12 +86,12 @@ def adapt_log(log: ChangeLog, state: LogState, declared: TableExtract | QueryExt
         SourceError: the log cannot adopt the changes.
     """
     new = _declare_columns(relation)
-    state, known = replace(state, columns=state.columns | new), state.columns
+    state, adopted = replace(state, columns=state.columns | new), state.columns
     log_schema, types = log.read_schema(), build_arrow_schema(relation.columns)
     if log_schema is None:
         return state
     # A log without declared types was computed in the lake.
-    old = {one.name: known.get(one.name) or (new[one.name] if one in types else str(one.type)) for one in log_schema}
+    old = {one.name: adopted.get(one.name) or (new[one.name] if one in types else str(one.type)) for one in log_schema}
     selected = declared.columns if isinstance(declared, TableExtract) else None
     changes = compare_columns(old, new, left_out=set(old) - set(selected or old))
     for adjective, names in (("new", changes.added), ("wider", changes.widened)):
@@ -117,7 +117,7 @@ def compare_columns(old: DeclaredExtract, new: DeclaredExtract, left_out: set[st
     added = [name for name in new if name not in old]
     missing = [name for name in old if name not in new and name not in left_out]
     changed = [name for name in old if name in new and not _is_same(old[name], new[name])]
-    widened = [name for name in changed if _holds(_parse_type(new[name]), _parse_type(old[name]))]
+    widened = [name for name in changed if _can_hold(_parse_type(new[name]), _parse_type(old[name]))]
     conflicts = [f"'{name}' was {old[name]}, is absent{_suggest_renaming(old[name], new, added)}" for name in missing]
     conflicts += [f"'{name}' was {old[name]}, is {new[name]}" for name in changed if name not in widened]
     if conflicts:
@@ -157,7 +157,7 @@ def _parse_type(declared: str) -> _Type:
     return _Type(kind, arguments, "unsigned" in rest.split())
 
 
-def _holds(new: _Type, old: _Type) -> bool:
+def _can_hold(new: _Type, old: _Type) -> bool:
     """Check whether a type holds every value of another one, as the same number or text."""
     kinds = {new.kind, old.kind}
     if kinds <= _INTEGER_BITS.keys():

@@ -136,11 +136,11 @@ def write_page_sql(
 def limit_between(low: str | None, high: str | None) -> PageLimits:
     """Limit a page to cursors from low to high, both included; None for no limit."""
 
-    def limits(cursor: str) -> str:
+    def write_limits(cursor: str) -> str:
         ends = [f"{cursor} >= {low}"] * (low is not None) + [f"{cursor} <= {high}"] * (high is not None)
         return " AND ".join(ends) or "1 = 1"
 
-    return limits
+    return write_limits
 
 
 def can_lack_place(cursor: MySQLColumn) -> bool:
@@ -151,11 +151,11 @@ def can_lack_place(cursor: MySQLColumn) -> bool:
 def limit_to_placeless(cursor: MySQLColumn) -> PageLimits:
     """Limit a page to rows without a place in the order: their cursor is NULL or a zero date."""
 
-    def limits(expression: str) -> str:
+    def write_limits(expression: str) -> str:
         missing = f"{expression} IS NULL"
         return f"({missing} OR {expression} < {cursor.first_date})" if cursor.allows_zero_dates else missing
 
-    return limits
+    return write_limits
 
 
 def limit_to_nothing(_cursor: str) -> str:

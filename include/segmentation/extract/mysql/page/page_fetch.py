@@ -112,14 +112,14 @@ class _LineBuffer:
         """Add lines, and return whether to go on. A line that the server cannot write ends the page."""
         lines = [line for (line,) in rows if line is not None]
         self.has_long_line = len(lines) < len(rows)
-        return not self.has_long_line and self._add(lines, map(crc32, lines))
+        return not self.has_long_line and self._append_lines(lines, map(crc32, lines))
 
     def add_values(self, rows: tuple[RawRow, ...]) -> bool:
         """Add rows of checksums and values, and return whether there is room for more."""
         lines = [join_values(self.columns, values) for _, *values in rows]
-        return self._add(lines, (_NO_CRC if crc is None else int(crc) for crc, *_ in rows))
+        return self._append_lines(lines, (_NO_CRC if crc is None else int(crc) for crc, *_ in rows))
 
-    def _add(self, lines: list[bytes], crcs: Iterable[int]) -> bool:
+    def _append_lines(self, lines: list[bytes], crcs: Iterable[int]) -> bool:
         if self.crcs:
             self.text += b"\n"
         self.text += b"\n".join(lines)

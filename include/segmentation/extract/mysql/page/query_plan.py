@@ -84,7 +84,7 @@ def _read_plan(server: MySQLServer, relation: Relation, sql: str) -> QueryPlan |
     if relation.table is None:  # EXPLAIN before 5.6 computes derived tables and views
         return None
     try:
-        rows = server.execute(f"EXPLAIN {sql}")
+        rows = server.execute_sql(f"EXPLAIN {sql}")
     except ServerError:
         return None
     places = _PLACES.get(len(rows[0])) if rows else None

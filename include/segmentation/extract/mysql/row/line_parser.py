@@ -49,13 +49,13 @@ def parse_lines(columns: list[MySQLColumn], text: bytes | bytearray, crcs: pa.Ar
     for column, raw in zip(columns, split_fields(columns, text, len(crcs)), strict=True):
         values, flaws = _parse_column(column, raw)
         if column.is_mojibake:
-            values, kept = repair_mojibake(values)
-            if kept and column.is_key:
+            values, unrepaired = repair_mojibake(values)
+            if unrepaired and column.is_key:
                 raise DataError(
-                    f"column '{column.name}' ({column.mysql}): {kept} of {len(raw)} values of a page are no UTF-8, so "
+                    f"column '{column.name}' ({column.mysql}): {unrepaired} of {len(raw)} values of a page are no UTF-8, so "
                     "repaired values could equal them in the primary key; correct them, or leave it out of 'mojibake'"
                 )
-            noticed.update(mojibake_kept=kept)
+            noticed.update(mojibake_kept=unrepaired)
         for row, field in flaws.items():
             kind = ZERO_DATES if column.is_time and _DATE.fullmatch(field) else UNREADABLE
             notes[kind].setdefault(row, {})[column.name] = field.decode(errors="backslashreplace")

@@ -54,8 +54,8 @@ def repair_mojibake(texts: pa.Array) -> tuple[pa.Array, int]:
     is_other = pc.fill_null(pc.invert(pc.string_is_ascii(texts)), False)
     repaired = [_repair_text(text) for text in texts.filter(is_other).to_pylist()]
     values = pc.replace_with_mask(texts, is_other, pa.array(repaired, pa.string()))
-    kept = pc.sum(pc.equal(values.filter(is_other), texts.filter(is_other))).as_py()
-    return values, kept or 0
+    unrepaired = pc.sum(pc.equal(values.filter(is_other), texts.filter(is_other))).as_py()
+    return values, unrepaired or 0
 
 
 def _search_unreadable(column: MySQLColumn, different: pa.Array) -> list[bytes]:

@@ -62,15 +62,15 @@ def parse_extra(address: Address) -> ConnectionExtra:
     extra = address.extra
     for key in extra:
         if key not in _KEYS:
-            raise _refuse(address, key, "is unknown", f"{', '.join(_KEYS[:-1])}")
+            raise _build_refusal(address, key, "is unknown", f"{', '.join(_KEYS[:-1])}")
     if _is_true(extra.get("iam")):
-        raise _refuse(address, "iam", "asks for a login by AWS IAM", "false, with a login and a password")
+        raise _build_refusal(address, "iam", "asks for a login by AWS IAM", "false, with a login and a password")
     client = extra.get("client", "mysqlclient")
     if client not in _CLIENTS:
-        raise _refuse(address, "client", f"is {client!r}", ", ".join(_CLIENTS))
+        raise _build_refusal(address, "client", f"is {client!r}", ", ".join(_CLIENTS))
     for key in _TEXTS:
         if not isinstance(extra.get(key, ""), str):
-            raise _refuse(address, key, f"is of type {type(extra[key]).__name__}", "a text")
+            raise _build_refusal(address, key, f"is of type {type(extra[key]).__name__}", "a text")
     options = {key: extra[key] for key in _TEXTS if extra.get(key)}
     files = _read_files(address)
     mode = _read_mode(address, files)
@@ -82,16 +82,18 @@ def _read_files(address: Address) -> dict[str, str]:
     try:
         parsed = json.loads(ssl) if isinstance(ssl, str) else ssl
     except ValueError:
-        raise _refuse(address, "ssl", "is not JSON", f"an object with {', '.join(_FILES)}") from None
+        raise _build_refusal(address, "ssl", "is not JSON", f"an object with {', '.join(_FILES)}") from None
     files = {} if parsed in (True, False, None) else parsed
     if not isinstance(files, dict):
-        raise _refuse(address, "ssl", f"is of type {type(files).__name__}", f"an object with {', '.join(_FILES)}")
+        raise _build_refusal(
+            address, "ssl", f"is of type {type(files).__name__}", f"an object with {', '.join(_FILES)}"
+        )
     files = files | {name: address.extra[f"ssl_{name}"] for name in _FILES if address.extra.get(f"ssl_{name}")}
     for name, value in files.items():
         if name not in _FILES:
-            raise _refuse(address, "ssl", f"has the key '{name}'", ", ".join(_FILES))
+            raise _build_refusal(address, "ssl", f"has the key '{name}'", ", ".join(_FILES))
         if not isinstance(value, str):
-            raise _refuse(address, "ssl", f"has a '{name}' of type {type(value).__name__}", "a text")
+            raise _build_refusal(address, "ssl", f"has a '{name}' of type {type(value).__name__}", "a text")
     return files
 
 
@@ -99,7 +101,7 @@ def _read_mode(address: Address, files: dict[str, str]) -> TLSMode:
     mode = address.extra.get("ssl_mode")
     if mode:
         if str(mode).lower() not in get_args(TLSMode):
-            raise _refuse(address, "ssl_mode", f"is '{mode}'", ", ".join(get_args(TLSMode)))
+            raise _build_refusal(address, "ssl_mode", f"is '{mode}'", ", ".join(get_args(TLSMode)))
         return cast(TLSMode, str(mode).lower())
     for flag, meaning in _MODE_FLAGS.items():
         if _is_true(address.extra.get(flag)):
@@ -114,5 +116,5 @@ def _is_true(value: Any) -> bool:
     return value in (True, 1) or (isinstance(value, str) and value.strip().lower() in ("true", "1", "yes", "on"))
 
 
-def _refuse(address: Address, key: str, flaw: str, allowed: str) -> SourceError:
+def _build_refusal(address: Address, key: str, flaw: str, allowed: str) -> SourceError:
     return SourceError(f"connection '{address.id}': extra '{key}' {flaw}; allowed: {allowed}")

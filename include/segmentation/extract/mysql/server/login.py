@@ -39,12 +39,14 @@ def log_in(address: Address, read_seconds: int) -> Any:
     extra = parse_extra(address)
     try:
         try:
-            return _connect(address, read_seconds, extra, "required" if extra.mode == "preferred" else extra.mode)
+            return _open_connection(
+                address, read_seconds, extra, "required" if extra.mode == "preferred" else extra.mode
+            )
         except ServerError as error:
             if extra.mode != "preferred" or error.code != _TLS_FAILED:
                 raise
             _log.warning("%s: going on without TLS: %s", describe_address(address), error)
-            return _connect(address, read_seconds, extra, "disabled")
+            return _open_connection(address, read_seconds, extra, "disabled")
     except ServerError as error:
         if error.code == _TLS_FAILED:
             raise SourceError(
@@ -59,7 +61,7 @@ def has_requested_encryption(address: Address, cipher: str) -> bool:
     return bool(cipher) or parse_extra(address).mode in ("disabled", "preferred")
 
 
-def _connect(address: Address, read_seconds: int, extra: ConnectionExtra, mode: TLSMode) -> Any:
+def _open_connection(address: Address, read_seconds: int, extra: ConnectionExtra, mode: TLSMode) -> Any:
     options: dict[str, Any] = {**extra.options, "ssl_mode": mode.upper()}
     if extra.files:
         options["ssl"] = extra.files

@@ -46,12 +46,12 @@ class MySQLServer:
         self._raw = raw
         self._turn = Lock()
         self._watchdog: Watchdog | None = None
-        self.version = ServerVersion.parse(self.fetch_value("SELECT VERSION()") or "")
+        self.version = ServerVersion.parse_version(self.fetch_value("SELECT VERSION()") or "")
         self.id = self.fetch_value("SELECT CONNECTION_ID()") or ""
         for statement in self.version.list_session_settings(pace.statement_seconds):
             self.fetch_rows(statement)
         if not self.version.has_statement_timeout:
-            self._watchdog = Watchdog(pace.statement_seconds, self._end)
+            self._watchdog = Watchdog(pace.statement_seconds, self._end_statement)
 
     def fetch_rows(self, sql: str) -> tuple[RawRow, ...]:
         """Run one statement.
@@ -65,7 +65,7 @@ class MySQLServer:
             SourceError: the server refuses the statement.
         """
         try:
-            return self.execute(sql)
+            return self.execute_sql(sql)
         except ServerError as error:
             raise self.explain_error(error) from None
 
@@ -83,7 +83,7 @@ class MySQLServer:
             OverlongError, UnavailableError, SourceError: as for ``fetch_rows``.
         """
         try:
-            return bool(self._run(sql, lambda result: self._pass_on(sql, result, take), stored=False))
+            return bool(self._run_statement(sql, lambda result: self._pass_on(sql, result, take), stored=False))
         except ServerError as error:
             raise self.explain_error(error) from None
 
@@ -91,13 +91,13 @@ class MySQLServer:
         """Turn an error of this server into one that a person can act on."""
         return explain_server_error(self.address, error)
 
-    def execute(self, sql: str) -> tuple[RawRow, ...]:
+    def execute_sql(self, sql: str) -> tuple[RawRow, ...]:
         """Run one statement for a caller that deals with errors of the server itself.
 
         Raises:
             ServerError: the error of the server or the client library.
         """
-        rows: tuple[RawRow, ...] = self._run(sql, lambda result: result.fetch_row(maxrows=0, how=0))
+        rows: tuple[RawRow, ...] = self._run_statement(sql, lambda result: result.fetch_row(maxrows=0, how=0))
         return rows
 
     def describe_query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -107,7 +107,9 @@ class MySQLServer:
             UnavailableError, SourceError: as for ``fetch_rows``.
         """
         try:
-            described = self._run(sql, lambda result: list(zip(result.describe(), result.field_flags(), strict=True)))
+            described = self._run_statement(
+                sql, lambda result: list(zip(result.describe(), result.field_flags(), strict=True))
+            )
         except ServerError as error:
             raise self.explain_error(error) from None
         return [(*fields, flags) for fields, flags in described]
@@ -129,31 +131,31 @@ class MySQLServer:
         rows = self.fetch_rows(f"SHOW {scope}STATUS LIKE {quote_string(name)}")
         return decode_field(rows[0][1]) if rows else ""
 
-    def close(self) -> None:
+    def close_connection(self) -> None:
         """Close the connection once no thread uses it."""
         with self._turn:
             self._raw.close()
 
-    def _run(self, sql: str, take: Any, stored: bool = True) -> Any:
-        with self._turn, self._watch(sql):
+    def _run_statement(self, sql: str, take: Any, stored: bool = True) -> Any:
+        with self._turn, self._watch_statement(sql):
             try:
-                return self._query(sql, take, stored)
+                return self._query_raw(sql, take, stored)
             except MySQLdb.Error as error:
                 refusal = ServerError.from_driver(error)
             raise refusal  # not inside except: the driver's error keeps the result alive, which must be freed first
 
-    def _query(self, sql: str, take: Any, stored: bool) -> Any:
+    def _query_raw(self, sql: str, take: Any, stored: bool) -> Any:
         self._raw.query(sql.encode())
         result = self._raw.store_result() if stored else self._raw.use_result()
         return take(result) if result is not None else ()
 
     @contextmanager
-    def _watch(self, sql: str) -> Iterator[None]:
+    def _watch_statement(self, sql: str) -> Iterator[None]:
         if self._watchdog is None:
             yield
             return
         try:
-            with self._watchdog.watch(sql):
+            with self._watchdog.watch_statement(sql):
                 yield
         finally:
             if self._watchdog.has_ended:
@@ -162,7 +164,7 @@ class MySQLServer:
     def _pass_on(self, sql: str, result: Any, take: Callable[[tuple[RawRow, ...]], bool]) -> bool:
         while rows := result.fetch_row(maxrows=_ROWS_AT_ONCE, how=0):
             if not take(rows):
-                self._end(sql)
+                self._end_statement(sql)
                 with suppress(MySQLdb.Error):  # the statement was ended
                     while result.fetch_row(maxrows=1, how=0):
                         pass
@@ -170,13 +172,13 @@ class MySQLServer:
                 return False
         return True
 
-    def _end(self, sql: str) -> None:
+    def _end_statement(self, sql: str) -> None:
         """End a statement of this connection, if it still runs, from a second connection."""
         try:
             with open_server(self.address, self.pace) as second:  # even if all slots are taken
                 for connection, _, statement in list_processes(second):
                     if connection == self.id and statement.startswith(sql.encode()[:_COMPARED_BYTES]):
-                        second.execute(f"KILL QUERY {self.id}")
+                        second.execute_sql(f"KILL QUERY {self.id}")
         except (SegmentationError, ServerError) as error:
             _log.warning("%s: could not end a statement: %s", describe_address(self.address), error)
 
@@ -206,7 +208,7 @@ def open_server(address: Address, pace: ReadPace) -> Iterator[MySQLServer]:
             raise SourceError(f"{describe_address(address)}: ssl_mode asks for TLS, but the server offers none")
         yield server
     finally:
-        server.close()
+        server.close_connection()
 
 
 def list_processes(server: MySQLServer) -> list[ServerProcess]:

@@ -47,7 +47,7 @@ def find_feed(server: MySQLServer) -> ReplicationFeed | None:
 
 def _read_delay(server: MySQLServer) -> int | None:
     sql = _write_status_sql(server)
-    channels = server.execute(sql)
+    channels = server.execute_sql(sql)
     if not channels:
         return None
     names = [str(field[0]) for field in server.describe_query(sql)]
@@ -59,9 +59,9 @@ def _read_delay(server: MySQLServer) -> int | None:
 
 
 def _write_status_sql(server: MySQLServer) -> str:
-    if server.version.supports(None, (10, 0)):
+    if server.version.is_at_least(None, (10, 0)):
         return "SHOW ALL SLAVES STATUS"
-    return "SHOW REPLICA STATUS" if server.version.supports((8, 0, 22), None) else "SHOW SLAVE STATUS"
+    return "SHOW REPLICA STATUS" if server.version.is_at_least((8, 0, 22), None) else "SHOW SLAVE STATUS"
 
 
 def _is_fed(server: MySQLServer) -> bool:

@@ -24,7 +24,7 @@ class ServerVersion:
     number: tuple[int, ...]
 
     @classmethod
-    def parse(cls, text: str) -> "ServerVersion":
+    def parse_version(cls, text: str) -> "ServerVersion":
         """Parse ``SELECT VERSION()``: ``5.6.24-log``, ``10.11.19-MariaDB-0+deb12u1``, ``8.0.mysql_aurora.3.04.0``.
 
         Raises:
@@ -42,7 +42,7 @@ class ServerVersion:
         """Such as ``MySQL 5.6.24``."""
         return f"{'MariaDB' if self.flavour == 'mariadb' else 'MySQL'} {'.'.join(str(part) for part in self.number)}"
 
-    def supports(self, mysql: tuple[int, ...] | None, mariadb: tuple[int, ...] | None) -> bool:
+    def is_at_least(self, mysql: tuple[int, ...] | None, mariadb: tuple[int, ...] | None) -> bool:
         """Check that the server has a feature, by the first version of each flavour with it (None: no version)."""
         first = mysql if self.flavour == "mysql" else mariadb
         return first is not None and self.number >= first
@@ -50,12 +50,12 @@ class ServerVersion:
     @property
     def has_window_functions(self) -> bool:
         """Whether LAG and other window functions exist."""
-        return self.supports((8, 0), (10, 2))
+        return self.is_at_least((8, 0), (10, 2))
 
     @property
     def has_statement_timeout(self) -> bool:
         """Whether the server itself can end a statement that takes too long."""
-        return self.supports((5, 7, 8), (10, 1, 1))
+        return self.is_at_least((5, 7, 8), (10, 1, 1))
 
     def list_session_settings(self, statement_seconds: int) -> list[str]:
         """List the statements that set up a session, as far as this version knows them.
@@ -67,14 +67,14 @@ class ServerVersion:
             ("SET time_zone = '+00:00'", True),
             # Quotes are doubled and nothing else is special; invalid dates such as 2025-02-30 can be compared with.
             ("SET sql_mode = 'NO_BACKSLASH_ESCAPES,ALLOW_INVALID_DATES'", True),
-            (f"SET NAMES {'utf8mb4' if self.supports((5, 5, 3), (5, 5, 3)) else 'utf8'}", True),
+            (f"SET NAMES {'utf8mb4' if self.is_at_least((5, 5, 3), (5, 5, 3)) else 'utf8'}", True),
             ("SET div_precision_increment = 4", True),  # the digits that AVG and / add: equal on every server
             (f"SET wait_timeout = {_IDLE_SECONDS}", True),
             # Never reads uncommitted rows, and can open a consistent snapshot.
             ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", True),
-            ("SET SESSION TRANSACTION READ ONLY", self.supports((5, 6, 5), (10, 0))),
-            (f"SET lock_wait_timeout = {_METADATA_LOCK_SECONDS}", self.supports((5, 5, 3), (5, 5, 3))),
-            (f"SET max_execution_time = {statement_seconds * 1000}", self.supports((5, 7, 8), None)),
-            (f"SET max_statement_time = {statement_seconds}", self.supports(None, (10, 1, 1))),
+            ("SET SESSION TRANSACTION READ ONLY", self.is_at_least((5, 6, 5), (10, 0))),
+            (f"SET lock_wait_timeout = {_METADATA_LOCK_SECONDS}", self.is_at_least((5, 5, 3), (5, 5, 3))),
+            (f"SET max_execution_time = {statement_seconds * 1000}", self.is_at_least((5, 7, 8), None)),
+            (f"SET max_statement_time = {statement_seconds}", self.is_at_least(None, (10, 1, 1))),
         ]
         return [statement for statement, is_known in settings if is_known]

@@ -19,7 +19,7 @@ class Watchdog:
         self._end = end
 
     @contextmanager
-    def watch(self, sql: str) -> Iterator[None]:
+    def watch_statement(self, sql: str) -> Iterator[None]:
         """Watch a statement; at the end no call of ``end`` is running."""
         self.has_ended = False
         timer = Timer(self._seconds, self._end_statement, [sql])

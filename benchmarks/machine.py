@@ -8,13 +8,13 @@ from typing import Any
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
 
-def machine() -> dict[str, Any]:
+def describe_machine() -> dict[str, Any]:
     """The machine, and how busy it was."""
     load = os.getloadavg()[0]
     return {"cores": os.cpu_count(), "python": platform.python_version(), "load_at_end": round(load, 1)}
 
 
-def peak_mb() -> int:
+def read_peak_mb() -> int:
     """The most memory that this process has held; what its parent held when it was forked does not count."""
     (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
     return int(line.split()[1]) // 1024

@@ -17,10 +17,10 @@ from rich.markup import escape
 
 from demo import background, credit_card, learning, retail, shop, stack, summary
 from demo.airflow import Airflow
-from demo.business import Counts, Demo
+from demo.business import ProfileDemo, SourceCounts
 from demo.files import DataFileError
 from demo.mysql import FillError
-from demo.servers import ServerError, postgres, running
+from demo.servers import ServerError, make_postgres, run_server
 from include.segmentation.errors import SegmentationError
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.loader import load_profile
@@ -28,9 +28,9 @@ from include.segmentation.profile.profile import Profile
 from include.segmentation.warehouse.connection import connect_uri
 
 console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140)
-errors = Console(stderr=True)
+ERRORS = Console(stderr=True)
 
-DEMOS: dict[str, Demo] = {"learning": learning.DEMO, "retail": retail.DEMO, "credit_card": credit_card.DEMO}
+DEMOS: dict[str, ProfileDemo] = {"learning": learning.DEMO, "retail": retail.DEMO, "credit_card": credit_card.DEMO}
 
 
 def main() -> int:
@@ -42,17 +42,17 @@ def main() -> int:
     try:
         return int(options.command(options) or 0)
     except (ServerError, SegmentationError, DataFileError, FillError) as error:
-        errors.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        ERRORS.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         return 2
     except KeyboardInterrupt:
-        errors.print("interrupted; everything is stopped")
+        ERRORS.print("interrupted; everything is stopped")
         return 130
 
 
 def _interrupted(*_: object) -> None:
     """Stop in order: a second Ctrl-C would only cut the stopping short."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    errors.print("stopping …")
+    ERRORS.print("stopping …")
     raise KeyboardInterrupt
 
 
@@ -62,15 +62,15 @@ def _run(options: argparse.Namespace) -> None:
         raise ServerError(f"SIZE={options.size}: allowed is 1 or more")
     with console.status("Reading" if options.data else "Generating"):
         rows = demo.read(options.data, options.size, console.print)
-    background.stop()
+    background.stop_background()
     started = time.monotonic()
-    stack.forget(profile)
-    stack.remember({"profile": profile.profile, "size": options.size})
+    stack.remove_traces(profile)
+    stack.write_settings({"profile": profile.profile, "size": options.size})
     with ExitStack() as servers:
-        console.print(f"Private servers: data in {stack.servers_home()}")
-        environment = servers.enter_context(stack.databases(DEMOS, fresh=profile))
+        console.print(f"Private servers: data in {stack.find_servers_home()}")
+        environment = servers.enter_context(stack.run_databases(DEMOS, fresh=profile))
         with console.status("Filling MariaDB") as status:
-            source = demo.fill(environment[stack.mysql_connection(profile.profile)], rows, status.update)
+            source = demo.fill_source(environment[stack.name_mysql_connection(profile.profile)], rows, status.update)
         console.print("MariaDB: " + ", ".join(f"{value:,} {name.replace('_', ' ')}" for name, value in source.items()))
         environment |= servers.enter_context(demo.services(options.size))
         os.environ.update(environment)
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace) -> None:
     _where_to_look(profile)
 
 
-def _demo_of(profile: str) -> Demo:
+def _demo_of(profile: str) -> ProfileDemo:
     if profile not in DEMOS:
         raise ServerError(f"there is no demo of profile '{profile}'; allowed are {', '.join(DEMOS)}")
     return DEMOS[profile]
@@ -101,13 +101,15 @@ def _airflow(environment: dict[str, str]) -> Iterator[Airflow]:
 def _run_dag(airflow: Airflow, dag_id: str, day: date, profile: Profile) -> None:
     began = time.monotonic()
     with console.status(f"{dag_id} as of {day}") as status:
-        airflow.run(dag_id, profile.find_midnight(day), lambda text: status.update(f"{dag_id} as of {day}: {text}"))
+        airflow.run_interval(
+            dag_id, profile.find_midnight(day), lambda text: status.update(f"{dag_id} as of {day}: {text}")
+        )
     console.print(f"  {dag_id:<28} as of {day}  success in {time.monotonic() - began:5.1f} s")
 
 
-def _tell(environment: dict[str, str], profile: Profile, demo: Demo, source: Counts) -> None:
+def _tell(environment: dict[str, str], profile: Profile, demo: ProfileDemo, source: SourceCounts) -> None:
     uri = environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"]
-    arrived = demo.arrived(Lake(str(stack.HOME / "lake"), profile))
+    arrived = demo.count_lake_rows(Lake(str(stack.HOME / "lake"), profile))
     with connect_uri(uri, search_path=profile.warehouse.schema_name) as connection:
         summary.print_reconciliation(console, source, arrived)
         if demo.figures:
@@ -129,36 +131,36 @@ def _where_to_look(profile: Profile) -> None:
 
 
 def _open_airflow(_: argparse.Namespace) -> None:
-    stack.remembered()
-    url, user, password = background.start(console)
+    stack.read_settings()
+    url, user, password = background.start_background(console)
     console.print(f"Airflow is at {url} (user {user}, password {password}); `make stop` ends it.", soft_wrap=True)
 
 
 def _serve(_: argparse.Namespace) -> None:
-    settings = stack.remembered()
+    settings = stack.read_settings()
     with ExitStack() as servers:
-        environment = servers.enter_context(stack.databases(DEMOS))
+        environment = servers.enter_context(stack.run_databases(DEMOS))
         environment |= servers.enter_context(_demo_of(str(settings["profile"])).services(settings["size"]))
         airflow = servers.enter_context(_airflow(environment))
-        background.announce(airflow, environment)
+        background.record_ready(airflow, environment)
         signal.pause()
 
 
 def _stop(_: argparse.Namespace) -> None:
-    console.print("stopped" if background.stop() else "nothing was running")
+    console.print("stopped" if background.stop_background() else "nothing was running")
 
 
 def _sql(options: argparse.Namespace) -> int:
-    settings = stack.remembered()
+    settings = stack.read_settings()
     schema = load_profile(str(settings["profile"])).warehouse.schema_name
     with ExitStack() as servers:
-        environment = background.environment()
+        environment = background.read_environment()
         if environment is None:
-            server = servers.enter_context(running(postgres(stack.servers_home() / "postgres")))
-            uri = server.uri(stack.WAREHOUSE)
+            server = servers.enter_context(run_server(make_postgres(stack.find_servers_home() / "postgres")))
+            uri = server.write_uri(stack.WAREHOUSE)
         else:
             uri = environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"]
-        command = ["psql", "--no-psqlrc", "--quiet", stack.libpq_uri(uri)]
+        command = ["psql", "--no-psqlrc", "--quiet", stack.write_libpq_uri(uri)]
         if options.query:
             command += ["--csv", "--set", "ON_ERROR_STOP=1", "--command", options.query]
         search_path = f"-c search_path={schema},public"
@@ -170,9 +172,9 @@ def _shop(_: argparse.Namespace) -> int:
 
 
 def _clean(_: argparse.Namespace) -> None:
-    background.stop()
+    background.stop_background()
     shutil.rmtree(stack.HOME, ignore_errors=True)
-    shutil.rmtree(stack.servers_home(), ignore_errors=True)
+    shutil.rmtree(stack.find_servers_home(), ignore_errors=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -23,7 +23,7 @@ import httpx
 import psutil
 from dateutil.relativedelta import relativedelta
 
-from demo.servers import CHECKOUT, ServerError, free_port
+from demo.servers import CHECKOUT, ServerError, find_free_port
 from include.segmentation.profile.loader import load_profile
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -52,7 +52,7 @@ class Airflow:
     environment: dict[str, str]
     dags: Path = CHECKOUT / "dags"
     tasks: int = 3
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=find_free_port)
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict, init=False, repr=False)
     _api: httpx.Client = field(init=False, repr=False)
 
@@ -97,7 +97,7 @@ class Airflow:
             process.wait()
         self._processes.clear()
 
-    def cli(self, *arguments: str) -> str:
+    def run_command(self, *arguments: str) -> str:
         """Run the ``airflow`` command line and return what it prints.
 
         Raises:
@@ -105,7 +105,7 @@ class Airflow:
         """
         return self._finish([_AIRFLOW, *arguments])
 
-    def run(self, dag_id: str, as_of: datetime, progress: Callable[[str], None]) -> str:
+    def run_interval(self, dag_id: str, as_of: datetime, progress: Callable[[str], None]) -> str:
         """Run a profile's DAG for the interval that ends at ``as_of`` and wait for its end.
 
         Args:
@@ -119,11 +119,11 @@ class Airflow:
         Raises:
             ServerError: the DAG can not be loaded, or the run failed; the message holds the failed task's own.
         """
-        run_id = self.trigger(dag_id, interval_start(dag_id, as_of), as_of)
-        self.wait(dag_id, run_id, progress)
+        run_id = self.trigger_run(dag_id, find_interval_start(dag_id, as_of), as_of)
+        self.wait_for_run(dag_id, run_id, progress)
         return run_id
 
-    def trigger(self, dag_id: str, start: datetime, end: datetime) -> str:
+    def trigger_run(self, dag_id: str, start: datetime, end: datetime) -> str:
         """Start a run for one data interval, as its schedule would have, and return its id."""
         self._wait_for_dag(dag_id)
         self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
@@ -135,7 +135,7 @@ class Airflow:
         }
         return str(self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", run)["dag_run_id"])
 
-    def wait(self, dag_id: str, run_id: str, progress: Callable[[str], None]) -> None:
+    def wait_for_run(self, dag_id: str, run_id: str, progress: Callable[[str], None]) -> None:
         """Wait until a run has ended.
 
         Raises:
@@ -185,8 +185,8 @@ class Airflow:
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self.port),
             "AIRFLOW__API__WORKERS": "1",
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(find_free_port()),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(find_free_port()),
             "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
             "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
             "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
@@ -289,7 +289,7 @@ class Airflow:
         return f"{log}: {' | '.join(log.read_text(errors='replace').splitlines()[-5:])}"
 
 
-def interval_start(dag_id: str, as_of: datetime) -> datetime:
+def find_interval_start(dag_id: str, as_of: datetime) -> datetime:
     """The start of the interval of a profile's DAG that ends at ``as_of``, a midnight in the profile's time zone."""
     name, _, kind = dag_id.partition("__")
     profile = load_profile(name)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -22,7 +23,7 @@ def _file() -> Path:
     return HOME / "running.json"
 
 
-def start(console: Console) -> tuple[str, str, str]:
+def start_background(console: Console) -> tuple[str, str, str]:
     """Start `python -m demo serve` detached, unless it runs already.
 
     Returns:
@@ -53,7 +54,7 @@ def start(console: Console) -> tuple[str, str, str]:
     return running["url"], USER, running["password"]
 
 
-def announce(airflow: Airflow, environment: dict[str, str]) -> None:
+def record_ready(airflow: Airflow, environment: dict[str, str]) -> None:
     """Say, from inside `serve`, that everything is up."""
     text = json.dumps(
         {"pid": os.getpid(), "url": airflow.url, "password": airflow.password, "environment": environment}
@@ -63,13 +64,13 @@ def announce(airflow: Airflow, environment: dict[str, str]) -> None:
         file.write(text)
 
 
-def environment() -> dict[str, str] | None:
+def read_environment() -> dict[str, str] | None:
     """The environment of the running servers, or None when nothing runs."""
     running = _read()
     return None if running is None else dict(running["environment"])
 
 
-def stop() -> bool:
+def stop_background() -> bool:
     """End the background servers; return whether any ran."""
     running = _read()
     if running is None:
@@ -84,9 +85,9 @@ def stop() -> bool:
     return True
 
 
-def _read() -> dict[str, object] | None:
+def _read() -> dict[str, Any] | None:
     try:
-        running = json.loads(_file().read_text())
+        running: dict[str, Any] = json.loads(_file().read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     return running if _alive(running["pid"]) else None

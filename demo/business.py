@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from demo.mysql import database, replace_table
+from demo.mysql import open_database, replace_table
 from include.segmentation.lake.lake import Lake
 from include.segmentation.warehouse.connection import Connection
 
-Rows = Mapping[str, pa.Table]
-Counts = dict[str, int | Decimal]
-Say = Callable[[str], object]
+TablesByName = Mapping[str, pa.Table]
+SourceCounts = dict[str, int | Decimal]
+ShowProgress = Callable[[str], object]
 
 
 @dataclass(frozen=True)
-class Table:
+class SourceTable:
     """One table of a source.
 
     Attributes:
@@ -36,7 +36,7 @@ def _nothing_else(_: int | None) -> AbstractContextManager[dict[str, str]]:
 
 
 @dataclass(frozen=True)
-class Demo:
+class ProfileDemo:
     """The demo of one profile.
 
     Attributes:
@@ -51,15 +51,15 @@ class Demo:
         services: what else has to run, made for so many customers; gives the environment that points at it.
     """
 
-    tables: Mapping[str, Table]
-    read: Callable[[Path | None, int | None, Say], Rows]
+    tables: Mapping[str, SourceTable]
+    read: Callable[[Path | None, int | None, ShowProgress], TablesByName]
     counts: str
     runs: Sequence[tuple[str, date]]
     claims: Callable[[Connection], Sequence[tuple[str, str]]]
     figures: str = ""
     services: Callable[[int | None], AbstractContextManager[dict[str, str]]] = _nothing_else
 
-    def fill(self, uri: str, rows: Rows, progress: Say = lambda _: None) -> Counts:
+    def fill_source(self, uri: str, rows: TablesByName, progress: ShowProgress = lambda _: None) -> SourceCounts:
         """Load the rows; tables of an earlier filling are replaced.
 
         Args:
@@ -73,7 +73,7 @@ class Demo:
         Raises:
             FillError: the server did not take every row as it was given.
         """
-        with database(uri) as connection:
+        with open_database(uri) as connection:
             for name, table in self.tables.items():
                 progress(f"Loading {rows[name].num_rows:,} {name.replace('_', ' ')}")
                 replace_table(connection, name, table.columns, rows[name], table.indexes)
@@ -81,14 +81,14 @@ class Demo:
                 cursor.execute(self.counts)
                 return _named(cursor.description, cursor.fetchone())
 
-    def arrived(self, lake: Lake) -> Counts:
+    def count_lake_rows(self, lake: Lake) -> SourceCounts:
         """``counts`` as the current rows of the lake answer."""
         with lake.open_engine() as engine:
             for name in self.tables:
                 lake.create_current_view(engine, name)
             (row,) = engine.execute(self.counts).fetch_table().to_pylist()
-            return row
+            return dict(row)
 
 
-def _named(description: Sequence[Sequence[object]] | None, row: Sequence[int | Decimal] | None) -> Counts:
+def _named(description: Sequence[Sequence[object]] | None, row: Sequence[int | Decimal] | None) -> SourceCounts:
     return dict(zip([str(column[0]) for column in description or ()], row or (), strict=True))

@@ -38,7 +38,7 @@ def _total(connection: Connection, macro_segment: str, month: int) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
-def learning(connection: Connection) -> list[tuple[str, str]]:
+def check_learning_claims(connection: Connection) -> list[tuple[str, str]]:
     """The course platform's claims."""
     never = [_share(connection, "engagement", ["never"], month) for month in (1, 2)]
     quiet = _share(connection, "engagement", ["never", "quiet"], 2)
@@ -67,7 +67,7 @@ def learning(connection: Connection) -> list[tuple[str, str]]:
     ]
 
 
-def retail(connection: Connection) -> list[tuple[str, str]]:
+def check_retail_claims(connection: Connection) -> list[tuple[str, str]]:
     """The two loyalty programmes' claims."""
     row = connection.execute(
         """
@@ -109,7 +109,7 @@ def retail(connection: Connection) -> list[tuple[str, str]]:
     ]
 
 
-def credit_card(connection: Connection) -> list[tuple[str, str]]:
+def check_credit_card_claims(connection: Connection) -> list[tuple[str, str]]:
     """The bank's claims."""
     cash = connection.execute(
         """

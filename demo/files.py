@@ -37,7 +37,7 @@ def read_file(path: Path, what: str, texts: Sequence[str]) -> pa.Table:
     try:
         table = reader(path, texts)
     except Exception as error:
-        raise DataFileError(f"{path}: can not be read as {path.suffix[1:]}: {one_line(error)}") from None
+        raise DataFileError(f"{path}: can not be read as {path.suffix[1:]}: {shorten_error(error)}") from None
     if not table.num_rows:
         raise DataFileError(f"{path}: holds no rows below its column names")
     return table
@@ -57,7 +57,7 @@ def refuse_missing(path: Path, found: Sequence[str], wanted: Sequence[str]) -> N
         raise DataFileError(f"{path}: missing: {', '.join(missing)}; {listed}")
 
 
-def converted(
+def convert_column(
     path: Path, name: str, column: pa.ChunkedArray, convert: Callable[[pa.ChunkedArray], pa.ChunkedArray]
 ) -> pa.ChunkedArray:
     """One column in another type.
@@ -68,22 +68,22 @@ def converted(
     try:
         return convert(column)
     except (pa.ArrowException, ValueError) as error:
-        raise DataFileError(f"{path}: column {name} does not hold what it should: {one_line(error)}") from None
+        raise DataFileError(f"{path}: column {name} does not hold what it should: {shorten_error(error)}") from None
 
 
-def text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def make_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Texts, whatever they were."""
     return pc.cast(column, pa.string())
 
 
-def integers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def make_integers(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Whole numbers, also where a spreadsheet or pandas wrote them as 17850.0."""
     if pa.types.is_string(column.type):
         column = pc.replace_substring_regex(column, r"\.0+$", "")
     return pc.cast(column, pa.int64())
 
 
-def one_line(error: Exception) -> str:
+def shorten_error(error: Exception) -> str:
     """What an error says, short and without line breaks."""
     return " ".join(str(error).split())[:300]
 

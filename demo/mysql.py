@@ -17,7 +17,7 @@ class FillError(Exception):
 
 
 @contextmanager
-def database(uri: str) -> Iterator[MySQLdb.Connection]:
+def open_database(uri: str) -> Iterator[MySQLdb.Connection]:
     """Connect to the database of ``mysql://user:password@host:port/database``, made when missing."""
     parts = urlsplit(uri)
     name = parts.path.lstrip("/")
@@ -73,7 +73,7 @@ def replace_table(
         connection.commit()
         if indexes:
             cursor.execute(f"ALTER TABLE `{name}` " + ", ".join(f"ADD INDEX ({index})" for index in indexes))
-    return loaded
+    return int(loaded)
 
 
 @contextmanager

@@ -14,15 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo import claims
-from demo.business import Demo, Rows, Say, Table
-from demo.files import DataFileError, converted, integers, read_file, refuse_missing, text
+from demo.business import ProfileDemo, ShowProgress, SourceTable, TablesByName
+from demo.files import DataFileError, convert_column, make_integers, make_texts, read_file, refuse_missing
 
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
 _PRICE = pa.decimal128(12, 3)
 _CSV_TIMES = ["%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
 
 
-def read(path: Path) -> pa.Table:
+def read_invoice_lines(path: Path) -> pa.Table:
     """Read the lines as Arrow, in the order of the file, with exact prices.
 
     Raises:
@@ -34,27 +34,27 @@ def read(path: Path) -> pa.Table:
     if unknown:
         raise DataFileError(f"{path}: not wanted: {', '.join(unknown)}; wanted are {', '.join(COLUMNS)} and no others")
     converters: dict[str, tuple[str, Callable[[pa.ChunkedArray], pa.ChunkedArray]]] = {
-        "InvoiceNo": ("invoice_no", text),
-        "StockCode": ("stock_code", text),
-        "Description": ("description", text),
-        "Quantity": ("quantity", integers),
+        "InvoiceNo": ("invoice_no", make_texts),
+        "StockCode": ("stock_code", make_texts),
+        "Description": ("description", make_texts),
+        "Quantity": ("quantity", make_integers),
         "InvoiceDate": ("invoice_date", _moments),
         "UnitPrice": ("unit_price", _prices),
-        "CustomerID": ("customer_id", integers),
-        "Country": ("country", text),
+        "CustomerID": ("customer_id", make_integers),
+        "Country": ("country", make_texts),
     }
     columns: dict[str, pa.Array | pa.ChunkedArray] = {"line_id": pa.array(np.arange(len(raw)) + 1)}
     for name, (column, convert) in converters.items():
-        columns[column] = converted(path, name, raw[name], convert)
+        columns[column] = convert_column(path, name, raw[name], convert)
         if columns[column].null_count and column not in ("description", "customer_id"):
             raise DataFileError(f"{path}: column {name} lacks {columns[column].null_count:,} values")
     return pa.table(columns)
 
 
-def _read(data: Path | None, _size: int | None, _say: Say) -> Rows:
+def _read(data: Path | None, _size: int | None, _say: ShowProgress) -> TablesByName:
     if data is None:
         raise DataFileError("profile retail needs the shop's file: make demo PROFILE=retail DATA=<file>")
-    return {"invoice_lines": read(data)}
+    return {"invoice_lines": read_invoice_lines(data)}
 
 
 def _moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -79,9 +79,9 @@ def _prices(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.cast(pc.multiply(units, pa.scalar(Decimal("0.001"))), _PRICE)
 
 
-DEMO = Demo(
+DEMO = ProfileDemo(
     tables={
-        "invoice_lines": Table(
+        "invoice_lines": SourceTable(
             """line_id BIGINT NOT NULL PRIMARY KEY, invoice_no VARCHAR(10) NOT NULL, stock_code VARCHAR(20) NOT NULL,
             description VARCHAR(255) NULL, quantity INT NOT NULL, invoice_date DATETIME NOT NULL,
             unit_price DECIMAL(12,3) NOT NULL, customer_id INT NULL, country VARCHAR(60) NOT NULL""",
@@ -104,7 +104,7 @@ DEMO = Demo(
         *[("segment_monthly", date(2011, month, 1)) for month in (7, 8, 9, 10, 11, 12)],
         ("segment_daily", date(2011, 12, 10)),
     ],
-    claims=claims.retail,
+    claims=claims.check_retail_claims,
     figures="""
         SELECT
             sum(s.customers) AS customers,

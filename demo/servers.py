@@ -30,7 +30,7 @@ class ServerError(Exception):
     """A private server could not be started; the message ends with the last lines of its log."""
 
 
-def private_dir() -> Path:
+def find_private_dir() -> Path:
     """The folder that private servers live in: ``.local/`` or, for root, one that ``nobody`` may enter."""
     if os.geteuid() != 0:
         folder = CHECKOUT / ".local" / "servers"
@@ -42,7 +42,7 @@ def private_dir() -> Path:
     return folder
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     """A port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -74,7 +74,7 @@ class Server:
         """The server's log file."""
         return self.folder / "server.log"
 
-    def uri(self, database: str = "") -> str:
+    def write_uri(self, database: str = "") -> str:
         """The address in Airflow's connection form."""
         return f"{self.kind}://{self.user}:{quote(PASSWORD)}@127.0.0.1:{self.port}/{database}"
 
@@ -123,7 +123,7 @@ class Server:
 
 
 @contextmanager
-def running(server: Server) -> Iterator[Server]:
+def run_server(server: Server) -> Iterator[Server]:
     """Start a server and stop it at the end, whatever happens."""
     try:
         yield server.start()
@@ -131,7 +131,7 @@ def running(server: Server) -> Iterator[Server]:
         server.stop()
 
 
-def mariadb(folder: Path) -> Server:
+def make_mariadb(folder: Path) -> Server:
     """A private MariaDB with its data under ``folder`` (made when missing, kept when there)."""
     program = _find("mariadbd", "/usr/sbin/mariadbd")
     if _is_new(folder):
@@ -149,7 +149,7 @@ def mariadb(folder: Path) -> Server:
     return _mysql_like("MariaDB", folder, [program, "--no-defaults"], [], {})
 
 
-def mysql56(folder: Path) -> Server:
+def make_mysql56(folder: Path) -> Server:
     """A private MySQL 5.6, from the npm package, with its data under ``folder``."""
     base = _mysql56_base()
     if _is_new(folder):
@@ -161,7 +161,7 @@ def mysql56(folder: Path) -> Server:
     return _mysql_like("MySQL 5.6", folder, program, more, {"LD_LIBRARY_PATH": str(base)})
 
 
-def postgres(folder: Path) -> Server:
+def make_postgres(folder: Path) -> Server:
     """A private PostgreSQL with its data under ``folder``."""
     bin_dir = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), default=Path())
     if _is_new(folder):
@@ -178,7 +178,7 @@ def postgres(folder: Path) -> Server:
         )
         password.unlink()
         (folder / _COMPLETE).touch()
-    port = free_port()
+    port = find_free_port()
     return Server(
         name="PostgreSQL",
         kind="postgres",
@@ -196,7 +196,7 @@ def postgres(folder: Path) -> Server:
 
 
 def _mysql_like(name: str, folder: Path, program: list[str], more: list[str], environment: dict[str, str]) -> Server:
-    port = free_port()
+    port = find_free_port()
     init = folder / "init.sql"
     init.write_text(
         f"GRANT ALL ON *.* TO 'demo'@'127.0.0.1' IDENTIFIED BY '{PASSWORD}' WITH GRANT OPTION;\nFLUSH PRIVILEGES;\n"
@@ -238,16 +238,16 @@ def _probe_mysql(server: Server) -> None:
 def _probe_postgres(server: Server) -> None:
     from include.segmentation.warehouse.connection import connect_uri
 
-    connect_uri(server.uri("postgres")).close()
+    connect_uri(server.write_uri("postgres")).close()
 
 
 def _mysql56_base() -> Path:
     """Unpack the npm package once and return the folder that holds ``mysqld``."""
-    base = private_dir() / "mysql-5.6"
+    base = find_private_dir() / "mysql-5.6"
     if (base / "mysqld").is_file():
         return base
     npm = _find("npm")
-    work = private_dir() / "mysql-5.6.unpacking"
+    work = find_private_dir() / "mysql-5.6.unpacking"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     subprocess.run([npm, "pack", "--silent", MYSQL56], cwd=work, check=True, stdout=subprocess.DEVNULL)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from demo.servers import CHECKOUT, PASSWORD, Server, ServerError, mariadb, postgres, running
-from demo.stack import HOME, WAREHOUSE, servers_home
+from demo.servers import CHECKOUT, PASSWORD, Server, ServerError, make_mariadb, make_postgres, run_server
+from demo.stack import HOME, WAREHOUSE, find_servers_home
 from include.segmentation.warehouse.connection import connect_uri
 
 TABLES = CHECKOUT / "tests" / "tutorial" / "shop.sql"
@@ -30,17 +30,20 @@ def open_shell() -> int:
         ServerError: another shell has the shop.
     """
     with _alone():
-        return _open_shell(HOME / "shop", servers_home() / "shop")
+        return _open_shell(HOME / "shop", find_servers_home() / "shop")
 
 
 def _open_shell(home: Path, servers: Path) -> int:
     _put_aside(home / "profiles")
     for folder in (home, servers):
         shutil.rmtree(folder, ignore_errors=True)
-    with running(mariadb(servers / "mariadb")) as source, running(postgres(servers / "postgres")) as target:
+    with (
+        run_server(make_mariadb(servers / "mariadb")) as source,
+        run_server(make_postgres(servers / "postgres")) as target,
+    ):
         environment = os.environ | _environment(home, source, target)
         _fill(environment)
-        with connect_uri(target.uri("postgres"), autocommit=True) as connection:
+        with connect_uri(target.write_uri("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {WAREHOUSE}")
         print(_HINT, end="", flush=True)
         shell = os.environ.get("SHELL", "/bin/bash")
@@ -72,8 +75,8 @@ def _environment(home: Path, source: Server, target: Server) -> dict[str, str]:
     return {
         "SEGMENTATION_LAKE": str(home / "lake"),
         "SEGMENTATION_PROFILES": str(home / "profiles"),
-        "AIRFLOW_CONN_SHOP_MYSQL": source.uri(_DATABASE),
-        "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": target.uri(WAREHOUSE),
+        "AIRFLOW_CONN_SHOP_MYSQL": source.write_uri(_DATABASE),
+        "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": target.write_uri(WAREHOUSE),
         **{"MYSQL_HOST": "127.0.0.1", "MYSQL_TCP_PORT": str(source.port), "MYSQL_PWD": PASSWORD},
         **{"PGHOST": "127.0.0.1", "PGPORT": str(target.port), "PGUSER": target.user, "PGPASSWORD": PASSWORD},
         **{"PGDATABASE": WAREHOUSE, "PGOPTIONS": "-c search_path=coffee,public", "PYTHONPATH": str(CHECKOUT)},

@@ -8,8 +8,18 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from demo.servers import CHECKOUT, Server, ServerError, free_port, mariadb, postgres, private_dir, running
+from demo.servers import (
+    CHECKOUT,
+    Server,
+    ServerError,
+    find_free_port,
+    find_private_dir,
+    make_mariadb,
+    make_postgres,
+    run_server,
+)
 from include.segmentation.profile.profile import Profile
 from include.segmentation.warehouse.connection import connect_uri
 
@@ -22,18 +32,18 @@ HOME = CHECKOUT / ".local" / NAME
 WAREHOUSE = "warehouse"
 
 
-def servers_home() -> Path:
+def find_servers_home() -> Path:
     """The folder of the demo's database servers."""
-    return private_dir() / NAME
+    return find_private_dir() / NAME
 
 
-def remember(settings: dict[str, object]) -> None:
+def write_settings(settings: dict[str, Any]) -> None:
     """Keep the demo's settings for `make airflow` and `make sql`."""
     HOME.mkdir(parents=True, exist_ok=True)
     (HOME / "settings.json").write_text(json.dumps(settings))
 
 
-def remembered() -> dict[str, object]:
+def read_settings() -> dict[str, Any]:
     """The settings of the last demo.
 
     Raises:
@@ -45,71 +55,71 @@ def remembered() -> dict[str, object]:
         raise ServerError("no demo has run here yet; run `make demo` first") from None
 
 
-def forget(profile: Profile) -> None:
+def remove_traces(profile: Profile) -> None:
     """Remove what an earlier demo of a profile left in the lake, and what Airflow kept."""
     shutil.rmtree(HOME / "lake" / profile.profile, ignore_errors=True)
     shutil.rmtree(HOME / "airflow" / "logs", ignore_errors=True)
 
 
 @contextmanager
-def databases(profiles: Iterable[str], fresh: Profile | None = None) -> Iterator[dict[str, str]]:
+def run_databases(profiles: Iterable[str], fresh: Profile | None = None) -> Iterator[dict[str, str]]:
     """Run MariaDB and PostgreSQL; give the environment that points at them, and stop them at the end.
 
     Args:
         profiles: those that get a MySQL database each.
         fresh: one of them, whose warehouse schema is dropped, together with all of Airflow's metadata.
     """
-    home = servers_home()
-    with running(mariadb(home / "mariadb")) as source, running(postgres(home / "postgres")) as target:
+    home = find_servers_home()
+    with run_server(make_mariadb(home / "mariadb")) as source, run_server(make_postgres(home / "postgres")) as target:
         if fresh:
             _start_afresh(target, fresh)
         for name in (WAREHOUSE, "airflow"):
             _create_database(target, name)
         yield {
             "SEGMENTATION_LAKE": str(HOME / "lake"),
-            "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": target.uri(WAREHOUSE),
-            **{mysql_connection(profile): source.uri(profile) for profile in profiles},
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_uri(target),
+            "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": target.write_uri(WAREHOUSE),
+            **{name_mysql_connection(profile): source.write_uri(profile) for profile in profiles},
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": write_airflow_uri(target),
         }
 
 
-def mysql_connection(profile: str) -> str:
+def name_mysql_connection(profile: str) -> str:
     """The environment variable of a profile's MySQL connection."""
     return f"AIRFLOW_CONN_{profile.upper()}_MYSQL"
 
 
-def airflow_uri(server: Server) -> str:
+def write_airflow_uri(server: Server) -> str:
     """The metadata database in SQLAlchemy's form."""
-    return server.uri("airflow").replace("postgres://", "postgresql+psycopg2://")
+    return server.write_uri("airflow").replace("postgres://", "postgresql+psycopg2://")
 
 
 def _create_database(server: Server, name: str) -> None:
-    with connect_uri(server.uri("postgres"), autocommit=True) as connection:
+    with connect_uri(server.write_uri("postgres"), autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             connection.execute(f'CREATE DATABASE "{name}"')
 
 
 def _start_afresh(server: Server, profile: Profile) -> None:
     _create_database(server, WAREHOUSE)
-    with connect_uri(server.uri("postgres"), autocommit=True) as connection:
+    with connect_uri(server.write_uri("postgres"), autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS airflow WITH (FORCE)")
-    with connect_uri(server.uri(WAREHOUSE), autocommit=True) as connection:
+    with connect_uri(server.write_uri(WAREHOUSE), autocommit=True) as connection:
         connection.execute(f'DROP SCHEMA IF EXISTS "{profile.warehouse.schema_name}" CASCADE')
 
 
-def libpq_uri(uri: str) -> str:
+def write_libpq_uri(uri: str) -> str:
     """An Airflow connection URI in the form that libpq reads."""
     return uri.replace("postgres://", "postgresql://", 1)
 
 
 @contextmanager
-def analytics(learners: int) -> Iterator[dict[str, str]]:
+def run_analytics(learners: int) -> Iterator[dict[str, str]]:
     """Run the GA4 stand-in; give the environment that points at it, and stop it at the end.
 
     Raises:
         ServerError: it did not come up.
     """
-    port = free_port()
+    port = find_free_port()
     process = subprocess.Popen(
         [
             "setpriv",
@@ -135,7 +145,7 @@ def analytics(learners: int) -> Iterator[dict[str, str]]:
             raise ServerError(f"the GA4 stand-in did not start: {first.strip() or 'no word from it'}")
         connection = {
             "conn_type": "google_cloud_platform",
-            "extra": {"api_endpoint": f"http://127.0.0.1:{port}", "anonymous": True},
+            "extra": {"api_endpoint": f"http://127.0.0.1:{port}", "is_anonymous": True},
         }
         yield {"AIRFLOW_CONN_LEARNING_GA4": json.dumps(connection)}
     finally:

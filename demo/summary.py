@@ -1,11 +1,12 @@
 """What a demo prints when it is done: the segments, the originals' claims beside ours, and where to look."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from demo.business import Counts
+from demo.business import SourceCounts
 from include.segmentation.common.text import format_number
 from include.segmentation.profile.profile import Profile
 from include.segmentation.warehouse.connection import Connection
@@ -53,14 +54,14 @@ def print_segments(console: Console, connection: Connection, profile: Profile) -
         console.print(table)
 
 
-def _range(row: dict[str, object] | None, unit: str) -> str:
+def _range(row: dict[str, Any] | None, unit: str) -> str:
     if row is None or row["p25"] is None:
         return "undefined"
     low, high = row["p25"], row["p75"]
     return f"{format_number(low)} {unit}" if low == high else f"{format_number(low)} to {format_number(high)} {unit}"
 
 
-def print_reconciliation(console: Console, source: Counts, arrived: Counts) -> None:
+def print_reconciliation(console: Console, source: SourceCounts, arrived: SourceCounts) -> None:
     """The source's counts beside the lake's."""
     table = Table(title="\nWhat left the source, and what arrived", title_justify="left")
     table.add_column("count")

@@ -16,7 +16,7 @@ _SECONDS = 1800
 
 
 @dataclass(frozen=True)
-class Step:
+class TutorialStep:
     """A command of the page.
 
     Attributes:
@@ -27,18 +27,18 @@ class Step:
     answer: list[str]
 
 
-def steps(page: str) -> list[Step]:
+def list_steps(page: str) -> list[TutorialStep]:
     """The commands of a page: indented lines that begin with ``$``, each with the indented lines below it."""
-    found: list[Step] = []
+    found: list[TutorialStep] = []
     for line in page.splitlines():
         if line.startswith(_PROMPT):
-            found.append(Step(line.removeprefix(_PROMPT), []))
+            found.append(TutorialStep(line.removeprefix(_PROMPT), []))
         elif line.startswith(_INDENT) and found:
             found[-1].answer.append(line.removeprefix(_INDENT))
     return found
 
 
-def follow(found: list[Step], name: str) -> list[list[str]]:
+def follow_steps(found: list[TutorialStep], name: str) -> list[list[str]]:
     """Type the commands into one shell, as a reader does.
 
     Args:
@@ -75,7 +75,7 @@ def _as_on_the_page(answer: str, home: Path) -> list[str]:
     return [line.rstrip() for line in text.strip("\n").splitlines()]
 
 
-def with_answers(page: str, answers: list[list[str]]) -> str:
+def replace_answers(page: str, answers: list[list[str]]) -> str:
     """The page with other answers below its commands."""
     lines: list[str] = []
     remaining = iter(answers)
@@ -90,7 +90,7 @@ def with_answers(page: str, answers: list[list[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def comparable(answer: list[str]) -> list[str]:
+def normalise_answer(answer: list[str]) -> list[str]:
     """What of an answer is the same whenever and wherever it is given: words, but no numbers.
 
     Tables, warnings of gates, and what stages count are left out: other tests look at these.
@@ -103,4 +103,4 @@ def comparable(answer: list[str]) -> list[str]:
 if __name__ == "__main__":
     shutil.rmtree(CHECKOUT / ".local" / "tutorial", ignore_errors=True)
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(with_answers(text, follow(steps(text), "tutorial")), encoding="utf-8")
+    PAGE.write_text(replace_answers(text, follow_steps(list_steps(text), "tutorial")), encoding="utf-8")

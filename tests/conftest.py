@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.servers import CHECKOUT, Server, mariadb, mysql56, postgres, private_dir, running
+from demo.servers import CHECKOUT, Server, find_private_dir, make_mariadb, make_mysql56, make_postgres, run_server
 
 # Airflow reads its settings when it is first imported, which is before any fixture runs.
 _airflow_home = tempfile.TemporaryDirectory(prefix="segmentation-airflow-")
@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def servers_dir() -> Iterator[Path]:
-    folder = private_dir() / f"test-{uuid.uuid4().hex[:8]}"
+    folder = find_private_dir() / f"test-{uuid.uuid4().hex[:8]}"
     folder.mkdir(parents=True)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -50,19 +50,19 @@ def servers_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def mariadb_server(servers_dir: Path) -> Iterator[Server]:
-    with running(mariadb(servers_dir / "mariadb")) as server:
+    with run_server(make_mariadb(servers_dir / "mariadb")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def mysql56_server(servers_dir: Path) -> Iterator[Server]:
-    with running(mysql56(servers_dir / "mysql56")) as server:
+    with run_server(make_mysql56(servers_dir / "mysql56")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def postgres_server(servers_dir: Path) -> Iterator[Server]:
-    with running(postgres(servers_dir / "postgres")) as server:
+    with run_server(make_postgres(servers_dir / "postgres")) as server:
         yield server
 
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from demo.servers import PASSWORD, Server
-from demo.stack import libpq_uri
+from demo.stack import write_libpq_uri
 from include.segmentation.__main__ import main
 
 CHECKOUT = Path(__file__).parents[1]
@@ -60,14 +60,14 @@ def library(
     loans.append(("a", len(loans), None, joined))  # nobody's: held back by the expectation
     cursor.executemany("INSERT INTO loans VALUES (%s, %s, %s, %s)", loans)
     connection.commit()
-    with psycopg.connect(libpq_uri(postgres_server.uri("postgres")), autocommit=True) as admin:
+    with psycopg.connect(write_libpq_uri(postgres_server.write_uri("postgres")), autocommit=True) as admin:
         admin.execute("CREATE DATABASE library")
     never = set(range(1, MEMBERS + 1)) - {member for _, _, member, at in loans if at < datetime(2024, 4, 1)}
     yield os.environ | {
         "NEVER_BORROWED": str(len(never)),
         "SEGMENTATION_LAKE": str(tmp_path_factory.mktemp("lake")),
-        "AIRFLOW_CONN_LIBRARY_MYSQL": mariadb_server.uri("library"),
-        "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": postgres_server.uri("library"),
+        "AIRFLOW_CONN_LIBRARY_MYSQL": mariadb_server.write_uri("library"),
+        "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": postgres_server.write_uri("library"),
     }
     cursor.execute("DROP DATABASE library")
 
@@ -85,7 +85,7 @@ def segmentation(environment: dict, command: str, as_of: str) -> subprocess.Comp
 
 
 def published(environment: dict, query: str) -> list[tuple]:
-    uri = libpq_uri(environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"])
+    uri = write_libpq_uri(environment["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"])
     with psycopg.connect(uri, options="-c search_path=library") as connection:
         return connection.execute(query).fetchall()
 

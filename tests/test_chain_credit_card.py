@@ -9,10 +9,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from demo.credit_card import DEMO, generate
-from demo.mysql import database
+from demo.credit_card import DEMO, generate_holders
+from demo.mysql import open_database
 from demo.servers import Server
-from demo.stack import libpq_uri
+from demo.stack import write_libpq_uri
 
 CHECKOUT = Path(__file__).parents[1]
 HOLDERS = 700
@@ -22,18 +22,18 @@ OWES_LESS_THAN_NOTHING = "C10007"
 @pytest.fixture(scope="module")
 def bank(mariadb_server: Server, postgres_server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a bank whose table has a second id left in, and one holder with negative purchases."""
-    uri = mariadb_server.uri("chain_cards")
-    DEMO.fill(uri, {"card_holders": generate(HOLDERS)})
-    with database(uri) as connection, connection.cursor() as cursor:
+    uri = mariadb_server.write_uri("chain_cards")
+    DEMO.fill_source(uri, {"card_holders": generate_holders(HOLDERS)})
+    with open_database(uri) as connection, connection.cursor() as cursor:
         cursor.execute("ALTER TABLE card_holders ADD COLUMN row_id INT NOT NULL DEFAULT 7 FIRST")
         cursor.execute("UPDATE card_holders SET purchases = -20 WHERE cust_id = %s", [OWES_LESS_THAN_NOTHING])
         connection.commit()
-    with psycopg.connect(libpq_uri(postgres_server.uri("postgres")), autocommit=True) as admin:
+    with psycopg.connect(write_libpq_uri(postgres_server.write_uri("postgres")), autocommit=True) as admin:
         admin.execute("CREATE DATABASE chain_cards")
     return os.environ | {
         "SEGMENTATION_LAKE": str(tmp_path_factory.mktemp("lake")),
         "AIRFLOW_CONN_CREDIT_CARD_MYSQL": uri,
-        "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": postgres_server.uri("chain_cards"),
+        "AIRFLOW_CONN_SEGMENTATION_WAREHOUSE": postgres_server.write_uri("chain_cards"),
     }
 
 
@@ -50,7 +50,7 @@ def published(bank: dict[str, str]) -> Iterator[psycopg.Connection]:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    uri = libpq_uri(bank["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"])
+    uri = write_libpq_uri(bank["AIRFLOW_CONN_SEGMENTATION_WAREHOUSE"])
     with psycopg.connect(uri, options="-c search_path=credit_card") as connection:
         yield connection
 

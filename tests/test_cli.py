@@ -69,7 +69,7 @@ def test_an_undefined_connection_is_named_with_its_variable(tmp_path: Path) -> N
             "sessions",
             "AIRFLOW_CONN_LEARNING_GA4",
             '{"conn_type": "google_cloud_platform", '
-            '"extra": {"api_endpoint": "http://127.0.0.1:1", "anonymous": true}}',
+            '"extra": {"api_endpoint": "http://127.0.0.1:1", "is_anonymous": true}}',
         ),
     ],
 )

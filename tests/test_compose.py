@@ -21,7 +21,7 @@ import psycopg
 import pytest
 import yaml
 
-from demo.servers import CHECKOUT, PASSWORD, Server, free_port
+from demo.servers import CHECKOUT, PASSWORD, Server, find_free_port
 from include.segmentation.profile.loader import list_profile_names, load_profile
 
 FILE = CHECKOUT / "docker-compose.yaml"
@@ -153,7 +153,7 @@ class Deployment:
     def __init__(self, compose: dict[str, Any], home: Path, postgres: Server) -> None:
         self.services = compose["services"]
         self.password = secrets.token_hex(8)
-        self.port = free_port()
+        self.port = find_free_port()
         self._database = {"PGHOST": "127.0.0.1", "PGPORT": str(postgres.port)}
         given = dict.fromkeys(declared(), "") | {
             "METADATA_PASSWORD": PASSWORD,
@@ -174,9 +174,9 @@ class Deployment:
         }
         self._ports = {
             "AIRFLOW__API__PORT": str(self.port),
-            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(free_port()),
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(find_free_port()),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(find_free_port()),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(find_free_port()),
         }
         (home / "airflow").mkdir()
         self._home = home
@@ -236,7 +236,7 @@ def deployment(
 ) -> Iterator[Deployment]:
     """All containers running; ended at the end, children and all."""
     with psycopg.connect(
-        postgres_server.uri("postgres").replace("postgres://", "postgresql://"), autocommit=True
+        postgres_server.write_uri("postgres").replace("postgres://", "postgresql://"), autocommit=True
     ) as admin:
         for database in ("airflow", "warehouse"):
             name = compose["services"][{"airflow": "metadata"}.get(database, database)]["environment"]["POSTGRES_USER"]
@@ -307,6 +307,6 @@ def test_a_backfill_runs_as_the_dags_page_says(deployment: Deployment) -> None:
 
 def test_a_health_check_fails_where_nothing_answers(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
     for service in ("api-server", "scheduler"):
-        variables = {name: str(free_port()) for name in deployment._ports}
+        variables = {name: str(find_free_port()) for name in deployment._ports}
         monkeypatch.setattr(deployment, "_ports", variables)
         assert not deployment.is_healthy(service)

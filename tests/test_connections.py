@@ -31,12 +31,12 @@ def define(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
             Address("shop_db", "mysql", "h", 3306, "u", "p", "d"),
         ),
         (
-            json.dumps({"conn_type": "google_cloud_platform", "extra": '{"anonymous": true}'}),
-            Address("shop_db", "google_cloud_platform", extra={"anonymous": True}),
+            json.dumps({"conn_type": "google_cloud_platform", "extra": '{"is_anonymous": true}'}),
+            Address("shop_db", "google_cloud_platform", extra={"is_anonymous": True}),
         ),
         (
-            json.dumps({"conn_type": "google-cloud-platform", "extra": {"anonymous": True}}),
-            Address("shop_db", "google_cloud_platform", extra={"anonymous": True}),
+            json.dumps({"conn_type": "google-cloud-platform", "extra": {"is_anonymous": True}}),
+            Address("shop_db", "google_cloud_platform", extra={"is_anonymous": True}),
         ),
     ],
 )

@@ -16,11 +16,11 @@ PROFILE = cast(Profile, SimpleNamespace(warehouse=WarehouseTarget(connection="do
 
 @pytest.fixture
 def server(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setenv("AIRFLOW_CONN_DOOR", postgres_server.uri("postgres"))
+    monkeypatch.setenv("AIRFLOW_CONN_DOOR", postgres_server.write_uri("postgres"))
     with connect_warehouse(PROFILE) as connection:
         connection.execute("CREATE SCHEMA behind_the_door")
     yield postgres_server
-    monkeypatch.setenv("AIRFLOW_CONN_DOOR", postgres_server.uri("postgres"))
+    monkeypatch.setenv("AIRFLOW_CONN_DOOR", postgres_server.write_uri("postgres"))
     with connect_warehouse(PROFILE) as connection:
         connection.execute("DROP SCHEMA behind_the_door CASCADE")
 

@@ -21,10 +21,10 @@ import pyarrow.parquet as pq
 
 from benchmarks.extract import page, tables
 from benchmarks.extract.ways import HOOK, OURS, WAYS
-from benchmarks.machine import PAGE, machine
-from demo.servers import CHECKOUT, Server, mariadb, mysql56, private_dir, running
+from benchmarks.machine import PAGE, describe_machine
+from demo.servers import CHECKOUT, Server, find_private_dir, make_mariadb, make_mysql56, run_server
 
-SERVERS = {"MariaDB 10.11": mariadb, "MySQL 5.6": mysql56}
+SERVERS = {"MariaDB 10.11": make_mariadb, "MySQL 5.6": make_mysql56}
 RESULTS = CHECKOUT / "benchmarks" / "results" / "extract.json"
 PART = {"dlt": "_part"}
 """Way -> the part of a table that it reads, where the whole would take too long."""
@@ -41,19 +41,23 @@ def main() -> None:
     rows = {"visits": asked.visits, "orders": asked.orders}
     results: list[dict[str, Any]] = []
     for name, make in SERVERS.items():
-        folder = private_dir() / f"bench-{os.getpid()}"
+        folder = find_private_dir() / f"bench-{os.getpid()}"
         try:
-            with running(make(folder)) as server:
+            with run_server(make(folder)) as server:
                 print(f"{name}: filling {rows}", flush=True)
-                tables.fill(server, rows)
+                tables.fill_tables(server, rows)
                 results += _compared(name, server, rows, asked.rounds, asked.peers)
                 results[-len(WAYS) * len(rows)]["daily"] = _daily(server, rows["visits"])
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    written = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(), "rounds": asked.rounds}
+    written = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": describe_machine(),
+        "rounds": asked.rounds,
+    }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(written | {"results": results}, indent=1) + "\n")
-    page.write(written | {"results": results})
+    page.write_page(written | {"results": results})
     print(f"written: {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
 
 
@@ -62,27 +66,27 @@ def _compared(name: str, server: Server, rows: dict[str, int], rounds: int, peer
     for table in rows:
         runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
         for turn in range(rounds):
-            order = list(WAYS)[turn % len(WAYS) :] + list(WAYS)[: turn % len(WAYS)]  # nobody always goes first
+            order = list(WAYS)[turn % len(WAYS) :] + list(WAYS)[: turn % len(WAYS)]  # no tool always goes first
             for way in order:
-                found = _read(way, server, table, peers)
-                runs[way].append(found)
-                speed = found["rows"] / found["seconds"]
-                print(f"{name}: {table}, {way}: {speed:,.0f} rows/s, {found['peak_mb']} MB", flush=True)
-        speeds = {way: [run["rows"] / run["seconds"] for run in found] for way, found in runs.items()}
-        for way, found in runs.items():
+                result = _read(way, server, table, peers)
+                runs[way].append(result)
+                speed = result["rows"] / result["seconds"]
+                print(f"{name}: {table}, {way}: {speed:,.0f} rows/s, {result['peak_mb']} MB", flush=True)
+        speeds = {way: [run["rows"] / run["seconds"] for run in turns] for way, turns in runs.items()}
+        for way, turns in runs.items():
             ratios = [ours / theirs for ours, theirs in zip(speeds[OURS], speeds[way], strict=True)]
             results.append(
                 {
                     "server": name,
                     "table": table,
                     "way": way,
-                    "versions": found[0]["versions"],
-                    "rows": found[0]["rows"],
+                    "versions": turns[0]["versions"],
+                    "rows": turns[0]["rows"],
                     "rows_per_second": round(median(speeds[way])),
                     "all_rows_per_second": [round(speed) for speed in speeds[way]],
                     "ours_is_times_as_fast": round(median(ratios), 2),
-                    "peak_mb": max(run["peak_mb"] for run in found),
-                    "bent": _bent(found[0]["types"], runs[OURS][0]["types"]),
+                    "peak_mb": max(run["peak_mb"] for run in turns),
+                    "bent": _bent(turns[0]["types"], runs[OURS][0]["types"]),
                 }
             )
     return results
@@ -91,13 +95,13 @@ def _compared(name: str, server: Server, rows: dict[str, int], rounds: int, peer
 def _read(way: str, server: Server, table: str, peers: str) -> dict[str, Any]:
     """One run of one way: rows, seconds, versions, peak memory and the types of what was written."""
     python = sys.executable if way in (OURS, HOOK) else peers
-    with tempfile.TemporaryDirectory(dir=private_dir()) as folder:
+    with tempfile.TemporaryDirectory(dir=find_private_dir()) as folder:
         found = _process([python, *_arguments(way, server, table + PART.get(way, ""), folder)])
         return found | {"types": _types(Path(folder), table)}
 
 
 def _arguments(way: str, server: Server, table: str, folder: str) -> list[str]:
-    return [str(CHECKOUT / "benchmarks" / "extract" / "ways.py"), way, server.uri(tables.DATABASE), table, folder]
+    return [str(CHECKOUT / "benchmarks" / "extract" / "ways.py"), way, server.write_uri(tables.DATABASE), table, folder]
 
 
 def _process(command: list[str]) -> dict[str, Any]:
@@ -139,10 +143,10 @@ def _bent(found: dict[str, str], exact: dict[str, str]) -> dict[str, str]:
 def _daily(server: Server, rows: int) -> dict[str, Any]:
     """A first pull of the visits, then one after 1% more have come: how many rows the server reads for it."""
     new = rows // 100
-    with tempfile.TemporaryDirectory(dir=private_dir()) as folder:
+    with tempfile.TemporaryDirectory(dir=find_private_dir()) as folder:
         pull = [sys.executable, *_arguments(OURS, server, "visits", folder)]
         _process(pull)
-        tables.add(server, "visits", "", rows, rows + new)
+        tables.add_rows(server, "visits", "", rows, rows + new)
         before = _rows_read(server)
         second = _process(pull)
         touched = _rows_read(server) - before
@@ -159,7 +163,7 @@ def _daily(server: Server, rows: int) -> dict[str, Any]:
 
 
 def _rows_read(server: Server) -> int:
-    found = tables.run(server, "SHOW GLOBAL STATUS LIKE 'Handler_read_%'")
+    found = tables.run_statements(server, "SHOW GLOBAL STATUS LIKE 'Handler_read_%'")
     return sum(int(value) for name, value in found if name.lower() in page.HANDLERS)
 
 

@@ -9,12 +9,12 @@ HANDLERS = ("handler_read_next", "handler_read_prev", "handler_read_rnd", "handl
 _BEGIN, _END = "<!-- bench-extract: written by make bench-extract -->", "<!-- /bench-extract -->"
 
 
-def write(results: dict[str, Any]) -> None:
+def write_page(results: dict[str, Any]) -> None:
     """Put the table of the results between its marks."""
-    write_section(_BEGIN, _END, section(results))
+    write_section(_BEGIN, _END, format_section(results))
 
 
-def section(results: dict[str, Any]) -> str:
+def format_section(results: dict[str, Any]) -> str:
     """The results as Markdown."""
     machine = results["machine"]
     lines = [

@@ -1,5 +1,7 @@
 """The tables that are read, made on the server itself by fixed arithmetic: the same rows on every server."""
 
+from typing import Any
+
 import MySQLdb
 
 from demo.servers import PASSWORD, Server
@@ -30,28 +32,30 @@ _ORDER = f"""
 TABLES = {"visits": (_VISITS, _VISIT), "orders": (_ORDERS, _ORDER)}
 
 
-def fill(server: Server, rows: dict[str, int]) -> None:
+def fill_tables(server: Server, rows: dict[str, int]) -> None:
     """Make the tables with so many rows each, and their parts."""
-    run(server, f"DROP DATABASE IF EXISTS {DATABASE}", f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4", database="")
+    run_statements(
+        server, f"DROP DATABASE IF EXISTS {DATABASE}", f"CREATE DATABASE {DATABASE} CHARACTER SET utf8mb4", database=""
+    )
     digits = ", ".join(f"({digit})" for digit in range(1000))
-    run(server, "CREATE TABLE digits (n INT PRIMARY KEY)", f"INSERT INTO digits VALUES {digits}")
+    run_statements(server, "CREATE TABLE digits (n INT PRIMARY KEY)", f"INSERT INTO digits VALUES {digits}")
     for table, count in rows.items():
         for part, divisor in PARTS.items():
-            run(server, f"CREATE TABLE {table}{part} ({TABLES[table][0]}) ENGINE=InnoDB")
-            add(server, table, part, 0, count // divisor)
-            run(server, f"ANALYZE TABLE {table}{part}")
+            run_statements(server, f"CREATE TABLE {table}{part} ({TABLES[table][0]}) ENGINE=InnoDB")
+            add_rows(server, table, part, 0, count // divisor)
+            run_statements(server, f"ANALYZE TABLE {table}{part}")
 
 
-def add(server: Server, table: str, part: str, first: int, end: int) -> None:
+def add_rows(server: Server, table: str, part: str, first: int, end: int) -> None:
     """Add rows from a number up to, not including, another."""
     values = TABLES[table][1]
     for at in range(first - first % _CHUNK, end, _CHUNK):
         numbers = f"SELECT {at} + a.n * 1000 + b.n AS i FROM digits a, digits b"
         chosen = f"SELECT {values} FROM ({numbers}) AS numbers WHERE i >= {first} AND i < {end} ORDER BY i"
-        run(server, f"INSERT INTO {table}{part} {chosen}")
+        run_statements(server, f"INSERT INTO {table}{part} {chosen}")
 
 
-def run(server: Server, *statements: str, database: str = DATABASE) -> list[tuple]:
+def run_statements(server: Server, *statements: str, database: str = DATABASE) -> list[tuple[Any, ...]]:
     """Run statements and return the rows of the last one."""
     connection = MySQLdb.connect(
         host="127.0.0.1",

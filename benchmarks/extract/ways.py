@@ -15,7 +15,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.machine import peak_mb
+from benchmarks.machine import read_peak_mb
 
 OURS, HOOK = "this project", "MySqlHook.get_df"
 CURSORS = {"visits": ("visited_at", "visit_id", "append"), "orders": ("updated_at", "order_id", "merge")}
@@ -24,7 +24,7 @@ _KPI = {"label": "N", "definition": "N.", "unit": "n", "window": "lifetime", "ru
 Read = Callable[[], int]
 
 
-def ours(uri: str, table: str, folder: Path) -> Read:
+def read_with_project(uri: str, table: str, folder: Path) -> Read:
     """An extract of a profile that names nothing but the table."""
     from datetime import UTC, datetime
 
@@ -58,7 +58,7 @@ def ours(uri: str, table: str, folder: Path) -> Read:
     return lambda: int(extract(run, table)["rows_read"])
 
 
-def hook(uri: str, table: str, folder: Path) -> Read:
+def read_with_hook(uri: str, table: str, folder: Path) -> Read:
     """Airflow's own hook, and pandas."""
     home = folder / "airflow"
     os.environ |= {"AIRFLOW_CONN_BENCH": f"{uri}?charset=utf8mb4", "AIRFLOW_HOME": str(home)}
@@ -73,7 +73,7 @@ def hook(uri: str, table: str, folder: Path) -> Read:
     return read
 
 
-def pandas_read_sql(uri: str, table: str, folder: Path) -> Read:
+def read_with_pandas(uri: str, table: str, folder: Path) -> Read:
     """Pandas by way of SQLAlchemy and mysqlclient."""
     import pandas as pd
     import sqlalchemy
@@ -87,7 +87,7 @@ def pandas_read_sql(uri: str, table: str, folder: Path) -> Read:
     return read
 
 
-def connectorx(uri: str, table: str, folder: Path) -> Read:
+def read_with_connectorx(uri: str, table: str, folder: Path) -> Read:
     """Connectorx into Arrow, on one connection."""
     import connectorx as cx
     import pyarrow.parquet as pq
@@ -100,7 +100,7 @@ def connectorx(uri: str, table: str, folder: Path) -> Read:
     return read
 
 
-def dlt_default(uri: str, table: str, folder: Path) -> Read:
+def read_with_dlt(uri: str, table: str, folder: Path) -> Read:
     """The ``sql_database`` of dlt with its default backend, into Parquet files of the ``filesystem``."""
     os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(folder / "dlt")}
     import dlt
@@ -117,11 +117,11 @@ def dlt_default(uri: str, table: str, folder: Path) -> Read:
 
 
 WAYS = {
-    OURS: (ours, ["deltalake", "mysqlclient", "pyarrow"]),
-    HOOK: (hook, ["apache-airflow-providers-mysql", "pandas"]),
-    "pandas.read_sql": (pandas_read_sql, ["pandas", "SQLAlchemy", "mysqlclient"]),
-    "connectorx": (connectorx, ["connectorx", "pyarrow"]),
-    "dlt": (dlt_default, ["dlt", "SQLAlchemy"]),
+    OURS: (read_with_project, ["deltalake", "mysqlclient", "pyarrow"]),
+    HOOK: (read_with_hook, ["apache-airflow-providers-mysql", "pandas"]),
+    "pandas.read_sql": (read_with_pandas, ["pandas", "SQLAlchemy", "mysqlclient"]),
+    "connectorx": (read_with_connectorx, ["connectorx", "pyarrow"]),
+    "dlt": (read_with_dlt, ["dlt", "SQLAlchemy"]),
 }
 """Way -> what prepares it, and whose versions matter."""
 
@@ -134,4 +134,4 @@ if __name__ == "__main__":
     rows = read()
     seconds = time.perf_counter() - began
     versions = {name: version(name) for name in packages}
-    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": peak_mb(), "versions": versions}))
+    print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": read_peak_mb(), "versions": versions}))

@@ -4,7 +4,7 @@ import argparse
 import secrets
 import sys
 
-from benchmarks.faults.bench import SERVERS, bench, run_seeds
+from benchmarks.faults.bench import SERVERS, run_bench, run_seeds
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.server:
         outcomes, _ = run_seeds(asked.server, [first])
         return int(bool(outcomes[0].failures))
-    return bench(first, asked.schedules)
+    return run_bench(first, asked.schedules)
 
 
 if __name__ == "__main__":

@@ -12,15 +12,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults.schedule import KINDS, Outcome, prepare, run_schedule
-from benchmarks.faults.writers import connect
-from demo.servers import Server, mariadb, mysql56, private_dir, running
+from benchmarks.faults.schedule import KINDS, Outcome, prepare_server, run_schedule
+from benchmarks.faults.writers import connect_writer
+from demo.servers import Server, find_private_dir, make_mariadb, make_mysql56, run_server
 
-SERVERS = {"mariadb": mariadb, "mysql56": mysql56}
+SERVERS = {"mariadb": make_mariadb, "mysql56": make_mysql56}
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "faults.json"
 
 
-def bench(first: int, schedules: int) -> int:
+def run_bench(first: int, schedules: int) -> int:
     """Run schedules on both servers at once, and write the results.
 
     Args:
@@ -59,8 +59,8 @@ def bench(first: int, schedules: int) -> int:
 def run_seeds(name: str, seeds: list[int]) -> tuple[list[Outcome], str]:
     """Run the schedules of seeds on a server of their own, and return what came of them and the server's version."""
     outcomes = []
-    with running(SERVERS[name](private_dir() / f"faults-{name}")) as server:
-        prepare(server)
+    with run_server(SERVERS[name](find_private_dir() / f"faults-{name}")) as server:
+        prepare_server(server)
         for seed in seeds:
             folder = Path(tempfile.mkdtemp(prefix=f"faults-{seed}-"))
             outcome = run_schedule(server, seed, folder)
@@ -81,7 +81,7 @@ def _in_words(outcome: Outcome, name: str, folder: Path) -> str:
 
 
 def _server_version(server: Server) -> str:
-    connection = connect(server)
+    connection = connect_writer(server)
     cursor = connection.cursor()
     cursor.execute("SELECT VERSION()")
     found = str(cursor.fetchone()[0])

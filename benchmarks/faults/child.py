@@ -16,11 +16,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from include.segmentation.errors import NotReadyError, SegmentationError
 from include.segmentation.extract import extract, maintain_log, reconcile_extract
 from include.segmentation.extract.mysql import row_reconciliation as comparison
-from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.extract.mysql.page import page_fetch, page_reader
 from include.segmentation.lake.change_log import ChangeLog
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
@@ -88,7 +89,7 @@ def main(spec: Spec, shown: Any, pipe: Connection) -> None:
     _show(shown, rng)
     if spec.sabotage:
         _SABOTAGE[spec.sabotage]()
-    run = run_of(spec.profiles)
+    run = make_run(spec.profiles)
     for stage, table in _final(spec) if spec.final else _forever(spec, rng):
         shown[PAGES] = 0
         shown[TABLE] = spec.tables.index(table) + 1 if stage == "extract" else 0
@@ -111,7 +112,7 @@ def _forever(spec: Spec, rng: Random) -> Iterator[tuple[str, str]]:
                 yield rng.choice(["reconcile", "maintain"]), table
 
 
-def run_of(profiles: Path) -> Run:
+def make_run(profiles: Path) -> Run:
     """The run of the schedule's profile."""
     return Run(load_profile("shop", profiles), "monthly", datetime(2025, 6, 1, tzinfo=UTC))
 
@@ -143,7 +144,7 @@ def _age(log: ChangeLog) -> None:
 
 def _show(shown: Any, rng: Random) -> None:
     """Let the shared block tell what is going on; between two pages there is a moment for others to step in."""
-    fetch, append = page_reader.fetch_page, ChangeLog.append
+    fetch, append = page_fetch.fetch_page, ChangeLog.append
 
     @wraps(fetch)
     def shown_fetch(*args: Any, **more: Any) -> Any:
@@ -165,7 +166,8 @@ def _show(shown: Any, rng: Random) -> None:
             shown[TIDIED] += 1
         return state
 
-    page_reader.fetch_page, ChangeLog.append = shown_fetch, shown_append  # type: ignore[method-assign]
+    patch.object(page_reader, "fetch_page", shown_fetch).start()
+    patch.object(ChangeLog, "append", shown_append).start()
 
 
 def _without_ties() -> None:
@@ -173,7 +175,7 @@ def _without_ties() -> None:
     from include.segmentation.extract.mysql.page import keyset
 
     after = keyset.write_after_condition
-    keyset.write_after_condition = lambda order, row, *more: after(order[:1], row[:1], *more)
+    patch.object(keyset, "write_after_condition", lambda order, row, *more: after(order[:1], row[:1], *more)).start()
 
 
 def _position_first() -> None:
@@ -185,7 +187,7 @@ def _position_first() -> None:
         time.sleep(0.03)
         return append(log, rows, moved, *args, **more)
 
-    ChangeLog.append = broken  # type: ignore[method-assign]
+    patch.object(ChangeLog, "append", broken).start()
 
 
 _STAGES: dict[str, Callable[[Run, str], dict[str, Any]]] = {

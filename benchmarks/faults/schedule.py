@@ -21,9 +21,9 @@ import yaml
 
 from benchmarks.faults import child
 from benchmarks.faults.child import COMMITTING, FETCHING, PAGES, TABLE, TIDIED, Report, Spec
-from benchmarks.faults.tables import LARGE, SORTS, Table
-from benchmarks.faults.verdict import broken_claims, compare
-from benchmarks.faults.writers import Writers, connect
+from benchmarks.faults.tables import LARGE, SORTS, ScheduleTable
+from benchmarks.faults.verdict import compare_table, find_broken_claims
+from benchmarks.faults.writers import Writers, connect_writer
 from demo.servers import PASSWORD, Server
 
 NET_WRITE_TIMEOUT = 1
@@ -83,7 +83,7 @@ class Extractor:
         """Whether it fetches or commits a page now."""
         return bool(self.shown[FETCHING] or self.shown[COMMITTING])
 
-    def wait_for(self, moment: Callable[[Any], bool], seconds: float = _SOON) -> bool:
+    def wait_for_report(self, moment: Callable[[Any], bool], seconds: float = _SOON) -> bool:
         """Wait until what it shows is as wanted; False if that does not come in time."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.is_alive():
@@ -92,11 +92,11 @@ class Extractor:
             time.sleep(0.0003)
         return False
 
-    def signal(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
         """Send it a signal."""
         os.kill(int(self.process.pid or 0), number)
 
-    def join(self) -> list[Report]:
+    def join_process(self) -> list[Report]:
         """Wait for its end, by itself or by a signal, and return all reports."""
         self.process.join()
         self._listener.join()
@@ -114,7 +114,7 @@ class Schedule:
         self.fired = self.outcome.fired
         self.rng = Random(seed)
         chosen = [sort for sort in SORTS if sort.name in names] if names else self.rng.sample(SORTS, 4)
-        self.tables = [Table(sort, self.rng.choice([1, 1, 2]) if lag is None else lag) for sort in chosen]
+        self.tables = [ScheduleTable(sort, self.rng.choice([1, 1, 2]) if lag is None else lag) for sort in chosen]
         self.database = f"faults_{seed}"
         self.reports: list[Report] = []
         self._create()
@@ -130,27 +130,27 @@ class Schedule:
         self.extractor: Extractor
         self.settled: float
 
-    def run(self, faults: list[str]) -> Outcome:
+    def run_faults(self, faults: list[str]) -> Outcome:
         """Let everything happen, then compare."""
         self.extractor = Extractor(self.spec)
         begun = time.monotonic()
-        with self.writers.writing(at_once=2, late=2):
+        with self.writers.run_writers(at_once=2, late=2):
             for fault in faults:
                 time.sleep(self.rng.uniform(0.1, 0.6))
                 _FAULTS[fault](self)
             time.sleep(max(self.rng.uniform(0.2, 1.0), begun + _LEAST_SECONDS - time.monotonic()))
-            self.extractor.wait_for(lambda _: len(self.reports + self.extractor.reports) > 3 * len(self.tables))
+            self.extractor.wait_for_report(lambda _: len(self.reports + self.extractor.reports) > 3 * len(self.tables))
         self._settle()
         self._count()
         return self.outcome
 
     # Faults
 
-    def kill(self) -> None:
+    def kill_extractor(self) -> None:
         """End the extractor's process with SIGKILL, often in the middle of a page, and start another."""
         place = self.rng.choice([FETCHING, COMMITTING, None])
         if place is not None:
-            self.extractor.wait_for(lambda shown: shown[place])
+            self.extractor.wait_for_report(lambda shown: shown[place])
             time.sleep(self.rng.choice([0, self.rng.uniform(0, 0.02)]))
         shown = self._end()
         self.fired["killed"] += 1
@@ -164,14 +164,14 @@ class Schedule:
         """End the extractor by force, and return what it was doing."""
         if not self.extractor.process.is_alive():
             self.outcome.failures.append(f"the extractor ended with status {self.extractor.process.exitcode}")
-        self.extractor.signal(signal.SIGKILL)
-        self.reports += self.extractor.join()
+        self.extractor.send_signal(signal.SIGKILL)
+        self.reports += self.extractor.join_process()
         self.fired["log maintained between pages"] += self.extractor.shown[TIDIED]
         return self.extractor.shown
 
-    def cut(self) -> None:
+    def cut_connections(self) -> None:
         """Kill the extractor's connections on the server."""
-        self.extractor.wait_for(lambda shown: shown[self.rng.choice([FETCHING, COMMITTING])])
+        self.extractor.wait_for_report(lambda shown: shown[self.rng.choice([FETCHING, COMMITTING])])
         with self._connected() as cursor:
             cursor.execute("SELECT id FROM information_schema.processlist WHERE user IN (%s, %s)", (_READER, _BLIND))
             for (connection,) in cursor.fetchall():
@@ -179,47 +179,49 @@ class Schedule:
                     cursor.execute(f"KILL {connection}")
                     self.fired["connection killed"] += 1
 
-    def restart(self) -> None:
+    def restart_server(self) -> None:
         """Stop the server, and start it again."""
-        self.extractor.wait_for(lambda shown: shown[PAGES])
+        self.extractor.wait_for_report(lambda shown: shown[PAGES])
         during = self.extractor.shown[TABLE] > 0
         self.server.stop()
         time.sleep(self.rng.uniform(0, 0.5))
         self.server.start()
-        prepare(self.server)
+        prepare_server(self.server)
         self.fired["server restarted"] += 1
         self.fired["server stopped during a pull"] += during
 
-    def fill(self) -> None:
+    def fill_disk(self) -> None:
         """Let the disk be full for the extractor: no file of it can grow beyond a few bytes."""
         seen = len(self.extractor.reports)
         pid = int(self.extractor.process.pid or 0)
         with suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (self.rng.choice([0, 400, 1500]), resource.RLIM_INFINITY))
-            self.extractor.wait_for(lambda _: any(map(_is_of_full_disk, self.extractor.reports[seen:])), 2 * _SOON)
+            self.extractor.wait_for_report(
+                lambda _: any(map(_is_of_full_disk, self.extractor.reports[seen:])), 2 * _SOON
+            )
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
-    def stall(self) -> None:
+    def stall_extractor(self) -> None:
         """Stop the reader in the middle of a large page, for longer than the server waits."""
         place = self.spec.tables.index(LARGE)
         deadline = time.monotonic() + 3 * _SOON
         with self._connected() as cursor:
             self.tables[place].insert_large(cursor, self.rng, _LARGE_ROWS)
             while time.monotonic() < deadline:
-                if not self.extractor.wait_for(lambda shown: shown[TABLE] == place + 1 and shown[FETCHING]):
+                if not self.extractor.wait_for_report(lambda shown: shown[TABLE] == place + 1 and shown[FETCHING]):
                     continue
                 time.sleep(0.002)
-                self.extractor.signal(signal.SIGSTOP)
+                self.extractor.send_signal(signal.SIGSTOP)
                 time.sleep(0.2)
                 if is_large := self._writes_to_reader(cursor):
                     time.sleep(NET_WRITE_TIMEOUT + 0.7)
-                self.extractor.signal(signal.SIGCONT)
+                self.extractor.send_signal(signal.SIGCONT)
                 if is_large:
                     break
             else:
                 return
         seen = len(self.extractor.reports)
-        self.extractor.wait_for(lambda _: len(self.extractor.reports) > seen)
+        self.extractor.wait_for_report(lambda _: len(self.extractor.reports) > seen)
         self.fired["reader stalled"] += 1
         self.fired["stalled reader cut off"] += any(report.error for report in self.extractor.reports[seen : seen + 1])
 
@@ -231,13 +233,13 @@ class Schedule:
         )
         return bool(cursor.fetchone()[0])
 
-    def alter(self) -> None:
+    def alter_table(self) -> None:
         """Add a column to a table, or widen one, while it is read."""
         place = self.rng.randrange(len(self.tables))
         table = self.tables[place]
-        self.extractor.wait_for(lambda shown: shown[TABLE] == place + 1 and shown[PAGES])
+        self.extractor.wait_for_report(lambda shown: shown[TABLE] == place + 1 and shown[PAGES])
         reported = len(self.extractor.reports)
-        statement, column = table.alteration(self.rng)
+        statement, column = table.choose_alteration(self.rng)
         with self._connected() as cursor:
             try:
                 cursor.execute(statement)
@@ -251,7 +253,7 @@ class Schedule:
         if shown[TABLE] == place + 1 and shown[PAGES] and len(self.extractor.reports) == reported:
             self.fired["altered between pages"] += 1
 
-    def lock(self) -> None:
+    def lock_table(self) -> None:
         """Lock a table against writing, as a backup does; its writers wait in the middle of their statements."""
         with self._connected() as cursor:
             cursor.execute(f"LOCK TABLES {self.rng.choice(self.tables).name} READ")
@@ -259,12 +261,12 @@ class Schedule:
             cursor.execute("UNLOCK TABLES")
         self.fired["table locked"] += 1
 
-    def rival(self) -> None:
+    def start_rival(self) -> None:
         """Let a second extractor run at once, as when a task is tried again while the first one still runs."""
         rival = Extractor(replace(self.spec, seed=f"{self.spec.seed}/rival"))
         time.sleep(self.rng.uniform(1, 2))
-        rival.signal(signal.SIGKILL)
-        reports = rival.join()
+        rival.send_signal(signal.SIGKILL)
+        reports = rival.join_process()
         self.reports += reports
         self.fired["rival pulls"] += len(reports)
 
@@ -275,7 +277,7 @@ class Schedule:
         self._end()
         self.settled = time.monotonic()
         time.sleep(max(table.lag for table in self.tables) + 1.1)
-        run = child.run_of(self.spec.profiles)
+        run = child.make_run(self.spec.profiles)
         os.environ["SEGMENTATION_LAKE"] = str(self.spec.lake)
         with self._connected() as cursor:
             if not self._last("extract"):
@@ -283,7 +285,7 @@ class Schedule:
             for table in self.tables:
                 if table.sort.obeys:
                     self._expect_equal(cursor.connection, run, table, "before reconcile")
-                    claims = broken_claims(cursor.connection, run, table, self._pulls(table))
+                    claims = find_broken_claims(cursor.connection, run, table, self._pulls(table))
                     self.outcome.failures += claims[:3]
             if not self._last("reconcile", "maintain", "extract"):
                 return
@@ -298,7 +300,7 @@ class Schedule:
     def _last(self, *stages: str) -> bool:
         """Let an extractor call stages for every table, undisturbed; False if that does not work."""
         self.extractor = Extractor(replace(self.spec, final=stages))
-        reports = self.extractor.join()
+        reports = self.extractor.join_process()
         self.reports += reports
         errors = [f"{report.table}: {report.did} at the end: {report.error}" for report in reports if report.error]
         if len(reports) < len(stages) * len(self.tables):
@@ -306,12 +308,12 @@ class Schedule:
         self.outcome.failures += errors
         return not errors
 
-    def _expect_equal(self, connection: Any, run: Any, table: Table, when: str) -> None:
-        difference = compare(connection, run, table)
+    def _expect_equal(self, connection: Any, run: Any, table: ScheduleTable, when: str) -> None:
+        difference = compare_table(connection, run, table)
         if difference:
             self.outcome.failures.append(f"{table.name} ({table.sort.mode}) {when}: {difference}")
 
-    def _pulls(self, table: Table) -> list[Report]:
+    def _pulls(self, table: ScheduleTable) -> list[Report]:
         return [report for report in self.reports if report.table == table.name and report.did == "extract"]
 
     def _count(self) -> None:
@@ -338,7 +340,7 @@ class Schedule:
             cursor.execute(f"CREATE DATABASE {self.database} CHARACTER SET utf8mb4")
         with self._connected() as cursor:
             for table in self.tables:
-                table.create(cursor, self.rng, self.rng.randint(0, 160))
+                table.create_table(cursor, self.rng, self.rng.randint(0, 160))
 
     def _profile(self) -> Path:
         folder = self.folder / "profiles"
@@ -352,7 +354,7 @@ class Schedule:
 
     @contextmanager
     def _connected(self, database: str | None = None) -> Iterator[Any]:
-        connection = connect(self.server, self.database if database is None else database)
+        connection = connect_writer(self.server, self.database if database is None else database)
         try:
             yield connection.cursor()
         finally:
@@ -364,14 +366,14 @@ def _is_of_full_disk(report: Report) -> bool:
 
 
 _FAULTS: dict[str, Callable[[Schedule], None]] = {
-    "kill": Schedule.kill,
-    "cut": Schedule.cut,
-    "restart": Schedule.restart,
-    "fill": Schedule.fill,
-    "stall": Schedule.stall,
-    "alter": Schedule.alter,
-    "lock": Schedule.lock,
-    "rival": Schedule.rival,
+    "kill": Schedule.kill_extractor,
+    "cut": Schedule.cut_connections,
+    "restart": Schedule.restart_server,
+    "fill": Schedule.fill_disk,
+    "stall": Schedule.stall_extractor,
+    "alter": Schedule.alter_table,
+    "lock": Schedule.lock_table,
+    "rival": Schedule.start_rival,
 }
 KINDS = (
     "killed while fetching",
@@ -396,9 +398,9 @@ KINDS = (
 _WEIGHTS = {"kill": 5, "cut": 3, "restart": 1, "fill": 2, "stall": 1, "alter": 3, "lock": 1, "rival": 1}
 
 
-def prepare(server: Server) -> None:
+def prepare_server(server: Server) -> None:
     """Set what a started server needs for the faults; make its readers, with and without sight of transactions."""
-    connection = connect(server)
+    connection = connect_writer(server)
     cursor = connection.cursor()
     cursor.execute(f"SET GLOBAL net_write_timeout = {NET_WRITE_TIMEOUT}")
     for user in (_READER, _BLIND):
@@ -437,7 +439,7 @@ def run_schedule(
     schedule.spec = replace(schedule.spec, sabotage=sabotage)
     if LARGE not in schedule.spec.tables:
         drawn = [fault if fault != "stall" else "kill" for fault in drawn]
-    outcome = schedule.run(drawn if faults is None else faults)
+    outcome = schedule.run_faults(drawn if faults is None else faults)
     outcome.seconds = round(time.monotonic() - begun, 1)
     return outcome
 

@@ -29,7 +29,7 @@ _PAYLOAD = "n INT NULL, amount DECIMAL(8,2) NULL, note VARCHAR(20) NULL, raw VAR
 
 
 @dataclass(frozen=True)
-class Sort:
+class TableKind:
     """A sort of table.
 
     Attributes:
@@ -63,7 +63,7 @@ _BY_CODE = "shop INT, code VARCHAR(20)"
 _CODE_KEY = ("shop", "code")
 
 SORTS = [
-    Sort(
+    TableKind(
         "events",
         "append",
         "id BIGINT AUTO_INCREMENT PRIMARY KEY, at DATETIME NOT NULL, KEY (at, id)",
@@ -73,7 +73,7 @@ SORTS = [
         _INSERTS,
         written="at",
     ),
-    Sort(
+    TableKind(
         "moments",
         "append",
         f"{_BY_CODE}, at DATETIME(6) NOT NULL, PRIMARY KEY (shop, code), KEY (at, shop, code)",
@@ -83,7 +83,7 @@ SORTS = [
         _INSERTS,
         written="at",
     ),
-    Sort(
+    TableKind(
         "numbers",
         "append",
         "id BIGINT UNSIGNED AUTO_INCREMENT PRIMARY KEY, made DATETIME(6) NOT NULL",
@@ -93,7 +93,7 @@ SORTS = [
         _INSERTS,
         written="made",
     ),
-    Sort(
+    TableKind(
         "users",
         "merge",
         "id INT AUTO_INCREMENT PRIMARY KEY, at TIMESTAMP NULL, KEY (at, id)",
@@ -103,7 +103,7 @@ SORTS = [
         _UPDATES,
         written="at",
     ),
-    Sort(
+    TableKind(
         "documents",
         "append",
         "id INT AUTO_INCREMENT PRIMARY KEY, at DATETIME NOT NULL, body LONGTEXT NOT NULL, KEY (at, id)",
@@ -114,7 +114,7 @@ SORTS = [
         written="at",
         has_body=True,
     ),
-    Sort(
+    TableKind(
         "accounts",
         "merge",
         f"{_BY_CODE}, at DATETIME NULL, PRIMARY KEY (shop, code), KEY (at, shop, code)",
@@ -123,7 +123,7 @@ SORTS = [
         "UTC_TIMESTAMP()",
         _UPDATES | _ANYTHING | {"zero cursor": 1, "move key": 2},
     ),
-    Sort(
+    TableKind(
         "journal",
         "append",
         "id INT AUTO_INCREMENT PRIMARY KEY, at DATETIME NULL, KEY (at, id)",
@@ -132,8 +132,8 @@ SORTS = [
         "UTC_TIMESTAMP()",
         _ANYTHING | {"insert without cursor": 1, "zero cursor": 1},
     ),
-    Sort("ledger", "append", "id INT AUTO_INCREMENT PRIMARY KEY", ("id",), "id", None, _ANYTHING),
-    Sort(
+    TableKind("ledger", "append", "id INT AUTO_INCREMENT PRIMARY KEY", ("id",), "id", None, _ANYTHING),
+    TableKind(
         "settings",
         "snapshot",
         f"{_BY_CODE}, PRIMARY KEY (shop, code)",
@@ -148,7 +148,7 @@ LARGE = "documents"
 
 
 @dataclass
-class Table:
+class ScheduleTable:
     """A table of one schedule, as its writers know it.
 
     Attributes:
@@ -156,7 +156,7 @@ class Table:
         extras: the columns that ALTERs have added.
     """
 
-    sort: Sort
+    sort: TableKind
     lag: int
     extras: list[str] = field(default_factory=list)
     _codes: Any = field(default_factory=count)
@@ -179,21 +179,21 @@ class Table:
             **of_rows,
         }
 
-    def create(self, cursor: Any, rng: Random, rows: int) -> None:
+    def create_table(self, cursor: Any, rng: Random, rows: int) -> None:
         """Make it, with rows that are there before the first pull: many of the same time, some a day old."""
         cursor.execute(f"CREATE TABLE {self.name} ({self.sort.ddl}, {_PAYLOAD}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
         times = rng.randint(1, 4)
         for _ in range(times):
             self._insert(cursor, rng, max(1, rows // times), self._earlier(rng))
 
-    def change(self, cursor: Any, rng: Random) -> str:
+    def change_rows(self, cursor: Any, rng: Random) -> str:
         """Make a random change of those that its writers may make, and return which."""
         kinds = self.sort.changes
         kind = rng.choices(list(kinds), list(kinds.values()))[0]
         _CHANGES[kind](self, cursor, rng)
         return kind
 
-    def alteration(self, rng: Random) -> tuple[str, str | None]:
+    def choose_alteration(self, rng: Random) -> tuple[str, str | None]:
         """An ALTER that an extract has to follow, and the column that it adds, if it does not widen one."""
         extra = f"extra{len(self.extras)}"
         return rng.choice(
@@ -296,14 +296,14 @@ class Table:
         return [None if rng.random() < 0.1 else value for value in payload]
 
 
-_CHANGES: dict[str, Callable[[Table, Any, Random], None]] = {
-    "insert": Table.insert,
-    "insert earlier": Table.insert_earlier,
-    "insert without cursor": Table.insert_without_cursor,
-    "zero cursor": Table.insert_zero,
-    "update": Table.update,
-    "lose cursor": Table.lose_cursor,
-    "silent update": Table.update_silently,
-    "move key": Table.move_key,
-    "delete": Table.delete,
+_CHANGES: dict[str, Callable[[ScheduleTable, Any, Random], None]] = {
+    "insert": ScheduleTable.insert,
+    "insert earlier": ScheduleTable.insert_earlier,
+    "insert without cursor": ScheduleTable.insert_without_cursor,
+    "zero cursor": ScheduleTable.insert_zero,
+    "update": ScheduleTable.update,
+    "lose cursor": ScheduleTable.lose_cursor,
+    "silent update": ScheduleTable.update_silently,
+    "move key": ScheduleTable.move_key,
+    "delete": ScheduleTable.delete,
 }

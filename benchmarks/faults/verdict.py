@@ -15,7 +15,7 @@ from typing import Any
 from MySQLdb.constants import FIELD_TYPE
 
 from benchmarks.faults.child import Report
-from benchmarks.faults.tables import Table
+from benchmarks.faults.tables import ScheduleTable
 from include.segmentation.run import Run
 
 Key = tuple[Any, ...]
@@ -47,7 +47,7 @@ class Difference:
         return any(vars(self).values())
 
 
-def compare(connection: Any, run: Run, table: Table) -> Difference:
+def compare_table(connection: Any, run: Run, table: ScheduleTable) -> Difference:
     """Compare the current view of a table in the lake with the table."""
     columns, source = _source(connection, table)
     width = len(table.sort.key)
@@ -62,7 +62,7 @@ def compare(connection: Any, run: Run, table: Table) -> Difference:
     )
 
 
-def broken_claims(connection: Any, run: Run, table: Table, reports: Iterable[Report]) -> list[str]:
+def find_broken_claims(connection: Any, run: Run, table: ScheduleTable, reports: Iterable[Report]) -> list[str]:
     """Rows that the extract said it had, or that there was none such, and that were not in the lake then.
 
     A claim is a pull's ``complete_through`` T with the log's last number at its end. Writers that keep the contract
@@ -85,7 +85,7 @@ def broken_claims(connection: Any, run: Run, table: Table, reports: Iterable[Rep
     ]
 
 
-def _source(connection: Any, table: Table) -> tuple[list[str], list[Row]]:
+def _source(connection: Any, table: ScheduleTable) -> tuple[list[str], list[Row]]:
     """The table's columns, the key's first, and its rows."""
     cursor = connection.cursor()
     cursor.execute(f"SELECT * FROM {table.name} LIMIT 0")
@@ -109,7 +109,7 @@ def _moment(text: str | None) -> Any:
         return text
 
 
-def _lake(run: Run, table: Table, columns: list[str], view: str) -> list[tuple[Row, int, bool]]:
+def _lake(run: Run, table: ScheduleTable, columns: list[str], view: str) -> list[tuple[Row, int, bool]]:
     """The rows of a view in the lake, with ``_seq`` and ``_deleted``; a column that the log lacks is NULL."""
     lake = run.lake
     with lake.open_engine() as engine:

@@ -12,13 +12,13 @@ from typing import Any
 import MySQLdb
 from MySQLdb.constants import CLIENT
 
-from benchmarks.faults.tables import Table
+from benchmarks.faults.tables import ScheduleTable
 from demo.servers import PASSWORD, Server
 
 _SESSION = "SET time_zone = '+00:00', sql_mode = '', innodb_lock_wait_timeout = 2, lock_wait_timeout = 10"
 
 
-def connect(server: Server, database: str = "", **more: Any) -> Any:
+def connect_writer(server: Server, database: str = "", **more: Any) -> Any:
     """A connection of a writer: UTC, and no sql_mode, so that dates of zeros can be written."""
     login = {"host": "127.0.0.1", "port": server.port, "user": server.user, "password": PASSWORD}
     options = {"charset": "utf8mb4", "autocommit": True, "connect_timeout": 5, "init_command": _SESSION}
@@ -45,14 +45,14 @@ class Writers:
 
     server: Server
     database: str
-    tables: list[Table]
+    tables: list[ScheduleTable]
     seed: str
     made: Counter[str] = field(default_factory=Counter)
     late: list[Transaction] = field(default_factory=list)
     _stop: Event = field(default_factory=Event)
 
     @contextmanager
-    def writing(self, at_once: int, late: int) -> Iterator[None]:
+    def run_writers(self, at_once: int, late: int) -> Iterator[None]:
         """Let so many writers of each sort write; at the end they commit what is open, and stop."""
         roles = [self._write_at_once] * at_once + [self._write_late] * late
         threads = [
@@ -73,7 +73,7 @@ class Writers:
         connection = None
         while not self._stop.is_set():
             try:
-                connection = connection or connect(self.server, self.database)
+                connection = connection or connect_writer(self.server, self.database)
                 role(connection, rng)
             except MySQLdb.Error:
                 self.made["failed"] += 1
@@ -86,7 +86,7 @@ class Writers:
 
     def _write_at_once(self, connection: Any, rng: Random) -> None:
         table = rng.choice(self.tables)
-        self.made[table.change(connection.cursor(), rng)] += 1
+        self.made[table.change_rows(connection.cursor(), rng)] += 1
         self._stop.wait(rng.uniform(0.01, 0.12))
 
     def _write_late(self, connection: Any, rng: Random) -> None:
@@ -96,7 +96,7 @@ class Writers:
         cursor.execute("START TRANSACTION")
         tables = rng.sample(self.tables, rng.randint(1, min(2, len(self.tables))))
         for table in tables:
-            self.made[f"{table.change(cursor, rng)} late"] += 1
+            self.made[f"{table.change_rows(cursor, rng)} late"] += 1
             self._stop.wait(rng.uniform(0, 0.2))
         self._stop.wait(rng.choice([0.1, 0.6, 1.5, 3.0]))
         if rng.random() < 0.15:

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import PAGE, machine
+from benchmarks.machine import PAGE, describe_machine
 from benchmarks.segment import page
-from benchmarks.segment.learners import MACROS, bench_run, write
+from benchmarks.segment.learners import MACROS, make_bench_run, write_kpis
 from benchmarks.segment.ways import LLOYD, MINI_BATCH, ORIGINALS, OURS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -37,17 +37,21 @@ def main() -> None:
     try:
         os.environ["SEGMENTATION_LAKE"] = str(Path(folder, "lake"))
         print(f"making {learners:,} learners", flush=True)
-        write(bench_run(), learners)
+        write_kpis(make_bench_run(), learners)
         results = {OURS: _ours()}
         for name, way in ((LLOYD, "lloyd"), (MINI_BATCH, "mini_batch"), (ORIGINALS, "originals"), ("sparse", "sparse")):
             results[name] = _process(way)
             print(f"{name}: {results[name].get('seconds', 0):.1f} s", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    written = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine(), "learners": learners}
+    written = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": describe_machine(),
+        "learners": learners,
+    }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(written | {"results": results}, indent=1) + "\n")
-    page.write(written | {"results": results})
+    page.write_page(written | {"results": results})
     print(f"written: {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
 
 

@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 Kpis = dict[str, Floats]
 
 
-def bench_run() -> Run:
+def make_bench_run() -> Run:
     """The run whose measured customers are made up, in the lake that ``SEGMENTATION_LAKE`` names.
 
     Without micro segments: what is compared is how segments are found.
@@ -40,7 +40,7 @@ def _without_micro(macro: MacroSegment) -> MacroSegment:
     return macro.model_copy(update={"strata": strata})
 
 
-def write(run: Run, learners: int) -> None:
+def write_kpis(run: Run, learners: int) -> None:
     """Leave the KPIs of so many learners where the measure stage would, a table per macro segment."""
     for name in MACROS:
         MeasureArtifacts(run).locate_kpis(name).write_table(pa.concat_tables(_parts(name, learners)))
@@ -57,7 +57,7 @@ def _parts(name: str, learners: int) -> Iterator[pa.Table]:
         yield pa.table(people | MACROS[name](draw, size))
 
 
-def loyalty(draw: np.random.Generator, size: int) -> Kpis:
+def draw_loyalty(draw: np.random.Generator, size: int) -> Kpis:
     """One in seven came back within the month, after equal intervals more or less."""
     visit_days = np.where(draw.random(size) < 0.05, 0, 1 + draw.geometric(0.45, size) * (draw.random(size) < 0.7))
     back = (visit_days >= 2) & (draw.random(size) < 0.23)
@@ -67,12 +67,12 @@ def loyalty(draw: np.random.Generator, size: int) -> Kpis:
     return {
         "count_of_returns": returns.astype(float),
         "avg_days_between_returns": _where(back, np.round(interval, 1)),
-        "days_since_last_visit": _where(visit_days > 0, np.floor(last)),
+        "days_since_last_visit": _where(visit_days > 0, np.floor(last).astype(np.float64)),
         "lifetime_visit_days": np.maximum(visit_days, returns + back).astype(float),
     }
 
 
-def engagement(draw: np.random.Generator, size: int) -> Kpis:
+def draw_engagement(draw: np.random.Generator, size: int) -> Kpis:
     """Three kinds of learners: those who only look, those who study, and the few who complete."""
     ever = draw.random(size) < 0.7
     studying = ever & (draw.random(size) < 0.25)
@@ -91,7 +91,7 @@ def engagement(draw: np.random.Generator, size: int) -> Kpis:
     }
 
 
-def interest(draw: np.random.Generator, size: int) -> Kpis:
+def draw_interest(draw: np.random.Generator, size: int) -> Kpis:
     """Narrow and broad interest, in certificates mostly."""
     enrolling = draw.random(size) < 0.15
     broad = draw.random(size) < 0.3
@@ -108,7 +108,7 @@ def interest(draw: np.random.Generator, size: int) -> Kpis:
     }
 
 
-def value(draw: np.random.Generator, size: int) -> Kpis:
+def draw_value(draw: np.random.Generator, size: int) -> Kpis:
     """Most never look at prices; revenue is a multiple of few prices, less a discount."""
     looked = draw.random(size) < 0.15
     ever = np.where(looked & (draw.random(size) < 0.3), draw.geometric(0.7, size), 0)
@@ -134,10 +134,10 @@ def _where(defined: npt.NDArray[np.bool_], values: Floats) -> pa.Array:
     return pa.array(values, mask=~defined)
 
 
-MACROS = {"loyalty": loyalty, "engagement": engagement, "interest": interest, "value": value}
+MACROS = {"loyalty": draw_loyalty, "engagement": draw_engagement, "interest": draw_interest, "value": draw_value}
 
 
-def sparse_counts(rows: int) -> Floats:
+def draw_sparse_counts(rows: int) -> Floats:
     """float64[rows, 4]: skewed counts of which 85 in 100 rows have none."""
     parts = []
     for part, first in enumerate(range(0, rows, _PART)):

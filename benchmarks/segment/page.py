@@ -17,12 +17,12 @@ from benchmarks.segment.ways import (
 _BEGIN, _END = "<!-- bench-segment: written by make bench-segment -->", "<!-- /bench-segment -->"
 
 
-def write(results: dict[str, Any]) -> None:
+def write_page(results: dict[str, Any]) -> None:
     """Put the tables of the results between their marks."""
-    write_section(_BEGIN, _END, section(results))
+    write_section(_BEGIN, _END, format_section(results))
 
 
-def section(results: dict[str, Any]) -> str:
+def format_section(results: dict[str, Any]) -> str:
     """The results as Markdown."""
     machine, found = results["machine"], results["results"]
     ours, original = found[OURS], found[ORIGINALS]

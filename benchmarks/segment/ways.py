@@ -20,8 +20,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.machine import peak_mb
-from benchmarks.segment.learners import MACROS, Floats, bench_run, sparse_counts
+from benchmarks.machine import read_peak_mb
+from benchmarks.segment.learners import MACROS, Floats, draw_sparse_counts, make_bench_run
 from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import find_effective_model
@@ -42,7 +42,7 @@ SPARSE_ROWS, SPARSE_K = 13_000_000, 6
 
 
 @dataclass(frozen=True)
-class Stratum:
+class FittedStratum:
     """The customers of a stratum that was cut.
 
     Attributes:
@@ -57,29 +57,29 @@ class Stratum:
     k: int
 
 
-def fitted(macro_segment: str) -> dict[str, Any]:
+def fit_with_project(macro_segment: str) -> dict[str, Any]:
     """The project's fit of one macro segment, and what its evidence says about each stratum that was cut."""
-    run = bench_run()
+    run = make_bench_run()
     summary = fit(run, macro_segment)
     model, _ = find_effective_model(run.lake, macro_segment, run.as_of)
     return {"seconds": summary["seconds"], "strata": [_found(model, stratum.name) for stratum in _cut(model)]}
 
 
-def lloyd() -> dict[str, Any]:
+def fit_with_lloyd() -> dict[str, Any]:
     """scikit-learn on every customer, both cores, the best of ten starts."""
     from sklearn.cluster import KMeans as Everybody
 
     return _each(lambda k: Everybody(k, n_init=STARTS, random_state=0))
 
 
-def mini_batch() -> dict[str, Any]:
+def fit_with_mini_batch() -> dict[str, Any]:
     """scikit-learn's MiniBatchKMeans on every customer, the best of ten starts."""
     from sklearn.cluster import MiniBatchKMeans
 
     return _each(lambda k: MiniBatchKMeans(k, n_init=STARTS, random_state=0))
 
 
-def originals() -> dict[str, Any]:
+def fit_as_originals() -> dict[str, Any]:
     """K-means and the silhouette of everybody for each k, on as many customers as it can bear."""
     from sklearn.cluster import KMeans as Everybody
     from sklearn.metrics import silhouette_score
@@ -92,12 +92,12 @@ def originals() -> dict[str, Any]:
     return {"seconds": time.perf_counter() - began, "customers": len(points), "stratum": stratum.name}
 
 
-def sparse() -> dict[str, Any]:
+def fit_sparse_counts() -> dict[str, Any]:
     """Rows of four counts, most of them none: distinct vectors beside Lloyd on every row, started once."""
     from sklearn.cluster import KMeans as Everybody
     from sklearn.cluster import MiniBatchKMeans
 
-    rows = sparse_counts(SPARSE_ROWS)
+    rows = draw_sparse_counts(SPARSE_ROWS)
     names = [f"count_{column}" for column in range(rows.shape[1])]
     table = pa.table(dict(zip(names, rows.T, strict=True)))
     points = _standardised(rows)
@@ -137,9 +137,9 @@ def _each(make: Callable[[int], Any]) -> dict[str, Any]:
     return {"seconds": seconds, "strata": found}
 
 
-def _strata() -> Iterator[Stratum]:
+def _strata() -> Iterator[FittedStratum]:
     """Every stratum that was cut, with all its customers."""
-    run = bench_run()
+    run = make_bench_run()
     for name in MACROS:
         model, _ = find_effective_model(run.lake, name, run.as_of)
         for stratum in _cut(model):
@@ -153,7 +153,7 @@ def _strata() -> Iterator[Stratum]:
                 scale_values(values, stratum.axes), rule.components if len(rule.components) else NO_COMPONENTS
             )
             labels, k = find_nearest(rule, values)[0], len(stratum.segments)
-            yield Stratum(f"{name}.{stratum.name}", points, _inertia(points, labels, k), k)
+            yield FittedStratum(f"{name}.{stratum.name}", points, _inertia(points, labels, k), k)
 
 
 def _cut(model: Model) -> list[Any]:
@@ -187,11 +187,11 @@ def _standardised(rows: Floats) -> Floats:
 
 
 WAYS: dict[str, Callable[..., dict[str, Any]]] = {
-    "fit": fitted,
-    "lloyd": lloyd,
-    "mini_batch": mini_batch,
-    "originals": originals,
-    "sparse": sparse,
+    "fit": fit_with_project,
+    "lloyd": fit_with_lloyd,
+    "mini_batch": fit_with_mini_batch,
+    "originals": fit_as_originals,
+    "sparse": fit_sparse_counts,
 }
 
 
@@ -199,4 +199,4 @@ if __name__ == "__main__":
     result = WAYS[sys.argv[1]](*sys.argv[2:])
     times = os.times()
     versions = {name: version(name) for name in ("scikit-learn", "duckdb", "numpy")}
-    print(json.dumps(result | {"peak_mb": peak_mb(), "cpu": times.user + times.system, "versions": versions}))
+    print(json.dumps(result | {"peak_mb": read_peak_mb(), "cpu": times.user + times.system, "versions": versions}))

@@ -4,18 +4,18 @@ from datetime import date
 from pathlib import Path
 
 from demo import claims
-from demo.business import Demo, Rows, Say, Table
-from demo.credit_card.file import read
+from demo.business import ProfileDemo, ShowProgress, SourceTable, TablesByName
+from demo.credit_card.file import read_holders
 from demo.credit_card.holders import MAY_LACK, MONEY, NUMBERS, SHARES
-from demo.credit_card.lookalike import HOLDERS, generate
+from demo.credit_card.lookalike import HOLDERS, generate_holders
 
 
-def _read(data: Path | None, size: int | None, say: Say) -> Rows:
+def _read(data: Path | None, size: int | None, say: ShowProgress) -> TablesByName:
     if data is not None:
-        return {"card_holders": read(data, say)}
+        return {"card_holders": read_holders(data, say)}
     holders = size or HOLDERS
     say(f"Generating {holders:,} card holders; DATA=<file> reads the original's")
-    return {"card_holders": generate(holders)}
+    return {"card_holders": generate_holders(holders)}
 
 
 def _column(name: str, kind: str) -> str:
@@ -27,8 +27,8 @@ _COLUMNS += [_column(name, "DECIMAL(14,6)") for name in MONEY]
 _COLUMNS += [_column(name, "DECIMAL(9,6)") for name in SHARES]
 _COLUMNS += [_column(name, "INT") for name in NUMBERS]
 
-DEMO = Demo(
-    tables={"card_holders": Table(", ".join([*_COLUMNS, "PRIMARY KEY (taken_at, cust_id)"]))},
+DEMO = ProfileDemo(
+    tables={"card_holders": SourceTable(", ".join([*_COLUMNS, "PRIMARY KEY (taken_at, cust_id)"]))},
     read=_read,
     counts="""
         SELECT
@@ -43,5 +43,5 @@ DEMO = Demo(
         ("segment_monthly", date(2018, 2, 1)),
         ("segment_daily", date(2018, 2, 1)),
     ],
-    claims=claims.credit_card,
+    claims=claims.check_credit_card_claims,
 )

@@ -8,15 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demo.business import Say
-from demo.credit_card.holders import MAY_LACK, MONEY, NUMBERS, SHARES, holders
-from demo.files import DataFileError, converted, read_file, refuse_missing, text
+from demo.business import ShowProgress
+from demo.credit_card.holders import MAY_LACK, MONEY, NUMBERS, SHARES, make_holder_table
+from demo.files import DataFileError, convert_column, make_texts, read_file, refuse_missing
 
 _ID = "CUST_ID"
 COLUMNS = (_ID, *(name.upper() for name in (*MONEY, *SHARES, *NUMBERS)))
 
 
-def read(path: Path, say: Say = lambda _: None) -> pa.Table:
+def read_holders(path: Path, say: ShowProgress = lambda _: None) -> pa.Table:
     """Read the holders as rows of table ``card_holders``; column names count in any case.
 
     Args:
@@ -37,14 +37,16 @@ def read(path: Path, say: Say = lambda _: None) -> pa.Table:
     if others:
         say(f"{path.name}: not used: column {', '.join(others)}")
     raw = raw.rename_columns(names)
-    ids = converted(path, _ID, raw[_ID], text)
-    figures = {name: converted(path, name.upper(), raw[name.upper()], _numbers) for name in (*MONEY, *SHARES, *NUMBERS)}
+    ids = convert_column(path, _ID, raw[_ID], make_texts)
+    figures = {
+        name: convert_column(path, name.upper(), raw[name.upper()], _numbers) for name in (*MONEY, *SHARES, *NUMBERS)
+    }
     for name, column in ({_ID: ids} | figures).items():
         if column.null_count and name not in MAY_LACK:
             raise DataFileError(f"{path}: column {name.upper()} lacks {column.null_count:,} values")
     _refuse_twice(path, ids)
     try:
-        return holders(ids, figures)
+        return make_holder_table(ids, figures)
     except pa.ArrowException as error:
         raise DataFileError(f"{path}: a value does not fit: {error}") from None
 

@@ -18,7 +18,7 @@ MAY_LACK = ("credit_limit", "minimum_payments")
 _DECIMALS = {"money": pa.decimal128(14, 6), "share": pa.decimal128(9, 6)}
 
 
-def holders(ids: pa.Array | pa.ChunkedArray, figures: Mapping[str, pa.Array | pa.ChunkedArray]) -> pa.Table:
+def make_holder_table(ids: pa.Array | pa.ChunkedArray, figures: Mapping[str, pa.Array | pa.ChunkedArray]) -> pa.Table:
     """The table, ordered by primary key.
 
     Args:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from demo.credit_card.holders import holders
+from demo.credit_card.holders import make_holder_table
 
 HOLDERS = 8_950
 SEED = 20_180_131
@@ -24,14 +24,14 @@ _HERE = Path(__file__).parent
 Floats = NDArray[np.float64]
 
 
-def generate(size: int = HOLDERS, seed: int = SEED) -> pa.Table:
+def generate_holders(size: int = HOLDERS, seed: int = SEED) -> pa.Table:
     """The rows of table ``card_holders`` for so many generated holders."""
     draw = np.random.default_rng(seed)
     columns = _possible(_drawn(draw, size))
     unknown = (columns["payments"] == 0) | (draw.random(size) < _LACKS_MINIMUM)
     masks = {"minimum_payments": unknown, "credit_limit": np.arange(size) == size // 2}
     figures = {name: pa.array(values, mask=masks.get(name)) for name, values in columns.items()}
-    return holders(pa.array([f"C{10_001 + number}" for number in range(size)]), figures)
+    return make_holder_table(pa.array([f"C{10_001 + number}" for number in range(size)]), figures)
 
 
 def _drawn(draw: np.random.Generator, size: int) -> dict[str, Floats]:

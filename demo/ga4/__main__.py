@@ -6,9 +6,9 @@ import gc
 import pyarrow as pa
 
 from demo.ga4.budget import STANDARD
-from demo.ga4.facts import facts
+from demo.ga4.facts import make_facts
 from demo.ga4.server import StandIn
-from demo.learning import LEARNERS, SEED, generate
+from demo.learning import LEARNERS, SEED, generate_platform
 
 _THRESHOLDED_PER_HOUR = 12_000
 """A hundred times Google's, or the demo's five months of ages and genders would take three hours, as they really do."""
@@ -22,7 +22,7 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=SEED)
     asked = options.parse_args()
     quotas = STANDARD | {"potentiallyThresholdedRequestsPerHour": _THRESHOLDED_PER_HOUR}
-    server = StandIn(facts(generate(asked.seed, asked.learners)), asked.port, quotas)
+    server = StandIn(make_facts(generate_platform(asked.seed, asked.learners)), asked.port, quotas)
     gc.collect()
     pa.default_memory_pool().release_unused()
     print(f"GA4 stand-in ready at {server.url}", flush=True)

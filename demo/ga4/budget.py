@@ -32,7 +32,7 @@ _EXHAUSTED = {
 _PACIFIC = ZoneInfo("America/Los_Angeles")
 
 
-def utc_now() -> datetime:
+def read_clock() -> datetime:
     """The clock on the wall."""
     return datetime.now(UTC)
 
@@ -46,7 +46,7 @@ class Budget:
         self._running = 0
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def count_request(self) -> Iterator[None]:
         """One of the requests that may run at once.
 
         Raises:
@@ -60,7 +60,7 @@ class Budget:
         finally:
             self._running -= 1
 
-    def admit(self, thresholded: bool) -> None:
+    def admit_request(self, thresholded: bool) -> None:
         """Let a request in that every quota has room for.
 
         Raises:
@@ -72,7 +72,7 @@ class Budget:
             if self._remaining(name) <= 0:
                 raise _exhausted(name)
 
-    def spend(self, tokens: int, thresholded: bool) -> dict[str, dict[str, int]]:
+    def spend_tokens(self, tokens: int, thresholded: bool) -> dict[str, dict[str, int]]:
         """Take what a request costs; the ``propertyQuota`` of its answer."""
         consumed = dict.fromkeys(STANDARD, 0) | dict.fromkeys(_TOKENS, tokens)
         consumed["potentiallyThresholdedRequestsPerHour"] = int(thresholded)
@@ -80,7 +80,7 @@ class Budget:
             self._add(name, cost)
         return {name: {"consumed": cost, "remaining": self._remaining(name)} for name, cost in consumed.items()}
 
-    def server_error(self) -> None:
+    def count_server_error(self) -> None:
         """Take one of the errors that an hour may have."""
         self._add("serverErrorsPerProjectPerHour", 1)
 

@@ -25,7 +25,7 @@ METRICS = {
 }
 
 
-def facts(platform: Platform) -> pa.Table:
+def make_facts(platform: Platform) -> pa.Table:
     """All dimensions, the summable metrics, and ``visitor`` to count active users by; ordered by date."""
     visits = platform.tables["visits"]
     seconds = visits["seconds"]

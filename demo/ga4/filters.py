@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demo.ga4.refusal import invalid
+from demo.ga4.refusal import make_invalid_error
 
 
-def fields(expression: dict[str, Any]) -> list[str]:
+def list_fields(expression: dict[str, Any]) -> list[str]:
     """Every dimension or metric that an expression names.
 
     Raises:
@@ -20,15 +20,15 @@ def fields(expression: dict[str, Any]) -> list[str]:
         return []
     ((kind, inner),) = expression.items()
     if kind in ("andGroup", "orGroup"):
-        return [name for part in inner.get("expressions", []) for name in fields(part)]
+        return [name for part in inner.get("expressions", []) for name in list_fields(part)]
     if kind == "notExpression":
-        return fields(inner)
+        return list_fields(inner)
     if kind != "filter":
-        raise invalid(f"Invalid filter expression {kind}.")
+        raise make_invalid_error(f"Invalid filter expression {kind}.")
     return [inner.get("fieldName", "")]
 
 
-def kept(rows: pa.Table, expression: dict[str, Any]) -> Any:
+def match_rows(rows: pa.Table, expression: dict[str, Any]) -> Any:
     """A boolean per row.
 
     Raises:
@@ -38,9 +38,9 @@ def kept(rows: pa.Table, expression: dict[str, Any]) -> Any:
         return pa.repeat(pa.scalar(True), rows.num_rows)
     ((kind, inner),) = expression.items()
     if kind == "notExpression":
-        return pc.invert(kept(rows, inner))
+        return pc.invert(match_rows(rows, inner))
     if kind != "filter":
-        parts = [kept(rows, part) for part in inner["expressions"]]
+        parts = [match_rows(rows, part) for part in inner["expressions"]]
         return reduce(pc.and_ if kind == "andGroup" else pc.or_, parts)
     return _one(rows[inner["fieldName"]], inner)
 
@@ -53,14 +53,14 @@ def _one(values: Any, condition: dict[str, Any]) -> Any:
     if "inListFilter" in condition:
         listed = condition["inListFilter"]
         if not listed.get("values"):
-            raise invalid("In list filter must have at least one value.")
+            raise make_invalid_error("In list filter must have at least one value.")
         return _exact(values, listed["values"], not listed.get("caseSensitive", False))
     if "numericFilter" in condition:
         asked = condition["numericFilter"]
         value = asked.get("value", {})
         number = float(value.get("int64Value", value.get("doubleValue", 0)))
         return _NUMBER[asked.get("operation")](values, number)
-    raise invalid("This stand-in serves string, list and numeric filters only.")
+    raise make_invalid_error("This stand-in serves string, list and numeric filters only.")
 
 
 def _exact(values: Any, wanted: list[str], fold: bool) -> Any:
@@ -73,11 +73,11 @@ def _regexp(values: Any, pattern: str, fold: bool) -> Any:
     try:
         return pc.match_substring_regex(values, pattern, ignore_case=fold)
     except pa.ArrowInvalid as error:
-        raise invalid(f"Invalid regular expression {pattern}: {error}") from None
+        raise make_invalid_error(f"Invalid regular expression {pattern}: {error}") from None
 
 
 # The client sends enumerations as numbers, people write names.
-_TEXT = {
+_TEXT: dict[Any, Callable[..., Any]] = {
     **dict.fromkeys((None, 0, 1, "MATCH_TYPE_UNSPECIFIED", "EXACT"), lambda a, text, fold: _exact(a, [text], fold)),
     **dict.fromkeys((2, "BEGINS_WITH"), lambda a, text, fold: pc.starts_with(a, text, ignore_case=fold)),
     **dict.fromkeys((3, "ENDS_WITH"), lambda a, text, fold: pc.ends_with(a, text, ignore_case=fold)),

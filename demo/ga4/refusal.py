@@ -14,6 +14,6 @@ class RequestError(Exception):
         self.code, self.status = code, status
 
 
-def invalid(message: str) -> RequestError:
+def make_invalid_error(message: str) -> RequestError:
     """400, as the API words it where it is one of the API's own refusals."""
     return RequestError(400, "INVALID_ARGUMENT", message)

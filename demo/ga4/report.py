@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from demo.ga4.facts import DIMENSIONS, METRICS
-from demo.ga4.filters import fields, kept
-from demo.ga4.refusal import invalid
+from demo.ga4.filters import list_fields, match_rows
+from demo.ga4.refusal import make_invalid_error
 
 DEFAULT_LIMIT, MOST_ROWS = 10_000, 250_000
 _MOST_DIMENSIONS, _MOST_METRICS = 9, 10
@@ -24,7 +24,7 @@ _SCHEMA_PAGE = "https://developers.google.com/analytics/devguides/reporting/data
 
 
 @dataclass(frozen=True)
-class Request:
+class ReportRequest:
     """A ``runReport`` body, checked.
 
     Attributes:
@@ -46,10 +46,10 @@ class Request:
     @property
     def thresholded(self) -> bool:
         """Whether Google may withhold small cells."""
-        return bool(_THRESHOLDED & {*self.dimensions, *fields(self.dimension_filter)})
+        return bool(_THRESHOLDED & {*self.dimensions, *list_fields(self.dimension_filter)})
 
 
-def parse(body: dict[str, Any]) -> Request:
+def parse_request(body: dict[str, Any]) -> ReportRequest:
     """Read a request.
 
     Raises:
@@ -58,19 +58,19 @@ def parse(body: dict[str, Any]) -> Request:
     dimensions = [_known(item.get("name", ""), DIMENSIONS, "dimension") for item in body.get("dimensions", [])]
     metrics = [_known(item.get("name", ""), METRICS, "metric") for item in body.get("metrics", [])]
     if not dimensions and not metrics:
-        raise invalid("A report must have at least one dimension or metric.")
+        raise make_invalid_error("A report must have at least one dimension or metric.")
     if len(dimensions) > _MOST_DIMENSIONS or len(metrics) > _MOST_METRICS:
-        raise invalid(f"Requests are limited to {_MOST_DIMENSIONS} dimensions and {_MOST_METRICS} metrics.")
+        raise make_invalid_error(f"Requests are limited to {_MOST_DIMENSIONS} dimensions and {_MOST_METRICS} metrics.")
     ranges = body.get("dateRanges", [])
     if len(ranges) != 1:
-        raise invalid(f"This stand-in serves exactly one date range; the request has {len(ranges)}.")
+        raise make_invalid_error(f"This stand-in serves exactly one date range; the request has {len(ranges)}.")
     start, end = (_date(ranges[0].get(key, "")) for key in ("startDate", "endDate"))
     if start > end:
-        raise invalid(f"Invalid date range: startDate {start} is after endDate {end}.")
+        raise make_invalid_error(f"Invalid date range: startDate {start} is after endDate {end}.")
     limit, offset = int(body.get("limit", 0)) or DEFAULT_LIMIT, int(body.get("offset", 0))
     if limit < 0 or offset < 0:
-        raise invalid("Limit and offset must not be negative.")
-    return Request(
+        raise make_invalid_error("Limit and offset must not be negative.")
+    return ReportRequest(
         start=start,
         end=end,
         dimensions=dimensions,
@@ -84,11 +84,11 @@ def parse(body: dict[str, Any]) -> Request:
     )
 
 
-def rows_of(facts: pa.Table, request: Request) -> pa.Table:
+def select_rows(facts: pa.Table, request: ReportRequest) -> pa.Table:
     """Every row of the report, before paging: the asked columns in the asked order."""
     keep = pc.and_(pc.greater_equal(facts["date"], request.start), pc.less_equal(facts["date"], request.end))
     facts = facts.filter(keep)
-    facts = facts.filter(kept(facts, request.dimension_filter))
+    facts = facts.filter(match_rows(facts, request.dimension_filter))
     grouped = facts.group_by(request.dimensions, use_threads=False)
     counted = ("visitor", "count_distinct")
     summed = [(name, "sum") for name in METRICS if name in facts.column_names]
@@ -98,13 +98,13 @@ def rows_of(facts: pa.Table, request: Request) -> pa.Table:
     )
     fewest = _FEWEST_USERS if request.thresholded else 1
     found = found.filter(pc.greater_equal(found["activeUsers"], fewest))
-    found = found.filter(kept(found, request.metric_filter))
+    found = found.filter(match_rows(found, request.metric_filter))
     ties = [(name, "ascending") for name in request.dimensions]
     order = request.order or [(name, "descending") for name in request.metrics[:1]]
     return found.sort_by(order + [tie for tie in ties if tie[0] not in dict(order)] or [("activeUsers", "descending")])
 
 
-def response(rows: pa.Table, request: Request, most_rows: int, time_zone: str) -> dict[str, Any]:
+def make_response(rows: pa.Table, request: ReportRequest, most_rows: int, time_zone: str) -> dict[str, Any]:
     """One page of a report as the API's JSON."""
     page = rows.slice(request.offset, min(request.limit, most_rows))
     answer: dict[str, Any] = {
@@ -119,7 +119,7 @@ def response(rows: pa.Table, request: Request, most_rows: int, time_zone: str) -
     return answer | {"metadata": metadata, "kind": "analyticsData#runReport"}
 
 
-def _json_rows(page: pa.Table, request: Request) -> list[dict[str, Any]]:
+def _json_rows(page: pa.Table, request: ReportRequest) -> list[dict[str, Any]]:
     dimensions = [pc.cast(page[name], pa.string()).to_pylist() for name in request.dimensions]
     metrics = [pc.cast(page[name], pa.string()).to_pylist() for name in request.metrics]
     return [
@@ -132,7 +132,7 @@ def _json_rows(page: pa.Table, request: Request) -> list[dict[str, Any]]:
 
 
 def _filter(expression: dict[str, Any], known: Iterable[str], kind: str) -> dict[str, Any]:
-    for name in fields(expression):
+    for name in list_fields(expression):
         _known(name, known, kind)
     return expression
 
@@ -142,14 +142,14 @@ def _order(items: list[dict[str, Any]], dimensions: list[str], metrics: list[str
     for item in items:
         name = item.get("dimension", {}).get("dimensionName") or item.get("metric", {}).get("metricName") or ""
         if name not in (*dimensions, *metrics):
-            raise invalid(f"Field {name} is in orderBys but is not a requested dimension or metric.")
+            raise make_invalid_error(f"Field {name} is in orderBys but is not a requested dimension or metric.")
         order.append((name, "descending" if item.get("desc") else "ascending"))
     return order
 
 
 def _known(name: str, known: Any, kind: str) -> str:
     if name not in known:
-        raise invalid(
+        raise make_invalid_error(
             f"Field {name} is not a valid {kind}. For a list of valid dimensions and metrics, see {_SCHEMA_PAGE} "
         )
     return name
@@ -159,4 +159,4 @@ def _date(text: str) -> str:
     try:
         return date.fromisoformat(text).strftime("%Y%m%d")
     except ValueError:
-        raise invalid(f"Invalid date: {text}. This stand-in takes YYYY-MM-DD.") from None
+        raise make_invalid_error(f"Invalid date: {text}. This stand-in takes YYYY-MM-DD.") from None

@@ -16,10 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demo.ga4.budget import STANDARD, Budget, Clock, utc_now
+from demo.ga4.budget import STANDARD, Budget, Clock, read_clock
 from demo.ga4.facts import METRICS
 from demo.ga4.refusal import RequestError
-from demo.ga4.report import MOST_ROWS, parse, response, rows_of
+from demo.ga4.report import MOST_ROWS, make_response, parse_request, select_rows
 
 PROPERTY = "412345678"
 TIME_ZONE = "UTC"
@@ -51,7 +51,7 @@ _MESSAGE = {
 
 
 @dataclass
-class Faults:
+class StandInFaults:
     """What goes wrong on purpose; tests set these while the server runs.
 
     Attributes:
@@ -68,22 +68,22 @@ class Faults:
     _failures: list[tuple[int, str]] = field(default_factory=list)
     _restated: dict[str, int] = field(default_factory=dict)
 
-    def fail(self, code: int, times: int = 1, message: str = "") -> None:
+    def add_failure(self, code: int, times: int = 1, message: str = "") -> None:
         """Answer the next ``times`` reports with an error: 400, 401, 403, 404, 429, 500 or 503."""
         self._failures += [(code, message or _MESSAGE[code])] * times
 
-    def restate(self, day: str, factor: int) -> None:
+    def restate_day(self, day: str, factor: int) -> None:
         """Serve every metric but users of a day (YYYY-MM-DD) times ``factor``, as if hits had come in late."""
         self._restated[day.replace("-", "")] = factor
 
-    def next_failure(self) -> RequestError | None:
+    def take_failure(self) -> RequestError | None:
         """The error that the report being answered now must end in."""
         if not self._failures:
             return None
         code, message = self._failures.pop(0)
         return RequestError(code, _STATUS[code], message)
 
-    def restated(self, facts: pa.Table) -> pa.Table:
+    def find_restatement(self, facts: pa.Table) -> pa.Table:
         """The facts as they are served now."""
         for day, factor in self._restated.items():
             scale = pc.if_else(pc.equal(facts["date"], day), factor, 1)
@@ -99,16 +99,18 @@ class StandIn(ThreadingHTTPServer):
     Attributes:
         faults: what goes wrong on purpose.
         requests: every report asked for, in order, as its JSON body.
+        authorizations: the ``Authorization`` header of every request; None from an anonymous client.
         clock: what hours, days and the ``Date`` of answers are taken from; tests move it.
     """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, facts: pa.Table, port: int = 0, quotas: dict[str, int] | None = None, clock: Clock = utc_now):
+    def __init__(self, facts: pa.Table, port: int = 0, quotas: dict[str, int] | None = None, clock: Clock = read_clock):
         super().__init__(("127.0.0.1", port), _Handler)
-        self.faults = Faults()
+        self.faults = StandInFaults()
         self.requests: list[dict[str, Any]] = []
+        self.authorizations: list[str | None] = []
         self.clock = clock
         self._facts = facts
         self._budget = Budget(STANDARD | (quotas or {}), clock)
@@ -119,31 +121,31 @@ class StandIn(ThreadingHTTPServer):
         """Such as ``http://127.0.0.1:8081``."""
         return f"http://127.0.0.1:{self.server_port}"
 
-    def report(self, property_id: str, body: dict[str, Any]) -> dict[str, Any]:
+    def answer_report(self, property_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """Answer one ``runReport``.
 
         Raises:
             RequestError: the API would refuse it, or a fault was asked for.
         """
-        with self._budget.running():
+        with self._budget.count_request():
             sleep(self.faults.seconds)
             with self._lock:
                 self.requests.append(body)
                 return self._answer(property_id, body)
 
     def _answer(self, property_id: str, body: dict[str, Any]) -> dict[str, Any]:
-        failure = self.faults.next_failure()
+        failure = self.faults.take_failure()
         if failure:
             if failure.code >= 500:
-                self._budget.server_error()
+                self._budget.count_server_error()
             raise failure
         if property_id != PROPERTY:
             raise RequestError(403, _STATUS[403], _NO_PERMISSION)
-        request = parse(body)
-        self._budget.admit(request.thresholded)
-        rows = rows_of(self.faults.restated(self._facts), request)
-        answer = response(rows, request, self.faults.most_rows, TIME_ZONE)
-        quota = self._budget.spend(1 + len(answer.get("rows", [])) // _ROWS_PER_TOKEN, request.thresholded)
+        request = parse_request(body)
+        self._budget.admit_request(request.thresholded)
+        rows = select_rows(self.faults.find_restatement(self._facts), request)
+        answer = make_response(rows, request, self.faults.most_rows, TIME_ZONE)
+        quota = self._budget.spend_tokens(1 + len(answer.get("rows", [])) // _ROWS_PER_TOKEN, request.thresholded)
         self._distort(answer, request.offset)
         return answer | ({"propertyQuota": quota} if request.with_quota else {})
 
@@ -167,11 +169,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         try:
+            self.server.authorizations.append(self.headers.get("Authorization"))
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = _PATH.match(self.path.split("?")[0])
             if not asked:
                 raise RequestError(404, "NOT_FOUND", f"Nothing at {self.path}.")
-            self._send(200, self.server.report(asked[1], json.loads(raw or b"{}")))
+            self._send(200, self.server.answer_report(asked[1], json.loads(raw or b"{}")))
         except json.JSONDecodeError as error:
             self._refuse(RequestError(400, "INVALID_ARGUMENT", f"Invalid JSON payload received. {error}"))
         except RequestError as error:
@@ -197,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(facts: pa.Table, **options: Any) -> Iterator[StandIn]:
+def serve_facts(facts: pa.Table, **options: Any) -> Iterator[StandIn]:
     """Run the stand-in in a thread of this process; the options are those of ``StandIn``."""
     server = StandIn(facts, **options)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

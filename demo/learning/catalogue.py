@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo.learning.chance import Ints, stream
+from demo.learning.chance import Ints, make_stream
 
 CATEGORIES = (
     *("Business Administration", "Information Technology", "Nursing", "English Language", "Project Management"),
@@ -47,9 +47,9 @@ class Catalogue:
         return len(self.category)
 
 
-def catalogue(seed: int) -> Catalogue:
+def make_catalogue(seed: int) -> Catalogue:
     """A few large categories and many small ones, each with at least one certificate and one diploma."""
-    rng = stream(seed, "catalogue")
+    rng = make_stream(seed, "catalogue")
     place = 1.0 + np.arange(len(CATEGORIES))
     certificates = 1 + (30 / place**0.8).astype(np.int64)
     diplomas = 1 + (3.2 / place**0.7).astype(np.int64)
@@ -60,13 +60,13 @@ def catalogue(seed: int) -> Catalogue:
     return Catalogue(
         category=category,
         diploma=diploma,
-        title=[_title(*course) for course in zip(category, diploma, within, strict=True)],
+        title=[_title(int(c), bool(d), int(w)) for c, d, w in zip(category, diploma, within, strict=True)],
         popularity=rng.normal(0, 0.8, len(category)),
         draw=-0.9 * np.log(place),
     )
 
 
-def choose(
+def choose_courses(
     rng: np.random.Generator, courses: Catalogue, categories: Ints, certificates: Ints, diplomas: Ints
 ) -> tuple[Ints, Ints]:
     """Choose different courses for each row, spread over exactly the asked number of categories.
@@ -92,11 +92,14 @@ def choose(
     return np.concatenate(rows), np.concatenate(chosen)
 
 
-def choose_new(rng: np.random.Generator, courses: Catalogue, count: Ints, taken: np.ndarray) -> tuple[Ints, Ints]:
+def choose_new_courses(
+    rng: np.random.Generator, courses: Catalogue, count: Ints, taken: np.ndarray
+) -> tuple[Ints, Ints]:
     """Choose ``count`` courses per row that the row has not ``taken`` (rows, courses)."""
     weights = courses.popularity + courses.draw[courses.category]
     keys = np.where(taken, -np.inf, weights + rng.gumbel(size=taken.shape))
-    return np.nonzero(_top(keys, count))
+    rows, chosen = np.nonzero(_top(keys, count))
+    return rows, chosen
 
 
 def _choose(
@@ -116,10 +119,11 @@ def _choose(
     best = np.maximum.reduceat(keys, np.searchsorted(shelf, np.arange(wanted.shape[1])), axis=1)
     keys[wanted[:, shelf] & (keys == best[:, shelf])] += 1000.0
 
-    chosen = np.zeros(keys.shape, dtype=bool)
+    is_chosen = np.zeros(keys.shape, dtype=bool)
     for kind, count in ((courses.diploma, diplomas), (~courses.diploma, certificates)):
-        chosen[:, kind] = _top(keys[:, kind], count)
-    return np.nonzero(chosen)
+        is_chosen[:, kind] = _top(keys[:, kind], count)
+    row, chosen = np.nonzero(is_chosen)
+    return row, chosen
 
 
 def _top(keys: np.ndarray, count: Ints) -> np.ndarray:
@@ -127,7 +131,8 @@ def _top(keys: np.ndarray, count: Ints) -> np.ndarray:
     falling = -np.sort(-keys, axis=1)
     asked = np.minimum(count, keys.shape[1])
     least = np.where(asked > 0, falling[np.arange(len(keys)), np.maximum(asked, 1) - 1], np.inf)
-    return (keys >= least[:, None]) & np.isfinite(keys)
+    is_top: np.ndarray = (keys >= least[:, None]) & np.isfinite(keys)
+    return is_top
 
 
 def _title(category: int, diploma: bool, within: int) -> str:

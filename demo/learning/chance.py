@@ -10,12 +10,12 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-def stream(seed: int, name: str) -> np.random.Generator:
+def make_stream(seed: int, name: str) -> np.random.Generator:
     """The random numbers of one part, such as ``visits``."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
-def skewed(
+def draw_skewed(
     rng: np.random.Generator, low: ArrayLike, high: ArrayLike, size: int, *, median: float = 2.0, sigma: float = 1.0
 ) -> Ints:
     """Integers in [low, high], many low and few high: a log-normal count above ``low``, truncated at ``high``.
@@ -33,23 +33,26 @@ def skewed(
     bottom = ndtr((np.log(1.0) - center) / sigma)
     top = ndtr((np.log(high - low + 2.0) - center) / sigma)
     steps = np.exp(center + sigma * ndtri(bottom + rng.random(size) * (top - bottom)))
-    return np.clip(low + steps.astype(np.int64) - 1, low, high)
+    clipped: Ints = np.clip(low + steps.astype(np.int64) - 1, low, high)
+    return clipped
 
 
-def ranked(values: Ints, score: Floats) -> Ints:
+def assign_by_rank(values: Ints, score: Floats) -> Ints:
     """The same values, handed out so that the higher score gets the higher value."""
     handed = np.empty_like(values)
     handed[np.argsort(score, kind="stable")] = np.sort(values)
     return handed
 
 
-def tied_to(rng: np.random.Generator, activity: Floats, strength: float) -> Floats:
+def draw_correlated(rng: np.random.Generator, activity: Floats, strength: float) -> Floats:
     """A standard normal score correlated with ``activity`` by ``strength``."""
-    return strength * activity + np.sqrt(1 - strength**2) * rng.standard_normal(len(activity))
+    scores: Floats = strength * activity + np.sqrt(1 - strength**2) * rng.standard_normal(len(activity))
+    return scores
 
 
-def deal(score: Floats, sizes: ArrayLike) -> Ints:
+def deal_groups(score: Floats, sizes: ArrayLike) -> Ints:
     """Cut learners into groups of the given sizes by rising score; returns each learner's group number."""
+    counts = np.asarray(sizes, dtype=np.int64)
     groups = np.empty(len(score), dtype=np.int64)
-    groups[np.argsort(score, kind="stable")] = np.repeat(np.arange(len(np.asarray(sizes))), sizes)
+    groups[np.argsort(score, kind="stable")] = np.repeat(np.arange(len(counts)), counts)
     return groups

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo.learning.chance import Ints, skewed, stream
+from demo.learning.chance import Ints, draw_skewed, make_stream
 from demo.learning.days import MONTHS, VisitDays
 from demo.learning.people import DAY
 from demo.learning.plan import MONTH, MonthOne
@@ -40,15 +40,15 @@ class Intents:
     refund_after: Ints
 
 
-def shop(seed: int, plan: MonthOne, days: VisitDays) -> Intents:
+def plan_purchases(seed: int, plan: MonthOne, days: VisitDays) -> Intents:
     """Carts and orders as planned in month 1, and at the published rates in later months."""
-    rng = stream(seed, "shop")
+    rng = make_stream(seed, "shop")
     parts = [_on_visits(rng, days, np.arange(len(plan.visits)), 1, plan.purchases, plan.abandonments)]
     for month in range(2, MONTHS + 1):
-        came = days.learner[days.openings(month)]
+        came = days.learner[days.find_openings(month)]
         kind = rng.choice(4, size=len(came), p=[*_LATER, 1 - sum(_LATER)])
-        purchases = np.where(np.isin(kind, (1, 2)), skewed(rng, 1, 2, len(came), median=1.1, sigma=0.5), 0)
-        abandonments = np.where(np.isin(kind, (0, 2)), skewed(rng, 1, 2, len(came), median=1.1, sigma=0.5), 0)
+        purchases = np.where(np.isin(kind, (1, 2)), draw_skewed(rng, 1, 2, len(came), median=1.1, sigma=0.5), 0)
+        abandonments = np.where(np.isin(kind, (0, 2)), draw_skewed(rng, 1, 2, len(came), median=1.1, sigma=0.5), 0)
         parts.append(_on_visits(rng, days, came, month, purchases, abandonments))
     visit = np.concatenate([part[0] for part in parts])
     ordered = np.concatenate([part[1] for part in parts])
@@ -67,12 +67,12 @@ def shop(seed: int, plan: MonthOne, days: VisitDays) -> Intents:
     )
 
 
-def pricing_views(seed: int, days: VisitDays, intents: Intents) -> Ints:
+def draw_pricing_views(seed: int, days: VisitDays, intents: Intents) -> Ints:
     """Visit days of each view of the pricing page: one to five before carts and orders, one or two by the curious."""
-    rng = stream(seed, "pricing views")
-    views = np.where(rng.random(len(days)) < _JUST_LOOKING, skewed(rng, 1, 4, len(days), median=1.3, sigma=0.6), 0)
+    rng = make_stream(seed, "pricing views")
+    views = np.where(rng.random(len(days)) < _JUST_LOOKING, draw_skewed(rng, 1, 4, len(days), median=1.3, sigma=0.6), 0)
     buying = np.unique(intents.visit)
-    views[buying] += skewed(rng, 1, 5, len(buying), median=1.8)
+    views[buying] += draw_skewed(rng, 1, 5, len(buying), median=1.8)
     return np.repeat(np.arange(len(days)), views)
 
 

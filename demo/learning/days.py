@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo.learning.chance import Floats, Ints, stream
+from demo.learning.chance import Floats, Ints, make_stream
 from demo.learning.people import DAY, People
 from demo.learning.plan import MONTH, MonthOne
-from demo.learning.thresholds import Threshold, clusters, shares
+from demo.learning.thresholds import Threshold, list_clusters, share_out_learners
 
 MONTHS = 4
 _LATEST_START = 5400  # seconds after the learner's usual hour
@@ -43,15 +43,15 @@ class VisitDays:
         """Months since registration, from 1."""
         return self.day // MONTH + 1
 
-    def openings(self, month: int) -> Ints:
+    def find_openings(self, month: int) -> Ints:
         """The first visit day of each learner who came in the month, as positions, by learner."""
         inside = np.flatnonzero(self.month == month)
         return inside[np.unique(self.learner[inside], return_index=True)[1]]
 
 
-def visit_days(seed: int, people: People, plan: MonthOne) -> VisitDays:
+def draw_visit_days(seed: int, people: People, plan: MonthOne) -> VisitDays:
     """Month 1 as planned; then the few who return, with the counts and intervals published for months 2 to 4."""
-    rng = stream(seed, "visit days")
+    rng = make_stream(seed, "visit days")
     visitors = np.flatnonzero(plan.visits)
     returning = np.flatnonzero(plan.returns)
     learners, days = [visitors], [np.zeros(len(visitors), dtype=np.int64)]
@@ -87,8 +87,8 @@ def pick_days(rng: np.random.Generator, first: Ints, last: Ints, count: Ints) ->
 
 def _later_month(rng: np.random.Generator, month: int, last: Ints, activity: Floats) -> tuple[Ints, Ints]:
     """Who comes back in a month after the first, and when; ``last`` is the last visit day so far, -1 for none."""
-    rows = clusters("loyalty", month)
-    sizes = shares("loyalty", month, len(last))
+    rows = list_clusters("loyalty", month)
+    sizes = share_out_learners("loyalty", month, len(last))
     free = last >= 0
     score = activity + rng.standard_normal(len(last))
     learners, days = [], []
@@ -129,7 +129,8 @@ def _few_rather_than_many(rng: np.random.Generator, possible: np.ndarray) -> Int
     """One possible column per row, column j about as likely as 1 / (j + 1)."""
     weights = -np.log(np.arange(1, possible.shape[1] + 1))
     keys = np.where(possible, weights + rng.gumbel(size=possible.shape), -np.inf)
-    return keys.argmax(axis=1)
+    columns: Ints = keys.argmax(axis=1)
+    return columns
 
 
 def _in_order(rng: np.random.Generator, people: People, learner: Ints, day: Ints) -> VisitDays:

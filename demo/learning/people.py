@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.learning.chance import Floats, Ints, stream
+from demo.learning.chance import Floats, Ints, make_stream
 
 DAY = 86_400
 FIRST_DAY = int(np.datetime64("2025-01-01", "s").astype(np.int64))
@@ -46,9 +46,9 @@ class People:
         return len(self.registered)
 
 
-def register(seed: int, learners: int) -> People:
+def register_people(seed: int, learners: int) -> People:
     """Make ``learners`` people who register in January 2025."""
-    rng = stream(seed, "people")
+    rng = make_stream(seed, "people")
     weekday = np.tile([1.15, 1.0, 0.9, 0.8, 0.75, 1.1, 1.2], 5)[:REGISTRATION_DAYS]  # 1 January 2025: a Wednesday
     day = rng.choice(REGISTRATION_DAYS, size=learners, p=weekday / weekday.sum())
     clock = 5 * 3600 + (rng.beta(2.2, 2.0, learners) * 13 * 3600).astype(np.int64)

@@ -7,13 +7,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from demo.learning.catalogue import CATEGORIES, Catalogue, catalogue
-from demo.learning.chance import Ints, skewed, stream
-from demo.learning.commerce import PER_EVENT, Intents, pricing_views, shop
-from demo.learning.days import VisitDays, visit_days
-from demo.learning.people import AGE_BRACKETS, DAY, FIRST_DAY, GENDERS, People, register
-from demo.learning.plan import plan
-from demo.learning.study import PER_ENROLMENT, TOPICS_PER_COURSE, WELCOME, Enrolments, Topics, enrol, study
+from demo.learning.catalogue import CATEGORIES, Catalogue, make_catalogue
+from demo.learning.chance import Ints, draw_skewed, make_stream
+from demo.learning.commerce import PER_EVENT, Intents, draw_pricing_views, plan_purchases
+from demo.learning.days import VisitDays, draw_visit_days
+from demo.learning.people import AGE_BRACKETS, DAY, FIRST_DAY, GENDERS, People, register_people
+from demo.learning.plan import plan_month_one
+from demo.learning.study import (
+    PER_ENROLMENT,
+    TOPICS_PER_COURSE,
+    WELCOME,
+    Enrolments,
+    Topics,
+    draw_enrolments,
+    draw_topics,
+)
 
 SEED = 20_250_101
 LEARNERS = 33_280
@@ -39,7 +47,7 @@ class Platform:
     traits: pa.Table
 
 
-def generate(seed: int = SEED, learners: int = LEARNERS) -> Platform:
+def generate_platform(seed: int = SEED, learners: int = LEARNERS) -> Platform:
     """Generate the platform: the same seed and size give the same bytes.
 
     Learners register in January 2025 and are followed for four months of 30 days. Month 1 of all four macro segments
@@ -52,13 +60,13 @@ def generate(seed: int = SEED, learners: int = LEARNERS) -> Platform:
     """
     if learners < 1:
         raise ValueError(f"learners is {learners}; at least 1 is needed")
-    people = register(seed, learners)
-    month_one = plan(seed, people)
-    days = visit_days(seed, people, month_one)
-    courses = catalogue(seed)
-    enrolments = enrol(seed, month_one, days, courses)
-    topics = study(seed, people, month_one, days, enrolments)
-    intents = shop(seed, month_one, days)
+    people = register_people(seed, learners)
+    month_one = plan_month_one(seed, people)
+    days = draw_visit_days(seed, people, month_one)
+    courses = make_catalogue(seed)
+    enrolments = draw_enrolments(seed, month_one, days, courses)
+    topics = draw_topics(seed, people, month_one, days, enrolments)
+    intents = plan_purchases(seed, month_one, days)
     clock = _Clock.of(seed, days, enrolments, topics, intents)
     return Platform(
         tables={
@@ -95,12 +103,12 @@ class _Clock:
         studied = WELCOME + PER_ENROLMENT * np.bincount(enrolments.visit, minlength=len(days))
         np.maximum.at(studied, topics.visit, topics.after + topics.seconds)
         shopped = studied + PER_EVENT * (np.bincount(intents.visit, minlength=len(days)))
-        browsed = skewed(stream(seed, "browsing"), 10, 1200, len(days), median=90.0)
+        browsed = draw_skewed(make_stream(seed, "browsing"), 10, 1200, len(days), median=90.0)
         return cls(studied, shopped, shopped + browsed)
 
 
 def _users(seed: int, people: People, days: VisitDays) -> pa.Table:
-    rng = stream(seed, "users")
+    rng = make_stream(seed, "users")
     learner = np.arange(len(people))
     ids = _user_ids(learner)
     updated = people.registered.copy()
@@ -133,12 +141,12 @@ def _courses(courses: Catalogue) -> pa.Table:
 
 
 def _visits(seed: int, days: VisitDays, clock: _Clock) -> pa.Table:
-    rng = stream(seed, "visits")
+    rng = make_stream(seed, "visits")
     again = np.flatnonzero(rng.random(len(days)) < _SECOND_VISIT)
     second = days.begin[again] + clock.over[again] + 60 + (rng.random(len(again)) * 1740).astype(np.int64)
     visit = np.concatenate([np.arange(len(days)), again])
     at = np.concatenate([days.begin, second])
-    seconds = np.concatenate([clock.over, skewed(rng, 5, 600, len(again), median=60.0)])
+    seconds = np.concatenate([clock.over, draw_skewed(rng, 5, 600, len(again), median=60.0)])
     return _numbered(
         "visit_id",
         at,
@@ -234,8 +242,8 @@ def _orders(days: VisitDays, intents: Intents, clock: _Clock) -> pa.Table:
 
 
 def _pricing_views(seed: int, days: VisitDays, intents: Intents, clock: _Clock) -> pa.Table:
-    rng = stream(seed, "pricing times")
-    visit = pricing_views(seed, days, intents)
+    rng = make_stream(seed, "pricing times")
+    visit = draw_pricing_views(seed, days, intents)
     at = days.begin[visit] + (rng.random(len(visit)) * clock.studied[visit]).astype(np.int64)
     return pa.table({"user_id": _user_ids(days.learner[visit]), "viewed_at": _times(at)})
 

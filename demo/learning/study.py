@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from demo.learning.catalogue import Catalogue, choose, choose_new
-from demo.learning.chance import Floats, Ints, ranked, skewed, stream, tied_to
+from demo.learning.catalogue import Catalogue, choose_courses, choose_new_courses
+from demo.learning.chance import Floats, Ints, assign_by_rank, draw_correlated, draw_skewed, make_stream
 from demo.learning.days import MONTHS, VisitDays
 from demo.learning.people import People
 from demo.learning.plan import MonthOne
@@ -60,10 +60,10 @@ class Topics:
     seconds: Ints
 
 
-def enrol(seed: int, plan: MonthOne, days: VisitDays, courses: Catalogue) -> Enrolments:
+def draw_enrolments(seed: int, plan: MonthOne, days: VisitDays, courses: Catalogue) -> Enrolments:
     """Enrolments as planned in month 1, new ones of most who return later, and completions."""
-    rng = stream(seed, "study")
-    rows, course = choose(rng, courses, plan.categories, plan.certificates, plan.diplomas)
+    rng = make_stream(seed, "study")
+    rows, course = choose_courses(rng, courses, plan.categories, plan.certificates, plan.diplomas)
     month_one = np.bincount(days.learner[days.month == 1], minlength=len(plan.visits))
     later = np.where(rng.random(len(rows)) < 0.7, 0, (rng.random(len(rows)) * month_one[rows]).astype(np.int64))
     shuffled = rng.random(len(rows))
@@ -78,9 +78,9 @@ def enrol(seed: int, plan: MonthOne, days: VisitDays, courses: Catalogue) -> Enr
     return Enrolments(learner, visit, place, course, _complete(rng, plan, days, learner, visit))
 
 
-def study(seed: int, people: People, plan: MonthOne, days: VisitDays, enrolments: Enrolments) -> Topics:
+def draw_topics(seed: int, people: People, plan: MonthOne, days: VisitDays, enrolments: Enrolments) -> Topics:
     """Topics as published for the first day and days 2 to 7; some more on later visit days."""
-    rng = stream(seed, "topics")
+    rng = make_stream(seed, "topics")
     topics = _first_week_topics(rng, people, plan, days)
     topics += _later_topics(rng, plan, days)
     enrolled_before = np.searchsorted(enrolments.visit, days.first[days.learner])
@@ -106,13 +106,13 @@ def _enrol_later(
 ) -> tuple[Ints, Ints, Ints]:
     """Add the enrolments of a later month; all in courses that the learner has not enrolled in before."""
     learner, visit, course = so_far
-    openings = days.openings(month)
+    openings = days.find_openings(month)
     openings = openings[rng.random(len(openings)) < _ENROL_LATER]
     came = days.learner[openings]
     taken = np.zeros((len(came), len(courses)), dtype=bool)
     known = np.isin(learner, came)
     taken[np.searchsorted(came, learner[known]), course[known]] = True
-    rows, chosen = choose_new(rng, courses, skewed(rng, 1, 12, len(came), median=1.4, sigma=0.8), taken)
+    rows, chosen = choose_new_courses(rng, courses, draw_skewed(rng, 1, 12, len(came), median=1.4, sigma=0.8), taken)
     return (
         np.concatenate([learner, came[rows]]),
         np.concatenate([visit, openings[rows]]),
@@ -130,7 +130,7 @@ def _complete(rng: np.random.Generator, plan: MonthOne, days: VisitDays, learner
     span = month_one_end - visit
     completed[planned] = (visit + (rng.random(len(visit)) * span).astype(np.int64))[planned]
     for month in range(2, MONTHS + 1):
-        openings = days.openings(month)
+        openings = days.find_openings(month)
         on = openings[rng.random(len(openings)) < _COMPLETE_LATER]
         newest = np.searchsorted(visit, on, side="right") - 1
         theirs = (newest >= 0) & (learner[newest] == days.learner[on]) & (completed[newest] == -1)
@@ -145,11 +145,13 @@ def _first_week_topics(rng: np.random.Generator, people: People, plan: MonthOne,
     topics = np.zeros(len(days), dtype=np.int64)
     for cluster, (low, high) in _FIRST_DAY.items():
         who = np.flatnonzero(plan.engagement_cluster == cluster)
-        lively = tied_to(rng, people.activity[who], 0.8)
-        first_day = skewed(rng, max(low, 1), high, len(who), median=8.0, sigma=1.15)
-        first_day = _with_highest(ranked(first_day, lively), lively, high)
-        first_week = skewed(rng, 0, _FIRST_WEEK[cluster], len(who), median=5.0, sigma=1.3)
-        first_week = _with_highest(ranked(first_week, lively), lively * (week_visits[who] > 0), _FIRST_WEEK[cluster])
+        lively = draw_correlated(rng, people.activity[who], 0.8)
+        first_day = draw_skewed(rng, max(low, 1), high, len(who), median=8.0, sigma=1.15)
+        first_day = _with_highest(assign_by_rank(first_day, lively), lively, high)
+        first_week = draw_skewed(rng, 0, _FIRST_WEEK[cluster], len(who), median=5.0, sigma=1.3)
+        first_week = _with_highest(
+            assign_by_rank(first_week, lively), lively * (week_visits[who] > 0), _FIRST_WEEK[cluster]
+        )
         first_week[week_visits[who] == 0] = 0
         if low == 0:  # some only begin on the second day
             first_day[(first_week > 0) & (rng.random(len(who)) < 0.12)] = 0
@@ -171,7 +173,7 @@ def _later_topics(rng: np.random.Generator, plan: MonthOne, days: VisitDays) -> 
     """Topics on visit days after the first week; in month 1 only of those who are engaged at all."""
     engaged = (plan.engagement_cluster[days.learner] > 0) | (days.month > 1)
     studies = (days.day >= 7) & engaged & (rng.random(len(days)) < 0.6)
-    return np.where(studies, skewed(rng, 1, 60, len(days), median=4.0), 0)
+    return np.where(studies, draw_skewed(rng, 1, 60, len(days), median=4.0), 0)
 
 
 def _running_number(learner: Ints, course: Ints) -> Ints:

@@ -34,24 +34,24 @@ class Threshold:
 
 
 @cache
-def thresholds() -> tuple[Threshold, ...]:
+def read_thresholds() -> tuple[Threshold, ...]:
     """Every published cluster, in the order of the file."""
     with _FILE.open(encoding="utf-8", newline="") as file:
         return tuple(_read(row) for row in csv.DictReader(file))
 
 
-def clusters(macro_segment: str, month: int) -> list[Threshold]:
+def list_clusters(macro_segment: str, month: int) -> list[Threshold]:
     """The clusters of one macro segment in one month, by cluster number."""
-    found = [row for row in thresholds() if row.macro_segment == macro_segment and row.month == month]
+    found = [row for row in read_thresholds() if row.macro_segment == macro_segment and row.month == month]
     return sorted(found, key=lambda row: row.cluster)
 
 
-def shares(macro_segment: str, month: int, learners: int) -> NDArray[np.int64]:
+def share_out_learners(macro_segment: str, month: int, learners: int) -> NDArray[np.int64]:
     """How many of ``learners`` each cluster of a month gets; at 33,280 the published counts themselves."""
-    return largest_remainder([row.learners for row in clusters(macro_segment, month)], learners)
+    return scale_counts([row.learners for row in list_clusters(macro_segment, month)], learners)
 
 
-def largest_remainder(counts: list[int], total: int) -> NDArray[np.int64]:
+def scale_counts(counts: list[int], total: int) -> NDArray[np.int64]:
     """Scale ``counts`` to sum to ``total``: whole parts first, then one more for the largest remainders."""
     weights = np.asarray(counts, dtype=np.int64)
     scaled, remainders = np.divmod(weights * total, weights.sum())

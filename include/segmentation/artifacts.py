@@ -32,7 +32,7 @@ def find_previous_run(run: Run) -> Run | None:
 def _list_as_ofs(run: Run) -> Iterator[datetime]:
     """Yield the as_of of every run of the cadence that has left anything since the profile's start."""
     start = run.profile.find_midnight(run.profile.schedule.start)
-    for name in run.lake.list_folders(f"{_RUNS}/{run.cadence}"):
+    for name in run.lake.artifacts.list_folders(f"{_RUNS}/{run.cadence}"):
         with suppress(ProfileError):  # a folder that no run has made
             as_of = parse_as_of(name, run.profile)
             if as_of > start:
@@ -58,11 +58,11 @@ class TableArtifact:
     @property
     def uri(self) -> str:
         """Where the table is, or would be."""
-        return self.run.lake.locate(self.path)
+        return self.run.lake.artifacts.locate(self.path)
 
     def write_table(self, table: pa.Table) -> str:
         """Write the table and return its URI."""
-        return self.run.lake.write_table(self.path, table)
+        return self.run.lake.artifacts.write_table(self.path, table)
 
     def read_table(self) -> pa.Table:
         """Read the table.
@@ -70,7 +70,7 @@ class TableArtifact:
         Raises:
             DataError: the stage that writes it has not run.
         """
-        return self.run.lake.read_table(self.path)
+        return self.run.lake.artifacts.read_table(self.path)
 
 
 @dataclass(frozen=True)
@@ -81,11 +81,11 @@ class ValidateArtifacts:
 
     def write_docs(self, folder: Path) -> str:
         """Copy a local folder of Data Docs over earlier ones and return the URI of its index page."""
-        return self.run.lake.write_folder(self._locate_docs(), folder) + "/index.html"
+        return self.run.lake.artifacts.write_folder(self._locate_docs(), folder) + "/index.html"
 
     def read_docs_page(self, name: str = "index.html") -> str | None:
         """Return the text of one page of the Data Docs, or None if there is none."""
-        return self.run.lake.read_text(f"{self._locate_docs()}/{name}")
+        return self.run.lake.artifacts.read_text(f"{self._locate_docs()}/{name}")
 
     def _locate_docs(self) -> str:
         return _locate(self.run, "validate", "data_docs")
@@ -163,11 +163,11 @@ class ReportArtifacts:
 
     def write_page(self, page: str) -> str:
         """Write the page and return its URI."""
-        return self.run.lake.write_text(self._locate_page(), page)
+        return self.run.lake.artifacts.write_text(self._locate_page(), page)
 
     def read_page(self) -> str | None:
         """Return the page, or None if there is none."""
-        return self.run.lake.read_text(self._locate_page())
+        return self.run.lake.artifacts.read_text(self._locate_page())
 
     def _locate_page(self) -> str:
         return _locate(self.run, "report", "report.html")
@@ -198,13 +198,13 @@ class _Summary:
             The summary as read back from JSON, for Airflow and the command line.
         """
         text = json.dumps(self.to_dict(), default=str)
-        run.lake.write_text(self._locate(run, target), text)
+        run.lake.artifacts.write_text(self._locate(run, target), text)
         return dict(json.loads(text))
 
     @classmethod
     def read_from(cls, run: Run, target: str = "") -> Self | None:
         """Return what the task of a run wrote, or None if it has not run."""
-        text = run.lake.read_text(cls._locate(run, target))
+        text = run.lake.artifacts.read_text(cls._locate(run, target))
         return None if text is None else cls._from_json(json.loads(text))
 
     @classmethod

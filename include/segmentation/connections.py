@@ -1,13 +1,13 @@
-"""A connection id -> an address.
+"""Resolve connection ids, the same ones on the command line and in Airflow.
 
-The command line and Airflow resolve the same ids. Outside Airflow an id is looked up in the environment, in
-Airflow's own form: ``AIRFLOW_CONN_<ID>`` holding a URI or a JSON object. Inside a task the DAG code calls
-``use_resolver`` so that Airflow's metadata database and secret backends answer too.
+Outside Airflow an id is looked up in the environment, in Airflow's own form: ``AIRFLOW_CONN_<ID>`` holds a URI or a
+JSON object. Airflow's tasks call ``use_resolver``, so that the metadata database and secret backends answer too, and
+``use_google_credentials``, so that the Google provider logs in.
 """
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -15,18 +15,21 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from include.segmentation.errors import SourceError
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
-"""MLflow's own variable, as are those with credentials for it."""
+"""MLflow's own variable. Its credentials come from MLflow's own variables too."""
 Resolver = Callable[[str], str | None]
+"""Connection id -> a URI or JSON text, or None if there is no such connection."""
+GoogleLogin = Callable[[str, Sequence[str]], Any]
+"""Connection id and OAuth scopes -> credentials of google-auth."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a server is and how to log in.
+    """Where a server is, and how to log in.
 
     Attributes:
-        id: the connection id it came from, for messages.
+        id: the connection id, for messages.
         kind: Airflow's connection type, such as ``mysql``, ``postgres`` or ``google_cloud_platform``.
-        extra: whatever the connection adds, such as ``{"ssl": ...}``.
+        extra: further settings, such as ``{"ssl": ...}``.
     """
 
     id: str
@@ -44,16 +47,32 @@ def _from_environment(connection_id: str) -> str | None:
 
 
 _resolver: Resolver = _from_environment
+_google_login: GoogleLogin | None = None
 
 
 def use_resolver(resolver: Resolver) -> None:
-    """Let ``resolver`` answer for connection ids (it returns a URI or JSON text, or None)."""
+    """Resolve connection ids with ``resolver`` from now on."""
     global _resolver
     _resolver = resolver
 
 
+def use_google_credentials(login: GoogleLogin | None) -> None:
+    """Log in to Google with ``login`` from now on; None: with the connection's own key."""
+    global _google_login
+    _google_login = login
+
+
+def supply_google_credentials(connection_id: str, scopes: Sequence[str]) -> Any | None:
+    """Return the credentials that the caller supplies for a connection, or None if it supplies none.
+
+    Raises:
+        SourceError: the credentials cannot be used.
+    """
+    return _google_login(connection_id, scopes) if _google_login else None
+
+
 def resolve_address(connection_id: str) -> Address:
-    """Return the address behind a connection id.
+    """Return the address of a connection id.
 
     Raises:
         SourceError: the id is unknown, or its text is neither a URI nor a JSON object.
@@ -73,13 +92,13 @@ def _from_json(connection_id: str, text: str) -> Address:
         value = json.loads(text)
         return Address(
             id=connection_id,
-            kind=_kind(str(value["conn_type"])),
+            kind=_normalise_kind(str(value["conn_type"])),
             host=str(value.get("host") or ""),
             port=int(value["port"]) if value.get("port") else None,
             user=str(value.get("login") or ""),
             password=str(value.get("password") or ""),
             database=str(value.get("schema") or ""),
-            extra=_extra(value.get("extra") or {}),
+            extra=_parse_extra(value.get("extra") or {}),
         )
     except KeyError:
         raise SourceError(f"connection '{connection_id}' is not a valid JSON connection: it has no conn_type") from None
@@ -92,14 +111,14 @@ def _from_uri(connection_id: str, text: str) -> Address:
         parts = urlsplit(text)
         port = parts.port
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        extra = _extra(query.get("__extra__", query))
+        extra = _parse_extra(query.get("__extra__", query))
     except ValueError as error:
         raise SourceError(f"connection '{connection_id}' is not a valid URI: {error}") from None
     if not parts.scheme:
         raise SourceError(f"connection '{connection_id}' is not a valid URI: it has no scheme such as mysql://")
     return Address(
         id=connection_id,
-        kind=_kind(parts.scheme),
+        kind=_normalise_kind(parts.scheme),
         host=unquote(parts.hostname or ""),
         port=port,
         user=unquote(parts.username or ""),
@@ -109,11 +128,11 @@ def _from_uri(connection_id: str, text: str) -> Address:
     )
 
 
-def _kind(name: str) -> str:
+def _normalise_kind(name: str) -> str:
     return name.replace("-", "_").replace("postgresql", "postgres")
 
 
-def _extra(value: str | dict[str, Any]) -> dict[str, Any]:
+def _parse_extra(value: str | dict[str, Any]) -> dict[str, Any]:
     extra = json.loads(value) if isinstance(value, str) else value
     if not isinstance(extra, dict):
         raise ValueError("extra must be an object")
@@ -121,5 +140,5 @@ def _extra(value: str | dict[str, Any]) -> dict[str, Any]:
 
 
 def find_tracking_server() -> str | None:
-    """The address of the MLflow server that fits are logged at, or None where nobody wants them logged."""
+    """Return the address of the MLflow server that fits are logged to, or None if they are not logged."""
     return os.environ.get(TRACKING_URI) or None

@@ -1,4 +1,4 @@
-"""Errors that a person reads: one line naming what was found, where, and what is allowed."""
+"""Errors for people to read: one line with the place, what was found, and what is allowed."""
 
 from copy import copy
 from datetime import datetime
@@ -6,49 +6,49 @@ from typing import Self
 
 
 def join_lines(error: object) -> str:
-    """What an error of somebody else says, without its line breaks."""
+    """Return another library's error message as one line."""
     return " ".join(str(error).split())
 
 
 class SegmentationError(Exception):
-    """Base of every error that this package raises on purpose.
+    """Base class of every error that this package raises on purpose.
 
-    The command line prints the message and exits with status 2; Airflow fails the task,
-    and retries it only where ``retry`` says that waiting can help.
+    The command line prints the message and exits with status 2. Airflow fails the task, and retries it only if
+    ``retry`` says that waiting can help.
     """
 
     retry = False
 
     def add_place(self, where: str) -> Self:
-        """The same error, its message led by the place where it happened."""
+        """Return the same error with the place where it happened in front of its message."""
         placed = copy(self)
         placed.args = (f"{where}: {self}",)
         return placed
 
 
 class ProfileError(SegmentationError):
-    """A profile says something that it may not say."""
+    """A profile is not valid."""
 
 
 class SourceError(SegmentationError):
-    """A source refuses or lacks what a profile asks for: credentials, a table, a column."""
+    """A source refuses or lacks what a profile asks for: a login, a table, a column."""
 
 
 class TrackingError(SegmentationError):
-    """A tracking server refuses what is logged, or there is none."""
+    """A tracking server refuses what is logged, or none is configured."""
 
 
 class UnavailableError(SegmentationError):
-    """A server can not be reached or asks to be left alone for a while; later it may answer."""
+    """A server does not answer or is too busy; it may answer later."""
 
     retry = True
 
 
 class RetryLaterError(UnavailableError):
-    """A source is to be left alone until a known time; what has been read is kept, and the next pull goes on there.
+    """A source must not be read before a known time. What was read is kept, and the next pull goes on there.
 
     Attributes:
-        until: when to come back, UTC.
+        until: when to continue, UTC.
     """
 
     def __init__(self, message: str, until: datetime) -> None:
@@ -57,17 +57,17 @@ class RetryLaterError(UnavailableError):
         self.until = until
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, datetime]]:
-        """How a copy is made, which ``within`` and other processes need."""
+        """Keep ``until`` in copies, which ``add_place`` and other processes make."""
         return type(self), (str(self), self.until)
 
 
 class DataError(SegmentationError):
-    """The data contradict the profile, or a suite stops the run."""
+    """The data contradict the profile, or an expectation stops the run."""
 
 
 class NotReadyError(SegmentationError):
-    """A run asks for a time that the data or the models do not reach yet."""
+    """A run's as_of is later than the data or the models reach."""
 
 
 class NotApprovedError(SegmentationError):
-    """A gate asks a person, and nobody has approved."""
+    """A gate needs a person's approval, and nobody has approved."""

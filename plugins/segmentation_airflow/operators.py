@@ -30,6 +30,7 @@ from include.segmentation.errors import (
 )
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.schedule import Cadence
+from segmentation_airflow.google_credentials import load_google_credentials
 from segmentation_airflow.notifier import FailureNotifier
 from segmentation_airflow.readiness import ReadyTrigger, list_missing
 
@@ -243,6 +244,7 @@ def make_run(context: Context, profile: str, cadence: Cadence, purpose: "Purpose
     from include.segmentation.run import Run
 
     connections.use_resolver(_find_connection_uri)
+    connections.use_google_credentials(load_google_credentials)
     return Run(load_profile(profile), cadence, find_as_of(context), purpose)
 
 

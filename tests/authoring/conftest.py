@@ -7,12 +7,12 @@ import pytest
 from authoring_source import SHOP, Source
 
 from demo.servers import Server
-from demo.stack import libpq_uri
+from demo.stack import write_libpq_uri
 
 
 @pytest.fixture(scope="session")
 def source(mariadb_server: Server, postgres_server: Server) -> Source:
-    with psycopg.connect(libpq_uri(postgres_server.uri("postgres")), autocommit=True) as admin:
+    with psycopg.connect(write_libpq_uri(postgres_server.write_uri("postgres")), autocommit=True) as admin:
         admin.execute("CREATE DATABASE authoring")
     source = Source(mariadb_server)
     source.run(SHOP)
@@ -21,5 +21,5 @@ def source(mariadb_server: Server, postgres_server: Server) -> Source:
 
 @pytest.fixture(autouse=True)
 def connections(source: Source, postgres_server: Server, lake_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP_MYSQL", source.server.uri(source.name))
-    monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", postgres_server.uri("authoring"))
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_MYSQL", source.server.write_uri(source.name))
+    monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", postgres_server.write_uri("authoring"))

@@ -111,8 +111,8 @@ def test_a_customer_that_no_row_names_is_none(source: Source, folder: Path) -> N
 @pytest.mark.parametrize(
     ("columns", "rows", "words"),
     [
-        ("id INT, at DATETIME", "(1, '2025-01-01')", "has no key: no primary or unique key without NULL"),
-        ("id FLOAT PRIMARY KEY, at DATETIME", "(1, '2025-01-01')", "has no key"),
+        ("id INT, at DATETIME", "(1, '2025-01-01')", "found no primary or unique key without NULL"),
+        ("id FLOAT PRIMARY KEY, at DATETIME", "(1, '2025-01-01')", "found no primary or unique key"),
         ("id INT PRIMARY KEY, n INT", "(1, 2)", "has no time column"),
         ("id INT PRIMARY KEY, at DATETIME", "(1, NULL)", "has no time column"),
         ("id INT PRIMARY KEY, at DATETIME", "(1, '1900-01-01')", "has no time column"),
@@ -135,7 +135,7 @@ def test_what_is_not_there_is_answered_with_what_is(source: Source, folder: Path
     for arguments, kind, words in [
         (("p", "shop_mysq", "orders"), SourceError, "connection 'shop_mysq' is not defined"),
         (("p", "shop_mysql", "oders"), SourceError, "did you mean 'orders'?"),
-        (("p", "shop_mysql", "seen"), SourceError, "is a view; allowed is a table"),
+        (("p", "shop_mysql", "seen"), SourceError, "found a view; allowed: a table"),
         (("P q", "shop_mysql", "orders"), ProfileError, "profile 'P q': allowed are up to 50 small letters"),
         (("retail", "shop_mysql", "orders"), ProfileError, "profile 'retail' is there already"),
     ]:

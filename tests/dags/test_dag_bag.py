@@ -15,7 +15,7 @@ from airflow.sdk import DAG
 from airflow.serialization.encoders import coerce_to_core_timetable
 from airflow.serialization.serialized_objects import DagSerialization
 
-from demo.airflow import interval_start
+from demo.airflow import find_interval_start
 from demo.servers import CHECKOUT
 from include.segmentation.profile.loader import list_profile_names, load_profile
 from include.segmentation.profile.schedule import CADENCES
@@ -239,7 +239,7 @@ def test_the_demo_starts_runs_for_the_intervals_of_the_schedules(dags: dict[str,
     for dag_id, dag in dags.items():
         timetable = coerce_to_core_timetable(dag.timetable)
         interval = timetable.infer_manual_data_interval(run_after=pendulum.datetime(2026, 3, 2))
-        assert interval_start(dag_id, interval.end) == interval.start, dag_id
+        assert find_interval_start(dag_id, interval.end) == interval.start, dag_id
 
 
 def test_a_profile_from_outside_yields_its_dags(outside: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from demo import claims
 from demo.servers import Server
-from demo.stack import libpq_uri
+from demo.stack import write_libpq_uri
 
 TABLES = """
 CREATE TEMP TABLE dim_segment (segment_key text, stratum text, is_current boolean);
@@ -18,7 +18,7 @@ CREATE TEMP TABLE fct_cohort_segment (
 @pytest.fixture
 def warehouse(postgres_server: Server):
     """Two cohorts, of which as many learners never engaged; every row stands there once per KPI."""
-    with psycopg.connect(libpq_uri(postgres_server.uri("postgres"))) as connection:
+    with psycopg.connect(write_libpq_uri(postgres_server.write_uri("postgres"))) as connection:
         connection.execute(TABLES)
         connection.execute("INSERT INTO dim_segment VALUES ('e0', 'never', true), ('e1', 'studying', true)")
         for cohort, studying in (("2025-01-01", 10), ("2025-02-01", 80)):
@@ -33,7 +33,7 @@ def warehouse(postgres_server: Server):
 
 
 def test_every_cohort_counts_even_where_two_are_alike(warehouse):
-    told = dict(claims.learning(warehouse))
+    told = dict(claims.check_learning_claims(warehouse))
     engagement = next(text for claim, text in told.items() if claim.startswith('"No engagement'))
     assert "never engaged: 40.0% at the end of month 1, 40.0% at the end of month 2" in engagement
     assert any("engagement 150, value 0" in text for text in told.values())

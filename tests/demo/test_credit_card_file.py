@@ -10,8 +10,8 @@ import pyarrow as pa
 import pytest
 from originals import CARDS, needs
 
-from demo.business import Counts
-from demo.credit_card import COLUMNS, DEMO, generate, read
+from demo.business import SourceCounts
+from demo.credit_card import COLUMNS, DEMO, generate_holders, read_holders
 from demo.files import DataFileError
 from demo.servers import Server
 
@@ -41,7 +41,7 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
 @pytest.mark.parametrize("name", ["CC GENERAL.csv", "holders.parquet", "holders.xlsx"])
 def test_every_kind_of_file_gives_the_same_rows(frame: pd.DataFrame, tmp_path: Path, name: str) -> None:
     said: list[str] = []
-    rows = read(write(frame, tmp_path / name), said.append).to_pylist()
+    rows = read_holders(write(frame, tmp_path / name), said.append).to_pylist()
     assert [row["cust_id"] for row in rows] == ["C1", "C2", "C3"]
     assert [row["minimum_payments"] for row in rows] == [None, Decimal(1200), Decimal(1000)], "nothing is filled"
     assert rows[1]["purchases"] == Decimal("250.123456")
@@ -53,8 +53,8 @@ def test_every_kind_of_file_gives_the_same_rows(frame: pd.DataFrame, tmp_path: P
 def test_a_second_id_never_arrives_and_is_said(frame: pd.DataFrame, tmp_path: Path) -> None:
     said: list[str] = []
     wider = frame.rename(columns=str.lower).assign(**{"Unnamed: 0": [1, 2, 3], "ID": [7, 8, 9]})
-    rows = read(write(wider, tmp_path / "wide.csv"), said.append)
-    assert rows.equals(read(write(frame, tmp_path / "plain.csv")))
+    rows = read_holders(write(wider, tmp_path / "wide.csv"), said.append)
+    assert rows.equals(read_holders(write(frame, tmp_path / "plain.csv")))
     assert said == ["wide.csv: not used: column Unnamed: 0, ID"]
 
 
@@ -75,18 +75,18 @@ def test_a_second_id_never_arrives_and_is_said(frame: pd.DataFrame, tmp_path: Pa
 )
 def test_a_file_that_can_not_be_taken(frame: pd.DataFrame, tmp_path: Path, change: Change, words: str) -> None:
     with pytest.raises(DataFileError, match=words) as caught:
-        read(write(change(frame), tmp_path / "holders.csv"))
+        read_holders(write(change(frame), tmp_path / "holders.csv"))
     assert "\n" not in str(caught.value)
 
 
 def test_another_separator_is_named(frame: pd.DataFrame, tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "holders.csv", sep=";", index=False)
     with pytest.raises(DataFileError, match="one column only; columns must be separated by commas"):
-        read(tmp_path / "holders.csv")
+        read_holders(tmp_path / "holders.csv")
 
 
-def filled(server: Server, rows: pa.Table) -> Counts:
-    counts = DEMO.fill(server.uri("demo_cards"), {"card_holders": rows})
+def filled(server: Server, rows: pa.Table) -> SourceCounts:
+    counts = DEMO.fill_source(server.write_uri("demo_cards"), {"card_holders": rows})
     assert counts["card_holders"] == rows.num_rows
     assert counts["without_a_minimum"] == rows["minimum_payments"].null_count
     assert counts["purchases"] == sum(rows["purchases"].to_pylist())
@@ -94,19 +94,19 @@ def filled(server: Server, rows: pa.Table) -> Counts:
 
 
 def test_generated_holders_fill_the_server_to_the_last_digit(mariadb_server: Server) -> None:
-    filled(mariadb_server, generate(300))
+    filled(mariadb_server, generate_holders(300))
 
 
 @needs(CARDS)
 def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
-    counts = filled(mariadb_server, read(CARDS))
+    counts = filled(mariadb_server, read_holders(CARDS))
     assert (counts["card_holders"], counts["without_a_minimum"]) == (8950, 313)
     assert round(counts["purchases"], 2) == Decimal("8978683.26")
 
 
 def test_generated_holders_are_possible_and_the_same_every_time() -> None:
-    rows = generate(2000)
-    assert rows.equals(generate(2000))
+    rows = generate_holders(2000)
+    assert rows.equals(generate_holders(2000))
     assert rows["cust_id"].to_pylist() == sorted(set(rows["cust_id"].to_pylist()))
     people = rows.drop_columns(["taken_at", "cust_id"]).to_pandas().astype(float)
     money = people["oneoff_purchases"] + people["installments_purchases"]
@@ -126,7 +126,8 @@ def test_generated_holders_are_possible_and_the_same_every_time() -> None:
 def test_generated_holders_look_like_the_originals() -> None:
     """As docs/profiles.md says: each column's zeros and median, and the company that columns keep."""
     ours, theirs = (
-        table.drop_columns(["taken_at", "cust_id"]).to_pandas().astype(float) for table in (generate(), read(CARDS))
+        table.drop_columns(["taken_at", "cust_id"]).to_pandas().astype(float)
+        for table in (generate_holders(), read_holders(CARDS))
     )
     assert ((ours == 0).mean() - (theirs == 0).mean()).abs().max() < 0.03
     assert ((ours.mean() - theirs.mean()) / theirs.mean()).abs().max() < 0.06

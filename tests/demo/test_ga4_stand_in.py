@@ -34,8 +34,8 @@ from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import GoogleAuthError
 
-from demo.ga4 import PROPERTY, StandIn, facts, serving
-from demo.learning import Platform, generate
+from demo.ga4 import PROPERTY, StandIn, make_facts, serve_facts
+from demo.learning import Platform, generate_platform
 
 DAY, EMPTY_DAY = "2025-01-15", "2026-01-15"
 LEARNER = "customUser:learner_id"
@@ -45,17 +45,17 @@ Report = Callable[..., RunReportResponse]
 
 @pytest.fixture(scope="module")
 def platform() -> Platform:
-    return generate(learners=3000)
+    return generate_platform(learners=3000)
 
 
 @pytest.fixture(scope="module")
 def served(platform: Platform) -> pa.Table:
-    return facts(platform)
+    return make_facts(platform)
 
 
 @pytest.fixture
 def stand_in(served: pa.Table) -> Iterator[StandIn]:
-    with serving(served) as server:
+    with serve_facts(served) as server:
         yield server
 
 
@@ -234,7 +234,7 @@ def strict(served: pa.Table, clock: Clock) -> Strict:
 
     @contextmanager
     def make(**quotas: int) -> Iterator[Callable[..., Any]]:
-        with serving(served, quotas=quotas, clock=clock) as server:
+        with serve_facts(served, quotas=quotas, clock=clock) as server:
             google = client(server.url)
 
             def ask(dimension: str = "date") -> PropertyQuota:
@@ -291,7 +291,7 @@ def test_ten_requests_run_at_once(strict: Strict) -> None:
 
 def test_too_many_server_errors_block_the_hour(strict: Strict, clock: Clock) -> None:
     with strict(serverErrorsPerProjectPerHour=2) as ask:
-        ask.server.faults.fail(500, times=2)
+        ask.server.faults.add_failure(500, times=2)
         for error in (exceptions.InternalServerError,) * 2 + (exceptions.TooManyRequests,):
             with pytest.raises(error):
                 ask()
@@ -328,7 +328,7 @@ def test_refusals_read_as_googles(report: Report, asked: dict, error: type[Excep
     ],
 )
 def test_it_fails_as_often_as_it_is_told(report: Report, stand_in: StandIn, code: int, error: type[Exception]) -> None:
-    stand_in.faults.fail(code, times=2)
+    stand_in.faults.add_failure(code, times=2)
     for _ in range(2):
         with pytest.raises(error):
             report(["date"], ["sessions"])
@@ -339,7 +339,7 @@ def test_it_fails_as_often_as_it_is_told(report: Report, stand_in: StandIn, code
 def test_a_day_can_be_restated(report: Report, stand_in: StandIn) -> None:
     week = {"day": "2025-01-14", "end": "2025-01-16", "order_bys": by("date")}
     before = [int(row[1]) for row in values(report(["date"], ["sessions"], **week))]
-    stand_in.faults.restate(DAY, factor=3)
+    stand_in.faults.restate_day(DAY, factor=3)
     after = [int(row[1]) for row in values(report(["date"], ["sessions"], **week))]
     assert after == [before[0], 3 * before[1], before[2]]
 

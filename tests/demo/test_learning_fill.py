@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import MySQLdb
 import pytest
 
-from demo.business import Counts, Say
-from demo.learning import DEMO, clusters, generate
-from demo.mysql import FillError, database, replace_table
+from demo.business import ShowProgress, SourceCounts
+from demo.learning import DEMO, generate_platform, list_clusters
+from demo.mysql import FillError, open_database, replace_table
 from demo.servers import Server
 
 MONTH_ONE_LOYALTY = """
@@ -26,23 +26,23 @@ MONTH_ONE_LOYALTY = """
 """
 
 
-def fill(uri: str, size: int | None = None, say: Say = print) -> Counts:
-    return DEMO.fill(uri, DEMO.read(None, size, say), say)
+def fill(uri: str, size: int | None = None, say: ShowProgress = print) -> SourceCounts:
+    return DEMO.fill_source(uri, DEMO.read(None, size, say), say)
 
 
 @pytest.fixture(scope="module")
 def uri(mariadb_server: Server) -> str:
-    return mariadb_server.uri("demo_learning")
+    return mariadb_server.write_uri("demo_learning")
 
 
 @pytest.fixture(scope="module")
-def counts(uri: str) -> Counts:
+def counts(uri: str) -> SourceCounts:
     return fill(uri)
 
 
 @pytest.fixture
-def connection(uri: str, counts: Counts) -> Iterator[MySQLdb.Connection]:
-    with database(uri) as opened:
+def connection(uri: str, counts: SourceCounts) -> Iterator[MySQLdb.Connection]:
+    with open_database(uri) as opened:
         yield opened
 
 
@@ -53,12 +53,12 @@ def ask(connection: MySQLdb.Connection, sql: str) -> list[tuple]:
 
 
 def test_the_server_finds_the_published_loyalty_clusters(connection: MySQLdb.Connection) -> None:
-    published = [(row.cluster, row.learners) for row in clusters("loyalty", 1)]
+    published = [(row.cluster, row.learners) for row in list_clusters("loyalty", 1)]
     assert ask(connection, MONTH_ONE_LOYALTY) == published
 
 
-def test_every_row_and_value_arrives(connection: MySQLdb.Connection, counts: Counts) -> None:
-    tables = generate().tables
+def test_every_row_and_value_arrives(connection: MySQLdb.Connection, counts: SourceCounts) -> None:
+    tables = generate_platform().tables
     assert counts == {name: rows.num_rows for name, rows in tables.items()}
     for name, rows in tables.items():
         arrived = ask(connection, f"SELECT * FROM {name} ORDER BY 1 LIMIT 500")
@@ -79,20 +79,23 @@ def test_cursor_and_primary_key_are_indexed(connection: MySQLdb.Connection, tabl
 
 def test_filling_again_replaces(mariadb_server: Server) -> None:
     said: list[str] = []
-    first = fill(mariadb_server.uri("demo_again"), 40, said.append)
-    assert fill(mariadb_server.uri("demo_again"), 40) == first
+    first = fill(mariadb_server.write_uri("demo_again"), 40, said.append)
+    assert fill(mariadb_server.write_uri("demo_again"), 40) == first
     assert said[0] == "Generating 40 learners"
-    with database(mariadb_server.uri("demo_again")) as connection:
+    with open_database(mariadb_server.write_uri("demo_again")) as connection:
         assert ask(connection, "SELECT COUNT(*) FROM users") == [(40,)]
 
 
 def test_it_also_fills_mysql_5_6(mysql56_server: Server) -> None:
-    counts = fill(mysql56_server.uri("demo_again"), 40)
-    with database(mysql56_server.uri("demo_again")) as connection:
+    counts = fill(mysql56_server.write_uri("demo_again"), 40)
+    with open_database(mysql56_server.write_uri("demo_again")) as connection:
         assert ask(connection, "SELECT COUNT(*) FROM topic_views") == [(counts["topic_views"],)]
 
 
 def test_a_value_that_the_server_changes_is_an_error(mariadb_server: Server) -> None:
-    rows = generate(learners=5).tables["users"].select(["user_id", "email"])
-    with database(mariadb_server.uri("demo_again")) as connection, pytest.raises(FillError, match="table narrow"):
+    rows = generate_platform(learners=5).tables["users"].select(["user_id", "email"])
+    with (
+        open_database(mariadb_server.write_uri("demo_again")) as connection,
+        pytest.raises(FillError, match="table narrow"),
+    ):
         replace_table(connection, "narrow", "user_id BIGINT PRIMARY KEY, email VARCHAR(3)", rows)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demo.learning import Platform, clusters, generate, thresholds
-from demo.learning.thresholds import largest_remainder, shares
+from demo.learning import Platform, generate_platform, list_clusters, read_thresholds
+from demo.learning.thresholds import scale_counts, share_out_learners
 
 LOYALTY = """
     WITH visit_days AS (SELECT DISTINCT user_id, visited_at::DATE AS day FROM visits),
@@ -117,13 +117,13 @@ def query(platform: Platform, sql: str, **parameters: object) -> list[tuple]:
 
 @pytest.fixture(scope="module")
 def platform() -> Platform:
-    return generate()
+    return generate_platform()
 
 
 @pytest.mark.parametrize("macro", MONTH_ONE)
 def test_month_one_has_exactly_the_published_clusters(platform: Platform, macro: str) -> None:
     sql, cluster_of, kpis = MONTH_ONE[macro]
-    published = {row.cluster: row for row in clusters(macro, 1)}
+    published = {row.cluster: row for row in list_clusters(macro, 1)}
     sizes: Counter[int] = Counter()
     for _, *values in query(platform, sql, **({"month": 1} if macro == "loyalty" else {})):
         row = published[cluster_of(*values)]
@@ -138,9 +138,9 @@ def test_month_one_has_exactly_the_published_clusters(platform: Platform, macro:
 @pytest.mark.parametrize("learners", [500, 4001])
 def test_other_sizes_keep_the_proportions(macro: str, learners: int) -> None:
     sql, cluster_of, _ = MONTH_ONE[macro]
-    rows = query(generate(learners=learners), sql, **({"month": 1} if macro == "loyalty" else {}))
+    rows = query(generate_platform(learners=learners), sql, **({"month": 1} if macro == "loyalty" else {}))
     sizes = Counter(cluster_of(*values) for _, *values in rows)
-    assert [sizes[row.cluster] for row in clusters(macro, 1)] == shares(macro, 1, learners).tolist()
+    assert [sizes[row.cluster] for row in list_clusters(macro, 1)] == share_out_learners(macro, 1, learners).tolist()
 
 
 @pytest.mark.parametrize("month", [2, 3, 4])
@@ -149,13 +149,13 @@ def test_later_months_follow_the_published_loyalty(platform: Platform, month: in
     for _, returns, gap in query(platform, LOYALTY, month=month):
         fitting = [
             row.cluster
-            for row in clusters("loyalty", month)
+            for row in list_clusters("loyalty", month)
             if row.ranges["count_of_returns"][0] <= returns <= row.ranges["count_of_returns"][1]
             and row.ranges["days_to_return"][0] - 1e-9 <= gap <= row.ranges["days_to_return"][1] + 1e-9
         ]
         sizes[tuple(fitting)] += 1
     shared = sizes.pop((1, 5), 0)  # two published ranges of month 2 touch: three returns, 15 days apart
-    expected = {(row.cluster,): row.learners for row in clusters("loyalty", month)}
+    expected = {(row.cluster,): row.learners for row in list_clusters("loyalty", month)}
     assert sum(sizes.values()) + shared == 33_280
     assert sizes.keys() == expected.keys()
     assert sum(abs(sizes[key] - expected[key]) for key in expected) == shared
@@ -233,7 +233,7 @@ def test_the_small_things_that_profiles_meet_exist(platform: Platform) -> None:
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    one, other, different = generate(7, 300), generate(7, 300), generate(8, 300)
+    one, other, different = generate_platform(7, 300), generate_platform(7, 300), generate_platform(8, 300)
     assert one == other
     assert all(one.tables[name].equals(other.tables[name]) for name in one.tables)
     assert not one.tables["visits"].equals(different.tables["visits"])
@@ -242,25 +242,29 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 @settings(deadline=None, max_examples=15)
 @given(learners=st.integers(1, 60), seed=st.integers(0, 2**31))
 def test_any_small_size_works(learners: int, seed: int) -> None:
-    sizes = Counter(loyalty_cluster(*values) for _, *values in query(generate(seed, learners), LOYALTY, month=1))
-    assert [sizes[row.cluster] for row in clusters("loyalty", 1)] == shares("loyalty", 1, learners).tolist()
+    sizes = Counter(
+        loyalty_cluster(*values) for _, *values in query(generate_platform(seed, learners), LOYALTY, month=1)
+    )
+    assert [sizes[row.cluster] for row in list_clusters("loyalty", 1)] == share_out_learners(
+        "loyalty", 1, learners
+    ).tolist()
 
 
 def test_no_learners_is_refused() -> None:
     with pytest.raises(ValueError, match="learners is 0"):
-        generate(learners=0)
+        generate_platform(learners=0)
 
 
 @given(counts=st.lists(st.integers(0, 50_000), min_size=1).filter(any), total=st.integers(0, 10**6))
 def test_largest_remainder_sums_up_and_stays_within_one(counts: list[int], total: int) -> None:
-    scaled = largest_remainder(counts, total)
+    scaled = scale_counts(counts, total)
     assert scaled.sum() == total
     assert all(abs(part - count * total / sum(counts)) < 1 for part, count in zip(scaled, counts, strict=True))
 
 
 def test_the_pasted_months_stay_as_they_were_published() -> None:
-    by_month = Counter({(row.macro_segment, row.month): 0 for row in thresholds()})
-    for row in thresholds():
+    by_month = Counter({(row.macro_segment, row.month): 0 for row in read_thresholds()})
+    for row in read_thresholds():
         by_month[row.macro_segment, row.month] += row.learners
     wrong = {key: total for key, total in by_month.items() if total != 33_280}
     assert wrong == {("engagement", 2): 33_013, ("value", 2): 33_013}

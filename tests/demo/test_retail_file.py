@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from originals import RETAIL, needs
 
-from demo.business import Counts
+from demo.business import SourceCounts
 from demo.files import DataFileError
-from demo.mysql import database
-from demo.retail import COLUMNS, DEMO, read
+from demo.mysql import open_database
+from demo.retail import COLUMNS, DEMO, read_invoice_lines
 from demo.servers import Server
 
 LINES = [
@@ -27,8 +27,8 @@ LINES = [
 ]
 
 
-def load(uri: str, path: Path, progress: Callable[[str], object] = print) -> Counts:
-    return DEMO.fill(uri, {"invoice_lines": read(path)}, progress)
+def load(uri: str, path: Path, progress: Callable[[str], object] = print) -> SourceCounts:
+    return DEMO.fill_source(uri, {"invoice_lines": read_invoice_lines(path)}, progress)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
 def test_every_kind_of_file_gives_the_same_rows(
     mariadb_server: Server, frame: pd.DataFrame, tmp_path: Path, name: str
 ) -> None:
-    uri = mariadb_server.uri("demo_retail")
+    uri = mariadb_server.write_uri("demo_retail")
     counts = load(uri, write(frame, tmp_path / name))
     assert counts == {
         "invoice_lines": 6,
@@ -64,7 +64,7 @@ def test_every_kind_of_file_gives_the_same_rows(
         "cancelled_lines": 1,
         "total_value": Decimal("-11058.959"),
     }
-    with database(uri) as connection, connection.cursor() as cursor:
+    with open_database(uri) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT * FROM invoice_lines ORDER BY line_id")
         arrived = cursor.fetchall()
     assert arrived == tuple(
@@ -74,7 +74,7 @@ def test_every_kind_of_file_gives_the_same_rows(
 
 
 def test_a_second_load_replaces_the_first(mariadb_server: Server, frame: pd.DataFrame, tmp_path: Path) -> None:
-    uri = mariadb_server.uri("demo_retail")
+    uri = mariadb_server.write_uri("demo_retail")
     load(uri, write(frame, tmp_path / "all.parquet"))
     said: list[str] = []
     assert load(uri, write(frame.head(2), tmp_path / "two.parquet"), progress=said.append)["invoice_lines"] == 2
@@ -83,7 +83,7 @@ def test_a_second_load_replaces_the_first(mariadb_server: Server, frame: pd.Data
 
 @needs(RETAIL)
 def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
-    assert load(mariadb_server.uri("demo_retail_whole"), RETAIL) == {
+    assert load(mariadb_server.write_uri("demo_retail_whole"), RETAIL) == {
         "invoice_lines": 541_909,
         "invoices": 25_900,
         "customers": 4_372,
@@ -95,13 +95,13 @@ def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
 
 def test_a_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DataFileError, match=r"nowhere\.parquet: no such file; DATA must name"):
-        read(tmp_path / "nowhere.parquet")
+        read_invoice_lines(tmp_path / "nowhere.parquet")
 
 
 def test_another_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "lines.json").write_text("{}")
     with pytest.raises(DataFileError, match=r"'.json' is not a kind .*: .parquet, .csv, .xlsx"):
-        read(tmp_path / "lines.json")
+        read_invoice_lines(tmp_path / "lines.json")
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "xlsx"])
@@ -109,7 +109,7 @@ def test_a_file_that_is_not_what_its_name_says(tmp_path: Path, kind: str) -> Non
     path = tmp_path / f"lines.{kind}"
     path.write_bytes(b"\x00\x01\x02 not a table")
     with pytest.raises(DataFileError, match=f"lines.{kind}: "):
-        read(path)
+        read_invoice_lines(path)
 
 
 @pytest.mark.parametrize("name", ["lines.parquet", "lines.csv", "lines.xlsx"])
@@ -117,7 +117,7 @@ def test_other_columns(frame: pd.DataFrame, tmp_path: Path, name: str) -> None:
     path = write(frame, tmp_path / "whole.parquet")
     renamed = pd.read_parquet(path).rename(columns={"UnitPrice": "Price"})
     with pytest.raises(DataFileError, match=r"missing: UnitPrice; its columns are .*Price.*; wanted are "):
-        read(write(renamed, tmp_path / name))
+        read_invoice_lines(write(renamed, tmp_path / name))
 
 
 @pytest.mark.parametrize(
@@ -134,4 +134,4 @@ def test_values_that_do_not_fit(frame: pd.DataFrame, tmp_path: Path, column: str
     place = table.column_names.index(column)
     pq.write_table(table.set_column(place, column, pa.array([value] * len(frame))), tmp_path / "lines.parquet")
     with pytest.raises(DataFileError, match=words):
-        read(tmp_path / "lines.parquet")
+        read_invoice_lines(tmp_path / "lines.parquet")

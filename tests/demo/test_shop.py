@@ -11,8 +11,8 @@ from demo.servers import ServerError
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(shop, "HOME", tmp_path)
-    monkeypatch.setattr(shop, "servers_home", lambda: tmp_path / "servers")
-    monkeypatch.setattr(shop, "mariadb", _no_server)
+    monkeypatch.setattr(shop, "find_servers_home", lambda: tmp_path / "servers")
+    monkeypatch.setattr(shop, "make_mariadb", _no_server)
     return tmp_path
 
 

@@ -13,7 +13,7 @@ import MySQLdb
 import pytest
 import yaml
 
-from demo.servers import PASSWORD, Server, mariadb
+from demo.servers import PASSWORD, Server, make_mariadb
 from include.segmentation.extract import extract, reconcile_extract
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
@@ -47,7 +47,7 @@ class Database:
 
     @property
     def uri(self) -> str:
-        return self.server.uri(self.name)
+        return self.server.write_uri(self.name)
 
 
 def _fresh(server: Server) -> Database:
@@ -57,16 +57,16 @@ def _fresh(server: Server) -> Database:
 
 
 @pytest.fixture(scope="session")
-def make_mariadb(servers_dir: Path) -> Callable[[str], Server]:
+def copy_mariadb(servers_dir: Path) -> Callable[[str], Server]:
     """Make further MariaDB servers, each from a copy of one new data folder, as installing it takes seconds."""
     pristine = servers_dir / "mariadb_pristine"
-    mariadb(pristine)
+    make_mariadb(pristine)
 
-    def make(name: str) -> Server:
+    def copy(name: str) -> Server:
         subprocess.run(["cp", "-a", str(pristine), str(servers_dir / name)], check=True)
-        return mariadb(servers_dir / name)
+        return make_mariadb(servers_dir / name)
 
-    return make
+    return copy
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pydantic import ValidationError
 
-from demo.ga4 import StandIn, serving
+from demo.ga4 import StandIn, serve_facts
 from include.segmentation.errors import ProfileError, SourceError
 from include.segmentation.profile.ga4_reports import GA4Extract
 
@@ -26,12 +26,12 @@ def standin() -> Iterator[StandIn]:
         for n in range(views + 1)
     ]
     rows = [row | {"screenPageViews": int(row["visitor"] == 0) * row["screenPageViews"]} for row in rows]
-    with serving(pa.Table.from_pylist(rows)) as server:
+    with serve_facts(pa.Table.from_pylist(rows)) as server:
         yield server
 
 
 def connection(server: StandIn) -> dict:
-    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True}}
+    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "is_anonymous": True}}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_several_filters_all_hold(standin, shop):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("change", "message"),
     [
         ({"filter": {"pagePath": 5}}, "allowed is a text, a list of texts, or comparisons such as"),
         ({"filter": {"pagePath": {}}}, "allowed is a text, a list of texts, or comparisons"),
@@ -103,9 +103,9 @@ def test_several_filters_all_hold(standin, shop):
         ({"filter": {"userGender": "female"}, "dimensions": ["date", "customUser:x"]}, "'userGender' is Google's"),
     ],
 )
-def test_the_contract_refuses(wrong, said):
-    with pytest.raises(ValidationError, match=said):
-        GA4Extract.model_validate(VIEWS | wrong)
+def test_an_invalid_report_is_refused(change, message):
+    with pytest.raises(ValidationError, match=message):
+        GA4Extract.model_validate(VIEWS | change)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_the_contract_refuses(wrong, said):
         AGES,
     ],
 )
-def test_coverage_is_of_the_same_report_without_the_demographics(shop, users):
+def test_coverage_of_must_be_the_same_report_without_demographics(shop, users):
     with pytest.raises(ProfileError, match=r"extracts.ages.coverage_of: 'users'; allowed is .* dimensions date,"):
         shop("none://", ages=AGES | {"coverage_of": "users"}, users=users)
     shop("none://", ages=AGES | {"coverage_of": "users"}, users=USERS)
@@ -132,23 +132,23 @@ def people(*who: tuple[str, str]) -> pa.Table:
     return pa.Table.from_pylist(rows)
 
 
-def test_demographics_per_user_have_to_arrive(shop):
-    promised = [("7", "unknown"), ("8", "(not set)"), ("(not set)", "25-34"), ("(other)", "25-34")]
-    with serving(people(*promised)) as server:
+def test_declared_demographics_per_user_must_arrive(shop):
+    users = [("7", "unknown"), ("8", "(not set)"), ("(not set)", "25-34"), ("(other)", "25-34")]
+    with serve_facts(people(*users)) as server:
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         with pytest.raises(SourceError, match="no row has both customUser:learner_id and userAgeBracket"):
             pulls.pull("ages")
         assert pulls.run.lake.open_log("ages").load_table() is None
-    with serving(people(*promised, ("9", "25-34"))) as server:
+    with serve_facts(people(*users, ("9", "25-34"))) as server:
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         assert pulls.pull("ages")["rows_written"] == 5 + 2
-    with serving(people(*promised)) as server:  # it delivers them, if not on every day
+    with serve_facts(people(*users)) as server:  # it has delivered them on another day
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         assert pulls.pull("ages")["rows_written"] == 4
 
 
-def test_demographics_per_user_that_are_withheld_have_not_arrived(shop):
-    with serving(people(("7", "25-34")).slice(0, 9)) as server:
+def test_withheld_demographics_per_user_have_not_arrived(shop):
+    with serve_facts(people(("7", "25-34")).slice(0, 9)) as server:
         pulls = shop(connection(server), as_of="2025-01-04", ages=PER_USER)
         with pytest.raises(SourceError, match="does not deliver them per user"):
             pulls.pull("ages")

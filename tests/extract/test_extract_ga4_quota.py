@@ -1,4 +1,4 @@
-"""Google's quotas, enforced by the stand-in: what was read stays, nothing is asked for in vain, and the rest comes."""
+"""Google's quotas, enforced by the stand-in: read days are kept, no request is wasted, and the rest follows later."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from demo.ga4 import StandIn, serving
+from demo.ga4 import StandIn, serve_facts
 from include.segmentation.__main__ import main
 from include.segmentation.errors import RetryLaterError
 from include.segmentation.extract.ga4 import ga4_property as ga4
@@ -20,7 +20,7 @@ NOON = datetime(2025, 3, 5, 12, 34, 56, tzinfo=UTC)
 
 
 class Clock:
-    """Google's: stands still until it is moved."""
+    """Google's clock: it stands still until it is moved."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -29,7 +29,7 @@ class Clock:
         return self.now
 
 
-def facts(days: int) -> pa.Table:
+def make_facts(days: int) -> pa.Table:
     rows = [
         {
             "date": f"202501{day:02}",
@@ -47,15 +47,15 @@ def facts(days: int) -> pa.Table:
 
 @contextmanager
 def google(quotas: dict[str, int], days: int = 10, now: datetime = NOON) -> Iterator[StandIn]:
-    with serving(facts(days), quotas=quotas, clock=Clock(now)) as server:
+    with serve_facts(make_facts(days), quotas=quotas, clock=Clock(now)) as server:
         yield server
 
 
 def connection(server: StandIn) -> dict:
-    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True}}
+    return {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "is_anonymous": True}}
 
 
-def waits(error: pytest.ExceptionInfo[RetryLaterError]) -> timedelta:
+def find_wait(error: pytest.ExceptionInfo[RetryLaterError]) -> timedelta:
     return error.value.until - datetime.now(UTC)
 
 
@@ -64,7 +64,7 @@ def about(seconds: float) -> object:
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
+def short_pauses(monkeypatch):
     monkeypatch.setattr(ga4, "_PAUSES", (0.01, 0.01, 0.01))
 
 
@@ -78,18 +78,18 @@ def test_an_hourly_budget_spreads_a_first_load_over_hours(shop, budget):
                 pulls.pull("ages")
             assert f": {len(server.requests) - done} of {10 - done} days read: " in str(later.value)
             assert (later.value.until.minute, later.value.until.second) == (0, 15)
-            assert timedelta(0) < waits(later) < timedelta(hours=1, seconds=16)
+            assert timedelta(0) < find_wait(later) < timedelta(hours=1, seconds=16)
             done = len(server.requests)
             server.clock.now += timedelta(hours=1)
         pulls.pull("ages")
         read = [request["dateRanges"][0]["startDate"] for request in server.requests]
-    assert read == [f"2025-01-{day:02}" for day in range(1, 11)]  # no day twice, and never refused
+    assert read == [f"2025-01-{day:02}" for day in range(1, 11)]  # no day is read twice, and no request is refused
     assert pulls.current("ages", "date, user_age_bracket, active_users", "ALL") == [
         (date(2025, 1, day), bracket, 10 + day) for day in range(1, 11) for bracket in ("18-24", "25-34", "unknown")
     ]
 
 
-def test_reports_that_nothing_is_withheld_from_have_no_part_in_that_budget(shop):
+def test_reports_without_thresholding_do_not_use_that_budget(shop):
     with google({THRESHOLDED: 1}) as server:
         pulls = shop(connection(server), as_of="2025-01-11", ages=AGES, views=VIEWS)
         with pytest.raises(
@@ -100,34 +100,34 @@ def test_reports_that_nothing_is_withheld_from_have_no_part_in_that_budget(shop)
 
 
 @pytest.mark.parametrize("name", ["tokensPerHour", "tokensPerProjectPerHour", THRESHOLDED])
-def test_an_hour_that_others_have_used_up_is_left_alone_by_googles_clock(shop, name):
+def test_a_used_up_hour_ends_by_googles_clock(shop, name):
     with google({name: 0}) as server:
         pulls = shop(connection(server), as_of="2025-01-11", ages=AGES)
         with pytest.raises(RetryLaterError, match=r"0 of 10 days read: .* Exhausted .* under an hour") as later:
             pulls.pull("ages")
-        assert waits(later).total_seconds() == about(25 * 60 + 4 + 15)  # 12:34:56 there, whatever it is here
+        assert find_wait(later).total_seconds() == about(25 * 60 + 4 + 15)  # Google's clock says 12:34:56
         assert len(server.requests) == 1
         assert pulls.run.lake.open_log("ages").load_table() is None
 
 
 @pytest.mark.parametrize(
-    ("now", "returns"),
+    ("now", "refill"),
     [
         ("2025-01-05T20:00:00", "2025-01-06T08:00:15"),
         ("2025-07-05T06:30:00", "2025-07-05T07:00:15"),  # midnight in Los Angeles in summer
-        ("2025-07-05T07:00:20", "2025-07-05T08:00:15"),  # and, if that was not it, midnight PST
+        ("2025-07-05T07:00:20", "2025-07-05T08:00:15"),  # and otherwise midnight PST
         ("2025-07-05T08:00:20", "2025-07-06T07:00:15"),
     ],
 )
-def test_a_days_tokens_return_at_midnight_pacific_time(shop, now, returns):
-    there, then = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (now, returns))
+def test_daily_tokens_are_refilled_at_midnight_pacific_time(shop, now, refill):
+    there, then = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (now, refill))
     with google({"tokensPerDay": 0}, now=there) as server:
         with pytest.raises(RetryLaterError, match="tokens per day") as later:
             shop(connection(server), as_of="2025-01-11", ages=AGES).pull("ages")
-        assert waits(later).total_seconds() == about((then - there).total_seconds())
+        assert find_wait(later).total_seconds() == about((then - there).total_seconds())
 
 
-def test_a_days_tokens_end_the_pull_early_and_the_next_day_goes_on(shop):
+def test_used_up_daily_tokens_stop_the_pull_and_the_next_day_goes_on(shop):
     with google({"tokensPerDay": 4}) as server:
         pulls = shop(connection(server), as_of="2025-01-11", views=VIEWS)
         with pytest.raises(
@@ -146,41 +146,43 @@ def test_a_days_tokens_end_the_pull_early_and_the_next_day_goes_on(shop):
         server.clock.now += timedelta(days=1)
         with pytest.raises(
             RetryLaterError, match=r"3 of 5 days read"
-        ):  # up to another as_of, the restated days come first
+        ):  # up to another as_of, restated days are read first
             later.pull("views")
 
 
-def test_other_refusals_by_their_words(standin, shop):
+def test_other_refusals_are_understood_by_their_words(standin, shop):
     pulls = shop(connection(standin), as_of="2025-01-11", views=VIEWS)
-    standin.faults.fail(429, message="Exhausted concurrent requests quota. Please send fewer requests concurrently.")
+    standin.faults.add_failure(
+        429, message="Exhausted concurrent requests quota. Please send fewer requests concurrently."
+    )
     assert pulls.pull("views")["days"] == 10
     minutes = "Exhausted client errors quota. These quota tokens will return in under 15 minutes."
-    standin.faults.fail(429, message=minutes)
+    standin.faults.add_failure(429, message=minutes)
     with pytest.raises(RetryLaterError, match="15 minutes") as later:
         pulls.pull("views")
-    assert waits(later).total_seconds() == about(15 * 60 + 15)
+    assert find_wait(later).total_seconds() == about(15 * 60 + 15)
 
 
-def test_server_errors_stay_below_googles_budget_of_them(shop):
+def test_server_errors_stay_below_googles_limit(shop):
     with google({"serverErrorsPerProjectPerHour": 5}, days=3) as server:
         pulls = shop(connection(server), as_of="2025-01-04", views=VIEWS)
-        server.faults.fail(503, times=2)
+        server.faults.add_failure(503, times=2)
         pulls.pull("views")  # after two errors, Google says that 3 are left
-        original, asked = server.report, []
+        original, requests = server.report, []
 
-        def fails_from_the_second_on(property_id, body):
-            asked.append(body)
-            if len(asked) == 2:
-                server.faults.fail(500, times=9)
+        def fail_from_the_second_request(property_id, body):
+            requests.append(body)
+            if len(requests) == 2:
+                server.faults.add_failure(500, times=9)
             return original(property_id, body)
 
-        server.report = fails_from_the_second_on
+        server.report = fail_from_the_second_request
         with pytest.raises(
             RetryLaterError, match=r"1 of 3 days read.*Internal error.*at most 2 are left this hour"
         ) as later:
             pulls.pull("views")
-        assert len(asked) == 2
-        assert 0 < waits(later).total_seconds() < 3616
+        assert len(requests) == 2
+        assert 0 < find_wait(later).total_seconds() < 3616
 
 
 @pytest.fixture
@@ -189,7 +191,7 @@ def standin() -> Iterator[StandIn]:
         yield server
 
 
-def test_the_command_line_waits_for_an_hour_and_not_for_a_day(shop, monkeypatch, capsys):
+def test_the_command_line_waits_for_an_hour_but_not_for_a_day(shop, monkeypatch, capsys):
     monkeypatch.setattr(quota, "_LATE", timedelta(seconds=0.1))
     started = datetime.now(UTC)
     with google({}) as server:
@@ -197,14 +199,14 @@ def test_the_command_line_waits_for_an_hour_and_not_for_a_day(shop, monkeypatch,
         command = ["extract", "--profile", "shop", "--profiles-dir", str(run.profile.path.parent)]
         command += ["--as-of", "2025-01-04"]
         server.clock.now = datetime(2025, 3, 5, 12, 59, 58, tzinfo=UTC)
-        server.faults.fail(429, message="Exhausted property tokens per hour, in under an hour.")
+        server.faults.add_failure(429, message="Exhausted property tokens per hour, in under an hour.")
         assert main(command) == 0
         assert timedelta(seconds=2) < datetime.now(UTC) - started < timedelta(seconds=8)
-        said = capsys.readouterr().out.splitlines()
-        assert "extract   views            waits until " in said[0]
-        assert "tokens per hour" in said[0]
-        assert "rows_written=3" in said[1]
-        server.faults.fail(429, message="Exhausted property tokens per day. They will return in under 24 hours.")
+        lines = capsys.readouterr().out.splitlines()
+        assert "extract   views            waits until " in lines[0]
+        assert "tokens per hour" in lines[0]
+        assert "rows_written=3" in lines[1]
+        server.faults.add_failure(429, message="Exhausted property tokens per day. They will return in under 24 hours.")
         assert main(command) == 2
         (line,) = capsys.readouterr().err.splitlines()
         assert line.startswith("error: ")

@@ -80,7 +80,7 @@ def test_a_version_is_asked_only_what_it_understands(asked, shop, monkeypatch, c
     version, database, statements = asked
     fill(database)
     monkeypatch.setattr(page_reader, "PAGE_ROWS", 12)
-    monkeypatch.setattr(read_progress, "_CHANGING_SECONDS", 0)
+    monkeypatch.setattr(read_progress, "_DEBUG_SECONDS", 0)
     caplog.set_level(logging.DEBUG, read_progress.__name__)
     work(database, shop)
     if str(version) in ENDED_BY_WATCHDOG:

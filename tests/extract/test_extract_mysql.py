@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 
-from demo.servers import PASSWORD, free_port
+from demo.servers import PASSWORD, find_free_port
 from include.segmentation.artifacts import ExtractSummary
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
 from include.segmentation.extract.mysql.page import page_reader
@@ -349,7 +349,7 @@ def test_a_refusing_server_is_explained_without_the_password(database, shop):
 
 def test_an_unreachable_server_may_answer_later(shop):
     with pytest.raises(UnavailableError, match=r"connection 'shop' .*\(2002|2003\)") as raised:
-        shop(f"mysql://a:b@127.0.0.1:{free_port()}/shop", events=EVENTS).pull()
+        shop(f"mysql://a:b@127.0.0.1:{find_free_port()}/shop", events=EVENTS).pull()
     assert raised.value.retry
 
 

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from demo.servers import running
+from demo.servers import run_server
 from include.segmentation.errors import DataError, SourceError, UnavailableError
 from include.segmentation.extract.mysql import safe_bound
 from include.segmentation.extract.mysql.page import page_reader
@@ -59,11 +59,7 @@ def test_the_documented_grants_are_enough_and_what_is_missing_is_named(database,
 
 def test_a_table_without_a_key_says_so(database, shop):
     database.execute("CREATE TABLE events (id INT, at DATETIME NOT NULL, KEY (at, id))")
-    refused(
-        shop(database, events=EVENTS),
-        SourceError,
-        r"primary_key \[id\] does not identify .* allowed: none, as it has no",
-    )
+    refused(shop(database, events=EVENTS), SourceError, r"primary_key \[id\] does not identify .* allowed: none, as it")
 
 
 def test_a_view_is_read_where_its_key_tells_rows_apart_and_refused_where_not(database, shop, monkeypatch):
@@ -171,12 +167,12 @@ def test_tables_without_transactions_are_not_locked_for_longer_than_a_page(serve
 
 
 def test_a_server_that_stops_in_the_middle_may_answer_later_and_nothing_is_doubled(
-    make_mariadb, mariadb_database, shop, monkeypatch
+    copy_mariadb, mariadb_database, shop, monkeypatch
 ):
-    server = make_mariadb("mariadb_stopping")
+    server = copy_mariadb("mariadb_stopping")
     monkeypatch.setattr(page_reader, "PAGE_ROWS", 500)
     append, commits = ChangeLog.append, []
-    with running(server):
+    with run_server(server):
         database = replace(mariadb_database, server=server, name="shop")
         replace(database, name="mysql").execute("CREATE DATABASE shop")
         database.execute(CREATE.format("InnoDB"))

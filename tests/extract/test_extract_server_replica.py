@@ -7,7 +7,7 @@ from time import sleep
 
 import pytest
 
-from demo.servers import PASSWORD, Server, running
+from demo.servers import PASSWORD, Server, run_server
 from include.segmentation.errors import UnavailableError
 
 EVENTS = {"kind": "table", "source": "mysql", "table": "events", "mode": "append", "cursor": "at", "lag": "0s"}
@@ -15,12 +15,12 @@ EVENTS["primary_key"] = ["id"]
 
 
 @pytest.fixture
-def pair(make_mariadb: Callable[[str], Server]) -> Iterator[tuple[Server, Server]]:
+def pair(copy_mariadb: Callable[[str], Server]) -> Iterator[tuple[Server, Server]]:
     """A server that is written, and its replica."""
-    written, replica = (make_mariadb(name) for name in ("written", "replica"))
+    written, replica = (copy_mariadb(name) for name in ("written", "replica"))
     written.command += ["--log-bin=written", "--server-id=1", "--binlog-format=ROW"]
     replica.command += ["--server-id=2"]
-    with running(written), running(replica):
+    with run_server(written), run_server(replica):
         yield written, replica
 
 

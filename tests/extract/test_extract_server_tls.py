@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from demo.servers import PASSWORD, Server, mysql56, running
+from demo.servers import PASSWORD, Server, make_mysql56, run_server
 from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
@@ -68,14 +68,14 @@ def encrypting(server: Server, certificates: Path) -> Server:
 
 
 @pytest.fixture(scope="module")
-def tls_server(make_mariadb: Callable[[str], Server], certificates: Path) -> Iterator[Server]:
-    with running(encrypting(make_mariadb("mariadb_tls"), certificates)) as server:
+def tls_server(copy_mariadb: Callable[[str], Server], certificates: Path) -> Iterator[Server]:
+    with run_server(encrypting(copy_mariadb("mariadb_tls"), certificates)) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def old_tls_server(servers_dir: Path, certificates: Path) -> Iterator[Server]:
-    with running(encrypting(mysql56(servers_dir / "mysql56_tls"), certificates)) as server:
+    with run_server(encrypting(make_mysql56(servers_dir / "mysql56_tls"), certificates)) as server:
         yield server
 
 

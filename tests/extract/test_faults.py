@@ -2,10 +2,10 @@
 
 import pytest
 
-from benchmarks.faults.child import Report, run_of
-from benchmarks.faults.schedule import Schedule, prepare, run_schedule
-from benchmarks.faults.verdict import broken_claims, compare
-from benchmarks.faults.writers import connect
+from benchmarks.faults.child import Report, make_run
+from benchmarks.faults.schedule import Schedule, prepare_server, run_schedule
+from benchmarks.faults.verdict import compare_table, find_broken_claims
+from benchmarks.faults.writers import connect_writer
 from include.segmentation.extract import extract
 
 TRIES = 5
@@ -23,9 +23,9 @@ def mysql56(mysql56_server):
 
 
 def _prepared(server):
-    prepare(server)
+    prepare_server(server)
     yield server
-    with connect(server) as connection:
+    with connect_writer(server) as connection:
         connection.cursor().execute("SET GLOBAL net_write_timeout = DEFAULT")
 
 
@@ -66,13 +66,13 @@ def test_a_comparison_sees_rows_lost_doubled_different_and_left_over(mariadb, tm
     schedule = Schedule(mariadb, 7, tmp_path, ["events"], lag=1, reader="faults")
     monkeypatch.setenv("SEGMENTATION_LAKE", str(schedule.spec.lake))
     monkeypatch.setenv("AIRFLOW_CONN_SHOP", schedule.spec.uri)
-    run, (table,) = run_of(schedule.spec.profiles), schedule.tables
-    with connect(mariadb, schedule.database) as connection:
+    run, (table,) = make_run(schedule.spec.profiles), schedule.tables
+    with connect_writer(mariadb, schedule.database) as connection:
         cursor = connection.cursor()
         cursor.execute("DELETE FROM events")
         cursor.execute("INSERT INTO events (id, at, n) VALUES (1, '2025-01-01', 1), (2, '2025-01-01', 2)")
         extract(run, "events")
-        assert not compare(connection, run, table)
+        assert not compare_table(connection, run, table)
         log = run.lake.open_log("events")
         with run.lake.open_engine() as engine:
             run.lake.create_current_view(engine, "events")
@@ -81,9 +81,9 @@ def test_a_comparison_sees_rows_lost_doubled_different_and_left_over(mariadb, tm
         cursor.execute("UPDATE events SET n = 3 WHERE id = 2")
         cursor.execute("INSERT INTO events (id, at, n) VALUES (4, '2025-01-02', 4)")
         claimed = Report("extract", "events", 0, 0, through=state.complete_through, seq=state.seq)
-        broken = broken_claims(connection, run, table, [claimed])
+        broken = find_broken_claims(connection, run, table, [claimed])
         cursor.execute("DELETE FROM events WHERE id = 1")
-        found = compare(connection, run, table)
+        found = compare_table(connection, run, table)
     assert [len(keys) for keys in (found.lost, found.doubled, found.different, found.left_over)] == [1, 1, 1, 1]
     assert (found.lost, found.doubled, found.left_over) == ([(4,)], [(1,)], [(1,)])
     assert "of 2025-01-02 00:00:00 came at no time" in "".join(broken)

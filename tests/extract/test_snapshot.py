@@ -54,7 +54,7 @@ def test_a_key_alone_may_be_empty(database, shop, marks):
     assert pulls.pull("prices")["rows_written"] == 0
 
 
-@pytest.mark.parametrize("name", ["_row", "same_key", "is_held", "_is_moved", "page"])
+@pytest.mark.parametrize("name", ["_row", "same_key", "is_logged", "_is_moved", "page"])
 def test_a_column_may_have_any_name(mariadb_database, shop, name):
     mariadb_database.execute(
         f"CREATE TABLE prices (shop INT, code INT, {name} INT, PRIMARY KEY (shop, code))",

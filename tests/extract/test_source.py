@@ -14,7 +14,7 @@ import yaml
 from parquet_folder_source import ParquetFolderSource
 
 from demo.servers import Server
-from demo.stack import libpq_uri
+from demo.stack import write_libpq_uri
 from include.segmentation.__main__ import main
 from include.segmentation.authoring import check_profile
 from include.segmentation.errors import ProfileError
@@ -160,14 +160,14 @@ def test_a_whole_chain_runs_on_it(
     loans.append((1, None, JOINED))  # held back by the expectation
     (folder / "loans" / "2024-02-01.parquet").unlink()
     write(folder, "loans", "2024-04-01", loans)
-    with psycopg.connect(libpq_uri(postgres_server.uri("postgres")), autocommit=True) as admin:
+    with psycopg.connect(write_libpq_uri(postgres_server.write_uri("postgres")), autocommit=True) as admin:
         admin.execute("CREATE DATABASE parquet_library")
-    uri = postgres_server.uri("parquet_library")
+    uri = postgres_server.write_uri("parquet_library")
     monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", uri)
     for stage in ("extract", "validate", "fit", "measure", "segment", "publish", "report"):
         arguments = ["--profile", "library", "--as-of", "2024-04-01", "--profiles-dir", str(profile.parent)]
         assert main([stage, *arguments]) == 0, stage
-    with psycopg.connect(libpq_uri(uri), options="-c search_path=library") as connection:
+    with psycopg.connect(write_libpq_uri(uri), options="-c search_path=library") as connection:
         counts = "SELECT stratum, count(*) FROM fct_segment_label GROUP BY 1 ORDER BY 1"
         assert connection.execute(counts).fetchall() == [("borrowing", 300), ("never", 150)]
         assert connection.execute("SELECT quarantined FROM segmentation_run").fetchall() == [(1,)]

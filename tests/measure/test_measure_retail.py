@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 from originals import RETAIL, needs
 
-from demo.retail import read
+from demo.retail import read_invoice_lines
 from include.segmentation.artifacts import MeasureArtifacts
 from include.segmentation.measure import measure
 from include.segmentation.profile.loader import load_profile
@@ -25,7 +25,7 @@ def _as_extracted(lines: pa.Table) -> pa.Table:
 @needs(RETAIL)
 def test_the_real_customers(run_at: Callable[..., Run], accept: Callable[..., None]) -> None:
     run = run_at(load_profile("retail"), "2011-12-10")
-    lines = _as_extracted(read(RETAIL))
+    lines = _as_extracted(read_invoice_lines(RETAIL))
     accept(run, "invoice_lines", lines)
 
     summary = measure(run, "population")

@@ -15,6 +15,7 @@ def connections_from_the_environment() -> Iterator[None]:
     """Operators and pages have Airflow answer for connections; the tests after them have not."""
     yield
     connections.use_resolver(connections._from_environment)
+    connections.use_google_credentials(None)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk.exceptions import TaskDeferred
 
-from demo.ga4 import serving
+from demo.ga4 import serve_facts
 from segmentation_airflow.operators import StageOperator
 
 AS_OF = datetime(2025, 1, 4, tzinfo=UTC)
@@ -28,8 +28,8 @@ def test_a_used_up_quota_defers_the_task_and_the_rest_comes_after_it(monkeypatch
     )
     now = [datetime.now(UTC)]
     quotas = {"potentiallyThresholdedRequestsPerHour": 3}
-    with serving(facts, quotas=quotas, clock=lambda: now[0]) as server:
-        connection = {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True}}
+    with serve_facts(facts, quotas=quotas, clock=lambda: now[0]) as server:
+        connection = {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "is_anonymous": True}}
         monkeypatch.setenv("AIRFLOW_CONN_LEARNING_GA4", json.dumps(connection))
         task = StageOperator(task_id="ages", profile="learning", cadence="daily", stage="extract", target="ages")
         with pytest.raises(TaskDeferred) as deferred:

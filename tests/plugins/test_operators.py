@@ -54,7 +54,7 @@ def shop(mariadb_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     connection.commit()
     connection.close()
-    monkeypatch.setenv("AIRFLOW_CONN_RETAIL_MYSQL", mariadb_server.uri("operator_shop"))
+    monkeypatch.setenv("AIRFLOW_CONN_RETAIL_MYSQL", mariadb_server.write_uri("operator_shop"))
 
 
 def extract(**options: object) -> StageOperator:

@@ -44,11 +44,11 @@ def report(lake_root: Path, tmp_path: Path) -> Run:
 @pytest.fixture
 def warehouse(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> psycopg.Connection:
     """An empty database behind the profile's warehouse connection."""
-    uri = postgres_server.uri("pages").replace("postgres://", "postgresql://")
+    uri = postgres_server.write_uri("pages").replace("postgres://", "postgresql://")
     with psycopg.connect(uri.replace("/pages", "/postgres"), autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS pages")
         connection.execute("CREATE DATABASE pages")
-    monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", postgres_server.uri("pages"))
+    monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", postgres_server.write_uri("pages"))
     with psycopg.connect(uri, autocommit=True) as connection:
         yield connection
 

@@ -22,11 +22,11 @@ from include.segmentation.segment import fit, segment
 def database(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A database of its own, behind the profile's connection id; its URL for psycopg."""
     name = f"shop_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(libpq(postgres_server.uri("postgres")), autocommit=True) as connection:
+    with psycopg.connect(libpq(postgres_server.write_uri("postgres")), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP_WAREHOUSE", postgres_server.uri(name))
-    yield libpq(postgres_server.uri(name))
-    with psycopg.connect(libpq(postgres_server.uri("postgres")), autocommit=True) as connection:
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_WAREHOUSE", postgres_server.write_uri(name))
+    yield libpq(postgres_server.write_uri(name))
+    with psycopg.connect(libpq(postgres_server.write_uri("postgres")), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from publish_shop import PROFILE, Customer, Shop
 
-from demo.ga4 import serving
+from demo.ga4 import serve_facts
 from include.segmentation.extract import extract
 from include.segmentation.publish import publish
 from include.segmentation.report import report
@@ -29,7 +29,7 @@ USERS = {
 }
 
 
-def facts() -> pa.Table:
+def make_facts() -> pa.Table:
     rows = [
         {"date": day, "pagePath": "/", "userAgeBracket": age, "visitor": 1000 * place + n, "sessions": 1}
         for day, ages in USERS.items()
@@ -48,8 +48,8 @@ def shop(shop_with: Callable[[dict[str, Any]], Shop], monkeypatch: pytest.Monkey
         "extracts": PROFILE["extracts"] | REPORTS,
     }
     shop = shop_with(profile)
-    with serving(facts()) as server:
-        connection = {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "anonymous": True}}
+    with serve_facts(make_facts()) as server:
+        connection = {"conn_type": "google_cloud_platform", "extra": {"api_endpoint": server.url, "is_anonymous": True}}
         monkeypatch.setenv("AIRFLOW_CONN_SHOP_GA4", json.dumps(connection))
         server.faults.metadata = {"timeZone": "Europe/Berlin"}
         for name in REPORTS:

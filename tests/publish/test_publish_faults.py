@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from publish_shop import Customer, Shop
 
-from demo.servers import Server, free_port
+from demo.servers import Server, find_free_port
 from include.segmentation.errors import DataError, SourceError, UnavailableError
 from include.segmentation.publish import publish
 
@@ -123,7 +123,7 @@ def test_a_prepared_schema_needs_no_privilege_on_the_database(
 
 
 def test_nothing_answers(published: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP_WAREHOUSE", f"postgres://u:p@127.0.0.1:{free_port()}/x")
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_WAREHOUSE", f"postgres://u:p@127.0.0.1:{find_free_port()}/x")
 
     with pytest.raises(UnavailableError, match=r"shop_warehouse.*refused"):
         publish(published.run("2025-02-01"))

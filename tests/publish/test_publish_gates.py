@@ -143,8 +143,8 @@ def test_a_candidates_labels_are_refused(published: Shop) -> None:
 def test_an_attribute_may_not_share_a_kpis_name(published: Shop) -> None:
     run = published.run("2025-02-01")
     name = MeasureArtifacts(run).locate_population().path
-    population: Any = run.lake.read_table(name)
-    run.lake.write_table(name, population.append_column("visits", pc.cast(population["age_days"], "float64")))
+    population: Any = run.lake.artifacts.read_table(name)
+    run.lake.artifacts.write_table(name, population.append_column("visits", pc.cast(population["age_days"], "float64")))
 
     with pytest.raises(ProfileError, match=r"'visits' is both an attribute of population\.sql and a KPI"):
         publish(run)
@@ -154,10 +154,10 @@ def test_an_attribute_that_changes_its_type_is_refused(published: Shop) -> None:
     run = published.run("2025-02-01")
     before = published.tables()
     name = MeasureArtifacts(run).locate_population().path
-    population = run.lake.read_table(name)
+    population = run.lake.artifacts.read_table(name)
     at = population.schema.get_field_index("email_consent")
     changed = population.set_column(at, "email_consent", pc.cast(population["email_consent"], "string"))
-    run.lake.write_table(name, changed)
+    run.lake.artifacts.write_table(name, changed)
 
     with pytest.raises(
         DataError, match="dim_customer: column 'email_consent' is bigint but the profile now gives text"

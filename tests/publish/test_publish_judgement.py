@@ -206,11 +206,11 @@ def test_two_macro_segments_of_the_same_sizes(shop_of: Callable[..., Shop], monk
     names = {"v0": ("silent", "w0"), "v1": ("silent", "w2"), "v2": ("visitor", "w1")}
     for macro, labels in (("value", keys), ("visiting", [names[key][1] for key in keys])):
         name = SegmentArtifacts(run).locate_labels(macro).path
-        table = run.lake.read_table(name)
+        table = run.lake.artifacts.read_table(name)
         strata_of = [("never" if k == "v0" else "bought") if macro == "value" else names[k][0] for k in keys]
         for column, values in (("segment_key", labels), ("stratum", strata_of)):
             table = table.set_column(table.schema.get_field_index(column), column, pa.array(values, pa.string()))
-        run.lake.write_table(name, table)
+        run.lake.artifacts.write_table(name, table)
     with pytest.raises(
         DataError, match=r"'visiting': its segments have the same sizes as those of 'value' \(10, 6, 4\)"
     ):

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pytest
 from originals import RETAIL, needs
 
-from demo.retail import read
+from demo.retail import read_invoice_lines
 from include.segmentation.lake.change_log import LogState
 from include.segmentation.measure import list_targets, measure
 from include.segmentation.profile.loader import load_profile
@@ -55,7 +55,7 @@ def _whole(profile: Profile) -> Profile:
 
 
 def _extracted(run: Run) -> None:
-    lines = read(RETAIL)
+    lines = read_invoice_lines(RETAIL)
     times = pc.assume_timezone(lines["invoice_date"].cast(pa.timestamp("us")), "UTC")
     lines = lines.set_column(lines.column_names.index("invoice_date"), "invoice_date", times)
     log, quarantine = run.lake.open_log("invoice_lines"), run.lake.open_quarantine("invoice_lines")
@@ -78,7 +78,7 @@ def test_the_shop_in_numbers(rows: Callable[[str], list[tuple[object, ...]]]) ->
     assert rows("SELECT count(*) FROM customer_analytics_record WHERE rfm_cell IS NULL") == [(33,)]
 
     # Profit is purchases less returns: with what no customer is named for, all of the file.
-    lines = read(RETAIL)
+    lines = read_invoice_lines(RETAIL)
     values = pc.multiply(lines["quantity"].cast(pa.decimal128(20, 0)), lines["unit_price"])
     known = pc.sum(values.filter(lines["customer_id"].is_valid())).as_py()
     assert pc.sum(values).as_py() == Decimal("9747747.934")

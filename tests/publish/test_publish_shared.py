@@ -40,10 +40,10 @@ def test_it_is_one_column_one_definition_and_a_range_in_each_segment(left: Shop)
 def test_two_values_for_one_customer_are_refused(left: Shop) -> None:
     run = left.run("2025-01-01")
     name = MeasureArtifacts(run).locate_kpis("visiting").path
-    measured = run.lake.read_table(name)
+    measured = run.lake.artifacts.read_table(name)
     at = measured.column_names.index("revenue")
     other = pa.array([None, *measured["revenue"].to_pylist()[1:]], pa.float64())
-    run.lake.write_table(name, measured.set_column(at, "revenue", other))
+    run.lake.artifacts.write_table(name, measured.set_column(at, "revenue", other))
     message = "shared_kpis_agree: macro segment 'visiting': 'revenue' differs from that of 'value' for 1 customers"
     with pytest.raises(DataError, match=message):
         publish(run)

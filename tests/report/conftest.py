@@ -15,7 +15,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from demo.servers import Server
-from demo.stack import libpq_uri
+from demo.stack import write_libpq_uri
 from include.segmentation.profile.loader import load_profile
 
 PROFILE: dict[str, Any] = {
@@ -67,15 +67,15 @@ MODELS = {"loyalty": "loyalty-m1"}
 def hand(postgres_server: Server, lake_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
     """The club's empty warehouse."""
     name = f"club_{uuid.uuid4().hex[:8]}"
-    admin = libpq_uri(postgres_server.uri("postgres"))
+    admin = write_libpq_uri(postgres_server.write_uri("postgres"))
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    monkeypatch.setenv("AIRFLOW_CONN_CLUB_WAREHOUSE", postgres_server.uri(name))
+    monkeypatch.setenv("AIRFLOW_CONN_CLUB_WAREHOUSE", postgres_server.write_uri(name))
     (tmp_path / "club.yaml").write_text(yaml.safe_dump(PROFILE, sort_keys=False))
     (tmp_path / "sql" / "club" / "measure").mkdir(parents=True)
     for sql in ("population", "loyalty"):
         (tmp_path / "sql" / "club" / "measure" / f"{sql}.sql").touch()
-    hand = Hand(load_profile("club", tmp_path), libpq_uri(postgres_server.uri(name)))
+    hand = Hand(load_profile("club", tmp_path), write_libpq_uri(postgres_server.write_uri(name)))
     yield hand
     hand.connection.close()
     with psycopg.connect(admin, autocommit=True) as connection:

@@ -32,7 +32,7 @@ def profile(make_profile, habit):
 
 def in_postgres(server, customers, cases):
     """The keys that the rules give in PostgreSQL, None where they give none."""
-    address = server.uri().replace("postgres://", "postgresql://") + "postgres"
+    address = server.write_uri().replace("postgres://", "postgresql://") + "postgres"
     with psycopg.connect(address) as warehouse, warehouse.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE customers (n bigint, visits double precision, gap double precision)")
         with cursor.copy("COPY customers FROM STDIN") as copy:

@@ -13,8 +13,8 @@ from segment_vectors import vectors_of
 from sklearn.cluster import KMeans as Lloyd
 from sklearn.metrics import adjusted_rand_score, silhouette_score
 
-from benchmarks.segment.learners import sparse_counts
-from demo.learning.thresholds import clusters
+from benchmarks.segment.learners import draw_sparse_counts
+from demo.learning.thresholds import list_clusters
 from include.segmentation.artifacts import MeasureArtifacts, SegmentArtifacts
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.strata import ClusterChoice
@@ -122,7 +122,7 @@ def test_n6b_repeat_buyers_are_cut_into_five(buyers):
 
 
 def test_n8_distinct_vectors_do_as_well_as_every_row():
-    rows = np.log1p(sparse_counts(100_000))
+    rows = np.log1p(draw_sparse_counts(100_000))
     people = vectors_of(rows)
     everybody = (rows - rows.mean(axis=0)) / rows.std(axis=0)
     with limit_to_one_thread():
@@ -194,7 +194,7 @@ def test_n1_raw_k_means_puts_learners_with_no_return_and_with_one_together():
     and an interval near its middle.
     """
     draw, drawn = np.random.default_rng(1), []
-    for published in clusters("loyalty", 1):
+    for published in list_clusters("loyalty", 1):
         (low, high), (fewest, most) = published.ranges["days_to_return"], published.ranges["count_of_returns"]
         interval = draw.normal((low + high) / 2, (high - low) / 8, published.learners).round().clip(low, high)
         any_number = draw.integers(int(fewest), int(most) + 1, published.learners)

@@ -11,7 +11,7 @@ from segment_vectors import vectors_of
 from sklearn.metrics import silhouette_score
 from sklearn.preprocessing import StandardScaler
 
-from demo.credit_card import read
+from demo.credit_card import read_holders
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.profile.loader import load_profile
@@ -27,7 +27,7 @@ pytestmark = needs(CARDS)
 
 @pytest.fixture(scope="module")
 def holders() -> pa.Table:
-    return read(CARDS)
+    return read_holders(CARDS)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def fitted(make_profile, at, put, people):
 
 @pytest.fixture
 def postgres(postgres_server):
-    address = postgres_server.uri().replace("postgres://", "postgresql://") + "postgres"
+    address = postgres_server.write_uri().replace("postgres://", "postgresql://") + "postgres"
     with psycopg.connect(address) as warehouse, warehouse.cursor() as cursor:
         yield cursor
 

@@ -13,7 +13,7 @@ import pytest
 from mlflow import MlflowClient
 from track_club import write_measures, write_profile
 
-from demo.servers import CHECKOUT, free_port
+from demo.servers import CHECKOUT, find_free_port
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import ModelStatus, read_timeline, record_decision
 from include.segmentation.profile.profile import Profile
@@ -28,7 +28,7 @@ START_SECONDS = 120
 def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a tracking server that stores runs in SQLite and artifacts in a folder."""
     assert PYTHON.exists(), "the tracking server is not installed; `make setup-dev` does it"
-    folder, uri = tmp_path_factory.mktemp("tracking"), f"http://127.0.0.1:{(port := free_port())}"
+    folder, uri = tmp_path_factory.mktemp("tracking"), f"http://127.0.0.1:{(port := find_free_port())}"
     command = ["setpriv", "--pdeathsig", "TERM", str(PYTHON), "-m", "mlflow", "server", "--workers", "1"]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     command += ["--backend-store-uri", f"sqlite:///{folder}/runs.db", "--artifacts-destination", str(folder / "files")]

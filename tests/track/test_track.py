@@ -15,7 +15,7 @@ import requests
 from mlflow import MlflowClient
 from track_club import write_measures
 
-from demo.servers import CHECKOUT, free_port
+from demo.servers import CHECKOUT, find_free_port
 from include.segmentation import connections
 from include.segmentation.__main__ import main
 from include.segmentation.errors import TrackingError, UnavailableError
@@ -272,7 +272,7 @@ def test_a_server_that_is_down_costs_no_fit(
     tracking_server: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run, port = write_measures(club), free_port()
+    run, port = write_measures(club), find_free_port()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:secret@127.0.0.1:{port}")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 
@@ -315,7 +315,7 @@ def test_the_task_is_retried_while_the_server_is_away(
     task, context = StageOperator(task_id="fitted", **common), {"data_interval_end": put().as_of}
     assert task.execute(context)["logged"] == 1
 
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{find_free_port()}")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(UnavailableError) as away:
         task.execute(context)

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from demo.servers import CHECKOUT, private_dir
-from scripts.tutorial import PAGE, comparable, follow, steps
+from demo.servers import CHECKOUT, find_private_dir
+from scripts.tutorial import PAGE, follow_steps, list_steps, normalise_answer
 
 
 @pytest.fixture
@@ -15,13 +15,13 @@ def demo() -> Iterator[str]:
     """The name of a demo of its own, of which nothing stays."""
     name = f"tutorial-{uuid4().hex[:8]}"
     yield name
-    for folder in (CHECKOUT / ".local", private_dir()):
+    for folder in (CHECKOUT / ".local", find_private_dir()):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def test_every_command_answers_what_the_page_says(demo: str) -> None:
-    found = steps(PAGE.read_text())
+    found = list_steps(PAGE.read_text())
     assert len(found) > 15
-    for step, answer in zip(found, follow(found, demo), strict=True):
-        assert comparable(answer) == comparable(step.answer), step.command
+    for step, answer in zip(found, follow_steps(found, demo), strict=True):
+        assert normalise_answer(answer) == normalise_answer(step.answer), step.command
         assert bool(answer) == bool(step.answer), step.command

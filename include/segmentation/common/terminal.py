@@ -1,4 +1,4 @@
-"""What long work says meanwhile, on the command line's standard error."""
+"""Show warnings and progress on the command line's standard error."""
 
 import logging
 import sys
@@ -8,12 +8,12 @@ from typing import TextIO
 
 _PACKAGE = logging.getLogger("include.segmentation")
 IS_CHANGING = "is_changing"
-"""The attribute of a log record that the next one of its kind replaces, where a line can change: progress."""
+"""The attribute of a progress record: on a terminal, the next such record replaces its line."""
 
 
 @contextmanager
 def show_logs(stream: TextIO | None = None) -> Iterator[None]:
-    """Show warnings, waits and progress; on a terminal progress is one line that changes, elsewhere a line at times."""
+    """Show warnings, waits and progress. On a terminal progress is one changing line, elsewhere occasional lines."""
     stream = stream or sys.stderr
     handler = _ChangingLine(stream) if stream.isatty() else logging.StreamHandler(stream)
     level = _PACKAGE.level
@@ -28,19 +28,19 @@ def show_logs(stream: TextIO | None = None) -> Iterator[None]:
 
 
 class _ChangingLine(logging.StreamHandler[TextIO]):
-    """Writes progress over the progress before it, and everything else on lines of its own."""
+    """Overwrites the last line of progress with the next; everything else gets its own line."""
 
     _is_open = False
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record's text; an open line of progress is cleared first."""
+        """Format a record. An open line of progress is cleared first."""
         clear = "\r\x1b[K" if self._is_open else ""
         self._is_open = getattr(record, IS_CHANGING, False)
         self.terminator = "" if self._is_open else "\n"
         return clear + super().format(record)
 
     def close(self) -> None:
-        """Leave an open line of progress as it is, and go on below it."""
+        """End an open line of progress."""
         if self._is_open:
             self.stream.write("\n")
             self.flush()

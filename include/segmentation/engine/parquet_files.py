@@ -1,4 +1,4 @@
-"""The Parquet files of a change log as DuckDB reads them, whatever columns each of them has."""
+"""Read the Parquet files of a change log, which may not all have the same columns."""
 
 from collections.abc import Iterator
 
@@ -12,12 +12,12 @@ _BATCH_ROWS = 20_000
 
 
 def write_scan_sql(files: list[str], schema: pa.Schema) -> str:
-    """What stands behind FROM to read files as one table of a schema.
+    """Write what stands behind FROM to read files as one table with a schema.
 
-    A file that was written before a column was added has NULL in it; no files are no rows.
+    A file that lacks a column has NULL in it. Without files there are no rows.
     """
     columns = ", ".join(
-        f"CAST(NULL AS {_duckdb_type(field.type)}) AS {quote_identifier(field.name)}" for field in schema
+        f"CAST(NULL AS {_name_duckdb_type(field.type)}) AS {quote_identifier(field.name)}" for field in schema
     )
     empty = f"SELECT {columns} WHERE false"
     if not files:
@@ -27,41 +27,37 @@ def write_scan_sql(files: list[str], schema: pa.Schema) -> str:
 
 
 def read_converted(files: list[str], old: pa.Schema, new: pa.Schema, order: str) -> pa.RecordBatchReader:
-    """Read files of one schema as another, a batch at a time.
+    """Read files with one schema as another, a batch at a time.
 
     Args:
-        files: read one after the other, by their smallest ``order``.
+        files: the files, read one after the other by their smallest ``order``.
         old: the schema of the files.
         new: the same columns; every value must fit into its new type.
         order: an integer column.
     """
-    columns = ", ".join(f"CAST({quote_identifier(field.name)} AS {_duckdb_type(field.type)})" for field in new)
+    columns = ", ".join(f"CAST({quote_identifier(field.name)} AS {_name_duckdb_type(field.type)})" for field in new)
     engine = Engine(time_zone="UTC", threads=1, enable_external_file_cache=False)
-    reader = engine.execute(f"SELECT {columns} FROM {write_scan_sql(_by(engine, files, order), old)}").stream_batches(
-        _BATCH_ROWS
-    )
+    scan = write_scan_sql(_sort_files(engine, files, order), old)
+    reader = engine.execute(f"SELECT {columns} FROM {scan}").stream_batches(_BATCH_ROWS)
 
-    def batches() -> Iterator[pa.RecordBatch]:
+    def convert_batches() -> Iterator[pa.RecordBatch]:
         with engine:
             for batch in reader:
                 yield pa.RecordBatch.from_arrays(batch.columns, schema=new)
 
-    return pa.RecordBatchReader.from_batches(new, batches())
+    return pa.RecordBatchReader.from_batches(new, convert_batches())
 
 
-def _by(engine: Engine, files: list[str], column: str) -> list[str]:
-    """Files in the order of what they hold."""
+def _sort_files(engine: Engine, files: list[str], column: str) -> list[str]:
     if not files:
         return []
-    return [
-        name
-        for (name,) in engine.execute(
-            "SELECT file_name FROM parquet_metadata(?) WHERE path_in_schema = ? "
-            "GROUP BY file_name ORDER BY min(CAST(stats_min_value AS BIGINT))",
-            [files, column],
-        ).fetch_rows()
-    ]
+    rows = engine.execute(
+        "SELECT file_name FROM parquet_metadata(?) WHERE path_in_schema = ? "
+        "GROUP BY file_name ORDER BY min(CAST(stats_min_value AS BIGINT))",
+        [files, column],
+    ).fetch_rows()
+    return [name for (name,) in rows]
 
 
-def _duckdb_type(kind: pa.DataType) -> str:
+def _name_duckdb_type(kind: pa.DataType) -> str:
     return str(duckdb.from_arrow(pa.table({"x": pa.array([], kind)})).types[0])

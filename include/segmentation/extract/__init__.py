@@ -6,10 +6,10 @@ from typing import Any
 from include.segmentation.artifacts import ExtractSummary
 from include.segmentation.errors import SegmentationError
 from include.segmentation.extract.log_maintenance import maintain_log
+from include.segmentation.extract.mysql.table_preview import SampledColumn, TablePreview, preview_table
 from include.segmentation.extract.reconciliation import format_findings, reconcile_extract
 from include.segmentation.extract.source import explain_extract, find_reader, require_extract
 from include.segmentation.extract.source_checks import check_queries, check_sources
-from include.segmentation.extract.table_preview import SampledColumn, TablePreview, preview_table
 from include.segmentation.run import Run
 
 __all__ = [
@@ -26,14 +26,14 @@ __all__ = [
 ]
 
 MOST_FILES = 200
-"""A log of more files is maintained at once, and not by the next week: every reader opens each of them."""
+"""A log with more files is compacted at once rather than by the weekly DAG, because every reader opens all of them."""
 
 
 def extract(run: Run, name: str) -> dict[str, Any]:
-    """Pull one extract up to what its source can safely give; a second pull writes nothing that is already there.
+    """Pull one extract up to what its source can safely give. A second pull writes nothing twice.
 
     Args:
-        run: the run. MySQL is read up to the server's own safe time whatever the as_of is; Google Analytics up to the
+        run: the run. MySQL is read up to the server's own safe time, whatever the as_of; Google Analytics up to the
             last day that ended at as_of.
         name: an extract of the profile.
 
@@ -52,7 +52,7 @@ def extract(run: Run, name: str) -> dict[str, Any]:
     log = run.lake.open_log(name)
     try:
         with log.hold_writer_lock():
-            pulled = find_reader(declared).pull_extract(run, name)
+            counts = find_reader(declared).pull_extract(run, name)
             if len(log.list_files()) > MOST_FILES:
                 log.compact()
     except SegmentationError as error:
@@ -60,7 +60,7 @@ def extract(run: Run, name: str) -> dict[str, Any]:
     through = log.read_state().complete_through
     summary = ExtractSummary(
         extract=name,
-        pulled=pulled,
+        pulled=counts,
         complete_through=through.isoformat() if through else None,
         seconds=round(perf_counter() - started, 3),
     )

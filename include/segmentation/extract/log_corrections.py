@@ -1,4 +1,4 @@
-"""Corrections of a change log, gathered and committed. Position and complete_through stay as they are."""
+"""Collect corrections to a change log and commit them; its position and complete_through stay the same."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,16 +13,16 @@ _COMMIT_ROWS = 50_000
 
 @dataclass
 class LogCorrections:
-    """Corrections of one log.
+    """Corrections to one log.
 
-    A commit holds deletions and rows together, so no row is deleted without its correction.
+    One commit holds both deletions and rows: if anything breaks, no row is deleted without its replacement.
 
     Attributes:
-        log: the log; the caller holds its writer.
-        state: the state of the log after the last commit.
+        log: the log; the caller holds its writer lock.
+        state: the log's state after the last commit.
         key: the columns of the primary key.
-        retracts: whether a changed row is a deletion and a new row (``append``) or a newer version (``merge``).
-        missing, changed, deleted: how many rows were corrected.
+        retracts: a changed row becomes a deletion and a new row (mode ``append``), rather than a newer version.
+        missing, changed, deleted: how many such rows were corrected.
     """
 
     log: ChangeLog
@@ -36,35 +36,34 @@ class LogCorrections:
     _deletions: list[pa.Table] = field(default_factory=list)
 
     def add_rows(self, page: pa.Table, differences: RowDifferences) -> None:
-        """Add the rows of a page that are missing or changed."""
+        """Add the rows of a page that the log lacks or holds differently."""
         self.missing += len(differences.missing)
         self.changed += len(differences.changed)
         if self.retracts:
             self._deletions.append(page.take(differences.changed).select(self.key))
         self._rows.append(page.take(pa.concat_arrays([differences.missing, differences.changed])))
-        self._commit_if_many()
+        self._commit_when_full()
 
     def add_deletions(self, keys: pa.Table) -> None:
-        """Add rows that the source no longer has."""
+        """Add the keys of rows that the source no longer has."""
         self.deleted += keys.num_rows
         self._deletions.append(keys.select(self.key))
-        self._commit_if_many()
+        self._commit_when_full()
 
-    def commit_corrections(self, **changes: Any) -> LogState:
-        """Write the gathered corrections and return the new state.
+    def commit(self, **changes: Any) -> LogState:
+        """Write what was collected and return the log's state.
 
         Args:
-            changes: fields of the state to replace. Without them nothing is written if there are no corrections.
+            changes: new values of the state. Without them, and without corrections, nothing is written.
         """
         deletions = sum(table.num_rows for table in self._deletions)
         rows = sum(table.num_rows for table in self._rows)
         if deletions + rows or changes:
             page = pa.concat_tables([*self._deletions, *self._rows], promote_options="default")
-            is_deleted = [True] * deletions + [False] * rows
-            self.state = self.log.append(page, replace(self.state, **changes), is_deleted)
+            self.state = self.log.append(page, replace(self.state, **changes), [True] * deletions + [False] * rows)
         self._deletions, self._rows = [], [table.slice(0, 0) for table in self._rows[-1:]]
         return self.state
 
-    def _commit_if_many(self) -> None:
+    def _commit_when_full(self) -> None:
         if sum(table.num_rows for table in [*self._deletions, *self._rows]) >= _COMMIT_ROWS:
-            self.commit_corrections()
+            self.commit()

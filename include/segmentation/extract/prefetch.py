@@ -7,10 +7,10 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 
-def prefetch_items(items: Iterator[Item]) -> Iterator[Item]:
-    """Yield items in order and prepare one item ahead.
+def prefetch(items: Iterator[Item]) -> Iterator[Item]:
+    """Yield items in order while a thread prepares one more.
 
-    An error is raised where its item would have come. A caller that stops early waits for the item in preparation.
+    An error is raised in place of its item. A caller that stops early waits for the item in preparation.
     """
     end = object()
     with ThreadPoolExecutor(1) as thread:

@@ -1,19 +1,22 @@
-"""Wait for somebody else, longer and longer, but not for ever."""
+"""Wait for a server that is busy, with longer and longer pauses, up to a limit."""
 
 from collections.abc import Iterator
-from time import monotonic, sleep
+
+from tenacity import Retrying, retry_always, stop_before_delay, wait_exponential
 
 RETRY_SECONDS = 600
-"""How long a pull waits for a busy server or for a place on it before it gives up."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0
+"""How long a pull waits for a busy server, or for a free connection, before it gives up."""
+_LONGEST_PAUSE_SECONDS = 15
 
 
 def wait_for_retries() -> Iterator[None]:
-    """Give the moments to look again: at once, then after longer and longer pauses; ends when patience does."""
-    deadline = monotonic() + RETRY_SECONDS
-    pause = _FIRST_PAUSE
-    yield
-    while monotonic() + pause <= deadline:
-        sleep(pause)
+    """Yield when it is time to try: at once, then after pauses that double; end when the time is up."""
+    attempts = Retrying(
+        retry=retry_always,
+        wait=wait_exponential(max=_LONGEST_PAUSE_SECONDS),
+        stop=stop_before_delay(RETRY_SECONDS),
+        retry_error_callback=lambda _: None,
+    )
+    for attempt in attempts:
         yield
-        pause = min(pause * 2, _LONGEST_PAUSE)
+        attempt.retry_state.set_result(None)

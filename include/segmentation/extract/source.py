@@ -24,7 +24,7 @@ DescribeExtract = Callable[[str, pa.Schema], None]
 
 
 class SourceReader(ABC):
-    """Reads one kind of source. What an extract cannot do, its declaration says; then it is not asked for."""
+    """Reads one kind of source. The declaration of an extract says whether it can be reconciled and explained."""
 
     @abstractmethod
     def pull_extract(self, run: Run, name: str) -> dict[str, Any]:
@@ -56,7 +56,7 @@ class SourceReader(ABC):
         raise NotImplementedError
 
     def explain_extract(self, profile: Profile, name: str) -> str:
-        """Show what the source is asked for, and why."""
+        """Show the requests that the source gets, and why."""
         raise NotImplementedError
 
     def check_query_file(self, path: Path) -> Iterator[str]:  # noqa: ARG002
@@ -91,7 +91,7 @@ def require_extract(
 
 
 def explain_extract(profile: Profile, name: str) -> str:
-    """Show what the source of an extract is asked for, and why.
+    """Show the requests that an extract's source gets, and why.
 
     Raises:
         ProfileError: the profile has no such extract, or its source has nothing to show.

@@ -10,8 +10,8 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from include.segmentation.errors import DataError, NotReadyError
-from include.segmentation.lake.change_log import SEQ
 from include.segmentation.lake.lake import Lake
+from include.segmentation.lake.log_columns import SEQ
 from include.segmentation.model import FrozenPart
 from include.segmentation.model.model import FORMAT, Model
 

@@ -27,15 +27,12 @@ class ReadPace(ProfilePart):
 
 
 class _MySQLExtract(KeyedExtract):
+    can_be_explained: ClassVar = True
+
     @property
     def can_be_reconciled(self) -> bool:
         """Whether it is read by a cursor; a snapshot is compared whole at every pull."""
         return self.mode != "snapshot"
-
-    @property
-    def can_be_explained(self) -> bool:
-        """Always: the SQL of a page can be shown."""
-        return True
 
 
 class TableExtract(_MySQLExtract):

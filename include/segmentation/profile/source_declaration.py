@@ -31,7 +31,13 @@ class LogLayout:
 
 
 class ExtractDeclaration(ProfilePart):
-    """One table, query, report or file that is pulled into a change log of its own."""
+    """One table, query, report or file that is pulled into a change log of its own.
+
+    Attributes:
+        can_be_explained: whether its reader can show the requests that the source gets.
+    """
+
+    can_be_explained: ClassVar[bool] = False
 
     kind: str
     source: str
@@ -49,11 +55,6 @@ class ExtractDeclaration(ProfilePart):
     @property
     def can_be_reconciled(self) -> bool:
         """Whether it can be compared with its source later, to find what the pulls missed."""
-        return False
-
-    @property
-    def can_be_explained(self) -> bool:
-        """Whether the source can show what it is asked for."""
         return False
 
     @property

@@ -3,7 +3,7 @@
 from typing import Any
 
 from include.segmentation.engine.engine import Engine
-from include.segmentation.lake.change_log import BATCH, DELETED
+from include.segmentation.lake.log_columns import BATCH, DELETED
 from include.segmentation.profile.ga4_reports import DATE_COLUMN, DEMOGRAPHICS, UNKNOWN_VALUES, GA4Extract, name_column
 from include.segmentation.run import Run
 

@@ -1,7 +1,7 @@
 """How many rows a run had before it: per extract those that could be used, and those held in quarantine."""
 
 from include.segmentation.common.sql_quoting import quote_identifier
-from include.segmentation.lake.change_log import SEQ
+from include.segmentation.lake.log_columns import SEQ
 from include.segmentation.run import Run
 
 ExtractCounts = dict[str, dict[str, int]]

@@ -172,8 +172,8 @@ def _strip_login_from_address(uri: str) -> str:
     parts = urlsplit(uri)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise TrackingError(
-            f"{TRACKING_URI}: found scheme '{parts.scheme}' and host '{parts.hostname or ''}'; allowed: the address of a "
-            "tracking server (http://mlflow.example:5000)"
+            f"{TRACKING_URI}: found scheme '{parts.scheme}' and host '{parts.hostname or ''}'; allowed: the address of "
+            "a tracking server (http://mlflow.example:5000)"
         )
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from include.segmentation.lake.change_log import BATCH, LOG_COLUMNS, SEQ, UNREADABLE
+from include.segmentation.lake.log_columns import BATCH, LOG_COLUMNS, SEQ, UNREADABLE
 from include.segmentation.profile.profile import Expectation
 from include.segmentation.profile.sources import Extract
 from include.segmentation.validate.expectation_suites import ExpectationFailure

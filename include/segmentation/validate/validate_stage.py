@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from include.segmentation.artifacts import ValidateArtifacts, ValidateSummary, ValidationCounts
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.errors import DataError
-from include.segmentation.lake.change_log import SEQ, UNREADABLE
+from include.segmentation.lake.log_columns import SEQ, UNREADABLE
 from include.segmentation.run import Run
 from include.segmentation.validate.expectation_suites import ExpectationFailure, ExpectationSuites
 from include.segmentation.validate.quarantine_rows import (

@@ -1,89 +1,43 @@
-"""One day of a Google Analytics 4 report, through Google's own client over REST."""
+"""Read a Google Analytics 4 property day by day, through Google's own client over REST."""
 
-import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import date
-from time import sleep
 from typing import Any
 
-import google.auth
 import requests
 from google.analytics.data_v1beta import BetaAnalyticsDataClient
 from google.analytics.data_v1beta import types as ga4
 from google.api_core import exceptions as refusals
 from google.api_core.client_options import ClientOptions
-from google.auth.credentials import AnonymousCredentials, Credentials
 from google.auth.exceptions import GoogleAuthError, TransportError
-from google.oauth2.service_account import Credentials as ServiceAccount
 from google.protobuf.json_format import ParseError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_chain, wait_fixed
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, join_lines
+from include.segmentation.extract.ga4.google_login import find_credentials
 from include.segmentation.extract.ga4.page_request import build_page_request
 from include.segmentation.extract.ga4.quota import Quota
+from include.segmentation.extract.ga4.report_day import ReportDay, ReportFlags
 from include.segmentation.profile.ga4_reports import GA4Extract
 
-_SCOPES = ["https://www.googleapis.com/auth/analytics.readonly"]
 _TIMEOUT_SECONDS = 120
 _PAUSES = (1.0, 4.0, 16.0)
-"""Seconds before asking again."""
-_TAKES = 3
+"""Seconds before each retry."""
+_READS = 3
+"""How often a day is read while it keeps changing."""
 _Truncation = ga4.ResponseMetaData.DataTruncationReason.DataTruncationType
 _TRUNCATION = "DATA_TRUNCATION_TYPE_"
-_TRY_AGAIN = (
+_TRANSIENT = (
     refusals.TooManyRequests,
     refusals.ServerError,
     requests.ConnectionError,
     requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,  # the connection broke within an answer
-    ParseError,  # an answer that is not Google's, of a proxy perhaps
+    requests.exceptions.ChunkedEncodingError,  # the connection broke in the middle of an answer
+    ParseError,  # an answer that is not Google's, perhaps from a proxy
     TransportError,
 )
-
-
-@dataclass(frozen=True)
-class ReportFlags:
-    """What Google says about the whole of a day's report; the names are those of the lake's columns.
-
-    Attributes:
-        subject_to_thresholding: cells with few users may be withheld.
-        data_loss_from_other_row: rare values were folded into ``(other)``.
-        sampled_share: the share of events that was read; None where all were.
-        truncated: Google's reasons for which data are missing; None where none are.
-        empty_reason: why there are no rows, where Google says so.
-    """
-
-    subject_to_thresholding: bool = False
-    data_loss_from_other_row: bool = False
-    sampled_share: float | None = None
-    truncated: str | None = None
-    empty_reason: str | None = None
-
-
-@dataclass
-class ReportDay:
-    """A day's report, whole.
-
-    Attributes:
-        dimensions, metrics: one list of texts per column, as Google writes them.
-        metric_types: Google's type of each metric; empty where an empty report names none.
-        time_zone: the property's, where the report says so.
-    """
-
-    day: date
-    dimensions: list[list[str]]
-    metrics: list[list[str]]
-    metric_types: list[str] = field(default_factory=list)
-    flags: ReportFlags = field(default_factory=ReportFlags)
-    time_zone: str = ""
-    pages: int = 0
-
-    @property
-    def row_count(self) -> int:
-        """How many rows it has."""
-        return len(self.dimensions[0])
 
 
 class GA4Property:
@@ -97,113 +51,100 @@ class GA4Property:
         """Log in.
 
         Raises:
-            SourceError: the connection is not Google's, or its credentials can not be used.
+            SourceError: the connection is not Google's, or its credentials cannot be used.
         """
         if address.kind != "google_cloud_platform":
-            raise SourceError(
-                f"connection '{address.id}' is of type '{address.kind}'; allowed is google_cloud_platform"
-            )
+            raise SourceError(f"connection '{address.id}': found type '{address.kind}'; allowed: google_cloud_platform")
         self._where = f"connection '{address.id}' (GA4 {name})"
         self._name = name
         self.quota = Quota(self._where)
         endpoint = address.extra.get("api_endpoint")
         self._client = BetaAnalyticsDataClient(
             transport="rest",
-            credentials=_credentials(address),
+            credentials=find_credentials(address),
             client_options=ClientOptions(api_endpoint=endpoint) if endpoint else None,
         )
 
     def read_day(self, report: GA4Extract, day: date) -> ReportDay:
-        """Read one day, all pages of it.
+        """Read all pages of one day.
 
-        The pages must add up: where the report changed while it was read, the day is read again.
+        The pages must add up. If the report changed while it was read, the day is read again.
 
         Raises:
-            LaterError: a quota is nearly used up, or Google says that it is.
+            RetryLaterError: a quota is nearly or completely used up.
             UnavailableError: Google does not answer, or the day keeps changing.
             SourceError: Google refuses the login, the property or the report, or withholds a metric.
         """
-        for _ in range(_TAKES):
-            pages = list(self._pages(report, day))
-            counts = {page.row_count for page in pages}
-            found = _joined(report, day, pages)
-            distinct = len(set(zip(*found.dimensions, strict=True)))
-            if counts == {found.row_count} and distinct == found.row_count:
-                return found
+        for _ in range(_READS):
+            pages = list(self._read_pages(report, day))
+            announced = {page.row_count for page in pages}
+            rows = _join_pages(report, day, pages)
+            distinct = len(set(zip(*rows.dimensions, strict=True)))
+            if announced == {rows.row_count} and distinct == rows.row_count:
+                return rows
         raise UnavailableError(
-            f"{self._where}: the report of {day} changed while it was read, {_TAKES} times: {found.row_count} rows "
-            f"({distinct} different), row_count {sorted(counts)}"
+            f"{self._where}: the report of {day} changed {_READS} times while it was read: {rows.row_count} rows "
+            f"({distinct} different), row_count {sorted(announced)}"
         )
 
-    def _pages(self, report: GA4Extract, day: date) -> Iterator[Any]:
-        """The raw pages of a day, until they hold as many rows as the newest of them announces."""
-        read = 0
+    def _read_pages(self, report: GA4Extract, day: date) -> Iterator[Any]:
+        """Yield the raw pages of a day, until they have as many rows as the newest page announces."""
+        rows = 0
         while True:
-            page = self._ask(report, build_page_request(self._name, report, day, offset=read))
+            page = self._read_page(report, build_page_request(self._name, report, day, offset=rows))
             yield page
-            read += len(page.rows)
-            if not page.rows or read >= page.row_count:
+            rows += len(page.rows)
+            if not page.rows or rows >= page.row_count:
                 return
 
-    def _ask(self, report: GA4Extract, request: ga4.RunReportRequest) -> Any:
+    def _read_page(self, report: GA4Extract, request: ga4.RunReportRequest) -> Any:
         self.quota.require_tokens()
-        for pause in (*_PAUSES, None):
-            try:
-                answer = self._client.run_report(request, timeout=_TIMEOUT_SECONDS, retry=None)
-            except _TRY_AGAIN as error:
-                self._give_up_on_quota(error)
-                if pause is None:
-                    raise UnavailableError(f"{self._where}: {_said(error)}; asked {len(_PAUSES) + 1} times") from None
-                sleep(pause)
-            except (refusals.GoogleAPICallError, GoogleAuthError, requests.RequestException) as error:
-                raise self._refused(report, error) from None
-            else:
-                page = ga4.RunReportResponse.pb(answer)  # the wrapped message is many times slower to walk through
-                self.quota.update(page)
-                self._check_access(page.metadata)
-                return page
-        raise AssertionError("unreachable")
+        tries = len(_PAUSES) + 1
+        retrying = Retrying(
+            retry=retry_if_exception_type(_TRANSIENT),
+            wait=wait_chain(*map(wait_fixed, _PAUSES)),
+            stop=stop_after_attempt(tries),
+            reraise=True,
+        )
+        try:
+            answer = retrying(self._send_request, request)
+        except _TRANSIENT as error:
+            raise UnavailableError(f"{self._where}: {_quote_google(error)}; asked {tries} times") from None
+        except (refusals.GoogleAPICallError, GoogleAuthError, requests.RequestException) as error:
+            raise self._explain_refusal(report, error) from None
+        page = ga4.RunReportResponse.pb(answer)  # iterating the wrapped message is many times slower
+        self.quota.update_status(page)
+        self._check_access(page.metadata)
+        return page
 
-    def _give_up_on_quota(self, error: Exception) -> None:
+    def _send_request(self, request: ga4.RunReportRequest) -> Any:
+        try:
+            return self._client.run_report(request, timeout=_TIMEOUT_SECONDS, retry=None)
+        except _TRANSIENT as error:
+            self._check_quota(error)
+            raise
+
+    def _check_quota(self, error: Exception) -> None:
         if isinstance(error, refusals.ServerError):
-            self.quota.count_server_error(_said(error))
+            self.quota.count_server_error(_quote_google(error))
         if isinstance(error, refusals.TooManyRequests):
-            self.quota.explain_refusal(_said(error), getattr(error.response, "headers", {}).get("Date"))
+            self.quota.explain_refusal(_quote_google(error), getattr(error.response, "headers", {}).get("Date"))
 
     def _check_access(self, metadata: Any) -> None:
         withheld = metadata.schema_restriction_response.active_metric_restrictions
         if withheld:
             names = ", ".join(restriction.metric_name for restriction in withheld)
-            raise SourceError(f"{self._where}: the login may not see metric {names}; allowed are metrics it may see")
+            raise SourceError(f"{self._where}: the login may not read metric {names}; allowed: metrics it may read")
 
-    def _refused(self, report: GA4Extract, error: Exception) -> SegmentationError:
-        asked = ""
+    def _explain_refusal(self, report: GA4Extract, error: Exception) -> SegmentationError:
+        request = ""
         if isinstance(error, refusals.BadRequest):
-            asked = f" (dimensions {', '.join(report.dimensions)}; metrics {', '.join(report.metrics)}"
-            asked += f"; filters on {', '.join(report.filter)})" if report.filter else ")"
-        return SourceError(f"{self._where}: {_said(error)}{asked}")
+            request = f" (dimensions {', '.join(report.dimensions)}; metrics {', '.join(report.metrics)}"
+            request += f"; filters on {', '.join(report.filter)})" if report.filter else ")"
+        return SourceError(f"{self._where}: {_quote_google(error)}{request}")
 
 
-def _credentials(address: Address) -> Credentials:
-    extra = address.extra
-    try:
-        if extra.get("anonymous"):
-            return AnonymousCredentials()
-        if extra.get("key_path"):
-            return ServiceAccount.from_service_account_file(extra["key_path"], scopes=_SCOPES)
-        if extra.get("keyfile_dict"):
-            key = extra["keyfile_dict"]
-            info = json.loads(key) if isinstance(key, str) else key
-            return ServiceAccount.from_service_account_info(info, scopes=_SCOPES)
-        return google.auth.default(scopes=_SCOPES)[0]
-    except (GoogleAuthError, ValueError, OSError) as error:
-        raise SourceError(
-            f"connection '{address.id}': its Google credentials can not be used: {_said(error)}; allowed in its extra "
-            "are key_path, keyfile_dict, or neither for application default credentials"
-        ) from None
-
-
-def _joined(report: GA4Extract, day: date, pages: list[Any]) -> ReportDay:
+def _join_pages(report: GA4Extract, day: date, pages: list[Any]) -> ReportDay:
     rows = [row for page in pages for row in page.rows]
     last = pages[-1]
     return ReportDay(
@@ -211,13 +152,13 @@ def _joined(report: GA4Extract, day: date, pages: list[Any]) -> ReportDay:
         dimensions=[[row.dimension_values[i].value for row in rows] for i in range(len(report.dimensions))],
         metrics=[[row.metric_values[i].value for row in rows] for i in range(len(report.metrics))],
         metric_types=[ga4.MetricType(header.type_).name for header in last.metric_headers],
-        flags=_flags([page.metadata for page in pages]),
+        flags=_join_flags([page.metadata for page in pages]),
         time_zone=last.metadata.time_zone,
         pages=len(pages),
     )
 
 
-def _flags(pages: list[Any]) -> ReportFlags:
+def _join_flags(pages: list[Any]) -> ReportFlags:
     samples = [sample for page in pages for sample in page.sampling_metadatas]
     shares = [sample.samples_read_count / (sample.sampling_space_size or 1) for sample in samples]
     reasons = [reason.data_truncation_type for page in pages for reason in page.data_truncation_reasons]
@@ -230,6 +171,6 @@ def _flags(pages: list[Any]) -> ReportFlags:
     )
 
 
-def _said(error: Exception) -> str:
+def _quote_google(error: Exception) -> str:
     text = join_lines(getattr(error, "message", None) or error)
     return re.sub(r"^POST https?://\S+: ", "", text)

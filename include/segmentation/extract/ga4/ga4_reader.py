@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from include.segmentation.connections import resolve_address
 from include.segmentation.extract.ga4.day_batches import build_log_schema
-from include.segmentation.extract.ga4.report_days import pull_report
+from include.segmentation.extract.ga4.report_pull import pull_report
 from include.segmentation.extract.source import DescribeExtract, SourceReader
 from include.segmentation.profile.ga4_reports import GA4Extract
 from include.segmentation.profile.mistakes import Mistake
@@ -21,9 +21,9 @@ class GA4Reader(SourceReader):
         return pull_report(run, name, cast(GA4Extract, run.profile.extracts[name]))
 
     def check_source(self, profile: Profile, source: str, describe: DescribeExtract) -> Iterator[Mistake]:
-        """Look up the connection; Google is not asked."""
-        resolve_address(profile.sources[source].connection)
+        """Describe the reports and look up the connection. Google gets no request."""
         for name, extract in profile.extracts.items():
             if isinstance(extract, GA4Extract) and extract.source == source:
                 describe(name, build_log_schema(extract, []))
+        resolve_address(profile.sources[source].connection)
         yield from ()

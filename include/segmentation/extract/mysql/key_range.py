@@ -107,7 +107,7 @@ def compute_range_sums(
         "WHERE c IS NOT NULL GROUP BY bucket ORDER BY NULL"
     )
     numbers = [tuple(int(value or 0) for value in row) for row in rows]
-    size.learn_page(size.rows, perf_counter() - started, 1)
+    size.learn(size.rows, perf_counter() - started, 1)
     return {bucket: (count, xor, total) for bucket, count, xor, total in numbers}
 
 

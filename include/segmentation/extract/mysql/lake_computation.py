@@ -21,7 +21,7 @@ from include.segmentation.extract.rewrite.duckdb_equivalent import BASE_SCHEMA, 
 from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel
 from include.segmentation.extract.rewrite.sql_nodes import list_own_nodes
 from include.segmentation.extract.rewrite.value_kinds import DeclinedError
-from include.segmentation.lake.change_log import UNREADABLE, ZERO_DATES
+from include.segmentation.lake.log_columns import UNREADABLE, ZERO_DATES
 from include.segmentation.profile.mysql_source import QueryExtract, TableExtract
 from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run
@@ -74,7 +74,7 @@ def pull_computed(run: Run, name: str, asked: NeedsLakeError, pull: Callable[[Ru
             held.mark_seen(batch)
             read, pages = read + batch.num_rows, pages + 1
         found.add_deletions(held.find_unseen("true"))
-    found.commit_corrections(cursor=_cursor(declared), complete_through=_least(through, state.complete_through))
+    found.commit(cursor=_cursor(declared), complete_through=_least(through, state.complete_through))
     written = found.missing + found.changed + found.deleted
     how = f"computed in the lake from {', '.join(bases.values())}: {asked}"
     return {"rows_read": read, "rows_written": written, "rows_deleted": found.deleted, "pages": pages, "bound": how}

@@ -95,7 +95,7 @@ def reconcile_rows(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]
             method, counts = _compare_source(run, name, declared, server, relation, position, corrections)
         except NeedsLakeError:  # every pull compares it
             method, counts = "computed", dict(_NOTHING)
-    corrections.commit_corrections()
+    corrections.commit()
     corrected = {"missing": corrections.missing, "changed": corrections.changed, "deleted": corrections.deleted}
     return {"method": method, **counts, **corrected}
 

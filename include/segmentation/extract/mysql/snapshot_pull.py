@@ -43,7 +43,7 @@ def pull_snapshot(run: Run, name: str, declared: RowsExtract) -> dict[str, Any]:
                 rows_read, pages = rows_read + page.rows.num_rows, pages + 1
             corrections.add_deletions(logged.find_unseen("true"))
     through = max(through, corrections.state.complete_through or through)
-    corrections.commit_corrections(cursor=_CURSOR, complete_through=through)
+    corrections.commit(cursor=_CURSOR, complete_through=through)
     rows_written = corrections.missing + corrections.changed + corrections.deleted
     counts = {"rows_read": rows_read, "rows_written": rows_written, "rows_deleted": corrections.deleted, "pages": pages}
     return {**counts, "bound": how}

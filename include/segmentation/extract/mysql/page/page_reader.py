@@ -23,7 +23,7 @@ from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.server.server_errors import OverlongError
 from include.segmentation.extract.mysql.server.server_load import wait_while_busy
 from include.segmentation.extract.page_size import PageSize
-from include.segmentation.extract.prefetch import prefetch_items
+from include.segmentation.extract.prefetch import prefetch
 from include.segmentation.extract.read_progress import ReadProgress
 
 _log = logging.getLogger(__name__)
@@ -48,10 +48,10 @@ def read_pages(server: MySQLServer, relation: Relation, span: ReadSpan) -> Itera
         SourceError: the server refuses, or is too slow for the smallest page because an index is missing.
     """
     progress = ReadProgress(relation.name, lambda: estimate_rows(server, relation, span))
-    for page in map(PageLines.parse_page, prefetch_items(_fetch_pages(server, relation, span))):
+    for page in map(PageLines.parse_page, prefetch(_fetch_pages(server, relation, span))):
         yield page
         progress.count_rows(page.rows.num_rows)
-    progress.log_total()
+    progress.finish()
 
 
 def _fetch_pages(server: MySQLServer, relation: Relation, span: ReadSpan) -> Iterator[PageLines]:
@@ -88,11 +88,11 @@ def _fetch_next(
             if size.is_smallest:
                 raise _explain_slowness(server, relation, span, size.rows, error) from error
             _log.warning("%s: a page of %d rows took too long, smaller ones follow", relation.name, size.rows)
-            size.shrink_page()
+            size.shrink()
             continue
         rows = size.rows if base else lines.count
         if rows:
-            size.learn_page(rows, perf_counter() - started, lines.size)
+            size.learn(rows, perf_counter() - started, lines.size)
         return lines, rest
 
 

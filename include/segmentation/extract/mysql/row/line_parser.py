@@ -13,7 +13,7 @@ from include.segmentation.errors import DataError
 from include.segmentation.extract.mysql.row.line_sql import NULL_FIELD
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn
 from include.segmentation.extract.mysql.row.value_parser import find_unreadable, parse_values, repair_mojibake
-from include.segmentation.lake.change_log import CRC_COLUMN, UNREADABLE, ZERO_DATES
+from include.segmentation.lake.log_columns import CRC_COLUMN, UNREADABLE, ZERO_DATES
 
 _DATE = re.compile(rb"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d(\.\d{1,6})?)?")
 
@@ -52,8 +52,8 @@ def parse_lines(columns: list[MySQLColumn], text: bytes | bytearray, crcs: pa.Ar
             values, unrepaired = repair_mojibake(values)
             if unrepaired and column.is_key:
                 raise DataError(
-                    f"column '{column.name}' ({column.mysql}): {unrepaired} of {len(raw)} values of a page are no UTF-8, so "
-                    "repaired values could equal them in the primary key; correct them, or leave it out of 'mojibake'"
+                    f"column '{column.name}' ({column.mysql}): {unrepaired} of {len(raw)} values of a page are no UTF-8, "
+                    "so repaired values could equal them in the primary key; correct them, or leave it out of 'mojibake'"
                 )
             noticed.update(mojibake_kept=unrepaired)
         for row, field in flaws.items():

@@ -8,7 +8,7 @@ import pyarrow as pa
 from include.segmentation.common.sql_quoting import quote_mysql_identifier, quote_string
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, RawRow, decode_field
-from include.segmentation.lake.change_log import LOG_COLUMNS
+from include.segmentation.lake.log_columns import LOG_COLUMNS
 from include.segmentation.profile.mistakes import suggest_name
 
 MOMENT = pa.timestamp("us", "UTC")

@@ -1,4 +1,4 @@
-"""Rows that a log does not have yet, whatever its history: checked by a plain rule over all versions."""
+"""Find the rows that a log does not hold yet, compared with a plain rule over all versions."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -48,16 +48,18 @@ LOG = st.lists(st.tuples(ROWS, st.booleans()), max_size=12)
 
 @settings(max_examples=30, deadline=None)
 @given(log=LOG, page=PAGE)
-def test_a_row_is_new_unless_it_is_the_newest_version_of_its_key(log, page):
-    newest = {row[:2]: None if gone else row for row, gone in log}
+def test_a_row_is_unlogged_unless_it_is_the_newest_version_of_its_key(log, page):
+    newest = {row[:2]: None if is_deleted else row for row, is_deleted in log}
     new_keys = [row for row in page if newest.get(row[:2]) is None]
     new_versions = [row for row in page if newest.get(row[:2]) != row]
     with TemporaryDirectory() as folder:
         lake = Lake(folder, load_learning_profile())
         for half in (log[: len(log) // 2], log[len(log) // 2 :]):
-            # a deletion only has the key
-            rows = [(*row[:2], None, None) if gone else row for row, gone in half]
-            lake.open_log("t").append(table(rows), lake.open_log("t").read_state(), [gone for _, gone in half])
+            # a deletion has only the key
+            rows = [(*row[:2], None, None) if is_deleted else row for row, is_deleted in half]
+            lake.open_log("t").append(
+                table(rows), lake.open_log("t").read_state(), [is_deleted for _, is_deleted in half]
+            )
         assert drop_logged_rows(lake, "t", declared("append"), table(page)) == table(new_keys)
         assert drop_logged_rows(lake, "t", declared("merge"), table(page)) == table(new_versions)
 
@@ -67,7 +69,7 @@ def lake(tmp_path: Path) -> Lake:
     return Lake(str(tmp_path), load_learning_profile())
 
 
-def test_every_row_is_new_for_a_log_that_does_not_exist(lake):
+def test_every_row_is_unlogged_if_there_is_no_log(lake):
     assert drop_logged_rows(lake, "t", declared("merge"), table([("a", 1, 1, 1)])) == table([("a", 1, 1, 1)])
 
 
@@ -75,30 +77,30 @@ def test_every_row_is_new_for_a_log_that_does_not_exist(lake):
 @pytest.mark.parametrize("key", ["place", "version", "is_gone", "page", "log"])
 def test_a_key_may_have_any_name(lake, mode, key):
     rows = pa.table({key: [1, 2], "at": [START, START]})
-    declared_so = declared(mode).model_copy(update={"primary_key": [key]})
+    extract_declaration = declared(mode).model_copy(update={"primary_key": [key]})
     for extract in ("page", "equal", "newest"):
         lake.open_log(extract).append(rows[:1], LogState())
-        assert drop_logged_rows(lake, extract, declared_so, rows)[key].to_pylist() == [2]
+        assert drop_logged_rows(lake, extract, extract_declaration, rows)[key].to_pylist() == [2]
 
 
-def test_a_column_that_the_log_lacks_counts_where_it_has_a_value(lake):
+def test_a_new_column_counts_only_if_it_has_a_value(lake):
     lake.open_log("t").append(table([("a", 1, 1, 1), ("a", 2, 2, 1)]), LogState())
     wider = table([("a", 1, 1, 1), ("a", 2, 2, 1)]).append_column("new", pa.array([None, "x"], pa.string()))
     assert drop_logged_rows(lake, "t", declared("merge"), wider)["id"].to_pylist() == [2]
     assert drop_logged_rows(lake, "t", declared("append"), wider).num_rows == 0
 
 
-def test_files_that_cannot_hold_the_rows_are_not_read(lake):
+def test_only_the_part_of_a_log_that_can_answer_is_read(lake):
     log: ChangeLog = lake.open_log("t")
     state = LogState()
     for first in range(0, 50, 10):
         state = log.append(table([("a", i, i, i) for i in range(first, first + 10)]), state)
     log.compact()
-    (folded,) = log.list_files()
+    (compacted,) = log.list_files()
     state = log.append(table([("b", i, i + 50, i) for i in range(10)]), log.read_state())
-    content = Path(folded).read_bytes()
-    # Reading more of this file than its end, where the statistics are, gives rubbish.
-    Path(folded).write_bytes(bytes(4) + b"\xff" * 200 + content[204:])
+    content = Path(compacted).read_bytes()
+    # Only the end of this file, with its statistics, can still be read.
+    Path(compacted).write_bytes(bytes(4) + b"\xff" * 200 + content[204:])
     page = table([("b", i, i + 50, i) for i in range(11)])
     assert drop_logged_rows(lake, "t", declared("merge"), page)["id"].to_pylist() == [10]
     with pytest.raises(EngineError):

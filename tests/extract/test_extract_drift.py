@@ -1,4 +1,4 @@
-"""Columns that change at the source: what a log takes up, what stops the extract, and that no page mixes meanings."""
+"""Changed columns of a source: what a log adopts, what stops the extract, and that no page mixes two meanings."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -117,9 +117,9 @@ def test_a_late_commit_is_not_lost(database, shop):
     with database.connect(autocommit=False) as late:
         late.cursor().execute("INSERT INTO events VALUES (1, UTC_TIMESTAMP(), 1)")
         database.execute("DO SLEEP(2)", "INSERT INTO events VALUES (2, UTC_TIMESTAMP(), 2)", "DO SLEEP(1.1)")
-        held = pulls.pull()
-        assert datetime.fromisoformat(held["complete_through"]) <= (now + timedelta(seconds=1)).replace(tzinfo=UTC)
-        assert held["rows_read"] == 0
+        pulled = pulls.pull()
+        assert datetime.fromisoformat(pulled["complete_through"]) <= (now + timedelta(seconds=1)).replace(tzinfo=UTC)
+        assert pulled["rows_read"] == 0
         late.commit()
     assert pulls.pull()["rows_written"] == 2
     assert [row[0] for row in pulls.current(columns="id")] == [1, 2]
@@ -133,10 +133,10 @@ def test_a_statement_that_waits_for_a_locked_table_is_not_lost(database, shop):
         began = datetime.now(UTC)
         waiting = pool.submit(database.execute, "INSERT INTO events VALUES (1, UTC_TIMESTAMP(), 1)")
         sleep(2.2)
-        held = pulls.pull()
+        pulled = pulls.pull()
         backup.cursor().execute("UNLOCK TABLES")
         waiting.result()
-    assert datetime.fromisoformat(held["complete_through"]) <= began
+    assert datetime.fromisoformat(pulled["complete_through"]) <= began
     assert pulls.pull()["rows_written"] == 1
 
 
@@ -152,9 +152,9 @@ def test_a_transaction_that_began_by_waiting_for_a_locked_table_is_not_lost(data
         backup.cursor().execute("UNLOCK TABLES")
         waiting.result()
         sleep(2)  # by its lag alone, the pull would go beyond the row
-        held = pulls.pull()
+        pulled = pulls.pull()
         late.commit()
-    assert datetime.fromisoformat(held["complete_through"]) <= began
+    assert datetime.fromisoformat(pulled["complete_through"]) <= began
     assert pulls.pull()["rows_written"] == 1
 
 

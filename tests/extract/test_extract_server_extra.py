@@ -77,12 +77,12 @@ def test_a_socket_and_an_initial_statement_are_used(mariadb_database, monkeypatc
     server = mariadb_database.server
     socket = next(word.partition("=")[2] for word in server.command if word.startswith("--socket="))
     mariadb_database.execute(f"GRANT ALL ON *.* TO 'local'@'localhost' IDENTIFIED BY '{PASSWORD}'")
-    extra = {"unix_socket": socket, "init_command": "SET @begun = 'yes'", "charset": "latin1"}
+    extra = {"unix_socket": socket, "init_command": "SET @initial = 'yes'", "charset": "latin1"}
     for host in ("", "localhost"):
         connection = {"conn_type": "mysql", "host": host, "login": "local", "password": PASSWORD}
         connection |= {"schema": mariadb_database.name, "extra": json.dumps(extra)}
         monkeypatch.setenv("AIRFLOW_CONN_SHOP", json.dumps(connection))
         with connect_mysql(resolve_address("shop"), ReadPace()) as opened:
-            assert opened.fetch_value("SELECT @begun") == "yes"
+            assert opened.fetch_value("SELECT @initial") == "yes"
             assert opened.fetch_value("SELECT USER()") == "local@localhost"
             assert opened.fetch_value("SELECT 'ü☃'") == "ü☃"

@@ -1,4 +1,4 @@
-"""What a person has to put right, in one line each; and what a server does that must neither lose nor hold up rows."""
+"""Refusals that a person must act on, in one line each; and servers whose behaviour must not lose or block rows."""
 
 import logging
 import re

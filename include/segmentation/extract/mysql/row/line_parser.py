@@ -52,8 +52,8 @@ def parse_lines(columns: list[MySQLColumn], text: bytes | bytearray, crcs: pa.Ar
             values, unrepaired = repair_mojibake(values)
             if unrepaired and column.is_key:
                 raise DataError(
-                    f"column '{column.name}' ({column.mysql}): {unrepaired} of {len(raw)} values of a page are no UTF-8, "
-                    "so repaired values could equal them in the primary key; correct them, or leave it out of 'mojibake'"
+                    f"column '{column.name}' ({column.mysql}): {unrepaired} of {len(raw)} values are no UTF-8, "
+                    "so repaired ones could equal them in the primary key; correct them, or leave it out of 'mojibake'"
                 )
             noticed.update(mojibake_kept=unrepaired)
         for row, field in flaws.items():

@@ -1,4 +1,4 @@
-"""A source database of a test's own, and the command line as its user meets it."""
+"""A source database for one test, and the command line as a user runs it."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ SHOP = CHECKOUT / "tests" / "tutorial" / "shop.sql"
 
 
 class Source:
-    """A database of its own."""
+    """A new database on a server."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.name = server, f"source_{uuid.uuid4().hex[:10]}"
@@ -37,8 +37,8 @@ class Source:
         self.execute(*filter(str.strip, text.split(";")))
 
 
-def segmentation(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """The command line, as a process of its own."""
+def run_segmentation(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command line as a process."""
     return subprocess.run(
         [sys.executable, "-m", "include.segmentation", *map(str, arguments)],
         cwd=CHECKOUT,

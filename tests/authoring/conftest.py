@@ -1,4 +1,4 @@
-"""The shop on a real server, and the connections that its profile names."""
+"""The shop on a real server, and the connections that its profile uses."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def source(mariadb_server: Server, postgres_server: Server) -> Source:
     return source
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def connections(source: Source, postgres_server: Server, lake_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_SHOP_MYSQL", source.server.write_uri(source.name))
     monkeypatch.setenv("AIRFLOW_CONN_SEGMENTATION_WAREHOUSE", postgres_server.write_uri("authoring"))

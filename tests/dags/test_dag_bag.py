@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -269,8 +270,7 @@ def breaks(outside: Path) -> Callable[[], DagBag]:
 def test_a_wrong_profile_is_an_import_error_that_names_file_and_key(breaks: Callable[[], DagBag]) -> None:
     ((file, error),) = breaks().import_errors.items()
     assert Path(file).name == "profiles.py"
-    assert "tiny.yaml: macro_segments.value" in error
-    assert "strata are incomplete" in error
+    assert re.search(r"tiny\.yaml:\d+: macro_segments\.value: strata are incomplete", error)
 
 
 def test_a_wrong_profile_costs_no_other_its_dags(breaks: Callable[[], DagBag], dags: dict[str, DAG]) -> None:
@@ -281,8 +281,8 @@ def test_every_wrong_profile_is_named(outside: Path) -> None:
     (outside / "tiny.yaml").write_text(TINY.replace("orders >= 0", "orders > 0"))
     (outside / "other.yaml").write_text(TINY.replace("profile: tiny", "profile: another"))
     (error,) = load().import_errors.values()
-    assert "tiny.yaml: macro_segments.value" in error
-    assert "other.yaml: " in error
+    assert re.search(r"tiny\.yaml:\d+: macro_segments\.value: ", error)
+    assert "other.yaml:2: profile: found 'another'" in error
 
 
 def test_a_wrong_profile_stops_no_task_of_another(

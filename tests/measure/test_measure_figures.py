@@ -122,9 +122,9 @@ def test_what_a_figure_may_not_return(
     [
         (FIGURE | {"by": {}}, r"figures\.by_kind\.by"),
         (FIGURE | {"by": {"a": "A", "b": "B", "c": "C"}}, r"figures\.by_kind\.by"),
-        (FIGURE | {"by": {"total": "T"}}, r"figures\.by_kind\.values\.total: a column of words already"),
-        (MATRIX | {"draw": "bars"}, r"figures\.by_kind\.draw: bars are of a figure by one column"),
-        (FIGURE | {"customers": "kin"}, r"figures\.by_kind\.customers: 'kin' is no column of words; .* mean 'kind'\?"),
+        (FIGURE | {"by": {"total": "T"}}, r"figures\.by_kind\.values\.total: also a text column"),
+        (MATRIX | {"draw": "bars"}, r"figures\.by_kind\.draw: bars need a figure with one text column"),
+        (FIGURE | {"customers": "kin"}, r"figures\.by_kind\.customers: 'kin' is not a text column; .* mean 'kind'\?"),
         (
             MATRIX | {"values": {n: {"label": n} for n in "xyz"}},
             r"by_kind\.values: found 3; allowed are up to 2",

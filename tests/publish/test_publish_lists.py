@@ -76,8 +76,8 @@ def test_a_worth_that_is_undefined_for_all_of_a_reason_is_not_zero(published: Ca
         ({"when": "(value_cell) = 'one'"}, r"value_cell is compared with 'one'; allowed are once, small, large"),
         ({"when": "value_cell > 3"}, r"value_cell is compared with 3; allowed are once, small, large"),
         ({"when": "revenue = 'x'"}, r"revenue is compared with 'x'; allowed are numbers"),
-        ({"name": "none"}, r"reasons\.2\.name: 'none' stands for whom no reason holds for; allowed is any other"),
-        ({"name": "small"}, r"reasons\.2\.name: 'small' stands for another reason too"),
+        ({"name": "none"}, r"reasons\.2\.name: 'none' means that no reason is true; allowed is any other"),
+        ({"name": "small"}, r"reasons\.2\.name: 'small' is also another reason's name"),
     ],
 )
 def test_a_reason_that_can_not_be_asked_is_refused(
@@ -89,10 +89,10 @@ def test_a_reason_that_can_not_be_asked_is_refused(
 
 
 def test_a_list_that_nobody_can_be_on_is_refused(published: Callable[..., Shop]) -> None:
-    with pytest.raises(ProfileError, match=r"lists\.vip\.reasons: none of them makes anybody eligible"):
+    with pytest.raises(ProfileError, match=r"lists\.vip\.reasons: none makes a customer eligible"):
         published(lists={"vip": VIP["vip"] | {"reasons": REASONS[:2]}}, macro_segments=MACROS)
 
 
 def test_a_reason_that_holds_for_nobody_is_refused(published: Callable[..., Shop]) -> None:
-    with pytest.raises(ProfileError, match=r"lists\.vip\.reasons\.0\.when: reason 'owes': .* holds for nobody"):
+    with pytest.raises(ProfileError, match=r"lists\.vip\.reasons\.0\.when: reason 'owes': .* can never be true"):
         published(lists=VIP)

@@ -181,5 +181,5 @@ def test_what_is_said_of_a_key_of_a_later_model_can_wait(shop_with: Callable[[di
 
 def test_two_segments_can_not_have_one_alias(shop_with: Callable[[dict[str, Any]], Shop]) -> None:
     same = {"alias": "Guests", "rule": "visits >= 0"}
-    with pytest.raises(ProfileError, match="segments 'w0' and 'w1' have one alias, 'Guests'"):
+    with pytest.raises(ProfileError, match="segments 'w0' and 'w1' have the same alias 'Guests'"):
         shop_with(with_segments({"w0": same, "w1": same}))

@@ -144,20 +144,20 @@ def moved(name, **scores):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"cells": moved("missed", f=4)}, r"cells: no cell takes \(r 1, f 3\), \(r 2, f 3\); allowed are"),
+        ({"cells": moved("missed", f=4)}, r"cells: no cell contains \(r 1, f 3\), \(r 2, f 3\); allowed are"),
         (
             {"cells": moved("missed", f=[2, 4], r=1)},
-            r"cells: \(r 1, f 2\) is taken by 'long_ago' and 'missed'; allowed",
+            r"cells: \(r 1, f 2\) is in 'long_ago' and 'missed'; allowed",
         ),
         (
             {"cells": moved("missed", f=[3, 5])},
             r"cells\.2\.scores\.f: 'missed': \[3, 5\]; allowed are classes from 1 to 4",
         ),
-        ({"cells": moved("lately", m=1)}, r"cells\.0\.scores: 'lately' names r, f, m; allowed are r and f, both"),
-        ({"cells": [*CELLS, CELLS[0]]}, r"cells\.0\.name: 'lately' is another cell's name too"),
-        ({"columns": "r"}, r"columns: 'r' are the rows already; allowed is another score"),
+        ({"cells": moved("lately", m=1)}, r"cells\.0\.scores: 'lately' has r, f, m; allowed are r and f, both"),
+        ({"cells": [*CELLS, CELLS[0]]}, r"cells\.0\.name: 'lately' is also another cell's name"),
+        ({"columns": "r"}, r"columns: 'r' is also the score of the rows; allowed is another score"),
         ({"rows": "x"}, r"rows: 'x'; allowed are r, f, m"),
-        ({"when": "orders >= 0"}, r"scores\.r\.kpi: 'days' is undefined for some of those whom 'orders >= 0' takes"),
+        ({"when": "orders >= 0"}, r"scores\.r\.kpi: 'days' is undefined for some customers with 'orders >= 0'"),
         ({"when": "odrers = 1"}, r"when: 'odrers = 1' names 'odrers'; .* did you mean 'orders'\?"),
     ],
 )

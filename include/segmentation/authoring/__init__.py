@@ -1,4 +1,4 @@
-"""For those who write a profile: propose one, check one, look at what it gives. It stands above the stages."""
+"""Tools for authors of profiles: propose a profile, check one, and preview its segments. They use the stages."""
 
 from include.segmentation.authoring.profile_check import check_profile
 from include.segmentation.authoring.profile_proposal import propose_profile

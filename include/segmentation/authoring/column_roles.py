@@ -1,4 +1,4 @@
-"""Which column of a table is what: told by its type, its name, and a few of its values."""
+"""Guess the role of each column of a table from its type, its name and a sample of its values."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ _MONEY = [
     r"(value|sum|sales|gross|net|payment|purchases|summe)",
     r"(price|cost|fee|preis)",
 ]
-_NO_MONEY = r"(tax|vat|discount|rate|percent|pct|share|score|weight|lat|lon|qty|quantity|count|number|limit|size)|_id$"
+_NOT_MONEY = r"(tax|vat|discount|rate|percent|pct|share|score|weight|lat|lon|qty|quantity|count|number|limit|size)|_id$"
 _UNIT_PRICE = r"(unit|item|piece).*(price|cost)|^price$|^preis$"
 _QUANTITY = r"(^|_)(qty|quantity|menge|anzahl|pieces|units)$"
 _CURRENCY = r"currency|waehrung"
@@ -34,27 +34,30 @@ _PERSONAL = (
     r"|pwd|token|secret|iban|card_?(no|num)|(^|_)ip(_|$)|session|comment|note|message)"
 )
 _WRITABLE = re.compile(r"[^'\"`\\{}%#\x00-\x1f]+")
-"""Names that can be written into SQL and templates as they are, between quotes."""
-_MOST_VALUES, _FEWEST_SAMPLED = 8, 50
-_MOST_ATTRIBUTES = 3
-_WIDEST = 18
+"""Names that can stand between quotes in SQL and templates as they are."""
+_SURE_SCORE = 3
+"""From this score on, the name of a column or its table says that it identifies customers."""
+_MAX_KIND_VALUES, _MIN_KIND_SAMPLE = 8, 50
+_MAX_ATTRIBUTES = 3
+_MAX_DIGITS = 18
 """Digits of a DECIMAL that can still be multiplied by a whole number and summed exactly."""
-_SMALL = 100_000
-"""Rows that may be read whole at every pull."""
+_MAX_SNAPSHOT_ROWS = 100_000
+"""Tables of up to this many rows may be read whole at every pull."""
 
 
 @dataclass(frozen=True)
 class ColumnRoles:
-    """What the columns of a table are taken for.
+    """The roles of a table's columns.
 
     Attributes:
-        is_customers: whether the table has one row per customer, and not one per purchase or event.
-        customer: who it is about; ``is_customer_sure``: whether its name says so.
-        happened: when what a row tells of happened.
+        is_customers: whether the table has one row per customer, not one per purchase or event.
+        customer: the column that identifies the customer.
+        is_customer_sure: whether a name says that it does.
+        happened: the time at which the row's event happened.
         updated: the time that moves when a row changes, if there is one.
-        money: an amount, or the price of one piece where ``quantity`` is there too.
-        order: what lines of one purchase have in common, where a purchase may have several rows.
-        attributes: what is kept of a customer beside KPIs.
+        money: an amount, or the price of one piece if there is a ``quantity``.
+        order: the value that all rows of one purchase share, if a purchase may have several rows.
+        attributes: attributes of customers that are kept beside KPIs.
         kinds: columns with a few different values.
         left_out: the columns that are not read, and why.
     """
@@ -74,35 +77,37 @@ class ColumnRoles:
     left_out: dict[str, str]
 
 
-def guess_roles(glance: TablePreview) -> ColumnRoles:
-    """Guess what each column is.
+def guess_roles(preview: TablePreview) -> ColumnRoles:
+    """Guess the role of each column.
 
     Raises:
-        SourceError: the table is empty, or lacks a key, a time or a customer that can be used.
+        SourceError: the table is empty, or has no usable key, time or customer.
     """
-    if not glance.sampled:
-        raise SourceError(f"table '{glance.table}' is empty; a profile is proposed from its rows")
-    left_out = dict(glance.left_out)
-    left_out |= {each.name: "its name can not be written into SQL" for each in glance.columns if not _writable(each)}
-    columns = [each for each in glance.columns if each.name not in left_out]
-    key = _key(glance, columns)
-    times = [each for each in columns if each.column.is_time and each.first]
+    if not preview.sampled:
+        raise SourceError(f"table '{preview.table}' is empty; a profile is proposed from its rows")
+    left_out = dict(preview.left_out)
+    for column in preview.columns:
+        if not _WRITABLE.fullmatch(column.name):
+            left_out[column.name] = "its name cannot be written into SQL"
+    columns = [column for column in preview.columns if column.name not in left_out]
+    key = _find_key(preview, columns)
+    times = [column for column in columns if column.column.is_time and column.first]
     if not times:
         raise SourceError(
-            f"table '{glance.table}' has no time column: no DATE, DATETIME or TIMESTAMP with times between 1971 and "
-            "now; without one nobody knows when something happened"
+            f"table '{preview.table}' has no time column: no DATE, DATETIME or TIMESTAMP with times between 1971 and "
+            "now; a profile needs to know when something happened"
         )
-    updated = _best(times, lambda each: 2.0 if each.is_set_on_update else 1.0 if _has(_UPDATED, each) else 0.0)
-    happened = _best([each for each in times if each is not updated], _happened(glance)) or times[0]
-    customer, is_sure = _customer(glance, columns, key)
-    is_customers = [customer.name] in glance.keys
-    money = _money(columns, {customer.name, *key})
-    quantity = _best(columns, lambda each: float(_is_quantity(each))) if money and _has(_UNIT_PRICE, money) else None
-    order = None if is_customers else _best(columns, lambda each: float(_is_order(each, glance)))
-    used = {each.name for each in (customer, happened, updated, money, quantity, order) if each} | set(key)
-    free = [each for each in columns if each.name not in used]
-    left_out |= {each.name: why for each in free if (why := _private(each))}
-    free = [each for each in free if each.name not in left_out]
+    updated = _find_best(times, lambda column: 2.0 if column.is_set_on_update else float(_is_named(_UPDATED, column)))
+    happened = _find_best([column for column in times if column is not updated], _score_happened(preview)) or times[0]
+    customer, is_sure = _find_customer(preview, columns, key)
+    is_customers = [customer.name] in preview.keys
+    money = _find_money(columns, {customer.name, *key})
+    quantity = _find_first(columns, _is_quantity) if money and _is_named(_UNIT_PRICE, money) else None
+    order = None if is_customers else _find_first(columns, lambda column: _is_order(column, preview))
+    used = {column.name for column in (customer, happened, updated, money, quantity, order) if column} | set(key)
+    free = [column for column in columns if column.name not in used]
+    left_out |= {column.name: reason for column in free if (reason := _find_reason_to_skip(column))}
+    free = [column for column in free if column.name not in left_out]
     return ColumnRoles(
         key=key,
         customer=customer,
@@ -112,141 +117,148 @@ def guess_roles(glance: TablePreview) -> ColumnRoles:
         updated=updated if updated and not updated.nulls else None,
         money=money,
         quantity=quantity,
-        currency=_best(free, lambda each: float(_has(_CURRENCY, each) and bool(each.values))),
+        currency=_find_first(free, lambda column: _is_named(_CURRENCY, column) and bool(column.values)),
         order=order,
-        attributes=[each for each in free if _is_attribute(each)][:_MOST_ATTRIBUTES],
-        kinds=[each for each in free if _is_kind(each)],
+        attributes=[column for column in free if _is_attribute(column)][:_MAX_ATTRIBUTES],
+        kinds=[column for column in free if _is_kind(column)],
         left_out=left_out,
     )
 
 
-def can_be_read_whole(glance: TablePreview) -> bool:
+def can_be_read_whole(preview: TablePreview) -> bool:
     """Whether a table is so small that every pull may read all of it."""
-    return glance.rows <= _SMALL
+    return preview.rows <= _MAX_SNAPSHOT_ROWS
 
 
-def is_exact(each: SampledColumn) -> bool:
-    """Whether sums of a column, and of its products with whole numbers, are exact as they are."""
-    kind = each.column.type
-    return bool(kind == pa.int64() or (pa.types.is_decimal(kind) and kind.precision <= _WIDEST))
+def is_exact(column: SampledColumn) -> bool:
+    """Whether sums of a column, and of its products with whole numbers, are exact without a cast."""
+    kind = column.column.type
+    return bool(kind == pa.int64() or (pa.types.is_decimal(kind) and kind.precision <= _MAX_DIGITS))
 
 
-def count_negatives(each: SampledColumn) -> int:
-    """How many of the sampled values are below zero."""
-    return sum(value.startswith("-") for value in each.values)
+def count_negatives(column: SampledColumn) -> int:
+    """Count the sampled values below zero."""
+    return sum(value.startswith("-") for value in column.values)
 
 
-def _key(glance: TablePreview, columns: list[SampledColumn]) -> list[str]:
-    names = {each.name for each in columns}
-    for key in glance.keys:
+def _find_key(preview: TablePreview, columns: list[SampledColumn]) -> list[str]:
+    names = {column.name for column in columns}
+    for key in preview.keys:
         if names.issuperset(key):
             return key
-    raise SourceError(f"table '{glance.table}': its keys hold columns that can not be read: {glance.keys}")
+    raise SourceError(f"table '{preview.table}': its keys hold columns that cannot be read: {preview.keys}")
 
 
-def _customer(glance: TablePreview, columns: list[SampledColumn], key: list[str]) -> tuple[SampledColumn, bool]:
-    about_people = _found(_CUSTOMER, glance.table)
-    single = key[0] if len(key) == 1 else None
+def _find_customer(preview: TablePreview, columns: list[SampledColumn], key: list[str]) -> tuple[SampledColumn, bool]:
+    """Find the column that identifies customers, and whether a name says so."""
+    is_about_people = _contains_words(_CUSTOMER, preview.table)
 
-    def score(each: SampledColumn) -> float:
-        if not _can_tell_customers(each) or not each.values:
+    def score(column: SampledColumn) -> float:
+        if not _can_identify_customers(column) or not column.values:
             return 0
-        if _has(_CUSTOMER, each) and not _has(_ABOUT_CUSTOMER, each):
-            return 6 if _has(_NUMBER, each) else 5
-        if about_people and each.name == single:
+        if _is_named(_CUSTOMER, column) and not _is_named(_ABOUT_CUSTOMER, column):
+            return 6 if _is_named(_NUMBER, column) else 5
+        if is_about_people and key == [column.name]:
             return 4
-        if _has(_MAIL, each):
+        if _is_named(_MAIL, column):
             return 3
-        repeats = len(set(each.values)) < len(each.values)
-        if _has(_NUMBER, each) and repeats and not _has(_ORDER, each) and each.name not in key:
+        is_number = _is_named(_NUMBER, column) and not _is_named(_ORDER, column)
+        if is_number and _has_repeats(column) and column.name not in key:
             return 2
-        return 1 if each.name in key else 0.5
+        return 1 if column.name in key else 0.5
 
-    best = _best(columns, score)
+    best = _find_best(columns, score)
     if best is None:
         raise SourceError(
-            f"table '{glance.table}' has no column that could tell customers apart; allowed are whole numbers, texts "
+            f"table '{preview.table}' has no column that could tell customers apart; allowed are whole numbers, texts "
             "and bytes"
         )
-    return best, score(best) >= 3
+    return best, score(best) >= _SURE_SCORE
 
 
-def _can_tell_customers(each: SampledColumn) -> bool:
-    is_text = each.column.is_text and each.column.kind not in ("enum", "set", "json")
-    return is_text or each.column.is_bytes or (each.column.is_whole_number and each.column.kind not in ("time", "year"))
+def _can_identify_customers(column: SampledColumn) -> bool:
+    kind = column.column.kind
+    if column.column.is_text:
+        return kind not in ("enum", "set", "json")
+    return column.column.is_bytes or (column.column.is_whole_number and kind not in ("time", "year"))
 
 
-def _happened(glance: TablePreview) -> Callable[[SampledColumn], float]:
-    leading = {index.columns[0] for index in glance.indexes}
+def _score_happened(preview: TablePreview) -> Callable[[SampledColumn], float]:
+    leading = {index.columns[0] for index in preview.indexes}
 
-    def score(each: SampledColumn) -> float:
-        by_name = -4.0 if _has(_OTHER_TIME, each) else 4.0 if _has(_HAPPENED, each) else 0.0
-        return 10 + by_name + 2 * (each.nulls == 0) + (each.name in leading) + 0.5 * (each.column.kind != "date")
+    def score(column: SampledColumn) -> float:
+        by_name = -4.0 if _is_named(_OTHER_TIME, column) else 4.0 if _is_named(_HAPPENED, column) else 0.0
+        by_content = 2 * (column.nulls == 0) + (column.name in leading) + 0.5 * (column.column.kind != "date")
+        return 10 + by_name + by_content
 
     return score
 
 
-def _money(columns: list[SampledColumn], taken: set[str]) -> SampledColumn | None:
-    def score(each: SampledColumn) -> float:
-        kind = each.column.type
+def _find_money(columns: list[SampledColumn], excluded: set[str]) -> SampledColumn | None:
+    def score(column: SampledColumn) -> float:
+        kind = column.column.type
         is_decimal = pa.types.is_decimal(kind) and kind.scale > 0
-        is_number = is_decimal or kind == pa.float64() or each.column.is_whole_number
-        if each.name in taken or not each.values or not is_number or _has(_NO_MONEY, each):
+        is_number = is_decimal or kind == pa.float64() or column.column.is_whole_number
+        if column.name in excluded or not column.values or not is_number or _is_named(_NOT_MONEY, column):
             return 0
-        if each.column.kind in ("time", "year", "bit"):
+        if column.column.kind in ("time", "year", "bit"):
             return 0
-        by_name = next((3.0 - rank for rank, words in enumerate(_MONEY) if _has(words, each)), 0.0)
+        by_name = next((3.0 - rank for rank, words in enumerate(_MONEY) if _is_named(words, column)), 0.0)
         return float(by_name + 0.5 * is_decimal + 0.25 * (kind == pa.float64()) if by_name else 0.4 * is_decimal)
 
-    return _best(columns, score)
+    return _find_best(columns, score)
 
 
-def _is_quantity(each: SampledColumn) -> bool:
-    return _has(_QUANTITY, each) and each.column.is_whole_number and is_exact(each)
+def _is_quantity(column: SampledColumn) -> bool:
+    return _is_named(_QUANTITY, column) and column.column.is_whole_number and is_exact(column)
 
 
-def _is_order(each: SampledColumn, glance: TablePreview) -> bool:
-    repeats = len(set(each.values)) < len(each.values)
-    return _has(_ORDER, each) and repeats and [each.name] not in glance.keys and _can_tell_customers(each)
+def _is_order(column: SampledColumn, preview: TablePreview) -> bool:
+    is_shared = _has_repeats(column) and [column.name] not in preview.keys
+    return _is_named(_ORDER, column) and is_shared and _can_identify_customers(column)
 
 
-def _is_attribute(each: SampledColumn) -> bool:
+def _is_attribute(column: SampledColumn) -> bool:
     try:
-        require_sql_name(each.name.lower())
+        require_sql_name(column.name.lower())
     except ValueError:
         return False
-    return _has(_ATTRIBUTE, each) and each.column.is_text and bool(each.values)
+    return _is_named(_ATTRIBUTE, column) and column.column.is_text and bool(column.values)
 
 
-def _is_kind(each: SampledColumn) -> bool:
-    few = 0 < len(set(each.values)) <= _MOST_VALUES and len(each.values) >= _FEWEST_SAMPLED
-    return _has(_KIND, each) and each.column.is_text and few
+def _is_kind(column: SampledColumn) -> bool:
+    has_few_values = 0 < len(set(column.values)) <= _MAX_KIND_VALUES and len(column.values) >= _MIN_KIND_SAMPLE
+    return _is_named(_KIND, column) and column.column.is_text and has_few_values
 
 
-def _private(each: SampledColumn) -> str:
-    """Why a column is not read; empty where it is."""
-    if _has(_PERSONAL, each):
+def _find_reason_to_skip(column: SampledColumn) -> str:
+    """Return why a column is not read, or an empty text."""
+    if _is_named(_PERSONAL, column):
         return "personal, and no KPI needs it"
-    if each.column.is_bytes or each.column.kind in ("json", "longtext", "mediumtext"):
+    if column.column.is_bytes or column.column.kind in ("json", "longtext", "mediumtext"):
         return "large, and no KPI needs it"
     return ""
 
 
-def _best(columns: list[SampledColumn], score: Callable[[SampledColumn], float]) -> SampledColumn | None:
-    """The column with the highest score, the first of equals; None where no score is above zero."""
+def _find_best(columns: list[SampledColumn], score: Callable[[SampledColumn], float]) -> SampledColumn | None:
+    """Find the first column with the highest score; None if no score is above zero."""
     best = max(columns, key=score, default=None)
     return best if best is not None and score(best) > 0 else None
 
 
-def _writable(each: SampledColumn) -> bool:
-    return bool(_WRITABLE.fullmatch(each.name))
+def _find_first(columns: list[SampledColumn], accepts: Callable[[SampledColumn], bool]) -> SampledColumn | None:
+    return next(filter(accepts, columns), None)
 
 
-def _has(words: str, each: SampledColumn) -> bool:
-    return _found(words, each.name)
+def _has_repeats(column: SampledColumn) -> bool:
+    return len(set(column.values)) < len(column.values)
 
 
-def _found(words: str, name: str) -> bool:
+def _is_named(words: str, column: SampledColumn) -> bool:
+    return _contains_words(words, column.name)
+
+
+def _contains_words(words: str, name: str) -> bool:
     """Whether words are in a name, however it is written: ``CustomerID``, ``customer-id``, ``customer_id``."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).lower()
-    return re.search(words, parted) is not None
+    snake_case = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", name).lower()
+    return re.search(words, snake_case) is not None

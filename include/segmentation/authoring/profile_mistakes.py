@@ -1,4 +1,4 @@
-"""Every mistake of a profile's file at once, also between parts of which one is wrong itself."""
+"""Find every mistake of a profile's file at once: an invalid part does not hide the mistakes of the others."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,88 +16,84 @@ from include.segmentation.profile.personas import Persona
 from include.segmentation.profile.profile import Expectation, Profile, WarehouseTarget
 from include.segmentation.profile.sources import Extract, Source
 from include.segmentation.profile.strata import Stratum
+from include.segmentation.profile.yaml_file import YamlFile
 
 
-def find_profile_mistakes(path: Path, value: dict[str, Any]) -> tuple[Profile, list[Mistake]]:
+def find_profile_mistakes(file: YamlFile) -> tuple[Profile, list[Mistake]]:
     """Check what a file says.
 
-    Args:
-        path: the file.
-        value: what it says.
-
     Returns:
-        The profile, of what is right where not everything is, and the mistakes.
+        The profile, built from its valid parts only if there are mistakes, and the mistakes.
     """
-    found = find_name_mistakes(value, path)
-    own = {"path": path, "profile": path.stem}
+    mistakes = [*file.find_duplicate_keys(), *find_name_mistakes(file)]
     try:
-        profile = Profile.model_validate(value | own)
+        profile = Profile.model_validate(file.value | {"path": file.path, "profile": file.path.stem})
     except ValidationError as error:
-        found += explain_mistakes(Profile, value, error)
-        profile = _what_is_right(value, path)
-        found += _between(profile, value)
-    return profile, list(dict.fromkeys(found))
+        mistakes += explain_mistakes(Profile, file.value, error)
+        profile = _build_from_valid_parts(file.value, file.path)
+        mistakes += _find_mistakes_between_parts(profile, file.value)
+    return profile, list(dict.fromkeys(mistakes))
 
 
-def _what_is_right(value: dict[str, Any], path: Path) -> Profile:
-    macros = {name: _macro(raw) for name, raw in _mapping(value.get("macro_segments")).items()}
+def _build_from_valid_parts(value: dict[str, Any], path: Path) -> Profile:
+    macros = {name: _build_macro_segment(raw) for name, raw in _as_mapping(value.get("macro_segments")).items()}
     time_zone = value.get("time_zone", "UTC")
     parts: dict[str, Any] = {
         "profile": path.stem,
         "path": path,
         "time_zone": time_zone if isinstance(time_zone, str) else "UTC",
-        "sources": _right(Source, value.get("sources")),
-        "extracts": _right(Extract, value.get("extracts")),
-        "expectations": _right(list[Expectation], value.get("expectations")),
+        "sources": _select_valid(Source, value.get("sources")),
+        "extracts": _select_valid(Extract, value.get("extracts")),
+        "expectations": _select_valid(list[Expectation], value.get("expectations")),
         "macro_segments": macros,
     }
-    parts |= _right(WarehouseTarget, {"warehouse": value.get("warehouse")})
-    right = _right(MacroSegment, value.get("macro_segments"))
-    if len(right) == len(macros):  # else it is not known what there is
-        parts |= {"macro_segments": right, "lists": _right(EligibilityList, value.get("lists"))}
-        parts |= _right(list[FunnelStep], {"funnel": value.get("funnel", [])})
-        parts |= _right(list[Persona], {"personas": value.get("personas", [])})
+    parts |= _select_valid(WarehouseTarget, {"warehouse": value.get("warehouse")})
+    valid_macros = _select_valid(MacroSegment, value.get("macro_segments"))
+    if len(valid_macros) == len(macros):  # otherwise some of the names that these parts may use are unknown
+        parts |= {"macro_segments": valid_macros, "lists": _select_valid(EligibilityList, value.get("lists"))}
+        parts |= _select_valid(list[FunnelStep], {"funnel": value.get("funnel", [])})
+        parts |= _select_valid(list[Persona], {"personas": value.get("personas", [])})
     return Profile.model_construct(**parts)
 
 
-def _macro(raw: Any) -> MacroSegment:
-    said = _mapping(raw)
-    strata = said.get("strata")
+def _build_macro_segment(raw: Any) -> MacroSegment:
+    macro = _as_mapping(raw)
+    strata = macro.get("strata")
     return MacroSegment.model_construct(
-        kpis=_right(Kpi, said.get("kpis")),
-        strata=[_stratum(each) for each in strata] if isinstance(strata, list) else [],
-        segments=_right(SegmentAnnotation, said.get("segments")),
+        kpis=_select_valid(Kpi, macro.get("kpis")),
+        strata=[_build_stratum(each) for each in strata] if isinstance(strata, list) else [],
+        segments=_select_valid(SegmentAnnotation, macro.get("segments")),
     )
 
 
-def _stratum(raw: Any) -> Stratum:
-    """A stratum; where it is wrong, one in its place that says nothing."""
+def _build_stratum(raw: Any) -> Stratum:
+    """Build a stratum; an invalid one becomes a stratum without KPIs that has the same name."""
     try:
         return Stratum.model_validate(raw)
     except ValidationError:
-        return Stratum.model_construct(name=str(_mapping(raw).get("name")), label="", when="true")
+        return Stratum.model_construct(name=str(_as_mapping(raw).get("name")), label="", when="true")
 
 
-def _between(profile: Profile, value: dict[str, Any]) -> Iterator[Mistake]:
-    """What a model does not compare while one of its parts is wrong."""
+def _find_mistakes_between_parts(profile: Profile, value: dict[str, Any]) -> Iterator[Mistake]:
+    """Make the comparisons that a model skips while one of its parts is invalid."""
     for name, macro in profile.macro_segments.items():
-        kpis = [str(kpi) for kpi in _mapping(_mapping(value["macro_segments"][name]).get("kpis"))]
+        kpis = [str(kpi) for kpi in _as_mapping(_as_mapping(value["macro_segments"][name]).get("kpis"))]
         for mistake in macro.find_mistakes(kpis, is_whole=False):
             yield mistake.nest_under("macro_segments", name)
-    sources, extracts = (list(_mapping(value.get(part))) for part in ("sources", "extracts"))
+    sources, extracts = (list(_as_mapping(value.get(part))) for part in ("sources", "extracts"))
     yield from profile.find_mistakes(sources, extracts)
 
 
-def _right(kind: Any, raw: Any) -> dict[str, Any]:
-    """The entries of a mapping that are right themselves."""
-    adapter, right = TypeAdapter(kind), {}
-    for name, value in _mapping(raw).items():
+def _select_valid(kind: Any, raw: Any) -> dict[str, Any]:
+    """Select the entries of a mapping that are valid on their own."""
+    adapter, valid = TypeAdapter(kind), {}
+    for name, value in _as_mapping(raw).items():
         try:
-            right[name] = adapter.validate_python(value)
+            valid[name] = adapter.validate_python(value)
         except ValidationError:
             continue
-    return right
+    return valid
 
 
-def _mapping(raw: Any) -> dict[str, Any]:
+def _as_mapping(raw: Any) -> dict[str, Any]:
     return raw if isinstance(raw, dict) else {}

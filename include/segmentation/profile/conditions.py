@@ -1,15 +1,14 @@
-"""Stratum predicates: SQL conditions over KPIs, and the proof that they cut the population once.
+"""Conditions: boolean SQL expressions over KPIs that compare columns with constants (``purchases = 1``).
 
-A predicate is a boolean SQL expression that compares columns with constants (``purchases = 1 AND age_days >= 7``).
-Such predicates can only change their value at the constants they name, so evaluating them on every combination of
-"each constant, the values below and above it, and NULL where it may occur" decides for all values whether they
-overlap or leave a gap.
+Such a condition can change its value only at the constants it names. So it is enough to evaluate conditions on every
+combination of test values (each constant, its neighbours, and NULL if allowed) to decide whether they overlap or leave
+a gap.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import ceil, floor
+from math import ceil, floor, prod
 from typing import Annotated, Any
 
 import sqlglot
@@ -23,18 +22,18 @@ from include.segmentation.profile.mistakes import list_allowed
 _MAX_POINTS = 200_000
 _COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 _ALLOWED = (
-    exp.And, exp.Or, exp.Not, exp.Paren, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Is, exp.Null,
-    exp.Between, exp.In, exp.Column, exp.Identifier, exp.Literal, exp.Neg, exp.Boolean,
+    *_COMPARISONS, exp.And, exp.Or, exp.Not, exp.Paren, exp.Is, exp.Null, exp.Column, exp.Identifier, exp.Literal,
+    exp.Neg, exp.Boolean,
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class ColumnDomain:
-    """The values that a column of a predicate can take.
+    """The values that a column of a condition can have.
 
     Attributes:
         step: the resolution that values are rounded to.
-        minimum: the smallest value, or None where there is none.
+        minimum: the smallest value; None if there is none.
         nullable: whether the column can be NULL (undefined).
     """
 
@@ -44,10 +43,11 @@ class ColumnDomain:
 
 
 def normalise_condition(text: str) -> str:
-    """The condition in one spelling, whatever its spaces, the case of its keywords and its comments.
+    """Write a condition in one spelling, without comments.
 
-    DuckDB takes more than PostgreSQL, where rules are published (``==``, a comma at the end), and a comment at the end
-    would swallow what is put around a condition. What is no SQL stays as it is: ``parse`` refuses it.
+    DuckDB accepts more than PostgreSQL, which receives the rules (``==``, a comma at the end), and a comment at the end
+    would hide the SQL that is added after a condition. A text that is not SQL is returned unchanged;
+    ``parse_condition`` refuses it.
     """
     try:
         return str(sqlglot.parse_one(text, read="duckdb").sql(dialect="duckdb", comments=False))
@@ -56,11 +56,11 @@ def normalise_condition(text: str) -> str:
 
 
 Condition = Annotated[str, AfterValidator(normalise_condition)]
-"""A predicate as a profile holds it."""
+"""A condition in a profile."""
 
 
 def parse_condition(text: str, columns: Sequence[str]) -> exp.Expr:
-    """Return the syntax tree of a predicate.
+    """Parse a condition into its syntax tree.
 
     Raises:
         ProfileError: the text is not SQL, compares something other than columns with constants, or names a column
@@ -80,61 +80,60 @@ def parse_condition(text: str, columns: Sequence[str]) -> exp.Expr:
     for column in tree.find_all(exp.Column):
         if column.name not in columns:
             raise ProfileError(f"'{text}' names '{column.name}'; {list_allowed(column.name, columns)}")
-        if not _beside_constants(column):
+        if not _is_compared_with_constants(column):
             raise ProfileError(
-                f"'{text}' uses '{column.name}' otherwise; allowed are comparisons of KPIs with constants and IS NULL"
+                f"'{text}' does not compare '{column.name}' with a constant; allowed are comparisons of KPIs with "
+                "constants and IS NULL"
             )
     return tree
 
 
 def list_condition_columns(text: str) -> list[str]:
-    """The columns that a predicate names, in alphabetical order."""
+    """List the columns that a condition names, in alphabetical order."""
     return sorted({column.name for column in sqlglot.parse_one(text, read="duckdb").find_all(exp.Column)})
 
 
-def evaluate_at_test_points(predicates: Sequence[str], domains: Mapping[str, ColumnDomain]) -> list[dict[str, Any]]:
-    """Evaluate predicates on every combination of values at which one of them can change.
+def evaluate_at_test_points(conditions: Sequence[str], domains: Mapping[str, ColumnDomain]) -> list[dict[str, Any]]:
+    """Evaluate conditions on every combination of values at which one of them can change.
 
     Args:
-        predicates: SQL conditions, already parsed without an error.
-        domains: the domain of every column that a predicate may name.
+        conditions: SQL conditions that ``parse_condition`` accepts.
+        domains: the domain of every column that a condition may name.
 
     Returns:
-        One dict per grid point: the value of each column that any predicate names, and under ``"true"`` the list of
-        the indexes of the predicates that hold there.
+        One dict per combination: the value of each column that a condition names, and under ``"true"`` the indexes of
+        the conditions that hold there.
 
     Raises:
-        ProfileError: the predicates name so many constants that the grid would be too large to check.
+        ProfileError: there are too many combinations to check.
     """
-    trees = [parse_condition(text, list(domains)) for text in predicates]
+    trees = [parse_condition(text, list(domains)) for text in conditions]
     columns = sorted({column.name for tree in trees for column in tree.find_all(exp.Column)})
-    axes = [_axis(column, trees, domains[column]) for column in columns]
-    size = 1
-    for axis in axes:
-        size *= len(axis)
+    axes = [_list_test_values(column, trees, domains[column]) for column in columns]
+    size = prod(map(len, axes))
     if size > _MAX_POINTS:
         raise ProfileError(f"the strata compare too many KPIs with too many constants to be checked ({size} cases)")
     points = list(product(*axes))
-    rows = ", ".join(f"({', '.join([str(i), *map(_literal, point)])})" for i, point in enumerate(points))
+    rows = ", ".join(f"({', '.join([str(i), *map(_write_literal, point)])})" for i, point in enumerate(points))
     names = ", ".join(['"_point"', *(f'"{column}"' for column in columns)])
-    tests = ", ".join(f"coalesce(({text}), false)" for text in predicates)
-    found = evaluate_select(f"SELECT {tests} FROM (VALUES {rows}) AS grid({names}) ORDER BY _point")
+    tests = ", ".join(f"coalesce(({text}), false)" for text in conditions)
+    results = evaluate_select(f"SELECT {tests} FROM (VALUES {rows}) AS points({names}) ORDER BY _point")
     return [
-        dict(zip(columns, point, strict=True)) | {"true": [i for i, held in enumerate(row) if held]}
-        for point, row in zip(points, found, strict=True)
+        dict(zip(columns, point, strict=True)) | {"true": [i for i, is_true in enumerate(result) if is_true]}
+        for point, result in zip(points, results, strict=True)
     ]
 
 
 def is_never_true(text: str, domains: Mapping[str, ColumnDomain]) -> bool:
-    """Whether no value that its columns can take makes a predicate true; not where it compares too much to be told."""
+    """Whether no values of its columns make a condition true; False if there are too many cases to check."""
     try:
         return not any(point["true"] for point in evaluate_at_test_points([text], domains))
     except ProfileError:
         return False
 
 
-def _beside_constants(column: exp.Column) -> bool:
-    """Whether a column is compared with constants: only such a comparison changes where the grid looks."""
+def _is_compared_with_constants(column: exp.Column) -> bool:
+    """Whether a column is compared with constants only; another comparison could change between the test values."""
     comparison = column.find_ancestor(*_COMPARISONS, exp.Is, exp.And, exp.Or, exp.Not)
     if not isinstance(comparison, (*_COMPARISONS, exp.Is)):
         return False
@@ -147,25 +146,24 @@ def _beside_constants(column: exp.Column) -> bool:
     return all(isinstance(constant, exp.Literal) for constant in constants)
 
 
-def _axis(column: str, trees: Sequence[exp.Expr], domain: ColumnDomain) -> list[float | None]:
-    constants: set[float] = set()
+def _list_test_values(column: str, trees: Sequence[exp.Expr], domain: ColumnDomain) -> list[float | None]:
+    constants = {0.0 if domain.minimum is None else domain.minimum}
     for tree in trees:
         for comparison in tree.find_all(*_COMPARISONS):
-            if column in {found.name for found in comparison.find_all(exp.Column)}:
-                constants |= {_number(literal) for literal in comparison.find_all(exp.Literal)}
-    constants |= {domain.minimum} if domain.minimum is not None else {0.0}
-    values = {value for constant in constants for value in _around(constant, domain.step)}
-    allowed = sorted(v for v in values if domain.minimum is None or v >= domain.minimum)
-    return [*allowed, None] if domain.nullable else list(allowed)
+            if column in {each.name for each in comparison.find_all(exp.Column)}:
+                constants |= {_parse_number(literal) for literal in comparison.find_all(exp.Literal)}
+    values = {value for constant in constants for value in _list_neighbours(constant, domain.step)}
+    possible = sorted(value for value in values if domain.minimum is None or value >= domain.minimum)
+    return [*possible, None] if domain.nullable else list(possible)
 
 
-def _around(constant: float, step: float) -> list[float]:
-    """The values next to a constant, and it itself where it is one: multiples of the step."""
+def _list_neighbours(constant: float, step: float) -> list[float]:
+    """List the multiples of the step next to a constant, and the constant if it is one."""
     steps = round(constant / step, 9)
     return [round(multiple * step, 9) for multiple in range(floor(steps) - 1, ceil(steps) + 2)]
 
 
-def _number(literal: exp.Literal) -> float:
+def _parse_number(literal: exp.Literal) -> float:
     try:
         value = float(literal.this)
     except ValueError:
@@ -173,5 +171,5 @@ def _number(literal: exp.Literal) -> float:
     return -value if isinstance(literal.parent, exp.Neg) else value
 
 
-def _literal(value: float | None) -> str:
+def _write_literal(value: float | None) -> str:
     return "CAST(NULL AS DOUBLE)" if value is None else repr(float(value))

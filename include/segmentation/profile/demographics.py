@@ -5,17 +5,17 @@ from pydantic import Field
 from include.segmentation.profile.profile_part import ProfilePart
 
 EVERYONE = "all"
-"""Macro segment and segment key of everyone; a word of SQL, so no macro segment can be called so."""
+"""The macro segment and the segment key of all customers; no macro segment can have this name, a word of SQL."""
 UNKNOWN_VALUE, OTHER_VALUES = "unknown", "other"
-"""Values of a demographic: not known, and all that too few customers have."""
+"""The values that stand for unknown ones, and for all values that too few customers have."""
 
 
 class Demographic(ProfilePart):
-    """An attribute of population.sql that customers are counted by.
+    """An attribute in population.sql by which customers are counted.
 
     Attributes:
-        label: the words a reader sees ("Country").
-        unknown: values that say nothing, beside NULL and the empty text.
+        label: the name that readers see ("Country").
+        unknown: values that count as unknown, as NULL and the empty text do.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""The funnel: ordered steps that customers reach or do not reach."""
+"""The funnel: ordered steps that customers reach."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,11 +10,11 @@ from include.segmentation.profile.profile_part import ProfilePart
 
 
 class FunnelStep(ProfilePart):
-    """One step of the funnel; a customer has reached it who has reached all before it and meets its condition.
+    """One step of the funnel; customers who meet its condition and all earlier ones have reached it.
 
     Attributes:
-        label: the words a reader sees ("Saw a first topic").
-        when: a SQL condition over the profile's KPIs and ``age_days``; undefined is not reached.
+        label: the name that readers see ("Saw a first topic").
+        when: a SQL condition over the profile's KPIs and ``age_days``; undefined counts as false.
     """
 
     name: ProfileName
@@ -23,21 +23,21 @@ class FunnelStep(ProfilePart):
 
 
 def find_funnel_mistakes(steps: Sequence[FunnelStep], columns: Mapping[str, ColumnDomain]) -> Iterator[Mistake]:
-    """Steps that have one name, or conditions that can not be asked or never hold.
+    """Find steps with the same name, and conditions that are not valid or can never be true.
 
     Args:
         steps: the funnel, in order.
-        columns: what conditions may name, and its values.
+        columns: the columns that conditions may name, with their domains.
     """
     names = [step.name for step in steps]
     for position, step in enumerate(steps):
         if step.name in names[:position]:
-            yield Mistake(("funnel", position, "name"), f"'{step.name}' is another step's name; allowed is any other")
+            text = f"'{step.name}' is another step's name; allowed is any other name"
+            yield Mistake(("funnel", position, "name"), text)
         try:
             parse_condition(step.when, list(columns))
         except ProfileError as error:
             yield Mistake(("funnel", position, "when"), f"step '{step.name}': {error}")
             continue
         if is_never_true(step.when, columns):
-            text = f"step '{step.name}': '{step.when}' holds for nobody, whatever the KPIs are"
-            yield Mistake(("funnel", position, "when"), text)
+            yield Mistake(("funnel", position, "when"), f"step '{step.name}': '{step.when}' can never be true")

@@ -1,4 +1,4 @@
-"""The contract of Google Analytics 4 reports: what is asked for, filtered by what, and how demographics are kept."""
+"""Google Analytics 4 reports: dimensions, metrics and filters, and the rules for demographics."""
 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -11,11 +11,11 @@ from include.segmentation.profile.source_declaration import ExtractDeclaration, 
 
 DATE_COLUMN = "date"
 REPORT_FLAGS = ("subject_to_thresholding", "data_loss_from_other_row", "sampled_share", "truncated", "empty_reason")
-"""What Google says about the whole of a day's report: columns of every row of the day, and of an empty day's one."""
+"""Google's remarks on the whole report of a day: columns of every row; a day without rows gets one row for them."""
 DEMOGRAPHICS = frozenset({"userAgeBracket", "userGender", "brandingInterest"})
-"""Google's own estimates about people: inferred for some, thresholded, and not about one user."""
+"""Google's estimates: inferred for some users, thresholded, and not available per user."""
 UNKNOWN_VALUES = ("", "(not set)", "(other)", "unknown")
-"""Values of a dimension that say nothing. They are different things, kept apart in the lake."""
+"""Values of a dimension that carry no information. Their meanings differ, so the lake keeps them apart."""
 _PER_USER = "customUser:"
 
 _Text = Annotated[str, Field(min_length=1)]
@@ -23,11 +23,11 @@ _Number = Annotated[float, Field(strict=True)]
 
 
 class FilterCondition(ProfilePart):
-    """What a filter asks of one dimension or metric; everything it says must hold.
+    """The filter of one dimension or metric; all its comparisons must be true.
 
-    In YAML a text (exactly this), a list of texts (one of these), or comparisons: ``begins_with``, ``ends_with``,
-    ``contains`` and ``regexp`` (RE2, of the whole value) for dimensions, case told apart; ``equals``, ``at_least``,
-    ``more_than``, ``at_most`` and ``less_than`` for metrics; ``not`` for the opposite of any of these.
+    In YAML: a text (an exact match), a list of texts (any of them), or a mapping of comparisons. Dimensions have the
+    case-sensitive ``begins_with``, ``ends_with``, ``contains`` and ``regexp`` (RE2, for the whole value); metrics have
+    ``equals``, ``at_least``, ``more_than``, ``at_most`` and ``less_than``; ``not`` negates any of these.
     """
 
     one_of: list[str] | None = Field(default=None, min_length=1)
@@ -44,7 +44,7 @@ class FilterCondition(ProfilePart):
 
     @model_validator(mode="before")
     @classmethod
-    def _short(cls, value: Any) -> Any:
+    def _expand_short_form(cls, value: Any) -> Any:
         if isinstance(value, str):
             return {"one_of": [value]}
         if isinstance(value, list):
@@ -54,20 +54,20 @@ class FilterCondition(ProfilePart):
         raise ValueError("allowed is a text, a list of texts, or comparisons such as {begins_with: /learn/}")
 
     @model_validator(mode="after")
-    def _one_kind(self) -> Self:
+    def _refuse_mixed_kinds(self) -> Self:
         if self.has_texts and self.has_numbers:
-            raise ValueError("texts and numbers are compared at once; allowed is one kind")
+            raise ValueError("it compares texts and numbers; allowed is one of the two")
         return self
 
     @property
     def has_texts(self) -> bool:
-        """Whether texts are compared."""
+        """Whether it compares texts."""
         inner = self.is_not is not None and self.is_not.has_texts
         return inner or any((self.one_of, self.begins_with, self.ends_with, self.contains, self.regexp))
 
     @property
     def has_numbers(self) -> bool:
-        """Whether numbers are compared."""
+        """Whether it compares numbers."""
         limits = (self.equals, self.at_least, self.more_than, self.at_most, self.less_than)
         inner = self.is_not is not None and self.is_not.has_numbers
         return inner or any(limit is not None for limit in limits)
@@ -77,12 +77,11 @@ class GA4Extract(ExtractDeclaration):
     """One GA4 report, a day at a time.
 
     Attributes:
-        filter: dimension or metric -> what its rows must have, applied by GA4. A dimension need not be one of the
-            report's.
-        lookback: how many of the last days are written again at every pull, because GA4 restates them.
-        coverage_of: for demographics, the report that counts everybody: the same without these dimensions.
-        per_user_demographics: the property really delivers demographics per user. Without it a report may not hold
-            both; with it rows that hold both must arrive.
+        filter: dimension or metric -> the condition that GA4 applies. The dimension need not be in the report.
+        lookback: how many of the last days every pull rewrites, because GA4 restates them.
+        coverage_of: for demographics, the same report without these dimensions, which counts all users.
+        per_user_demographics: whether the property delivers demographics per user. If not, a report must not have
+            both; if so, rows with both must arrive.
     """
 
     kind: Literal["report"]
@@ -94,51 +93,52 @@ class GA4Extract(ExtractDeclaration):
     per_user_demographics: bool = False
 
     @model_validator(mode="after")
-    def _by_day(self) -> Self:
+    def _require_days(self) -> Self:
         if DATE_COLUMN not in self.dimensions:
-            raise ValueError("a report is read by day: dimensions must hold 'date'")
+            raise ValueError("a report is read by day: dimensions must include 'date'")
         names = [name_column(name) for name in [*self.dimensions, *self.metrics]]
         if len({*names, *REPORT_FLAGS}) < len(names) + len(REPORT_FLAGS):
             raise ValueError(f"columns {', '.join(names)} and the flags {', '.join(REPORT_FLAGS)} need different names")
         return self
 
     @model_validator(mode="after")
-    def _filters_fit(self) -> Self:
+    def _check_filters(self) -> Self:
         for name, condition in self.filter.items():
             if name == DATE_COLUMN:
                 raise ValueError("filter 'date': a report is read by day; allowed are other dimensions and metrics")
             if name in self.metrics and condition.has_texts:
-                raise ValueError(f"filter '{name}': a metric; allowed are comparisons such as {{at_least: 1}}")
+                raise ValueError(f"filter '{name}': it is a metric; allowed are comparisons such as {{at_least: 1}}")
             if name not in self.metrics and condition.has_numbers:
                 raise ValueError(
-                    f"filter '{name}': numbers are compared, so it must be one of the metrics {', '.join(self.metrics)}"
+                    f"filter '{name}': it compares numbers; allowed are the metrics {', '.join(self.metrics)}"
                 )
         return self
 
     @model_validator(mode="after")
-    def _people_apart(self) -> Self:
-        both = bool(self.demographics and self.users)
-        guessed, named = ", ".join(self.demographics), ", ".join(self.users)
-        if both and not self.per_user_demographics:
+    def _keep_demographics_apart(self) -> Self:
+        has_both = bool(self.demographics and self.users)
+        estimates, users = ", ".join(self.demographics), ", ".join(self.users)
+        if has_both and not self.per_user_demographics:
             raise ValueError(
-                f"'{guessed}' is Google's estimate, not about one user, and can not stand beside '{named}'; allowed "
-                "are two reports, or per_user_demographics: true where the property really delivers both together"
+                f"'{estimates}' is Google's estimate, not available per user, and cannot be combined with '{users}'; "
+                "allowed are two reports, or per_user_demographics: true if the property delivers both together"
             )
-        if self.per_user_demographics and not both:
-            raise ValueError("per_user_demographics: the report does not hold both a demographic and a customUser:")
+        if self.per_user_demographics and not has_both:
+            raise ValueError("per_user_demographics: the report needs both a demographic and a customUser:")
         if self.coverage_of and not self.demographics:
-            raise ValueError(f"coverage_of: the report has no demographic; such are {', '.join(sorted(DEMOGRAPHICS))}")
+            allowed = ", ".join(sorted(DEMOGRAPHICS))
+            raise ValueError(f"coverage_of: the report has no demographic; allowed are {allowed}")
         return self
 
     @property
     def demographics(self) -> list[str]:
-        """The dimensions, asked for or filtered by, that are Google's estimates."""
-        return [name for name in self._names if name in DEMOGRAPHICS]
+        """The dimensions of the report and its filter that are Google's estimates."""
+        return [name for name in self._all_dimensions if name in DEMOGRAPHICS]
 
     @property
     def users(self) -> list[str]:
-        """The dimensions, asked for or filtered by, that tell users apart."""
-        return [name for name in self._names if name.startswith(_PER_USER)]
+        """The dimensions of the report and its filter that identify users."""
+        return [name for name in self._all_dimensions if name.startswith(_PER_USER)]
 
     @property
     def has_customers(self) -> bool:
@@ -175,7 +175,7 @@ class GA4Extract(ExtractDeclaration):
             )
 
     @property
-    def _names(self) -> list[str]:
+    def _all_dimensions(self) -> list[str]:
         return list(dict.fromkeys([*self.dimensions, *self.filter]))
 
 

@@ -1,4 +1,4 @@
-"""The contract of gates: what each of them lets pass, and what its failing means for a run."""
+"""Gates: the checks before a run is published, and what a failure means for the run."""
 
 from datetime import timedelta
 from math import ceil
@@ -12,37 +12,37 @@ FailureVerdict = Literal["warn", "ask", "stop"]
 
 
 def compute_smallest_cluster(customers: int) -> int:
-    """The fewest customers that a cluster of a stratum may have: 2% of the stratum, and at least 100."""
+    """Compute the minimum size of a cluster in a stratum: 2% of its customers, and at least 100."""
     return max(ceil(0.02 * customers), 100)
 
 
 class GateRule(ProfilePart):
-    """One gate; in a profile a verdict alone stands for it: ``names_agree: ask``.
+    """One gate; a profile may write its verdict alone: ``names_agree: ask``.
 
     Attributes:
-        verdict: what its failing means: ``warn`` is only said, ``ask`` waits for a person, ``stop`` publishes nothing.
+        verdict: what a failure does: ``warn`` only reports it, ``ask`` waits for a person, ``stop`` publishes nothing.
     """
 
     verdict: FailureVerdict = "warn"
 
     @model_validator(mode="before")
     @classmethod
-    def _verdict_alone(cls, value: Any) -> Any:
+    def _expand_short_form(cls, value: Any) -> Any:
         return {"verdict": value} if isinstance(value, str) else value
 
 
 class SizesDifferGate(GateRule):
-    """No two macro segments may have the same sizes: one would be a copy of the other."""
+    """Two macro segments must not have the same sizes, or one is a copy of the other."""
 
     verdict: FailureVerdict = "stop"
 
 
 class RowCountsGate(GateRule):
-    """How far the customers and the rows of an extract may be from those of the run before.
+    """How much the numbers of customers and of rows per extract may change since the previous run.
 
     Attributes:
-        fall: the share that may be missing.
-        rise: the share that may have come in addition.
+        fall: the largest decrease, as a share.
+        rise: the largest increase, as a share.
     """
 
     verdict: FailureVerdict = "ask"
@@ -54,17 +54,17 @@ class FreshnessGate(GateRule):
     """How old the newest data may be at as_of.
 
     Attributes:
-        stale_after: how long before as_of the last customer may have been seen.
+        stale_after: the longest time between the last visit of any customer and as_of.
     """
 
     stale_after: Duration = timedelta(days=3)
 
 
 class QuarantineGate(GateRule):
-    """How many of an extract's rows may be held in quarantine.
+    """How many rows of an extract may be in quarantine.
 
     Attributes:
-        share: of its current rows.
+        share: the largest share of its current rows.
     """
 
     verdict: FailureVerdict = "ask"
@@ -72,13 +72,13 @@ class QuarantineGate(GateRule):
 
 
 class DriftGate(GateRule):
-    """How far customers may have moved from those of the fit, beyond where they were at the same time a year before.
+    """How much customers may differ from those of the fit, beyond their difference at the same time a year before.
 
     Attributes:
-        psi: the population stability index of a KPI.
-        js: the Jensen-Shannon divergence of the segments' shares, in bits.
-        inertia_gain: how much closer a refit's prototypes would be to the customers.
-        asks_for_fit: whether failing asks for a fit, or is only a verdict.
+        psi: the largest population stability index of a KPI.
+        js: the largest Jensen-Shannon divergence of the segments' shares, in bits.
+        inertia_gain: the largest share of the inertia that a refit would remove.
+        asks_for_fit: whether a failure also requests a fit.
     """
 
     psi: float = Field(default=0.25, gt=0)
@@ -88,18 +88,18 @@ class DriftGate(GateRule):
 
 
 class Gates(ProfilePart):
-    """What is checked before a run is published.
+    """The checks before a run is published.
 
     Attributes:
-        populations_reconcile, labels_known: people add up; without it nothing is published, whatever a profile says.
+        populations_reconcile, labels_known: the numbers of customers add up; a profile cannot weaken these gates.
         sizes_differ: no two macro segments have the same sizes.
-        smallest_sizes: no cluster has fallen below the size that a fit asks of it.
-        names_agree: what segments are called holds for their customers.
-        row_counts: about as many customers and rows as at the run before.
-        freshness: extracts are whole up to as_of, and customers were seen shortly before it.
-        quarantine: few rows are held back.
-        drift: customers are like those of the fit.
-        answer_within: how long a question waits in Airflow; unanswered, the run is not published.
+        smallest_sizes: no cluster is smaller than a fit allows.
+        names_agree: segment names are true for their customers.
+        row_counts: the numbers of customers and rows are close to those of the previous run.
+        freshness: extracts are complete up to as_of, and customers were seen shortly before it.
+        quarantine: few rows are in quarantine.
+        drift: customers resemble those of the fit.
+        answer_within: how long a question waits in Airflow; without an answer the run is not published.
     """
 
     populations_reconcile: Literal["stop"] = "stop"

@@ -1,4 +1,4 @@
-"""The contract of a grid: KPIs in classes, and named rectangles of two of them, beside a macro segment's segments."""
+"""Grids: KPIs in classes, and named rectangles of two of them, in addition to a macro segment's segments."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,21 +15,21 @@ from include.segmentation.profile.mistakes import Mistake, list_allowed
 from include.segmentation.profile.profile_part import ProfilePart
 
 
-def _span(value: Any) -> Any:
+def _expand_class(value: Any) -> Any:
     return (value, value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-ClassSpan = Annotated[tuple[int, int], BeforeValidator(_span)]
-"""The first and the last of some classes; one number stands for both."""
+ClassSpan = Annotated[tuple[int, int], BeforeValidator(_expand_class)]
+"""The first and last class of a range; a single number stands for both."""
 
 
 class GridScore(ProfilePart):
-    """A KPI in classes, from 1 for the worst customers up to ``classes`` for the best, by the KPI's direction.
+    """A KPI in classes, from 1 (the worst customers) to ``classes`` (the best), by the KPI's direction.
 
     Attributes:
-        label: the words a reader sees ("Recency").
-        classes: how many; a fit makes them of about the same size, and equal values are always in one class.
-        own_class: whoever has this value or less is a class of their own.
+        label: the name that readers see ("Recency").
+        classes: the number of classes; a fit makes them about equal in size and never splits equal values.
+        own_class: customers with this value or less form a class of their own.
     """
 
     kpi: SqlName
@@ -42,9 +42,9 @@ class GridCell(ProfilePart):
     """A named rectangle of the grid.
 
     Attributes:
-        name: what tables call it.
-        label: the words a reader sees ("At risk").
-        scores: the classes of the two scores that it takes: ``{r: 5, f: [4, 5]}``.
+        name: its name in tables.
+        label: the name that readers see ("At risk").
+        scores: its classes of the two scores: ``{r: 5, f: [4, 5]}``.
     """
 
     name: SqlName
@@ -56,14 +56,14 @@ class GridCell(ProfilePart):
 
 
 class Grid(ProfilePart):
-    """Customers by two scores, each cell with a name.
+    """Customers by two scores, with a name for each cell.
 
     Attributes:
-        label: the words a reader sees ("RFM").
-        when: a SQL condition over the macro segment's KPIs and ``age_days``: who is scored.
-        scores: by their short names, in the order in which a customer's classes are written: 5, 4 and 3 as ``543``.
-        rows, columns: the two of them that span the grid.
-        cells: rectangles that together take every pair of classes exactly once.
+        label: the name that readers see ("RFM").
+        when: a SQL condition over the macro segment's KPIs and ``age_days`` that selects the customers to score.
+        scores: scores by short name, in the order in which classes are written: 5, 4 and 3 as ``543``.
+        rows, columns: the two scores of the grid's axes.
+        cells: rectangles that together contain every pair of classes exactly once.
     """
 
     label: str
@@ -74,17 +74,15 @@ class Grid(ProfilePart):
     cells: list[GridCell] = Field(min_length=1)
 
     def find_mistakes(self, kpis: Mapping[str, Kpi]) -> Iterator[Mistake]:
-        """What does not fit together.
+        """Find the parts that do not fit together.
 
         Args:
-            kpis: those of the macro segment.
+            kpis: the KPIs of the macro segment.
         """
-        wrong = [*self._wrong_scores(kpis), *self._wrong_sides(), *self._wrong_cells()]
-        yield from wrong
-        if not wrong:
-            yield from self._wrong_cover()
+        mistakes = [*self._find_score_mistakes(kpis), *self._find_axis_mistakes(), *self._find_cell_mistakes()]
+        yield from mistakes or self._find_cover_mistakes()
 
-    def _wrong_scores(self, kpis: Mapping[str, Kpi]) -> Iterator[Mistake]:
+    def _find_score_mistakes(self, kpis: Mapping[str, Kpi]) -> Iterator[Mistake]:
         try:
             parse_condition(self.when, [*kpis, AGE_COLUMN])
         except ProfileError as error:
@@ -95,14 +93,14 @@ class Grid(ProfilePart):
             if score.kpi not in kpis:
                 yield Mistake(place, f"'{score.kpi}'; {list_allowed(score.kpi, kpis)}")
             elif kpis[score.kpi].direction == "neutral":
-                text = f"'{score.kpi}' has direction neutral, so no class of it is the best; allowed are more and less"
+                text = f"'{score.kpi}' has direction neutral, so no class is the best; allowed are more and less"
                 yield Mistake(place, text)
-            elif self._takes_undefined(score.kpi, kpis):
+            elif self._includes_undefined(score.kpi, kpis):
                 condition = kpis[score.kpi].undefined_when
-                text = f"'{score.kpi}' is undefined for some of those whom '{self.when}' takes; exclude {condition}"
+                text = f"'{score.kpi}' is undefined for some customers with '{self.when}'; exclude {condition}"
                 yield Mistake(place, text)
 
-    def _takes_undefined(self, name: str, kpis: Mapping[str, Kpi]) -> bool:
+    def _includes_undefined(self, name: str, kpis: Mapping[str, Kpi]) -> bool:
         condition = kpis[name].undefined_when
         if condition is None:
             return False
@@ -110,31 +108,31 @@ class Grid(ProfilePart):
         points = evaluate_at_test_points([self.when, condition, impossible], list_domains(kpis))
         return any(point["true"] == [0, 1] for point in points)
 
-    def _wrong_sides(self) -> Iterator[Mistake]:
-        for side, name in (("rows", self.rows), ("columns", self.columns)):
+    def _find_axis_mistakes(self) -> Iterator[Mistake]:
+        for axis, name in (("rows", self.rows), ("columns", self.columns)):
             if name not in self.scores:
-                yield Mistake((side,), f"'{name}'; {list_allowed(name, self.scores)}")
+                yield Mistake((axis,), f"'{name}'; {list_allowed(name, self.scores)}")
         if self.rows == self.columns:
-            yield Mistake(("columns",), f"'{self.columns}' are the rows already; allowed is another score")
+            yield Mistake(("columns",), f"'{self.columns}' is also the score of the rows; allowed is another score")
 
-    def _wrong_cells(self) -> Iterator[Mistake]:
+    def _find_cell_mistakes(self) -> Iterator[Mistake]:
         names = Counter(cell.name for cell in self.cells)
         for position, cell in enumerate(self.cells):
             place = ("cells", position)
             if names[cell.name] > 1:
-                yield Mistake((*place, "name"), f"'{cell.name}' is another cell's name too; allowed is any other")
+                yield Mistake((*place, "name"), f"'{cell.name}' is also another cell's name; allowed is any other")
             if set(cell.scores) != {self.rows, self.columns}:
-                found = ", ".join(cell.scores) or "none"
-                text = f"'{cell.name}' names {found}; allowed are {self.rows} and {self.columns}, both"
+                names_in_cell = ", ".join(cell.scores) or "none"
+                text = f"'{cell.name}' has {names_in_cell}; allowed are {self.rows} and {self.columns}, both"
                 yield Mistake((*place, "scores"), text)
             for name, (low, high) in cell.scores.items():
-                most = self.scores[name].classes if name in self.scores else high
-                if not 1 <= low <= high <= most:
-                    text = f"'{cell.name}': [{low}, {high}]; allowed are classes from 1 to {most}, the lower one first"
+                last = self.scores[name].classes if name in self.scores else high
+                if not 1 <= low <= high <= last:
+                    text = f"'{cell.name}': [{low}, {high}]; allowed are classes from 1 to {last}, the lower one first"
                     yield Mistake((*place, "scores", name), text)
 
-    def _wrong_cover(self) -> Iterator[Mistake]:
-        """Pairs of classes that no rectangle takes, or more than one."""
+    def _find_cover_mistakes(self) -> Iterator[Mistake]:
+        """Find the pairs of classes that are in no cell, or in several."""
         rows, columns = (range(1, self.scores[name].classes + 1) for name in (self.rows, self.columns))
         empty = []
         for row, column in product(rows, columns):
@@ -144,12 +142,12 @@ class Grid(ProfilePart):
                 empty.append(place)
             elif len(names) > 1:
                 quoted = " and ".join(f"'{name}'" for name in names)
-                yield Mistake(("cells",), f"({place}) is taken by {quoted}; allowed is one of them")
+                yield Mistake(("cells",), f"({place}) is in {quoted}; allowed is one cell")
         if empty:
             listed = ", ".join(f"({place})" for place in empty)
-            yield Mistake(("cells",), f"no cell takes {listed}; allowed are cells that take each pair of classes once")
+            yield Mistake(("cells",), f"no cell contains {listed}; allowed are cells with each pair of classes once")
 
     def is_inside(self, cell: GridCell, row: int, column: int) -> bool:
-        """Whether a rectangle takes a pair of classes."""
+        """Whether a pair of classes is in a cell."""
         (top, bottom), (left, right) = cell.scores[self.rows], cell.scores[self.columns]
         return top <= row <= bottom and left <= column <= right

@@ -1,4 +1,4 @@
-"""The contract of lists: who is eligible for something, and why, by the first reason that holds."""
+"""Lists: who is eligible for something and why, by the first reason that is true."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,17 +20,17 @@ from include.segmentation.profile.mistakes import Mistake, list_allowed
 from include.segmentation.profile.profile_part import ProfilePart
 
 NO_REASON = "none"
-"""Stands for the customers for whom no reason holds: they are not eligible."""
+"""The reason of customers for whom no reason of the profile is true; they are not eligible."""
 
 
 class ListReason(ProfilePart):
-    """Why somebody is on a list, or is not.
+    """Why a customer is on a list or is not.
 
     Attributes:
-        label: the words a reader sees ("Returns as much as they buy").
+        label: the name that readers see ("Returns as much as they buy").
         when: a SQL condition over the profile's KPIs, ``age_days`` and the cells of grids (``rfm_cell = 'loyal'``);
-            undefined does not hold.
-        eligible: what the reason means for whom it holds.
+            undefined counts as false.
+        eligible: whether customers with this reason are eligible.
     """
 
     name: ProfileName
@@ -40,11 +40,11 @@ class ListReason(ProfilePart):
 
 
 class EligibilityList(ProfilePart):
-    """Customers whom something is meant for, evaluated anew at every run.
+    """The customers of a campaign or programme, evaluated again by every run.
 
     Attributes:
-        label: the words a reader sees ("Insiders").
-        reasons: in order; the first that holds for a customer decides.
+        label: the name that readers see ("Insiders").
+        reasons: in order; the first one that is true for a customer decides.
     """
 
     label: str
@@ -55,36 +55,34 @@ class EligibilityList(ProfilePart):
     def find_mistakes(
         self, numbers: Mapping[str, ColumnDomain], texts: Mapping[str, Sequence[str]]
     ) -> Iterator[Mistake]:
-        """What does not fit together.
+        """Find the parts that do not fit together.
 
         Args:
-            numbers: the columns that conditions may compare with numbers, and their values.
-            texts: those that they may compare with texts -> the texts there are.
+            numbers: the number columns that conditions may name, with their domains.
+            texts: the text columns that conditions may name, with their values.
         """
         names = Counter(reason.name for reason in self.reasons)
         for position, reason in enumerate(self.reasons):
             place = ("reasons", position)
             if reason.name == NO_REASON or names[reason.name] > 1:
-                whose = "whom no reason holds for" if reason.name == NO_REASON else "another reason too"
-                yield Mistake((*place, "name"), f"'{reason.name}' stands for {whose}; allowed is any other name")
+                use = "means that no reason is true" if reason.name == NO_REASON else "is also another reason's name"
+                yield Mistake((*place, "name"), f"'{reason.name}' {use}; allowed is any other name")
             try:
                 parse_condition(reason.when, [*numbers, *texts])
             except ProfileError as error:
                 yield Mistake((*place, "when"), f"reason '{reason.name}': {error}")
                 continue
-            for text in _wrong_constants(reason.when, texts):
+            for text in _find_impossible_constants(reason.when, texts):
                 yield Mistake((*place, "when"), f"reason '{reason.name}': {text}")
             if not set(list_condition_columns(reason.when)) & set(texts) and is_never_true(reason.when, numbers):
-                text = f"reason '{reason.name}': '{reason.when}' holds for nobody, whatever the KPIs are"
+                text = f"reason '{reason.name}': '{reason.when}' can never be true"
                 yield Mistake((*place, "when"), text)
         if not any(reason.eligible for reason in self.reasons):
-            yield Mistake(
-                ("reasons",), "none of them makes anybody eligible; allowed is at least one with eligible: true"
-            )
+            yield Mistake(("reasons",), "none makes a customer eligible; allowed is at least one with eligible: true")
 
 
-def _wrong_constants(condition: str, texts: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Constants that the column beside them can never have."""
+def _find_impossible_constants(condition: str, texts: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Describe the constants that the column compared with them can never have."""
     tree = sqlglot.parse_one(condition, read="duckdb")
     for column in tree.find_all(exp.Column):
         comparison = column.parent

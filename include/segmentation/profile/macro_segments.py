@@ -17,12 +17,12 @@ from include.segmentation.profile.strata_partition import find_partition_mistake
 
 
 class SegmentAnnotation(ProfilePart):
-    """What people say about one segment, by its key.
+    """Notes on one segment, found by its key.
 
     Attributes:
-        alias: what marketing calls it.
-        rule: what the alias claims, as a condition over the macro segment's KPIs; checked on every run.
-        recommended_action, owner: in place of the stratum's.
+        alias: marketing's name for it.
+        rule: what the alias claims, as a condition over the macro segment's KPIs; every run checks it.
+        recommended_action, owner: replace the stratum's.
     """
 
     alias: str = ""
@@ -31,40 +31,40 @@ class SegmentAnnotation(ProfilePart):
     owner: str = ""
 
     @model_validator(mode="after")
-    def _claims_something(self) -> Self:
+    def _require_alias_and_rule(self) -> Self:
         if self.alias and not self.rule:
-            raise ValueError(f"alias '{self.alias}' claims nothing; a rule such as 'recency <= 30' is missing")
+            raise ValueError(f"alias '{self.alias}' needs a rule that says what it claims, such as 'recency <= 30'")
         if self.rule and not self.alias:
             raise ValueError(f"rule '{self.rule}' belongs to an alias, which is missing")
         return self
 
 
 class Hysteresis(ProfilePart):
-    """When a customer who has crossed a border moves: at once where both are absent.
+    """When customers who cross a border change their segment.
 
     Attributes:
-        as_ofs: after being on the other side at so many runs of the cadence in a row.
-        margin: once the margin (d2² - d1²) / d2² on the other side is at least this.
+        as_ofs: after this many runs of the cadence in a row on the other side.
+        margin: as soon as their margin (d2² - d1²) / d2² on the other side is at least this.
     """
 
     as_ofs: int | None = Field(default=None, ge=2, le=12)
     margin: float | None = Field(default=None, gt=0, lt=1)
 
     @model_validator(mode="after")
-    def _one_of_two(self) -> Self:
+    def _require_one(self) -> Self:
         if (self.as_ofs is None) == (self.margin is None):
-            raise ValueError("hysteresis needs one of as_ofs and margin, not both")
+            raise ValueError("hysteresis needs either as_ofs or margin, not both")
         return self
 
 
 class MacroSegment(ProfilePart):
-    """A set of KPIs clustered together, stratum by stratum.
+    """A set of KPIs that are clustered together, stratum by stratum.
 
     Attributes:
-        scale: how KPIs are scaled that do not say it themselves.
-        hysteresis: when a customer who has crossed a border moves; at once where absent.
-        segments: what people say about a segment, by its key.
-        grid: customers by two scores, beside the segments; none where absent.
+        scale: the scaler of all KPIs without their own.
+        hysteresis: when customers who cross a border change their segment; by default at once.
+        segments: notes on segments, by segment key.
+        grid: customers by two scores, in addition to the segments; by default there is none.
     """
 
     label: str
@@ -76,63 +76,66 @@ class MacroSegment(ProfilePart):
     grid: Grid | None = None
 
     @model_validator(mode="after")
-    def _strata_cut_once(self) -> Self:
+    def _refuse_mistakes(self) -> Self:
         raise_mistakes(self.find_mistakes(list(self.kpis), is_whole=True))
         return self
 
     def find_mistakes(self, kpis: Collection[str], is_whole: bool) -> Iterator[Mistake]:
-        """What does not fit together.
+        """Find the parts that do not fit together.
 
         Args:
-            kpis: the names of all its KPIs, also of those that are wrong themselves.
-            is_whole: whether all KPIs and strata are there; how strata cut the population is looked at only then.
+            kpis: the names of all its KPIs, including invalid ones.
+            is_whole: whether all KPIs and strata are valid and present; if not, the partition is not checked.
         """
-        wrong = [*self._wrong_names(), *self._wrong_conditions([*kpis, AGE_COLUMN]), *self._wrong_aliases()]
+        mistakes = [
+            *self._find_name_mistakes(),
+            *self._find_condition_mistakes([*kpis, AGE_COLUMN]),
+            *self._find_alias_mistakes(),
+        ]
         for position, stratum in enumerate(self.strata):
-            wrong += (mistake.nest_under("strata", position) for mistake in self._wrong_kpis(stratum, kpis))
-        yield from wrong
-        if is_whole and not wrong:
+            mistakes += (mistake.nest_under("strata", position) for mistake in self._find_kpi_mistakes(stratum, kpis))
+        yield from mistakes
+        if is_whole and not mistakes:
             yield from find_partition_mistakes(self.kpis, self.strata)
         if is_whole and self.grid:
             yield from (mistake.nest_under("grid") for mistake in self.grid.find_mistakes(self.kpis))
 
-    def _wrong_names(self) -> Iterator[Mistake]:
+    def find_scale(self, kpi: str) -> Scaler:
+        """Find the scaler of a KPI."""
+        return self.kpis[kpi].scale or self.scale
+
+    def _find_name_mistakes(self) -> Iterator[Mistake]:
         names = [stratum.name for stratum in self.strata]
         if len(set(names)) != len(names):
             yield Mistake(("strata",), f"strata {names} must have different names")
 
-    def _wrong_conditions(self, columns: list[str]) -> Iterator[Mistake]:
+    def _find_condition_mistakes(self, columns: list[str]) -> Iterator[Mistake]:
         conditions: dict[tuple[str, str | int, str], str | None]
         conditions = {("kpis", name, "undefined_when"): kpi.undefined_when for name, kpi in self.kpis.items()}
-        whens = {("strata", number, "when"): stratum.when for number, stratum in enumerate(self.strata)}
-        rules = {("segments", key, "rule"): said.rule for key, said in self.segments.items()}
-        for place, condition in (conditions | whens | rules).items():
+        conditions |= {("strata", position, "when"): stratum.when for position, stratum in enumerate(self.strata)}
+        conditions |= {("segments", key, "rule"): annotation.rule for key, annotation in self.segments.items()}
+        for place, condition in conditions.items():
             try:
                 parse_condition(condition or "true", columns)
             except ProfileError as error:
-                who = f"stratum '{self.strata[place[1]].name}': " if isinstance(place[1], int) else ""
-                yield Mistake(place, f"{who}{error}")
+                owner = f"stratum '{self.strata[place[1]].name}': " if isinstance(place[1], int) else ""
+                yield Mistake(place, f"{owner}{error}")
 
-    def _wrong_aliases(self) -> Iterator[Mistake]:
+    def _find_alias_mistakes(self) -> Iterator[Mistake]:
         keys: dict[str, str] = {}
-        for key, said in self.segments.items():
-            other = keys.setdefault(said.alias, key)
-            if said.alias and other != key:
-                text = f"segments '{other}' and '{key}' have one alias, '{said.alias}'; allowed are different ones"
-                yield Mistake(("segments", key, "alias"), text)
+        for key, annotation in self.segments.items():
+            other = keys.setdefault(annotation.alias, key)
+            if annotation.alias and other != key:
+                text = f"segments '{other}' and '{key}' have the same alias '{annotation.alias}'; allowed are different"
+                yield Mistake(("segments", key, "alias"), f"{text} ones")
 
-    def find_scale(self, kpi: str) -> Scaler:
-        """How a KPI is scaled."""
-        return self.kpis[kpi].scale or self.scale
-
-    def _wrong_kpis(self, stratum: Stratum, kpis: Collection[str]) -> Iterator[Mistake]:
+    def _find_kpi_mistakes(self, stratum: Stratum, kpis: Collection[str]) -> Iterator[Mistake]:
         clusterable = [name for name in kpis if name not in self.kpis or not self.kpis[name].rule_only]
         for kpi in stratum.clustered_on:
             if kpi not in clusterable:
-                yield Mistake(
-                    ("kpis",), f"stratum '{stratum.name}' clusters on '{kpi}'; {list_allowed(kpi, clusterable)}"
-                )
-        for mistake in self._wrong_undefined_as(stratum):
+                text = f"stratum '{stratum.name}' clusters on '{kpi}'; {list_allowed(kpi, clusterable)}"
+                yield Mistake(("kpis",), text)
+        for mistake in self._find_undefined_as_mistakes(stratum):
             yield mistake.nest_under("cluster", "undefined_as")
         scales = {kpi: self.find_scale(kpi) for kpi in stratum.clustered_on if kpi in self.kpis}
         if len(set(scales.values())) > 1 and any(self.kpis[kpi].weight is None for kpi in scales):
@@ -143,7 +146,7 @@ class MacroSegment(ProfilePart):
                 "scale, or a weight for each of them",
             )
 
-    def _wrong_undefined_as(self, stratum: Stratum) -> Iterator[Mistake]:
+    def _find_undefined_as_mistakes(self, stratum: Stratum) -> Iterator[Mistake]:
         nullable = [name for name in stratum.clustered_on if name in self.kpis and self.kpis[name].undefined_when]
         where = f"stratum '{stratum.name}', undefined_as"
         for name, value in (stratum.cluster.undefined_as if stratum.cluster else {}).items():
@@ -153,4 +156,4 @@ class MacroSegment(ProfilePart):
                 continue
             kpi = self.kpis[name]
             if (kpi.minimum is not None and value < kpi.minimum) or (kpi.zero == "none" and value == 0):
-                yield Mistake((name,), f"{where}: {value:g} is no value of '{name}'")
+                yield Mistake((name,), f"{where}: {value:g} is not a possible value of '{name}'")

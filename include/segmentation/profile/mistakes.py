@@ -1,4 +1,4 @@
-"""What is wrong in a profile, one mistake at a time: the place in the file, what was found, and what is allowed."""
+"""Mistakes in a profile: the place in the file, what was found there, and what is allowed."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,8 +13,8 @@ MistakePlace = tuple[str | int, ...]
 
 _Schema = Mapping[str, Any]
 _OWN_FIELD = "path"
-"""What the loader adds to a profile, and no file says."""
-_YAML_WORDS = "YAML reads a bare Yes, No, On and Off as true and false; put it in quotes"
+"""The field that the loader adds to a profile; a file cannot set it."""
+_YAML_WORDS = "YAML reads Yes, No, On and Off without quotes as true and false; put it in quotes"
 _KEYS_BELOW = "are keys below it"
 _SHAPES = {
     "model_type": _KEYS_BELOW,
@@ -29,7 +29,7 @@ class Mistake:
     """One mistake.
 
     Attributes:
-        place: the keys and positions that lead to it, from the top of the file.
+        place: the keys and positions that lead to it from the top of the file.
         text: what was found and what is allowed, in one line.
     """
 
@@ -42,130 +42,134 @@ class Mistake:
         return f"{key}: {self.text}" if key else self.text
 
     def nest_under(self, *place: str | int) -> "Mistake":
-        """The same mistake, seen from further up."""
+        """Return the same mistake with a place that starts further up."""
         return replace(self, place=(*place, *self.place))
 
 
 class MistakesError(ValueError):
-    """All mistakes of one part of a profile, for a validator to raise."""
+    """All mistakes of one part of a profile, raised by its validator."""
 
-    def __init__(self, found: list[Mistake]) -> None:
-        super().__init__("; ".join(map(str, found)))
-        self.found = found
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("; ".join(map(str, mistakes)))
+        self.mistakes = mistakes
 
 
-def raise_mistakes(found: Iterable[Mistake]) -> None:
-    """Raise what was found, if anything was.
+def raise_mistakes(mistakes: Iterable[Mistake]) -> None:
+    """Raise mistakes, if there are any.
 
     Raises:
-        MistakesError: something was.
+        MistakesError: there are.
     """
-    mistakes = list(found)
-    if mistakes:
-        raise MistakesError(mistakes)
+    if listed := list(mistakes):
+        raise MistakesError(listed)
 
 
-def list_allowed(found: object, names: Iterable[str]) -> str:
-    """What is allowed in place of a word, the nearest last: ``allowed are start, end; did you mean 'start'?``."""
+def list_allowed(word: object, names: Iterable[str]) -> str:
+    """List what is allowed instead of a word: ``allowed are start, end; did you mean 'start'?``."""
     listed = list(names)
-    return f"allowed are {', '.join(listed) or 'none'}" + suggest_name(found, listed)
+    return f"allowed are {', '.join(listed) or 'none'}" + suggest_name(word, listed)
 
 
-def suggest_name(found: object, names: Iterable[str]) -> str:
-    """The name that a wrong one is near to, as the end of a message; empty where there is none."""
-    by_small = {name.lower(): name for name in names}
-    near = get_close_matches(str(found).lower(), by_small, n=1)
-    return f"; did you mean '{by_small[near[0]]}'?" if near else ""
+def suggest_name(word: object, names: Iterable[str]) -> str:
+    """Suggest the name that is most like a word, as the end of a message; empty if there is none."""
+    by_lower_case = {name.lower(): name for name in names}
+    matches = get_close_matches(str(word).lower(), by_lower_case, n=1)
+    return f"; did you mean '{by_lower_case[matches[0]]}'?" if matches else ""
 
 
 def explain_mistakes(model: type[BaseModel], value: Any, error: ValidationError) -> Iterator[Mistake]:
-    """Every mistake that a model has found in a value, at the place where it stands in the file."""
+    """Explain every mistake that a model reports for a value, with its place in the file."""
     schema = model.model_json_schema()
     for problem in error.errors():
         cause = problem.get("ctx", {}).get("error")
-        inner = cause.found if isinstance(cause, MistakesError) else [Mistake((), _text(schema, problem))]
+        inner = cause.mistakes if isinstance(cause, MistakesError) else [Mistake((), _explain_problem(schema, problem))]
         for mistake in inner:
-            yield Mistake(_place(schema, value, (*problem["loc"], *mistake.place)), mistake.text)
+            yield Mistake(_find_place(schema, value, (*problem["loc"], *mistake.place)), mistake.text)
 
 
-def _text(schema: _Schema, problem: Any) -> str:
-    found, kind = problem.get("input"), problem["type"]
+def _explain_problem(schema: _Schema, problem: Any) -> str:
+    value, kind = problem.get("input"), problem["type"]
     if kind == "extra_forbidden":
         *above, key = problem["loc"]
-        return f"unknown key; {list_allowed(key, _keys(schema, above))}"
+        return f"unknown key; {list_allowed(key, _list_keys(schema, above))}"
     if kind == "missing":
         return "missing"
     if kind in _SHAPES:
-        return _wrong_shape(found, _SHAPES[kind])
+        return _explain_shape(value, _SHAPES[kind])
     message = problem["msg"].removeprefix("Value error, ")
     if kind == "literal_error":
         names = re.findall(r"'(\w+)'", problem["ctx"]["expected"])
-        message += suggest_name(found, names)
-    if kind == "string_type" and isinstance(found, bool):
+        message += suggest_name(value, names)
+    if kind == "string_type" and isinstance(value, bool):
         message += f"; {_YAML_WORDS}"
-    return f"found {found!r}; {message}" if isinstance(found, str | int | float | date) else message
+    return f"found {value!r}; {message}" if isinstance(value, str | int | float | date) else message
 
 
-def _wrong_shape(found: object, wanted: str) -> str:
-    if found is None:
-        return f"found nothing; allowed {wanted}, indented further than it"
-    said = "keys" if isinstance(found, dict) else "a list" if isinstance(found, list) else repr(found)
-    return f"found {said}; allowed {wanted}"
+def _explain_shape(value: object, allowed: str) -> str:
+    if value is None:
+        return f"found nothing; allowed {allowed}, with more indentation"
+    shape = "keys" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
+    return f"found {shape}; allowed {allowed}"
 
 
-def _place(schema: _Schema, value: Any, keys: MistakePlace) -> MistakePlace:
-    """The keys that stand in the file, without pydantic's marks of what kind of part it took something for."""
+def _find_place(schema: _Schema, value: Any, keys: MistakePlace) -> MistakePlace:
+    """Find the keys that are in the file: pydantic adds tags for the kind of part that it tried."""
     place: list[str | int] = []
     parts = [schema]
     for key in keys:
-        is_mark = any(key in _tags(part) for part in parts)
-        is_known = any(key in kind.get("properties", ()) for part in parts for kind in _kinds(schema, part))
-        parts = [below for part in parts for below in _below(schema, part, key)] or parts
-        if not is_mark and _holds(value, key):
+        is_tag = any(key in _list_tags(part) for part in parts)
+        is_property = any(key in kind.get("properties", ()) for part in parts for kind in _list_kinds(schema, part))
+        parts = _step_down(schema, parts, key)
+        if not is_tag and _has_key(value, key):
             value = value[key]
             place.append(key)
-        elif not is_mark and is_known and isinstance(value, dict):
+        elif not is_tag and is_property and isinstance(value, dict):
             value = None
             place.append(key)
     return tuple(place)
 
 
-def _holds(value: Any, key: str | int) -> bool:
+def _has_key(value: Any, key: str | int) -> bool:
     return key in value if isinstance(value, dict) else isinstance(value, list) and isinstance(key, int)
 
 
-def _keys(schema: _Schema, above: Iterable[str | int]) -> list[str]:
-    """The keys that are allowed in the part at a place."""
+def _list_keys(schema: _Schema, above: Iterable[str | int]) -> list[str]:
+    """List the keys that are allowed in the part at a place."""
     parts = [schema]
     for key in above:
-        parts = [below for part in parts for below in _below(schema, part, key)] or parts
-    names = {name for part in parts for kind in _kinds(schema, part) for name in kind.get("properties", ())}
+        parts = _step_down(schema, parts, key)
+    names = {name for part in parts for kind in _list_kinds(schema, part) for name in kind.get("properties", ())}
     return sorted(names - {_OWN_FIELD})
 
 
-def _below(schema: _Schema, part: _Schema, key: str | int) -> Iterator[_Schema]:
-    if key in _tags(part):
-        yield {"$ref": _tags(part)[key]}
+def _step_down(schema: _Schema, parts: list[_Schema], key: str | int) -> list[_Schema]:
+    """Return the schemas below a key; the same ones if nothing is declared below it."""
+    return [below for part in parts for below in _list_parts_below(schema, part, key)] or parts
+
+
+def _list_parts_below(schema: _Schema, part: _Schema, key: str | int) -> Iterator[_Schema]:
+    if key in _list_tags(part):
+        yield {"$ref": _list_tags(part)[key]}
         return
-    for kind in _kinds(schema, part):
+    for kind in _list_kinds(schema, part):
         inner = kind.get("items" if isinstance(key, int) else "additionalProperties")
         inner = kind.get("properties", {}).get(key, inner)
         if isinstance(inner, dict):
             yield inner
 
 
-def _tags(part: _Schema) -> dict[str | int, str]:
-    """Of a part that may be of several kinds, told apart by one key: what the key says -> the kind."""
+def _list_tags(part: _Schema) -> dict[str | int, str]:
+    """List the kinds of a part that one of its keys decides: value of the key -> kind."""
     return dict(part.get("discriminator", {}).get("mapping", {}))
 
 
-def _kinds(schema: _Schema, part: _Schema) -> Iterator[_Schema]:
-    """What a part of a JSON schema may be, its references followed."""
+def _list_kinds(schema: _Schema, part: _Schema) -> Iterator[_Schema]:
+    """List the alternatives of a part of a JSON schema, with references resolved."""
     if "$ref" in part:
-        yield from _kinds(schema, schema["$defs"][part["$ref"].rsplit("/", 1)[-1]])
+        yield from _list_kinds(schema, schema["$defs"][part["$ref"].rsplit("/", 1)[-1]])
         return
     choices = [*part.get("oneOf", ()), *part.get("anyOf", ())]
     for choice in choices:
-        yield from _kinds(schema, choice)
+        yield from _list_kinds(schema, choice)
     if not choices:
         yield part

@@ -1,4 +1,4 @@
-"""What a profile says about MySQL servers and the tables and queries that are read from them."""
+"""MySQL servers in a profile, and the tables and queries that are read from them."""
 
 from typing import ClassVar, Literal
 
@@ -12,11 +12,11 @@ class ReadPace(ProfilePart):
     """How gently a server is read.
 
     Attributes:
-        page_seconds: what one page should take; pages grow and shrink towards it.
-        statement_seconds: a statement that runs longer is ended on the server.
-        connections: how many connections this user may hold on the server at once.
-        busy_threads: pause while more threads than this run on the server.
-        first_load: the hours in which a first load may run, in the profile's time zone; always if absent.
+        page_seconds: the time that one page should take; the page size adapts to it.
+        statement_seconds: a statement that runs longer is killed on the server.
+        connections: the largest number of simultaneous connections of this user to the server.
+        busy_threads: extraction pauses while more threads than this run on the server.
+        first_load: the hours in which a first load may run, in the profile's time zone; by default all.
     """
 
     page_seconds: float = Field(default=1.5, gt=0, le=60)
@@ -39,8 +39,8 @@ class TableExtract(_MySQLExtract):
     """One MySQL table.
 
     Attributes:
-        columns: the columns to read; all if absent.
-        mojibake: text columns in latin1 that hold UTF-8 bytes, read as what they mean.
+        columns: the columns to read; by default all.
+        mojibake: latin1 text columns that hold UTF-8 bytes, which are decoded as UTF-8.
     """
 
     kind: Literal["table"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
+from math import prod
 
 from pydantic import Field
 
@@ -11,20 +12,21 @@ from include.segmentation.profile.mistakes import Mistake, MistakePlace, list_al
 from include.segmentation.profile.profile_part import ProfilePart
 
 NO_PERSONA = "none"
-"""Stands for the customers whom no persona takes; no persona can be called so."""
+"""The persona of customers who match no persona of the profile."""
+_MAX_CASES = 200_000
 
-
-_MOST_CASES = 200_000
+_Position = tuple[str | None, str | None]
+"""A customer's stratum and segment key in one macro segment; None stands for all that no persona names."""
 
 
 class Persona(ProfilePart):
     """A named combination of macro segments.
 
     Attributes:
-        label: the words a reader sees ("Long-term engaged").
-        when: macro segment -> where its customers are in it: strata, and segments or micro segments named by a key or
-            an alias of ``segments``. All macro segments must agree; the first persona that matches takes a customer.
-        personas: what it is divided into; whom none of them takes stays in this one.
+        label: the name that readers see ("Long-term engaged").
+        when: macro segment -> strata, and segments or micro segments by their key or alias in ``segments``. A customer
+            must be in one of them in every macro segment. The first persona that matches a customer is theirs.
+        personas: the parts of this persona; customers who match none of them have this persona itself.
     """
 
     name: ProfileName
@@ -39,36 +41,37 @@ class Persona(ProfilePart):
 def walk_personas(
     personas: Sequence[Persona], parent: Persona | None = None
 ) -> Iterator[tuple[Persona, Persona | None]]:
-    """Every persona with the one that it is a part of, in the order of the profile, parents first."""
+    """Walk through all personas, parents first, each with its parent."""
     for persona in personas:
         yield persona, parent
         yield from walk_personas(persona.personas, persona)
 
 
-def resolve_persona_words(declared: MacroSegment, words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """What the words of a condition stand for: keys of segments and micro segments, and strata."""
-    strata = [stratum.name for stratum in declared.strata if stratum.name in words]
-    return [key for key, said in declared.segments.items() if key in words or said.alias in words], strata
+def resolve_persona_words(macro: MacroSegment, words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Resolve the words of a condition to keys of segments and micro segments, and to strata."""
+    strata = [stratum.name for stratum in macro.strata if stratum.name in words]
+    keys = [key for key, annotation in macro.segments.items() if key in words or annotation.alias in words]
+    return keys, strata
 
 
 def find_persona_mistakes(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
-    """Personas that have one name, name what does not exist, or can never take anyone."""
-    wrong = [*_wrong_names(personas), *_wrong_words(personas, macros, ("personas",))]
-    yield from wrong
-    if personas and not wrong:
-        yield from _never_first(personas, macros)
+    """Find personas with the same name, with unknown words, or that can never match."""
+    mistakes = [*_find_name_mistakes(personas), *_find_word_mistakes(personas, macros, ("personas",))]
+    yield from mistakes
+    if personas and not mistakes:
+        yield from _find_unreachable_personas(personas, macros)
 
 
-def _wrong_names(personas: Sequence[Persona]) -> Iterator[Mistake]:
-    seen: set[str] = {NO_PERSONA}
+def _find_name_mistakes(personas: Sequence[Persona]) -> Iterator[Mistake]:
+    names: set[str] = {NO_PERSONA}
     for persona, _ in walk_personas(personas):
-        if persona.name in seen:
-            whose = "stands for whom no persona takes" if persona.name == NO_PERSONA else "is another persona's name"
-            yield Mistake(("personas",), f"'{persona.name}' {whose}; allowed is any other")
-        seen.add(persona.name)
+        if persona.name in names:
+            use = "means that no persona matches" if persona.name == NO_PERSONA else "is another persona's name"
+            yield Mistake(("personas",), f"'{persona.name}' {use}; allowed is any other name")
+        names.add(persona.name)
 
 
-def _wrong_words(
+def _find_word_mistakes(
     personas: Sequence[Persona], macros: Mapping[str, MacroSegment], place: MistakePlace
 ) -> Iterator[Mistake]:
     for position, persona in enumerate(personas):
@@ -77,63 +80,59 @@ def _wrong_words(
             if macro not in macros:
                 yield Mistake((*here, "when", macro), f"no such macro segment; {list_allowed(macro, macros)}")
                 continue
-            known = _words(macros[macro])
+            allowed = _list_words(macros[macro])
             for word in words:
-                if word not in known:
-                    text = (
-                        f"persona '{persona.name}': '{word}' is no stratum, key or alias; {list_allowed(word, known)}"
-                    )
-                    yield Mistake((*here, "when", macro), text)
-        yield from _wrong_words(persona.personas, macros, (*here, "personas"))
+                if word not in allowed:
+                    reason = f"'{word}' is no stratum, key or alias; {list_allowed(word, allowed)}"
+                    yield Mistake((*here, "when", macro), f"persona '{persona.name}': {reason}")
+        yield from _find_word_mistakes(persona.personas, macros, (*here, "personas"))
 
 
-def _words(declared: MacroSegment) -> list[str]:
-    """What a condition may name: strata, and the keys and aliases of segments that the profile says something about."""
-    aliases = [said.alias for said in declared.segments.values() if said.alias]
-    return [*(stratum.name for stratum in declared.strata), *declared.segments, *aliases]
+def _list_words(macro: MacroSegment) -> list[str]:
+    """List what a condition may name: strata, and the keys and aliases of annotated segments."""
+    aliases = [annotation.alias for annotation in macro.segments.values() if annotation.alias]
+    return [*(stratum.name for stratum in macro.strata), *macro.segments, *aliases]
 
 
-def _never_first(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
-    """Every persona that others before it leave nobody for, wherever a customer may be."""
-    named = list(dict.fromkeys(macro for persona, _ in walk_personas(personas) for macro in persona.when))
-    places = [
-        _places(macros[m], [word for each, _ in walk_personas(personas) for word in each.when.get(m, [])])
-        for m in named
-    ]
-    cases = 1
-    for found in places:
-        cases *= len(found)
-    if cases > _MOST_CASES:
-        yield Mistake(("personas",), f"too many combinations to be checked ({cases}); allowed are {_MOST_CASES}")
+def _find_unreachable_personas(personas: Sequence[Persona], macros: Mapping[str, MacroSegment]) -> Iterator[Mistake]:
+    """Find every persona that no customer can have, because earlier ones match first."""
+    words: dict[str, list[str]] = {}
+    for persona, _ in walk_personas(personas):
+        for macro, names in persona.when.items():
+            words.setdefault(macro, []).extend(names)
+    positions = [_list_positions(macros[macro], names) for macro, names in words.items()]
+    cases = prod(map(len, positions))
+    if cases > _MAX_CASES:
+        yield Mistake(("personas",), f"too many combinations to check ({cases}); allowed are {_MAX_CASES}")
         return
-    taken = {_first(personas, dict(zip(named, case, strict=True)), macros) for case in product(*places)}
-    reached = {name for path in taken for name in path}
+    paths = {_find_path(personas, dict(zip(words, case, strict=True)), macros) for case in product(*positions)}
+    reachable = {name for path in paths for name in path}
     for persona, parent in walk_personas(personas):
-        if persona.name not in reached and (parent is None or parent.name in reached):
+        if persona.name not in reachable and (parent is None or parent.name in reachable):
             where = f"is not in '{parent.name}', or " if parent else ""
-            text = f"persona '{persona.name}' can take nobody: whoever it names {where}is taken by one before it"
+            text = f"persona '{persona.name}' can never match: every customer it names {where}matches an earlier one"
             yield Mistake(("personas",), text)
 
 
-def _places(declared: MacroSegment, words: Sequence[str]) -> list[tuple[str | None, str | None]]:
-    """Stratum and key of a customer as far as the words of conditions tell them apart; None for all others."""
-    keys, strata = resolve_persona_words(declared, words)
-    others = [None] if len(strata) < len(declared.strata) else []
+def _list_positions(macro: MacroSegment, words: Sequence[str]) -> list[_Position]:
+    """List the positions that conditions with these words can tell apart."""
+    keys, strata = resolve_persona_words(macro, words)
+    others = [None] if len(strata) < len(macro.strata) else []
     return list(product([*strata, *others], [None, *keys]))
 
 
-def _first(
-    personas: Sequence[Persona], case: Mapping[str, tuple[str | None, str | None]], macros: Mapping[str, MacroSegment]
+def _find_path(
+    personas: Sequence[Persona], case: Mapping[str, _Position], macros: Mapping[str, MacroSegment]
 ) -> tuple[str, ...]:
-    """The names of the persona that takes a customer and of those that it is a part of, from above."""
+    """Find the persona of a customer: the names from the outermost persona to the customer's own."""
     for persona in personas:
         if all(
             _is_in(case[macro], resolve_persona_words(macros[macro], words)) for macro, words in persona.when.items()
         ):
-            return (persona.name, *_first(persona.personas, case, macros))
+            return (persona.name, *_find_path(persona.personas, case, macros))
     return ()
 
 
-def _is_in(place: tuple[str | None, str | None], wanted: tuple[list[str], list[str]]) -> bool:
-    stratum, key = place
-    return stratum in wanted[1] or key in wanted[0]
+def _is_in(position: _Position, allowed: tuple[list[str], list[str]]) -> bool:
+    (stratum, key), (keys, strata) = position, allowed
+    return stratum in strata or key in keys

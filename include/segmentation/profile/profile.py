@@ -1,14 +1,14 @@
-"""The contract: what a profile may say, checked before anything runs.
+"""A profile: everything that one business declares, as one YAML file and a folder of SQL.
 
-A profile is one YAML file and a folder of SQL. It is loaded from ``include/profiles`` or, with ``--profiles-dir``
-or ``SEGMENTATION_PROFILES``, from a folder outside (the YAML file there, its SQL in ``sql/<profile>`` beside it).
+Profiles are in ``include/profiles``, with their SQL in ``include/sql/<profile>``, or in a folder outside, with their
+SQL in ``sql/<profile>`` beside the file.
 """
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, model_validator
@@ -26,10 +26,11 @@ from include.segmentation.profile.personas import Persona, find_persona_mistakes
 from include.segmentation.profile.profile_part import ProfilePart
 from include.segmentation.profile.schedule import Schedule
 from include.segmentation.profile.signals import SIGNALS, Signals
-from include.segmentation.profile.source_declaration import ExtractDeclaration, read_kind
+from include.segmentation.profile.source_declaration import read_kind
 from include.segmentation.profile.sources import Extract, Source, find_source_kind
 
 SHIPPED_PROFILES = Path(__file__).resolve().parents[2] / "profiles"
+"""The folder of the profiles that come with the project."""
 
 _CUSTOMER_COLUMNS = (
     "customer_id", "first_seen", "last_seen", "source_rows", AGE_COLUMN, "as_of", "run_id", "cadence", "cohort",
@@ -38,18 +39,18 @@ _CUSTOMER_COLUMNS = (
 
 
 def find_sql_folder(path: Path) -> Path:
-    """Where the SQL of the profile in a file belongs."""
+    """Find the folder for the SQL of a profile's file."""
     root = path.parent.parent if path.parent == SHIPPED_PROFILES else path.parent
     return root / "sql" / path.stem
 
 
 def name_segment_columns(macro_segment: str) -> tuple[str, str, str]:
-    """The columns of a macro segment in ``customer_analytics_record``: key, name and micro key."""
+    """Name a macro segment's columns in ``customer_analytics_record``: key, name and micro key."""
     return f"{macro_segment}_segment_key", f"{macro_segment}_segment", f"{macro_segment}_micro_key"
 
 
 def name_grid_columns(macro_segment: str) -> tuple[str, str]:
-    """The columns of a macro segment's grid in ``customer_analytics_record``: the classes and the cell."""
+    """Name the columns of a macro segment's grid in ``customer_analytics_record``: classes and cell."""
     return f"{macro_segment}_scores", f"{macro_segment}_cell"
 
 
@@ -66,8 +67,8 @@ class Expectation(ProfilePart):
     Attributes:
         type: its name in snake_case, such as ``expect_column_values_to_not_be_null``.
         severity: what a failure does: ``quarantine`` holds the failing rows back, ``stop`` ends the run,
-            ``warn`` is only recorded.
-        args: the expectation's own arguments, such as ``column`` and ``min_value``.
+            ``warn`` only records it.
+        args: the arguments of the expectation, such as ``column`` and ``min_value``.
     """
 
     type: str = Field(pattern=r"^expect_[a-z_]+$")
@@ -79,9 +80,9 @@ class Profile(ProfilePart):
     """One business: its sources, extracts, expectations, KPIs and macro segments.
 
     Attributes:
-        funnel: the steps that customers are counted at, in order.
+        funnel: the steps of the funnel, in order.
         demographics: attribute of population.sql -> how customers are counted by it.
-        personas: named combinations of macro segments, the first that matches before the others.
+        personas: named combinations of macro segments; the first that matches a customer is theirs.
     """
 
     profile: ProfileName
@@ -108,77 +109,84 @@ class Profile(ProfilePart):
     path: Path = Field(exclude=True)
 
     @model_validator(mode="after")
-    def _references(self) -> "Profile":
+    def _refuse_mistakes(self) -> Self:
         raise_mistakes(self.find_mistakes(list(self.sources), list(self.extracts)))
         return self
 
     def find_mistakes(self, sources: list[str], extracts: list[str]) -> Iterator[Mistake]:
-        """What does not fit together.
+        """Find the parts that do not fit together.
 
         Args:
-            sources: the names of all its sources, also of those that are wrong themselves.
-            extracts: likewise.
+            sources: the names of all sources, including invalid ones.
+            extracts: the names of all extracts, including invalid ones.
         """
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Europe
             yield Mistake(("time_zone",), f"time_zone '{self.time_zone}' is unknown; allowed is an IANA name")
+        yield from self._find_extract_mistakes(sources, extracts)
+        yield from self._find_kpi_mistakes()
+        yield from self._find_signal_mistakes()
+        yield from self._find_figure_mistakes()
+        domains = list_domains(self.kpis)
+        for name, eligibility in self.lists.items():
+            for mistake in eligibility.find_mistakes(domains, self.grid_cells):
+                yield mistake.nest_under("lists", name)
+        yield from find_funnel_mistakes(self.funnel, domains)
+        yield from find_persona_mistakes(self.personas, self.macro_segments)
+        for sql in self.sql_files:
+            if not sql.is_file():
+                yield Mistake((), f"SQL file {sql} is missing")
+
+    def _find_extract_mistakes(self, sources: list[str], extracts: list[str]) -> Iterator[Mistake]:
         for name, extract in self.extracts.items():
-            yield from (mistake.nest_under("extracts", name) for mistake in self._wrong_source(extract, sources))
+            kind = read_kind(find_source_kind(extract.kind))
+            if extract.source not in sources:
+                text = f"'{extract.source}'; {list_allowed(extract.source, sources)}"
+                yield Mistake(("extracts", name, "source"), text)
+            elif extract.source in self.sources and self.sources[extract.source].kind != kind:
+                yield Mistake(("extracts", name), f"kind '{extract.kind}' needs a {kind} source")
         if "population" in extracts:
-            text = "the measure stage's own table; allowed is any other name"
+            text = "this is the measure stage's own table; allowed is any other name"
             yield Mistake(("extracts", "population"), text)
-        if self.signals and SIGNALS in self.macro_segments:
-            text = "the file of the signals would have the same name; allowed is any other name"
-            yield Mistake(("macro_segments", SIGNALS), text)
-        if self.signals and self.kpis and all(kpi.rule_only for kpi in self.kpis.values()):
-            yield Mistake((SIGNALS,), "every KPI is rule_only; allowed is at least one that is not")
         for name in self.expectations:
             if name not in extracts:
                 yield Mistake(("expectations", name), f"no such extract; {list_allowed(name, extracts)}")
         if len(self.extracts) == len(extracts):
             for name, extract in self.extracts.items():
                 yield from (mistake.nest_under("extracts", name) for mistake in extract.find_mistakes(self.extracts))
-        yield from self._wrong_kpis()
+
+    def _find_kpi_mistakes(self) -> Iterator[Mistake]:
+        for macro, segment in self.macro_segments.items():
+            for name, kpi in segment.kpis.items():
+                place = ("macro_segments", macro, "kpis", name)
+                if name in self.reserved_columns:
+                    yield Mistake(place, f"{self.reserved_columns[name]}; allowed is any other name")
+                differing_keys = kpi.list_differing_keys(self.kpis[name])
+                if differing_keys:
+                    text = (
+                        f"KPI '{name}' is declared in both {self.kpi_macro_segments[name]} and {macro}, with another "
+                        f"{', '.join(differing_keys)}; allowed is another name, or other values of transform, scale "
+                        "and weight only"
+                    )
+                    yield Mistake(place, text)
         for name in self.worth:
             if name not in self.kpis:
                 yield Mistake(("worth",), f"'{name}'; {list_allowed(name, self.kpis)}")
+
+    def _find_signal_mistakes(self) -> Iterator[Mistake]:
+        if self.signals and SIGNALS in self.macro_segments:
+            text = "the SQL file of the signals has the same name; allowed is any other name"
+            yield Mistake(("macro_segments", SIGNALS), text)
+        if self.signals and self.kpis and all(kpi.rule_only for kpi in self.kpis.values()):
+            yield Mistake((SIGNALS,), "every KPI is rule_only; allowed is at least one that is not")
+
+    def _find_figure_mistakes(self) -> Iterator[Mistake]:
         if self.figures and FIGURES in self.macro_segments:
-            text = "the measure stage's name for the figures; allowed is any other name"
+            text = "this is the measure stage's name for the figures; allowed is any other name"
             yield Mistake(("macro_segments", FIGURES), text)
         for name, figure in self.figures.items():
             yield from (mistake.nest_under("figures", name) for mistake in figure.find_mistakes())
-        numbers = list_domains(self.kpis)
-        for name, declared in self.lists.items():
-            yield from (
-                mistake.nest_under("lists", name) for mistake in declared.find_mistakes(numbers, self.grid_cells)
-            )
-        yield from find_funnel_mistakes(self.funnel, numbers)
-        yield from find_persona_mistakes(self.personas, self.macro_segments)
-        for sql in self.sql_files:
-            if not sql.is_file():
-                yield Mistake((), f"SQL file {sql} is missing")
-
-    def _wrong_source(self, extract: ExtractDeclaration, sources: list[str]) -> Iterator[Mistake]:
-        needed = read_kind(find_source_kind(extract.kind))
-        if extract.source not in sources:
-            yield Mistake(("source",), f"'{extract.source}'; {list_allowed(extract.source, sources)}")
-        elif extract.source in self.sources and self.sources[extract.source].kind != needed:
-            yield Mistake((), f"kind '{extract.kind}' needs a {needed} source")
-
-    def _wrong_kpis(self) -> Iterator[Mistake]:
-        for macro, segment in self.macro_segments.items():
-            for kpi, declared in segment.kpis.items():
-                place = ("macro_segments", macro, "kpis", kpi)
-                if kpi in self.reserved_columns:
-                    yield Mistake(place, f"{self.reserved_columns[kpi]}; allowed is any other name")
-                differing = declared.list_differing_keys(self.kpis[kpi])
-                if differing:
-                    text = (
-                        f"KPI '{kpi}' is declared in both {self.kpi_macro_segments[kpi]} and {macro}, with another "
-                        f"{', '.join(differing)}; allowed is another name, or the same but for transform, scale, weight"
-                    )
-                    yield Mistake(place, text)
 
     @cached_property
     def sql_dir(self) -> Path:
@@ -197,7 +205,7 @@ class Profile(ProfilePart):
 
     @cached_property
     def reserved_columns(self) -> dict[str, str]:
-        """What stands beside KPIs and attributes in tables of customers: the names that those can not have."""
+        """The names that KPIs and attributes cannot have -> the column of the customer tables that has it."""
         columns = dict.fromkeys(_CUSTOMER_COLUMNS, "a column of every customer")
         for macro in self.macro_segments:
             columns |= dict.fromkeys(name_segment_columns(macro), f"a segment column of '{macro}'")
@@ -206,23 +214,23 @@ class Profile(ProfilePart):
 
     @cached_property
     def kpi_macro_segments(self) -> dict[str, str]:
-        """The macro segment of every KPI: the first that declares it, where several cluster on it."""
-        homes: dict[str, str] = {}
+        """KPI -> its macro segment; the first one, if several declare it."""
+        macros: dict[str, str] = {}
         for macro, segment in self.macro_segments.items():
-            homes |= {name: macro for name in segment.kpis if name not in homes}
-        return homes
+            macros |= {name: macro for name in segment.kpis if name not in macros}
+        return macros
 
     @property
     def kpis(self) -> dict[str, Kpi]:
-        """Every KPI by name, as its home declares it."""
+        """Every KPI by name, as ``kpi_macro_segments`` declares it."""
         return {name: self.macro_segments[macro].kpis[name] for name, macro in self.kpi_macro_segments.items()}
 
     @property
     def grid_cells(self) -> dict[str, list[str]]:
-        """The column of every grid's cell -> the names of its cells."""
-        grids = {macro: declared.grid for macro, declared in self.macro_segments.items() if declared.grid}
+        """Column of a grid's cells -> the names of the cells."""
+        grids = {macro: segment.grid for macro, segment in self.macro_segments.items() if segment.grid}
         return {name_grid_columns(macro)[1]: [cell.name for cell in grid.cells] for macro, grid in grids.items()}
 
     def find_midnight(self, day: date) -> datetime:
-        """The moment a day begins in the profile's time zone, in UTC."""
+        """Find the start of a day in the profile's time zone, in UTC."""
         return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.time_zone)).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""What everything in a profile is made of: parts that refuse unknown keys, and durations."""
+"""The building blocks of a profile: parts that refuse unknown keys, durations and hours."""
 
 import re
 from datetime import time, timedelta
@@ -10,12 +10,12 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class ProfilePart(BaseModel):
-    """A mapping in a profile: frozen, without unknown keys."""
+    """A mapping in a profile; it is frozen and refuses unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
 
 
-def _duration(value: Any) -> Any:
+def _parse_duration(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value
     match = re.fullmatch(r"(\d{1,5})([smhd])", str(value))
@@ -24,17 +24,17 @@ def _duration(value: Any) -> Any:
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
 
 
 class HourRange(NamedTuple):
-    """A stretch of every day, which may pass midnight: from the first time up to, not including, the second."""
+    """Hours of every day, from ``begin`` up to but excluding ``end``; they may pass midnight."""
 
     begin: time
     end: time
 
 
-def _hours(value: Any) -> Any:
+def _parse_hours(value: Any) -> Any:
     if isinstance(value, HourRange):
         return value
     match = re.fullmatch(r"(\d\d:\d\d)-(\d\d:\d\d)", str(value))
@@ -47,4 +47,4 @@ def _hours(value: Any) -> Any:
     return HourRange(begin, end)
 
 
-DayHours = Annotated[HourRange, BeforeValidator(_hours)]
+DayHours = Annotated[HourRange, BeforeValidator(_parse_hours)]

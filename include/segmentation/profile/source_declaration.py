@@ -1,4 +1,4 @@
-"""What every kind of source declares in a profile: its connection, its extracts, and how their rows lie in the lake."""
+"""The declarations shared by all kinds of source: connection, extracts, and the layout of rows in the lake."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,14 +14,15 @@ from include.segmentation.profile.profile_part import Duration, ProfilePart
 
 @dataclass(frozen=True)
 class LogLayout:
-    """How the rows in an extract's change log belong together.
+    """How the rows of an extract's change log relate to each other.
 
     Attributes:
         key: the columns that identify a row; for ``batches``, within one batch.
-        kind: ``events`` never change: a correction is a deletion and a new row. Of ``versions``, the newest row of a
-            key counts. ``batches`` are rewritten whole: of each ``batch_column``, the newest batch counts.
-        time_column: when a row happened, if a column says so.
-        batch_column: the column whose rows are written together.
+        kind: ``events`` never change, so a correction is a deletion and a new row. For ``versions``, the newest row of
+            a key is valid. ``batches`` are rewritten as a whole: for each value of ``batch_column``, the newest batch
+            is valid.
+        time_column: the column with the time at which a row's event happened, if there is one.
+        batch_column: the column whose value identifies a batch.
     """
 
     key: list[str]
@@ -44,7 +45,7 @@ class ExtractDeclaration(ProfilePart):
 
     @property
     def log_layout(self) -> LogLayout:
-        """How the rows of its change log belong together."""
+        """How the rows of its change log relate to each other."""
         raise NotImplementedError
 
     @property
@@ -54,17 +55,17 @@ class ExtractDeclaration(ProfilePart):
 
     @property
     def can_be_reconciled(self) -> bool:
-        """Whether it can be compared with its source later, to find what the pulls missed."""
+        """Whether a later comparison with its source can find rows that the pulls missed."""
         return False
 
     @property
     def has_customers(self) -> bool:
-        """Whether its rows are about single customers, so that SQL about customers may see them."""
+        """Whether its rows are about single customers, so that SQL about customers may read them."""
         return True
 
     @property
     def settling_time(self) -> timedelta:
-        """How long after a moment the source has everything that happened before it."""
+        """How long the source may take until it has everything that happened before a moment."""
         return timedelta(0)
 
     @property
@@ -73,7 +74,7 @@ class ExtractDeclaration(ProfilePart):
         return None
 
     def find_mistakes(self, extracts: Mapping[str, "ExtractDeclaration"]) -> Iterator[Mistake]:  # noqa: ARG002
-        """Find what does not fit the profile's other extracts."""
+        """Find what does not fit the other extracts of the profile."""
         yield from ()
 
 
@@ -95,7 +96,7 @@ class KeyedExtract(ExtractDeclaration):
     @model_validator(mode="after")
     def _require_cursor(self) -> Self:
         if self.mode == "snapshot" and self.cursor:
-            raise ValueError(f"cursor '{self.cursor}': mode snapshot reads everything every time; allowed is none")
+            raise ValueError(f"cursor '{self.cursor}': mode snapshot reads all rows every time; allowed is no cursor")
         if self.mode != "snapshot" and not self.cursor:
             raise ValueError(f"cursor: missing; mode {self.mode} needs one")
         return self

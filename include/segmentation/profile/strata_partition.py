@@ -1,4 +1,4 @@
-"""How strata cut the population: once, and so that whatever a stratum clusters on has a value for all its customers."""
+"""The strata as a partition: each customer is in exactly one, and has a value for every KPI that it clusters on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,85 +12,86 @@ from include.segmentation.profile.strata import Stratum
 
 
 def find_partition_mistakes(kpis: Mapping[str, Kpi], strata: Sequence[Stratum]) -> Iterator[Mistake]:
-    """Strata that overlap, leave someone out, take nobody, or cluster on what has no value: one mistake of each kind.
+    """Find strata that overlap, leave a customer out, can never match, or cluster on a KPI without a value.
 
     Args:
-        kpis: those of a macro segment.
-        strata: its strata, their conditions known to be conditions over these.
+        kpis: the KPIs of a macro segment.
+        strata: its strata; their conditions are valid.
+
+    Returns:
+        One mistake of each kind, with an example.
     """
-    # What decides whether a KPI has a value joins the strata's conditions on the grid: its age, then its zero. One
-    # grid per zero, as all of them on one would be too many cases.
+    # Whether a KPI has a value depends on the age and on zeros, so these join the strata's conditions. Every zero is
+    # checked separately: all of them at once would be too many cases.
     immature = [f"{AGE_COLUMN} < {kpi.matures_after}" for kpi in kpis.values() if kpi.matures_after]
     zeros = [[f"{name} = 0"] for name, kpi in kpis.items() if kpi.zero == "none"]
-    found: dict[str, Mistake] = {}
-    for of_values in [immature, *zeros]:
+    mistakes: dict[str, Mistake] = {}
+    for value_conditions in [immature, *zeros]:
         try:
-            for kind, mistake in _Grid(kpis, strata).wrong_points(of_values):
-                found.setdefault(kind, mistake)
+            for kind, mistake in _PartitionCheck(kpis, strata).find_mistakes(value_conditions):
+                mistakes.setdefault(kind, mistake)
         except ProfileError as error:
-            found.setdefault("grid", Mistake((), str(error)))
-    yield from found.values()
+            mistakes.setdefault("size", Mistake((), str(error)))
+    yield from mistakes.values()
 
 
 @dataclass(frozen=True)
-class _Grid:
-    """The values at which a condition can change."""
-
+class _PartitionCheck:
     kpis: Mapping[str, Kpi]
     strata: Sequence[Stratum]
 
-    def wrong_points(self, of_values: list[str]) -> Iterator[tuple[str, Mistake]]:
-        """Every mistake, with what tells its kind apart from the others."""
+    def find_mistakes(self, value_conditions: list[str]) -> Iterator[tuple[str, Mistake]]:
+        """Find every mistake, together with a text that is equal for mistakes of the same kind."""
         strata = [stratum.when for stratum in self.strata]
         undefined = {name: kpi.undefined_when for name, kpi in self.kpis.items() if kpi.undefined_when}
         impossible = [f"({name} IS NULL) <> ({condition})" for name, condition in undefined.items()]
-        taken: set[int] = set()
-        for point in evaluate_at_test_points([*strata, *impossible, *of_values], list_domains(self.kpis)):
+        matching: set[int] = set()
+        for point in evaluate_at_test_points([*strata, *impossible, *value_conditions], list_domains(self.kpis)):
             if not any(len(strata) <= i < len(strata) + len(impossible) for i in point["true"]):
-                taken.update(point["true"])
-                yield from self._wrong_point(point)
+                matching.update(point["true"])
+                yield from self._find_mistakes_at(point)
         for i, stratum in enumerate(self.strata):
-            if i not in taken:
-                text = f"stratum '{stratum.name}': '{stratum.when}' takes nobody, whatever the KPIs are"
-                yield f"nobody {stratum.name}", Mistake(("strata", i, "when"), text)
+            if i not in matching:
+                text = f"stratum '{stratum.name}': '{stratum.when}' can never match"
+                yield f"never {stratum.name}", Mistake(("strata", i, "when"), text)
 
-    def _wrong_point(self, point: dict[str, Any]) -> Iterator[tuple[str, Mistake]]:
-        case = ", ".join(
+    def _find_mistakes_at(self, point: dict[str, Any]) -> Iterator[tuple[str, Mistake]]:
+        example = ", ".join(
             f"{name} {'IS NULL' if value is None else f'= {value:g}'}"
             for name, value in point.items()
             if name != "true"
         )
-        held = [i for i in point["true"] if i < len(self.strata)]
-        names = [self.strata[i].name for i in held]
-        if not held:
-            yield "gap", Mistake((), f"strata are incomplete: no stratum takes a customer with {case}")
-        elif len(held) > 1:
-            text = f"strata '{names[0]}' and '{names[1]}' overlap: both take a customer with {case}"
+        matching = [i for i in point["true"] if i < len(self.strata)]
+        names = [self.strata[i].name for i in matching]
+        if not matching:
+            yield "gap", Mistake((), f"strata are incomplete: no stratum contains a customer with {example}")
+        elif len(matching) > 1:
+            text = f"strata '{names[0]}' and '{names[1]}' overlap: both contain a customer with {example}"
             yield f"overlap {names[:2]}", Mistake((), text)
         else:
-            for kpi in self.strata[held[0]].clustered_on:
-                why = self._no_value(self.strata[held[0]], kpi, point, case)
-                if why:
-                    text = f"stratum '{names[0]}' clusters on '{kpi}'{why}"
-                    yield f"value {names[0]} {kpi}", Mistake(("strata", held[0]), text)
+            for kpi in self.strata[matching[0]].clustered_on:
+                reason = self._explain_missing_value(self.strata[matching[0]], kpi, point, example)
+                if reason:
+                    text = f"stratum '{names[0]}' clusters on '{kpi}'{reason}"
+                    yield f"value {names[0]} {kpi}", Mistake(("strata", matching[0]), text)
 
-    def _no_value(self, stratum: Stratum, name: str, point: dict[str, Any], case: str) -> str:
-        """Why a stratum can not cluster on a KPI at a point of the grid; empty where it can."""
+    def _explain_missing_value(self, stratum: Stratum, name: str, point: dict[str, Any], example: str) -> str:
+        """Explain why a stratum cannot cluster on a KPI at a test point; empty if it can."""
         kpi = self.kpis[name]
-        counted = stratum.cluster.undefined_as if stratum.cluster else {}
-        if kpi.undefined_when and point[name] is None and name not in counted:
+        undefined_as = stratum.cluster.undefined_as if stratum.cluster else {}
+        if kpi.undefined_when and point[name] is None and name not in undefined_as:
             return (
-                f" but takes customers for whom it is undefined ({case}); exclude them with NOT ({kpi.undefined_when}),"
-                " or say with undefined_as what it counts as"
+                f" but contains customers for whom it is undefined ({example}); exclude them with "
+                f"NOT ({kpi.undefined_when}), or give a value for them in undefined_as"
             )
         if kpi.zero == "none" and point.get(name) == 0:
             return (
-                f" but takes customers for whom it is 0, which is no value (zero: none) ({case}); exclude them with "
-                f"'{name} <> 0'"
+                f" but contains customers for whom it is 0, which is not a value (zero: none) ({example}); exclude "
+                f"them with '{name} <> 0'"
             )
         if kpi.matures_after and point.get(AGE_COLUMN, kpi.matures_after) < kpi.matures_after:
             return (
-                f", final only after {kpi.matures_after} days, but takes younger customers ({case}); exclude them with "
-                f"'{AGE_COLUMN} >= {kpi.matures_after}'"
+                f", which is final after {kpi.matures_after} days, but contains younger customers ({example}); exclude "
+                f"them with '{AGE_COLUMN} >= {kpi.matures_after}'"
             )
         return ""

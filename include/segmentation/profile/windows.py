@@ -1,4 +1,4 @@
-"""A window: the time that a KPI looks back over, always cut at as_of."""
+"""Windows: the time that a KPI covers, always up to as_of."""
 
 import re
 from typing import Any, Literal
@@ -11,7 +11,7 @@ _WINDOW = re.compile(
 
 
 class KpiWindow(BaseModel):
-    """The time over which a KPI looks back, always cut at as_of."""
+    """The time that a KPI covers, always up to as_of."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -21,7 +21,7 @@ class KpiWindow(BaseModel):
 
     @classmethod
     def parse_text(cls, value: Any) -> "KpiWindow":
-        """Read ``lifetime``, ``trailing 30d``, ``since_registration [1d, 7d)`` or ``calendar month``."""
+        """Parse ``lifetime``, ``trailing 30d``, ``since_registration [1d, 7d)`` or ``calendar month``."""
         if isinstance(value, KpiWindow):
             return value
         match = _WINDOW.fullmatch(str(value))

@@ -161,7 +161,8 @@ def test_the_previous_run_is_the_newest_published_one(run_at: Callable[..., Run]
 def test_folders_that_no_run_has_made_are_passed_over(run_at: Callable[..., Run]) -> None:
     june, july = run_at("2011-06-01"), run_at("2011-07-01")
     PublishSummary().write_to(june)
-    for name in ("notes", "2011-06-31", "20110615", "2010-11-01"):  # the last lies before the profile's start
+    for name in ("notes", "2011-06-31", "20110615", "2010-11-01", "2010-12-01"):  # the profile starts on the last one
         Path(june.lake.uri, "_runs", "monthly", name, "publish").mkdir(parents=True)
         Path(june.lake.uri, "_runs", "monthly", name, "publish", "all.json").write_text("{}")
     assert find_previous_run(july) == june
+    assert find_previous_run(june) is None

@@ -111,4 +111,4 @@ def test_the_report_draws_the_clusters(published: psycopg.Connection, bank: dict
     [page] = Path(bank["SEGMENTATION_LAKE"]).rglob("report.html")
     text = page.read_text()
     assert ": customers in the plane of the first two principal components" in text
-    assert "In the plane the silhouette of these segments is 0." in text
+    assert "The silhouette of these segments is 0." in text

@@ -32,20 +32,20 @@ def test_a_day_is_the_midnight_of_the_profiles_zone(retail: Profile) -> None:
 
 
 @pytest.mark.parametrize("text", ["2011-13-01", "July 2011", "2011-07-01T00:00", "", "2011-7-1", "2011-W27-5"])
-def test_a_time_that_is_none(retail: Profile, text: str) -> None:
-    with pytest.raises(ProfileError, match=r"allowed is a day \(2025-02-01\) or a time with an offset"):
+def test_what_is_not_a_time_is_refused(retail: Profile, text: str) -> None:
+    with pytest.raises(ProfileError, match=r"allowed: a day \(2025-02-01\) or a time with an offset"):
         parse_as_of(text, retail)
 
 
 def test_the_future_and_the_time_before_the_start_are_refused(retail: Profile) -> None:
     tomorrow = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
-    with pytest.raises(NotReadyError, match=r"retail.yaml: as_of .* lies in the future; allowed is a time up to now"):
+    with pytest.raises(NotReadyError, match=r"retail.yaml: as_of .* is in the future; allowed: a time up to now"):
         Run(retail, "daily", tomorrow)
-    with pytest.raises(NotReadyError, match=r"allowed is a time after schedule\.start 2010-12-01"):
+    with pytest.raises(NotReadyError, match=r"allowed: a time after schedule\.start 2010-12-01"):
         Run(retail, "daily", datetime(2010, 12, 1, tzinfo=UTC))
 
 
-def test_names_tell_the_cadence_and_the_moment(run_at: Callable[..., Run], retail: Profile) -> None:
+def test_ids_hold_the_cadence_and_the_as_of(run_at: Callable[..., Run], retail: Profile) -> None:
     assert run_at("2011-07-01").run_id == "retail/monthly/2011-07-01"
     assert run_at("2011-07-01T06:30Z", "daily").run_id == "retail/daily/2011-07-01T063000Z"
     vienna = retail.model_copy(update={"time_zone": "Europe/Vienna"})
@@ -63,12 +63,10 @@ def test_the_name_of_an_as_of_reads_back_as_the_same_moment(retail: Profile, as_
     assert parse_as_of(run.as_of_name, vienna) == run.as_of
 
 
-def test_an_extract_lags_until_it_is_whole_up_to_as_of(run_at: Callable[..., Run]) -> None:
+def test_an_extract_is_late_until_it_is_complete_through_as_of(run_at: Callable[..., Run]) -> None:
     run = run_at("2011-07-01")
     assert run.find_late_extracts() == {"invoice_lines": None}
-    with pytest.raises(
-        NotReadyError, match="extract 'invoice_lines' is complete through nothing yet; allowed is 2011-"
-    ):
+    with pytest.raises(NotReadyError, match="extract 'invoice_lines' is complete through nothing yet; allowed: 2011-"):
         run.require_complete()
 
     log = run.lake.open_log("invoice_lines")

@@ -66,7 +66,7 @@ def draw_loyalty(draw: np.random.Generator, size: int) -> Kpis:
     last = np.where(back, draw.random(size) ** 1.5 * np.minimum(interval * 1.5, 30), draw.integers(30, 90, size))
     return {
         "count_of_returns": returns.astype(float),
-        "avg_days_between_returns": _where(back, np.round(interval, 1)),
+        "avg_days_between_returns": _where(back, np.asarray(np.round(interval, 1), np.float64)),
         "days_since_last_visit": _where(visit_days > 0, np.floor(last).astype(np.float64)),
         "lifetime_visit_days": np.maximum(visit_days, returns + back).astype(float),
     }

@@ -30,7 +30,7 @@ from include.segmentation.segment.cluster.kmeans import KMeans
 from include.segmentation.segment.space.distinct_vectors import collapse_stratum
 from include.segmentation.segment.space.kpi_axes import scale_values
 from include.segmentation.segment.space.nearest_prototype import find_nearest, read_rule
-from include.segmentation.segment.space.principal_components import NO_COMPONENTS, project
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, project_points
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 from include.segmentation.segment.stratum_assignment import read_matrix
 
@@ -149,7 +149,7 @@ def _strata() -> Iterator[FittedStratum]:
                 rows = connection.execute(f"SELECT {columns} FROM '{source}' WHERE {stratum.when}").to_arrow_table()
             values = read_matrix(rows, stratum.kpis)
             rule = read_rule(stratum)
-            points = project(
+            points = project_points(
                 scale_values(values, stratum.axes), rule.components if len(rule.components) else NO_COMPONENTS
             )
             labels, k = find_nearest(rule, values)[0], len(stratum.segments)

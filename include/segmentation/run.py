@@ -1,4 +1,4 @@
-"""A run: one profile at one as_of, and the place of everything it leaves behind."""
+"""A run: one profile at one as_of."""
 
 import os
 import re
@@ -21,25 +21,27 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def find_lake_root() -> str:
-    """The folder or object-store URL of the lake: ``SEGMENTATION_LAKE``, or ``.local/lake``.
+    """Find the folder or object-store URL of the lake: ``SEGMENTATION_LAKE``, or ``.local/lake``.
 
     Raises:
-        ProfileError: the folder's name has characters that mean something else in a URL.
+        ProfileError: the folder's name has characters with a meaning in URLs.
     """
     place = os.environ.get("SEGMENTATION_LAKE") or str(LAKE_ROOT)
     if "://" in place:
         return place
     folder = str(Path(place).absolute())
     if set(folder) & set("%#?"):  # delta-rs and Arrow would read them differently
-        raise ProfileError(f"SEGMENTATION_LAKE '{place}': allowed is a folder without %, # and ? in its path, or a URL")
+        raise ProfileError(
+            f"SEGMENTATION_LAKE: found '{place}'; allowed: a folder without %, # and ? in its path, or a URL"
+        )
     return folder
 
 
 def parse_as_of(text: str, profile: Profile) -> datetime:
-    """Read a day (midnight in the profile's time zone) or an ISO time with an offset, such as `Run.as_of_name` is.
+    """Parse a day (midnight in the profile's time zone), an ISO time with an offset, or ``Run.as_of_name``.
 
     Raises:
-        ProfileError: the text is neither.
+        ProfileError: the text is none of these.
     """
     try:
         if _DAY.fullmatch(text):
@@ -48,9 +50,9 @@ def parse_as_of(text: str, profile: Profile) -> datetime:
         if moment.tzinfo is None:
             raise ValueError
         return moment.astimezone(UTC)
-    except (ValueError, OverflowError):  # OverflowError: in UTC it would lie before year 1 or after 9999
+    except (ValueError, OverflowError):  # OverflowError: in UTC it is before year 1 or after year 9999
         raise ProfileError(
-            f"as_of '{text}': allowed is a day (2025-02-01) or a time with an offset (2025-02-01T00:00Z)"
+            f"as_of: found '{text}'; allowed: a day (2025-02-01) or a time with an offset (2025-02-01T00:00Z)"
         ) from None
 
 
@@ -60,8 +62,8 @@ class Run:
 
     Attributes:
         as_of: the end of the run's data interval, in UTC; never now().
-        purpose: extracting, reconciling and fitting leave what they do in places of their own, for Airflow may do them
-            while the run of a cadence goes on at the same as_of.
+        purpose: extract, reconcile and fit have artifacts of their own, because Airflow may run them while a run of a
+            cadence is going on at the same as_of.
     """
 
     profile: Profile
@@ -74,19 +76,19 @@ class Run:
 
         Raises:
             ProfileError: as_of is not a whole second.
-            NotReadyError: as_of lies in the future or not after the profile's start.
+            NotReadyError: as_of is in the future, or not after the profile's start.
         """
         where = f"{self.profile.path}: as_of {self.as_of:%Y-%m-%dT%H:%MZ}"
-        if self.as_of.microsecond:  # the run's name tells runs apart to the second
-            raise ProfileError(f"{where}: found {self.as_of.microsecond} microseconds; allowed are whole seconds")
+        if self.as_of.microsecond:  # run ids differ to the second
+            raise ProfileError(f"{where}: found {self.as_of.microsecond} microseconds; allowed: whole seconds")
         if self.as_of > datetime.now(UTC):
-            raise NotReadyError(f"{where} lies in the future; allowed is a time up to now")
+            raise NotReadyError(f"{where} is in the future; allowed: a time up to now")
         if self.as_of <= self.profile.find_midnight(self.profile.schedule.start):
-            raise NotReadyError(f"{where}: allowed is a time after schedule.start {self.profile.schedule.start}")
+            raise NotReadyError(f"{where}; allowed: a time after schedule.start {self.profile.schedule.start}")
 
     @property
     def run_id(self) -> str:
-        """The run's name, such as ``learning/monthly/2025-02-01``."""
+        """The run's id, such as ``learning/monthly/2025-02-01``."""
         return f"{self.profile.profile}/{self.cadence}/{self.as_of_name}"
 
     @property
@@ -107,15 +109,15 @@ class Run:
         return Lake(find_lake_root(), self.profile)
 
     def find_late_extracts(self) -> dict[str, datetime | None]:
-        """The extracts that are not known to be whole up to as_of, with the time they are whole up to."""
+        """Return the extracts that are not complete through as_of, with the time they are complete through."""
         through = {name: self.lake.open_log(name).read_state().complete_through for name in self.profile.extracts}
         return {name: moment for name, moment in through.items() if moment is None or moment < self.as_of}
 
     def require_complete(self) -> None:
-        """Refuse to go on before every extract has arrived.
+        """Check that every extract is complete through as_of.
 
         Raises:
-            NotReadyError: an extract is not known to be whole up to as_of.
+            NotReadyError: an extract is not.
         """
         late = [
             f"'{name}' is complete through {moment.isoformat() if moment else 'nothing yet'}"
@@ -123,5 +125,5 @@ class Run:
         ]
         if late:
             raise NotReadyError(
-                f"run {self.run_id}: extract {', '.join(late)}; allowed is {self.as_of.isoformat()} or later"
+                f"run {self.run_id}: extract {', '.join(late)}; allowed: {self.as_of.isoformat()} or later"
             )

@@ -149,7 +149,7 @@ def test_mistakes_in_signals_are_reported(tmp_path: Path) -> None:
     path, sql = tmp_path / "learning.yaml", tmp_path / "sql" / "learning" / "measure" / "signals.sql"
     text = path.read_text()
     change(sql, **{"p.as_of": "{{ as_of }}"})
-    assert any(f"{sql}: 'as_of' is undefined; allowed is window" in one for one in find_mistakes(path))
+    assert any(f"{sql}: 'as_of' is undefined; allowed: window" in one for one in find_mistakes(path))
 
     for right, wrong, words in (
         ("when: earned >= 1", "when: erned >= 1", "signals.labels.graduate.when: 'erned"),
@@ -194,7 +194,7 @@ def test_expectations_and_types_are_compared_with_the_columns(shop: Path) -> Non
     change(measure / "rfm.sql", **{"sum(e.total) FILTER": "any_value(e.status) FILTER", ", 0) AS": ", '') AS"})
     mistakes = find_mistakes(shop, connect=True)
     assert any("no column 'totl'; allowed are order_id" in one and "did you mean 'total'?" in one for one in mistakes)
-    assert any("rfm.sql: KPI 'monetary' is VARCHAR; allowed are numbers" in one for one in mistakes)
+    assert any("rfm.sql: KPI 'monetary' is VARCHAR; allowed: numbers" in one for one in mistakes)
 
     change(measure / "population.sql", **{"e.country": "e.county"})
     assert any("population.sql: " in one and "county" in one for one in find_mistakes(shop, connect=True))

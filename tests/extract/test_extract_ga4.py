@@ -184,11 +184,11 @@ class Failing:
     """Makes the server fail from the n-th request on; never if ``at`` is None."""
 
     def __init__(self, server: StandIn, code: int, times: int) -> None:
-        self.server, self.original, self.at, self.requests = server, server.report, None, 0
+        self.server, self.original, self.at, self.requests = server, server.answer_report, None, 0
         self.code, self.times = code, times
-        server.report = self.report
+        server.answer_report = self.answer_report
 
-    def report(self, property_id, body):
+    def answer_report(self, property_id, body):
         self.requests += 1
         if self.requests == self.at:
             self.server.faults.add_failure(self.code, self.times)
@@ -231,7 +231,7 @@ def test_a_day_is_never_half_restated_whatever_breaks(standin, shop, monkeypatch
 
 
 def test_an_unreadable_day_is_not_skipped(standin, shop):
-    answer = standin.report
+    answer = standin.answer_report
 
     def answer_with_a_fraction(property_id, body):
         response = answer(property_id, body)
@@ -239,13 +239,13 @@ def test_an_unreadable_day_is_not_skipped(standin, shop):
             response["rows"][7]["metricValues"][0]["value"] = "1.5"
         return response
 
-    standin.report = answer_with_a_fraction
+    standin.answer_report = answer_with_a_fraction
     pulls = shop(connection(standin), as_of="2025-01-08", sessions=SESSIONS)
     for _ in range(2):
         with pytest.raises(DataError, match="2025-01-03: a metric cannot be read"):
             pulls.pull("sessions")
         assert pulls.run.lake.open_log("sessions").read_state().cursor["through"] == "2025-01-03"
-    standin.report = answer
+    standin.answer_report = answer
     pulls.pull("sessions")
     assert pulls.current("sessions", COLUMNS, "ALL") == expected(7)
 

@@ -168,7 +168,7 @@ def test_server_errors_stay_below_googles_limit(shop):
         pulls = shop(connection(server), as_of="2025-01-04", views=VIEWS)
         server.faults.add_failure(503, times=2)
         pulls.pull("views")  # after two errors, Google says that 3 are left
-        original, requests = server.report, []
+        original, requests = server.answer_report, []
 
         def fail_from_the_second_request(property_id, body):
             requests.append(body)
@@ -176,7 +176,7 @@ def test_server_errors_stay_below_googles_limit(shop):
                 server.faults.add_failure(500, times=9)
             return original(property_id, body)
 
-        server.report = fail_from_the_second_request
+        server.answer_report = fail_from_the_second_request
         with pytest.raises(
             RetryLaterError, match=r"1 of 3 days read.*Internal error.*at most 2 are left this hour"
         ) as later:

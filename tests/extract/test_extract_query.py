@@ -1,4 +1,4 @@
-"""Extracts of kind ``query``: the same rows whatever the server, value for value."""
+"""Extracts of kind ``query`` give the same rows on every server."""
 
 import random
 from datetime import datetime, timedelta
@@ -25,24 +25,24 @@ CREATE_VISITS = (
 )
 
 
-def visits(count: int, users: int = 40) -> list[tuple]:
-    """Few users (one of them 0) and coarse times: many ties, within a user too."""
+def make_visits(count: int, users: int = 40) -> list[tuple]:
+    """Few users, one of them 0, and coarse times: many ties, also within a user."""
     draw = random.Random(1)
     start = datetime(2025, 1, 1)
     ids = draw.sample(range(10 * count), count)
     return [(i, draw.randrange(users), start + timedelta(hours=draw.randrange(500)), 1) for i in ids]
 
 
-def gaps(rows: list[tuple]) -> list[tuple]:
-    found, before = [], {}
+def expect_gaps(rows: list[tuple]) -> list[tuple]:
+    gaps, before = [], {}
     for visit_id, user_id, visited_at, _ in sorted(rows, key=lambda row: (row[2], row[0])):
         if user_id in before:
-            found.append((visit_id, user_id, visited_at, before[user_id]))
+            gaps.append((visit_id, user_id, visited_at, before[user_id]))
         before[user_id] = visited_at
-    return sorted(found)
+    return sorted(gaps)
 
 
-def held(pulls) -> list[tuple]:
+def list_rows(pulls) -> list[tuple]:
     columns = ("visit_id", "user_id", "visited_at", "previous_visited_at")
     rows = pulls.current("visit_gaps", ", ".join(f'CAST("{name}" AS VARCHAR)' for name in columns), "visit_id")
     times = [[datetime.fromisoformat(text).replace(tzinfo=None) for text in row[2:]] for row in rows]
@@ -51,21 +51,21 @@ def held(pulls) -> list[tuple]:
 
 def test_each_visit_comes_with_the_one_before_on_every_server(database, shop, monkeypatch):
     monkeypatch.setattr(page_reader, "PAGE_ROWS", 700)
-    rows = visits(5000)
+    rows = make_visits(5000)
     database.execute(CREATE_VISITS)
     early = [row for row in rows if row[2] < datetime(2025, 1, 15)]
     database.insert("visits", early)
     pulls = shop(database, queries=QUERIES, visit_gaps=GAPS)
-    assert pulls.pull("visit_gaps")["rows_written"] == len(gaps(early))
-    assert held(pulls) == gaps(early)
+    assert pulls.pull("visit_gaps")["rows_written"] == len(expect_gaps(early))
+    assert list_rows(pulls) == expect_gaps(early)
     database.insert("visits", [row for row in rows if row not in early])
     pulls.pull("visit_gaps")
-    assert held(pulls) == gaps(rows)
+    assert list_rows(pulls) == expect_gaps(rows)
     assert pulls.pull("visit_gaps")["rows_written"] == 0
 
 
 def test_a_later_pull_reads_about_what_is_new(database, shop):
-    rows = visits(5000, users=2000)
+    rows = make_visits(5000, users=2000)
     database.execute(CREATE_VISITS)
     database.insert("visits", rows)
     database.execute("ANALYZE TABLE visits")  # so that the plan does not depend on when statistics are gathered
@@ -74,18 +74,18 @@ def test_a_later_pull_reads_about_what_is_new(database, shop):
     newest = max(row[2] for row in rows) + timedelta(days=1)
     database.insert("visits", [(60_000 + n, rows[0][1], newest, 1) for n in range(5)])
 
-    def handlers():
+    def count_reads():
         rows = database.execute("SHOW GLOBAL STATUS LIKE 'Handler_read%'")
         return sum(int(value) for _, value in rows)
 
-    before = handlers()
+    before = count_reads()
     assert pulls.pull("visit_gaps")["rows_written"] == 5
-    assert handlers() - before < 1500  # the visits of the few learners who came, not all 5,000
+    assert count_reads() - before < 1500  # the visits of the few learners who came, not all 5,000
 
 
 def test_rows_without_a_cursor_are_read_too(database, shop):
     database.execute(CREATE_VISITS)
-    database.insert("visits", visits(50))
+    database.insert("visits", make_visits(50))
     sql = "SELECT visit_id, IF(user_id < 9, NULL, visited_at) AS visited_at FROM visits WHERE {{ page('visited_at') }}"
     sql = sql.replace("'visited_at'", "'IF(user_id < 9, NULL, visited_at)'")
     pulls = shop(database, queries={"all.sql": sql}, gaps=GAPS | {"query": "all.sql"})

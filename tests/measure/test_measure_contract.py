@@ -167,7 +167,7 @@ def test_order_and_pages_of_the_rows_change_nothing(
             accept(run, "events", table(rest[page::pages], COLUMNS))
         measure(run, "population")
         measure(run, "activity")
-        written.append([(Path(run.lake.uri) / MeasureArtifacts(run).locate_kpis(target).path).read_bytes()
+        written.append([Path(MeasureArtifacts(run).locate_kpis(target).uri).read_bytes()
                         for target in ("population", "activity")])  # fmt: skip
     assert written[0] == written[1]
 
@@ -180,7 +180,7 @@ def test_an_early_extract_is_waited_for(
     with pytest.raises(NotReadyError) as caught:
         measure(run, "population")
     assert "extract 'events' is complete through 2025-02-28T23:00:00+00:00" in str(caught.value)
-    assert "allowed is 2025-03-01T00:00:00+00:00 or later" in str(caught.value)
+    assert "allowed: 2025-03-01T00:00:00+00:00 or later" in str(caught.value)
     assert PopulationSummary.read_from(run) is None
 
 
@@ -194,8 +194,17 @@ def test_an_unknown_target(club: Callable[..., Run]) -> None:
         measure(club(), "acitvity")
 
 
+def test_who_is_first_seen_at_as_of_is_not_in_the_population(club: Callable[..., Run]) -> None:
+    late = {"event_id": 7, "person": 3, "day": "2025-03-01 00:00", "x": 1}
+    run = club(population=POPULATION.replace("day <", "day <="), events=[*EVENTS, late])
+    measure(run, "population")
+    assert MeasureArtifacts(run).locate_population().read_table()["customer_id"].to_pylist() == ["1", "2"]
+
+
 def test_an_empty_population(club: Callable[..., Run]) -> None:
-    with pytest.raises(DataError, match=r"population.sql: the population is empty: nobody was first seen before as_of"):
+    with pytest.raises(
+        DataError, match=r"population.sql: the population is empty: no customer was first seen before as_of"
+    ):
         measure(club(events=[]), "population")
 
 
@@ -204,11 +213,11 @@ def test_an_empty_population(club: Callable[..., Run]) -> None:
     [
         (POPULATION.replace("AS last_seen", "AS seen"), ProfileError, "column last_seen is missing; found customer_id"),
         (POPULATION.replace("min(day)", "CAST(NULL AS TIMESTAMPTZ)"), DataError, "2 customers have no first_seen"),
-        (POPULATION.replace("max(day)", "'later'"), ProfileError, "column last_seen is VARCHAR; allowed are DATE, TIM"),
-        (POPULATION.replace("count(*)", "'many'"), ProfileError, "column source_rows is VARCHAR; allowed are TINYINT"),
-        (POPULATION.replace("SELECT", "SELECT [1] AS tags,"), ProfileError, "column tags is INTEGER[]; allowed are"),
-        (POPULATION.replace("SELECT", "SELECT 1 AS Age_Days,"), ProfileError, "column 'Age_Days' can not be an attr"),
-        (POPULATION.replace("SELECT", "SELECT 1 AS age_days,"), ProfileError, "column 'age_days' can not be an attr"),
+        (POPULATION.replace("max(day)", "'later'"), ProfileError, "column last_seen is VARCHAR; allowed: DATE, TIM"),
+        (POPULATION.replace("count(*)", "'many'"), ProfileError, "column source_rows is VARCHAR; allowed: TINYINT"),
+        (POPULATION.replace("SELECT", "SELECT [1] AS tags,"), ProfileError, "column tags is INTEGER[]; allowed:"),
+        (POPULATION.replace("SELECT", "SELECT 1 AS Age_Days,"), ProfileError, "column 'Age_Days' cannot be an attr"),
+        (POPULATION.replace("SELECT", "SELECT 1 AS age_days,"), ProfileError, "column 'age_days' cannot be an attr"),
         (
             POPULATION.replace("max(day)", "TIMESTAMPTZ '4000-01-01 (BC) 00:00:00+00'"),
             DataError,
@@ -219,27 +228,27 @@ def test_an_empty_population(club: Callable[..., Run]) -> None:
             DataError,
             "last_seen of 2 customers, such as 1, is not a time of the years 1 to 9999",
         ),
-        (f"{POPULATION} UNION ALL {POPULATION}", DataError, "2 customers come more than once, such as 1"),
+        (f"{POPULATION} UNION ALL {POPULATION}", DataError, "2 customers are returned more than once, such as 1"),
         (POPULATION.replace("{{ as_of }}", "{{ as_off }}"), ProfileError, "'as_off' is undefined"),
         (
             POPULATION.replace("SELECT", 'SELECT 1 AS "left",'),
             ProfileError,
-            "column 'left' can not be an attribute: a word of SQL",
+            "column 'left' cannot be an attribute: a word of SQL",
         ),
         (
             POPULATION.replace("SELECT", "SELECT 1 AS total,"),
             ProfileError,
-            "column 'total' can not be an attribute: a KPI; allowed is any other name",
+            "column 'total' cannot be an attribute: a KPI; allowed: any other name",
         ),
         (
             POPULATION.replace("SELECT", "SELECT 1 AS cohort,"),
             ProfileError,
-            "column 'cohort' can not be an attribute: a column of every customer",
+            "column 'cohort' cannot be an attribute: a column of every customer",
         ),
         (
             POPULATION.replace("SELECT", "SELECT 1 AS a__b,"),
             ProfileError,
-            "column 'a__b' can not be an attribute: allowed are up to 50",
+            "column 'a__b' cannot be an attribute: allowed are up to 50",
         ),
         (
             POPULATION.replace("{{ as_of }}", "{{ as_of"),
@@ -274,7 +283,7 @@ def test_customers_are_counted_by_attributes_that_population_sql_returns(
 @pytest.mark.parametrize(
     ("sql", "kpi", "error", "words"),
     [
-        (SUM.replace("window(", "widow("), {}, ProfileError, "'widow' is undefined; allowed is window; the moment of"),
+        (SUM.replace("window(", "widow("), {}, ProfileError, "'widow' is undefined; allowed: window; the as_of of"),
         (
             SUM.replace("e.person", "e.person AND e.day < {{ as_of }}"),
             {},
@@ -287,7 +296,7 @@ def test_customers_are_counted_by_attributes_that_population_sql_returns(
             SUM.replace('{{ window("total", "e.day") }}', "e.day < p.as_of"),
             {"window": "trailing 7d"},
             ProfileError,
-            "the declared window of KPI 'total' (trailing 7d) is never used",
+            "the window of KPI 'total' (trailing 7d) is not used",
         ),
         (SUM.replace("AS total", "AS totals"), {}, ProfileError, "column total is missing; found customer_id, totals"),
         (SUM.replace("AS total", "AS total, 1 AS more"), {}, ProfileError, "column more is not declared"),
@@ -296,15 +305,15 @@ def test_customers_are_counted_by_attributes_that_population_sql_returns(
             SUM.replace("SELECT p.customer_id", "SELECT CAST(p.customer_id AS VARCHAR) AS customer_id"),
             {},
             ProfileError,
-            "customer_id is VARCHAR; allowed is BIGINT, as in population.sql",
+            "customer_id is VARCHAR; allowed: BIGINT, as in population.sql",
         ),
         (f"{SUM}; SELECT 1", {}, ProfileError, "found 2 statements; allowed: one SELECT"),
         (f"CREATE TABLE t AS {SUM}", {}, ProfileError, "allowed: one SELECT"),
         (SUM.replace("e.day", "e.dayy"), {}, ProfileError, "dayy"),
-        (SUM.replace("coalesce(", "concat('', "), {}, ProfileError, "KPI 'total' is VARCHAR; allowed are numbers"),
-        (f"{SUM} UNION ALL {SUM}", {}, DataError, "2 customers come more than once, such as customer 1"),
-        (f"{SUM} HAVING p.customer_id = 2", {}, DataError, "1 customers of the population are left out, such as cus"),
-        (f"{SUM} UNION ALL SELECT 9, 1", {}, DataError, "1 rows name a customer outside the population, such as"),
+        (SUM.replace("coalesce(", "concat('', "), {}, ProfileError, "KPI 'total' is VARCHAR; allowed: numbers"),
+        (f"{SUM} UNION ALL {SUM}", {}, DataError, "2 customers are returned more than once, such as customer 1"),
+        (f"{SUM} HAVING p.customer_id = 2", {}, DataError, "1 customers of the population are missing, such as cus"),
+        (f"{SUM} UNION ALL SELECT 9, 1", {}, DataError, "1 rows are of customers outside the population, such"),
         (
             SUM.replace(", 0) AS", ", 0) - 32 AS"),
             {},
@@ -313,6 +322,7 @@ def test_customers_are_counted_by_attributes_that_population_sql_returns(
         ),
         (SUM.replace(", 0) AS", ", 0) + NULL AS"), {}, DataError, "is NULL for 2 customers"),
         (SUM.replace(", 0) AS", ", 0) * 'inf'::DOUBLE AS"), {}, DataError, "is not finite (or over 1e+15) for 2"),
+        (SUM.replace(", 0) AS", ", 0) * -1e16 AS"), {}, DataError, "is not finite (or over 1e+15) for 2"),
         (SUM.replace(", 0) AS", ", 0) * 'nan'::DOUBLE AS"), {}, DataError, "is not finite (or over 1e+15) for 2"),
         (
             SUM,

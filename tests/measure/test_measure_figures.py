@@ -98,12 +98,16 @@ def test_an_undefined_value_stays_undefined(club: Callable[..., Run]) -> None:
 @pytest.mark.parametrize(
     ("sql", "kind", "message"),
     [
-        (BY_KIND.replace("{{ as_of }}", "'2026-01-01'"), ProfileError, "never uses as_of, so a run of the past would"),
-        (BY_KIND.replace("total", "sums"), ProfileError, "found columns kind, sums; allowed are kind, total"),
-        (BY_KIND.replace("sum(x)", "min(kind)"), ProfileError, "value 'total' is VARCHAR; allowed are numbers"),
+        (
+            BY_KIND.replace("{{ as_of }}", "'2026-01-01'"),
+            ProfileError,
+            "does not use as_of, so a run of the past would",
+        ),
+        (BY_KIND.replace("total", "sums"), ProfileError, "found columns kind, sums; allowed: kind, total"),
+        (BY_KIND.replace("sum(x)", "min(kind)"), ProfileError, "value 'total' is VARCHAR; allowed: numbers"),
         (BY_KIND.replace("SELECT kind", "SELECT NULL AS kind"), DataError, "column kind is NULL in 2 rows"),
-        (BY_KIND.replace("SELECT kind", "SELECT 1 AS kind"), DataError, "more than one row is about 1; allowed is one"),
-        (BY_KIND.replace("sum(x)", "sum(x) / 0"), DataError, "value 'total' is not finite in 2 rows; allowed are"),
+        (BY_KIND.replace("SELECT kind", "SELECT 1 AS kind"), DataError, "found more than one row for 1; allowed: one"),
+        (BY_KIND.replace("sum(x)", "sum(x) / 0"), DataError, "value 'total' is not finite in 2 rows; allowed:"),
         (BY_KIND + "; SELECT 1", ProfileError, "found 2 statements; allowed: one SELECT"),
         (BY_KIND.replace("x)", "y)"), ProfileError, "y"),
     ],

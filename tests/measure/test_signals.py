@@ -248,6 +248,18 @@ def test_too_few_of_the_holdout_are_not_told(club: Club) -> None:
     assert (row["taken"], row["precision"], row["lift"]) == (None, None, None)
 
 
+def test_a_rule_that_leaves_out_too_few_of_the_holdout_is_not_told(club: Club) -> None:
+    for person in range(1000):
+        early = person < 800
+        visits = [1.0, 2.0] if (person % 4 if early else person != 996) else []
+        joined = datetime(2025, 1, 1 if early else 20, tzinfo=UTC) + timedelta(days=person % 3)
+        club.joins(person, joined, visits=visits, bought=[8] if visits or person % 10 == 0 else [])
+    _, findings = club.ask("visits")
+    row = findings["buyer", "visits"]
+    assert (row["outcome"], row["rule"]) == ("too_few", "Visits 2 times or more")
+    assert (row["taken"], row["precision"], row["lift"]) == (None, None, None)
+
+
 def test_the_order_of_rows_changes_nothing(club: Club, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _crowd(club, random.Random(7), lambda visits: visits / 10, people=600)
     _, first = club.ask("visits", "games")

@@ -69,5 +69,5 @@ def test_of_two_models_for_the_same_time_the_one_accepted_last_is_used(lake):
 def test_a_model_of_another_format_is_named(lake):
     model = a_model("first", FEBRUARY)
     record_decision(lake, model.model_copy(update={"format": 1}), "accepted", "fit")
-    with pytest.raises(DataError, match="model 'first' on the timeline was frozen in another format than 2"):
+    with pytest.raises(DataError, match="model 'first' on the timeline has another format; allowed: 2; fit again"):
         find_effective_model(lake, "value", MARCH)

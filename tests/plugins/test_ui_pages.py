@@ -192,7 +192,7 @@ def test_data_docs_are_served(airflow_api: TestClient, logged_in: dict[str, str]
     ("path", "says"),
     [
         ("/segmentation/reports/learning/weekly/2025-02-01T00:00:00Z", "has no report yet"),
-        ("/segmentation/reports/learning/monthly/soon", "as_of 'soon'"),
+        ("/segmentation/reports/learning/monthly/soon", "as_of: found 'soon'"),
         ("/segmentation/reports/nobody/monthly/2025-02-01", "there is no profile 'nobody'"),
         ("/segmentation/profiles/..%2F..%2Fetc", "Not Found"),
         (DOCS.replace("extract", "segment"), "has no Data Docs: it validated no new rows"),

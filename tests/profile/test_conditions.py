@@ -1,4 +1,4 @@
-"""The proof that strata cut the population once, against brute force."""
+"""Conditions: what they may contain, and their evaluation at test points compared with brute force."""
 
 from itertools import product
 from typing import Any
@@ -18,7 +18,7 @@ VALUES: dict[str, list[float | None]] = {
 }
 
 _numbers = {
-    "a": st.integers(0, 15).map(lambda third: f"{third / 3:.4g}"),  # also between two values
+    "a": st.integers(0, 15).map(lambda third: f"{third / 3:.4g}"),  # also between two possible values
     "b": st.integers(-12, 12).map(lambda quarter: f"{quarter / 4:g}"),
 }
 _comparisons = st.sampled_from(["=", "<>", "<", "<=", ">", ">="])
@@ -45,27 +45,27 @@ def _combined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return both | parts.map(lambda part: f"NOT ({part})")
 
 
-_predicates = st.recursive(_atoms(), _combined, max_leaves=4)
+_conditions = st.recursive(_atoms(), _combined, max_leaves=4)
 
 
-def _brute_force(predicates: list[str]) -> set[tuple[int, ...]]:
-    """Every combination of predicates that hold together somewhere, tried on all values."""
+def _evaluate_by_brute_force(conditions: list[str]) -> set[tuple[int, ...]]:
+    """Return every set of conditions that are true together for some values."""
     rows = ", ".join(
         f"({a}, {'CAST(NULL AS DOUBLE)' if b is None else b})" for a, b in product(VALUES["a"], VALUES["b"])
     )
-    tests = ", ".join(f"coalesce({predicate}, false)" for predicate in predicates)
-    found = duckdb.sql(f"SELECT {tests} FROM (VALUES {rows}) AS all_values(a, b)").fetchall()
-    return {tuple(i for i, held in enumerate(row) if held) for row in found}
+    tests = ", ".join(f"coalesce({condition}, false)" for condition in conditions)
+    results = duckdb.sql(f"SELECT {tests} FROM (VALUES {rows}) AS all_values(a, b)").fetchall()
+    return {tuple(i for i, is_true in enumerate(result) if is_true) for result in results}
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(_predicates, min_size=1, max_size=4))
-def test_the_grid_decides_as_brute_force_does(predicates: list[str]) -> None:
-    grid = {tuple(point["true"]) for point in evaluate_at_test_points(predicates, DOMAINS)}
-    every = _brute_force(predicates)
-    assert (() in grid) == (() in every), "incomplete"
-    assert any(len(held) > 1 for held in grid) == any(len(held) > 1 for held in every), "overlap"
-    assert grid == every
+@given(st.lists(_conditions, min_size=1, max_size=4))
+def test_test_points_decide_as_brute_force_does(conditions: list[str]) -> None:
+    at_points = {tuple(point["true"]) for point in evaluate_at_test_points(conditions, DOMAINS)}
+    everywhere = _evaluate_by_brute_force(conditions)
+    assert (() in at_points) == (() in everywhere), "incomplete"
+    assert any(len(matches) > 1 for matches in at_points) == any(len(matches) > 1 for matches in everywhere), "overlap"
+    assert at_points == everywhere
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_the_grid_decides_as_brute_force_does(predicates: list[str]) -> None:
         ("a IN (SELECT 1)", "allowed are comparisons of KPIs with constants"),
     ],
 )
-def test_what_a_predicate_may_not_say(text: str, words: str) -> None:
+def test_an_invalid_condition_is_refused(text: str, words: str) -> None:
     with pytest.raises(ProfileError) as caught:
         parse_condition(text, list(DOMAINS))
     assert words in str(caught.value)
@@ -91,8 +91,8 @@ def test_what_a_predicate_may_not_say(text: str, words: str) -> None:
         *("1 IN (a, 2)", "1 BETWEEN a AND 5"),
     ],
 )
-def test_columns_are_compared_with_constants_only(text: str) -> None:
-    """A comparison of two columns changes its value anywhere, so a grid of constants would not see it."""
+def test_a_column_is_compared_with_constants_only(text: str) -> None:
+    """A comparison of two columns can change between the test values."""
     with pytest.raises(ProfileError, match="allowed are comparisons of KPIs with constants"):
         parse_condition(text, list(DOMAINS))
 

@@ -119,9 +119,9 @@ def test_the_report_shows_it(shop: Shop) -> None:
     shop.accept("2024-12-18")
     limits(shop, "2024-12-18")
     page = Path(report(shop.run("2024-12-18"))["path"]).read_text()
-    assert "Google Analytics: what the figures can not say" in page
+    assert "Google Analytics: limits of the data" in page
     assert '<td class="num">51.4%<small>30.0% to 75.0% a day</small></td>' in page
-    assert "least 25.0% of events read" in page
+    assert "at least 25.0% of events used" in page
 
 
 def test_a_warehouse_of_before_gains_the_column(shop: Shop) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from include.segmentation.profile.macro_segments import MacroSegment
 from include.segmentation.segment.space.kpi_axes import fit_axes, scale_values
-from include.segmentation.segment.space.principal_components import NO_COMPONENTS, find_components, project
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, find_components, project_points
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
 
 
@@ -27,4 +27,4 @@ def vectors_of(values, transform="none", scale="standard", pca=None) -> StratumV
     assert not constant
     points = scale_values(distinct, axes)
     rows = find_components(points, counts, pca) if pca else NO_COMPONENTS
-    return StratumVectors(dict(macro.kpis), distinct, points, project(points, rows), counts)
+    return StratumVectors(dict(macro.kpis), distinct, points, project_points(points, rows), counts)

@@ -187,7 +187,7 @@ def test_a_rejected_candidate_stays_rejected_when_fitted_again(candidate):
     reject_model(candidate.profile, model_id, "ada")
     assert fit(candidate, "habit")["status"] == "rejected"
     assert segment(candidate, "habit")["model_id"] != model_id
-    with pytest.raises(DataError, match="is rejected; allowed is a candidate"):
+    with pytest.raises(DataError, match="is rejected; allowed: a candidate"):
         accept_model(candidate.profile, model_id, "ada")
 
 
@@ -207,7 +207,7 @@ def test_a_candidate_fitted_again_on_corrected_data_takes_the_place_of_the_first
     (first,) = list_candidates(candidate)
     second = fit(candidate, "habit")
     assert [model.model_id for model in list_candidates(candidate)] == [second["model_id"]] != [first.model_id]
-    with pytest.raises(DataError, match="is retired; allowed is a candidate"):
+    with pytest.raises(DataError, match="is retired; allowed: a candidate"):
         accept_model(candidate.profile, first.model_id, "ada")
 
 
@@ -236,7 +236,7 @@ def test_a_fit_before_a_model_in_use_is_recorded_and_never_used(candidate, at, p
 
 def test_an_unknown_model_is_named_with_what_is_allowed(candidate):
     waiting = read_timeline(candidate.lake, "habit")[-1].model.model_id
-    with pytest.raises(DataError, match=f"'nonsense' does not exist; candidates are {waiting}"):
+    with pytest.raises(DataError, match=f"'nonsense' does not exist; allowed: {waiting}"):
         accept_model(candidate.profile, "nonsense", "ada")
 
 
@@ -337,7 +337,7 @@ def test_an_undefined_kpi_where_the_stratum_clusters_on_it_is_refused(make_profi
 def test_customers_that_no_stratum_takes_are_refused(make_profile, at, put):
     run = at(make_profile())
     put(run, "habit", {"visits": [-1.0, 3.0], "gap": [None, 1.0]})
-    with pytest.raises(DataError, match=r"1 customers fall in no stratum, the first with visits = -1\.0"):
+    with pytest.raises(DataError, match=r"1 customers match no stratum, the first with visits = -1\.0"):
         fit(run, "habit")
 
 
@@ -372,7 +372,7 @@ def test_a_rewritten_rule_makes_the_refit_a_candidate(make_profile, habit, at, p
 
 
 def test_a_kpi_that_became_undefined_for_some_can_be_fitted_again(make_profile, at, put):
-    """The model in use can not label them, and must not stand in the way of the one that can."""
+    """The model in use cannot label them, and must not block a model that can."""
     visits = [1.0] * 300 + [60.0] * 300 + [90.0] * 300 + [200.0] * 300
     put(at(make_profile(HABIT_FIXED)), "habit", {"visits": visits})
     fit(at(make_profile(HABIT_FIXED)), "habit")
@@ -381,7 +381,7 @@ def test_a_kpi_that_became_undefined_for_some_can_be_fitted_again(make_profile, 
     changed = at(make_profile(yaml), "2025-03-01")
     put(changed, "habit", {"visits": [*[None] * 50, *visits]})
 
-    with pytest.raises(DataError, match="50 customers fall in no stratum"):
+    with pytest.raises(DataError, match="50 customers match no stratum"):
         segment(changed, "habit")
 
     refit = fit(changed, "habit")

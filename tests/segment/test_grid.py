@@ -110,7 +110,7 @@ def test_nobody_whom_the_grid_takes_is_recorded():
 def test_a_kpi_that_is_undefined_for_someone_on_the_grid_stops():
     rows = people([(3, 9, 1.0)])
     grid = fit_grid(macro_with(), rows)
-    with pytest.raises(DataError, match=r"KPI 'days' is undefined \(NULL\) for 1 customers whom the grid takes"):
+    with pytest.raises(DataError, match=r"KPI 'days' is undefined \(NULL\) for 1 customers whom the grid scores"):
         score_grid(grid, rows.set_column(1, "days", pa.array([None], pa.float64())))
 
 

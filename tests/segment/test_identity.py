@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +58,14 @@ def test_two_segments_that_become_one_are_merged():
         ("merged", "b", merged, 0.5, 1.0),
         ("survived", "c", "c", 1.0, 1.0),
     }
+
+
+@pytest.mark.parametrize(("moved", "kinds"), [(25, ["split", "survived", "survived"]), (24, ["survived", "survived"])])
+def test_a_quarter_of_a_segment_is_a_flow(moved, kinds):
+    overlap = {("a", "2"): 100 - moved, ("a", "1"): moved, ("b", "1"): 100}
+    model = assign_keys(a_model("new", ["1", "2"]), a_model("old", ["a", "b"]), overlap)
+    assert sorted(row.kind for row in model.lineage) == kinds
+    assert [row.share for row in model.lineage if row.kind == "split"] == ([0.25] if moved == 25 else [])
 
 
 def test_what_no_flow_explains_appeared_or_disappeared():

@@ -8,7 +8,7 @@ import pytest
 from include.segmentation.artifacts import SegmentArtifacts
 from include.segmentation.model.timeline import read_timeline
 from include.segmentation.segment import fit, segment
-from include.segmentation.segment.scoring import LABELS, score, score_table
+from include.segmentation.segment.scoring import LABELS, score_batch, score_table
 
 MICRO = "cluster: {k: 2, micro: {k_max: 3}}"
 CENTRES = [(3, 40, 260), (8, 40, 240), (30, 2, 220), (60, 2, 200), (60, 0.5, 180)]
@@ -90,14 +90,14 @@ def test_the_rule_of_a_micro_segment_labels_exactly_as_score_does(profile, at, p
     model = newest(run)
     batch = put(run, "habit", crowds(seed=9, centres=[(20, 15, 500), (4, 3, 300), (40, 1, 300)]))
     for customers in (fitted, batch):
-        scored = score(model, customers)["micro_key"].to_pylist()
+        scored = score_batch(model, customers)["micro_key"].to_pylist()
         cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.list_micro_segments())
         told = duckdb.sql(f"SELECT {cases} FROM customers").fetchall()
         assert [key or None for (key,) in told] == scored
         assert in_postgres(postgres_server, customers, cases) == scored
         assert scored[:40] == [None] * 40
     sizes = {s.key: s.customers_at_fit for s in model.list_micro_segments()}
-    found = score(model, fitted)["micro_key"].to_pylist()
+    found = score_batch(model, fitted)["micro_key"].to_pylist()
     assert {key: found.count(key) for key in sizes} == sizes
 
 
@@ -168,7 +168,7 @@ def test_neither_the_order_of_the_customers_nor_chunks_change_a_byte(profile, at
     assert one.strata[1].model_dump_json() == other.strata[1].model_dump_json().replace("-02-02", "-02-01")
     assert one.evidence == other.evidence
     whole = score_table(one, table)
-    parts = [score(one, table.slice(row, 7)) for row in range(0, table.num_rows, 7)]
+    parts = [score_batch(one, table.slice(row, 7)) for row in range(0, table.num_rows, 7)]
     assert whole.combine_chunks() == type(whole).from_batches([b for part in parts for b in part.to_batches()], LABELS)
 
 

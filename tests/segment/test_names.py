@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from segment_cuts import cut_of, strata
 
+from include.segmentation.engine import open_engine
 from include.segmentation.model.model import Model, SegmentDefinition, StratumModel
 from include.segmentation.profile.gates import Gates
 from include.segmentation.profile.macro_segments import MacroSegment
@@ -42,10 +42,10 @@ def verdicts_on(cut):
     )
     people = np.repeat(np.arange(len(cut.labels)), cut.vectors.counts)
     measured = {name: cut.vectors.values[people, i] for i, name in enumerate(cut.vectors.kpis)}
-    engine = duckdb.connect(config={"threads": 1})
-    engine.register("measure_any", pa.table({"customer_id": np.arange(len(people)), **measured}))
+    engine = open_engine(threads=1)
+    engine.register_table("measure_any", pa.table({"customer_id": np.arange(len(people)), **measured}))
     keys = [f"s{label}" for label in cut.labels[people]]
-    engine.register("member_any", pa.table({"customer_id": np.arange(len(people)), "segment_key": keys}))
+    engine.register_table("member_any", pa.table({"customer_id": np.arange(len(people)), "segment_key": keys}))
     macro = MacroSegment(label="Any", kpis=cut.vectors.kpis, strata=[Stratum(name="all", label="Here", when="true")])
     run = SimpleNamespace(profile=SimpleNamespace(macro_segments={"any": macro}, gates=Gates()))
     return check_names(SimpleNamespace(run=run, engine=engine, models={"any": model}, timelines={"any": []}))
@@ -73,6 +73,15 @@ def test_a_name_takes_the_kpi_that_the_others_do_not_share():
         [[10, 20], [5, 20]],
     )
     assert names_of(cut) == ["Here, None Kpi B", "Here, Low Kpi B", "Here, Medium Kpi B"]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "name"), [(10, "Here, None Kpi A, None Kpi B"), (4, "Here, None Kpi A")], ids=["10%", "4%"]
+)
+def test_a_name_takes_another_kpi_when_it_rules_out_more_than_5_percent_of_the_others(hidden, name):
+    """Kpi B rules out the hidden customers of the other segment, which Kpi A does not."""
+    values = [[1, 1]] * 100 + [[30, 1]] * (100 - hidden) + [[1, 30]] * hidden
+    assert names_of(cut_of(values, np.ones(200, int), np.repeat([0, 1], 100), [[5, 20], [5, 20]]))[0] == name
 
 
 def test_a_band_range_that_covers_too_few_is_widened():

@@ -237,8 +237,8 @@ def test_a_fit_is_limited_to_one_thread_also_in_libraries_that_it_loads_itself()
     code = (
         "import numpy\n"
         "from threadpoolctl import threadpool_info, threadpool_limits\n"
-        "from include.segmentation.segment.space.thread_limit import one_thread\n"
-        "with threadpool_limits(2), one_thread():\n"
+        "from include.segmentation.segment.space.thread_limit import limit_to_one_thread\n"
+        "with threadpool_limits(2), limit_to_one_thread():\n"
         "    from sklearn.cluster import HDBSCAN, KMeans\n"
         "    from sklearn.mixture import GaussianMixture\n"
         "    print(sorted({(pool['user_api'], pool['num_threads']) for pool in threadpool_info()}))\n"

@@ -19,7 +19,7 @@ from include.segmentation.profile.strata import ClusterChoice
 from include.segmentation.run import Run
 from include.segmentation.segment import fit
 from include.segmentation.segment.evidence.cluster_count import choose_cluster_count
-from include.segmentation.segment.scoring import score
+from include.segmentation.segment.scoring import score_batch
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
 pytestmark = needs(CARDS)
@@ -61,7 +61,7 @@ def test_the_profiles_own_four_are_those_of_n6(overall: Model, people: pa.Table)
     assert sizes == pytest.approx([409, 1197, 3367, 3977], abs=12)
     assert of(overall, "kmeans", "silhouette") == pytest.approx(0.198, abs=0.006), "of 2,000 of the holders"
     values = np.column_stack([np.nan_to_num(people[kpi].to_numpy(zero_copy_only=False)) for kpi in everyone.kpis])
-    _, labels = np.unique(score(overall, people)["segment_key"].to_pylist(), return_inverse=True)
+    _, labels = np.unique(score_batch(overall, people)["segment_key"].to_pylist(), return_inverse=True)
     assert silhouette_score(StandardScaler().fit_transform(values), labels) == pytest.approx(0.198, abs=0.0005)
     assert of(overall, "kmeans", "separated") == 0, "a continuum, cut"
 

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.segment import fit
-from include.segmentation.segment.scoring import score
+from include.segmentation.segment.scoring import score_batch
 from include.segmentation.segment.space.principal_components import find_plane
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
@@ -60,4 +60,4 @@ def test_a_cut_stratum_is_drawn_and_a_whole_one_is_not(fitted: tuple[Model, obje
 def test_a_picture_labels_nobody(fitted: tuple[Model, object]) -> None:
     model, table = fitted
     blind = model.model_copy(update={"strata": [s.model_copy(update={"picture": None}) for s in model.strata]})
-    assert score(blind, table).equals(score(model, table))
+    assert score_batch(blind, table).equals(score_batch(model, table))

@@ -19,7 +19,7 @@ from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import find_effective_model, read_timeline
 from include.segmentation.segment import fit
 from include.segmentation.segment.naming.rule_sql import write_rule_sql
-from include.segmentation.segment.scoring import LABELS, score, score_table
+from include.segmentation.segment.scoring import LABELS, score_batch, score_table
 from include.segmentation.segment.space.kpi_axes import fit_axes
 from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
 
@@ -59,7 +59,7 @@ def test_any_order_and_any_chunks_give_the_same_bytes(make_profile, at, put, fit
         order = np.random.default_rng(seed).permutation(table.num_rows)
         shuffled = table.take(pa.array(order))
         edges = [0, *sorted(cuts), table.num_rows]
-        parts = [score(model, shuffled.slice(a, b - a)) for a, b in pairwise(edges)]
+        parts = [score_batch(model, shuffled.slice(a, b - a)) for a, b in pairwise(edges)]
         expected = score_table(model, table).take(pa.array(order))
         assert pa.concat_tables(parts).combine_chunks().equals(expected.combine_chunks())
 
@@ -113,7 +113,7 @@ def test_a_model_survives_its_json_byte_for_byte(fitted):
     model, table = fitted
     again = Model.model_validate_json(model.model_dump_json())
     assert again.model_dump_json() == model.model_dump_json()
-    assert score(again, table).equals(score(model, table))
+    assert score_batch(again, table).equals(score_batch(model, table))
 
 
 @ALGORITHMS
@@ -122,9 +122,9 @@ def test_the_published_rule_labels_as_score_does(refitted, people, habit, how, p
     grid = [(float(v), g / 4) for v in range(1, 40) for g in range(1, 140)]
     wide = pa.table({"visits": pa.array([v for v, _ in grid]), "gap": pa.array([g for _, g in grid])})
     every = pa.concat_tables([table.select(["visits", "gap"]), wide])
-    expected = score(model, every)["segment_key"].to_pylist()
+    expected = score_batch(model, every)["segment_key"].to_pylist()
     # Each rule gives its key or an empty text: a customer of two segments, or of none, would show.
-    cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.segments())
+    cases = " || ".join(f"CASE WHEN {s.rule_sql} THEN '{s.key}' ELSE '' END" for s in model.list_segments())
     with duckdb.connect() as engine:
         engine.register("customers", every.append_column("n", pa.array(range(every.num_rows))))
         found = engine.execute(f"SELECT {cases} FROM customers ORDER BY n").fetchall()
@@ -181,14 +181,14 @@ def test_a_kpi_that_is_null_where_it_is_needed_is_refused(fitted):
     model, _ = fitted
     bad = pa.table({"visits": pa.array([3.0]), "gap": pa.array([None], pa.float64())})
     with pytest.raises(DataError, match=r"KPI 'gap' is undefined \(NULL\) for 1 customers of stratum 'active'"):
-        score(model, bad)
+        score_batch(model, bad)
 
 
 def test_nan_is_refused_when_scoring(fitted):
     model, _ = fitted
     bad = pa.table({"visits": pa.array([3.0]), "gap": pa.array([float("nan")])})
     with pytest.raises(DataError, match="KPI 'gap': 1 customers have NaN"):
-        score(model, bad)
+        score_batch(model, bad)
 
 
 def test_a_model_names_the_time_it_is_effective_from(fitted):

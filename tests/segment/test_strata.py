@@ -36,7 +36,7 @@ def test_the_shipped_strata_take_every_customer_once(rows):
 
 def test_a_customer_in_two_strata_is_refused():
     batch = pa.table({"visits": pa.array([1.0, 5.0])})
-    with pytest.raises(DataError, match=r"1 customers fall in more than one stratum, the first with visits = 5\.0"):
+    with pytest.raises(DataError, match=r"1 customers match several strata, the first with visits = 5\.0"):
         assign_strata(batch, ["visits >= 1", "visits >= 5"])
 
 
@@ -78,6 +78,6 @@ def test_beyond_the_cap_a_sample_by_hash_is_fitted(monkeypatch):
     found = collapse_stratum(table, "a >= 0", ["a"])
     assert found.note == "fitted on 50 of 200 distinct vectors, chosen by hash"
     assert len(found.values) == 200
-    assert np.all(np.diff(found.taken) > 0)
+    assert np.all(np.diff(found.fitted) > 0)
     again = collapse_stratum(table.take(list(reversed(range(200)))), "a >= 0", ["a"])
-    assert again.taken.tobytes() == found.taken.tobytes()
+    assert again.fitted.tobytes() == found.fitted.tobytes()

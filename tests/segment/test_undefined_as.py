@@ -8,7 +8,7 @@ import pytest
 from include.segmentation.errors import DataError
 from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.segment import fit
-from include.segmentation.segment.scoring import score
+from include.segmentation.segment.scoring import score_batch
 
 DEBT = """
   debt:
@@ -56,9 +56,9 @@ def test_undefined_counts_as_declared_in_the_model_and_in_its_rule(make_profile,
     model, _ = find_effective_model(run.lake, "debt", run.as_of)
     assert "undefined Due counts as 0" in model.strata[0].note
 
-    labels = score(model, table)["segment_key"]
+    labels = score_batch(model, table)["segment_key"]
     zero = table.set_column(table.column_names.index("due"), "due", table["due"].fill_null(0.0))
-    assert score(model, zero)["segment_key"] == labels
+    assert score_batch(model, zero)["segment_key"] == labels
     with duckdb.connect() as engine:
         engine.register("customers", table)
         for segment in model.list_segments():
@@ -73,4 +73,4 @@ def test_a_kpi_that_is_always_defined_may_not_be_missing_still(make_profile, at,
     model, _ = find_effective_model(run.lake, "debt", run.as_of)
     nobody = table.set_column(table.column_names.index("balance"), "balance", pa.nulls(800, pa.float64()))
     with pytest.raises(DataError, match=r"KPI 'balance' is undefined \(NULL\) for 800 customers of stratum 'all'"):
-        score(model, nobody)
+        score_batch(model, nobody)

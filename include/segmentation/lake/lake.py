@@ -5,6 +5,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from include.segmentation.common.sql_quoting import quote_identifier
+from include.segmentation.engine import open_engine
 from include.segmentation.engine.engine import Engine
 from include.segmentation.engine.parquet_files import write_scan_sql
 from include.segmentation.errors import DataError
@@ -52,7 +53,7 @@ class Lake:
 
     def open_engine(self) -> Engine:
         """Open an engine that computes in the profile's time zone."""
-        return Engine(time_zone=self._profile.time_zone)
+        return open_engine(time_zone=self._profile.time_zone)
 
     def create_accepted_view(self, engine: Engine, extract: str) -> None:
         """Create view ``<extract>``: the newest version of every row that is validated and not in quarantine.

@@ -1,4 +1,4 @@
-"""Measure: every KPI of every customer at as_of, by the profile's SQL over the accepted rows."""
+"""Measure every KPI of every customer at as_of, with the profile's SQL over the accepted rows."""
 
 from include.segmentation.measure.measure_stage import list_targets, measure
 from include.segmentation.measure.sql_checks import check_templates, run_over_empty_tables

@@ -1,4 +1,4 @@
-"""Cohort months: the same KPIs at 30, 60, 90 … days after registration, for customers registered in one month."""
+"""Cohort months: KPIs at 30, 60, 90 … days after registration, for the customers who registered in one month."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -7,13 +7,13 @@ from include.segmentation.engine.engine import Engine
 from include.segmentation.run import Run
 
 MONTH_DAYS = 30
-_PUBLISHED_FOR_DAYS = 62
-"""How long a cohort is measured on after its last month is complete: its numbers can still change by late data."""
+_REMEASURED_DAYS = 62
+"""Days that a cohort is still measured after its last month is complete, because late data can change it."""
 
 
 @dataclass(frozen=True)
 class CohortMonth:
-    """Customers registered in one calendar month of the profile's time zone, n times 30 days after registration.
+    """The customers who registered in one calendar month of the profile's time zone, n times 30 days later.
 
     Attributes:
         cohort: the first day of the calendar month.
@@ -30,21 +30,21 @@ class CohortMonth:
 
 
 def list_complete_months(run: Run, connection: Engine) -> list[CohortMonth]:
-    """The cohort months whose every customer has been followed for all of their days at as_of.
+    """List the cohort months that every customer of the cohort has lived through at as_of.
 
     Args:
-        run: the run; its profile says how many months are followed.
+        run: the run; its profile gives the number of months.
         connection: holds table ``_people`` (customer_id, first_seen).
     """
     months = run.profile.cohort_months
-    oldest = run.as_of - timedelta(days=months * MONTH_DAYS + _PUBLISHED_FOR_DAYS)
+    oldest = run.as_of - timedelta(days=months * MONTH_DAYS + _REMEASURED_DAYS)
     cohorts = connection.execute(
         "SELECT DISTINCT CAST(date_trunc('month', first_seen) AS DATE) FROM _people ORDER BY 1"
     ).fetch_rows()
     candidates = [CohortMonth(cohort, month) for (cohort,) in cohorts for month in range(1, months + 1)]
-    return [each for each in candidates if run.profile.find_midnight(each.cohort) >= oldest and _complete(run, each)]
+    return [each for each in candidates if run.profile.find_midnight(each.cohort) >= oldest and _is_complete(run, each)]
 
 
-def _complete(run: Run, each: CohortMonth) -> bool:
+def _is_complete(run: Run, each: CohortMonth) -> bool:
     end: datetime = run.profile.find_midnight(each.following + timedelta(days=each.month * MONTH_DAYS))
     return end <= run.as_of

@@ -1,4 +1,4 @@
-"""Figures: what the profile's SQL says about the business as a whole at as_of, as the rows of one table."""
+"""Figures: numbers about the business as a whole at as_of, from the profile's SQL, in one table."""
 
 from datetime import datetime
 from pathlib import Path
@@ -25,21 +25,21 @@ _SCHEMA = pa.schema(
 
 
 def measure_figures(run: Run, connection: Engine) -> FigureSummary:
-    """Write every figure of the profile to ``measure/figures.parquet``, a row per value.
+    """Measure every figure of the profile and write one table with a row per value.
 
     Raises:
         ProfileError: the SQL is wrong, never uses as_of, or does not return what is declared.
-        DataError: two rows of a figure have the same words, or one has none; a value is not finite; the population
-            has not been measured.
+        DataError: two rows of a figure have the same words, or a row has none; a value is not finite; the
+            population has not been measured.
     """
     load_customers(run, connection)
     create_population_table(connection, {}, "$as_of", "true", {"as_of": run.as_of})
-    found = [_SCHEMA.empty_table()]
+    tables = [_SCHEMA.empty_table()]
     for name, figure in run.profile.figures.items():
         path = run.profile.sql_dir / FIGURES / f"{name}.sql"
-        found.append(compute_figure(connection, name, figure, render_figure(path, run.as_of), path))
-        _check_finite(found[-1], path)
-    table = pa.concat_tables(found)
+        tables.append(compute_figure(connection, name, figure, render_figure(path, run.as_of), path))
+        _check_finite(tables[-1], path)
+    table = pa.concat_tables(tables)
     return FigureSummary(
         figures=len(run.profile.figures),
         rows=table.num_rows,
@@ -51,30 +51,30 @@ def render_figure(path: Path, as_of: datetime) -> str:
     """Fill in ``{{ as_of }}``.
 
     Raises:
-        ProfileError: the template is wrong, or never uses as_of: a run of the past would see what came later.
+        ProfileError: the template is wrong, or does not use as_of, so that a run of the past would see later rows.
     """
     sql = render_sql(path, {}, as_of)
     if write_moment(as_of) not in sql:
         raise ProfileError(
-            f"{path}: never uses as_of, so a run of the past would see what came later; "
-            "write a condition on the time of what is counted, such as ordered_at < {{ as_of }}"
+            f"{path}: does not use as_of, so a run of the past would see later rows; "
+            "add a condition on the time of what is counted, such as ordered_at < {{ as_of }}"
         )
     return sql
 
 
 def compute_figure(connection: Engine, name: str, figure: Figure, sql: str, path: Path) -> pa.Table:
-    """One figure; its rows in the order of the SQL, its columns in their own.
+    """Compute one figure. Rows keep the order of the SQL; columns are sorted.
 
     Args:
         connection: holds table ``population`` (customer_id, first_seen, as_of) and the accepted views.
-        name: what the profile calls it.
-        figure: what is declared.
+        name: its name in the profile.
+        figure: its declaration.
         sql: the rendered file.
-        path: where it comes from, for messages.
+        path: the file, for messages.
 
     Raises:
-        ProfileError: the SQL is wrong, or its columns are not those that are declared.
-        DataError: two rows have the same words, or one has none.
+        ProfileError: the SQL is wrong, or its columns are not the declared ones.
+        DataError: two rows have the same words, or a row has none.
     """
     _check_columns(create_table(connection, "_figure", sql, path), figure, path)
     _check_words(connection, figure, path)
@@ -94,33 +94,31 @@ def compute_figure(connection: Engine, name: str, figure: Figure, sql: str, path
 def _check_columns(types: dict[str, str], figure: Figure, path: Path) -> None:
     declared = [*figure.by, *figure.values]
     if list(types) != declared:
-        raise ProfileError(
-            f"{path}: found columns {', '.join(types)}; allowed are {', '.join(declared)}, in this order"
-        )
+        raise ProfileError(f"{path}: found columns {', '.join(types)}; allowed: {', '.join(declared)}, in this order")
     for name in figure.values:
         if not types[name].startswith(NUMBERS) or types[name].endswith("]"):
-            raise ProfileError(f"{path}: value '{name}' is {types[name]}; allowed are numbers")
+            raise ProfileError(f"{path}: value '{name}' is {types[name]}; allowed: numbers")
 
 
 def _check_words(connection: Engine, figure: Figure, path: Path) -> None:
     words = ", ".join(f'"{name}"' for name in figure.by)
     for name in figure.by:
-        found = connection.execute(f'SELECT count(*) FROM _figure WHERE "{name}" IS NULL').fetch_row()
-        if found and found[0]:
-            raise DataError(f"{path}: column {name} is NULL in {found[0]} rows; allowed are values only")
-    twice = connection.execute(
+        (nulls,) = connection.execute(f'SELECT count(*) FROM _figure WHERE "{name}" IS NULL').fetch_rows()[0]
+        if nulls:
+            raise DataError(f"{path}: column {name} is NULL in {nulls} rows; NULL is not allowed")
+    duplicate = connection.execute(
         f"SELECT {words} FROM _figure GROUP BY {words} HAVING count(*) > 1 ORDER BY {words} LIMIT 1"
     ).fetch_row()
-    if twice:
-        raise DataError(f"{path}: more than one row is about {', '.join(map(str, twice))}; allowed is one")
+    if duplicate:
+        raise DataError(f"{path}: found more than one row for {', '.join(map(str, duplicate))}; allowed: one")
 
 
-def _check_finite(found: pa.Table, path: Path) -> None:
-    """Not of empty tables, over which every share is 0 / 0."""
-    wrong = found.filter(pc.invert(pc.is_finite(found["value"])))  # which leaves NULL out
-    if wrong.num_rows:
-        names = wrong["measure"].to_pylist()
+def _check_finite(figure: pa.Table, path: Path) -> None:
+    """Refuse infinite values. This does not apply to empty tables, where every share is 0 / 0."""
+    infinite = figure.filter(pc.invert(pc.is_finite(figure["value"])))  # without NULL
+    if infinite.num_rows:
+        names = infinite["measure"].to_pylist()
         raise DataError(
-            f"{path}: value '{names[0]}' is not finite in {names.count(names[0])} rows; allowed are numbers and NULL: "
+            f"{path}: value '{names[0]}' is not finite in {names.count(names[0])} rows; allowed: numbers and NULL; "
             "divide by nullif(x, 0)"
         )

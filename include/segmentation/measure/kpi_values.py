@@ -1,7 +1,7 @@
-"""The KPIs of one macro segment: checked against what the profile declares, and rounded.
+"""The KPIs of one macro segment, checked against their declaration and rounded.
 
-A value is rounded to the multiple of its resolution that is nearest, an exact half away from zero. What is within a
-billionth of a half counts as one, so that 0.35 rounds to 0.4 although no binary number equals it.
+A value is rounded to the nearest multiple of its resolution, and an exact half away from zero. A value within a
+billionth of a half counts as a half, so that 0.35 rounds to 0.4 although no binary number equals it.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYIN
                  "UHUGEINT")  # fmt: skip
 NUMBERS = (*WHOLE_NUMBERS, "FLOAT", "DOUBLE", "DECIMAL")
 _LARGEST = 1e15
-"""Beyond it doubles no longer tell cents apart."""
+"""Beyond this, doubles cannot represent cents."""
 _HALF_TOLERANCE = 1e-9
 
 
@@ -27,16 +27,16 @@ def compute_kpis(connection: Engine, kpis: Mapping[str, Kpi], sql: str, path: Pa
     Args:
         connection: holds table ``population`` (customer_id, first_seen, as_of, the windows' moments) and the
             accepted views.
-        kpis: what is declared.
+        kpis: their declarations.
         sql: the rendered file.
-        path: where it comes from, for messages.
+        path: the file, for messages.
 
     Raises:
-        ProfileError: the columns are not customer_id and the KPIs, all numbers.
-        DataError: a customer is missing, unknown or doubled; a value is not finite, below its minimum, undefined
-            where it may not be or defined where it must not be.
+        ProfileError: the columns are not customer_id and the KPIs, or a KPI is not a number.
+        DataError: a customer is missing, unknown or duplicated; a value is not finite or below its minimum; a value
+            is NULL where it must not be, or not NULL where it must be.
     """
-    types = create_table(connection, "_found", sql, path)
+    types = create_table(connection, "_returned", sql, path)
     _check_columns(types, kpis, path)
     _check_id(connection, types["customer_id"], path)
     _check_customers(connection, path)
@@ -46,7 +46,7 @@ def compute_kpis(connection: Engine, kpis: Mapping[str, Kpi], sql: str, path: Pa
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE _measured AS "
         f"SELECT p.customer_id, whole_days(p.first_seen, p.as_of) AS {AGE_COLUMN}, {columns} "
-        "FROM population AS p INNER JOIN _found AS f ON f.customer_id = p.customer_id"
+        "FROM population AS p INNER JOIN _returned AS f ON f.customer_id = p.customer_id"
     )
     for name, kpi in kpis.items():
         _check_undefined(connection, name, kpi.undefined_when or "false", path)
@@ -59,58 +59,60 @@ def _check_columns(types: Mapping[str, str], kpis: Mapping[str, Kpi], path: Path
         raise ProfileError(f"{path}: column {', '.join(missing)} is missing; found {', '.join(types)}")
     unknown = [name for name in types if name not in allowed]
     if unknown:
-        raise ProfileError(f"{path}: column {', '.join(unknown)} is not declared; allowed are {', '.join(allowed)}")
+        raise ProfileError(f"{path}: column {', '.join(unknown)} is not declared; allowed: {', '.join(allowed)}")
     for name in kpis:
         if not types[name].startswith(NUMBERS) or types[name].endswith("]"):
-            raise ProfileError(f"{path}: KPI '{name}' is {types[name]}; allowed are numbers")
+            raise ProfileError(f"{path}: KPI '{name}' is {types[name]}; allowed: numbers")
 
 
-def _check_id(connection: Engine, found: str, path: Path) -> None:
+def _check_id(connection: Engine, id_type: str, path: Path) -> None:
     """Refuse ids that DuckDB would convert to compare them: '01' would be customer 1."""
-    own = {row[0]: row[1] for row in connection.execute("DESCRIBE population").fetch_rows()}["customer_id"]
-    if found != own and not (found.startswith(NUMBERS) and own.startswith(NUMBERS)):
-        raise ProfileError(f"{path}: customer_id is {found}; allowed is {own}, as in population.sql")
+    allowed = connection.describe_table("population")["customer_id"]
+    if id_type != allowed and not (id_type.startswith(NUMBERS) and allowed.startswith(NUMBERS)):
+        raise ProfileError(f"{path}: customer_id is {id_type}; allowed: {allowed}, as in population.sql")
 
 
 def _check_customers(connection: Engine, path: Path) -> None:
     for what, sql in {
-        "customers come more than once": "SELECT customer_id FROM _found GROUP BY customer_id HAVING count(*) > 1",
-        "rows name a customer outside the population": (
-            "SELECT f.customer_id FROM _found AS f ANTI JOIN population AS p ON p.customer_id = f.customer_id"
+        "customers are returned more than once": (
+            "SELECT customer_id FROM _returned GROUP BY customer_id HAVING count(*) > 1"
         ),
-        "customers of the population are left out": (
-            "SELECT p.customer_id FROM population AS p ANTI JOIN _found AS f ON f.customer_id = p.customer_id"
+        "rows are of customers outside the population": (
+            "SELECT f.customer_id FROM _returned AS f ANTI JOIN population AS p ON p.customer_id = f.customer_id"
+        ),
+        "customers of the population are missing": (
+            "SELECT p.customer_id FROM population AS p ANTI JOIN _returned AS f ON f.customer_id = p.customer_id"
         ),
     }.items():
-        _refuse(connection, sql, f"{path}: {{count}} {what}, such as {{example}}")
+        _refuse_rows(connection, sql, f"{path}: {{count}} {what}, such as {{example}}")
 
 
 def _check_values(connection: Engine, name: str, kpi: Kpi, path: Path) -> None:
     value = f'CAST("{name}" AS DOUBLE)'
-    _refuse(
+    _refuse_rows(
         connection,
-        f"SELECT customer_id, {value} FROM _found WHERE NOT isfinite({value}) OR abs({value}) > {_LARGEST}",
+        f"SELECT customer_id, {value} FROM _returned WHERE NOT isfinite({value}) OR abs({value}) > {_LARGEST}",
         f"{path}: KPI '{name}' is not finite (or over {_LARGEST:g}) for {{count}} customers, such as {{example}}",
     )
     if kpi.minimum is not None:
-        _refuse(
+        _refuse_rows(
             connection,
-            f"SELECT customer_id, {value} FROM _found WHERE {value} < {kpi.minimum!r}",
+            f"SELECT customer_id, {value} FROM _returned WHERE {value} < {kpi.minimum!r}",
             f"{path}: KPI '{name}' is below its minimum {kpi.minimum:g} for {{count}} customers, such as {{example}}",
         )
 
 
 def _check_undefined(connection: Engine, name: str, condition: str, path: Path) -> None:
     declared = "it declares no undefined_when" if condition == "false" else f"undefined_when is '{condition}'"
-    for found, sql in {
+    for state, sql in {
         "NULL": f'SELECT customer_id FROM _measured WHERE "{name}" IS NULL AND NOT coalesce({condition}, false)',
         "not NULL": f'SELECT customer_id FROM _measured WHERE "{name}" IS NOT NULL AND coalesce({condition}, false)',
     }.items():
-        message = f"{path}: KPI '{name}' is {found} for {{count}} customers, such as {{example}}, but {declared}"
-        _refuse(connection, sql, message)
+        message = f"{path}: KPI '{name}' is {state} for {{count}} customers, such as {{example}}, but {declared}"
+        _refuse_rows(connection, sql, message)
 
 
-def _refuse(connection: Engine, sql: str, message: str) -> None:
+def _refuse_rows(connection: Engine, sql: str, message: str) -> None:
     rows = connection.execute(f"SELECT *, count(*) OVER () FROM ({sql}) ORDER BY ALL LIMIT 1").fetch_rows()
     for customer, *value, count in rows:
         example = f"customer {customer}" + (f" ({value[0]:g})" if value else "")
@@ -118,7 +120,7 @@ def _refuse(connection: Engine, sql: str, message: str) -> None:
 
 
 def write_rounding_sql(name: str, resolution: float) -> str:
-    """SQL: a column of table ``f``, rounded."""
+    """Write the SQL that rounds a column of table ``f``."""
     step = Decimal(repr(resolution))
     places = max(0, -int(step.normalize().as_tuple().exponent))
     units = int(step.scaleb(places))

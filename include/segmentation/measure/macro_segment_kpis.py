@@ -1,4 +1,4 @@
-"""One macro segment: its KPIs at as_of and, where the profile follows cohorts, at every complete cohort month."""
+"""The KPIs of one macro segment: at as_of and, if the profile follows cohorts, at every complete cohort month."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from include.segmentation.run import Run
 
 
 def measure_macro(run: Run, connection: Engine, target: str) -> KpiSummary:
-    """Write the KPIs of one macro segment.
+    """Measure and write the KPIs of one macro segment.
 
     Raises:
         ProfileError: there is no such macro segment, or its SQL is wrong.
@@ -38,16 +38,16 @@ def measure_macro(run: Run, connection: Engine, target: str) -> KpiSummary:
         )
     artifacts = MeasureArtifacts(run)
     measurement = _Measurement(run, connection, target, macro, run.as_of, artifacts.locate_population())
-    now = measurement.at_as_of()
+    now = measurement.measure_at_as_of()
     path = artifacts.locate_kpis(target).write_table(now)
     cohort_rows = 0
     if run.profile.cohort_months:
-        cohorts = measurement.at_cohort_months()
+        cohorts = measurement.measure_cohort_months()
         artifacts.locate_cohort_kpis(target).write_table(cohorts)
         cohort_rows = cohorts.num_rows
     if earlier := find_remeasured_as_of(run):
         people = artifacts.locate_previous_population()
-        before = _Measurement(run, connection, target, macro, earlier, people).at_as_of()
+        before = _Measurement(run, connection, target, macro, earlier, people).measure_at_as_of()
         artifacts.locate_previous_kpis(target).write_table(before)
     return KpiSummary(
         customers=now.num_rows,
@@ -58,7 +58,7 @@ def measure_macro(run: Run, connection: Engine, target: str) -> KpiSummary:
 
 
 class _Measurement:
-    """A macro segment's SQL, and the people it is asked about: the run's, or those of the earlier as_of."""
+    """A macro segment's SQL and the customers it is run for: those of the run, or of the previous run's as_of."""
 
     def __init__(
         self,
@@ -74,28 +74,28 @@ class _Measurement:
         self._sql = render_sql(self._path, macro.kpis)
         load_customers(run, connection, population)
 
-    def at_as_of(self) -> pa.Table:
-        """Everyone at the as_of."""
-        return self._measure("$as_of", "true", {"as_of": self._as_of})
+    def measure_at_as_of(self) -> pa.Table:
+        """Measure everyone at the as_of."""
+        return self._measure_kpis("$as_of", "true", {"as_of": self._as_of})
 
-    def at_cohort_months(self) -> pa.Table:
-        """Everyone of each cohort at the end of each of its complete months, with ``cohort`` and ``month`` in front."""
+    def measure_cohort_months(self) -> pa.Table:
+        """Measure each cohort at the end of each complete month, with ``cohort`` and ``month`` in front."""
         kpis = [(name, pa.float64()) for name in self._macro.kpis]
         head = [("cohort", pa.date32()), ("month", pa.int64()), ("customer_id", pa.string()), (AGE_COLUMN, pa.int64())]
         tables = [pa.schema([*head, *kpis]).empty_table()]
-        tables += [self._at_cohort_month(each) for each in list_complete_months(self._run, self._connection)]
+        tables += [self._measure_cohort_month(each) for each in list_complete_months(self._run, self._connection)]
         return pa.concat_tables(tables)
 
-    def _at_cohort_month(self, each: CohortMonth) -> pa.Table:
+    def _measure_cohort_month(self, each: CohortMonth) -> pa.Table:
         midnight = self._run.profile.find_midnight
-        return self._measure(
+        return self._measure_kpis(
             f"first_seen + INTERVAL {MONTH_DAYS * each.month} DAY",
             "first_seen >= $begin AND first_seen < $end",
             {"begin": midnight(each.cohort), "end": midnight(each.following)},
             head=f"DATE '{each.cohort}' AS cohort, CAST({each.month} AS BIGINT) AS month, ",
         )
 
-    def _measure(self, as_of: str, who: str, values: dict[str, Any], head: str = "") -> pa.Table:
+    def _measure_kpis(self, as_of: str, who: str, values: dict[str, Any], head: str = "") -> pa.Table:
         create_population_table(self._connection, self._macro.kpis, as_of, who, values)
         compute_kpis(self._connection, self._macro.kpis, self._sql, self._path)
         kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)

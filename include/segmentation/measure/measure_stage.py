@@ -1,4 +1,4 @@
-"""The stage: one call per target, reading the lake and leaving Parquet artifacts."""
+"""The measure stage: one call per target. It reads the lake and writes Parquet tables."""
 
 import time
 from dataclasses import replace
@@ -14,7 +14,7 @@ from include.segmentation.profile.figures import FIGURES
 from include.segmentation.profile.signals import SIGNALS
 from include.segmentation.run import Run
 
-# For the profile's SQL too: DuckDB's own date_sub takes 18 microseconds for each TIMESTAMPTZ.
+# The profile's SQL uses it too: DuckDB's own date_sub takes 18 microseconds for each TIMESTAMPTZ.
 WHOLE_DAYS = """
     CREATE TEMP MACRO whole_days(begins, ends) AS
     CAST(date_sub('day', CAST(begins AS TIMESTAMP), CAST(ends AS TIMESTAMP)) AS BIGINT)
@@ -22,24 +22,18 @@ WHOLE_DAYS = """
 
 
 def measure(run: Run, target: str) -> dict[str, Any]:
-    """Measure the population, every KPI of one macro segment at the run's as_of, what goes before labels, or figures.
+    """Measure one target at the run's as_of.
 
     Args:
         run: the profile and the as_of.
-        target: ``population`` (first), a macro segment or, where the profile declares them, ``signals`` or ``figures``.
+        target: ``population`` (first), a macro segment or, if the profile declares them, ``signals`` or ``figures``.
 
     Returns:
-        Counts, seconds and the artifact's path. The population leaves ``measure/population.parquet``; a macro segment
-        leaves ``measure/<target>.parquet`` (customer_id, age_days, each KPI as DOUBLE, NULL where undefined) and,
-        where the profile follows cohorts, ``measure/<target>.cohort.parquet`` with cohort and month before these.
-        Where rows of its time have come since the run before was measured, ``measure/<target>.previous.parquet`` holds
-        the same at its as_of, and the population's summary names that as_of in ``previous``; its ``reach`` is the last
-        ``_seq`` of each extract that it was measured from. Signals leave ``measure/signals.parquet`` with a row per
-        label, landmark and KPI, and ``measure/signals.<days>d.parquet`` with the customers of each landmark.
-        Figures leave ``measure/figures.parquet``, a row per value.
+        The fields of the target's summary: see ``PopulationSummary``, ``KpiSummary``, ``SignalSummary`` and
+        ``FigureSummary``. ``MeasureArtifacts`` describes the tables.
 
     Raises:
-        NotReadyError: an extract is not known to be whole up to as_of.
+        NotReadyError: an extract is not complete through as_of.
         ProfileError: the SQL is wrong or does not return what the profile declares.
         DataError: the data contradict the profile, or the population has not been measured.
     """
@@ -48,14 +42,14 @@ def measure(run: Run, target: str) -> dict[str, Any]:
     with run.lake.open_engine() as connection:
         connection.execute(WHOLE_DAYS)
         extracts = [name for name, declared in run.profile.extracts.items() if declared.has_customers]
-        reached = read_reach(run, extracts)  # before the views are made: they may reach further, never less far
+        reach = read_reach(run, extracts)  # before the views are made: they may reach further, but not less far
         for extract in extracts:
             run.lake.create_accepted_view(connection, extract)
         summary: PopulationSummary | KpiSummary | SignalSummary | FigureSummary
         if target == POPULATION:
             artifacts = MeasureArtifacts(run)
             summary = measure_population(run, connection, run.as_of, artifacts.locate_population())
-            summary = replace(summary, reach=reached)
+            summary = replace(summary, reach=reach)
             if earlier := find_overtaken_run(run, connection, extracts):
                 measure_population(run, connection, earlier.as_of, artifacts.locate_previous_population())
                 summary = replace(summary, previous=earlier.as_of.isoformat())
@@ -69,7 +63,7 @@ def measure(run: Run, target: str) -> dict[str, Any]:
 
 
 def list_targets(run: Run) -> list[str]:
-    """What a run measures, in order; signals at the primary cadence only."""
+    """List what a run measures, in order. Signals are measured at the primary cadence only."""
     signals = [SIGNALS] if run.profile.signals and run.is_primary else []
     figures = [FIGURES] if run.profile.figures else []
     return [POPULATION, *run.profile.macro_segments, *signals, *figures]

@@ -1,4 +1,4 @@
-"""Whom SQL about customers is asked about, and at which moment."""
+"""The customers that SQL is run for, and the moment at which each is measured."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,12 +12,12 @@ from include.segmentation.run import Run
 
 
 def load_customers(run: Run, connection: Engine, population: TableArtifact | None = None) -> None:
-    """Fill table ``_people`` with everyone's customer_id, in its native type, and first_seen.
+    """Fill table ``_people`` with every customer_id, in its native type, and first_seen.
 
     Args:
-        run: whose population has been measured.
-        connection: where the table is made.
-        population: the table of the population; the run's own where absent.
+        run: its population has been measured.
+        connection: the engine that gets the table.
+        population: the artifact to read; the run's own population by default.
 
     Raises:
         DataError: the population has not been measured.
@@ -36,13 +36,13 @@ def load_customers(run: Run, connection: Engine, population: TableArtifact | Non
 def create_population_table(
     connection: Engine, kpis: Mapping[str, Kpi], as_of: str, who: str, values: dict[str, Any]
 ) -> None:
-    """Fill table ``population``, which SQL about customers reads, from table ``_people``.
+    """Fill table ``population``, which the profile's SQL reads, from table ``_people``.
 
     Args:
         connection: holds ``_people`` (customer_id, first_seen).
-        kpis: whose windows' moments become columns.
-        as_of: SQL, the moment at which each is measured.
-        who: SQL, the condition on whom to measure.
+        kpis: the begin and end of each of their windows becomes a column.
+        as_of: SQL for the moment at which each customer is measured.
+        who: SQL for the condition that selects customers.
         values: the parameters of both.
     """
     windows = write_window_moments(kpi.window for kpi in kpis.values())

@@ -1,4 +1,4 @@
-"""The population: who is measured."""
+"""The population: the customers who are measured."""
 
 from datetime import datetime
 
@@ -20,24 +20,24 @@ _UTC = pa.timestamp("us", "UTC")
 _MOMENTS = ("DATE", "TIMESTAMP")
 _TYPES = {"first_seen": _MOMENTS, "last_seen": _MOMENTS, "source_rows": WHOLE_NUMBERS}
 _TYPES["customer_id"] = (*WHOLE_NUMBERS, "DECIMAL", "VARCHAR", "UUID", "BLOB")
-"""What the types of the fixed columns begin with."""
+"""The beginnings of the allowed types of the fixed columns."""
 _ATTRIBUTE = (*NUMBERS, "BOOLEAN", "VARCHAR", "UUID", *_MOMENTS, "TIME")
 
 
 def measure_population(run: Run, connection: Engine, as_of: datetime, artifact: TableArtifact) -> PopulationSummary:
-    """Write everyone identified and first seen before ``as_of``, with their attributes.
+    """Write every identified customer first seen before ``as_of``, with their attributes.
 
     Raises:
-        ProfileError: ``population.sql`` is wrong or does not return what it has to.
-        DataError: a customer comes twice or without first_seen, or nobody is there.
+        ProfileError: ``population.sql`` is wrong or does not return what it must.
+        DataError: a customer is returned twice or without first_seen, or there are no customers.
     """
     path = run.profile.sql_dir / "measure" / "population.sql"
     types = create_everyone_table(run.profile, connection, as_of)
     attributes = [column for column in types if column not in _FIXED]
     _check_rows(connection, str(path))
-    table = _select(connection, as_of, attributes)
+    table = _read_population(connection, as_of, attributes)
     if not table.num_rows:
-        raise DataError(f"{path}: the population is empty: nobody was first seen before as_of {as_of.isoformat()}")
+        raise DataError(f"{path}: the population is empty: no customer was first seen before as_of {as_of.isoformat()}")
     unknown = connection.execute("SELECT sum(source_rows) FROM _everyone WHERE customer_id IS NULL").fetch_row()
     return PopulationSummary(
         customers=table.num_rows,
@@ -55,7 +55,7 @@ def create_everyone_table(profile: Profile, connection: Engine, as_of: datetime)
         The type of every column, by name, in order.
 
     Raises:
-        ProfileError: the file is wrong or does not return what it has to.
+        ProfileError: the file is wrong or does not return what it must.
         DataError: it fails on the data.
     """
     path = profile.sql_dir / "measure" / "population.sql"
@@ -76,30 +76,32 @@ def create_everyone_table(profile: Profile, connection: Engine, as_of: datetime)
     for column, kind in types.items():
         kinds = _TYPES.get(column, _ATTRIBUTE)
         if not kind.startswith(kinds) or kind.endswith("]"):
-            raise ProfileError(f"{path}: column {column} is {kind}; allowed are {', '.join(kinds)}")
+            raise ProfileError(f"{path}: column {column} is {kind}; allowed: {', '.join(kinds)}")
     return types
 
 
 def _check_attribute(profile: Profile, column: str, path: str) -> None:
-    taken = profile.reserved_columns | dict.fromkeys(profile.kpis, "a KPI")
+    reserved = profile.reserved_columns | dict.fromkeys(profile.kpis, "a KPI")
     try:
-        if require_sql_name(column) in taken:
-            raise ValueError(f"{taken[column]}; allowed is any other name")
+        if require_sql_name(column) in reserved:
+            raise ValueError(f"{reserved[column]}; allowed: any other name")
     except ValueError as error:
-        raise ProfileError(f"{path}: column '{column}' can not be an attribute: {error}") from None
+        raise ProfileError(f"{path}: column '{column}' cannot be an attribute: {error}") from None
 
 
 def _check_rows(connection: Engine, path: str) -> None:
-    twice = connection.execute(
+    duplicates = connection.execute(
         "SELECT customer_id, count(*) FROM _everyone GROUP BY customer_id HAVING count(*) > 1 ORDER BY customer_id"
     ).fetch_rows()
-    if twice:
-        raise DataError(f"{path}: {len(twice)} customers come more than once, such as {twice[0][0]!s}")
-    blank = connection.execute(
+    if duplicates:
+        raise DataError(
+            f"{path}: {len(duplicates)} customers are returned more than once, such as {duplicates[0][0]!s}"
+        )
+    undated = connection.execute(
         "SELECT customer_id FROM _everyone WHERE customer_id IS NOT NULL AND first_seen IS NULL ORDER BY customer_id"
     ).fetch_rows()
-    if blank:
-        raise DataError(f"{path}: {len(blank)} customers have no first_seen, such as {blank[0][0]!s}")
+    if undated:
+        raise DataError(f"{path}: {len(undated)} customers have no first_seen, such as {undated[0][0]!s}")
     for column in ("first_seen", "last_seen"):
         beyond = connection.execute(
             f"SELECT customer_id FROM _everyone WHERE customer_id IS NOT NULL AND {column} "
@@ -113,7 +115,7 @@ def _check_rows(connection: Engine, path: str) -> None:
             )
 
 
-def _select(connection: Engine, as_of: datetime, attributes: list[str]) -> pa.Table:
+def _read_population(connection: Engine, as_of: datetime, attributes: list[str]) -> pa.Table:
     more = "".join(f', "{name}"' for name in attributes)
     table = connection.execute(
         "SELECT CAST(customer_id AS VARCHAR) AS customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen, "

@@ -1,11 +1,11 @@
-"""What can be said about a profile's SQL before any row has come: its templates, and a run of it over empty tables."""
+"""Checks of a profile's SQL that need no data: its templates, and a run over empty tables."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 
 import pyarrow as pa
 
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine import open_engine
 from include.segmentation.errors import SegmentationError
 from include.segmentation.measure.figure_values import compute_figure, render_figure
 from include.segmentation.measure.kpi_values import compute_kpis
@@ -19,17 +19,17 @@ from include.segmentation.profile.profile import Profile
 from include.segmentation.profile.signals import SIGNALS
 
 _AS_OF = datetime.fromisoformat("2025-01-01T00:00:00Z")
-"""Any moment: the tables are empty."""
+"""Any time will do, as the tables are empty."""
 
 
 def check_templates(profile: Profile, macro_segments: Collection[str]) -> Iterator[str]:
-    """What is wrong in the SQL files as templates: the population, some of the macro segments, signals, figures."""
-    whole = _returned(profile)
+    """Find mistakes in the templates of the population, some macro segments, signals and figures."""
+    columns = _list_columns(profile)
     for target in [POPULATION, *macro_segments, *([SIGNALS] if profile.signals else [])]:
         path = profile.sql_dir / "measure" / f"{target}.sql"
-        if path.is_file():  # that it is missing has been said
+        if path.is_file():  # a missing file has been reported already
             try:
-                render_sql(path, whole.get(target, {}), _AS_OF if target == POPULATION else None)
+                render_sql(path, columns.get(target, {}), _AS_OF if target == POPULATION else None)
             except SegmentationError as error:
                 yield str(error)
     for name in profile.figures:
@@ -45,14 +45,14 @@ def run_over_empty_tables(profile: Profile, tables: Mapping[str, pa.Schema]) -> 
     """Run every SQL file over empty tables.
 
     Args:
-        profile: all its files are there.
-        tables: the columns of every extract that SQL about customers may see.
+        profile: none of its files is missing.
+        tables: the columns of every extract that the SQL can read.
 
     Yields:
-        What is wrong: SQL that DuckDB does not accept, columns that are missing or too many, types that are not
-        allowed. Macro segments are looked at only once the population is right.
+        Mistakes: SQL that DuckDB does not accept, missing or additional columns, types that are not allowed. Macro
+        segments are checked only if the population is right.
     """
-    with Engine(time_zone=profile.time_zone) as connection:
+    with open_engine(time_zone=profile.time_zone) as connection:
         connection.execute(WHOLE_DAYS)
         for extract, schema in tables.items():
             connection.register_table(extract, schema.empty_table())
@@ -65,7 +65,7 @@ def run_over_empty_tables(profile: Profile, tables: Mapping[str, pa.Schema]) -> 
             "CREATE TEMP TABLE _people AS "
             "SELECT customer_id, CAST(first_seen AS TIMESTAMPTZ) AS first_seen FROM _everyone"
         )
-        for name, kpis in _returned(profile).items():
+        for name, kpis in _list_columns(profile).items():
             path = profile.sql_dir / "measure" / f"{name}.sql"
             try:
                 sql = render_sql(path, kpis)
@@ -82,7 +82,7 @@ def run_over_empty_tables(profile: Profile, tables: Mapping[str, pa.Schema]) -> 
                 yield str(error)
 
 
-def _returned(profile: Profile) -> dict[str, dict[str, Kpi]]:
-    """What every file about customers has to return, by the file's name."""
-    returned = {name: macro.kpis for name, macro in profile.macro_segments.items()}
-    return returned | ({SIGNALS: profile.signals.build_kpis(0, 1)} if profile.signals else {})
+def _list_columns(profile: Profile) -> dict[str, dict[str, Kpi]]:
+    """Return the columns that every file must return, by the file's name."""
+    columns = {name: macro.kpis for name, macro in profile.macro_segments.items()}
+    return columns | ({SIGNALS: profile.signals.build_kpis(0, 1)} if profile.signals else {})

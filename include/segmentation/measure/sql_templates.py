@@ -1,4 +1,4 @@
-"""The profile's SQL files: rendered, checked for what they have to use, and run."""
+"""Render the profile's SQL files, check that they use what they must, and run them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,16 +15,16 @@ from include.segmentation.profile.mistakes import list_allowed
 
 
 def render_sql(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = None) -> str:
-    """Fill in ``{{ window("kpi", "column") }}`` and, of the population and of figures, ``{{ as_of }}``.
+    """Fill in ``{{ window("kpi", "column") }}`` and, for the population and figures, ``{{ as_of }}``.
 
     Args:
         path: the SQL file.
-        kpis: the KPIs that the file has to return, by name; none for the population and for figures.
-        as_of: the run's own, for these two alone. KPIs read ``p.as_of``: they are also measured as of an earlier
-            moment of each customer, and the run's own would let them see what came later.
+        kpis: the KPIs that the file must return, by name; none for the population and figures.
+        as_of: the run's as_of, for the population and figures only. KPIs read ``p.as_of``: they are also measured at
+            earlier moments of each customer, where the run's as_of would let them see later rows.
 
     Raises:
-        ProfileError: the template is wrong, names an unknown KPI, or leaves a KPI's declared window out.
+        ProfileError: the template is wrong, names an unknown KPI, or does not use the window of a KPI.
     """
     used: set[str] = set()
 
@@ -40,21 +40,21 @@ def render_sql(path: Path, kpis: Mapping[str, Kpi], as_of: datetime | None = Non
             window=window, **({"as_of": write_moment(as_of)} if as_of else {})
         )
     except UndefinedError as error:
-        known = "are window and as_of" if as_of else "is window; the moment of a KPI is p.as_of"
-        raise ProfileError(f"{path}: {join_lines(error)}; allowed {known}") from None
-    except (TemplateError, UnicodeDecodeError, TypeError, ArithmeticError) as error:  # what a template can raise
+        allowed = "window and as_of" if as_of else "window; the as_of of a KPI is p.as_of"
+        raise ProfileError(f"{path}: {join_lines(error)}; allowed: {allowed}") from None
+    except (TemplateError, UnicodeDecodeError, TypeError, ArithmeticError) as error:  # all that a template can raise
         raise ProfileError(f"{path}: {join_lines(error)}") from None
     unused = [f"'{name}' ({kpi.window})" for name, kpi in kpis.items() if name not in used]
     if unused:
         raise ProfileError(
-            f"{path}: the declared window of KPI {', '.join(unused)} is never used; write the condition on the "
+            f"{path}: the window of KPI {', '.join(unused)} is not used; write the condition on the "
             'event\'s time as {{ window("<kpi>", "<column>") }}'
         )
     return text
 
 
 def write_moment(as_of: datetime) -> str:
-    """What ``{{ as_of }}`` stands for."""
+    """Write a time as SQL: the value of ``{{ as_of }}``."""
     return f"TIMESTAMPTZ '{as_of.isoformat()}'"
 
 

@@ -1,8 +1,8 @@
-"""A KPI's declared window, as the two moments between which an event of a customer counts.
+"""The window of a KPI, as the two moments between which a customer's events count.
 
-The moments are columns of table ``population``, one pair per declared window, computed once per customer: one SQL file
-then serves a run (one as_of for all) and cohort months (an as_of of one's own). Days are calendar days of the profile's
-time zone, which is the session's: 30 days go from midnight to midnight also where the clock changes.
+The moments are columns of table ``population``: one pair per window, computed once per customer. So one SQL file serves
+a run, where all customers share an as_of, and cohort months, where each has their own. Days are calendar days in the
+session's time zone, which is the profile's: 30 days go from midnight to midnight even if the clocks change.
 """
 
 from collections.abc import Iterable
@@ -11,14 +11,14 @@ from include.segmentation.profile.windows import KpiWindow
 
 
 def write_window_condition(window: KpiWindow, column: str) -> str:
-    """The condition under which an event belongs to a window.
+    """Write the condition that an event belongs to a window.
 
     Args:
-        window: what the KPI declares.
-        column: a SQL expression of type TIMESTAMPTZ, the time of the event; ``p`` is the population row beside it.
+        window: declared by the KPI.
+        column: a SQL expression of type TIMESTAMPTZ, the time of the event. ``p`` is the row of the population.
 
     Returns:
-        A SQL condition in parentheses. Every window is half-open: its begin belongs to it, its end does not.
+        A SQL condition in parentheses. Every window includes its begin and excludes its end.
     """
     if window.kind == "lifetime":
         return f"({column} < p.as_of)"
@@ -26,15 +26,15 @@ def write_window_condition(window: KpiWindow, column: str) -> str:
 
 
 def write_window_moments(windows: Iterable[KpiWindow]) -> str:
-    """The columns that ``condition`` reads, as SQL over ``first_seen`` and ``as_of``, each followed by a comma."""
+    """Write the columns that the conditions read, over ``first_seen`` and ``as_of``, each followed by a comma."""
     columns = ""
     for window in sorted({str(window): window for window in windows}.values(), key=str):
-        begins, ends = _moments(window)
+        begins, ends = _write_moments(window)
         columns += f'{begins} AS "{window} begins", {ends} AS "{window} ends", '
     return columns
 
 
-def _moments(window: KpiWindow) -> tuple[str, str]:
+def _write_moments(window: KpiWindow) -> tuple[str, str]:
     return {
         "lifetime": ("CAST('-infinity' AS TIMESTAMPTZ)", "as_of"),
         "trailing": (f"as_of - INTERVAL {window.end_day} DAY", "as_of"),
@@ -42,6 +42,6 @@ def _moments(window: KpiWindow) -> tuple[str, str]:
             f"first_seen + INTERVAL {window.start_day} DAY",
             f"least(first_seen + INTERVAL {window.end_day} DAY, as_of)",
         ),
-        # The month that the last moment before as_of belongs to: at a month's begin, the month before.
+        # The month of the last moment before as_of: at the beginning of a month, the previous month.
         "calendar_month": ("date_trunc('month', as_of - INTERVAL 1 MICROSECOND)", "as_of"),
     }[window.kind]

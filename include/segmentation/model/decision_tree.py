@@ -1,4 +1,4 @@
-"""A small decision tree over KPIs, and its paths as people write them: "Returns 2 visit days or more"."""
+"""A small decision tree over KPIs, and its paths in words: "Returns 2 visit days or more"."""
 
 from collections.abc import Sequence
 from math import floor
@@ -17,7 +17,7 @@ TREE_SEED = 42
 
 
 class PathBound(NamedTuple):
-    """One end of a range of a KPI: from ``at`` on, or below it."""
+    """One end of a range of a KPI: ``at`` or more, or less than ``at``."""
 
     column: int
     is_low: bool
@@ -25,7 +25,7 @@ class PathBound(NamedTuple):
 
 
 Path = tuple[PathBound, ...]
-"""Bounds that all have to hold, by column, the upper first."""
+"""Bounds that must all hold, by column, the upper bound first."""
 
 
 def grow_tree(
@@ -37,16 +37,15 @@ def grow_tree(
     leaf: int = 1,
     balanced: bool = False,
 ) -> "DecisionTreeClassifier":
-    """Grow a tree whose questions tell the labels apart; the same whatever the machine.
+    """Grow a tree that predicts the labels; the result does not depend on the machine.
 
     Args:
         values: float64[rows, KPIs], in the KPIs' own units; NaN where undefined.
         labels: int64[rows].
-        counts: int64[rows], the customers behind each row; one where absent.
-        depth: how many questions it may ask one after the other.
-        leaf: how many rows have to end at each of its leaves.
-        balanced: whether a leaf gets the label that is more frequent there than it is among all, instead of the most
-            frequent one.
+        counts: int64[rows], the customers behind each row; by default one each.
+        depth: the largest number of consecutive questions.
+        leaf: the smallest number of rows in a leaf.
+        balanced: whether a leaf takes the label that is most over-represented in it instead of its most frequent one.
     """
     from sklearn.tree import DecisionTreeClassifier
 
@@ -56,80 +55,81 @@ def grow_tree(
 
 
 def list_paths(classifier: "DecisionTreeClassifier", kpis: Sequence[Kpi]) -> dict[int, list[Path]]:
-    """Label -> the paths of a tree that lead to it; two branches that end in one label are none.
+    """Map each label to the tree's paths that lead to it. A question with the same answer on both sides is dropped.
 
     Args:
-        classifier: what ``grow`` has grown.
-        kpis: of its columns.
+        classifier: a tree from ``grow_tree``.
+        kpis: the KPIs of its columns.
     """
     tree, labels = classifier.tree_, classifier.classes_
 
-    def below(node: int) -> list[tuple[int, Path]]:
+    def list_ends(node: int) -> list[tuple[int, Path]]:
         if tree.children_left[node] < 0:
             return [(int(labels[tree.value[node, 0].argmax()]), ())]
         column = int(tree.feature[node])
-        at = _border(float(tree.threshold[node]), kpis[column].resolution)
+        at = _find_border(float(tree.threshold[node]), kpis[column].resolution)
         branches = [
-            (is_low, below(child[node])) for is_low, child in ((False, tree.children_left), (True, tree.children_right))
+            (is_low, list_ends(child[node]))
+            for is_low, child in ((False, tree.children_left), (True, tree.children_right))
         ]
         ends = [end for _, branch in branches for end in branch]
         if len(ends) == 2 and ends[0][0] == ends[1][0]:
             return [(ends[0][0], ())]
         return [
-            (label, _bounded(path, PathBound(column, is_low, at)))
+            (label, _add_bound(path, PathBound(column, is_low, at)))
             for is_low, branch in branches
             for label, path in branch
         ]
 
-    found: dict[int, list[Path]] = {}
-    for label, path in below(0):
+    paths: dict[int, list[Path]] = {}
+    for label, path in list_ends(0):
         if path:
-            found.setdefault(label, []).append(path)
-    return found
+            paths.setdefault(label, []).append(path)
+    return paths
 
 
-def match_paths(found: Sequence[Path], values: Floats, kpis: Sequence[Kpi]) -> Booleans:
-    """Whom one of the paths takes; an undefined KPI (NaN) is in no range.
+def match_paths(paths: Sequence[Path], values: Floats, kpis: Sequence[Kpi]) -> Booleans:
+    """Mark the rows that at least one path matches; an undefined KPI (NaN) is in no range.
 
     Args:
-        found: the paths.
+        paths: the paths.
         values: float64[rows, KPIs].
-        kpis: of the columns.
+        kpis: the KPIs of the columns.
     """
-    taken = np.zeros(len(values), dtype=np.bool_)
-    for path in found:
-        taken |= np.logical_and.reduce([_hold(bound, values, kpis) for bound in path], axis=0)
-    return taken
+    matches = np.zeros(len(values), dtype=np.bool_)
+    for path in paths:
+        matches |= np.logical_and.reduce([_match_bound(bound, values, kpis) for bound in path], axis=0)
+    return matches
 
 
 def describe_path(path: Path, kpis: Sequence[Kpi]) -> str:
-    """A path as ranges of KPIs, with commas between."""
+    """Describe a path as ranges of KPIs, separated by commas."""
     ranges: dict[int, dict[bool, float]] = {}
     for bound in path:
         ranges.setdefault(bound.column, {})[bound.is_low] = bound.at
-    return ", ".join(_range(kpis[column], ends.get(True), ends.get(False)) for column, ends in ranges.items())
+    return ", ".join(_describe_range(kpis[column], ends.get(True), ends.get(False)) for column, ends in ranges.items())
 
 
-def _border(threshold: float, resolution: float) -> float:
-    """The least value above a threshold that a KPI can have, to three digits."""
+def _find_border(threshold: float, resolution: float) -> float:
+    """Return the smallest possible KPI value above a threshold, to three digits."""
     return float(f"{(floor(threshold / resolution) + 1) * resolution:.3g}")
 
 
-def _bounded(path: Path, bound: PathBound) -> Path:
-    """The path with one more bound, unless a question further down has asked for more."""
+def _add_bound(path: Path, bound: PathBound) -> Path:
+    """Add a bound to the path unless a deeper question already sets a tighter one."""
     if any(other[:2] == bound[:2] for other in path):
         return path
     return tuple(sorted([*path, bound]))
 
 
-def _hold(bound: PathBound, values: Floats, kpis: Sequence[Kpi]) -> Booleans:
-    border = bound.at - kpis[bound.column].resolution / 2  # between two values, whatever their last bit
+def _match_bound(bound: PathBound, values: Floats, kpis: Sequence[Kpi]) -> Booleans:
+    border = bound.at - kpis[bound.column].resolution / 2  # halfway between two values, safe from rounding
     column = values[:, bound.column]
     return column >= border if bound.is_low else column < border
 
 
-def _range(kpi: Kpi, low: float | None, high: float | None) -> str:
-    """A range from ``low`` on, up to the value before ``high`` where these are whole numbers, else below it."""
+def _describe_range(kpi: Kpi, low: float | None, high: float | None) -> str:
+    """Describe a range from ``low`` to the last whole number before ``high``, or else to "below ``high``"."""
     unit = omit_repeated_unit(kpi.label, kpi.unit)
     if high is None:
         return f"{kpi.label} {format_quantity(low or 0.0, unit)} or more"

@@ -1,4 +1,4 @@
-"""What a model keeps of a grid: the cut points of its scores, and its cells."""
+"""The grid part of a model: the cut points of its scores, and its cells."""
 
 from itertools import pairwise
 
@@ -9,11 +9,11 @@ class ScoreModel(FrozenPart):
     """How one KPI becomes a class.
 
     Attributes:
-        classes: how many there are; with fewer distinct values at the fit than that, some are empty.
-        less_is_better: whether the lowest values are the best class.
-        cuts: rising values, each the lowest of those above it; the rank of a value is the number of cuts that it
-            reaches.
-        customers: at the fit, by class from 1.
+        classes: the number of classes; some are empty if the fit saw fewer distinct values.
+        less_is_better: whether the lowest values form the best class.
+        cuts: rising values, each the smallest value of the next range. A value's rank is the number of cuts at or below
+            it.
+        customers: the customers at the fit per class, from class 1.
     """
 
     name: str
@@ -26,9 +26,9 @@ class ScoreModel(FrozenPart):
 
     @property
     def bounds(self) -> list[tuple[float | None, float | None]]:
-        """Per class from 1 its lowest value and the lowest above it.
+        """Per class, from class 1: its smallest value, and the smallest value above it.
 
-        None where it is open, and for both where there were too few distinct values for the class.
+        An open end is None. Both are None for a class that is empty because there were too few distinct values.
         """
         ends: list[float | None] = [None, *self.cuts, None]
         ranges = list(pairwise(ends))
@@ -37,7 +37,7 @@ class ScoreModel(FrozenPart):
 
 
 class CellModel(FrozenPart):
-    """A named rectangle: the first and last class of the rows, and of the columns, that it takes."""
+    """A named rectangle: its first and last class by rows, and by columns."""
 
     name: str
     label: str
@@ -50,11 +50,11 @@ class GridModel(FrozenPart):
     """Customers by two scores.
 
     Attributes:
-        when: a SQL condition, who is scored.
+        when: a SQL condition that selects the customers to score.
         scores: in the order in which a customer's classes are written.
-        rows, columns: the names of the two that span the grid.
-        cells: they take every pair of classes once.
-        note: what a reader should know about this fit.
+        rows, columns: the names of the two scores that span the grid.
+        cells: together they cover each pair of classes exactly once.
+        note: remarks about this fit for readers.
     """
 
     label: str
@@ -66,12 +66,12 @@ class GridModel(FrozenPart):
     note: str = ""
 
     def locate_cell(self, score: str) -> int:
-        """Where a score stands in the text of a customer's classes, from 0."""
-        return [one.name for one in self.scores].index(score)
+        """Return the position of a score in the text of a customer's classes, from 0."""
+        return [item.name for item in self.scores].index(score)
 
     def has_same_cuts(self, other: "GridModel") -> bool:
-        """Whether another grid means the same but for where its cut points lie."""
-        return self._meaning() == other._meaning()
+        """Return whether another grid is the same apart from its cut points."""
+        return self._dump_settings() == other._dump_settings()
 
-    def _meaning(self) -> dict[str, object]:
+    def _dump_settings(self) -> dict[str, object]:
         return self.model_dump(exclude={"scores": {"__all__": {"cuts", "customers"}}, "note": True})

@@ -10,18 +10,18 @@ from include.segmentation.model.grid_model import GridModel
 
 FORMAT: Final = 2
 MIDDLE: Final = (0.05, 0.95)
-"""The percentiles that the customers lie between whom a name speaks of."""
+"""A name describes the customers between these percentiles."""
 CLAIM_HOLDS: Final = 0.9
-"""The least share of them for whom what a name or an alias claims has to hold."""
+"""A name or alias must hold for at least this share of them."""
 
 
 class BandRange(FrozenPart):
     """What a name claims about one KPI: the bands of p25 and p75, widened until the claim held at the fit.
 
     Attributes:
-        low_word, high_word: the words of the lowest and the highest band; numbers where bands were too wide.
-        low, high: the claim as numbers, low <= value < high, for at least ``CLAIM_HOLDS`` of the customers whose value
-            is in the ``MIDDLE``; None where the band is open.
+        low_word, high_word: the words of the lowest and highest band, or numbers where the bands were too wide.
+        low, high: the claim as numbers, low <= value < high; None at an open end. It holds for at least ``CLAIM_HOLDS``
+            of the customers whose value lies within ``MIDDLE``.
     """
 
     kpi: str
@@ -35,7 +35,7 @@ class Evidence(FrozenPart):
     """One number about a fit that was tried: a row of ``fct_model_quality``.
 
     Attributes:
-        stratum: its name; with the ordinal of a segment, ``repeat.02``, where that was to be cut into micro segments.
+        stratum: its name; for micro segments followed by the ordinal of their segment, ``repeat.02``.
     """
 
     stratum: str
@@ -50,9 +50,9 @@ class KpiAxis(FrozenPart):
     """How one KPI becomes a coordinate: (transform(value) - center) / spread * weight.
 
     Attributes:
-        cuts: of ``clip`` its two ends; of ``quantile`` the rising values at which the share of customers is known.
-        shares: of ``quantile``, at each cut; between two cuts the share rises in a straight line.
-        undefined_as: the value that counts where the KPI is undefined; None where it never is.
+        cuts: for ``clip`` its two ends; for ``quantile`` the rising values at which ``shares`` are known.
+        shares: for ``quantile`` the share of customers at each cut, with straight lines in between.
+        undefined_as: the value that replaces an undefined KPI; None if it is never undefined.
     """
 
     kpi: str
@@ -66,11 +66,11 @@ class KpiAxis(FrozenPart):
 
 
 class DriftReference(FrozenPart):
-    """How one KPI was distributed among the customers of a stratum at the fit: what drift is measured against.
+    """The distribution of one KPI among a stratum's customers at the fit: the reference for drift.
 
     Attributes:
-        edges: rising values that part the customers who have another value than 0; an edge is in the bin above it.
-        customers: how many had 0, then how many were in each bin.
+        edges: rising values that separate the bins of customers whose value is not 0; an edge belongs to the bin above.
+        customers: the customers whose value was 0, then those of each bin.
     """
 
     kpi: str
@@ -79,16 +79,16 @@ class DriftReference(FrozenPart):
 
 
 class StratumPicture(FrozenPart):
-    """Some customers of a stratum at the fit, in the plane of its first two principal components. It labels nobody.
+    """Some customers of a stratum at the fit, in the plane of its first two principal components, for display only.
 
     Attributes:
-        variance: the share of the scaled KPIs' variance that each of the two holds.
+        variance: the share of the scaled KPIs' variance that each component explains.
         loadings: float64[2][axes].
-        silhouette, silhouette_in_plane: of the segments, in all scaled KPIs and in the plane alone, on one sample; None
-            where only one of them is in it.
-        silhouettes: float64[segments][customers], of some customers of that sample in all scaled KPIs, the highest
-            first; none where only one segment is in it, and in models of versions that did not keep them.
-        points: float64[customers][2], from the mean of all.
+        silhouette, silhouette_in_plane: of the segments in all scaled KPIs and in the plane alone, on one sample; None
+            if the sample contains only one segment.
+        silhouettes: float64[segments][customers], the silhouettes of some customers of that sample in all scaled KPIs,
+            highest first; empty if the sample contains only one segment, and in models of older versions.
+        points: float64[customers][2], relative to the mean of all customers.
         segments: int64[customers], the ordinals of their segments from 0.
     """
 
@@ -106,17 +106,17 @@ class SegmentDefinition(FrozenPart):
 
     Attributes:
         key: opaque, stable across models, never reused.
-        path: where it stands, for display only: ``value.repeat.02``; ``value.repeat.02.01`` for a micro segment.
-        prototypes: points in the space of its division; whoever is nearest to one of them belongs to the segment. One,
-            its centroid, for a segment of k-means; empty for a stratum that is one segment.
+        path: its position, for display only: ``value.repeat.02``; ``value.repeat.02.01`` for a micro segment.
+        prototypes: points in the space of its division; a customer belongs to the segment of the nearest prototype. A
+            k-means segment has one, its centroid; a stratum that is one segment has none.
         name: fixed when the model is accepted.
         bands: what the name claims.
         rule_sql: the exact rule as a SQL condition over the macro segment's KPIs.
         rule_words: the rule for people.
-        fidelity: of the customers whom the words or the exact rule put into the segment, the share that both do; None
-            where it was not measured.
-        customers_at_fit: how many customers it had at effective_from.
-        micro: how it is cut once more; None where the profile does not ask for it.
+        fidelity: the share of customers matched by both the words and the exact rule, among those matched by either;
+            None if it was not measured.
+        customers_at_fit: the number of its customers at effective_from.
+        micro: its division into micro segments; None if the profile asks for none.
     """
 
     key: str
@@ -138,11 +138,11 @@ class SegmentDefinition(FrozenPart):
 
 
 class SegmentJoin(FrozenPart):
-    """Two parts of a division that are more alike than any others at that step.
+    """The two most similar parts of a division at one step of its dendrogram.
 
     Attributes:
-        left, right: segments by their ordinals from 0; from the number of segments on, earlier joins by their order.
-        height: how much of what the customers differ in is lost by this and all earlier joins, as a share.
+        left, right: ordinals of segments from 0; higher numbers refer to earlier joins in their order.
+        height: the share of the customers' spread that is lost by this and all earlier joins.
     """
 
     left: int
@@ -151,15 +151,15 @@ class SegmentJoin(FrozenPart):
 
 
 class Division(FrozenPart):
-    """How customers are parted: whoever is nearest to one of the prototypes of a segment belongs to it.
+    """How customers are divided: each belongs to the segment of the nearest prototype.
 
     Attributes:
-        axes: one per KPI that the segments are cut by; empty where there is nothing to choose.
-        components: float64[dimensions][axes], the principal components that prototypes are points of; empty where
-            prototypes are points of the axes themselves.
-        segments: the parts, best first; none where a segment could not be cut into micro segments.
-        joins: which of them are alike, until one is left.
-        note: what a reader should know about this fit ("fewer than 200 customers: not cut").
+        axes: one per KPI that the customers are clustered on; empty if there is only one segment.
+        components: float64[dimensions][axes], the principal components in whose space prototypes lie; empty if
+            prototypes lie in the space of the axes.
+        segments: the parts, best first; empty for a segment that could not be cut into micro segments.
+        joins: the dendrogram of the segments.
+        note: remarks about this fit for readers ("fewer than 200 customers: not cut").
     """
 
     axes: list[KpiAxis] = Field(default_factory=list)
@@ -170,21 +170,21 @@ class Division(FrozenPart):
 
     @property
     def kpis(self) -> list[str]:
-        """The columns that it is clustered on."""
+        """The columns that the customers are clustered on."""
         return [axis.kpi for axis in self.axes]
 
     @property
     def undefined_as(self) -> dict[str, float]:
-        """What stands for undefined, by KPI."""
+        """The values that replace undefined KPIs, by KPI."""
         return {axis.kpi: axis.undefined_as for axis in self.axes if axis.undefined_as is not None}
 
 
 class StratumModel(Division):
-    """How one stratum is labelled; without axes it is one segment.
+    """How the customers of one stratum are labelled; without axes it is one segment.
 
     Attributes:
-        references: how each of its KPIs was distributed at the fit.
-        picture: what it looked like at the fit; None where there is nothing to draw.
+        references: the distribution of each of its KPIs at the fit.
+        picture: the stratum at the fit; None if there is nothing to draw.
     """
 
     name: str
@@ -194,16 +194,16 @@ class StratumModel(Division):
     picture: StratumPicture | None = None
 
     def list_divisions(self) -> list[tuple[str, Division]]:
-        """What is cut in it: itself, then its segments that are cut once more, by where they are (``repeat.02``)."""
+        """List the stratum and its segments with micro segments, each with its place (``repeat.02``)."""
         inside = [(f"{self.name}.{n:02d}", segment.micro) for n, segment in enumerate(self.segments, start=1)]
         return [(self.name, self), *((place, micro) for place, micro in inside if micro)]
 
 
 class Lineage(FrozenPart):
-    """What became of a segment of the previous model at the same as_of, on the same customers.
+    """What became of a segment of the previous model, for the same customers at the same as_of.
 
     Attributes:
-        share: of the previous segment's customers that the new segment took.
+        share: the share of the previous segment's customers that the new segment contains.
     """
 
     from_key: str | None
@@ -217,12 +217,12 @@ class Model(FrozenPart):
     """Everything that a fit froze for one macro segment.
 
     Attributes:
-        effective_from: the as_of it was fitted at, UTC.
-        customers: how many customers it was fitted on.
-        windows, resolutions: the KPIs it reads, the windows they had and what they were rounded to; measured otherwise,
-            it would label another thing.
+        effective_from: the as_of of the fit, UTC.
+        customers: the number of customers at the fit.
+        windows, resolutions: the windows and resolutions of the KPIs that the model reads. It cannot label customers
+            whose KPIs are measured differently.
         lineage: what became of the previous model's segments; empty for the first model.
-        grid: customers by two scores, beside the segments; None where the profile asks for none.
+        grid: customers by two scores; None if the profile asks for none.
     """
 
     format: Literal[2] = FORMAT
@@ -240,13 +240,13 @@ class Model(FrozenPart):
     grid: GridModel | None = None
 
     def list_segments(self) -> list[SegmentDefinition]:
-        """All segments, in the order of the strata."""
+        """List all segments in the order of the strata."""
         return [segment for stratum in self.strata for segment in stratum.segments]
 
     def list_micro_segments(self) -> list[SegmentDefinition]:
-        """All micro segments, in the order of their segments."""
+        """List all micro segments in the order of their segments."""
         return [part for segment in self.list_segments() for part in segment.parts]
 
     def map_parents(self) -> dict[str, str]:
-        """Key of a micro segment -> key of the segment that it is inside."""
+        """Map the key of each micro segment to the key of its segment."""
         return {part.key: segment.key for segment in self.list_segments() for part in segment.parts}

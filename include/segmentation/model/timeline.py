@@ -19,7 +19,7 @@ ModelStatus = Literal["candidate", "accepted", "rejected", "retired"]
 
 
 class TimelineEntry(FrozenPart):
-    """A model and what has been decided about it."""
+    """A model and the newest decision about it."""
 
     model: Model
     status: ModelStatus
@@ -57,12 +57,12 @@ def record_decision(lake: Lake, model: Model, status: ModelStatus, decided_by: s
 
 
 def read_timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
-    """All models of a macro segment with their newest status, by effective_from; the one decided last comes last."""
-    rows = _decisions(lake)
+    """Read all models of a macro segment with their newest status, ordered by effective_from, then by decision."""
+    rows = _read_decisions(lake)
     newest = {row["model_id"]: row for row in sorted(rows, key=lambda row: row[SEQ])}
     return [
         TimelineEntry(
-            model=_thawed(row),
+            model=_parse_model(row),
             status=row["status"],
             decided_by=row["decided_by"],
             decided_at=row["decided_at"].astimezone(UTC),
@@ -72,30 +72,30 @@ def read_timeline(lake: Lake, macro_segment: str) -> list[TimelineEntry]:
     ]
 
 
-def _thawed(row: dict[str, Any]) -> Model:
+def _parse_model(row: dict[str, Any]) -> Model:
     try:
         return Model.model_validate_json(row["model"])
     except ValidationError:
         raise DataError(
-            f"model '{row['model_id']}' on the timeline was frozen in another format than {FORMAT}, which is the one "
-            "allowed here; fit again in a lake without it, or read it with the version that froze it"
+            f"model '{row['model_id']}' on the timeline has another format; allowed: {FORMAT}; "
+            "fit again in a new lake, or read the model with the version that wrote it"
         ) from None
 
 
-def _decisions(lake: Lake) -> list[dict[str, Any]]:
+def _read_decisions(lake: Lake) -> list[dict[str, Any]]:
     files = lake.open_timeline().list_files()
     if not files:
         return []
-    # Not by DeltaTable.to_pyarrow_table(): its threads abort the process when it ends (delta-rs issue 2184).
+    # DeltaTable.to_pyarrow_table() is not used: its threads abort the process at exit (delta-rs issue 2184).
     with lake.open_engine() as engine:
         return list(engine.execute("SELECT * FROM read_parquet(?)", [files]).fetch_table().to_pylist())
 
 
 def find_effective_model(lake: Lake, macro_segment: str, as_of: datetime) -> tuple[Model, bool]:
-    """The accepted model that a run at ``as_of`` uses.
+    """Find the accepted model that a run at ``as_of`` uses.
 
     Returns:
-        The model, and whether it looks ahead: as_of lies before the first model, which then scores it.
+        The model, and whether the run looks ahead: as_of precedes the first model, which then labels it.
 
     Raises:
         NotReadyError: no model of the macro segment has been accepted yet.

@@ -15,7 +15,7 @@ import sqlglot
 from pydantic import AfterValidator
 from sqlglot import exp
 
-from include.segmentation.engine.engine import evaluate_select
+from include.segmentation.engine.duckdb_engine import evaluate_select
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.mistakes import list_allowed
 

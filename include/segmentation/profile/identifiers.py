@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from include.segmentation.engine.engine import list_reserved_words
+from include.segmentation.engine.duckdb_engine import list_reserved_words
 
 NAME_PATTERN = re.compile(r"^(?=.{1,50}$)[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 """At most 50 characters, because PostgreSQL cuts <name>_segment_key after 63."""

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from include.segmentation import __version__
-from include.segmentation.engine.engine import Engine
+from include.segmentation.engine import open_engine
 from include.segmentation.lake.change_log import ChangeLog
 from include.segmentation.model.model import Model, SegmentDefinition
 from include.segmentation.profile.macro_segments import MacroSegment, SegmentAnnotation
@@ -160,7 +160,7 @@ def _held_rows(quarantine: ChangeLog) -> int:
     files = quarantine.list_files()
     if not files:
         return 0
-    with Engine() as engine:
+    with open_engine() as engine:
         row = engine.execute("SELECT count(DISTINCT source_seq) FROM read_parquet(?)", [files]).fetch_row()
     return int(row[0]) if row else 0
 

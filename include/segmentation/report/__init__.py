@@ -11,19 +11,19 @@ from include.segmentation.run import Run
 def report(run: Run) -> dict[str, Any]:
     """Write the run's HTML report beside its other artifacts.
 
-    The page is made from the warehouse and the profile alone, needs no network and is the same bytes for the same
-    warehouse.
+    The page depends on the warehouse and the profile only: the same warehouse gives the same bytes. It needs no
+    network.
 
     Returns:
-        ``{"path": where it is, "bytes": its size, "seconds": how long it took}``, also kept by ``run.record``.
+        The path of the page, its size in bytes and the seconds it took; also recorded as the run's summary.
 
     Raises:
         DataError: the run has not been published.
     """
-    began = monotonic()
+    started = monotonic()
     page = render_report(run)
     path = ReportArtifacts(run).write_page(page)
-    summary = ReportSummary(path=path, bytes=len(page.encode()), seconds=round(monotonic() - began, 3))
+    summary = ReportSummary(path=path, bytes=len(page.encode()), seconds=round(monotonic() - started, 3))
     return summary.write_to(run)
 
 

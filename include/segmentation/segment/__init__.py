@@ -1,7 +1,7 @@
 """Segment: fit a frozen model per macro segment, and label every customer with the model effective at as_of.
 
-``fit`` puts a model on the timeline, ``segment`` scores with it, ``accept`` and ``reject`` decide about one of the
-``candidates``; ``preview`` labels without leaving anything.
+``fit`` puts a model on the timeline, ``segment`` labels with it, and ``accept_model`` and ``reject_model`` decide on
+candidates. ``preview_labels`` labels without writing anything.
 """
 
 from include.segmentation.segment.label_preview import LabelPreview, preview_labels

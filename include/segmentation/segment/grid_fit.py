@@ -1,6 +1,6 @@
-"""The grid of a macro segment: cut points frozen by a fit, and the cell of every customer by them.
+"""The grid of a macro segment: the cut points that a fit freezes, and the cell of every customer.
 
-Cut points are values that customers have, so equal values are always in one class, whatever the order of the rows.
+Cut points are values that customers have, so equal values always share a class, whatever the order of the rows.
 """
 
 from collections.abc import Sequence
@@ -22,65 +22,67 @@ SCORES, CELL = "scores", "cell"
 
 
 def fit_grid(macro: MacroSegment, customers: pa.Table) -> GridModel | None:
-    """Freeze the grid of a macro segment; None where it declares none.
+    """Freeze the grid of a macro segment; return None if it declares none.
 
     Args:
-        macro: as the profile declares it.
+        macro: the macro segment as the profile declares it.
         customers: its measured table.
 
     Raises:
-        DataError: a KPI is undefined for someone whom the grid takes.
+        DataError: a KPI is undefined for a customer whom the grid scores.
     """
     grid = macro.grid
     if grid is None:
         return None
-    inside = _values(customers, _taken(customers, grid.when), grid.when, [s.kpi for s in grid.scores.values()])
+    values = _read_scored_values(
+        customers, _select_scored(customers, grid.when), grid.when, [s.kpi for s in grid.scores.values()]
+    )
     scores = []
     for name, score in grid.scores.items():
         kpi = macro.kpis[score.kpi]
-        scores.append(_fit_score(name, score, inside[score.kpi], kpi.resolution, kpi.direction == "less"))
+        scores.append(_fit_score(name, score, values[score.kpi], kpi.resolution, kpi.direction == "less"))
     return GridModel(
         label=grid.label,
         when=grid.when,
         scores=scores,
         rows=grid.rows,
         columns=grid.columns,
-        cells=_cells(grid),
-        note="; ".join(_empty_classes(score) for score in scores if 0 in score.customers),
+        cells=_freeze_cells(grid),
+        note="; ".join(_describe_empty_classes(score) for score in scores if 0 in score.customers),
     )
 
 
 def list_grid_columns(grid: GridModel | None) -> list[str]:
-    """The columns of ``measure`` that a grid reads."""
+    """List the columns of ``measure`` that a grid reads."""
     return sorted({*list_condition_columns(grid.when), *(score.kpi for score in grid.scores)}) if grid else []
 
 
 def score_grid(grid: GridModel | None, customers: pa.Table) -> dict[str, pa.Array]:
-    """The classes and the cell of every customer, by cut points alone.
+    """Find the classes and the cell of every customer by cut points alone.
 
     Returns:
-        ``scores``, a digit per score in the grid's order (``543``), and ``cell``; NULL for whom the grid does not
-        take, and for everyone where there is none.
+        ``scores``, one digit per score in the grid's order (``543``), and ``cell``. Both are NULL for customers whom
+        the grid does not score, and for everyone if there is no grid.
 
     Raises:
-        DataError: a KPI is undefined for someone whom the grid takes.
+        DataError: a KPI is undefined for a customer whom the grid scores.
     """
     if grid is None:
         return {name: pa.nulls(customers.num_rows, pa.string()) for name in (SCORES, CELL)}
-    taken = _taken(customers, grid.when)
-    inside = _values(customers, taken, grid.when, [score.kpi for score in grid.scores])
-    classes = {score.name: _classes(score, inside[score.kpi]) for score in grid.scores}
-    written = np.zeros(int(taken.sum()), dtype=np.int64)
+    is_scored = _select_scored(customers, grid.when)
+    values = _read_scored_values(customers, is_scored, grid.when, [score.kpi for score in grid.scores])
+    classes = {score.name: _classify(score, values[score.kpi]) for score in grid.scores}
+    digits = np.zeros(int(is_scored.sum()), dtype=np.int64)
     for of_score in classes.values():
-        written = 10 * written + of_score
+        digits = 10 * digits + of_score
     names = pa.array([cell.name for cell in grid.cells], pa.string())
-    cells = pa.array(_cell_numbers(grid)[classes[grid.rows], classes[grid.columns]])
-    place = pa.array(np.cumsum(taken) - 1, mask=~taken)
-    return {SCORES: pa.array(written).cast(pa.string()).take(place), CELL: names.take(cells).take(place)}
+    cells = pa.array(_number_cells(grid)[classes[grid.rows], classes[grid.columns]])
+    positions = pa.array(np.cumsum(is_scored) - 1, mask=~is_scored)
+    return {SCORES: pa.array(digits).cast(pa.string()).take(positions), CELL: names.take(cells).take(positions)}
 
 
 def _fit_score(name: str, score: GridScore, values: Floats, resolution: float, less_is_better: bool) -> ScoreModel:
-    cuts = _cut_points(values, score.classes, score.own_class, resolution)
+    cuts = _find_cut_points(values, score.classes, score.own_class, resolution)
     model = ScoreModel(
         name=name,
         label=score.label,
@@ -90,15 +92,15 @@ def _fit_score(name: str, score: GridScore, values: Floats, resolution: float, l
         cuts=cuts,
         customers=[],
     )
-    customers = np.bincount(_classes(model, values), minlength=score.classes + 1)[1:]
+    customers = np.bincount(_classify(model, values), minlength=score.classes + 1)[1:]
     return model.model_copy(update={"customers": customers.tolist()})
 
 
-def _cut_points(values: Floats, classes: int, own_class: float | None, resolution: float) -> list[float]:
-    """Rising values that part customers into classes of about one size; fewer where there are too few values.
+def _find_cut_points(values: Floats, classes: int, own_class: float | None, resolution: float) -> list[float]:
+    """Find rising values that divide customers into classes of about equal size; fewer if there are too few values.
 
-    From the lowest values on, each class takes as many distinct values as bring it nearest to an equal share of those
-    who are left.
+    From the lowest value up, each class takes the number of distinct values that brings it closest to an equal share of
+    the remaining customers.
     """
     cuts = []
     if own_class is not None:
@@ -115,18 +117,18 @@ def _cut_points(values: Floats, classes: int, own_class: float | None, resolutio
     return cuts
 
 
-def _classes(score: ScoreModel, values: Floats) -> Integers:
-    """int64[customers], from 1 for the worst."""
+def _classify(score: ScoreModel, values: Floats) -> Integers:
+    """Compute int64[customers], from 1 for the worst class."""
     rank = np.searchsorted(score.cuts, values, side="right").astype(np.int64)
     return score.classes - rank if score.less_is_better else rank + 1
 
 
-def _empty_classes(score: ScoreModel) -> str:
+def _describe_empty_classes(score: ScoreModel) -> str:
     empty = [str(number) for number, customers in enumerate(score.customers, start=1) if not customers]
     return f"{score.label}: nobody is in class {', '.join(empty)}"
 
 
-def _cells(grid: Grid) -> list[CellModel]:
+def _freeze_cells(grid: Grid) -> list[CellModel]:
     return [
         CellModel(
             name=cell.name,
@@ -139,8 +141,8 @@ def _cells(grid: Grid) -> list[CellModel]:
     ]
 
 
-def _cell_numbers(grid: GridModel) -> Integers:
-    """int64[row classes + 1, column classes + 1], the number of the cell that takes a pair of classes."""
+def _number_cells(grid: GridModel) -> Integers:
+    """Compute int64[row classes + 1, column classes + 1], the number of the cell of each pair of classes."""
     sides = {score.name: score.classes + 1 for score in grid.scores}
     numbers = np.zeros((sides[grid.rows], sides[grid.columns]), dtype=np.int64)
     for number, cell in enumerate(grid.cells):
@@ -148,18 +150,18 @@ def _cell_numbers(grid: GridModel) -> Integers:
     return numbers
 
 
-def _taken(customers: pa.Table, when: str) -> Booleans:
-    """bool[customers], whom the grid takes."""
-    held = query_batch(customers, f"SELECT coalesce(({when}), false) AS held FROM batch")["held"]
-    return np.asarray(held.to_numpy(), dtype=np.bool_)
+def _select_scored(customers: pa.Table, when: str) -> Booleans:
+    """Compute bool[customers], the customers whom the grid scores."""
+    is_scored = query_batch(customers, f"SELECT coalesce(({when}), false) AS is_scored FROM batch")["is_scored"]
+    return np.asarray(is_scored.to_numpy(), dtype=np.bool_)
 
 
-def _values(customers: pa.Table, taken: Booleans, when: str, kpis: Sequence[str]) -> dict[str, Floats]:
-    """float64[customers taken] of each KPI."""
-    rows = customers.filter(pa.array(taken))
+def _read_scored_values(customers: pa.Table, is_scored: Booleans, when: str, kpis: Sequence[str]) -> dict[str, Floats]:
+    """Read float64[scored customers] of each KPI."""
+    rows = customers.filter(pa.array(is_scored))
     for kpi in kpis:
         if rows[kpi].null_count:
             raise DataError(
-                f"KPI '{kpi}' is undefined (NULL) for {rows[kpi].null_count} customers whom the grid takes ({when})"
+                f"KPI '{kpi}' is undefined (NULL) for {rows[kpi].null_count} customers whom the grid scores ({when})"
             )
     return {kpi: np.asarray(rows[kpi].cast(pa.float64()).to_numpy(), dtype=np.float64) for kpi in kpis}

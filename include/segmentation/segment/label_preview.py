@@ -1,4 +1,4 @@
-"""Label every customer of a run and leave nothing: to look at before anything is published."""
+"""Label every customer of a run without writing anything, for a look before publishing."""
 
 from dataclasses import dataclass
 
@@ -17,12 +17,12 @@ from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
 @dataclass(frozen=True)
 class LabelPreview:
-    """Everybody's segment.
+    """The segment of every customer.
 
     Attributes:
-        model: what labelled them.
-        why_draft: why that is a model fitted for this once; empty where it is the accepted one.
-        customers: what was measured, with ``segment_key`` added.
+        model: the model that labelled them.
+        why_draft: why this is a draft model; empty if it is the accepted one.
+        customers: the measured table with ``segment_key`` added.
     """
 
     model: Model
@@ -31,13 +31,13 @@ class LabelPreview:
 
 
 def preview_labels(run: Run, macro_segment: str) -> LabelPreview:
-    """Label with the accepted model, or with a draft in memory where none fits; nothing is written.
+    """Label with the accepted model, or with a draft in memory if none is usable; write nothing.
 
-    The labels are the model's own: no hysteresis holds anybody back.
+    The labels are the model's own, without hysteresis.
 
     Args:
-        run: its ``measure`` stage has run.
-        macro_segment: one of the profile's.
+        run: a run whose ``measure`` stage has finished.
+        macro_segment: one of the profile's macro segments.
 
     Raises:
         DataError: the data contradict the profile.

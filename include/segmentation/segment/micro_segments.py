@@ -1,4 +1,4 @@
-"""Micro segments: a segment is taken as a stratum of its own and cut once more, by the same rule."""
+"""Micro segments: each segment is treated as a stratum of its own and cut again by the same rule."""
 
 import numpy as np
 import pyarrow as pa
@@ -14,26 +14,26 @@ _ROWS = 100_000
 
 
 def cut_segments(customers: pa.Table, macro: MacroSegment, part: StratumCut, names: list[str]) -> list[StratumCut]:
-    """Cut the segments of a stratum once more, in a space of its own each; call it inside ``one_thread``.
+    """Cut the segments of a stratum again, each in a space of its own; call it within ``limit_to_one_thread``.
 
     Args:
         customers: every customer of the macro segment with all its KPIs.
         macro: the macro segment as the profile declares it.
         part: the stratum as it was cut.
-        names: of its segments.
+        names: the names of its segments.
 
     Returns:
-        A cut per segment, whole where it can not be cut; none where the profile asks for none, or where the stratum
-        itself could not be cut.
+        A cut per segment, whole if it cannot be cut; nothing if the profile asks for no micro segments, or if the
+        stratum itself is whole.
 
     Raises:
-        DataError: a KPI that they are cut by can not be scaled.
+        DataError: a KPI cannot be scaled.
     """
     stratum = part.stratum
     if stratum.micro is None or part.is_whole:
         return []
     members = query_batch(customers, f"SELECT {', '.join(stratum.clustered_on)} FROM batch WHERE {stratum.when}")
-    segment = _segments(members, part)
+    segment = _find_segments(members, part)
     cuts = []
     for ordinal, name in enumerate(names):
         place = f"{stratum.name}.{ordinal + 1:02d}"
@@ -44,8 +44,8 @@ def cut_segments(customers: pa.Table, macro: MacroSegment, part: StratumCut, nam
     return cuts
 
 
-def _segments(members: pa.Table, part: StratumCut) -> Integers:
-    """int64[customers], the ordinals of their segments from 0."""
+def _find_segments(members: pa.Table, part: StratumCut) -> Integers:
+    """Compute int64[customers], the ordinals of their segments from 0."""
     where = f"stratum '{part.stratum.name}'"
     batches = members.to_batches(max_chunksize=_ROWS)
     return np.concatenate(

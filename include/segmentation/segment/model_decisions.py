@@ -1,4 +1,4 @@
-"""Who decided what about a model: a fit by itself, or a person."""
+"""Decisions about models: by the fit itself, or by a person."""
 
 from typing import Any
 
@@ -14,32 +14,32 @@ def accept_model(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
     """Put a candidate into use from its effective_from on.
 
     Args:
-        profile: the business whose model it is.
+        profile: the model's profile.
         model_id: a candidate.
         by: the person who decides.
 
     Raises:
         DataError: there is no such candidate.
     """
-    return _answer(profile, model_id, "accepted", by)
+    return _decide_candidate(profile, model_id, "accepted", by)
 
 
 def reject_model(profile: Profile, model_id: str, by: str) -> dict[str, Any]:
-    """Turn a candidate down; the model in use stays in use.
+    """Reject a candidate; the model in use stays in use.
 
     Args:
-        profile: the business whose model it is.
+        profile: the model's profile.
         model_id: a candidate.
         by: the person who decides.
 
     Raises:
         DataError: there is no such candidate.
     """
-    return _answer(profile, model_id, "rejected", by)
+    return _decide_candidate(profile, model_id, "rejected", by)
 
 
 def list_candidates(run: Run) -> list[Model]:
-    """The models fitted at a run's as_of that wait for an answer, in the profile's order."""
+    """List the candidates fitted at a run's as_of, in the profile's order."""
     return [
         entry.model
         for macro_segment in run.profile.macro_segments
@@ -49,10 +49,10 @@ def list_candidates(run: Run) -> list[Model]:
 
 
 def record_settlement(lake: Lake, model: Model, status: ModelStatus, by: str) -> None:
-    """Record a decision.
+    """Record a decision, and retire the candidates that it makes obsolete.
 
-    Accepting a model retires the candidates still open: their keys were matched with the model it follows, so they
-    would have to be fitted again. A candidate retires those of its own as_of: it was fitted on newer data.
+    Accepting a model retires all open candidates: their keys were matched with the model before it, so they must be
+    fitted again. A candidate retires those of the same as_of: it was fitted on newer data.
     """
     record_decision(lake, model, status, by)
     for entry in read_timeline(lake, model.macro_segment):
@@ -62,22 +62,21 @@ def record_settlement(lake: Lake, model: Model, status: ModelStatus, by: str) ->
             record_decision(lake, entry.model, "retired", by)
 
 
-def _answer(profile: Profile, model_id: str, status: ModelStatus, by: str) -> dict[str, Any]:
+def _decide_candidate(profile: Profile, model_id: str, status: ModelStatus, by: str) -> dict[str, Any]:
     lake = Lake(find_lake_root(), profile)
-    entry = _find(lake, profile, model_id)
+    entry = _find_entry(lake, profile, model_id)
     if entry.status == "candidate":
         record_settlement(lake, entry.model, status, by)
     elif entry.status != status:
-        raise DataError(f"model '{model_id}' is {entry.status}; allowed is a candidate")
+        raise DataError(f"model '{model_id}' is {entry.status}; allowed: a candidate")
     return {"model_id": model_id, "macro_segment": entry.model.macro_segment, "status": status}
 
 
-def _find(lake: Lake, profile: Profile, model_id: str) -> TimelineEntry:
+def _find_entry(lake: Lake, profile: Profile, model_id: str) -> TimelineEntry:
     entries = [entry for macro_segment in profile.macro_segments for entry in read_timeline(lake, macro_segment)]
     for entry in entries:
         if entry.model.model_id == model_id:
             return entry
     candidates = [entry.model.model_id for entry in entries if entry.status == "candidate"]
-    raise DataError(
-        f"{profile.path}: model '{model_id}' does not exist; candidates are {', '.join(candidates) or 'none'}"
-    )
+    allowed = ", ".join(candidates) or "none, no model is a candidate"
+    raise DataError(f"{profile.path}: model '{model_id}' does not exist; allowed: {allowed}")

@@ -1,4 +1,4 @@
-"""From cuts to what a model keeps: strata, segments and micro segments with their names, rules and words."""
+"""Freeze cuts into the parts of a model: strata, segments and micro segments with names, rules and words."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,31 +21,31 @@ from include.segmentation.segment.stratum_cut import StratumCut
 def freeze_strata(
     macro_segment: str, macro: MacroSegment, cuts: Sequence[StratumCut], customers: pa.Table
 ) -> tuple[list[StratumModel], list[StratumCut]]:
-    """Name and freeze the strata of a macro segment, and cut their segments once more where the profile asks for it.
+    """Name and freeze the strata of a macro segment, and cut their segments again if the profile asks for it.
 
     Args:
         macro_segment: its key.
-        macro: as the profile declares it.
+        macro: the macro segment as the profile declares it.
         cuts: its strata as they were cut.
         customers: all its customers with all its KPIs.
 
     Returns:
-        The strata, whose segments have their paths for keys; and the cuts of their segments.
+        The strata, whose segments have their paths as keys; and the cuts of their segments.
     """
     names = name_segments(cuts)
     inside = [
-        cut_segments(customers, macro, part, [naming.name for naming in namings])
-        for part, namings in zip(cuts, names, strict=True)
+        cut_segments(customers, macro, part, [naming.name for naming in segment_names])
+        for part, segment_names in zip(cuts, names, strict=True)
     ]
-    of_micro = iter(name_segments([part for parts in inside for part in parts], between=": "))
+    micro_names = iter(name_segments([part for parts in inside for part in parts], between=": "))
     strata = []
-    for part, namings, parts in zip(cuts, names, inside, strict=True):
+    for part, segment_names, parts in zip(cuts, names, inside, strict=True):
         path = f"{macro_segment}.{part.stratum.name}"
-        segments = _segments(part, namings, path, part.stratum.when, macro.kpis)
+        segments = _freeze_segments(part, segment_names, path, part.stratum.when, macro.kpis)
         for ordinal, micro in enumerate(parts):
             whole = segments[ordinal]
-            found = _segments(micro, next(of_micro), whole.path, whole.rule_sql, macro.kpis)
-            division = Division(segments=[] if micro.is_whole else found, **_space(micro))
+            micro_segments = _freeze_segments(micro, next(micro_names), whole.path, whole.rule_sql, macro.kpis)
+            division = Division(segments=[] if micro.is_whole else micro_segments, **_freeze_space(micro))
             segments[ordinal] = whole.model_copy(update={"micro": division})
         strata.append(
             StratumModel(
@@ -55,14 +55,14 @@ def freeze_strata(
                 segments=segments,
                 references=make_references(part.vectors),
                 picture=draw_picture(part),
-                **_space(part),
+                **_freeze_space(part),
             )
         )
     return strata, [part for parts in inside for part in parts]
 
 
-def _space(part: StratumCut) -> dict[str, Any]:
-    """What a division holds beside its segments."""
+def _freeze_space(part: StratumCut) -> dict[str, Any]:
+    """Return the fields of a division other than its segments."""
     return {
         "axes": list(part.rule.axes),
         "components": part.rule.components.tolist(),
@@ -71,25 +71,25 @@ def _space(part: StratumCut) -> dict[str, Any]:
     }
 
 
-def _segments(
+def _freeze_segments(
     part: StratumCut, names: Sequence[SegmentName], path: str, when: str, kpis: Mapping[str, Kpi]
 ) -> list[SegmentDefinition]:
-    """The segments of a cut, or the one of a stratum that is whole.
+    """Freeze the segments of a cut, or the one segment of a whole stratum.
 
     Args:
-        part: what was cut.
-        names: of its segments.
-        path: of what was cut.
-        when: the SQL condition that holds for its customers only.
+        part: the cut.
+        names: the names of its segments.
+        path: the path of what was cut.
+        when: the SQL condition that only its customers meet.
         kpis: every KPI of the macro segment.
     """
-    found = []
+    segments = []
     for ordinal, (naming, wording) in enumerate(zip(names, describe_rules(part, kpis), strict=True)):
-        own = path if part.is_whole else f"{path}.{ordinal + 1:02d}"
-        found.append(
+        own_path = path if part.is_whole else f"{path}.{ordinal + 1:02d}"
+        segments.append(
             SegmentDefinition(
-                key=own,
-                path=own,
+                key=own_path,
+                path=own_path,
                 name=naming.name,
                 description=naming.description,
                 prototypes=[] if part.is_whole else part.rule.prototypes[ordinal].tolist(),
@@ -100,4 +100,4 @@ def _segments(
                 customers_at_fit=int(part.sizes[ordinal]),
             )
         )
-    return found
+    return segments

@@ -1,7 +1,7 @@
-"""What the run before says about a run's customers: the same people under the earlier model, and at the earlier as_of.
+"""What the previous run says about this run's customers: labels by its model, and at its as_of.
 
-A move from the key at the run before (a) to the key now (d) has two stations on its way: the key at the earlier as_of
-with today's data (b), and the key at this as_of under the earlier model (c).
+A move from the key at the previous run (a) to the key now (d) is split by two keys: the key at the previous as_of with
+today's data (b), and the key at this as_of under the previous model (c).
 """
 
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ REMEASURED, UNDER_PREVIOUS = "remeasured_key", "previous_model_key"
 
 @dataclass(frozen=True)
 class PreviousLabels:
-    """The published run before, as it has labelled a macro segment.
+    """The labels of the previous published run for one macro segment.
 
     Attributes:
-        labelled: what its segment stage recorded.
-        model: the model that it was labelled with; None where that can not be asked about today's KPIs any more.
+        labelled: the summary that its segment stage recorded.
+        model: the model that labelled it; None if that model can no longer label today's KPIs.
     """
 
     run: Run
@@ -42,25 +42,25 @@ class PreviousLabels:
 
     @property
     def model_id(self) -> str:
-        """The model that it was labelled with."""
+        """The id of the model that labelled it."""
         return self.labelled.model_id
 
     def read_published(self, *, fingerprint: bool) -> dict[str, str | None]:
-        """What a run keeps to know later whether the run before is still the same: with or without its labels."""
+        """Return what a run stores to notice later that the previous run has changed, with or without its labels."""
         published: dict[str, str | None] = {"run_id": self.run.run_id, "model_id": self.model_id}
         return published | ({"fingerprint": self.labelled.fingerprint} if fingerprint else {})
 
     def read_labels(self) -> pa.Table:
-        """Its labels.
+        """Read its labels.
 
         Raises:
-            DataError: they are gone.
+            DataError: they no longer exist.
         """
         return SegmentArtifacts(self.run).locate_labels(self.macro_segment).read_table()
 
 
 def find_previous_labels(run: Run, macro_segment: str) -> PreviousLabels | None:
-    """The published run before, if there is one and it has labelled the macro segment."""
+    """Find the previous published run, if it exists and labelled the macro segment."""
     previous = find_previous_run(run)
     labelled = LabelSummary.read_from(previous, macro_segment) if previous else None
     if previous is None or labelled is None:
@@ -78,34 +78,34 @@ def find_previous_labels(run: Run, macro_segment: str) -> PreviousLabels | None:
 def add_previous_keys(
     run: Run, model: Model, before: PreviousLabels | None, customers: pa.Table
 ) -> dict[str, pa.ChunkedArray]:
-    """The keys b and c of every customer.
+    """Compute the keys b and c of every customer.
 
     Args:
         run: the run.
-        model: the one that labels it.
-        before: the run before.
+        model: the model that labels it.
+        before: the previous run.
         customers: the measured table of the run's macro segment.
 
     Returns:
-        ``remeasured_key``: NULL where nothing came late, or the customer was not there yet; the raw key of the run
-        before then stands. ``previous_model_key``: NULL where the model is the same, or can not be asked any more.
+        ``remeasured_key``: NULL if no data came late, or the customer is new; the raw key of the previous run then
+        holds. ``previous_model_key``: NULL if the model is the same, or can no longer label.
     """
     nothing = pa.chunked_array([pa.nulls(customers.num_rows, pa.string())])
-    found = {REMEASURED: nothing, UNDER_PREVIOUS: nothing}
+    columns = {REMEASURED: nothing, UNDER_PREVIOUS: nothing}
     if before is None or before.model is None:
-        return found
+        return columns
     if before.model.model_id != model.model_id:
-        found[UNDER_PREVIOUS] = _keys(before.model, customers)
+        columns[UNDER_PREVIOUS] = _label_keys(before.model, customers)
     population = PopulationSummary.read_from(run)
     if population and population.previous == before.run.as_of.isoformat():
         earlier = MeasureArtifacts(run).locate_previous_kpis(model.macro_segment).read_table()
-        keys = _keys(before.model, earlier)
-        found[REMEASURED] = keys.take(pc.index_in(customers["customer_id"], earlier["customer_id"]))
-    return found
+        keys = _label_keys(before.model, earlier)
+        columns[REMEASURED] = keys.take(pc.index_in(customers["customer_id"], earlier["customer_id"]))
+    return columns
 
 
-def _keys(model: Model, customers: pa.Table) -> pa.ChunkedArray:
-    """The keys under an earlier model; NULL where today's profile measures what that model can not label."""
+def _label_keys(model: Model, customers: pa.Table) -> pa.ChunkedArray:
+    """Label with an earlier model; NULL if it cannot label what today's profile measures."""
     try:
         return score_table(model, customers)["segment_key"]
     except DataError:

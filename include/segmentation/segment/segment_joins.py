@@ -1,9 +1,9 @@
-"""Which segments of a division are alike: their dendrogram, joined pair by pair until one is left.
+"""The similarity of the segments of a division: their dendrogram, joined pair by pair until one remains.
 
-Ward's criterion between clusters of any size (J. H. Ward 1963, Hierarchical grouping to optimize an objective function,
-Journal of the American Statistical Association 58, 236-244): joining two clusters of n and m customers adds
-n m / (n + m) times the squared distance of their means to the spread inside of clusters; the pair that adds least joins
-first. Libraries begin with single points of one weight; segments are of many sizes, and few, so it is done here.
+Ward's criterion for clusters of any size (J. H. Ward 1963, Hierarchical grouping to optimize an objective function,
+Journal of the American Statistical Association 58, 236-244): joining clusters of n and m customers adds n m / (n + m)
+times the squared distance of their means to the spread within clusters; the cheapest pair joins first. It is computed
+here because libraries start from single points of equal weight.
 """
 
 from collections.abc import Mapping
@@ -15,10 +15,9 @@ from include.segmentation.segment.stratum_cut import StratumCut
 
 
 def find_joins(cut: StratumCut) -> list[SegmentJoin]:
-    """The joins of a cut's segments, the most alike first: one less than there are segments.
+    """Join a cut's segments, the most similar first: one join fewer than there are segments.
 
-    Their height is the share of the customers' spread in the space of the KPIs that is lost when all joins up to this
-    one are made.
+    A join's height is the share of the customers' spread that this and all earlier joins lose.
     """
     if cut.is_whole:
         return []
@@ -26,17 +25,17 @@ def find_joins(cut: StratumCut) -> list[SegmentJoin]:
     spread = float((weights @ (cut.vectors.points - weights @ cut.vectors.points) ** 2).sum())
     shares = cut.sizes / cut.sizes.sum()
     nodes = {i: (float(share), mean) for i, (share, mean) in enumerate(zip(shares, cut.centroids, strict=True))}
-    found: list[SegmentJoin] = []
+    joins: list[SegmentJoin] = []
     lost = 0.0
     while len(nodes) > 1:
-        left, right = min(combinations(sorted(nodes), 2), key=lambda pair: _cost(nodes, *pair))
-        lost += _cost(nodes, left, right)
-        found.append(SegmentJoin(left=left, right=right, height=round(lost / spread, 6)))
+        left, right = min(combinations(sorted(nodes), 2), key=lambda pair: _compute_join_cost(nodes, *pair))
+        lost += _compute_join_cost(nodes, left, right)
+        joins.append(SegmentJoin(left=left, right=right, height=round(lost / spread, 6)))
         (n, one), (m, other) = nodes.pop(left), nodes.pop(right)
-        nodes[len(cut.sizes) + len(found) - 1] = (n + m, (n * one + m * other) / (n + m))
-    return found
+        nodes[len(cut.sizes) + len(joins) - 1] = (n + m, (n * one + m * other) / (n + m))
+    return joins
 
 
-def _cost(nodes: Mapping[int, tuple[float, Floats]], left: int, right: int) -> float:
+def _compute_join_cost(nodes: Mapping[int, tuple[float, Floats]], left: int, right: int) -> float:
     (n, one), (m, other) = nodes[left], nodes[right]
     return n * m / (n + m) * float(((one - other) ** 2).sum())

@@ -1,4 +1,4 @@
-"""One stratum, fitted: its distinct vectors, the space they lie in, and the clusters in a fixed order."""
+"""One fitted stratum: its distinct vectors, their space, and the clusters in a fixed order."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from include.segmentation.segment.space.distinct_vectors import (
 )
 from include.segmentation.segment.space.kpi_axes import fit_axes, scale_values
 from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
-from include.segmentation.segment.space.principal_components import NO_COMPONENTS, find_components, project
+from include.segmentation.segment.space.principal_components import NO_COMPONENTS, find_components, project_points
 from include.segmentation.segment.space.stratum_vectors import StratumVectors
 from include.segmentation.segment.space.weighted_statistics import compute_means
 
@@ -30,15 +30,15 @@ _PER_CLUSTER = re.compile(r"_cluster_(\d+)$")
 
 @dataclass(frozen=True)
 class StratumCut:
-    """How a stratum was cut, or that it was not.
+    """How a stratum was cut, or that it stays whole.
 
     Attributes:
-        vectors: its customers; without KPIs where the stratum is one segment.
-        rule: what labels them, the segments best first.
-        labels: int64[vectors], the ordinals of the segments from 0, as the rule says.
+        vectors: its customers; without KPIs if the stratum is one segment.
+        rule: the rule that labels them, the segments best first.
+        labels: int64[vectors], the ordinals of the segments from 0, by the rule.
         centroids: float64[segments, KPIs], the mean of each segment's customers in the space of ``vectors.points``.
-        sizes: int64[segments], how many customers each has, also among those who were not fitted.
-        note: what a reader should know about this fit.
+        sizes: int64[segments], the customers of each, including those who were not fitted.
+        note: remarks about this fit for readers.
     """
 
     stratum: Stratum
@@ -57,52 +57,54 @@ class StratumCut:
 
 
 def cut_stratum(customers: pa.Table, macro: MacroSegment, stratum: Stratum, size: int) -> StratumCut:
-    """Fit one stratum; call it inside one thread (``one_thread``).
+    """Fit one stratum; call it within ``limit_to_one_thread``.
 
     Args:
         customers: every customer of the macro segment with all its KPIs.
         macro: the macro segment as the profile declares it.
-        stratum: the one to cut, or to leave whole.
-        size: how many customers it has.
+        stratum: the stratum to cut, or to leave whole.
+        size: its number of customers.
 
     Raises:
-        DataError: a KPI that the stratum clusters on is undefined for one of its customers, or can not be scaled.
+        DataError: a KPI that the stratum clusters on is undefined for one of its customers, or cannot be scaled.
     """
     if stratum.cluster is None:
-        return _whole(stratum, size, [], "")
+        return _leave_whole(stratum, size, [], "")
     if size == 0:
-        return _whole(stratum, size, [], "not cut: no customers at the fit")
-    counted = stratum.cluster.undefined_as
-    found = collapse_stratum(customers, stratum.when, stratum.kpis, counted)
-    counts = found.counts[found.taken]
-    axes, constant = fit_axes(found.values[found.taken], counts, stratum.kpis, macro, stratum.name)
-    axes = [axis.model_copy(update={"undefined_as": counted.get(axis.kpi)}) for axis in axes]
+        return _leave_whole(stratum, size, [], "not cut: no customers at the fit")
+    undefined_as = stratum.cluster.undefined_as
+    distinct = collapse_stratum(customers, stratum.when, stratum.kpis, undefined_as)
+    counts = distinct.counts[distinct.fitted]
+    axes, constant = fit_axes(distinct.values[distinct.fitted], counts, stratum.kpis, macro, stratum.name)
+    axes = [axis.model_copy(update={"undefined_as": undefined_as.get(axis.kpi)}) for axis in axes]
     columns = [stratum.kpis.index(axis.kpi) for axis in axes]
-    values = found.values[found.taken][:, columns]
+    values = distinct.values[distinct.fitted][:, columns]
     points = scale_values(values, axes)
     rows = find_components(points, counts, stratum.cluster.pca) if stratum.cluster.pca and axes else NO_COMPONENTS
     kpis = {axis.kpi: macro.kpis[axis.kpi] for axis in axes}
-    vectors = StratumVectors(kpis, values, points, project(points, rows), counts)
+    vectors = StratumVectors(kpis, values, points, project_points(points, rows), counts)
     choice = choose_cluster_count(stratum.name, vectors, stratum.cluster)
     dropped = f"constant here, not used: {', '.join(constant)}" if constant else ""
-    filled = ", ".join(f"undefined {macro.kpis[kpi].label} counts as {value:g}" for kpi, value in counted.items())
-    note = "; ".join(part for part in (found.note, filled, dropped, choice.note) if part)
+    replaced = ", ".join(
+        f"undefined {macro.kpis[kpi].label} counts as {value:g}" for kpi, value in undefined_as.items()
+    )
+    note = "; ".join(part for part in (distinct.note, replaced, dropped, choice.note) if part)
     segments = choice.partition.labels if choice.partition else None
     tried = choice.evidence
     if tried:
         tried = tried + score_rivals(stratum.name, vectors, stratum.cluster.algorithm, segments, stratum.cluster.ks)
     if choice.partition is None:
-        return _whole(stratum, size, tried, note)
-    order = _best_first(choice.partition, vectors)
+        return _leave_whole(stratum, size, tried, note)
+    order = _order_clusters(choice.partition, vectors)
     rule = NearestRule(axes, rows, [choice.partition.prototypes[choice.partition.owners == old] for old in order])
     labels = find_nearest(rule, values)[0]
     centroids = compute_means(points, counts, labels, len(order))
-    found_out = apply_rule(found, columns, rule, centroids)
-    evidence = [*_renumbered(tried, order), *_of_sample(stratum, found, found_out)]
-    return StratumCut(stratum, vectors, rule, labels, centroids, found_out.sizes, evidence, note)
+    outcome = apply_rule(distinct, columns, rule, centroids)
+    evidence = [*_renumber_evidence(tried, order), *_describe_sample(stratum, distinct, outcome)]
+    return StratumCut(stratum, vectors, rule, labels, centroids, outcome.sizes, evidence, note)
 
 
-def _whole(stratum: Stratum, size: int, evidence: list[Evidence], note: str) -> StratumCut:
+def _leave_whole(stratum: Stratum, size: int, evidence: list[Evidence], note: str) -> StratumCut:
     nothing, nobody = np.empty((0, 0)), np.empty(0, dtype=np.int64)
     vectors = StratumVectors({}, nothing, nothing, nothing, nobody)
     return StratumCut(
@@ -110,28 +112,28 @@ def _whole(stratum: Stratum, size: int, evidence: list[Evidence], note: str) -> 
     )
 
 
-def _of_sample(stratum: Stratum, found: DistinctVectors, everybody: RuleOutcome) -> list[Evidence]:
-    """What it cost to fit a sample: nothing where all vectors were fitted."""
-    if not (stratum.cluster and found.is_sampled):
+def _describe_sample(stratum: Stratum, distinct: DistinctVectors, outcome: RuleOutcome) -> list[Evidence]:
+    """Report the cost of fitting a sample; nothing if all vectors were fitted."""
+    if not (stratum.cluster and distinct.is_sampled):
         return []
-    share = float(found.counts[found.taken].sum() / found.counts.sum())
+    share = float(distinct.counts[distinct.fitted].sum() / distinct.counts.sum())
     return [
         Evidence(
-            stratum=stratum.name, algorithm=stratum.cluster.algorithm, k=len(everybody.sizes), metric=metric, value=v
+            stratum=stratum.name, algorithm=stratum.cluster.algorithm, k=len(outcome.sizes), metric=metric, value=value
         )
-        for metric, v in {"fitted_share": share, "inertia_gap": everybody.gap}.items()
+        for metric, value in {"fitted_share": share, "inertia_gap": outcome.gap}.items()
     ]
 
 
-def _best_first(partition: ClusterPartition, vectors: StratumVectors) -> Integers:
+def _order_clusters(partition: ClusterPartition, vectors: StratumVectors) -> Integers:
     """Order clusters by the mean of the first KPI, then the next, in the direction that the profile calls better."""
     centroids = compute_means(vectors.points, vectors.counts, partition.labels, partition.k)
     signs = np.array([1.0 if kpi.direction == "less" else -1.0 for kpi in vectors.kpis.values()])
     return np.lexsort((centroids * signs).T[::-1]).astype(np.int64)
 
 
-def _renumbered(evidence: list[Evidence], order: Integers) -> list[Evidence]:
-    """Give the evidence of the chosen k the ordinals that the segments have."""
+def _renumber_evidence(evidence: list[Evidence], order: Integers) -> list[Evidence]:
+    """Renumber the evidence of the chosen k by the ordinals of the segments."""
     k = len(order)
     ordinal = {int(old) + 1: new for new, old in enumerate(order, start=1)}
     return [

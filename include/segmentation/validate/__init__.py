@@ -1,4 +1,4 @@
-"""Validate: the profile's expectations on new rows; what fails is held back, stops the run, or is only recorded."""
+"""The validate stage: check new rows against the profile's expectations; quarantine, stop or warn."""
 
 from include.segmentation.validate.expectation_checks import check_expectations
 from include.segmentation.validate.validate_stage import validate

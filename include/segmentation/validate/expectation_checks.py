@@ -1,4 +1,4 @@
-"""What can be said about expectations before any row has come."""
+"""Check expectations before any row arrives."""
 
 from collections.abc import Collection, Iterator, Mapping
 
@@ -12,11 +12,11 @@ from include.segmentation.validate.quarantine_rows import list_subject_columns
 def check_expectations(
     suites: Mapping[str, list[Expectation]], columns: Mapping[str, Collection[str]]
 ) -> Iterator[Mistake]:
-    """Every expectation that can not be checked, at its place in the profile.
+    """Find the expectations that cannot be evaluated.
 
     Args:
-        suites: a profile's expectations by extract.
-        columns: the columns of extracts, where they are known.
+        suites: a profile's expectations, by extract.
+        columns: the columns of the extracts whose columns are known.
     """
     for extract, suite in suites.items():
         for position, expectation in enumerate(suite):

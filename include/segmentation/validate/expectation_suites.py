@@ -1,6 +1,6 @@
-"""The profile's expectations, checked by Great Expectations.
+"""Check rows with Great Expectations.
 
-Importing Great Expectations takes seconds, so it happens in here and only when there are rows to check.
+Importing Great Expectations takes seconds, so functions import it when there are rows to check.
 """
 
 import logging
@@ -16,7 +16,7 @@ from include.segmentation.errors import ProfileError, join_lines
 from include.segmentation.profile.mistakes import suggest_name
 from include.segmentation.profile.profile import Expectation, Profile
 
-os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # it would phone home
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # no telemetry
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
 
@@ -25,8 +25,8 @@ class ExpectationFailure:
     """One expectation that a batch does not meet.
 
     Attributes:
-        rows: the positions of the failing rows in the batch; empty where the expectation is about the whole batch.
-        observed: what was found instead, where the expectation is about the whole batch.
+        rows: the positions of the failing rows in the batch; empty if the expectation is about the whole batch.
+        observed: the value of the batch, if the expectation is about the whole batch.
     """
 
     expectation: Expectation
@@ -35,14 +35,14 @@ class ExpectationFailure:
 
 
 class ExpectationSuites:
-    """Great Expectations with one suite per extract and, at the end, its Data Docs."""
+    """One suite per extract, and the Data Docs of what they checked."""
 
     def __init__(self, profile: Profile) -> None:
         """Build every suite of the profile.
 
         Raises:
-            ProfileError: an expectation does not exist, has wrong arguments, or is to quarantine rows although it is
-                about a whole batch.
+            ProfileError: an expectation does not exist, has wrong arguments, or quarantines rows although it is about
+                a whole batch.
         """
         import great_expectations as gx
 
@@ -52,16 +52,15 @@ class ExpectationSuites:
         self._context.variables.progress_bars = {"globally": False, "metric_calculations": False}
         source = self._context.data_sources.add_pandas("lake")
         self._validations = {
-            extract: self._validation(source, extract, expectations)
+            extract: self._define_validation(source, extract, expectations)
             for extract, expectations in profile.expectations.items()
         }
 
-    def check(self, extract: str, rows: pa.Table) -> list[ExpectationFailure]:
+    def check_rows(self, extract: str, rows: pa.Table) -> list[ExpectationFailure]:
         """Check one batch.
 
         Raises:
-            ProfileError: an expectation can not be evaluated, because it names a column that is not there or compares
-                it with something of another type.
+            ProfileError: an expectation names a missing column, or compares a column with a value of another type.
         """
         result = self._validations[extract].run(
             batch_parameters={"dataframe": _to_pandas(rows)},
@@ -70,7 +69,7 @@ class ExpectationSuites:
         failures = []
         for outcome in sorted(result.results, key=lambda outcome: int(outcome.expectation_config.meta["position"])):
             expectation = self._profile.expectations[extract][outcome.expectation_config.meta["position"]]
-            self._check_evaluated(extract, expectation, outcome.exception_info or {}, rows.column_names)
+            self._require_evaluated(extract, expectation, outcome.exception_info or {}, rows.column_names)
             if not outcome.success:
                 positions = sorted(outcome.result.get("unexpected_index_list") or [])
                 observed = str(outcome.result.get("observed_value", ""))
@@ -78,49 +77,49 @@ class ExpectationSuites:
         return failures
 
     def build_docs(self) -> Path:
-        """Write the Data Docs of everything checked so far into a temporary folder, and return it."""
+        """Write the Data Docs of everything checked so far into a temporary folder, and return the folder."""
         (index,) = self._context.build_data_docs().values()
         folder = Path(urlsplit(index).path).parent
         for picture in (folder / "static" / "images").glob("*.gif"):
-            picture.unlink()  # megabytes of instructions that our pages do not show
+            picture.unlink()  # megabytes of instructions that our pages do not link to
         return folder
 
-    def _validation(self, source: Any, extract: str, expectations: list[Expectation]) -> Any:
+    def _define_validation(self, source: Any, extract: str, expectations: list[Expectation]) -> Any:
         gx = self._gx
         suite = gx.ExpectationSuite(name=extract)
         for position, expectation in enumerate(expectations):
-            suite.add_expectation(self._build(extract, expectation, position))
+            suite.add_expectation(self._build_expectation(extract, expectation, position))
         batch = source.add_dataframe_asset(extract).add_batch_definition_whole_dataframe("new rows")
         definition = gx.ValidationDefinition(name=extract, data=batch, suite=self._context.suites.add(suite))
         return self._context.validation_definitions.add(definition)
 
-    def _build(self, extract: str, expectation: Expectation, position: int) -> Any:
+    def _build_expectation(self, extract: str, expectation: Expectation, position: int) -> Any:
         try:
             return build_expectation(expectation, position)
         except ProfileError as error:
-            raise error.add_place(self._where(extract, expectation)) from None
+            raise error.add_place(self._locate(extract, expectation)) from None
 
-    def _check_evaluated(self, extract: str, expectation: Expectation, info: dict[str, Any], found: list[str]) -> None:
-        problems = [info] if "raised_exception" in info else list(info.values())
-        for problem in problems:
-            if problem["raised_exception"]:
-                reason = join_lines(problem["exception_message"])
-                raise ProfileError(f"{self._where(extract, expectation)}: {reason} (columns are {', '.join(found)})")
+    def _require_evaluated(
+        self, extract: str, expectation: Expectation, exceptions: dict[str, Any], columns: list[str]
+    ) -> None:
+        for exception in [exceptions] if "raised_exception" in exceptions else exceptions.values():
+            if exception["raised_exception"]:
+                reason = join_lines(exception["exception_message"])
+                raise ProfileError(f"{self._locate(extract, expectation)}: {reason} (columns: {', '.join(columns)})")
 
-    def _where(self, extract: str, expectation: Expectation) -> str:
+    def _locate(self, extract: str, expectation: Expectation) -> str:
         return f"{self._profile.path}: expectations.{extract}: {expectation.type}"
 
 
 def build_expectation(expectation: Expectation, position: int) -> Any:
-    """An expectation as Great Expectations has it.
+    """Build an expectation of Great Expectations.
 
     Args:
-        expectation: what the profile says.
-        position: where in its suite, kept in the expectation's meta data.
+        expectation: as the profile declares it.
+        position: its position in its suite, stored in the expectation's meta data.
 
     Raises:
-        ProfileError: it does not exist, has wrong arguments, or is to quarantine rows although it is about a whole
-            batch.
+        ProfileError: it does not exist, has wrong arguments, or quarantines rows although it is about a whole batch.
     """
     import great_expectations as gx
     from great_expectations.exceptions import ExpectationNotFoundError
@@ -142,17 +141,17 @@ def build_expectation(expectation: Expectation, position: int) -> Any:
         raise ProfileError(f"no such expectation in Great Expectations {gx.__version__}{near}") from None
     except (ValueError, TypeError) as error:
         raise ProfileError(f"args {expectation.args}: {' '.join(str(error).split())}") from None
-    by_row = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
-    if expectation.severity == "quarantine" and not isinstance(built, by_row):
-        raise ProfileError("it is about a whole batch, not a row; allowed severities are stop and warn")
+    row_expectations = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+    if expectation.severity == "quarantine" and not isinstance(built, row_expectations):
+        raise ProfileError("it is about a whole batch, not a row; allowed severities: stop, warn")
     return built
 
 
 def _to_pandas(rows: pa.Table) -> Any:
-    """Rows as pandas: integers stay integers beside NULL; decimals become the nearest float.
+    """Convert rows to pandas. Integers stay integers beside NULL; decimals become the nearest float.
 
-    Great Expectations would take each Decimal apart in a millisecond. Up to 15 digits a float orders as the decimal
-    does, and reasons are written from the exact value. Arrow's own cast is not the nearest float; through text it is.
+    Great Expectations takes a millisecond per Decimal. Up to 15 digits a float sorts as the decimal does, and reasons
+    show the exact value. Arrow's own cast does not give the nearest float; the cast through text does.
     """
     import pandas as pd
 

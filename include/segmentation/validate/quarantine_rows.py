@@ -1,4 +1,4 @@
-"""What is written down about a row that fails: its key, the row itself, and a reason that a person understands."""
+"""Quarantine rows: the key of a failing row, the row itself, and a reason that people understand."""
 
 import json
 from collections.abc import Iterable
@@ -21,63 +21,64 @@ QUARANTINE_SCHEMA = pa.schema(
         ("severity", pa.string()),
     ]
 )
-_SUBJECTS = ("column", "column_A", "column_B", "column_list")
+_SUBJECT_ARGUMENTS = ("column", "column_A", "column_B", "column_list")
 READABLE = "readable"
-"""The expectation that every row has to meet, whatever the profile says: its values could be read."""
+"""The expectation that every row must meet: its values could be read."""
 
 
 def make_quarantine_rows(declared: Extract, rows: pa.Table, failures: Iterable[ExpectationFailure]) -> pa.Table:
     """One quarantine row per failing row and expectation, in the order of the batch."""
-    found = []
+    quarantine_rows = []
     for failure in failures:
         expectation = failure.expectation
         for row in rows.take(pa.array(failure.rows, pa.int64())).to_pylist():
-            found.append(
-                _held(declared, row, expectation.type, explain_failure(expectation, row), expectation.severity)
-            )
-    return pa.Table.from_pylist(sorted(found, key=lambda held: held["source_seq"]), schema=QUARANTINE_SCHEMA)
+            reason = explain_failure(expectation, row)
+            quarantine_rows.append(_make_row(declared, row, expectation.type, reason, expectation.severity))
+    quarantine_rows.sort(key=lambda row: row["source_seq"])
+    return pa.Table.from_pylist(quarantine_rows, schema=QUARANTINE_SCHEMA)
 
 
 def make_unreadable_rows(declared: Extract, rows: pa.Table) -> pa.Table:
-    """One quarantine row per row of a batch in which the source has values that could not be read."""
-    found = []
+    """One quarantine row per row with values that could not be read."""
+    quarantine_rows = []
     for row in rows.to_pylist():
         texts = json.loads(row[UNREADABLE])
-        shown = ", ".join(f"{name} is {text}" for name, text in texts.items())
-        found.append(_held(declared, row | texts, READABLE, f"{shown}; must be {READABLE}", "quarantine"))
-    return pa.Table.from_pylist(found, schema=QUARANTINE_SCHEMA)
+        values = ", ".join(f"{name} is {text}" for name, text in texts.items())
+        reason = f"{values}; must be {READABLE}"
+        quarantine_rows.append(_make_row(declared, row | texts, READABLE, reason, "quarantine"))
+    return pa.Table.from_pylist(quarantine_rows, schema=QUARANTINE_SCHEMA)
 
 
 def explain_failure(expectation: Expectation, row: dict[str, Any]) -> str:
-    """Say in words why a row fails: ``seconds is -5; must be between (min_value=0, max_value=86400)``."""
-    found = ", ".join(f"{name} is {_shown(row.get(name))}" for name in list_subject_columns(expectation))
-    return f"{found}; {describe_rule(expectation)}"
+    """Explain why a row fails: ``seconds is -5; must be between (min_value=0, max_value=86400)``."""
+    values = ", ".join(f"{name} is {_format_value(row.get(name))}" for name in list_subject_columns(expectation))
+    return f"{values}; {describe_rule(expectation)}"
 
 
 def list_subject_columns(expectation: Expectation) -> list[str]:
-    """The columns that it is about."""
+    """The columns that an expectation checks."""
     names: list[str] = []
-    for argument in _SUBJECTS:
+    for argument in _SUBJECT_ARGUMENTS:
         value = expectation.args.get(argument, [])
         names += value if isinstance(value, list) else [value]
     return names
 
 
 def describe_rule(expectation: Expectation) -> str:
-    """Say in words what is allowed: ``must be between (min_value=0, max_value=86400)``."""
+    """Describe what is allowed: ``must be between (min_value=0, max_value=86400)``."""
     subject, _, verb = expectation.type.removeprefix("expect_").partition("_to_")
-    who = "" if subject == "column_values" else f"{subject.replace('_', ' ')} "
-    limits = ", ".join(f"{name}={value}" for name, value in expectation.args.items() if name not in _SUBJECTS)
-    return f"{who}must {verb.replace('_', ' ')}" + (f" ({limits})" if limits else "")
+    prefix = "" if subject == "column_values" else f"{subject.replace('_', ' ')} "
+    limits = ", ".join(f"{name}={value}" for name, value in expectation.args.items() if name not in _SUBJECT_ARGUMENTS)
+    return f"{prefix}must {verb.replace('_', ' ')}" + (f" ({limits})" if limits else "")
 
 
-def _held(declared: Extract, row: dict[str, Any], expectation: str, why: str, severity: str) -> dict[str, Any]:
+def _make_row(declared: Extract, row: dict[str, Any], expectation: str, reason: str, severity: str) -> dict[str, Any]:
     return {
         "source_seq": row[SEQ],
-        "key": _json({name: row[name] for name in _key_columns(declared)}),
+        "key": _to_json({name: row[name] for name in _key_columns(declared)}),
         "expectation": expectation,
-        "reason": why,
-        "raw": _json({name: value for name, value in row.items() if name not in LOG_COLUMNS}),
+        "reason": reason,
+        "raw": _to_json({name: value for name, value in row.items() if name not in LOG_COLUMNS}),
         "severity": severity,
     }
 
@@ -87,9 +88,9 @@ def _key_columns(declared: Extract) -> list[str]:
     return [*layout.key, BATCH] if layout.kind == "batches" else layout.key
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return "NULL" if value is None else str(value)
 
 
-def _json(value: dict[str, Any]) -> str:
+def _to_json(value: dict[str, Any]) -> str:
     return json.dumps(value, default=str, ensure_ascii=False)

@@ -51,7 +51,7 @@ def build_relation(profile: Profile, declared: RowsExtract, where: str, query: S
     Raises:
         SourceError: a column is missing, or its type is not allowed for its role.
     """
-    columns = _apply_declaration(profile, declared, query.described())
+    columns = _apply_declaration(profile, declared, query.list_columns())
     by_name = {column.name: column for column in columns}
     cursor = declared.cursor or declared.primary_key[0]
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
@@ -70,7 +70,7 @@ def build_relation(profile: Profile, declared: RowsExtract, where: str, query: S
         raise SourceError(f"cursor '{cursor}' of {where} is of type {kind}; allowed: dates and times")
 
     def is_altered() -> bool:
-        return _apply_declaration(profile, declared, query.described()) != columns
+        return _apply_declaration(profile, declared, query.list_columns()) != columns
 
     return Relation(
         where,
@@ -78,7 +78,7 @@ def build_relation(profile: Profile, declared: RowsExtract, where: str, query: S
         columns,
         by_name[cursor],
         [by_name[key] for key in declared.primary_key if key != cursor],
-        query.source,
+        query.write_source,
         is_altered,
         looks_ahead=query.looks_ahead,
         computes_all=query.computes_all,

@@ -17,7 +17,7 @@ from include.segmentation.extract.mysql.row_reconciliation import reconcile_rows
 from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
 from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.snapshot_pull import pull_snapshot
-from include.segmentation.extract.rewrite.value_kinds import DeclinedError
+from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError
 from include.segmentation.extract.source import DescribeExtract, SourceReader
 from include.segmentation.extract.sql_explanation import explain_sql
 from include.segmentation.profile.mistakes import Mistake, list_allowed
@@ -53,7 +53,7 @@ class MySQLReader(SourceReader):
             QueryText(path).parse_text()
         except SegmentationError as error:
             yield str(error)
-        except DeclinedError:  # the server may understand more than we do
+        except UnsupportedSqlError:  # the server may understand more than we do
             return
 
     def check_source(self, profile: Profile, source: str, describe: DescribeExtract) -> Iterator[Mistake]:

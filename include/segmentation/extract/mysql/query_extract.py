@@ -1,7 +1,7 @@
-"""Extracts of kind ``query``: one SELECT, written once, and the way in which this server can answer it.
+"""Extracts of kind ``query``: one SELECT, and how a given server answers it.
 
-A server with window functions gets it as written. An older one gets the rewriter's equivalent. Where there is none that
-is exact and has an index to run on, the rows of the base tables are pulled and the query is computed in the lake.
+A server with window functions gets it as written, an older one the rewriter's equivalent. Where no equivalent is exact
+and served by an index, the base tables are pulled and the lake computes the query.
 """
 
 from collections.abc import Callable
@@ -33,46 +33,50 @@ from include.segmentation.extract.rewrite.native_windows import (
     replace_shift_defaults,
 )
 from include.segmentation.extract.rewrite.page_marks import fill_page_marks, write_page_mark
-from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLevel, Tables, build_level, parse_query
-from include.segmentation.extract.rewrite.value_kinds import DeclinedError, find_column_kind
+from include.segmentation.extract.rewrite.query_levels import BaseTable, DescribeTable, QueryLevel, build_level
+from include.segmentation.extract.rewrite.query_parsing import parse_query
+from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError, make_column_kind
 from include.segmentation.extract.rewrite.window_rows import LARGEST_PARTITION
 from include.segmentation.profile.mysql_source import QueryExtract
 
 
 @dataclass(frozen=True)
 class ServerQuery:
-    """What is read, as one server answers it; the fields are those of a ``Relation``.
+    """What one server is asked for an extract; the fields become those of a ``Relation``.
 
     Attributes:
-        described: asks the server for its columns.
-        source: what stands behind FROM.
+        list_columns: asks the server for the columns of the result.
+        write_source: writes what stands after FROM.
+        looks_ahead: whether rows that were read change when later ones arrive.
+        computes_all: whether every statement computes all rows.
+        base: the base table's column by which pages are limited.
     """
 
-    described: Callable[[], list[MySQLColumn]]
-    source: WriteSourceSql
+    list_columns: Callable[[], list[MySQLColumn]]
+    write_source: WriteSourceSql
     looks_ahead: bool = False
     computes_all: bool = False
     base: BaseCursor | None = None
 
 
 class NeedsLakeError(Exception):
-    """The server can not answer a query exactly; the lake can.
+    """The server cannot answer a query exactly; the lake can.
 
     Attributes:
         declared: the query's extract.
-        level: the query as it was read.
+        level: the query.
     """
 
-    def __init__(self, why: DeclinedError, declared: QueryExtract, level: QueryLevel) -> None:
-        super().__init__(str(why))
+    def __init__(self, reason: UnsupportedSqlError, declared: QueryExtract, level: QueryLevel) -> None:
+        super().__init__(str(reason))
         self.declared = declared
         self.level = level
 
 
 class QueryText:
-    """The text of a query, a template that may ask for the page: ``{{ page("v.visited_at") }}``.
+    """The text of a query, a template that may limit itself to a page: ``{{ page("v.visited_at") }}``.
 
-    Rows outside the page's range of the cursor can be left out early by it; without it the rows must be the same.
+    ``page`` leaves out rows outside the page's range of the cursor early; without it the rows must be the same.
     """
 
     def __init__(self, path: Path) -> None:
@@ -89,10 +93,10 @@ class QueryText:
             raise SourceError(f"{path}: not a valid template: {error}") from None
 
     def write_page(self, limits: PageLimits) -> str:
-        """The query for a page.
+        """Write the query for a page.
 
         Raises:
-            SourceError: the template asks for something else than the page.
+            SourceError: the template uses something other than ``page``.
         """
         try:
             return self._template.render(page=lambda cursor: f"({limits(cursor)})").strip().rstrip(";")
@@ -100,57 +104,63 @@ class QueryText:
             raise SourceError(f"{self.path}: {error}; allowed is page(column)") from None
 
     def parse_text(self) -> exp.Select:
-        """The tree of the query, pages marked.
+        """Parse the query, with its pages marked.
 
         Raises:
-            SourceError: the template asks for something else than the page.
-            Declined: the parser does not know it.
+            SourceError: the template uses something other than ``page``.
+            UnsupportedSqlError: the parser does not know the query.
         """
         return parse_query(self.write_page(write_page_mark))
 
 
 def find_server_query(server: MySQLServer, path: Path, declared: QueryExtract) -> ServerQuery:
-    """Find the way in which a server answers a query.
+    """Find how a server answers a query.
 
     Raises:
-        ComputedInLake: it is to be computed in the lake.
-        SourceError: the file is not a valid template, or the server can not answer it and neither can the lake.
+        NeedsLakeError: the lake must compute it.
+        SourceError: the file is not a valid template, or neither the server nor the lake can answer it.
     """
     text = QueryText(path)
-    tables = describe_tables(server)
-    lacking = _lacking(server.version, text)
-    if lacking:
-        return _rewritten(server, text, tables, declared, lacking)
-    source = _native(server.version, text)
-    if declared.cursor is None:  # then page() asks for nothing
-        source = _whole(source)
-    described = partial(_described, server, source)
-    described()  # what the server says of a wrong query says more than we could
     try:
-        level = build_level(text.parse_text(), tables)
-    except DeclinedError:  # the server understands more than we do; then its own types have to do
-        return ServerQuery(described, source, computes_all=True)
-    ahead = refuse_look_ahead(str(path), declared, level)
+        tree = text.parse_text()
+    except UnsupportedSqlError:  # let the server explain what is wrong
+        tree = None
+    describe_table = describe_tables(server)
+    missing_feature = _find_missing_feature(server.version, tree) if tree is not None else None
+    if tree is not None and missing_feature:
+        return _rewrite_query(server, path, tree, describe_table, declared, missing_feature)
+    write_source = _write_natively(server.version, text, tree)
+    if declared.cursor is None:
+        write_source = _read_all_pages(write_source)
+    list_columns = partial(_list_columns, server, write_source)
+    list_columns()  # the server explains a wrong query better than we could
+    try:
+        level = build_level(text.parse_text(), describe_table)
+    except UnsupportedSqlError:  # the server supports more than the rewriter; take the types that it reports
+        return ServerQuery(list_columns, write_source, computes_all=True)
+    looks_ahead = refuse_look_ahead(str(path), declared, level)
     computes_all = any(below.windows or below.is_grouped for below in level.list_levels())
-    return ServerQuery(partial(_typed, described, level), source, ahead, computes_all)
+    return ServerQuery(partial(_list_typed_columns, list_columns, level), write_source, looks_ahead, computes_all)
 
 
-def describe_tables(server: MySQLServer) -> Tables:
-    """Look base tables up on a server, each once."""
+def describe_tables(server: MySQLServer) -> DescribeTable:
+    """A function that looks base tables up on a server, each once."""
 
     @cache
-    def table(name: str) -> BaseTable:
+    def describe_table(name: str) -> BaseTable:
         try:
             columns = list_table_columns(server, name, None)
         except SourceError as error:
-            raise DeclinedError(str(error)) from None
-        found = list_indexes(server, name)
-        keys = [frozenset(index.columns) for index in found if index.is_unique]
+            raise UnsupportedSqlError(str(error)) from None
+        indexes = list_indexes(server, name)
         return BaseTable(
-            name, {c.name: find_column_kind(c) for c in columns}, keys, {index.name: index.order for index in found}
+            name,
+            columns={column.name: make_column_kind(column) for column in columns},
+            keys=[frozenset(index.columns) for index in indexes if index.is_unique],
+            indexes={index.name: index.order for index in indexes},
         )
 
-    return table
+    return describe_table
 
 
 def list_level_columns(level: QueryLevel) -> list[MySQLColumn]:
@@ -159,88 +169,87 @@ def list_level_columns(level: QueryLevel) -> list[MySQLColumn]:
 
 
 def refuse_look_ahead(where: str, declared: QueryExtract, level: QueryLevel) -> bool:
-    """Whether rows that were read change when later ones come.
+    """Whether rows that were read change when later ones arrive.
 
     Raises:
-        SourceError: they may not, in mode append.
+        SourceError: they do, in mode append.
     """
     window = find_look_ahead(level, declared.cursor) if declared.cursor else None
     if window and declared.mode == "append":
         raise SourceError(
-            f"{where}: rows already read change when others come, for {window} does not only look back along cursor "
-            f"'{declared.cursor}'; mode append is for rows that never change, allowed are merge and snapshot"
+            f"{where}: {window} looks beyond earlier rows of cursor '{declared.cursor}', so rows already read change "
+            "when others arrive; mode append is for rows that never change; allowed: merge, snapshot"
         )
     return window is not None
 
 
-def _lacking(version: ServerVersion, text: QueryText) -> str | None:
-    """What a server lacks to answer a query as it is written, in words; None where it does not lack anything."""
+def _find_missing_feature(version: ServerVersion, tree: exp.Select) -> str | None:
+    """Explain why a server cannot answer a query as it is written; None if it can."""
+    if not version.has_window_functions:
+        return f"{version} has no window functions and no WITH" if tree.find(exp.Window, exp.With) else None
     try:
-        tree = text.parse_text()
-        if not version.has_window_functions:
-            return f"{version} has no window functions and no WITH" if tree.find(exp.Window, exp.With) else None
-        mixed = version.flavour == "mariadb" and is_miscomputed_by_mariadb(tree)
-        return f"{version} mixes up three different windows of one SELECT; put them into CTEs" if mixed else None
-    except DeclinedError:  # let the server say what is wrong with it
-        return None
+        is_miscomputed = version.flavour == "mariadb" and is_miscomputed_by_mariadb(tree)
+    except UnsupportedSqlError:
+        is_miscomputed = False
+    return f"{version} confuses three different windows of one SELECT; put them into CTEs" if is_miscomputed else None
 
 
-def _native(version: ServerVersion, text: QueryText) -> WriteSourceSql:
-    if version.flavour == "mariadb":
-        try:
-            tree = text.parse_text()
-        except DeclinedError:
-            tree = None
-        if tree is not None and has_shift_defaults(tree):
-            spelled = replace_shift_defaults(tree)
-            return lambda limits: _derived(fill_page_marks(spelled, limits))
-    return lambda limits: _derived(text.write_page(limits))
+def _write_natively(version: ServerVersion, text: QueryText, tree: exp.Select | None) -> WriteSourceSql:
+    if version.flavour == "mariadb" and tree is not None and has_shift_defaults(tree):
+        tree_without_defaults = replace_shift_defaults(tree)
+        return lambda limits: _write_derived_table(fill_page_marks(tree_without_defaults, limits))
+    return lambda limits: _write_derived_table(text.write_page(limits))
 
 
-def _rewritten(
-    server: MySQLServer, text: QueryText, tables: Tables, declared: QueryExtract, lacking: str
+def _rewrite_query(
+    server: MySQLServer,
+    path: Path,
+    tree: exp.Select,
+    describe_table: DescribeTable,
+    declared: QueryExtract,
+    missing_feature: str,
 ) -> ServerQuery:
     try:
-        level = build_level(text.parse_text(), tables)
-    except DeclinedError as why:
-        raise SourceError(f"{text.path}: {lacking}, and the query has no equivalent because {why}") from None
-    ahead = refuse_look_ahead(str(text.path), declared, level)
+        level = build_level(tree, describe_table)
+    except UnsupportedSqlError as reason:
+        raise SourceError(f"{path}: {missing_feature}, and the query has no equivalent because {reason}") from None
+    looks_ahead = refuse_look_ahead(str(path), declared, level)
     try:
-        old = rewrite_for_mysql50(level, declared.cursor or declared.primary_key[0])
-    except DeclinedError as why:
-        raise NeedsLakeError(why, declared, level) from None
+        rewritten = rewrite_for_mysql50(level, declared.cursor or declared.primary_key[0])
+    except UnsupportedSqlError as reason:
+        raise NeedsLakeError(reason, declared, level) from None
 
-    def source(limits: PageLimits) -> str:
-        return _derived(fill_page_marks(old.tree, limits))
+    def write_source(limits: PageLimits) -> str:
+        return _write_derived_table(fill_page_marks(rewritten.tree, limits))
 
-    def check(condition: str) -> None:
-        for partition in old.partitions:
+    def check_partitions(condition: str) -> None:
+        for partition in rewritten.partitions:
             if server.fetch_rows(partition.write_size_check(condition)):
-                why = DeclinedError(f"{partition} has more than {LARGEST_PARTITION:,} rows")
-                raise NeedsLakeError(why, declared, level)
+                reason = UnsupportedSqlError(f"{partition} has more than {LARGEST_PARTITION:,} rows")
+                raise NeedsLakeError(reason, declared, level)
 
-    described = partial(_typed, partial(_described, server, source), level)
-    if old.base is None:
-        check("TRUE")
-        return ServerQuery(described, source, ahead, computes_all=True)
-    return ServerQuery(described, source, ahead, base=BaseCursor(*old.base, check))
-
-
-def _described(server: MySQLServer, source: WriteSourceSql) -> list[MySQLColumn]:
-    return list_query_columns(server, f"SELECT * FROM {source(limit_to_nothing)} LIMIT 0")
+    list_columns = partial(_list_typed_columns, partial(_list_columns, server, write_source), level)
+    if rewritten.base is None:
+        check_partitions("TRUE")
+        return ServerQuery(list_columns, write_source, looks_ahead, computes_all=True)
+    return ServerQuery(list_columns, write_source, looks_ahead, base=BaseCursor(*rewritten.base, check_partitions))
 
 
-def _typed(described: Callable[[], list[MySQLColumn]], level: QueryLevel) -> list[MySQLColumn]:
-    """The columns of a query by our own rules instead of the server's."""
+def _list_columns(server: MySQLServer, write_source: WriteSourceSql) -> list[MySQLColumn]:
+    return list_query_columns(server, f"SELECT * FROM {write_source(limit_to_nothing)} LIMIT 0")
+
+
+def _list_typed_columns(list_columns: Callable[[], list[MySQLColumn]], level: QueryLevel) -> list[MySQLColumn]:
+    """The columns that the server reports, with the types of our own rules."""
     return [
         replace(column, mysql=kind.mysql, type=kind.lake, nullable=column.nullable or kind.nullable)
-        for column, kind in zip(described(), level.columns.values(), strict=True)
+        for column, kind in zip(list_columns(), level.columns.values(), strict=True)
     ]
 
 
-def _whole(source: WriteSourceSql) -> WriteSourceSql:
-    return lambda _limits: source(limit_between(None, None))
+def _read_all_pages(write_source: WriteSourceSql) -> WriteSourceSql:
+    return lambda _limits: write_source(limit_between(None, None))
 
 
-def _derived(sql: str) -> str:
+def _write_derived_table(sql: str) -> str:
     return f"({sql}\n) AS `rows_of_query`"

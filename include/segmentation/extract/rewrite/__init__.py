@@ -1,1 +1,1 @@
-"""Extract queries understood: what MySQL makes of them, and their equivalents for old servers and for DuckDB."""
+"""Understand extract queries, and write their equivalents for old MySQL servers and for DuckDB."""

@@ -1,7 +1,7 @@
-"""The equivalent of a query in MySQL 5.0's grammar: every window is a correlated subquery on an index.
+"""The equivalent of a query in MySQL 5.0's grammar: every window becomes a correlated subquery on an index.
 
-A subquery reads the partition of the current row in the base table again, through an alias of its own, under the same
-WHERE. It is right on every version and whatever the order of evaluation, which user variables are not.
+A subquery reads the partition of the current row again, under the same WHERE and an alias of its own. Unlike user
+variables, this is right on every version and in any order of evaluation.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,13 @@ from include.segmentation.extract.rewrite.query_levels import BaseTable, QueryLe
 from include.segmentation.extract.rewrite.sql_nodes import (
     find_plain_column,
     list_own_nodes,
+    list_source_nodes,
     name_output,
     set_where,
     split_conjuncts,
 )
-from include.segmentation.extract.rewrite.value_kinds import DeclinedError, format_expression
-from include.segmentation.extract.rewrite.window_functions import list_windows, parse_window
+from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError, format_expression
+from include.segmentation.extract.rewrite.window_functions import list_window_nodes, parse_window
 from include.segmentation.extract.rewrite.window_rows import WindowPartition, WindowRows
 
 
@@ -30,9 +31,9 @@ class RewrittenQuery:
     """A rewritten query.
 
     Attributes:
-        tree: where ``page(column)`` marks the rows that a page needs.
-        partitions: what the server has to be asked about.
-        base: the table and its column that ``page`` asks for; None where every page computes all rows.
+        tree: its SQL, in which ``page(column)`` marks the rows of a page.
+        partitions: what the server must be asked about.
+        base: the table and column that ``page`` limits; None if every page computes all rows.
     """
 
     tree: exp.Select
@@ -41,21 +42,20 @@ class RewrittenQuery:
 
 
 def rewrite_for_mysql50(query: QueryLevel, cursor: str) -> RewrittenQuery:
-    """The equivalent of a query for a server without windows and CTEs.
+    """Rewrite a query for a server without windows and CTEs.
 
     Args:
-        query: as it was read.
-        cursor: the column of its result that pages go by.
+        query: the query.
+        cursor: the output column by which pages are read.
 
     Raises:
-        Declined: there is none that is exact and has an index to run on.
+        UnsupportedSqlError: no equivalent is exact, or no index serves it.
     """
-    taken = {node.alias_or_name for node in query.select.find_all(exp.Table, exp.Subquery)}
-    rewriter = _Rewriter(f"w{number}" for number in count(1) if f"w{number}" not in taken)
-    tree = rewriter.select(_merged(query), cursor)
-    return RewrittenQuery(
-        tree, list(dict.fromkeys(rewriter.partitions)), None if rewriter.computes_all else rewriter.base
-    )
+    aliases = {node.alias_or_name for node in query.select.find_all(exp.Table, exp.Subquery)}
+    rewriter = _Rewriter(f"w{number}" for number in count(1) if f"w{number}" not in aliases)
+    tree = rewriter.rewrite_level(_merge_plain_levels(query), cursor)
+    base = None if rewriter.computes_all else rewriter.base
+    return RewrittenQuery(tree, list(dict.fromkeys(rewriter.partitions)), base)
 
 
 class _Rewriter:
@@ -63,53 +63,54 @@ class _Rewriter:
 
     Attributes:
         partitions: those that its subqueries read.
-        base: the table and column that was found to be the cursor.
-        computes_all: whether windows or groups stand where a page can not be told.
+        base: the table and column that the cursor comes from.
+        computes_all: whether a window or group cannot be limited to a page.
     """
 
     def __init__(self, aliases: Iterator[str]) -> None:
-        """Name the base tables in subqueries by aliases that the query does not use."""
+        """Use these aliases, which the query does not, for base tables in subqueries."""
         self.partitions: list[WindowPartition] = []
         self.base: tuple[str, str] | None = None
         self.computes_all = False
         self._aliases = aliases
 
-    def select(self, level: QueryLevel, cursor: str | None) -> exp.Select:
-        """The tree of a level without windows, which reads only the rows of a page where it passes the cursor on."""
+    def rewrite_level(self, level: QueryLevel, cursor: str | None) -> exp.Select:
+        """Rewrite one level, limited to a page if it passes the cursor of a base table on."""
         select = level.select.copy()
-        passed = next((find_plain_column(item) for item in select.expressions if name_output(item) == cursor), None)
-        if passed and (level.is_grouped or passed.table in level.outer):
-            passed = None
-        _keep_unsigned(level, select)
+        outputs = {name_output(item): find_plain_column(item) for item in select.expressions}
+        column = outputs.get(cursor) if cursor else None
+        if column and (level.is_grouped or column.table in level.outer_aliases):
+            column = None
+        _keep_unsigned_literals(level, select)
         self._replace_windows(level, select)
-        for node in [select.args["from_"].this, *(join.this for join in select.args.get("joins") or [])]:
+        for node in list_source_nodes(select):
             source = level.sources[node.alias]
             if isinstance(source, QueryLevel):
-                goes_on = passed.name if passed and passed.table == node.alias else None
-                node.set("this", self.select(source, goes_on))
-        table = level.sources[passed.table] if passed else None
+                inner_cursor = column.name if column and column.table == node.alias else None
+                node.set("this", self.rewrite_level(source, inner_cursor))
+        table = level.sources[column.table] if column else None
         self.computes_all |= bool(level.windows or level.is_grouped) and not isinstance(table, BaseTable)
-        if passed and isinstance(table, BaseTable):
-            self.base = table.name, passed.name
-            select.where(write_page_mark(passed.sql("mysql")), dialect="mysql", copy=False)
+        if column and isinstance(table, BaseTable):
+            self.base = table.name, column.name
+            select.where(write_page_mark(column.sql("mysql")), dialect="mysql", copy=False)
         return select
 
     def _replace_windows(self, level: QueryLevel, select: exp.Select) -> None:
-        found = list_windows(select.expressions)
-        if not found:
+        windows = list_window_nodes(select.expressions)
+        if not windows:
             return
         table = next(iter(level.sources.values()))
         if len(level.sources) > 1 or not isinstance(table, BaseTable):
-            raise DeclinedError(f"{format_expression(found[0])} is taken over something else than one base table")
+            raise UnsupportedSqlError(f"{format_expression(windows[0])} does not read exactly one base table")
         conditions = [condition.copy() for condition in split_conjuncts(select)]
-        for node in found:
+        for node in windows:
             rows = WindowRows(parse_window(node), level, table, conditions, next(self._aliases))
             self.partitions.append(rows.find_partition())
             node.replace(exp.maybe_parse(rows.write_sql(), dialect="mysql"))
 
 
-def _keep_unsigned(level: QueryLevel, select: exp.Select) -> None:
-    """Old servers make a BIGINT UNSIGNED signed where it meets a literal: -1 for the highest user."""
+def _keep_unsigned_literals(level: QueryLevel, select: exp.Select) -> None:
+    """Cast literals beside a BIGINT UNSIGNED; old servers would make it signed, and the highest user -1."""
     for node in list_own_nodes(select, exp.Expression):
         if not isinstance(node, exp.Case | exp.If | exp.Coalesce | exp.Lag | exp.Lead):
             continue
@@ -123,9 +124,12 @@ def _keep_unsigned(level: QueryLevel, select: exp.Select) -> None:
                 value.replace(exp.cast(value.copy(), exp.DType.UBIGINT))
 
 
-def _merged(level: QueryLevel) -> QueryLevel:
-    """Put a plain SELECT that windows are taken over into their own level, as CTEs often are."""
-    sources = {alias: _merged(s) if isinstance(s, QueryLevel) else s for alias, s in level.sources.items()}
+def _merge_plain_levels(level: QueryLevel) -> QueryLevel:
+    """Merge a level that only selects and filters, such as a CTE, into the level whose windows read it."""
+    sources = {
+        alias: _merge_plain_levels(source) if isinstance(source, QueryLevel) else source
+        for alias, source in level.sources.items()
+    }
     level = replace(level, sources=sources)
     inner = next(iter(sources.values()))
     if not level.windows or len(sources) > 1 or not isinstance(inner, QueryLevel) or not _is_plain(inner):
@@ -133,21 +137,18 @@ def _merged(level: QueryLevel) -> QueryLevel:
     items = {name_output(item): item.unalias() for item in inner.select.expressions}
     select = level.select.copy()
     select.set("from_", inner.select.args["from_"].copy())
-    select.set("expressions", [_named(item) for item in select.expressions])
+    select.set("expressions", [_add_alias(item) for item in select.expressions])
     for column in list_own_nodes(select, exp.Column):
-        column.replace(_in_parentheses(items[column.name]))
+        value = items[column.name].copy()
+        column.replace(value if isinstance(value, exp.Column) else exp.paren(value))
     set_where(select, [*split_conjuncts(inner.select), *split_conjuncts(select)])
     return replace(level, select=select, sources=inner.sources)
 
 
 def _is_plain(level: QueryLevel) -> bool:
-    is_base = len(level.sources) == 1 and isinstance(next(iter(level.sources.values())), BaseTable)
-    return is_base and not level.windows and not level.is_grouped
+    reads_one_table = len(level.sources) == 1 and isinstance(next(iter(level.sources.values())), BaseTable)
+    return reads_one_table and not level.windows and not level.is_grouped
 
 
-def _named(item: exp.Expr) -> exp.Expr:
+def _add_alias(item: exp.Expr) -> exp.Expr:
     return item if isinstance(item, exp.Alias) else exp.alias_(item, name_output(item), quoted=True)
-
-
-def _in_parentheses(node: exp.Expr) -> exp.Expr:
-    return node.copy() if isinstance(node, exp.Column) else exp.paren(node.copy())

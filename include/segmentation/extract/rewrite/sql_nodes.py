@@ -1,4 +1,4 @@
-"""Small looks into sqlglot's trees."""
+"""Helpers for sqlglot's trees."""
 
 from typing import TypeVar
 
@@ -7,10 +7,10 @@ from sqlglot import exp
 _Node = TypeVar("_Node", bound=exp.Expr)
 
 
-def find_plain_column(node: exp.Expr) -> exp.Column | None:
-    """The column that an item of a SELECT list passes on as it is, if it does."""
-    node = node.unalias()
-    return node if isinstance(node, exp.Column) else None
+def find_plain_column(item: exp.Expr) -> exp.Column | None:
+    """The column that an item of a SELECT list passes on unchanged, or None."""
+    value = item.unalias()
+    return value if isinstance(value, exp.Column) else None
 
 
 def name_output(item: exp.Expr) -> str:
@@ -19,13 +19,18 @@ def name_output(item: exp.Expr) -> str:
 
 
 def list_own_nodes(select: exp.Select, kind: type[_Node]) -> list[_Node]:
-    """The nodes of a kind in a SELECT, not those in the subqueries of its FROM and its conditions."""
+    """The nodes of a kind in a SELECT, without those in its subqueries."""
     nodes = select.walk(prune=lambda node: isinstance(node, exp.Select) and node is not select)
     return [node for node in nodes if isinstance(node, kind)]
 
 
+def list_source_nodes(select: exp.Select) -> list[exp.Expr]:
+    """The tables and subqueries that FROM and the joins read."""
+    return [select.args["from_"].this, *(join.this for join in select.args.get("joins") or [])]
+
+
 def split_conjuncts(select: exp.Select) -> list[exp.Expr]:
-    """The conditions that a WHERE joins with AND."""
+    """The conditions that WHERE joins with AND."""
     where = select.args.get("where")
     if where is None:
         return []
@@ -33,5 +38,5 @@ def split_conjuncts(select: exp.Select) -> list[exp.Expr]:
 
 
 def set_where(select: exp.Select, conditions: list[exp.Expr]) -> None:
-    """Join conditions with AND to a WHERE, in place."""
+    """Replace WHERE with these conditions joined with AND, in place."""
     select.set("where", exp.Where(this=exp.and_(*conditions)) if conditions else None)

@@ -1,8 +1,8 @@
-"""Kinds: what MySQL says the value of an expression is, and what the lake makes of it.
+"""The kind of a value: its type in MySQL, its type in the lake, and what may be computed with it.
 
-The kind is worked out from the columns of the base tables by MySQL's own rules, so that a query has one schema in the
-lake whichever server answers it: servers differ in what they report (ROW_NUMBER is unsigned on MySQL 8 and signed on
-MariaDB, SUM(bigint) has 42 digits). An expression whose value is not the same everywhere is declined.
+Kinds follow from the columns of the base tables by MySQL's rules. This gives a query one schema in the lake whichever
+server answers it, although servers report different types (ROW_NUMBER is unsigned on MySQL 8 and signed on MariaDB,
+SUM(bigint) has 42 digits). Expressions whose value differs between servers are refused.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ Family = Literal[
 
 MOST_DIGITS = 38
 QUOTIENT_DIGITS = 4
-"""How many digits AVG and / add to the scale: div_precision_increment, which the session fixes."""
+"""Digits that AVG and / add to the scale: div_precision_increment, which our sessions set."""
 BIGINT, BIGINT_UNSIGNED = 19, 20
 _INTEGERS = {"tinyint": 3, "smallint": 5, "mediumint": 7, "int": 10, "bigint": 19, "year": 4}
 _UNSIGNED_DIGITS = {"mediumint": 8, "bigint": 20}
@@ -35,23 +35,23 @@ _FAMILIES: dict[str, Family] = {
 _NUMBERS = ("integer", "truth", "decimal")
 
 
-class DeclinedError(Exception):
-    """Why a query can not be taken over; a phrase that goes on after "because"."""
+class UnsupportedSqlError(Exception):
+    """A query has no exact equivalent. The message completes a sentence that ends in "because"."""
 
 
 @dataclass(frozen=True)
 class ValueKind:
-    """What a value is.
+    """The kind of a value.
 
     Attributes:
-        family: what can be done with it; ``opaque`` (ENUM, JSON, ...) can only be passed on, ``unknown`` means that no
-            server was asked.
-        mysql: its type as MySQL would declare it.
-        lake: its type in the lake.
-        digits: of numbers: how many there are at most.
-        scale: of numbers: how many of them stand behind the point.
-        is_natural: a whole number written out, which is signed or unsigned as what it meets.
-        is_quotient: whether servers carry more digits than they show, so that nothing may be computed from it.
+        family: decides which operations are allowed. ``opaque`` values (ENUM, JSON, ...) can only be passed on;
+            ``unknown`` means that no server was asked.
+        mysql: the type as MySQL would declare it.
+        lake: the type in the lake.
+        digits: the largest number of digits; numbers only.
+        scale: the number of digits after the decimal point; numbers only.
+        is_natural: a whole-number literal, which is signed or unsigned depending on the other operand.
+        is_quotient: servers carry more digits than they show, so nothing may be computed from the value.
     """
 
     family: Family
@@ -66,16 +66,16 @@ class ValueKind:
 
     @property
     def is_number(self) -> bool:
-        """Whether it is computed with exactly."""
+        """Whether arithmetic on it is exact."""
         return self.family in _NUMBERS
 
     @property
     def is_large_unsigned(self) -> bool:
-        """Whether it is a BIGINT UNSIGNED, which meets signed numbers differently on every version."""
+        """Whether it is a BIGINT UNSIGNED, which versions combine with signed numbers in different ways."""
         return self.family == "integer" and self.digits == BIGINT_UNSIGNED
 
     def make_nullable(self, nullable: bool = True) -> "ValueKind":
-        """The same, possibly NULL."""
+        """The same kind, nullable if it or the argument is."""
         return replace(self, nullable=self.nullable or nullable)
 
 
@@ -83,7 +83,7 @@ NULL_KIND = ValueKind("null", "null", pa.null(), nullable=True)
 UNKNOWN_KIND = ValueKind("unknown", "unknown", pa.null(), nullable=True)
 
 
-def find_column_kind(column: MySQLColumn) -> ValueKind:
+def make_column_kind(column: MySQLColumn) -> ValueKind:
     """The kind of a base table's column."""
     kind, unsigned = column.kind, "unsigned" in column.mysql
     if kind in _INTEGERS:
@@ -97,67 +97,69 @@ def find_column_kind(column: MySQLColumn) -> ValueKind:
 
 
 def make_integer_kind(digits: int, nullable: bool = False, unsigned: bool = False) -> ValueKind:
-    """A whole number that an expression gives."""
+    """The kind of a whole number that an expression computes."""
     large = unsigned and digits == BIGINT_UNSIGNED
     lake = pa.decimal128(BIGINT_UNSIGNED, 0) if large else pa.int64()
     return ValueKind("integer", "bigint unsigned" if large else "bigint", lake, nullable, digits, unsigned=unsigned)
 
 
 def make_decimal_kind(digits: int, scale: int, nullable: bool, is_quotient: bool = False) -> ValueKind:
-    """An exact number that an expression gives; the lake's 38 digits are enough for any sum that occurs."""
+    """The kind of an exact number that an expression computes, limited to the lake's 38 digits."""
     digits = min(digits, MOST_DIGITS)
     if scale > digits:
-        raise DeclinedError(f"a number with {scale} digits behind the point has no place in the lake")
+        raise UnsupportedSqlError(f"the lake cannot hold a number with {scale} digits after the decimal point")
     lake = pa.decimal128(digits, scale)
     return ValueKind("decimal", f"decimal({digits},{scale})", lake, nullable, digits, scale, is_quotient=is_quotient)
 
 
 def unite_kinds(kinds: list[ValueKind], where: exp.Expr) -> ValueKind:
-    """The kind of a value that is one of several, as of CASE.
+    """The common kind of alternative values, such as the branches of CASE.
 
     Raises:
-        Declined: they have no common kind that is the same everywhere.
+        UnsupportedSqlError: they have no common kind that is the same on every server.
     """
-    return replace(reduce(lambda one, other: _either(one, other, where), kinds), is_natural=False)
+    return replace(reduce(lambda one, other: _unite_two_kinds(one, other, where), kinds), is_natural=False)
 
 
 def require_comparable(one: ValueKind, other: ValueKind, where: exp.Expr) -> None:
-    """Check that two values are compared alike everywhere.
+    """Check that every server compares two values in the same way.
 
     Raises:
-        Declined: they are not.
+        UnsupportedSqlError: servers differ.
     """
     families = {one.family, other.family} - {"null", "unknown"}
     exact = not (one.is_quotient or other.is_quotient or "opaque" in families)
     if not exact or not (len(families) <= 1 or families <= set(_NUMBERS) or families <= {"moment", "date"}):
-        raise DeclinedError(f"{format_expression(where)} compares {one.mysql} with {other.mysql}")
+        raise UnsupportedSqlError(f"{format_expression(where)} compares {one.mysql} with {other.mysql}")
 
 
 def format_expression(node: exp.Expr) -> str:
-    """An expression as a message shows it."""
+    """Shorten an expression for a message."""
     text = " ".join(node.sql("mysql").split())
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _either(one: ValueKind, other: ValueKind, where: exp.Expr) -> ValueKind:
+def _unite_two_kinds(one: ValueKind, other: ValueKind, where: exp.Expr) -> ValueKind:
     nullable = one.nullable or other.nullable
     if "null" in (one.family, other.family):
         return (other if one.family == "null" else one).make_nullable()
     if "unknown" in (one.family, other.family):
         return UNKNOWN_KIND
     if one.is_number and other.is_number and not (one.is_quotient or other.is_quotient):
-        return _wider(one, other, nullable, where)
+        return _unite_numbers(one, other, nullable, where)
     if one.family != other.family or one.is_quotient or other.is_quotient or one.family == "opaque":
-        raise DeclinedError(f"{format_expression(where)} may be {one.mysql} or {other.mysql}")
+        raise UnsupportedSqlError(f"{format_expression(where)} may be {one.mysql} or {other.mysql}")
     return one.make_nullable(nullable)
 
 
-def _wider(one: ValueKind, other: ValueKind, nullable: bool, where: exp.Expr) -> ValueKind:
+def _unite_numbers(one: ValueKind, other: ValueKind, nullable: bool, where: exp.Expr) -> ValueKind:
     if "decimal" in (one.family, other.family):
         scale = max(one.scale, other.scale)
         return make_decimal_kind(max(one.digits - one.scale, other.digits - other.scale) + scale, scale, nullable)
     unsigned = all(kind.unsigned or kind.is_natural for kind in (one, other))
     if not unsigned and (one.is_large_unsigned or other.is_large_unsigned):
-        raise DeclinedError(f"{format_expression(where)} may be {one.mysql} or {other.mysql}, which old servers mix up")
+        raise UnsupportedSqlError(
+            f"{format_expression(where)} may be {one.mysql} or {other.mysql}, which old servers confuse"
+        )
     both = make_integer_kind(max(one.digits, other.digits), nullable, unsigned and (one.unsigned or other.unsigned))
     return replace(both, is_natural=one.is_natural and other.is_natural)

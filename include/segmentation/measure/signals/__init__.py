@@ -1,4 +1,4 @@
-"""Signals: which KPIs, as they are some days after registration, go before which label."""
+"""Signals: which KPIs, some days after registration, precede which label."""
 
 from include.segmentation.measure.signals.signal_measurement import measure_signals
 

@@ -1,7 +1,7 @@
-"""One label at one landmark: a rule per KPI and one over all of them, learned on earlier cohorts, tested on later ones.
+"""One label at one landmark: a rule per KPI and one over all KPIs, learned on earlier cohorts, tested on later ones.
 
-The rule is chosen where it separates best, so its lift among those it was chosen on is too good. Every figure is
-therefore of the hold-out: customers who registered later than all that the rule was learned from.
+A rule is chosen where it separates best, so its lift among the customers it was learned from is too high. All values
+are therefore measured on the hold-out: customers who registered later than all those the rule was learned from.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,22 +28,23 @@ DayArray = npt.NDArray[np.datetime64]
 
 @dataclass(frozen=True)
 class KpiFinding:
-    """What is known of one KPI before one label at one landmark.
+    """What one KPI tells about one label at one landmark.
 
     Attributes:
         kpi: its name, or ``TOGETHER``.
-        outcome: ``measured``, or why not: nobody was followed for long enough; all registered on one day; everyone had
-            the label already, it never came true, or always, in the earlier or the later cohorts; no rule was found
-            that separates and takes enough customers; the rule takes, or leaves, fewer than ten of the hold-out.
-        learned_from, learned_labelled: customers of the earlier cohorts, and those of them with the label.
-        customers, labelled: of the hold-out.
+        outcome: ``measured``, or the reason why not: no customer was followed long enough (``nobody``); all registered
+            on one day; in the earlier or the later cohorts everyone had the label already, or it never or always came
+            true; no rule separates and selects enough customers; the rule selects, or leaves out, fewer than ten
+            customers of the hold-out.
+        learned_from, learned_labelled: customers of the earlier cohorts, and how many of them got the label.
+        customers, labelled: the same for the hold-out.
         holdout_from: the first day of registration of the hold-out.
         rule: in words.
         direction: whether the label goes with ``more`` or ``less`` of the KPI.
-        taken, taken_labelled: customers of the hold-out whom the rule takes, and those of them with the label.
-        lift, lift_low, lift_high, p: see ``Lift``.
-        precision: of those whom the rule takes, the share with the label.
-        recall: of those with the label, the share whom the rule takes.
+        taken, taken_labelled: customers of the hold-out that the rule selects, and how many of them got the label.
+        lift, lift_low, lift_high, p: see ``RuleLift``.
+        precision: the share of selected customers who got the label.
+        recall: the share of customers with the label whom the rule selects.
     """
 
     kpi: str
@@ -66,20 +67,20 @@ class KpiFinding:
 
 
 def find_holdout_start(cohorts: DayArray, share: float) -> np.datetime64 | None:
-    """The first day of the newest registration days that together hold at most a share of the customers.
+    """Find the first of the newest registration days that together hold at most a share of the customers.
 
     Args:
         cohorts: datetime64[D][customers], the day of registration.
         share: 0 to 1.
 
     Returns:
-        The day; at least the last one, even if it holds more. None where all registered on one day.
+        The day: at least the last one, even if it holds more. None if all customers registered on one day.
     """
     days, counts = np.unique(cohorts, return_counts=True)
     if len(days) < 2:
         return None
-    held = np.cumsum(counts[::-1])[::-1] / counts.sum()
-    within = np.flatnonzero(held[1:] <= share) + 1
+    shares = np.cumsum(counts[::-1])[::-1] / counts.sum()
+    within = np.flatnonzero(shares[1:] <= share) + 1
     return np.datetime64(days[within[0] if len(within) else -1])
 
 
@@ -101,18 +102,18 @@ class _Part:
 def study_label(
     cohorts: DayArray, values: Floats, had: Booleans, got: Booleans, kpis: Mapping[str, Kpi], holdout: float
 ) -> list[KpiFinding]:
-    """What each KPI, and all of them together, tell about a label.
+    """Measure what each KPI, and all KPIs together, tell about a label.
 
     Args:
         cohorts: datetime64[D][customers], the day of registration.
         values: float64[customers, KPIs], as of the landmark; NaN where undefined.
-        had: bool[customers], whether they had the label by the landmark: of them nothing is asked.
+        had: bool[customers], whether they had the label by the landmark. These customers are left out.
         got: bool[customers], whether the label came true after it.
-        kpis: of the columns.
-        holdout: the share of the customers that rules are tested on, those who registered last.
+        kpis: the KPIs of the columns.
+        holdout: the share of the customers that rules are tested on: those who registered last.
 
     Returns:
-        One finding per KPI, in their order, and the one of all together.
+        One finding per KPI, in their order, and one for all together.
     """
     begins = find_holdout_start(cohorts, holdout)
     is_later = cohorts >= begins if begins is not None else np.zeros(len(cohorts), dtype=np.bool_)
@@ -121,16 +122,16 @@ def study_label(
     if begins is not None:
         blank = replace(blank, holdout_from=begins.astype(date))
     columns = {name: [column] for column, name in enumerate(kpis)} | {ALL_KPIS: list(range(len(kpis)))}
-    known = _known_without_rules(len(had), begins, earlier, later)
-    if known:
-        return [replace(blank, kpi=name, outcome=known) for name in columns]
+    outcome = _find_outcome_without_rules(len(had), begins, earlier, later)
+    if outcome:
+        return [replace(blank, kpi=name, outcome=outcome) for name in columns]
     return [
-        _tested(replace(blank, kpi=name), earlier, later, own, [list(kpis.values())[column] for column in own])
+        _test_rule(replace(blank, kpi=name), earlier, later, own, [list(kpis.values())[column] for column in own])
         for name, own in columns.items()
     ]
 
 
-def _known_without_rules(
+def _find_outcome_without_rules(
     followed: int, begins: np.datetime64 | None, earlier: _Part, later: _Part
 ) -> LabelOutcome | None:
     if not followed:
@@ -146,20 +147,22 @@ def _known_without_rules(
     return None
 
 
-def _tested(blank: KpiFinding, earlier: _Part, later: _Part, columns: list[int], kpis: Sequence[Kpi]) -> KpiFinding:
-    rule = _learned(earlier, columns, kpis)
+def _test_rule(blank: KpiFinding, earlier: _Part, later: _Part, columns: list[int], kpis: Sequence[Kpi]) -> KpiFinding:
+    rule = _learn_rule(earlier, columns, kpis)
     if not rule:
         return replace(blank, outcome="no_rule")
-    taken = match_paths(rule, later.values[:, columns], kpis)
-    size, hits = int(taken.sum()), int(later.labelled[taken].sum())
-    told = replace(
-        blank, rule="; or ".join(describe_path(path, kpis) for path in rule), direction=_direction(rule, len(columns))
+    selected = match_paths(rule, later.values[:, columns], kpis)
+    size, hits = int(selected.sum()), int(later.labelled[selected].sum())
+    finding = replace(
+        blank,
+        rule="; or ".join(describe_path(path, kpis) for path in rule),
+        direction=_find_direction(rule, len(columns)),
     )
     if min(size, len(later) - size) < SUPPRESS_BELOW:
-        return replace(told, outcome="too_few")
+        return replace(finding, outcome="too_few")
     lift = compute_lift(size, hits, len(later), later.positives)
     return replace(
-        told,
+        finding,
         taken=size,
         taken_labelled=hits,
         lift=lift.ratio,
@@ -171,11 +174,12 @@ def _tested(blank: KpiFinding, earlier: _Part, later: _Part, columns: list[int],
     )
 
 
-def _learned(earlier: _Part, columns: list[int], kpis: Sequence[Kpi]) -> list[Path]:
-    """The paths of a tree to where the label is more frequent than among all; of one KPI a single border.
+def _learn_rule(earlier: _Part, columns: list[int], kpis: Sequence[Kpi]) -> list[Path]:
+    """Return the paths of a tree to leaves where the label is more frequent than among all customers.
 
-    A rule never takes whom one of its KPIs is undefined for. A KPI alone is looked at where it is defined; among others
-    undefined stands below every value, so that a tree may ask whether it is defined at all.
+    A rule never selects customers for whom one of its KPIs is undefined. A single KPI is learned from the customers
+    for whom it is defined. Together with others, an undefined KPI counts as less than every value, so that the tree
+    can ask whether it is defined.
     """
     values = earlier.values[:, columns]
     alone = len(columns) == 1
@@ -184,14 +188,14 @@ def _learned(earlier: _Part, columns: list[int], kpis: Sequence[Kpi]) -> list[Pa
     if len(set(labels.tolist())) < 2:
         return []
     below = np.nan_to_num(np.fmin.reduce(values)) - [kpi.resolution for kpi in kpis]
-    known = np.where(np.isnan(values), below, values)[rows]
+    filled = np.where(np.isnan(values), below, values)[rows]
     tree = grow_tree(
-        known, labels, depth=1 if alone else RULE_DEPTH, leaf=compute_smallest_cluster(len(earlier)), balanced=True
+        filled, labels, depth=1 if alone else RULE_DEPTH, leaf=compute_smallest_cluster(len(earlier)), balanced=True
     )
-    found = list_paths(tree, kpis).get(1, [])
-    return [path for path in found if match_paths([path], values, kpis).any()]
+    paths = list_paths(tree, kpis).get(1, [])
+    return [path for path in paths if match_paths([path], values, kpis).any()]
 
 
-def _direction(rule: Sequence[Path], columns: int) -> str | None:
-    """Of a rule over one KPI, which has one border."""
+def _find_direction(rule: Sequence[Path], columns: int) -> str | None:
+    """Return the direction of a rule over one KPI, which has one threshold."""
     return ("more" if rule[0][0].is_low else "less") if columns == 1 else None

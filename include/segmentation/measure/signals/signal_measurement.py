@@ -1,4 +1,4 @@
-"""All landmarks and labels of a run, as the rows of one table."""
+"""The signals of a run: all landmarks and labels, in one table."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -35,10 +35,9 @@ _SCHEMA = pa.schema(
 
 
 def measure_signals(run: Run, connection: Engine, signals: Signals) -> SignalSummary:
-    """Write what goes before each label.
+    """Measure what precedes each label.
 
-    Leaves ``measure/signals.parquet``, one row per label, landmark and KPI, and per landmark
-    ``measure/signals.<days>d.parquet``, the customers that it comes from.
+    Writes one table with a row per label, landmark and KPI, and for each landmark the customers it comes from.
 
     Raises:
         ProfileError: the SQL is wrong or does not return what the profile declares.
@@ -47,13 +46,13 @@ def measure_signals(run: Run, connection: Engine, signals: Signals) -> SignalSum
     load_customers(run, connection)
     artifacts = MeasureArtifacts(run)
     rows: list[dict[str, Any]] = []
-    asked = {}
+    followed = {}
     for landmark in signals.landmarks:
         customers = collect_landmark(run, connection, signals, landmark)
         artifacts.locate_landmark(landmark).write_table(customers)
-        asked[f"{landmark}d"] = customers.num_rows
+        followed[f"{landmark}d"] = customers.num_rows
         for label in signals.labels:
-            findings = _study(run.profile, customers, label, signals.holdout)
+            findings = _study_landmark(run.profile, customers, label, signals.holdout)
             about: dict[str, Any] = {"label": label, "landmark": landmark, "horizon": signals.horizon}
             rows += [about | asdict(finding) for finding in findings]
     tested = [row for row in rows if row["p"] is not None]
@@ -61,15 +60,15 @@ def measure_signals(run: Run, connection: Engine, signals: Signals) -> SignalSum
         row["q"] = q
     table = pa.Table.from_pylist(rows, schema=_SCHEMA)
     return SignalSummary(
-        customers=asked,
+        customers=followed,
         rows=table.num_rows,
         outcomes=dict(sorted(Counter(table["outcome"].to_pylist()).items())),
         path=artifacts.locate_signals().write_table(table),
     )
 
 
-def _study(profile: Profile, customers: pa.Table, label: str, holdout: float) -> list[KpiFinding]:
-    """A label at a landmark."""
+def _study_landmark(profile: Profile, customers: pa.Table, label: str, holdout: float) -> list[KpiFinding]:
+    """Study one label at one landmark."""
     kpis = list_explaining_kpis(profile)
     values = np.column_stack([customers[name].to_numpy() for name in kpis])  # NULL as NaN
     cohorts, had, got = (

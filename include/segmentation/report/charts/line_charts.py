@@ -1,4 +1,4 @@
-"""The charts that a table can not be: sizes over time, the walk up to k. All inline SVG."""
+"""Charts with lines: sizes over time, and the metrics of a fit by number of segments. All inline SVG."""
 
 import html
 import io
@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 
 from include.segmentation.report import formatting
 
-WIDTH = 640  # points; the page scales the picture to its column
+WIDTH = 640  # points; the page scales the chart to its column
 _LABEL_LETTERS = 50
 _TEXT_LINE = 11.5  # points
-INK, _FAINT, DRAWN, _TAKEN = "#3b4552", "#c9d0d8", "#0b6375", "#b5541c"
+INK, _FAINT, MAIN, _CHOSEN = "#3b4552", "#c9d0d8", "#0b6375", "#b5541c"
 _HIGH = 0.6
 _LINE: dict[str, Any] = {"linewidth": 1.6, "marker": "o", "markersize": 3.2, "clip_on": False}
 STYLE = {
@@ -38,49 +38,49 @@ class TrendLine:
     """One segment's share over time.
 
     Attributes:
-        label: what stands at its end.
-        dashed: tells it from a solid line of the same colour.
+        label: the text at its end.
+        is_dashed: distinguishes it from a solid line of the same colour.
         points: (as_of, share) by time.
     """
 
     label: str
     colour: str
-    dashed: bool
+    is_dashed: bool
     points: Sequence[tuple[datetime, float]]
 
 
 @dataclass(frozen=True)
 class EvidenceCurve:
-    """One measure by the number of segments.
+    """One metric by the number of segments.
 
     Attributes:
-        points: (k, value, standard error) by k; none where nothing was measured.
-        chosen: the k that was taken.
-        line: a value to stay above, if there is one.
+        points: (k, value, standard error) by k.
+        chosen: the k that the fit chose.
+        threshold: the value to stay above, if there is one.
     """
 
     title: str
     points: Sequence[tuple[int, float, float]]
     chosen: int
-    line: float | None = None
+    threshold: float | None = None
 
 
 def write_chart_label(path: str, name: str, share: float) -> str:
-    """What stands beside a segment in a chart: its path and share, and below them its name in at most two lines."""
+    """Write a segment's label in a chart: path and share, then the name in at most two lines."""
     lines = textwrap.wrap(name, _LABEL_LETTERS, max_lines=2, placeholder=" …")
     return "\n".join([f"{path}  {formatting.format_share(share)}", *lines])
 
 
 def draw_trend(lines: Sequence[TrendLine], zone: str, title: str) -> str:
-    """Shares over the runs: one line per segment, labelled at its end.
+    """Draw shares over the runs: one line per segment, labelled at its end.
 
     Args:
         lines: at least one, each with at least one point.
-        zone: the time zone that dates are written in.
-        title: what a screen reader says.
+        zone: the time zone of the dates.
+        title: the chart's name for screen readers.
     """
     moments = sorted({moment for line in lines for moment, _ in line.points})
-    label_height = _label_height(line.label for line in lines)
+    label_height = _measure_label_height(line.label for line in lines)
     height = max(190.0, label_height * len(lines) + 56)
     with mpl.rc_context(STYLE | {"svg.hashsalt": title}):
         figure = Figure(figsize=(WIDTH / 72, height / 72))
@@ -89,13 +89,11 @@ def draw_trend(lines: Sequence[TrendLine], zone: str, title: str) -> str:
         axes.set_ylim(0, top)
         for line in lines:
             times, shares = zip(*line.points, strict=True)
-            axes.plot(date2num(times), shares, color=line.colour, linestyle="--" if line.dashed else "-", **_LINE)
-        shown = moments[:: -(-len(moments) // 6)]
-        axes.set_xticks(date2num(shown), [formatting.format_tick(moment, zone) for moment in shown])
+            axes.plot(date2num(times), shares, color=line.colour, linestyle="--" if line.is_dashed else "-", **_LINE)
+        ticks = moments[:: -(-len(moments) // 6)]
+        axes.set_xticks(date2num(ticks), [formatting.format_tick(moment, zone) for moment in ticks])
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-        axes.grid(axis="y", color=_FAINT, linewidth=0.5)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right", "left"]].set_visible(False)
+        style_axes(axes)
         axes.tick_params(length=0, pad=6)
         ends = [line.points[-1][1] / top for line in lines]
         for line, end, place in zip(lines, ends, spread_labels(ends, label_height / (height - 50)), strict=True):
@@ -118,32 +116,32 @@ def draw_trend(lines: Sequence[TrendLine], zone: str, title: str) -> str:
 
 
 def spread_labels(places: Sequence[float], gap: float) -> list[float]:
-    """Move labels as little as is needed to keep them ``gap`` apart and, where they fit, inside 0 to 1.
+    """Move labels as little as possible so that they are ``gap`` apart and, where they fit, inside 0 to 1.
 
     Args:
-        places: where each label wants to be, 0 to 1.
-        gap: the least distance between two labels.
+        places: the wanted place of each label, 0 to 1.
+        gap: the smallest distance between two labels.
 
     Returns:
         A place for each label, in the order of ``places``.
     """
     order = sorted(range(len(places)), key=lambda i: places[i])
-    found = [places[i] for i in order]
-    for i in range(1, len(found)):
-        found[i] = max(found[i], found[i - 1] + gap)
-    ceiling = max(1.0, gap * (len(found) - 1))
-    for i in reversed(range(len(found))):
-        found[i] = min(found[i], ceiling - gap * (len(found) - 1 - i))
-    return [place for _, place in sorted(zip(order, found, strict=True))]
+    spread = [places[i] for i in order]
+    for i in range(1, len(spread)):
+        spread[i] = max(spread[i], spread[i - 1] + gap)
+    ceiling = max(1.0, gap * (len(spread) - 1))
+    for i in reversed(range(len(spread))):
+        spread[i] = min(spread[i], ceiling - gap * (len(spread) - 1 - i))
+    return [place for _, place in sorted(zip(order, spread, strict=True))]
 
 
 def draw_evidence_curves(curves: Sequence[EvidenceCurve], silhouettes: Mapping[str, float], title: str) -> str:
-    """Curves side by side, each with the k that was taken, and the silhouette of every segment.
+    """Draw curves side by side with the chosen k, and the silhouette of every segment.
 
     Args:
         curves: at least one.
-        silhouettes: by what stands beside the bar; no bars where it is empty.
-        title: what a screen reader says.
+        silhouettes: by the label of the bar; empty for no bars.
+        title: the chart's name for screen readers.
     """
     height, top, bottom = 152.0, 30.0, 20.0
     panels = len(curves) + bool(silhouettes)
@@ -156,41 +154,47 @@ def draw_evidence_curves(curves: Sequence[EvidenceCurve], silhouettes: Mapping[s
         ]
         for place, curve in zip(places, curves, strict=False):
             axes = figure.add_axes(place)
-            _headed(axes, curve.title)
-            _curve(axes, curve)
+            _title_panel(axes, curve.title)
+            _draw_curve(axes, curve)
         if silhouettes:
             axes = figure.add_axes(places[-1])
-            _headed(axes, "Silhouette of each segment")
-            _bars(axes, silhouettes)
+            _title_panel(axes, "Silhouette of each segment")
+            _draw_bars(axes, silhouettes)
         return render_svg(figure, title)
 
 
-def _headed(axes: Axes, title: str) -> None:
+def _title_panel(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left", fontsize=8.5, color=INK, x=-0.2, pad=9)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(length=0, pad=4, labelsize=8)
 
 
-def _curve(axes: Axes, curve: EvidenceCurve) -> None:
+def style_axes(axes: Axes) -> None:
+    """Draw faint horizontal grid lines below the data, and no frame."""
+    axes.grid(axis="y", color=_FAINT, linewidth=0.5)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _draw_curve(axes: Axes, curve: EvidenceCurve) -> None:
     ks, values, errors = zip(*curve.points, strict=True)
-    axes.errorbar(ks, values, yerr=errors, color=DRAWN, elinewidth=1, **_LINE)
+    axes.errorbar(ks, values, yerr=errors, color=MAIN, elinewidth=1, **_LINE)
     axes.set_xlim(ks[0] - 0.4, ks[-1] + 0.4)
     axes.set_xticks(ks, [str(k) for k in ks])
     low = min(0.0, *values)
-    axes.set_ylim(low, max(1.0, *values) if curve.line or low + max(values) > _HIGH else max(values) * 1.25)
-    axes.grid(axis="y", color=_FAINT, linewidth=0.5)
-    axes.set_axisbelow(True)
+    axes.set_ylim(low, max(1.0, *values) if curve.threshold or low + max(values) > _HIGH else max(values) * 1.25)
+    style_axes(axes)
     axes.locator_params(axis="y", nbins=4)
-    if curve.line is not None:
-        axes.axhline(curve.line, color=_TAKEN, linewidth=1, linestyle="--")
+    if curve.threshold is not None:
+        axes.axhline(curve.threshold, color=_CHOSEN, linewidth=1, linestyle="--")
     for k, value in zip(ks, values, strict=True):
         if k == curve.chosen:
-            axes.plot([k], [value], marker="o", markersize=7, color=_TAKEN, clip_on=False, zorder=5)
+            axes.plot([k], [value], marker="o", markersize=7, color=_CHOSEN, clip_on=False, zorder=5)
 
 
-def _bars(axes: Axes, silhouettes: Mapping[str, float]) -> None:
+def _draw_bars(axes: Axes, silhouettes: Mapping[str, float]) -> None:
     rows = range(len(silhouettes))
-    axes.barh(list(rows), list(silhouettes.values()), height=0.55, color=DRAWN)
+    axes.barh(list(rows), list(silhouettes.values()), height=0.55, color=MAIN)
     axes.set_yticks(list(rows), list(silhouettes))
     axes.set_ylim(len(silhouettes) - 0.4, -0.6)
     axes.set_xlim(min(0.0, *silhouettes.values()), max(0.5, *silhouettes.values()) * 1.2)
@@ -200,13 +204,13 @@ def _bars(axes: Axes, silhouettes: Mapping[str, float]) -> None:
         axes.annotate(f"{value:.2f}", (max(value, 0), row), (3, 0), textcoords="offset points", va="center", fontsize=8)
 
 
-def _label_height(labels: Iterable[str]) -> float:
-    """Points between two labels, whatever their number of lines."""
+def _measure_label_height(labels: Iterable[str]) -> float:
+    """Measure the points between two labels, by the label with the most lines."""
     return _TEXT_LINE * max(text.count("\n") + 1 for text in labels) + 6
 
 
 def render_svg(figure: Figure, title: str) -> str:
-    """The figure as an inline SVG element with a name: no prolog, no date, no ids but those it refers to."""
+    """Render a figure as an inline SVG element with a name, without prolog, date or unused ids."""
     stream = io.StringIO()
     figure.savefig(
         stream, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")), transparent=True

@@ -1,47 +1,46 @@
-"""What the page's script works with: the runs before, and the table of customers."""
+"""The data that the page's script needs: earlier runs, and the table of customers."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from include.segmentation.report import formatting
-from include.segmentation.report.queries.answers import Answers
-from include.segmentation.report.sections.macro_segment_section import MacroSegmentSection
-from include.segmentation.report.sections.past_run_figures import PastRunTexts
-from include.segmentation.report.sections.table_rows import ReportedKpi
+from include.segmentation.report.sections.earlier_runs import EarlierRuns
+from include.segmentation.report.sections.macro_segment_view import list_macro_segments
+from include.segmentation.report.sections.report_context import ReportContext
 
 
-def build_page_data(sections: Sequence[MacroSegmentSection], answers: Answers, past: PastRunTexts) -> dict[str, Any]:
-    """The runs as texts by day; and the customers: pseudonym, ordinals of their segments, values of their KPIs.
+def build_page_data(report: ReportContext) -> dict[str, Any]:
+    """Build the script's data.
 
-    Ordinals are those of ``segments`` and ``kpis``, so that no name is repeated with every customer.
+    Each customer is a pseudonym, positions in ``segments`` and values in the order of ``kpis``, so that no name is
+    repeated with every customer.
     """
-    keys = [size.segment_key for section in sections for size in section.sizes]
-    ordinals = {key: ordinal for ordinal, key in enumerate(keys)}
-    kpis = {kpi.name: kpi for section in sections for kpi in section.kpis}
+    views = list_macro_segments(report)
+    segments = [segment for view in views for segment in view.segments]
+    ordinals = {segment.segment_key: ordinal for ordinal, segment in enumerate(segments)}
+    kpis = {kpi.name: kpi for view in views for kpi in view.kpis}
     names = list(kpis)
     return {
-        "runs": past.list_runs(),
+        "runs": EarlierRuns(report.answers, report.profile.time_zone).list_runs(),
         "macros": [
-            {"name": section.name, "label": section.label, "kpis": [names.index(kpi.name) for kpi in section.kpis]}
-            for section in sections
+            {"name": view.name, "label": view.label, "kpis": [names.index(kpi.name) for kpi in view.kpis]}
+            for view in views
         ],
-        "segments": [{"key": key, "name": answers.segments[key].name} for key in keys],
-        "kpis": [_column(kpi) for kpi in kpis.values()],
+        "segments": [{"key": segment.segment_key, "name": segment.name} for segment in segments],
+        "kpis": [
+            {
+                "name": kpi.name,
+                "label": kpi.label,
+                "unit": kpi.unit,
+                "decimals": formatting.count_decimals(kpi.resolution),
+            }
+            for kpi in kpis.values()
+        ],
         "customers": [
             [
                 customer.pseudonym,
-                [ordinals[customer.segments[section.name]] for section in sections],
+                [ordinals[customer.segments[view.name]] for view in views],
                 [customer.kpis.get(name) for name in names],
             ]
-            for customer in answers.customers
+            for customer in report.answers.customers
         ],
-    }
-
-
-def _column(kpi: ReportedKpi) -> dict[str, Any]:
-    return {
-        "name": kpi.name,
-        "label": kpi.label,
-        "unit": kpi.unit,
-        "decimals": formatting.count_decimals(kpi.resolution),
     }

@@ -1,1 +1,1 @@
-"""What the report asks the warehouse."""
+"""What the report reads from the warehouse."""

@@ -1,11 +1,11 @@
-"""Everything the warehouse says about a run, read at once."""
+"""Everything the page shows, read from the warehouse in one snapshot."""
 
 from dataclasses import dataclass
 
 from include.segmentation.report.queries import grid_queries, model_queries, people_queries, run_queries
 from include.segmentation.report.queries.customer_queries import SampledCustomer, sample_customers
 from include.segmentation.report.queries.figure_queries import FigureNumber, read_figure_numbers
-from include.segmentation.report.queries.grid_queries import PartWorth, PublishedReason
+from include.segmentation.report.queries.grid_queries import GridAnswers, PartWorth, PublishedReason
 from include.segmentation.report.queries.model_queries import FitMetric, PublishedCut, PublishedPicture, RunDrift
 from include.segmentation.report.queries.people_queries import DemographicShare, PersonaSize, PublishedStep
 from include.segmentation.report.queries.run_queries import (
@@ -16,8 +16,7 @@ from include.segmentation.report.queries.run_queries import (
     SegmentMove,
     SegmentSize,
 )
-from include.segmentation.report.sections.grid_section import GridAnswers
-from include.segmentation.report.sections.signal_section import PublishedSignal, read_signals
+from include.segmentation.report.queries.signal_queries import PublishedSignal, read_signals
 from include.segmentation.run import Run
 from include.segmentation.warehouse.connection import connect_warehouse
 
@@ -27,14 +26,14 @@ class Answers:
     """What the page is made from.
 
     Attributes:
-        before: the run before of the same cadence; None for a first run.
-        segments: every segment by key, also those of earlier models.
-        sizes: of the segments at this run and those before it, by time.
-        micro_sizes: of the micro segments at this run.
+        before: the previous run of the same cadence; None for a first run.
+        segments: every segment by key, including those of earlier models.
+        sizes: the segments' sizes at this run and earlier ones, by time.
+        micro_sizes: the micro segments' sizes at this run.
         spreads: by (segment key, KPI).
-        moves: up to this run and up to those before it, the largest first.
-        drifts: of this run and those before it, the newest first.
-        customers: some of the run, of every segment.
+        moves: at this run and earlier ones, the largest first.
+        drifts: at this run and earlier ones, the newest first.
+        customers: a sample of the run's customers.
     """
 
     now: PublishedRun
@@ -48,7 +47,7 @@ class Answers:
     evidence: list[FitMetric]
     cuts: list[PublishedCut]
     drifts: list[RunDrift]
-    drawings: list[PublishedPicture]
+    pictures: list[PublishedPicture]
     worth: list[PartWorth]
     grids: GridAnswers
     reasons: list[PublishedReason]
@@ -61,7 +60,7 @@ class Answers:
 
 
 def read_answers(run: Run) -> Answers:
-    """Ask the warehouse everything about a run in one consistent snapshot.
+    """Read everything about a run in one consistent snapshot.
 
     Raises:
         DataError: the run has not been published.
@@ -80,15 +79,9 @@ def read_answers(run: Run) -> Answers:
             evidence=model_queries.read_evidence(connection, run),
             cuts=model_queries.read_cuts(connection, run),
             drifts=model_queries.read_drifts(connection, run),
-            drawings=model_queries.read_pictures(connection, run),
+            pictures=model_queries.read_pictures(connection, run),
             worth=grid_queries.read_segment_worth(connection, run),
-            grids=GridAnswers(
-                cells=grid_queries.read_cells(connection, run),
-                classes=grid_queries.read_score_classes(connection, run),
-                crossings=grid_queries.read_crossings(connection, run),
-                worth=grid_queries.read_cell_worth(connection, run),
-                metrics=grid_queries.read_grid_metrics(connection, run),
-            ),
+            grids=grid_queries.read_grids(connection, run),
             reasons=grid_queries.read_reasons(connection, run),
             figures=read_figure_numbers(connection, run),
             funnel=people_queries.read_funnel(connection, run),

@@ -1,4 +1,4 @@
-"""Some customers of the run for the table that can be searched: who they are is a pseudonym."""
+"""A sample of the run's customers for the searchable table, under pseudonyms."""
 
 from dataclasses import dataclass
 
@@ -8,25 +8,25 @@ from include.segmentation.warehouse.queries import query_objects
 
 CUSTOMERS_SHOWN = 2_000
 PSEUDONYM_DIGITS = 12
-_ENOUGH = 4
-"""How many times the customers that are wanted of a segment are looked at, so that chance leaves enough of them."""
+_OVERSAMPLING = 4
+"""Rank this many times the wanted number of customers per segment, so that the hash leaves enough of them."""
 
 
 def write_pseudonym_sql(customer_id: str) -> str:
-    """SQL: a customer's id hashed with what only the warehouse knows.
+    """Write SQL that hashes a customer's id with the run's fingerprints, which only the warehouse knows.
 
-    Nobody without it can try ids, nor join two reports.
+    Without the fingerprints nobody can find an id by trial, or join the pages of two runs.
 
     Args:
-        customer_id: the column of the id; beside it ``run`` is the row of the run.
+        customer_id: the column of the id; the query must also have the run's row as ``run``.
     """
     hashed = f"sha256(convert_to(run.fingerprints::text || {customer_id}, 'UTF8'))"
     return f"left(encode({hashed}, 'hex'), {PSEUDONYM_DIGITS})"
 
 
 _PSEUDONYM = write_pseudonym_sql("customer_id")
-IS_HASHED = "run.fingerprints <> '{}'"
-"""SQL: whether there is something to hash an id with; runs of versions without fingerprints show no customers."""
+HAS_FINGERPRINTS = "run.fingerprints <> '{}'"
+"""SQL: whether the run has fingerprints to hash ids with; older runs have none and show no customers."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class SampledCustomer:
     """One customer at the run.
 
     Attributes:
-        pseudonym: stands for the id, in this run only.
+        pseudonym: replaces the id, in this run only.
         segments: segment key by macro segment.
         kpis: by name; None where undefined.
     """
@@ -45,10 +45,10 @@ class SampledCustomer:
 
 
 def sample_customers(connection: Connection, run: Run) -> list[SampledCustomer]:
-    """At most ``CUSTOMERS_SHOWN`` customers, drawn by a hash of their ids, of every segment as many as it has.
+    """Draw at most ``CUSTOMERS_SHOWN`` customers by a hash of their ids, equally many from every segment.
 
-    Nobody is among them who is in a segment of fewer than 10. Only labels are read whole: of a large segment as many
-    as chance needs are ranked, so that a large population costs one scan.
+    Customers in a suppressed segment are left out. Only labels are read in full, and a large segment is thinned by
+    hash before ranking, so a large population costs one scan.
     """
     return query_objects(
         connection,
@@ -69,15 +69,15 @@ def sample_customers(connection: Connection, run: Run) -> list[SampledCustomer]:
                 PARTITION BY macro_segment, segment_key ORDER BY draw, customer_id
             ) AS place
             FROM drawn
-            WHERE ('x' || left(draw, 8))::bit(32)::bigint < 4294967296.0 * {_ENOUGH} * %(most)s / customers
+            WHERE ('x' || left(draw, 8))::bit(32)::bigint < 4294967296.0 * {_OVERSAMPLING} * %(limit)s / customers
         ),
         candidate AS (
             SELECT customer_id, min(place) AS place, min(draw) AS draw
             FROM ranked
-            WHERE place <= %(most)s
+            WHERE place <= %(limit)s
             GROUP BY customer_id
         ),
-        told AS (
+        sample AS (
             SELECT customer_id, place, draw, jsonb_object_agg(macro_segment, segment_key) AS segments
             FROM candidate
             JOIN fct_segment_label AS label USING (customer_id)
@@ -86,26 +86,26 @@ def sample_customers(connection: Connection, run: Run) -> list[SampledCustomer]:
             GROUP BY customer_id, place, draw
             HAVING NOT bool_or(suppressed)
             ORDER BY place, draw, customer_id
-            LIMIT %(most)s
+            LIMIT %(limit)s
         )
         SELECT {_PSEUDONYM} AS pseudonym, segments, to_jsonb(kpi) AS kpis
-        FROM told
+        FROM sample
         JOIN fct_customer_kpi AS kpi USING (customer_id)
         JOIN segmentation_run AS run USING (cadence, as_of)
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND {IS_HASHED}
+        WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND {HAS_FINGERPRINTS}
         ORDER BY place, draw, customer_id
         """,
         run,
-        most=CUSTOMERS_SHOWN,
+        limit=CUSTOMERS_SHOWN,
     )
 
 
 def write_identity_query(run: Run) -> str:
-    """The SQL for all customers of the run; with its last line, for the one behind a pseudonym."""
-    table = run.profile.warehouse.schema_name
+    """Write the SQL for the customer behind a pseudonym; without its last line it returns all customers."""
+    schema = run.profile.warehouse.schema_name
     return (
         f"SELECT {_PSEUDONYM} AS pseudonym, kpi.*\n"
-        f"FROM {table}.fct_customer_kpi AS kpi JOIN {table}.segmentation_run AS run USING (cadence, as_of)\n"
+        f"FROM {schema}.fct_customer_kpi AS kpi JOIN {schema}.segmentation_run AS run USING (cadence, as_of)\n"
         f"WHERE cadence = '{run.cadence}' AND as_of = '{run.as_of:%Y-%m-%dT%H:%M:%SZ}'\n"
         f"AND {_PSEUDONYM} = '…'"
     )

@@ -1,8 +1,8 @@
-"""What the report asks about figures."""
+"""Rows about figures."""
 
 from dataclasses import dataclass
 
-from include.segmentation.report.queries.customer_queries import IS_HASHED, write_pseudonym_sql
+from include.segmentation.report.queries.customer_queries import HAS_FINGERPRINTS, write_pseudonym_sql
 from include.segmentation.run import Run
 from include.segmentation.warehouse.connection import Connection
 from include.segmentation.warehouse.queries import query_objects
@@ -10,7 +10,7 @@ from include.segmentation.warehouse.queries import query_objects
 
 @dataclass(frozen=True)
 class FigureNumber:
-    """One value of a figure; ``column`` is empty in a figure by one."""
+    """One value of a figure; ``column`` is empty in a figure with one dimension."""
 
     figure: str
     row: str
@@ -21,11 +21,9 @@ class FigureNumber:
 
 
 def read_figure_numbers(connection: Connection, run: Run) -> list[FigureNumber]:
-    """Every value of every figure of the run, row by row; customers are the pseudonyms of the run."""
-    named: dict[bool, list[str]] = {True: [], False: []}
-    for name, figure in run.profile.figures.items():
-        if figure.customers:
-            named[figure.customers == next(iter(figure.by))].append(name)
+    """Return every value of every figure row by row, with pseudonyms in place of customers' ids."""
+    with_customers = {name: figure for name, figure in run.profile.figures.items() if figure.customers}
+    in_rows = [name for name, figure in with_customers.items() if figure.customers == next(iter(figure.by))]
     return query_objects(
         connection,
         FigureNumber,
@@ -36,10 +34,10 @@ def read_figure_numbers(connection: Connection, run: Run) -> list[FigureNumber]:
         FROM fct_figure
         JOIN segmentation_run AS run USING (cadence, as_of)
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-            AND ({IS_HASHED} OR figure <> ALL(%(in_rows)s || %(in_columns)s))
+            AND ({HAS_FINGERPRINTS} OR figure <> ALL(%(in_rows)s || %(in_columns)s))
         ORDER BY figure, row_position, column_position, measure
         """,
         run,
-        in_rows=named[True],
-        in_columns=named[False],
+        in_rows=in_rows,
+        in_columns=[name for name in with_customers if name not in in_rows],
     )

@@ -1,7 +1,8 @@
-"""What the report asks about grids, lists, and what the customers of segments and cells are worth."""
+"""Rows about grids, lists, and the value of the customers in segments and cells."""
 
 from dataclasses import dataclass
 
+from include.segmentation.report.queries.run_rows import read_run_rows
 from include.segmentation.run import Run
 from include.segmentation.warehouse.connection import Connection
 from include.segmentation.warehouse.queries import query_objects
@@ -9,7 +10,7 @@ from include.segmentation.warehouse.queries import query_objects
 
 @dataclass(frozen=True)
 class PublishedCell:
-    """A named cell of a grid: the classes of the rows and the columns that it takes, and what to do."""
+    """A named cell of a grid: its range of row and column classes, and the recommended action."""
 
     macro_segment: str
     cell: str
@@ -27,7 +28,10 @@ class PublishedCell:
 
 @dataclass(frozen=True)
 class ScoreClass:
-    """A class of a score: at_least <= KPI < below, open where None; both None where it can not be had."""
+    """A class of a score: at_least <= KPI < below.
+
+    A bound that is None is open; where both are None, no customer can be in the class.
+    """
 
     macro_segment: str
     score: str
@@ -41,7 +45,7 @@ class ScoreClass:
 
 @dataclass(frozen=True)
 class Crossing:
-    """Customers in a pair of classes and in a segment."""
+    """Customers who share a pair of classes and a segment."""
 
     macro_segment: str
     row_class: int
@@ -53,7 +57,7 @@ class Crossing:
 
 @dataclass(frozen=True)
 class PartWorth:
-    """What the customers of a segment, or of a cell, are worth by one KPI; None where suppressed."""
+    """The value of the customers of one segment or cell, by one KPI; None where suppressed."""
 
     macro_segment: str
     part: str
@@ -66,7 +70,7 @@ class PartWorth:
 
 @dataclass(frozen=True)
 class GridMetric:
-    """One number about a grid beside the segments."""
+    """One number that compares a grid with the segments."""
 
     macro_segment: str
     metric: str
@@ -76,10 +80,10 @@ class GridMetric:
 
 @dataclass(frozen=True)
 class PublishedReason:
-    """A reason to be on a list or not, and the customers whom it decides about.
+    """A reason for being on a list or not, and the customers it applies to.
 
     Attributes:
-        worth: KPI -> its total and share_of_total; empty where suppressed.
+        worth: KPI -> total and share_of_total; empty where suppressed.
     """
 
     list: str
@@ -95,22 +99,12 @@ class PublishedReason:
 
 
 def read_reasons(connection: Connection, run: Run) -> list[PublishedReason]:
-    """The reasons of every list at the run, in their order."""
-    return query_objects(
-        connection,
-        PublishedReason,
-        """
-        SELECT list, list_label, description, owner, label, rule, is_eligible, customers, share, worth
-        FROM fct_list_reason
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        ORDER BY list, position
-        """,
-        run,
-    )
+    """Return the reasons of every list, in their order."""
+    return read_run_rows(connection, run, "fct_list_reason", PublishedReason, "list, position")
 
 
 def read_cells(connection: Connection, run: Run) -> list[PublishedCell]:
-    """The cells of the grids of the run's models, in the order of the profile."""
+    """Return the cells of the grids in the run's models, in the profile's order."""
     return query_objects(
         connection,
         PublishedCell,
@@ -127,38 +121,29 @@ def read_cells(connection: Connection, run: Run) -> list[PublishedCell]:
 
 
 def read_score_classes(connection: Connection, run: Run) -> list[ScoreClass]:
-    """The cut points of the run's models: by score, the best class first."""
+    """Return the cut points of the run's models by score, the best class first."""
     return query_objects(
         connection,
         ScoreClass,
         """
-        SELECT one.macro_segment, score, class AS number, position, label, kpi, at_least, below
-        FROM dim_score_class AS one
-        JOIN segmentation_run AS run ON run.models ->> one.macro_segment = one.model_id
+        SELECT score_class.macro_segment, score, class AS number, position, label, kpi, at_least, below
+        FROM dim_score_class AS score_class
+        JOIN segmentation_run AS run ON run.models ->> score_class.macro_segment = score_class.model_id
         WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        ORDER BY one.macro_segment, position, class DESC
+        ORDER BY score_class.macro_segment, position, class DESC
         """,
         run,
     )
 
 
 def read_crossings(connection: Connection, run: Run) -> list[Crossing]:
-    """Everyone on a grid at the run, by pair of classes and by segment."""
-    return query_objects(
-        connection,
-        Crossing,
-        """
-        SELECT macro_segment, row_class, column_class, cell, segment_key, customers
-        FROM fct_grid_cell
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        ORDER BY macro_segment, row_class, column_class, segment_key
-        """,
-        run,
-    )
+    """Return everyone on a grid, by pair of classes and segment."""
+    order = "macro_segment, row_class, column_class, segment_key"
+    return read_run_rows(connection, run, "fct_grid_cell", Crossing, order)
 
 
 def read_cell_worth(connection: Connection, run: Run) -> list[PartWorth]:
-    """What the customers of every cell are worth at the run."""
+    """Return the value of the customers in every cell."""
     return query_objects(
         connection,
         PartWorth,
@@ -173,7 +158,7 @@ def read_cell_worth(connection: Connection, run: Run) -> list[PartWorth]:
 
 
 def read_segment_worth(connection: Connection, run: Run) -> list[PartWorth]:
-    """What the customers of every segment and micro segment are worth at the run."""
+    """Return the value of the customers in every segment and micro segment."""
     return query_objects(
         connection,
         PartWorth,
@@ -189,15 +174,27 @@ def read_segment_worth(connection: Connection, run: Run) -> list[PartWorth]:
 
 
 def read_grid_metrics(connection: Connection, run: Run) -> list[GridMetric]:
-    """Every number about the grids of the run."""
-    return query_objects(
-        connection,
-        GridMetric,
-        """
-        SELECT macro_segment, metric, kpi, value
-        FROM fct_grid_quality
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        ORDER BY macro_segment, metric, kpi
-        """,
-        run,
+    """Return every number about the run's grids."""
+    return read_run_rows(connection, run, "fct_grid_quality", GridMetric, "macro_segment, metric, kpi")
+
+
+@dataclass(frozen=True)
+class GridAnswers:
+    """Everything the warehouse holds about the run's grids."""
+
+    cells: list[PublishedCell]
+    classes: list[ScoreClass]
+    crossings: list[Crossing]
+    worth: list[PartWorth]
+    metrics: list[GridMetric]
+
+
+def read_grids(connection: Connection, run: Run) -> GridAnswers:
+    """Return everything about the run's grids."""
+    return GridAnswers(
+        cells=read_cells(connection, run),
+        classes=read_score_classes(connection, run),
+        crossings=read_crossings(connection, run),
+        worth=read_cell_worth(connection, run),
+        metrics=read_grid_metrics(connection, run),
     )

@@ -1,4 +1,4 @@
-"""What the report asks about the models of a run: what was tried, what became of it, and how far customers drifted."""
+"""Rows about the run's models: what the fit tried and chose, and how far customers have drifted since."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ RUNS_OF_DRIFT = 12
 
 @dataclass(frozen=True)
 class FitMetric:
-    """One number about a cut that was tried."""
+    """One metric of a cut that the fit tried."""
 
     macro_segment: str
     stratum: str
@@ -26,14 +26,14 @@ class FitMetric:
 
 @dataclass(frozen=True)
 class PublishedCut:
-    """What the model did with one stratum, or with one segment that was to be cut once more.
+    """How the model cut one stratum, or one segment into micro segments.
 
     Attributes:
-        stratum: where it is, as in the evidence: ``repeat``, or ``repeat.02`` for a segment.
-        label: what it is called.
-        parent_key: of the segment; None for a stratum.
-        keys: of the segments, or micro segments.
+        stratum: its name in the evidence: ``repeat`` for a stratum, ``repeat.02`` for a segment.
+        parent_key: the segment's key; None for a stratum.
+        keys: the keys of its segments or micro segments.
         joins: which of them are alike: left, right and height of each join.
+        note: why the fit chose this cut.
     """
 
     macro_segment: str
@@ -47,15 +47,15 @@ class PublishedCut:
 
 @dataclass(frozen=True)
 class PublishedPicture:
-    """Some customers of a stratum at the fit, in the plane of its first two principal components.
+    """A sample of a stratum at the fit, in the plane of its first two principal components.
 
     Attributes:
-        stratum: its label.
-        keys: its segments, in their order.
-        kpis: what it is clustered on, in the order of the loadings.
-        variance: the share that each component holds.
-        silhouette, silhouette_in_plane: of the segments, in all KPIs and in the plane alone.
-        silhouettes: by segment, of some customers in all KPIs, the highest first; none where the fit kept none.
+        stratum: the label of the stratum.
+        keys: the keys of its segments, in order.
+        kpis: the KPIs it is clustered on, in the order of the loadings.
+        variance: the share of the variance that each component explains.
+        silhouette, silhouette_in_plane: the mean over the segments, in all KPIs and in the plane alone.
+        silhouettes: by segment, those of single customers in all KPIs, the highest first; empty where not stored.
         points, segments: the customers, and the ordinals of their segments from 0.
     """
 
@@ -74,7 +74,7 @@ class PublishedPicture:
 
 @dataclass(frozen=True)
 class RunDrift:
-    """The measures of one run: macro_segment, metric, stratum, kpi, value."""
+    """The drift measured at one run; each measure has macro_segment, metric, stratum, kpi and value."""
 
     as_of: datetime
     drift: list[dict[str, Any]]
@@ -82,7 +82,7 @@ class RunDrift:
 
 
 def read_evidence(connection: Connection, run: Run) -> list[FitMetric]:
-    """Every number about every cut that was tried by the models of the run."""
+    """Return every metric of every cut that the run's models tried."""
     return query_objects(
         connection,
         FitMetric,
@@ -98,7 +98,7 @@ def read_evidence(connection: Connection, run: Run) -> list[FitMetric]:
 
 
 def read_cuts(connection: Connection, run: Run) -> list[PublishedCut]:
-    """What the models of the run did with each stratum and with its segments, in their order."""
+    """Return how the run's models cut each stratum and its segments, in order."""
     return query_objects(
         connection,
         PublishedCut,
@@ -133,7 +133,7 @@ def read_cuts(connection: Connection, run: Run) -> list[PublishedCut]:
 
 
 def read_pictures(connection: Connection, run: Run) -> list[PublishedPicture]:
-    """What the strata that the models of the run cut looked like at their fit, in the order of the strata."""
+    """Return the pictures of the strata that the run's models cut, in the order of the strata."""
     return query_objects(
         connection,
         PublishedPicture,
@@ -159,7 +159,7 @@ def read_pictures(connection: Connection, run: Run) -> list[PublishedPicture]:
 
 
 def read_drifts(connection: Connection, run: Run) -> list[RunDrift]:
-    """What drift measured at the run and at the runs before it, the newest first; those that measured none left out."""
+    """Return the drift of this run and earlier ones, the newest first, without runs that did not measure it."""
     return query_objects(
         connection,
         RunDrift,

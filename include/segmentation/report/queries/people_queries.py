@@ -1,18 +1,20 @@
-"""What the report asks about customers beside their segments: funnel, demographics, personas."""
+"""Rows about customers across the macro segments: funnel, demographics, personas."""
 
 from dataclasses import dataclass
 
+from include.segmentation.report.queries.run_rows import read_run_rows
 from include.segmentation.run import Run
 from include.segmentation.warehouse.connection import Connection
-from include.segmentation.warehouse.queries import query_objects
 
 
 @dataclass(frozen=True)
 class PublishedStep:
-    """How many customers of a segment, or of everyone, have come to a step of the funnel; None where suppressed.
+    """A step of the funnel in one segment, or among all customers. Counts are None where suppressed.
 
     Attributes:
-        met: those who meet the step's own condition, whatever of the steps before it.
+        customers: those who reached this step and every step before it.
+        conversion: ``customers`` as a share of those at the step before.
+        met: those who meet the step's own condition, whether or not they took the steps before it.
     """
 
     macro_segment: str
@@ -27,10 +29,10 @@ class PublishedStep:
 
 @dataclass(frozen=True)
 class DemographicShare:
-    """A value of a demographic in a segment, or in everyone.
+    """One value of a demographic in a segment, or among all customers.
 
     Attributes:
-        customers: None for a report, whose users are not people.
+        customers: None for a Google Analytics report, whose users cannot be matched to customers.
         report: the Google Analytics report; empty for an attribute of customers.
     """
 
@@ -46,7 +48,7 @@ class DemographicShare:
 
 @dataclass(frozen=True)
 class PersonaSize:
-    """A persona, and how many customers it has with all its parts."""
+    """A persona and its customers, including those of the personas inside it."""
 
     persona: str
     part_of: str | None
@@ -59,45 +61,16 @@ class PersonaSize:
 
 
 def read_funnel(connection: Connection, run: Run) -> list[PublishedStep]:
-    """Every step at the run, in order."""
-    return query_objects(
-        connection,
-        PublishedStep,
-        """
-        SELECT macro_segment, segment_key, step, label, customers, share, conversion, met
-        FROM fct_funnel
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        ORDER BY macro_segment, segment_key, step
-        """,
-        run,
-    )
+    """Return every step of every segment, in order."""
+    return read_run_rows(connection, run, "fct_funnel", PublishedStep, "macro_segment, segment_key, step")
 
 
 def read_demographics(connection: Connection, run: Run) -> list[DemographicShare]:
-    """Every value at the run, the largest first, but ``other`` and then ``unknown`` at last."""
-    return query_objects(
-        connection,
-        DemographicShare,
-        """
-        SELECT macro_segment, segment_key, dimension, value, customers, share, coverage, report
-        FROM fct_segment_demographic
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        ORDER BY report, dimension, macro_segment, segment_key, value = 'unknown', value = 'other', share DESC, value
-        """,
-        run,
-    )
+    """Return every value, the largest first, with ``other`` and ``unknown`` last."""
+    order = "report, dimension, macro_segment, segment_key, value = 'unknown', value = 'other', share DESC, value"
+    return read_run_rows(connection, run, "fct_segment_demographic", DemographicShare, order)
 
 
 def read_personas(connection: Connection, run: Run) -> list[PersonaSize]:
-    """Every persona at the run, in the order of the profile; at last whom none takes."""
-    return query_objects(
-        connection,
-        PersonaSize,
-        """
-        SELECT persona, part_of, label, description, recommended_action, owner, customers, share
-        FROM fct_persona
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        ORDER BY position
-        """,
-        run,
-    )
+    """Return every persona in the profile's order; customers without a persona come last."""
+    return read_run_rows(connection, run, "fct_persona", PersonaSize, "position")

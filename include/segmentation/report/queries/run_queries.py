@@ -1,10 +1,11 @@
-"""What the report asks the warehouse: one function per question, each about one run."""
+"""Rows about a run, its segments and what became of their customers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 
 from include.segmentation.errors import DataError
+from include.segmentation.report.queries.run_rows import read_run_rows
 from include.segmentation.run import Run
 from include.segmentation.warehouse.connection import Connection, UndefinedTableError
 from include.segmentation.warehouse.queries import query_objects
@@ -13,12 +14,13 @@ RUNS_IN_TREND = 60
 RUNS_OF_MOVES = 12
 COHORTS_SHOWN = 6
 
-_RUN = (
-    "as_of, customers, unknown_rows, quarantined, look_ahead, is_stale, complete_through, models, kpis, analytics, "
-    "gates, versions"
-)
+_RECENT_RUNS = """
+    SELECT as_of FROM segmentation_run
+    WHERE cadence = %(cadence)s AND as_of <= %(as_of)s
+    ORDER BY as_of DESC LIMIT %(runs)s
+"""
 
-# A key's wording at the run: the newest version up to as_of; of a segment that is younger than as_of, the first.
+# A key's wording at the run: its newest version up to as_of, or its first version where all are later.
 _SEGMENT_AT_RUN = """
     SELECT DISTINCT ON (segment_key) *
     FROM dim_segment
@@ -28,7 +30,7 @@ _SEGMENT_AT_RUN = """
 
 @dataclass(frozen=True)
 class PublishedRun:
-    """The run's own row: what it was made from and what was checked."""
+    """The run's own row: its inputs, models and checks."""
 
     as_of: datetime
     customers: int
@@ -49,9 +51,9 @@ class PublishedSegment:
     """A segment's wording at the run.
 
     Attributes:
-        name: its alias, or else the name that its bands made.
-        full_name: that name, where an alias stands before it; otherwise empty.
-        fidelity: how right ``rule_words`` is, 0 to 1.
+        name: the alias, or the name made from its bands where it has no alias.
+        full_name: the name made from its bands; empty without an alias.
+        fidelity: how well ``rule_words`` matches the exact rule, 0 to 1; None where it was not measured.
     """
 
     segment_key: str
@@ -67,11 +69,6 @@ class PublishedSegment:
     owner: str
 
     @property
-    def ways(self) -> list[str]:
-        """The rule in words, a text for each way into the segment."""
-        return self.rule_words.split("; or ")
-
-    @property
     def short_path(self) -> str:
         """The path without its macro segment: ``repeat.02``."""
         return self.path.removeprefix(f"{self.macro_segment}.")
@@ -79,7 +76,7 @@ class PublishedSegment:
 
 @dataclass(frozen=True)
 class SegmentSize:
-    """How many customers a segment had at a run."""
+    """The customers of a segment at a run."""
 
     as_of: datetime
     macro_segment: str
@@ -93,7 +90,7 @@ class SegmentSize:
 
 @dataclass(frozen=True)
 class KpiSpread:
-    """How a KPI is spread inside a segment; None where undefined or suppressed."""
+    """The distribution of a KPI in a segment; None where undefined or suppressed."""
 
     segment_key: str
     kpi: str
@@ -105,9 +102,10 @@ class KpiSpread:
 
 @dataclass(frozen=True)
 class SegmentMove:
-    """Customers who went from one segment to another between a run and that before; ``new``, ``left`` are outside.
+    """Customers who went from one segment to another since the previous run.
 
-    Movers are split by reason; ``boundary_noise`` counts those near a border.
+    ``from_key`` is ``new`` for customers who were not there before, ``to_key`` is ``left`` for those who are gone.
+    Four counts split the movers by reason; ``boundary_noise`` counts those near a border.
     """
 
     as_of: datetime
@@ -125,7 +123,7 @@ class SegmentMove:
 
 @dataclass(frozen=True)
 class CohortSpread:
-    """A KPI inside a segment of a registration cohort at the end of a month since registration."""
+    """A KPI in one segment of a registration cohort, at the end of a month since registration."""
 
     macro_segment: str
     cohort: date
@@ -140,22 +138,13 @@ class CohortSpread:
 
 
 def read_published_run(connection: Connection, run: Run) -> PublishedRun:
-    """The run's row.
+    """Return the run's own row.
 
     Raises:
-        DataError: there is none; the run has not been published.
+        DataError: the run has not been published.
     """
     try:
-        rows = query_objects(
-            connection,
-            PublishedRun,
-            f"""
-            SELECT {_RUN}
-            FROM segmentation_run
-            WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-            """,
-            run,
-        )
+        rows = read_run_rows(connection, run, "segmentation_run", PublishedRun, "as_of")
     except UndefinedTableError:
         rows = []
     if not rows:
@@ -167,24 +156,21 @@ def read_published_run(connection: Connection, run: Run) -> PublishedRun:
 
 
 def read_run_before(connection: Connection, run: Run) -> PublishedRun | None:
-    """The newest earlier run of the same cadence, if there is one."""
-    rows = query_objects(
-        connection,
-        PublishedRun,
-        f"""
-        SELECT {_RUN}
+    """Return the newest earlier run of the same cadence; None for a first run."""
+    columns = ", ".join(field.name for field in fields(PublishedRun))
+    query = f"""
+        SELECT {columns}
         FROM segmentation_run
         WHERE cadence = %(cadence)s AND as_of < %(as_of)s
         ORDER BY as_of DESC
         LIMIT 1
-        """,
-        run,
-    )
+    """
+    rows = query_objects(connection, PublishedRun, query, run)
     return rows[0] if rows else None
 
 
 def read_segments(connection: Connection, run: Run) -> dict[str, PublishedSegment]:
-    """Every segment that ever was, by key, worded as at the run."""
+    """Return every segment ever published by key, with its wording at the run."""
     rows = query_objects(
         connection,
         PublishedSegment,
@@ -199,18 +185,14 @@ def read_segments(connection: Connection, run: Run) -> dict[str, PublishedSegmen
 
 
 def read_sizes(connection: Connection, run: Run) -> list[SegmentSize]:
-    """The sizes of all segments at the run and at the runs before it, by time."""
+    """Return the sizes of all segments at this run and earlier ones, by time."""
     return query_objects(
         connection,
         SegmentSize,
-        """
+        f"""
         SELECT as_of, macro_segment, segment_key, customers, share, entered, "left", suppressed
         FROM fct_segment_size
-        WHERE cadence = %(cadence)s AND parent_key IS NULL AND as_of IN (
-            SELECT as_of FROM segmentation_run
-            WHERE cadence = %(cadence)s AND as_of <= %(as_of)s
-            ORDER BY as_of DESC LIMIT %(runs)s
-        )
+        WHERE cadence = %(cadence)s AND parent_key IS NULL AND as_of IN ({_RECENT_RUNS})
         ORDER BY as_of, segment_key
         """,
         run,
@@ -219,35 +201,22 @@ def read_sizes(connection: Connection, run: Run) -> list[SegmentSize]:
 
 
 def read_spreads(connection: Connection, run: Run) -> dict[tuple[str, str], KpiSpread]:
-    """How every KPI is spread in every segment at the run, by (segment key, KPI)."""
-    rows = query_objects(
-        connection,
-        KpiSpread,
-        """
-        SELECT segment_key, kpi, p25, p50, p75, band
-        FROM fct_segment_profile
-        WHERE cadence = %(cadence)s AND as_of = %(as_of)s
-        """,
-        run,
-    )
+    """Return the distribution of every KPI in every segment, by (segment key, KPI)."""
+    rows = read_run_rows(connection, run, "fct_segment_profile", KpiSpread, "segment_key, kpi")
     return {(row.segment_key, row.kpi): row for row in rows}
 
 
 def read_moves(connection: Connection, run: Run) -> list[SegmentMove]:
-    """Who went where up to the run and up to those before it, those who stayed included; none up to a first run."""
+    """Return who went where, or stayed, at this run and earlier ones; the largest groups first."""
     return query_objects(
         connection,
         SegmentMove,
-        """
+        f"""
         SELECT
             as_of, macro_segment, from_key, to_key, customers, share, activity, ageing, late_data, refit,
             boundary_noise
         FROM fct_segment_migration
-        WHERE cadence = %(cadence)s AND as_of IN (
-            SELECT as_of FROM segmentation_run
-            WHERE cadence = %(cadence)s AND as_of <= %(as_of)s
-            ORDER BY as_of DESC LIMIT %(runs)s
-        )
+        WHERE cadence = %(cadence)s AND as_of IN ({_RECENT_RUNS})
         ORDER BY customers DESC, as_of, from_key, to_key
         """,
         run,
@@ -256,7 +225,7 @@ def read_moves(connection: Connection, run: Run) -> list[SegmentMove]:
 
 
 def read_cohorts(connection: Connection, run: Run) -> list[CohortSpread]:
-    """The months of the newest cohorts that were complete at the run: thresholds and insights by month."""
+    """Return the complete months of the newest registration cohorts."""
     return query_objects(
         connection,
         CohortSpread,
@@ -277,7 +246,7 @@ def read_cohorts(connection: Connection, run: Run) -> list[CohortSpread]:
 
 
 def read_micro_sizes(connection: Connection, run: Run) -> list[SegmentSize]:
-    """The sizes of the micro segments at the run."""
+    """Return the sizes of the micro segments at the run."""
     return query_objects(
         connection,
         SegmentSize,

@@ -1,109 +1,87 @@
-"""Figures as the page shows them: tables, heatmaps and bars about the business as a whole."""
+"""Figures about the business as a whole: tables, heatmaps and bars."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import TypeAlias
 
-import matplotlib as mpl
-from matplotlib.figure import Figure as Drawing
+from markupsafe import Markup
 
 from include.segmentation.profile.figures import Figure, FigureValue
 from include.segmentation.report import formatting
-from include.segmentation.report.charts import colours, line_charts
+from include.segmentation.report.charts import colours
+from include.segmentation.report.charts.bar_chart import draw_bars
 from include.segmentation.report.queries.figure_queries import FigureNumber
+from include.segmentation.report.sections.report_context import ReportContext
+from include.segmentation.report.sections.section import Part, Sheet
+from include.segmentation.report.sections.section_template import render_template
 from include.segmentation.report.sections.table_rows import TableCell
 
 SHARE = "share"
-_PSEUDONYMS = "Customers are the pseudonyms of this run."
-_HEIGHT = 150.0  # points
-_TICKS = 16
+_PSEUDONYMS = "Customers are shown under this run's pseudonyms."
 
 
-@dataclass(frozen=True)
-class FigureTable:
-    """One figure.
-
-    Attributes:
-        heads: of its columns of numbers: the label and the unit.
-        rows: what each row is about, and its cells.
-        chart: bars in SVG; empty where none are wanted.
-    """
-
-    name: str
-    label: str
-    definition: str
-    row_label: str
-    heads: list[tuple[str, str]]
-    rows: list[tuple[str, list[TableCell]]]
-    is_heatmap: bool
-    chart: str
+Numbers: TypeAlias = Mapping[tuple[str, str, str], float | None]
+"""(row, column, measure) -> value."""
 
 
-def make_figure_tables(found: Sequence[FigureNumber], declared: Mapping[str, Figure]) -> list[FigureTable]:
-    """Every figure that the profile declares and the run has measured, in the profile's order."""
-    return [
-        _table(name, figure, [number for number in found if number.figure == name])
-        for name, figure in declared.items()
-        if any(number.figure == name for number in found)
-    ]
+def make_figures_sheet(report: ReportContext) -> list[Sheet]:
+    """Show every figure that the profile declares and the run measured."""
+    parts = []
+    for name, figure in report.profile.figures.items():
+        numbers = [number for number in report.answers.figures if number.figure == name]
+        if numbers:
+            parts.append(Part(f"figure-{name}", figure.label, _render_figure(figure, numbers)))
+    lead = f"The business as a whole, up to {report.day}."
+    return [Sheet("figures", "Figures", lead, parts=parts)] if parts else []
 
 
-def _table(name: str, figure: Figure, found: Sequence[FigureNumber]) -> FigureTable:
-    numbers = {(one.row, one.column, one.measure): one.value for one in found}
-    rows = list(dict.fromkeys(one.row for one in found))
-    places = {one.column_position: one.column for one in found}
-    columns = [places[position] for position in sorted(places)]
-    if len(figure.by) == 2:
+def _render_figure(figure: Figure, rows: Sequence[FigureNumber]) -> Markup:
+    numbers = {(row.row, row.column, row.measure): row.value for row in rows}
+    names = list(dict.fromkeys(row.row for row in rows))
+    columns = dict(sorted((row.column_position, row.column) for row in rows)).values()
+    is_heatmap = len(figure.by) == 2
+    if is_heatmap:
         heads = [(column, "") for column in columns]
-        cells = [(row, [_pair(figure, numbers, row, column) for column in columns]) for row in rows]
+        cells = [(name, [_make_pair_cell(figure, numbers, name, column) for column in columns]) for name in names]
     else:
         heads = [(value.label, "" if value.unit == SHARE else value.unit) for value in figure.values.values()]
-        cells = [
-            (row, [TableCell(_text(numbers.get((row, "", each)), value)) for each, value in figure.values.items()])
-            for row in rows
-        ]
-    return FigureTable(
-        name=name,
+        cells = [(name, _make_value_cells(figure, numbers, name)) for name in names]
+    return render_template(
+        __file__,
         label=figure.label,
         definition=f"{figure.definition} {_PSEUDONYMS}" if figure.customers else figure.definition,
         row_label=" \\ ".join(figure.by.values()),
         heads=heads,
         rows=cells,
-        is_heatmap=len(figure.by) == 2,
-        chart=_bars(figure, rows, numbers) if figure.draw == "bars" else "",
+        is_heatmap=is_heatmap,
+        chart=_draw_bars(figure, names, numbers) if figure.draw == "bars" else "",
     )
 
 
-def _pair(figure: Figure, numbers: Mapping[tuple[str, str, str], float | None], row: str, column: str) -> TableCell:
-    """The values at a crossing: the first in the cell, the second below it, a share among them as the colour."""
-    if not any((row, column, each) in numbers for each in figure.values):
+def _make_value_cells(figure: Figure, numbers: Numbers, row: str) -> list[TableCell]:
+    """Make a cell for each value of a row, in a figure with one dimension."""
+    values = figure.values.items()
+    return [TableCell(_format_number(numbers.get((row, "", key)), value)) for key, value in values]
+
+
+def _make_pair_cell(figure: Figure, numbers: Numbers, row: str, column: str) -> TableCell:
+    """Make a heatmap's cell: the first value, the second below it, coloured by the first that is a share."""
+    if not any((row, column, key) in numbers for key in figure.values):
         return TableCell("")
-    texts = [_text(numbers.get((row, column, each)), value) for each, value in figure.values.items()]
-    share = next((numbers.get((row, column, each)) for each, v in figure.values.items() if v.unit == SHARE), None)
+    texts = [_format_number(numbers.get((row, column, key)), value) for key, value in figure.values.items()]
+    share = next((numbers.get((row, column, key)) for key, v in figure.values.items() if v.unit == SHARE), None)
     style = "" if share is None else colours.choose_cell_style(share)
     return TableCell(texts[0], texts[1] if len(texts) > 1 else "", style)
 
 
-def _text(number: float | None, value: FigureValue) -> str:
+def _format_number(number: float | None, value: FigureValue) -> str:
     if number is None:
         return formatting.DASH
     return formatting.format_share(number) if value.unit == SHARE else formatting.format_value(number, value.resolution)
 
 
-def _bars(figure: Figure, rows: Sequence[str], numbers: Mapping[tuple[str, str, str], float | None]) -> str:
-    """The first value of each row as a bar."""
+def _draw_bars(figure: Figure, names: Sequence[str], numbers: Numbers) -> str:
+    """Draw the first value of each row."""
     measure, value = next(iter(figure.values.items()))
-    heights = [numbers.get((row, "", measure)) or 0.0 for row in rows]
-    title = f"{figure.label}: {value.label}. Last: {rows[-1]} {_text(numbers.get((rows[-1], '', measure)), value)}"
-    with mpl.rc_context(line_charts.STYLE | {"svg.hashsalt": title}):
-        drawing = Drawing(figsize=(line_charts.WIDTH / 72, _HEIGHT / 72))
-        axes = drawing.add_axes((0.09, 0.16, 0.9, 0.76))
-        axes.bar(range(len(rows)), heights, width=0.7, color=line_charts.DRAWN)
-        shown = range(0, len(rows), -(-len(rows) // _TICKS))
-        axes.set_xticks(list(shown), [rows[place] for place in shown])
-        axes.yaxis.set_major_formatter(lambda height, _: f"{height:,.0f}")
-        axes.locator_params(axis="y", nbins=4)
-        axes.grid(axis="y", color="#c9d0d8", linewidth=0.5)
-        axes.set_axisbelow(True)
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.tick_params(length=0, pad=4, labelsize=8)
-        return line_charts.render_svg(drawing, title)
+    heights = [numbers.get((name, "", measure)) or 0.0 for name in names]
+    last = _format_number(numbers.get((names[-1], "", measure)), value)
+    return draw_bars(names, heights, f"{figure.label}: {value.label}. Last: {names[-1]} {last}")

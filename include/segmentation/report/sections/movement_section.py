@@ -6,26 +6,32 @@ from dataclasses import dataclass
 from include.segmentation.report import formatting
 from include.segmentation.report.charts import colours
 from include.segmentation.report.queries.run_queries import PublishedSegment, SegmentMove
+from include.segmentation.report.sections.macro_segment_view import LEFT, NEW, MacroSegmentView, select_movers
+from include.segmentation.report.sections.section import Part
+from include.segmentation.report.sections.section_template import render_template
 from include.segmentation.report.sections.table_rows import TableCell
 
 FLOWS_SHOWN = 12
-NEW, LEFT = "new", "left"
 
 
 @dataclass(frozen=True)
 class MoveReason:
-    """One cause of a move.
+    """One reason for a move.
 
     Attributes:
         name: its column in ``fct_segment_migration``.
-        label: what stands over its column on the page.
-        words: how it ends a sentence: "610 by activity".
+        label: the head of its column on the page.
+        phrase: the reason inside a sentence: "610 by activity".
     """
 
     name: str
     label: str
-    words: str
+    phrase: str
     colour: str
+
+    def count_movers(self, move: SegmentMove) -> int:
+        """Count the customers of a move who moved for this reason."""
+        return int(getattr(move, self.name))
 
 
 REASONS = [
@@ -38,124 +44,117 @@ REASONS = [
 
 @dataclass(frozen=True)
 class SegmentFlow:
-    """Those who went from one segment to another.
+    """Customers who went from one segment to another, as a row.
 
     Attributes:
-        reasons: per reason its colour, its customers as text and its share of this flow, 0 to 1.
-        length: the length of the flow's bar, of the longest one's, 0 to 1.
+        near_border: how many of them are near a border.
+        length: the length of the bar, relative to the longest bar.
+        reasons: per reason the number of customers, and its share of this flow.
     """
 
     source: PublishedSegment
     target: PublishedSegment
     customers: str
-    near: str
+    near_border: str
     length: float
-    reasons: list[tuple[str, str, float]]
+    reasons: list[tuple[MoveReason, str, float]]
 
 
 @dataclass(frozen=True)
 class MigrationMatrix:
-    """Who went where since the run before: segments, ``new`` and ``left``, with totals."""
+    """Customers by previous segment (rows) and current segment (columns), with ``new``, ``left`` and totals."""
 
     columns: list[PublishedSegment | str]
     rows: list[tuple[PublishedSegment | str, list[TableCell]]]
     totals: list[str]
 
 
-def select_movers(moves: Sequence[SegmentMove]) -> list[SegmentMove]:
-    """Of all moves those of customers who were there before, are there still, and changed their segment."""
-    return [move for move in moves if move.from_key != move.to_key and move.from_key != NEW and move.to_key != LEFT]
+def make_movement_part(view: MacroSegmentView) -> Part:
+    """Show who moved since the previous run, and why."""
+    movers = view.movers
+    body = render_template(
+        __file__,
+        view=view,
+        matrix=_make_matrix(view) if view.moves else None,
+        movement=describe_movement(view.moves),
+        flows=_list_flows(movers, view.answers.segments),
+        movers=len(movers),
+        reasons=REASONS,
+    )
+    return Part(f"{view.name}-moves", "Who moved", body)
 
 
 def describe_movement(moves: Sequence[SegmentMove]) -> str:
-    """How many moved, why, how many of them near a border, and who came and went.
+    """Describe how many customers moved and why, how many are near a border, and who came and left.
 
     Args:
-        moves: all between two runs, also of those who stayed, came and left.
+        moves: every move since the previous run, including customers who stayed, came or left.
     """
-    changed = select_movers(moves)
-    moved, near = (sum(getattr(move, count) for move in changed) for count in ("customers", "boundary_noise"))
-    said = f"{formatting.format_count(moved)} moved: {describe_causes(changed)}" if moved else "Nobody moved"
-    said += f"; {formatting.format_count(near)} of them near a border." if near else "."
+    movers = select_movers(moves)
+    moved, near_border = (sum(getattr(move, count) for move in movers) for count in ("customers", "boundary_noise"))
+    text = f"{formatting.format_count(moved)} moved: {describe_causes(movers)}" if moved else "Nobody moved"
+    text += f"; {formatting.format_count(near_border)} of them are near a border." if near_border else "."
     new = sum(move.customers for move in moves if move.from_key == NEW)
     left = sum(move.customers for move in moves if move.to_key == LEFT)
     outside = [
         f"{formatting.format_count(number)} {what}" for number, what in ((new, "are new"), (left, "left")) if number
     ]
-    return f"{said} {', '.join(outside)}." if outside else said
+    return f"{text} {', '.join(outside)}." if outside else text
 
 
 def describe_causes(moves: Sequence[SegmentMove]) -> str:
-    """Why movers moved: ``9 by activity, 60 by ageing``."""
-    found = [(sum(count_movers_by_reason(move, reason) for move in moves), reason.words) for reason in REASONS]
-    unknown = sum(move.customers for move in moves) - sum(customers for customers, _ in found)
-    found.append((unknown, "for reasons that were not recorded"))
-    return ", ".join(f"{formatting.format_count(customers)} {why}" for customers, why in found if customers)
+    """Describe why customers moved: ``9 by activity, 60 by ageing``."""
+    counts = [(sum(reason.count_movers(move) for move in moves), reason.phrase) for reason in REASONS]
+    unexplained = sum(move.customers for move in moves) - sum(customers for customers, _ in counts)
+    counts.append((unexplained, "for reasons that were not recorded"))
+    return ", ".join(f"{formatting.format_count(customers)} {phrase}" for customers, phrase in counts if customers)
 
 
-def list_flows(moves: Sequence[SegmentMove], segments: dict[str, PublishedSegment]) -> list[SegmentFlow]:
-    """The largest of the moves, the largest first."""
-    largest = max((move.customers for move in moves), default=0)
+def _list_flows(movers: Sequence[SegmentMove], segments: dict[str, PublishedSegment]) -> list[SegmentFlow]:
+    largest = max((move.customers for move in movers), default=0)
     return [
         SegmentFlow(
             source=segments[move.from_key],
             target=segments[move.to_key],
             customers=formatting.format_count(move.customers),
-            near=formatting.format_count(move.boundary_noise) if move.boundary_noise else formatting.DASH,
+            near_border=_format_nonzero(move.boundary_noise),
             length=move.customers / largest,
-            reasons=[_part(move, reason) for reason in REASONS],
+            reasons=[
+                (reason, _format_nonzero(reason.count_movers(move)), reason.count_movers(move) / move.customers)
+                for reason in REASONS
+            ],
         )
-        for move in moves[:FLOWS_SHOWN]
+        for move in movers[:FLOWS_SHOWN]
     ]
 
 
-def make_migration_matrix(
-    moves: Sequence[SegmentMove], sources: Sequence[str], targets: Sequence[str], segments: dict[str, PublishedSegment]
-) -> MigrationMatrix:
-    """Rows from, columns to, with who is new as the last row and who left as the last column, where there are any.
-
-    Args:
-        moves: all between two runs.
-        sources: the segments of the run before that anybody was in, in the order of the page.
-        targets: the segments of the run, likewise.
-        segments: the wording of each.
-    """
-    came = [*sources, *([NEW] if any(move.from_key == NEW for move in moves) else [])]
-    went = [*targets, *([LEFT] if any(move.to_key == LEFT for move in moves) else [])]
+def _make_matrix(view: MacroSegmentView) -> MigrationMatrix:
+    moves, segments = view.moves, view.answers.segments
+    sources = sorted({move.from_key for move in moves} - {NEW}, key=view.rank_segment)
+    sources += [NEW] if any(move.from_key == NEW for move in moves) else []
+    targets = [size.segment_key for size in view.sizes]
+    targets += [LEFT] if any(move.to_key == LEFT for move in moves) else []
     by_pair = {(move.from_key, move.to_key): move for move in moves}
     rows = []
-    for source in came:
-        cells = [_cell(by_pair.get((source, target)), stayed=source == target) for target in went]
+    for source in sources:
+        cells = [_make_cell(by_pair.get((source, target)), has_stayed=source == target) for target in targets]
         total = sum(move.customers for move in moves if move.from_key == source)
         rows.append((segments.get(source, source), [*cells, TableCell(formatting.format_count(total))]))
-    totals = [sum(move.customers for move in moves if move.to_key == target) for target in went]
+    totals = [sum(move.customers for move in moves if move.to_key == target) for target in targets]
     return MigrationMatrix(
-        columns=[segments.get(target, target) for target in went],
+        columns=[segments.get(target, target) for target in targets],
         rows=rows,
         totals=[formatting.format_count(total) for total in [*totals, sum(totals)]],
     )
 
 
-def _cell(move: SegmentMove | None, stayed: bool) -> TableCell:
+def _make_cell(move: SegmentMove | None, has_stayed: bool) -> TableCell:
     if move is None:
         return TableCell("·")
-    return TableCell(
-        formatting.format_count(move.customers),
-        formatting.format_share(move.share),
-        colours.choose_cell_style(move.share),
-        strong=stayed,
-    )
+    share = formatting.format_share(move.share)
+    style = colours.choose_cell_style(move.share)
+    return TableCell(formatting.format_count(move.customers), share, style, is_strong=has_stayed)
 
 
-def count_movers_by_reason(move: SegmentMove, reason: MoveReason) -> int:
-    """The customers of a move who moved for a reason."""
-    return int(getattr(move, reason.name))
-
-
-def _part(move: SegmentMove, reason: MoveReason) -> tuple[str, str, float]:
-    customers = count_movers_by_reason(move, reason)
-    return (
-        reason.colour,
-        formatting.format_count(customers) if customers else formatting.DASH,
-        customers / move.customers,
-    )
+def _format_nonzero(customers: int) -> str:
+    return formatting.format_count(customers) if customers else formatting.DASH

@@ -1,88 +1,49 @@
-"""What goes before each label, as the page shows it: one table per landmark."""
+"""Signals: what predicts each label, one part per landmark."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import groupby
 
 from include.segmentation.profile.signals import ALL_KPIS, Signals
 from include.segmentation.report import formatting
-from include.segmentation.run import Run
-from include.segmentation.warehouse.connection import Connection
-from include.segmentation.warehouse.queries import query_objects
+from include.segmentation.report.queries.signal_queries import PublishedSignal
+from include.segmentation.report.sections.report_context import ReportContext
+from include.segmentation.report.sections.section import Part, Sheet
+from include.segmentation.report.sections.section_template import render_template
 
-MAY_BE_CHANCE = 0.05
-STRONGEST = 3
+_STRONGEST = 3
 _WITHOUT_RULE = {
-    "nobody": "Nobody has been followed for long enough yet.",
-    "one_cohort": "All registered on one day: there are no later ones to test a rule on.",
-    "already": "Everyone of the earlier or of the later ones had become it by then.",
-    "never": "Nobody of the earlier or of the later ones has become it.",
-    "always": "Everyone of the earlier or of the later ones has become it.",
-    "no_rule": "No rule that takes enough customers tells who.",
-    "too_few": "The rule takes, or leaves, too few of the later customers to tell.",
+    "nobody": "No customers have been observed for long enough yet.",
+    "one_cohort": "All customers registered on the same day, so there are no later ones to test a rule on.",
+    "already": "All earlier or all later customers already had the label by then.",
+    "never": "None of the earlier or none of the later customers got the label.",
+    "always": "All of the earlier or all of the later customers got the label.",
+    "no_rule": "No rule that matches enough customers predicts the label.",
+    "too_few": "Too few later customers match the rule, or too few do not, to measure it.",
 }
 
 
 @dataclass(frozen=True)
-class PublishedSignal:
-    """A row of ``fct_signal``; see its comments."""
-
-    label: str
-    landmark: int
-    kpi: str
-    outcome: str
-    holdout_from: date | None
-    customers: int
-    labelled: int
-    rule: str | None
-    lift: float | None
-    lift_low: float | None
-    lift_high: float | None
-    q: float | None
-    precision: float | None
-    recall: float | None
-
-    @property
-    def stands(self) -> bool:
-        """Whether more of those whom the rule takes got the label, and more than chance explains."""
-        return self.lift is not None and self.lift > 1 and self.q is not None and self.q <= MAY_BE_CHANCE
-
-    @property
-    def figures(self) -> "RuleFigures | None":
-        """Precision, recall and lift in words; None unless they were measured."""
-        if None in (self.precision, self.recall, self.lift, self.lift_low, self.lift_high):
-            return None
-        return RuleFigures(
-            right=formatting.format_share(self.precision or 0.0),
-            found=formatting.format_share(self.recall or 0.0),
-            lift=f"{self.lift:.1f} times",
-            interval=f"{self.lift_low:.1f}{formatting.DASH}{self.lift_high:.1f}",
-        )
-
-
-@dataclass(frozen=True)
 class RuleFigures:
-    """What a rule achieves in the hold-out: the shares that are right and found, and the lift with its interval."""
+    """How a rule performs on later customers, as texts."""
 
-    right: str
-    found: str
+    precision: str
+    recall: str
     lift: str
     interval: str
 
 
 @dataclass(frozen=True)
-class LabelAnswer:
-    """A question and what is known: of the rule over all KPIs together, and of the strongest KPIs alone.
+class LabelForecast:
+    """What predicts one label: the rule over all KPIs, and the strongest KPIs alone.
 
     Attributes:
-        label, definition: who is asked for.
-        base_rate: the share of all who were asked for whom it came true; a dash where nobody was.
-        labelled, customers: how many these are.
+        base_rate: the share of customers who got the label; a dash where nobody was observed.
+        labelled, customers: the counts behind it.
         rule: in words, or why there is none.
-        figures: what the rule achieves; None without one that was measured.
-        doubt: what a reader has to know before using the rule.
-        strongest: rules over one KPI that stand, and what each achieves.
+        figures: how the rule performs; None where it was not measured.
+        is_doubtful: whether chance explains the rule.
+        strongest: rules over one KPI that beat chance, and how each performs.
     """
 
     label: str
@@ -92,55 +53,69 @@ class LabelAnswer:
     customers: int
     rule: str
     figures: RuleFigures | None
-    doubt: str
+    is_doubtful: bool
     strongest: list[tuple[str, RuleFigures]]
 
 
-@dataclass(frozen=True)
-class LandmarkView:
-    """What is asked so many days after registration."""
-
-    days: int
-    holdout_from: str
-    answers: list[LabelAnswer]
-
-
-def read_signals(connection: Connection, run: Run) -> list[PublishedSignal]:
-    """The run's rows, by landmark."""
-    columns = ", ".join(PublishedSignal.__dataclass_fields__)
-    query = f"SELECT {columns} FROM fct_signal WHERE run_id = %(run_id)s ORDER BY landmark, label, kpi"
-    return query_objects(connection, PublishedSignal, query, run)
-
-
-def make_landmarks(found: Sequence[PublishedSignal], declared: Signals | None) -> list[LandmarkView]:
-    """One per landmark, its questions in the profile's order; none where the run has no signals."""
-    if declared is None:
+def make_signals_sheet(report: ReportContext) -> list[Sheet]:
+    """Show what predicts each label; nothing where the profile or the run has no signals."""
+    declared = report.profile.signals
+    if declared is None or not report.answers.signals:
         return []
-    return [_landmark(days, list(rows), declared) for days, rows in groupby(found, key=lambda each: each.landmark)]
+    lead = (
+        "What is known about customers some days after registration, and which of it predicts who gets a label in the "
+        f"following {declared.horizon} days. Customers who already have the label are left out. Rules are learned from "
+        "customers who registered earlier and measured on customers who registered later. A signal is not necessarily "
+        "a cause."
+    )
+    landmarks = groupby(report.answers.signals, key=lambda signal: signal.landmark)
+    parts = [_make_landmark(days, list(signals), declared) for days, signals in landmarks]
+    return [Sheet("signals", "Signals: what predicts a label", lead, parts=parts)]
 
 
-def _landmark(days: int, found: list[PublishedSignal], declared: Signals) -> LandmarkView:
-    first = next((each.holdout_from for each in found if each.holdout_from), None)
-    answers = []
+def _make_landmark(days: int, signals: Sequence[PublishedSignal], declared: Signals) -> Part:
+    holdout = next((signal.holdout_from for signal in signals if signal.holdout_from), None)
+    forecasts = []
     for name, label in declared.labels.items():
-        rows = [each for each in found if each.label == name]
-        answers += [_answer(label.label, label.definition, each, rows) for each in rows if each.kpi == ALL_KPIS]
-    return LandmarkView(days, formatting.format_date(first) if first else "", answers)
+        rows = [signal for signal in signals if signal.label == name]
+        forecasts += [_make_forecast(label.label, label.definition, row, rows) for row in rows if row.kpi == ALL_KPIS]
+    span = f"{days} {'day' if days == 1 else 'days'}"
+    body = render_template(
+        __file__,
+        span=span,
+        horizon=declared.horizon,
+        holdout_from=formatting.format_date(holdout) if holdout else "",
+        forecasts=forecasts,
+    )
+    return Part(f"signals-{days}", f"{span} after registration", body)
 
 
-def _answer(label: str, definition: str, together: PublishedSignal, rows: list[PublishedSignal]) -> LabelAnswer:
-    figures = together.figures
-    alone = sorted((r for r in rows if r.stands and r is not together), key=lambda r: (-(r.lift_low or 0), r.kpi))
-    return LabelAnswer(
+def _make_forecast(
+    label: str, definition: str, overall: PublishedSignal, signals: Sequence[PublishedSignal]
+) -> LabelForecast:
+    figures = _format_figures(overall)
+    alone = [signal for signal in signals if signal.beats_chance and signal is not overall]
+    alone.sort(key=lambda signal: (-(signal.lift_low or 0), signal.kpi))
+    base_rate = formatting.format_share(overall.labelled / overall.customers) if overall.customers else formatting.DASH
+    return LabelForecast(
         label=label,
         definition=definition,
-        base_rate=formatting.format_share(together.labelled / together.customers)
-        if together.customers
-        else formatting.DASH,
-        labelled=together.labelled,
-        customers=together.customers,
-        rule=(together.rule if figures else None) or _WITHOUT_RULE[together.outcome],
+        base_rate=base_rate,
+        labelled=overall.labelled,
+        customers=overall.customers,
+        rule=(overall.rule if figures else None) or _WITHOUT_RULE[overall.outcome],
         figures=figures,
-        doubt="May be chance." if figures and not together.stands else "",
-        strongest=[(each.rule or "", each.figures) for each in alone[:STRONGEST] if each.figures],
+        is_doubtful=figures is not None and not overall.beats_chance,
+        strongest=[(signal.rule or "", f) for signal in alone[:_STRONGEST] if (f := _format_figures(signal))],
+    )
+
+
+def _format_figures(signal: PublishedSignal) -> RuleFigures | None:
+    if None in (signal.precision, signal.recall, signal.lift, signal.lift_low, signal.lift_high):
+        return None
+    return RuleFigures(
+        precision=formatting.format_share(signal.precision or 0.0),
+        recall=formatting.format_share(signal.recall or 0.0),
+        lift=f"{signal.lift:.1f} times",
+        interval=f"{signal.lift_low:.1f}{formatting.DASH}{signal.lift_high:.1f}",
     )

@@ -11,7 +11,7 @@ class ReportedKpi:
     """A KPI as the run defined it.
 
     Attributes:
-        log: whether the profile clusters on its logarithm; colours and distances then follow the logarithm too.
+        is_log: whether the profile clusters on its logarithm; colours and distances then use the logarithm too.
     """
 
     name: str
@@ -22,26 +22,26 @@ class ReportedKpi:
     resolution: float
     rule_only: bool
     undefined_when: str | None
-    log: bool
+    is_log: bool
 
     def scale_value(self, number: float) -> float:
-        """A value as it counts when two are compared."""
-        return log1p(max(number, 0.0)) if self.log else number
+        """Scale a value for comparison with others."""
+        return log1p(max(number, 0.0)) if self.is_log else number
 
 
 @dataclass(frozen=True)
 class TableCell:
-    """A table cell: its text, a smaller second line, the CSS of its colours, and whether it stands out."""
+    """A table cell: its text, smaller lines below it, the CSS of its colours, and whether it stands out."""
 
     text: str
     small: str = ""
     style: str = ""
-    strong: bool = False
+    is_strong: bool = False
 
 
 @dataclass(frozen=True)
 class SegmentRow:
-    """A segment, its size, the colour of its line in the chart, and what a table says about it."""
+    """A segment's row: its wording, size, line colour and cells."""
 
     segment: PublishedSegment
     size: SegmentSize

@@ -1,1 +1,1 @@
-"""Algorithms that cut weighted vectors into clusters."""
+"""Clustering algorithms for weighted vectors."""

@@ -1,4 +1,4 @@
-"""The algorithms whose clusters can be published, by the names that a profile uses."""
+"""The algorithms whose clusters can be published, by their names in a profile."""
 
 from typing import Literal
 
@@ -11,12 +11,12 @@ AlgorithmName = Literal["kmeans", "ward"]
 
 
 def make_algorithm(name: AlgorithmName, points: Floats, counts: Integers, starts: int = KMEANS_STARTS) -> Algorithm:
-    """An algorithm for sorted distinct vectors; call it inside one thread (``one_thread``).
+    """Make an algorithm for sorted distinct vectors; call it within ``limit_to_one_thread``.
 
     Args:
-        name: which one.
+        name: its name in a profile.
         points: float64[vectors, dimensions], sorted.
         counts: int64[vectors], the customers behind each.
-        starts: how many starts of k-means compete.
+        starts: the number of competing k-means starts.
     """
     return Ward(points, counts) if name == "ward" else KMeans(points, counts, starts)

@@ -1,7 +1,7 @@
-"""K-means on distinct vectors weighted by the customers behind them: exact, and the same in any order of the rows.
+"""K-means on distinct vectors weighted by the customers behind them: exact, and independent of the order of rows.
 
 Customers with equal KPIs always share a cluster, so clustering the distinct vectors with their counts minimises the
-very same inertia as clustering every customer.
+same inertia as clustering every customer.
 """
 
 from collections.abc import Sequence
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 KMEANS_SEED = 42
 KMEANS_STARTS = 10
 RACE = 50_000
-"""Starts compete on that many customers; the best of them are then run on everybody."""
+"""Starts compete on at most this many customers; the best then run on all customers."""
 _FINALISTS = 3
-_SAME = 1e-4
+_SAME_INERTIA = 1e-4
 
 
 class KMeans:
-    """The k-means partitions of sorted distinct vectors.
+    """K-means partitions of sorted distinct vectors.
 
     Attributes:
         points: float64[vectors, dimensions], sorted.
         counts: int64[vectors], the customers behind each.
-        starts: how many k-means++ starts compete.
+        starts: the number of competing k-means++ starts.
     """
 
     def __init__(self, points: Floats, counts: Integers, starts: int = KMEANS_STARTS) -> None:
@@ -39,16 +39,16 @@ class KMeans:
 
     @property
     def most(self) -> int:
-        """How many clusters there can be."""
+        """The largest possible number of clusters."""
         return len(self.points)
 
     def compute_labels(self, k: int) -> Integers:
-        """int64[vectors], the clusters from 0; at most as many as there are vectors."""
-        return find_nearest_points(self.points, self._centroids(k))
+        """Compute int64[vectors], the clusters from 0; k is at most the number of vectors."""
+        return find_nearest_points(self.points, self._fit_centroids(k))
 
     def make_partition(self, k: int) -> ClusterPartition:
-        """The clusters, each with its centroid as the one prototype."""
-        centroids = self._centroids(k)
+        """Make k clusters, each with its centroid as its one prototype."""
+        centroids = self._fit_centroids(k)
         labels = find_nearest_points(self.points, centroids)
         return ClusterPartition(
             labels=labels,
@@ -58,31 +58,31 @@ class KMeans:
             agreement=1.0,
         )
 
-    def _centroids(self, k: int) -> Floats:
-        """float64[k, dimensions], where Lloyd's algorithm on everybody comes to rest."""
-        from sklearn import config_context  # a second's import, which scoring does without
+    def _fit_centroids(self, k: int) -> Floats:
+        """Compute float64[k, dimensions], where Lloyd's algorithm converges on all customers."""
+        from sklearn import config_context  # takes a second, and scoring does not need it
         from sklearn.cluster import KMeans as Lloyd
 
-        vectors, people = take_every_nth(self.counts, RACE)
+        vectors, sizes = take_every_nth(self.counts, RACE)
         with config_context(assume_finite=True, skip_parameter_validation=True):
             if len(vectors) < k or self.counts.sum() <= RACE:
                 fit = Lloyd(k, n_init=self.starts, random_state=KMEANS_SEED).fit(self.points, sample_weight=self.counts)
                 return np.asarray(fit.cluster_centers_)
             race = [
-                Lloyd(k, n_init=1, random_state=KMEANS_SEED + start).fit(self.points[vectors], sample_weight=people)
+                Lloyd(k, n_init=1, random_state=KMEANS_SEED + start).fit(self.points[vectors], sample_weight=sizes)
                 for start in range(self.starts)
             ]
             finals = [
                 Lloyd(k, n_init=1, init=fit.cluster_centers_).fit(self.points, sample_weight=self.counts)
-                for fit in _different(race)
+                for fit in _select_different(race)
             ]
         return np.asarray(min(finals, key=lambda fit: fit.inertia_).cluster_centers_)
 
 
-def _different(race: Sequence["Lloyd"]) -> list["Lloyd"]:
-    """The best fits, no two of the same inertia: what came to rest in the same place needs to be run only once."""
+def _select_different(race: Sequence["Lloyd"]) -> list["Lloyd"]:
+    """Return the best fits, no two of equal inertia: fits that converged to one place need only one more run."""
     best: list[Lloyd] = []
     for fit in sorted(race, key=lambda fit: fit.inertia_):
-        if not best or fit.inertia_ > best[-1].inertia_ * (1 + _SAME):
+        if not best or fit.inertia_ > best[-1].inertia_ * (1 + _SAME_INERTIA):
             best.append(fit)
     return best[:_FINALISTS]

@@ -1,4 +1,4 @@
-"""A partition of a stratum, as prototypes that label anybody, whatever algorithm found it."""
+"""A partition of a stratum as prototypes that can label any customer, whatever algorithm made it."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -12,11 +12,11 @@ class ClusterPartition:
     """Clusters of distinct vectors.
 
     Attributes:
-        labels: int64[vectors], from 0, by the nearest prototype: what a model would say.
+        labels: int64[vectors], from 0, by the nearest prototype, as the frozen model labels.
         prototypes: float64[prototypes, dimensions], in the space that was clustered.
         owners: int64[prototypes], the cluster of each, rising.
-        inertia: the summed squared distance of the customers to the mean of their cluster.
-        agreement: the share of customers whom the algorithm itself labels as the prototypes do.
+        inertia: the sum of squared distances of the customers to the mean of their cluster.
+        agreement: the share of customers whom the prototypes label as the algorithm itself does.
     """
 
     labels: Integers
@@ -27,25 +27,25 @@ class ClusterPartition:
 
     @property
     def k(self) -> int:
-        """How many clusters there are."""
+        """The number of clusters."""
         return int(self.owners[-1]) + 1
 
 
 class Algorithm(Protocol):
-    """An algorithm, given the vectors to cluster."""
+    """An algorithm, bound to the vectors to cluster."""
 
     @property
     def most(self) -> int:
-        """How many clusters it can make: one per distinct vector that it looks at."""
+        """The largest possible number of clusters: one per distinct vector that it considers."""
 
     def compute_labels(self, k: int) -> Integers:
-        """int64[vectors], the algorithm's own labels from 0, for at most ``ward.PEOPLE`` customers."""
+        """Compute int64[vectors], the algorithm's own labels from 0; at most ``ward.WARD_CUSTOMERS`` customers."""
 
     def make_partition(self, k: int) -> ClusterPartition:
-        """The clusters, frozen."""
+        """Make k clusters and their prototypes."""
 
 
 def compute_inertia(points: Floats, counts: Integers, labels: Integers) -> float:
-    """The summed squared distance of the customers to the mean of their cluster."""
+    """Compute the sum of squared distances of the customers to the mean of their cluster."""
     k = int(labels.max()) + 1
     return float(((points - compute_means(points, counts, labels, k)[labels]) ** 2 * counts[:, None]).sum())

@@ -1,12 +1,12 @@
 """Ward's hierarchical clustering of customers, and the prototypes that freeze it.
 
 J. H. Ward (1963), Hierarchical grouping to optimize an objective function, Journal of the American Statistical
-Association 58, 236-244. Libraries know no weights for it, so every customer behind a vector is a point of its own:
-those with equal KPIs join first, at no cost. The tree needs all distances between customers, hence at most ``PEOPLE``
-of them: every n-th of a larger stratum.
+Association 58, 236-244. Libraries do not support weights, so every customer is a point of its own; customers with equal
+KPIs join first, at no cost. The tree needs the distances between all customers, hence at most ``WARD_CUSTOMERS`` of
+them: every n-th customer of a larger stratum.
 
-Clusters of a tree are not the cells of their means. What is frozen are the means of the smaller clusters that the same
-tree has further down; the nearest of them labels nearly as the tree does, and the share that it does is measured.
+The clusters of a tree are not the cells around their means. So a cluster is frozen as the means of the smaller clusters
+below it in the tree. The nearest of these means labels almost as the tree does; the share of agreement is measured.
 """
 
 from functools import cached_property
@@ -24,7 +24,7 @@ PROTOTYPES = 16
 
 
 class Ward:
-    """The partitions of a tree over sorted distinct vectors.
+    """Partitions of a tree over sorted distinct vectors.
 
     Attributes:
         points: float64[vectors, dimensions], sorted.
@@ -33,21 +33,21 @@ class Ward:
 
     def __init__(self, points: Floats, counts: Integers) -> None:
         self.points, self.counts = points, counts
-        self._vectors, self._people = take_every_nth(counts, WARD_CUSTOMERS)
+        self._vectors, self._sizes = take_every_nth(counts, WARD_CUSTOMERS)
 
     @property
     def most(self) -> int:
-        """How many clusters there can be: as many as the tree has vectors."""
+        """The largest possible number of clusters: the number of vectors in the tree."""
         return len(self._vectors)
 
     def compute_labels(self, k: int) -> Integers:
-        """int64[vectors], the clusters of the tree from 0; all customers are in the tree."""
-        return self._cut(k)
+        """Compute int64[vectors], the clusters of the tree from 0; every customer must be in the tree."""
+        return self._cut_tree(k)
 
     def make_partition(self, k: int) -> ClusterPartition:
-        """The clusters of the tree, each frozen as the means of the smaller clusters that it is made of."""
-        points, counts = self.points[self._vectors], self._people
-        own, fine = self._cut(k), self._cut(k * PROTOTYPES)
+        """Cut the tree into k clusters, each frozen as the means of the smaller clusters below it."""
+        points, counts = self.points[self._vectors], self._sizes
+        own, fine = self._cut_tree(k), self._cut_tree(k * PROTOTYPES)
         first = np.unique(fine, return_index=True)[1]
         order = np.argsort(own[first], kind="stable")
         prototypes = compute_means(points, counts, fine, len(first))[order]
@@ -65,18 +65,18 @@ class Ward:
     def _tree(self) -> Floats:
         from scipy.cluster.hierarchy import linkage
 
-        return np.asarray(linkage(np.repeat(self.points[self._vectors], self._people, axis=0), "ward"))
+        return np.asarray(linkage(np.repeat(self.points[self._vectors], self._sizes, axis=0), "ward"))
 
-    def _cut(self, k: int) -> Integers:
-        """int64[vectors in the tree], k clusters numbered by the first vector of each; at most one per vector.
+    def _cut_tree(self, k: int) -> Integers:
+        """Compute int64[vectors in the tree], k clusters numbered by their first vector; k is capped at one per vector.
 
-        The first joins of the tree are made until k clusters are left, so that joins of one height make no other k.
+        The joins are made in order until k clusters remain, so joins of equal height cannot change k.
         """
         from scipy.cluster.hierarchy import fcluster
 
-        people = len(self._tree) + 1
-        last_join = people - min(k, len(self._vectors)) - 1
-        joined = fcluster(self._tree, last_join, "monocrit", monocrit=np.arange(people - 1, dtype=np.float64))
-        labels = joined[np.cumsum(self._people) - 1]
+        customers = len(self._tree) + 1
+        last_join = customers - min(k, len(self._vectors)) - 1
+        joined = fcluster(self._tree, last_join, "monocrit", monocrit=np.arange(customers - 1, dtype=np.float64))
+        labels = joined[np.cumsum(self._sizes) - 1]
         _, first, which = np.unique(labels, return_index=True, return_inverse=True)
         return np.asarray(np.argsort(np.argsort(first))[which], dtype=np.int64)

@@ -1,1 +1,1 @@
-"""What speaks for a number of clusters, and what it is compared with."""
+"""Evidence for a number of clusters, and what it is compared with."""

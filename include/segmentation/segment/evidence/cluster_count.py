@@ -1,4 +1,4 @@
-"""How many clusters: walk up from two while every cluster is stable, large and explicable, and keep the evidence."""
+"""How many clusters: walk up from two while every cluster is stable, large and explicable, and record the evidence."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,12 +24,12 @@ from include.segmentation.segment.space.stratum_vectors import StratumVectors
 
 @dataclass(frozen=True)
 class ClusterCount:
-    """What became of a stratum.
+    """The result for a stratum.
 
     Attributes:
-        partition: the clusters, or None where the stratum stays whole.
-        evidence: every number of every k that was looked at.
-        note: why it stays whole, or where the walk ended.
+        partition: the clusters, or None if the stratum stays whole.
+        evidence: all numbers about every k that was tried.
+        note: why the stratum stays whole, or where the walk ended.
     """
 
     partition: ClusterPartition | None
@@ -59,7 +59,7 @@ class _Trial:
 
 @dataclass(frozen=True)
 class _Walk:
-    """How far the walk got: the stability of every k up to its end, the trial taken, and why it ended there."""
+    """The walk: the stability of every k up to its end, the chosen trial, and why it ended."""
 
     steps: dict[int, ClusterStability]
     chosen: _Trial | None
@@ -67,62 +67,63 @@ class _Walk:
 
 
 def choose_cluster_count(
-    stratum: str, vectors: StratumVectors, wanted: ClusterChoice, seed: int = stability.BOOTSTRAP_SEED
+    stratum: str, vectors: StratumVectors, settings: ClusterChoice, seed: int = stability.BOOTSTRAP_SEED
 ) -> ClusterCount:
-    """Choose the clusters of a stratum; call it inside ``one_thread``.
+    """Choose the clusters of a stratum; call it within ``limit_to_one_thread``.
 
-    With ``k: auto`` the last k before the first failure is taken. "The largest k that passes" would go on cutting a
-    cloud without structure, where a large k passes again by chance. A fixed k only has to have large enough clusters.
+    With ``k: auto`` the last k before the first failure is chosen. "The largest k that passes" would keep cutting a
+    cloud without structure, where a large k passes again by chance. A fixed k only needs clusters that are large
+    enough.
 
     Args:
         stratum: its name, for the evidence.
         vectors: its customers, one or more.
-        wanted: the profile's ``cluster``: an algorithm and a fixed k, or ``auto`` and k_max.
-        seed: of the resamples.
+        settings: the profile's ``cluster``: an algorithm and a fixed k, or ``auto`` and k_max.
+        seed: the seed of the resamples.
     """
     floor = compute_smallest_cluster(vectors.customers)
     if vectors.customers < 2 * floor:
-        why = f"not cut: {vectors.customers} customers, fewer than twice the {floor} that a cluster needs"
-        return ClusterCount(None, [], why)
+        note = f"not cut: {vectors.customers} customers, fewer than twice the {floor} that a cluster needs"
+        return ClusterCount(None, [], note)
     if not vectors.kpis:
         return ClusterCount(None, [], "not cut: no KPI varies among its customers")
-    algorithm = make_algorithm(wanted.algorithm, vectors.projected, vectors.counts)
-    trials = [_try(vectors, algorithm, k) for k in wanted.ks if k <= algorithm.most]
-    walk = _walk(trials, Bootstrap(vectors, wanted.algorithm, seed), checked=wanted.k == "auto")
-    if not walk.problem and len(trials) < len(wanted.ks):
-        first = wanted.ks[len(trials)]
+    algorithm = make_algorithm(settings.algorithm, vectors.projected, vectors.counts)
+    trials = [_try_k(vectors, algorithm, k) for k in settings.ks if k <= algorithm.most]
+    walk = _walk_up(trials, Bootstrap(vectors, settings.algorithm, seed), checked=settings.k == "auto")
+    if not walk.problem and len(trials) < len(settings.ks):
+        first = settings.ks[len(trials)]
         walk = replace(walk, problem=f"k = {first}: only {algorithm.most} distinct vectors")
-    rows = [*_rows(vectors, trials), *_walk_rows(walk, trials)]
+    rows = [*_describe_trials(vectors, trials), *_describe_walk(walk, trials)]
     tested = walk.chosen or (trials[0] if trials else None)
-    verdict = gaussian_null.judge_separation(vectors, tested.partition, wanted.algorithm) if tested else None
+    verdict = gaussian_null.judge_separation(vectors, tested.partition, settings.algorithm) if tested else None
     if tested and verdict:
-        rows += _verdict_rows(tested.k, verdict)
+        rows += _describe_verdict(tested.k, verdict)
     evidence = [
-        Evidence(stratum=stratum, algorithm=wanted.algorithm, k=k, metric=metric, value=value, standard_error=error)
+        Evidence(stratum=stratum, algorithm=settings.algorithm, k=k, metric=metric, value=value, standard_error=error)
         for k, metric, value, error in rows
     ]
-    return ClusterCount(walk.chosen.partition if walk.chosen else None, evidence, _note(walk))
+    return ClusterCount(walk.chosen.partition if walk.chosen else None, evidence, _write_note(walk))
 
 
-def _try(vectors: StratumVectors, algorithm: Algorithm, k: int) -> _Trial:
-    found = algorithm.make_partition(k)
-    sizes = np.bincount(found.labels, weights=vectors.counts, minlength=k).astype(np.float64)
-    return _Trial(found, sizes, explain_clusters(vectors.values, vectors.counts, found.labels).fidelity)
+def _try_k(vectors: StratumVectors, algorithm: Algorithm, k: int) -> _Trial:
+    partition = algorithm.make_partition(k)
+    sizes = np.bincount(partition.labels, weights=vectors.counts, minlength=k).astype(np.float64)
+    return _Trial(partition, sizes, explain_clusters(vectors.values, vectors.counts, partition.labels).fidelity)
 
 
-def _walk(trials: Sequence[_Trial], bootstrap: Bootstrap, checked: bool) -> _Walk:
+def _walk_up(trials: Sequence[_Trial], bootstrap: Bootstrap, checked: bool) -> _Walk:
     steps: dict[int, ClusterStability] = {}
     chosen = None
     for trial in trials:
         steps[trial.k] = bootstrap.measure_stability(trial.partition)
-        problem = _problem(trial, steps[trial.k], checked)
+        problem = _find_problem(trial, steps[trial.k], checked)
         if problem:
             return _Walk(steps, chosen, problem)
         chosen = trial
     return _Walk(steps, chosen, "")
 
 
-def _problem(trial: _Trial, stable: ClusterStability, checked: bool) -> str:
+def _find_problem(trial: _Trial, stable: ClusterStability, checked: bool) -> str:
     floor = compute_smallest_cluster(int(trial.sizes.sum()))
     if trial.sizes.min() < floor:
         return f"k = {trial.k}: its smallest cluster has {trial.sizes.min():.0f} customers; at least {floor} are needed"
@@ -138,7 +139,7 @@ def _problem(trial: _Trial, stable: ClusterStability, checked: bool) -> str:
     return ""
 
 
-def _note(walk: _Walk) -> str:
+def _write_note(walk: _Walk) -> str:
     if not walk.chosen:
         return f"not cut: {walk.problem}"
     ended = f"stopped before {walk.problem}" if walk.problem else ""
@@ -147,8 +148,8 @@ def _note(walk: _Walk) -> str:
     return "; ".join(part for part in (ended, marginal if walk.steps[k].is_marginal else "") if part)
 
 
-def _rows(vectors: StratumVectors, trials: Sequence[_Trial]) -> Iterator[_Row]:
-    """What every k that was looked at is like, the whole stratum (k = 1) included."""
+def _describe_trials(vectors: StratumVectors, trials: Sequence[_Trial]) -> Iterator[_Row]:
+    """Describe every k that was tried, and the whole stratum (k = 1)."""
     whole = compute_inertia(vectors.projected, vectors.counts, np.zeros(len(vectors.counts), dtype=np.int64))
     inertias = {1: whole} | {trial.k: trial.partition.inertia for trial in trials}
     bend = find_knee(list(inertias), list(inertias.values()))
@@ -166,28 +167,28 @@ def _rows(vectors: StratumVectors, trials: Sequence[_Trial]) -> Iterator[_Row]:
         yield _Row(k, "fidelity", trial.fidelity)
         if sorting:
             yield _Row(k, f"top_30_by_{sorting.kpi}", sorting.compute_cluster_share(labels))
-        yield from _silhouette_rows(vectors, trial)
+        yield from _describe_silhouettes(vectors, trial)
 
 
-def _silhouette_rows(vectors: StratumVectors, trial: _Trial) -> Iterator[_Row]:
+def _describe_silhouettes(vectors: StratumVectors, trial: _Trial) -> Iterator[_Row]:
     labels = trial.partition.labels
-    taken, people = sample_clusters(vectors.counts, labels)
-    present, ordinals = np.unique(labels[taken], return_inverse=True)
+    sample, sizes = sample_clusters(vectors.counts, labels)
+    present, ordinals = np.unique(labels[sample], return_inverse=True)
     if len(present) < 2:
-        return  # all but one cluster are too small to have anyone in the sample
-    found = compute_silhouettes(vectors.points[taken], people, ordinals)
-    mean = float(np.average(found, weights=people))
-    error = float(np.sqrt(np.average((found - mean) ** 2, weights=people) / people.sum()))
+        return  # only one cluster has customers in the sample
+    scores = compute_silhouettes(vectors.points[sample], sizes, ordinals)
+    mean = float(np.average(scores, weights=sizes))
+    error = float(np.sqrt(np.average((scores - mean) ** 2, weights=sizes) / sizes.sum()))
     yield _Row(trial.k, "silhouette", mean, error)
     for ordinal, cluster in enumerate(present):
         inside = ordinals == ordinal
         yield _Row(
-            trial.k, f"silhouette_cluster_{cluster + 1}", float(np.average(found[inside], weights=people[inside]))
+            trial.k, f"silhouette_cluster_{cluster + 1}", float(np.average(scores[inside], weights=sizes[inside]))
         )
 
 
-def _walk_rows(walk: _Walk, trials: Sequence[_Trial]) -> Iterator[_Row]:
-    """How the clusters of every k came back up to the end of the walk, and which k was taken."""
+def _describe_walk(walk: _Walk, trials: Sequence[_Trial]) -> Iterator[_Row]:
+    """Report the stability of every k up to the end of the walk, and which k was chosen."""
     for k, stable in walk.steps.items():
         least = stable.least
         yield _Row(k, "jaccard_min", float(stable.means[least]), float(stable.errors[least]))
@@ -201,7 +202,7 @@ def _walk_rows(walk: _Walk, trials: Sequence[_Trial]) -> Iterator[_Row]:
         yield _Row(k, "chosen", float(k == chosen))
 
 
-def _verdict_rows(k: int, verdict: SeparationVerdict) -> Iterator[_Row]:
+def _describe_verdict(k: int, verdict: SeparationVerdict) -> Iterator[_Row]:
     yield _Row(k, "cluster_index", verdict.index)
     yield _Row(k, "cluster_index_gaussian", float(verdict.gaussian.mean()), float(verdict.gaussian.std(ddof=1)))
     yield _Row(k, "gaussian_p", verdict.p)

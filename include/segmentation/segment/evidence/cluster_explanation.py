@@ -1,4 +1,4 @@
-"""Can the clusters be told in a few words? A small decision tree on the KPIs in their own units tries."""
+"""Can a few words describe the clusters? A small decision tree on the KPIs in their own units tries."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 EXPLANATION_DEPTH = 4
 FAITHFUL = 0.80
-_PEOPLE = 50_000
+_TREE_CUSTOMERS = 50_000
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ClusterExplanation:
     """The clusters of a stratum as yes-or-no questions about one KPI each.
 
     Attributes:
-        tree: a fitted ``sklearn.tree.DecisionTreeClassifier``, at most ``DEPTH`` questions deep; its features are the
+        tree: a fitted ``sklearn.tree.DecisionTreeClassifier`` of depth ``EXPLANATION_DEPTH``; its features are the
             columns of the values, its classes the labels.
         fidelity: the share of all customers whom the tree labels as the clusters do.
     """
@@ -32,14 +32,14 @@ class ClusterExplanation:
 
 
 def explain_clusters(values: Floats, counts: Integers, labels: Integers) -> ClusterExplanation:
-    """Grow the tree that labels as the clusters do, as well as it can, and measure how well that is.
+    """Grow the tree that imitates the clusters, and measure how often it agrees with them.
 
     Args:
         values: float64[vectors, KPIs], in the KPIs' own units.
-        counts: int64[vectors], the customers behind each; the tree grows on at most ``_PEOPLE`` of them, every n-th.
+        counts: int64[vectors], the customers behind each; the tree sees at most ``_TREE_CUSTOMERS``, every n-th.
         labels: int64[vectors], the clusters.
     """
-    taken, people = take_every_nth(counts, _PEOPLE)
-    tree = grow_tree(values[taken], labels[taken], people, depth=EXPLANATION_DEPTH)
+    vectors, sizes = take_every_nth(counts, _TREE_CUSTOMERS)
+    tree = grow_tree(values[vectors], labels[vectors], sizes, depth=EXPLANATION_DEPTH)
     agreeing = counts[np.asarray(tree.predict(values)) == labels].sum()
     return ClusterExplanation(tree, float(agreeing / counts.sum()))

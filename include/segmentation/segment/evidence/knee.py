@@ -1,4 +1,4 @@
-"""Where more clusters stop paying: the knee of the inertia."""
+"""The knee of the inertia: the point beyond which more clusters bring little."""
 
 from collections.abc import Sequence
 
@@ -6,17 +6,17 @@ import numpy as np
 
 
 def find_knee(ks: Sequence[int], inertias: Sequence[float]) -> int | None:
-    """The k whose point lies farthest below the straight line from the first to the last.
+    """Find the k whose point lies farthest below the straight line from the first to the last.
 
     V. Satopää, J. Albrecht, D. Irwin, B. Raghavan (2011), Finding a "Kneedle" in a haystack, ICDCS Workshops, 166-171,
     for a falling curve without noise.
 
     Args:
         ks: rising.
-        inertias: of each.
+        inertias: the inertia at each k.
 
     Returns:
-        None where there are fewer than three, or where the curve does not fall below the line.
+        None if there are fewer than three k, or if the curve is nowhere below the line.
     """
     if len(ks) < 3 or inertias[0] <= inertias[-1]:
         return None

@@ -1,4 +1,4 @@
-"""The silhouette of customers, in the space they were clustered in (never in a projection of it)."""
+"""The silhouette of customers, in the space of the KPIs (never in a projection)."""
 
 import numpy as np
 
@@ -10,43 +10,46 @@ _ROWS = 1_000
 
 
 def compute_silhouette(points: Floats, counts: Integers, labels: Integers) -> float:
-    """The mean silhouette of all customers (Rousseeuw 1987); customers with equal KPIs are at distance 0.
+    """Compute the mean silhouette of all customers; customers with equal KPIs are at distance 0.
+
+    P. J. Rousseeuw (1987), Silhouettes: a graphical aid to the interpretation and validation of cluster analysis,
+    Journal of Computational and Applied Mathematics 20, 53-65.
 
     Args:
         points: float64[vectors, KPIs].
         counts: int64[vectors], the customers behind each.
-        labels: int64[vectors], 0 to k - 1, every one in use.
+        labels: int64[vectors], 0 to k - 1, each in use.
     """
     return float(np.average(compute_silhouettes(points, counts, labels), weights=counts))
 
 
 def compute_silhouettes(points: Floats, counts: Integers, labels: Integers) -> Floats:
-    """float64[vectors], the silhouette of each vector's customers."""
+    """Compute float64[vectors], the silhouette of each vector's customers."""
     sizes = np.bincount(labels, weights=counts).astype(np.float64)
     member = np.zeros((len(points), len(sizes)))
     member[np.arange(len(points)), labels] = counts
     norms = (points**2).sum(axis=1)
-    found = []
+    scores = []
     for start in range(0, len(points), _ROWS):
         rows = slice(start, start + _ROWS)
         squared = norms[rows, None] + norms[None, :] - 2 * points[rows] @ points.T
         sums = np.sqrt(np.maximum(squared, 0.0)) @ member
-        found.append(_scores(sums, sizes, labels[rows]))
-    return np.concatenate(found)
+        scores.append(_compute_scores(sums, sizes, labels[rows]))
+    return np.concatenate(scores)
 
 
 def sample_clusters(counts: Integers, labels: Integers) -> tuple[Integers, Integers]:
-    """Every n-th customer in the order of cluster and vector: each cluster keeps its share, without a die.
+    """Take every n-th customer in the order of cluster and vector, so that each cluster keeps its share.
 
     Returns:
-        The vectors taken and the customers taken of each, at most ``SAMPLE`` customers in all.
+        The vectors in the sample and the customers of each, at most ``SILHOUETTE_SAMPLE`` customers in all.
     """
     order = np.argsort(labels, kind="stable")
-    vectors, taken = take_every_nth(counts[order], SILHOUETTE_SAMPLE)
-    return order[vectors], taken
+    vectors, sizes = take_every_nth(counts[order], SILHOUETTE_SAMPLE)
+    return order[vectors], sizes
 
 
-def _scores(sums: Floats, sizes: Floats, labels: Integers) -> Floats:
+def _compute_scores(sums: Floats, sizes: Floats, labels: Integers) -> Floats:
     rows = np.arange(len(labels))
     own = sums[rows, labels] / np.maximum(sizes[labels] - 1, 1)
     others = sums / sizes

@@ -1,4 +1,4 @@
-"""What sorting by one KPI would have told: the yardstick that clusters have to be read against."""
+"""The sort baseline: what sorting customers by one KPI achieves, for comparison with clusters."""
 
 import re
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True)
 class SortBaseline:
-    """The KPI that customers would be sorted by.
+    """The KPI to sort customers by.
 
     Attributes:
         kpi: its name.
-        values: float64[vectors], none below 0, not all 0.
+        values: float64[vectors], none negative, not all 0.
         counts: int64[vectors], the customers behind each.
     """
 
@@ -28,14 +28,14 @@ class SortBaseline:
 
     @property
     def sorting_share(self) -> float:
-        """The share of the KPI's total that the top 30% by the KPI alone hold."""
+        """The share of the KPI's total that the top 30% by this KPI alone hold."""
         return compute_top_share(self.values * self.counts, self.counts)
 
     def compute_cluster_share(self, labels: Integers) -> float:
-        """The share that as many customers hold who are taken from the clusters with the highest means.
+        """Compute the share that equally many customers hold, taken from the clusters with the highest means.
 
         Args:
-            labels: int64[vectors], from 0; of the last cluster that is needed only a part is taken, at its mean.
+            labels: int64[vectors], from 0. The last cluster needed counts in part, at its mean.
         """
         sizes = np.bincount(labels, weights=self.counts).astype(np.float64)
         totals = np.bincount(labels, weights=self.values * self.counts).astype(np.float64)
@@ -43,10 +43,11 @@ class SortBaseline:
 
 
 def find_sort_baseline(vectors: StratumVectors) -> SortBaseline | None:
-    """The sort baseline of a stratum.
+    """Find the sort baseline of a stratum.
 
-    It sorts by the first KPI in money (a unit such as EUR) of which more is better; else by the first of which more is
-    better. None where there is no such KPI, or where shares of its total mean nothing because it has negative values.
+    It is the first KPI in money (a unit such as EUR) of which more is better, or else the first KPI of which more is
+    better. There is none without such a KPI, or if it has negative values, because shares of its total mean nothing
+    then.
     """
     better = [(number, kpi) for number, kpi in enumerate(vectors.kpis.values()) if kpi.direction == "more"]
     ranked = sorted(better, key=lambda pair: not _CURRENCY.fullmatch(pair[1].unit))

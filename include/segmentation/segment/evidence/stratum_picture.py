@@ -1,4 +1,4 @@
-"""A stratum as a picture: its customers in the plane of the first two principal components."""
+"""A picture of a stratum: its customers in the plane of the first two principal components."""
 
 import numpy as np
 
@@ -14,10 +14,10 @@ _BARS = 400
 
 
 def draw_picture(cut: StratumCut) -> StratumPicture | None:
-    """Draw a stratum; call it inside one thread (``one_thread``).
+    """Draw a stratum; call it within ``limit_to_one_thread``.
 
-    The plane is that of the scaled KPIs, whatever was clustered on. Every n-th customer is drawn, in the order of
-    segment and vector, so that each segment keeps its share without a die.
+    The plane is that of the scaled KPIs, even if other components were clustered. Every n-th customer is drawn, in the
+    order of segment and vector, so that each segment keeps its share.
 
     Returns:
         None for a stratum that is one segment, or that was cut by one KPI.
@@ -25,31 +25,33 @@ def draw_picture(cut: StratumCut) -> StratumPicture | None:
     if cut.is_whole or len(cut.vectors.kpis) < 2:
         return None
     counts = cut.vectors.counts
-    flat = find_plane(cut.vectors.points, counts)
+    plane = find_plane(cut.vectors.points, counts)
     order = np.argsort(cut.labels, kind="stable")
     drawn = order[take_every_nth(counts[order], _POINTS)[0]]
-    taken, people = sample_clusters(counts, cut.labels)
-    owners, labels = np.unique(cut.labels[taken], return_inverse=True)
-    spaces = (cut.vectors.points, flat.points) if len(owners) > 1 else ()
-    scores = [compute_silhouettes(space[taken], people, labels) for space in spaces]
-    whole, in_plane = (float(np.average(each, weights=people)) for each in scores) if scores else (None, None)
+    sample, sizes = sample_clusters(counts, cut.labels)
+    owners, labels = np.unique(cut.labels[sample], return_inverse=True)
+    spaces = (cut.vectors.points, plane.points) if len(owners) > 1 else ()
+    scores = [compute_silhouettes(space[sample], sizes, labels) for space in spaces]
+    whole, in_plane = (float(np.average(each, weights=sizes)) for each in scores) if scores else (None, None)
     return StratumPicture(
-        variance=flat.variance.tolist(),
-        loadings=flat.loadings.tolist(),
+        variance=plane.variance.tolist(),
+        loadings=plane.loadings.tolist(),
         silhouette=whole,
         silhouette_in_plane=in_plane,
-        silhouettes=_sorted(scores[0], people, cut.labels[taken], int(cut.labels.max()) + 1) if scores else [],
-        points=np.round(flat.points[drawn], 2).tolist(),
+        silhouettes=_list_silhouettes(scores[0], sizes, cut.labels[sample], int(cut.labels.max()) + 1)
+        if scores
+        else [],
+        points=np.round(plane.points[drawn], 2).tolist(),
         segments=cut.labels[drawn].tolist(),
     )
 
 
-def _sorted(scores: Floats, people: Integers, labels: Integers, segments: int) -> list[list[float]]:
-    """Every n-th customer's silhouette, segment by segment, the highest first."""
-    step = -(-int(people.sum()) // _BARS)
-    found = []
+def _list_silhouettes(scores: Floats, sizes: Integers, labels: Integers, segments: int) -> list[list[float]]:
+    """List every n-th customer's silhouette, segment by segment, highest first."""
+    step = -(-int(sizes.sum()) // _BARS)
+    scores_by_segment = []
     for segment in range(segments):
         own = labels == segment
-        falling = np.sort(np.repeat(scores[own], people[own]))[::-1]
-        found.append(np.round(falling[step // 2 :: step], 3).tolist())
-    return found
+        falling = np.sort(np.repeat(scores[own], sizes[own]))[::-1]
+        scores_by_segment.append(np.round(falling[step // 2 :: step], 3).tolist())
+    return scores_by_segment

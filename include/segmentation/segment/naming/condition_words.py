@@ -1,4 +1,4 @@
-"""The condition of a stratum for people: the KPIs' labels and units in place of their columns and comparisons."""
+"""The condition of a stratum in words: the KPIs' labels and units replace columns and operators."""
 
 from collections.abc import Callable, Mapping
 
@@ -20,54 +20,56 @@ _COMPARED: dict[type[exp.Expr], Callable[[float, str], str]] = {
 
 
 def describe_condition(condition: str, kpis: Mapping[str, Kpi]) -> str:
-    """``returns >= 5 AND age_days < 7`` -> ``Returns 5 visit days or more, Age below 7 days``.
+    """Describe a condition: ``returns >= 5 AND age_days < 7`` -> ``Returns 5 visit days or more, Age below 7 days``.
 
     Args:
-        condition: of a stratum, over KPIs and ``age_days``.
+        condition: a stratum's condition over KPIs and ``age_days``.
         kpis: every KPI of the macro segment.
     """
-    return _told(parse_condition(condition, [*kpis, AGE_COLUMN]), kpis)
+    return _describe_node(parse_condition(condition, [*kpis, AGE_COLUMN]), kpis)
 
 
-def _told(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
+def _describe_node(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
     if isinstance(node, exp.Paren):
-        return f"({_told(node.this, kpis)})" if isinstance(node.this, exp.Or) else _told(node.this, kpis)
+        return (
+            f"({_describe_node(node.this, kpis)})" if isinstance(node.this, exp.Or) else _describe_node(node.this, kpis)
+        )
     if isinstance(node, (exp.And, exp.Or)):
         between = ", " if isinstance(node, exp.And) else " or "
-        return between.join(_told(side, kpis) for side in node.flatten(unnest=False))
+        return between.join(_describe_node(side, kpis) for side in node.flatten(unnest=False))
     if isinstance(node, exp.Not):
-        return _negated(node.this.unnest(), kpis)
+        return _describe_negation(node.this.unnest(), kpis)
     if isinstance(node, exp.Boolean):
         return "everyone" if node.this else "no one"
-    return _comparison(node, kpis)
+    return _describe_comparison(node, kpis)
 
 
-def _negated(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
+def _describe_negation(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
     if isinstance(node, exp.Is):
-        return f"{_label(node.this, kpis)[0]} defined"
-    return f"not ({_told(node, kpis)})"
+        return f"{_find_label(node.this, kpis)[0]} defined"
+    return f"not ({_describe_node(node, kpis)})"
 
 
-def _comparison(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
+def _describe_comparison(node: exp.Expr, kpis: Mapping[str, Kpi]) -> str:
     right = node.args.get("expression")
     if right is not None and isinstance(right.unnest(), exp.Column):
-        return _comparison(_FLIPPED.get(type(node), type(node))(this=right, expression=node.this), kpis)
-    label, unit = _label(node.this, kpis)
+        return _describe_comparison(_FLIPPED.get(type(node), type(node))(this=right, expression=node.this), kpis)
+    label, unit = _find_label(node.this, kpis)
     if isinstance(node, exp.Is):
         return f"{label} undefined"
     if isinstance(node, exp.Between):
-        low, high = (_value(node.args[end]) for end in ("low", "high"))
+        low, high = (_read_value(node.args[end]) for end in ("low", "high"))
         return f"{label} {format_number(low)} to {format_quantity(high, unit)}"
     if isinstance(node, exp.In):
-        return f"{label} {' or '.join(format_number(_value(value)) for value in node.expressions)}"
-    return f"{label} {_COMPARED[type(node)](_value(node.expression), unit)}"
+        return f"{label} {' or '.join(format_number(_read_value(value)) for value in node.expressions)}"
+    return f"{label} {_COMPARED[type(node)](_read_value(node.expression), unit)}"
 
 
-def _label(column: exp.Expr, kpis: Mapping[str, Kpi]) -> tuple[str, str]:
+def _find_label(column: exp.Expr, kpis: Mapping[str, Kpi]) -> tuple[str, str]:
     kpi = kpis.get(column.unnest().name)
     return (kpi.label, omit_repeated_unit(kpi.label, kpi.unit)) if kpi else ("Age", "days")
 
 
-def _value(literal: exp.Expr) -> float:
+def _read_value(literal: exp.Expr) -> float:
     value = literal.unnest()
     return -float(value.this.name) if isinstance(value, exp.Neg) else float(value.name)

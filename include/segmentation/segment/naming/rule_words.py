@@ -1,8 +1,8 @@
 """The rule of a segment in words, and how often the words are right.
 
-A rule by nearest prototypes has no short wording. A small decision tree that imitates it has: its paths to a segment
-are ranges of KPIs. At most ``_PATHS`` of them are kept, with bounds of three digits, and a path or a bound is left out
-where that changes little. What is written is then measured against the exact rule.
+A rule by nearest prototypes has no short wording, but a small decision tree that imitates it does: each of its paths to
+a segment is a set of KPI ranges. At most ``_MOST_PATHS`` paths are kept, with bounds of three digits. Paths and bounds
+that change little are dropped. The resulting words are measured against the exact rule.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,9 +19,9 @@ from include.segmentation.segment.naming.condition_words import describe_conditi
 from include.segmentation.segment.space.weighted_statistics import take_every_nth
 from include.segmentation.segment.stratum_cut import StratumCut
 
-_PATHS = 3
+_MOST_PATHS = 3
 _LITTLE = 0.02
-_PEOPLE = 20_000
+_SAMPLE_CUSTOMERS = 20_000
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class RuleWording:
     """A rule for people.
 
     Attributes:
-        fidelity: of the customers whom the words or the exact rule put into the segment, the share that both do; None
-            where no words were found that could be measured.
+        fidelity: the share of customers matched by both the words and the exact rule, among those matched by either;
+            None if there are no words to measure.
     """
 
     words: str
@@ -39,13 +39,13 @@ class RuleWording:
 
 @dataclass(frozen=True)
 class _Customers:
-    """Customers as distinct vectors, and which of them a segment has.
+    """Customers as distinct vectors, and which of them belong to a segment.
 
     Attributes:
         values: float64[vectors, KPIs].
         counts: int64[vectors].
         members: bool[vectors].
-        kpis: of the columns.
+        kpis: the KPIs of the columns.
     """
 
     values: Floats
@@ -53,20 +53,20 @@ class _Customers:
     members: npt.NDArray[np.bool_]
     kpis: Sequence[Kpi]
 
-    def sample(self) -> "_Customers":
-        """Every n-th of them, enough to choose words by."""
-        taken, people = take_every_nth(self.counts, _PEOPLE)
-        return _Customers(self.values[taken], people, self.members[taken], self.kpis)
+    def take_sample(self) -> "_Customers":
+        """Take every n-th customer, enough to choose words by."""
+        vectors, sizes = take_every_nth(self.counts, _SAMPLE_CUSTOMERS)
+        return _Customers(self.values[vectors], sizes, self.members[vectors], self.kpis)
 
-    def fidelity(self, paths: Sequence[Path]) -> float:
-        """Of the customers on one of the paths or in the segment, the share that are both."""
-        told = match_paths(paths, self.values, self.kpis)
-        either = self.counts[told | self.members].sum()
-        return float(self.counts[told & self.members].sum() / either) if either else 0.0
+    def measure_fidelity(self, paths: Sequence[Path]) -> float:
+        """Measure the overlap of the paths with the segment: the customers in both, as a share of those in either."""
+        matches = match_paths(paths, self.values, self.kpis)
+        union = self.counts[matches | self.members].sum()
+        return float(self.counts[matches & self.members].sum() / union) if union else 0.0
 
 
 def describe_rules(cut: StratumCut, kpis: Mapping[str, Kpi]) -> list[RuleWording]:
-    """The rules of a stratum's segments for people, one per segment.
+    """Describe the rules of a stratum's segments, one wording per segment.
 
     Args:
         cut: the stratum as it was cut.
@@ -76,50 +76,50 @@ def describe_rules(cut: StratumCut, kpis: Mapping[str, Kpi]) -> list[RuleWording
     if cut.is_whole:
         return [RuleWording(condition, 1.0)]
     subject = cut.stratum.label if condition == describe_condition("true", {}) else f"{cut.stratum.label} ({condition})"
-    values, counts, shown = cut.vectors.values, cut.vectors.counts, list(cut.vectors.kpis.values())
-    of_all = list_paths(explain_clusters(values, counts, cut.labels).tree, shown)
+    values, counts, columns = cut.vectors.values, cut.vectors.counts, list(cut.vectors.kpis.values())
+    paths_by_segment = list_paths(explain_clusters(values, counts, cut.labels).tree, columns)
     wordings = []
     for ordinal in range(len(cut.centroids)):
         members = cut.labels == ordinal
-        own = of_all.get(ordinal) or list_paths(
-            explain_clusters(values, counts, members.astype(np.int64)).tree, shown
+        paths = paths_by_segment.get(ordinal) or list_paths(
+            explain_clusters(values, counts, members.astype(np.int64)).tree, columns
         ).get(1, [])
-        wordings.append(_worded(_Customers(values, counts, members, shown), own, subject))
+        wordings.append(_describe_rule(_Customers(values, counts, members, columns), paths, subject))
     return wordings
 
 
-def _worded(customers: _Customers, paths: Sequence[Path], subject: str) -> RuleWording:
-    sample = customers.sample()
-    kept = _simplified(_best(paths, sample), sample)
-    if not kept:
+def _describe_rule(customers: _Customers, paths: Sequence[Path], subject: str) -> RuleWording:
+    sample = customers.take_sample()
+    chosen = _simplify_paths(_choose_paths(paths, sample), sample)
+    if not chosen:
         return RuleWording(f"{subject}: no few words tell its customers from the others", None)
-    told = "; or ".join(describe_path(path, customers.kpis) for path in kept)
-    return RuleWording(f"{subject}: {told}", round(customers.fidelity(kept), 4))
+    words = "; or ".join(describe_path(path, customers.kpis) for path in chosen)
+    return RuleWording(f"{subject}: {words}", round(customers.measure_fidelity(chosen), 4))
 
 
-def _best(paths: Sequence[Path], customers: _Customers) -> list[Path]:
-    """The paths that agree most, one after the other, while each adds more than a little."""
-    kept: list[Path] = []
-    for _ in range(min(_PATHS, len(paths))):
-        best = max(paths, key=lambda path: customers.fidelity([*kept, path]))
-        if customers.fidelity([*kept, best]) < customers.fidelity(kept) + _LITTLE:
+def _choose_paths(paths: Sequence[Path], customers: _Customers) -> list[Path]:
+    """Add the path that improves the overlap most, while each adds more than a little."""
+    chosen: list[Path] = []
+    for _ in range(min(_MOST_PATHS, len(paths))):
+        best = max(paths, key=lambda path: customers.measure_fidelity([*chosen, path]))
+        if customers.measure_fidelity([*chosen, best]) < customers.measure_fidelity(chosen) + _LITTLE:
             break
-        kept.append(best)
-    return kept
+        chosen.append(best)
+    return chosen
 
 
-def _simplified(paths: list[Path], customers: _Customers) -> list[Path]:
-    """Without the paths and bounds that change little, all together."""
-    enough = customers.fidelity(paths) - _LITTLE
+def _simplify_paths(paths: list[Path], customers: _Customers) -> list[Path]:
+    """Drop paths and bounds as long as that costs little in total."""
+    enough = customers.measure_fidelity(paths) - _LITTLE
     while True:
-        shorter = [found for found in _shorter(paths) if customers.fidelity(found) >= enough]
+        shorter = [candidate for candidate in _shorten_paths(paths) if customers.measure_fidelity(candidate) >= enough]
         if not shorter:
             return paths
-        paths = max(shorter, key=customers.fidelity)
+        paths = max(shorter, key=customers.measure_fidelity)
 
 
-def _shorter(paths: list[Path]) -> Iterator[list[Path]]:
-    """The paths without one of them, or without one bound of one of them; something always stays."""
+def _shorten_paths(paths: list[Path]) -> Iterator[list[Path]]:
+    """Yield the paths without one path, or without one bound; something always remains."""
     for i, path in enumerate(paths):
         rest = [*paths[:i], *paths[i + 1 :]]
         if rest:

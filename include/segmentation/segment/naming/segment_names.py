@@ -1,8 +1,8 @@
-"""Names that say what is in a segment: the stratum first, then bands of KPIs in the profile's own words.
+"""Names that say what is in a segment: the stratum first, then bands of KPIs in the profile's words.
 
-A claim begins as the bands of the middle half (p25 to p75) of a segment's customers and is widened, band by band, until
-it covers ``CLAIM_HOLDS`` of those in the ``MIDDLE``, which is what every run checks it by, and a little more. A wide
-claim says little. So a name takes the KPIs whose claims the fewest *other* customers of the stratum meet.
+A claim starts as the bands of the middle half (p25 to p75) of a segment's customers. It is widened band by band until
+it covers ``CLAIM_HOLDS``, and a little more, of the customers in ``MIDDLE``; every run checks it by the same rule. A
+wide claim says little, so a name uses the KPIs whose claims the fewest *other* customers of the stratum meet.
 """
 
 from bisect import bisect_right
@@ -21,19 +21,19 @@ from include.segmentation.segment.space.weighted_statistics import find_quantile
 from include.segmentation.segment.stratum_cut import StratumCut
 
 _ROOM = 0.03
-"""A claim that just holds at the fit would fail at the next run by chance."""
+"""Margin for chance: a claim that only just holds at the fit would fail at the next run."""
 _MOST_KPIS = 3
 _CANDIDATES = 8
 _NEARLY = 0.05
-"""A name is the shortest that rules out as many of the other customers as any would, but for this share of them."""
+"""A name is the shortest that rules out as many of the other customers as any name can, up to this share of them."""
 
 _MUCH = 0.5
-"""Whatever a KPI's claim alone rules out so many of is worth saying too."""
+"""A KPI whose claim alone rules out at least this share of the others is named as well."""
 
 
 @dataclass(frozen=True)
 class SegmentName:
-    """What a segment is called, and what that claims."""
+    """The name of a segment, and what it claims."""
 
     name: str
     description: str
@@ -41,18 +41,18 @@ class SegmentName:
 
 
 def name_segments(cuts: Sequence[StratumCut], between: str = ", ") -> list[list[SegmentName]]:
-    """Name every segment of a macro segment, no two alike.
+    """Name every segment of a macro segment; no two names are equal.
 
     Args:
-        cuts: of its strata; or of its segments, to name micro segments.
-        between: what stands between the label of the stratum and the bands.
+        cuts: its strata; or its segments, to name micro segments.
+        between: the text between the stratum's label and the bands.
 
     Returns:
-        One list per stratum, one naming per segment.
+        One list per stratum with one name per segment.
     """
-    named = [[_name_whole(cut)] if cut.is_whole else _name_clusters(cut, between) for cut in cuts]
-    seen: Counter[str] = Counter()
-    return [[_numbered(naming, seen) for naming in namings] for namings in named]
+    by_cut = [[_name_whole(cut)] if cut.is_whole else _name_clusters(cut, between) for cut in cuts]
+    uses: Counter[str] = Counter()
+    return [[_number_repeated(naming, uses) for naming in namings] for namings in by_cut]
 
 
 def _name_whole(cut: StratumCut) -> SegmentName:
@@ -60,18 +60,18 @@ def _name_whole(cut: StratumCut) -> SegmentName:
 
 
 def _name_clusters(cut: StratumCut, between: str) -> list[SegmentName]:
-    claims = _in_numbers_where_alike(cut, _Bands(cut).claims())
+    claims = _use_numbers_for_twins(cut, _Bands(cut).list_claims())
     return [
         SegmentName(
-            f"{cut.stratum.label}{between}{_said(cut, of_cluster.values())}",
-            _describe(cut, cluster),
+            f"{cut.stratum.label}{between}{_word_claims(cut, of_cluster.values())}",
+            _describe_cluster(cut, cluster),
             list(of_cluster.values()),
         )
         for cluster, of_cluster in enumerate(claims)
     ]
 
 
-def _said(cut: StratumCut, claims: Iterable[BandRange]) -> str:
+def _word_claims(cut: StratumCut, claims: Iterable[BandRange]) -> str:
     return ", ".join(
         f"{format_word_range(claim.low_word, claim.high_word)} {cut.vectors.kpis[claim.kpi].label}" for claim in claims
     )
@@ -81,9 +81,9 @@ class _Bands:
     """What bands can claim about the clusters of a stratum.
 
     Attributes:
-        ends: int64[clusters, KPIs, 2], the first and the last band of each claim.
-        patterns: int64[patterns, KPIs], the bands that customers are in.
-        customers: int64[clusters, patterns], how many.
+        ends: int64[clusters, KPIs, 2], the first and last band of each claim.
+        patterns: int64[patterns, KPIs], the combinations of bands that customers are in.
+        customers: int64[clusters, patterns], the customers of each.
     """
 
     def __init__(self, cut: StratumCut) -> None:
@@ -91,26 +91,27 @@ class _Bands:
         clusters, columns = range(len(cut.centroids)), range(len(self.kpis))
         kpis = list(self.kpis.values())
         self.ends = np.array(
-            [[_ends(*_values(cut, cluster, column), kpis[column]) for column in columns] for cluster in clusters]
+            [
+                [_find_claim_ends(*_select_values(cut, cluster, column), kpis[column]) for column in columns]
+                for cluster in clusters
+            ]
         )
         bands = [np.searchsorted(kpi.bands, cut.vectors.values[:, column], "right") for column, kpi in enumerate(kpis)]
         which = np.zeros(len(cut.labels), dtype=np.int64)
-        for kpi, of_kpi in zip(
-            kpis, bands, strict=True
-        ):  # a number for each pattern, column by column: never too large
+        for kpi, of_kpi in zip(kpis, bands, strict=True):  # number the patterns column by column to avoid overflow
             which = np.unique(which * (len(kpi.bands) + 1) + of_kpi, return_inverse=True)[1]
         self.patterns = np.column_stack(bands)[np.unique(which, return_index=True)[1]]
         self.customers = np.zeros((len(clusters), len(self.patterns)), dtype=np.int64)
         np.add.at(self.customers, (cut.labels, which), cut.vectors.counts)
 
-    def claims(self) -> list[dict[int, BandRange]]:
+    def list_claims(self) -> list[dict[int, BandRange]]:
         """Per cluster up to three claims by KPI, in profile order."""
         return [
-            {column: self._claim(cluster, column) for column in self._telling(cluster)}
+            {column: self._make_claim(cluster, column) for column in self._choose_kpis(cluster)}
             for cluster in range(len(self.ends))
         ]
 
-    def _claim(self, cluster: int, column: int) -> BandRange:
+    def _make_claim(self, cluster: int, column: int) -> BandRange:
         name, kpi = list(self.kpis.items())[column]
         first, last = self.ends[cluster, column]
         return BandRange(
@@ -121,28 +122,28 @@ class _Bands:
             high=kpi.bands[last] if last < len(kpi.bands) else None,
         )
 
-    def _telling(self, cluster: int) -> list[int]:
-        """The fewest KPIs that tell the cluster from all others by words, and rule out nearly all that claims can."""
+    def _choose_kpis(self, cluster: int) -> list[int]:
+        """Find the fewest KPIs that set the cluster apart and rule out nearly as many others as any claims can."""
         others = np.arange(len(self.ends)) != cluster
-        strangers = self.customers[others].sum(axis=0)
+        other_customers = self.customers[others].sum(axis=0)
         low, high = self.ends[cluster].T
         outside = (self.patterns < low) | (self.patterns > high)
         differs = (self.ends[others] != self.ends[cluster]).any(axis=2)
-        alone = strangers @ outside
+        alone = other_customers @ outside
         useful = sorted(np.flatnonzero(alone).tolist(), key=lambda column: (-alone[column], column))[:_CANDIDATES]
         sets = [of_size for size in range(_MOST_KPIS + 1) for of_size in combinations(sorted(useful), size)]
-        told = {kpis: int(differs[:, kpis].any(axis=1).sum()) for kpis in sets}
-        ruled_out = {kpis: int(strangers[outside[:, kpis].any(axis=1)].sum()) for kpis in sets}
-        telling = [kpis for kpis in sets if told[kpis] == max(told.values())]
-        enough = max(ruled_out[kpis] for kpis in telling) - _NEARLY * strangers.sum()
-        short = [kpis for kpis in telling if ruled_out[kpis] >= enough]
-        chosen = min(short, key=lambda kpis: (len(kpis), -ruled_out[kpis], kpis))
-        more = [kpi for kpi in useful if kpi not in chosen and alone[kpi] >= _MUCH * strangers.sum()]
+        distinguished = {kpis: int(differs[:, kpis].any(axis=1).sum()) for kpis in sets}
+        ruled_out = {kpis: int(other_customers[outside[:, kpis].any(axis=1)].sum()) for kpis in sets}
+        best_sets = [kpis for kpis in sets if distinguished[kpis] == max(distinguished.values())]
+        least_ruled_out = max(ruled_out[kpis] for kpis in best_sets) - _NEARLY * other_customers.sum()
+        sufficient = [kpis for kpis in best_sets if ruled_out[kpis] >= least_ruled_out]
+        chosen = min(sufficient, key=lambda kpis: (len(kpis), -ruled_out[kpis], kpis))
+        more = [kpi for kpi in useful if kpi not in chosen and alone[kpi] >= _MUCH * other_customers.sum()]
         return sorted([*chosen, *more][:_MOST_KPIS])
 
 
-def _ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
-    """The first and the last band of the claim about a cluster's customers."""
+def _find_claim_ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
+    """Find the first and last band of the claim about a cluster's customers."""
     low, p25, p75, high = find_quantiles(values, counts, [MIDDLE[0], 0.25, 0.75, MIDDLE[1]])
     middle = (values >= low) & (values <= high)
     bands = np.searchsorted(kpi.bands, values[middle], "right")
@@ -155,44 +156,44 @@ def _ends(values: Floats, counts: Integers, kpi: Kpi) -> tuple[int, int]:
     return first, last
 
 
-def _in_numbers_where_alike(cut: StratumCut, claims: list[dict[int, BandRange]]) -> list[dict[int, BandRange]]:
-    """Where bands are too wide to tell clusters apart, claim numbers of the KPI that they differ in most."""
-    said = [_said(cut, of_cluster.values()) for of_cluster in claims]
-    told = []
-    for words, of_cluster in zip(said, claims, strict=True):
-        twins = [cluster for cluster, other in enumerate(said) if other == words]
+def _use_numbers_for_twins(cut: StratumCut, claims: list[dict[int, BandRange]]) -> list[dict[int, BandRange]]:
+    """Claim numbers of the most different KPI where bands are too wide to distinguish clusters."""
+    wordings = [_word_claims(cut, of_cluster.values()) for of_cluster in claims]
+    results = []
+    for words, of_cluster in zip(wordings, claims, strict=True):
+        twins = [cluster for cluster, other in enumerate(wordings) if other == words]
         if of_cluster and len(twins) == 1:
-            told.append(of_cluster)
+            results.append(of_cluster)
             continue
         column = int(np.ptp(cut.centroids[twins] if len(twins) > 1 else cut.centroids, axis=0).argmax())
-        kept = [(other, claim) for other, claim in of_cluster.items() if other != column][: _MOST_KPIS - 1]
-        numbers = _claim_of_numbers(cut, len(told), column)
-        told.append(dict(sorted([*kept, (column, numbers)])))
-    return told
+        others = [(other, claim) for other, claim in of_cluster.items() if other != column][: _MOST_KPIS - 1]
+        numbers = _claim_numbers(cut, len(results), column)
+        results.append(dict(sorted([*others, (column, numbers)])))
+    return results
 
 
-def _claim_of_numbers(cut: StratumCut, cluster: int, column: int) -> BandRange:
+def _claim_numbers(cut: StratumCut, cluster: int, column: int) -> BandRange:
     name, kpi = list(cut.vectors.kpis.items())[column]
-    low, high = find_quantiles(*_values(cut, cluster, column), MIDDLE)
+    low, high = find_quantiles(*_select_values(cut, cluster, column), MIDDLE)
     last = format_quantity(high, omit_repeated_unit(kpi.label, kpi.unit))
     words = [format_number(low), last] if low < high else [last, last]
     return BandRange(kpi=name, low_word=words[0], high_word=words[1], low=low, high=high + kpi.resolution / 2)
 
 
-def _describe(cut: StratumCut, cluster: int) -> str:
+def _describe_cluster(cut: StratumCut, cluster: int) -> str:
     parts = []
     for column, kpi in enumerate(cut.vectors.kpis.values()):
-        low, high = map(format_number, find_quantiles(*_values(cut, cluster, column), (0.25, 0.75)))
+        low, high = map(format_number, find_quantiles(*_select_values(cut, cluster, column), (0.25, 0.75)))
         parts.append(f"{kpi.label} {low if low == high else f'{low} to {high}'} {kpi.unit}")
     return f"{cut.stratum.label}. The middle half of its customers: {'; '.join(parts)}."
 
 
-def _values(cut: StratumCut, cluster: int, column: int) -> tuple[Floats, Integers]:
-    """A KPI's values among the customers of a cluster, and how many have each."""
+def _select_values(cut: StratumCut, cluster: int, column: int) -> tuple[Floats, Integers]:
+    """Return a KPI's values among the customers of a cluster, and the customers behind each."""
     inside = cut.labels == cluster
     return cut.vectors.values[inside, column], cut.vectors.counts[inside]
 
 
-def _numbered(naming: SegmentName, seen: Counter[str]) -> SegmentName:
-    seen[naming.name] += 1
-    return naming if seen[naming.name] == 1 else replace(naming, name=f"{naming.name} {seen[naming.name]}")
+def _number_repeated(naming: SegmentName, uses: Counter[str]) -> SegmentName:
+    uses[naming.name] += 1
+    return naming if uses[naming.name] == 1 else replace(naming, name=f"{naming.name} {uses[naming.name]}")

@@ -1,1 +1,1 @@
-"""The space that distances are measured in: distinct vectors with their customers, scaled, and what is nearest."""
+"""The space of distances: distinct vectors with counts, scaling, components and nearest prototypes."""

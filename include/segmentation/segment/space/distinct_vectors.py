@@ -1,4 +1,4 @@
-"""A stratum collapsed to its distinct KPI vectors with the customers behind each, and which of them a fit looks at."""
+"""A stratum collapsed to its distinct KPI vectors with the customers behind each, and the sample that is fitted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,38 +19,38 @@ _ROWS = 500_000
 
 @dataclass(frozen=True)
 class DistinctVectors:
-    """Every distinct vector of a stratum, sorted: the same whatever the order of the customers.
+    """Every distinct vector of a stratum, sorted, so that the order of the customers does not matter.
 
     Attributes:
         values: float64[vectors, KPIs], in the KPIs' own units.
         counts: int64[vectors], the customers behind each.
-        taken: int64[vectors taken], rising: all of them, or the sample that is fitted.
+        fitted: int64[fitted vectors], rising: all vectors, or the sample that is fitted.
     """
 
     values: Floats
     counts: Integers
-    taken: Integers
+    fitted: Integers
 
     @property
     def is_sampled(self) -> bool:
         """Whether some vectors are not fitted."""
-        return len(self.taken) < len(self.counts)
+        return len(self.fitted) < len(self.counts)
 
     @property
     def note(self) -> str:
-        """What a reader should know; empty where all vectors are fitted."""
-        whole = f"fitted on {len(self.taken)} of {len(self.counts)} distinct vectors, chosen by hash"
+        """A remark for readers; empty if all vectors are fitted."""
+        whole = f"fitted on {len(self.fitted)} of {len(self.counts)} distinct vectors, chosen by hash"
         return whole if self.is_sampled else ""
 
 
 @dataclass(frozen=True)
 class RuleOutcome:
-    """What a rule makes of every customer of a stratum.
+    """The result of applying a rule to every customer of a stratum.
 
     Attributes:
         sizes: int64[segments], the customers.
-        inertias: the mean squared distance of a customer to the centroid of their segment, among the vectors that were
-            fitted and among the rest; NaN where there is no rest.
+        inertias: the mean squared distance of a customer to the centroid of their segment, among fitted vectors and
+            among the rest; NaN without a rest.
     """
 
     sizes: Integers
@@ -58,7 +58,7 @@ class RuleOutcome:
 
     @property
     def gap(self) -> float:
-        """By how much the rest lies farther from the centroids, as a share."""
+        """How much farther the rest lies from the centroids, as a share."""
         fitted, rest = self.inertias
         return rest / fitted - 1
 
@@ -66,56 +66,58 @@ class RuleOutcome:
 def collapse_stratum(
     customers: pa.Table, condition: str, kpis: Sequence[str], undefined_as: Mapping[str, float] | None = None
 ) -> DistinctVectors:
-    """Collapse a stratum.
+    """Collapse a stratum to its distinct vectors.
 
     Args:
         customers: every customer of the macro segment.
-        condition: who is in the stratum.
-        kpis: what it is clustered on.
-        undefined_as: what stands for NULL, by KPI; nothing where absent.
+        condition: the SQL condition of the stratum.
+        kpis: the KPIs that it is clustered on.
+        undefined_as: the values that replace NULL, by KPI.
 
     Raises:
         DataError: a KPI is NULL for a customer of the stratum.
     """
     columns = ", ".join(kpis)
-    counted = {kpi: f"coalesce({kpi}, {value!r})" for kpi, value in (undefined_as or {}).items()}
-    listed = ", ".join(f"CAST({counted.get(kpi, kpi)} AS DOUBLE) AS {kpi}" for kpi in kpis)
-    found = query_batch(
+    filled = {kpi: f"coalesce({kpi}, {value!r})" for kpi, value in (undefined_as or {}).items()}
+    casts = ", ".join(f"CAST({filled.get(kpi, kpi)} AS DOUBLE) AS {kpi}" for kpi in kpis)
+    vectors = query_batch(
         customers,
         f"SELECT {columns}, count(*) AS _customers, hash({columns}) AS _hash "
-        f"FROM (SELECT {listed} FROM batch WHERE {condition}) "
+        f"FROM (SELECT {casts} FROM batch WHERE {condition}) "
         f"GROUP BY {columns} ORDER BY {columns}",
     )
     for kpi in kpis:
-        if found[kpi].null_count:
+        if vectors[kpi].null_count:
             raise DataError(f"KPI '{kpi}' is undefined (NULL) for customers of a stratum ({condition}) that needs it")
-    taken = np.arange(found.num_rows)
-    if found.num_rows > MAX_VECTORS:
-        hashes = found["_hash"].to_numpy()
-        taken = np.flatnonzero(hashes <= np.partition(hashes, MAX_VECTORS - 1)[MAX_VECTORS - 1])
-    return DistinctVectors(read_matrix(found, kpis), np.asarray(found["_customers"].to_numpy(), dtype=np.int64), taken)
+    fitted = np.arange(vectors.num_rows)
+    if vectors.num_rows > MAX_VECTORS:
+        hashes = vectors["_hash"].to_numpy()
+        fitted = np.flatnonzero(hashes <= np.partition(hashes, MAX_VECTORS - 1)[MAX_VECTORS - 1])
+    return DistinctVectors(
+        read_matrix(vectors, kpis), np.asarray(vectors["_customers"].to_numpy(), dtype=np.int64), fitted
+    )
 
 
-def apply_rule(found: DistinctVectors, columns: Sequence[int], rule: NearestRule, centroids: Floats) -> RuleOutcome:
-    """Label every customer, also those whose vectors were not fitted.
+def apply_rule(distinct: DistinctVectors, columns: Sequence[int], rule: NearestRule, centroids: Floats) -> RuleOutcome:
+    """Label every customer, including those whose vectors were not fitted.
 
     Args:
-        found: the stratum.
-        columns: which columns of its values the rule reads.
-        rule: what labels.
+        distinct: the stratum.
+        columns: the columns of its values that the rule reads.
+        rule: the rule.
         centroids: float64[segments, KPIs], in the space of the rule's axes.
     """
     sizes = np.zeros(len(centroids), dtype=np.int64)
-    fitted = np.zeros(len(found.counts), dtype=bool)
-    fitted[found.taken] = True
+    is_fitted = np.zeros(len(distinct.counts), dtype=bool)
+    is_fitted[distinct.fitted] = True
     distances = np.zeros(2)
-    for at in range(0, len(found.counts), _ROWS):
+    for at in range(0, len(distinct.counts), _ROWS):
         rows = slice(at, at + _ROWS)
-        values, counts = found.values[rows][:, columns], found.counts[rows]
+        values, counts = distinct.values[rows][:, columns], distinct.counts[rows]
         labels = find_nearest(rule, values)[0]
         sizes += np.bincount(labels, weights=counts, minlength=len(sizes)).astype(np.int64)
         far = ((scale_values(values, rule.axes) - centroids[labels]) ** 2).sum(axis=1) * counts
-        distances += [far[fitted[rows]].sum(), far[~fitted[rows]].sum()]
-    customers = np.array([found.counts[fitted].sum(), found.counts[~fitted].sum()])
+        distances += [far[is_fitted[rows]].sum(), far[~is_fitted[rows]].sum()]
+    customers = np.array([distinct.counts[is_fitted].sum(), distinct.counts[~is_fitted].sum()])
     means = np.divide(distances, customers, out=np.full(2, np.nan), where=customers > 0)
     return RuleOutcome(sizes, (float(means[0]), float(means[1])))

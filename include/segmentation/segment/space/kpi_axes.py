@@ -1,7 +1,7 @@
-"""From KPI values to coordinates that distances are measured in: transform, centre, spread, weight.
+"""Coordinates from KPI values: transform, center, spread, weight.
 
-Everything here treats every value on its own, with Arrow's functions where numpy's may round otherwise at the end of
-a chunk, so that no chunking can change a bit of it.
+Every value is treated on its own, with Arrow's functions where numpy's may round differently at the end of a chunk.
+So chunking cannot change a single bit.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from include.segmentation.errors import DataError
 from include.segmentation.model.model import KpiAxis
 from include.segmentation.profile.kpis import ClipTransform, Kpi, Scaler
 from include.segmentation.profile.macro_segments import MacroSegment
-from include.segmentation.segment.space.weighted_statistics import find_quantile
+from include.segmentation.segment.space.weighted_statistics import find_quantiles
 
 _CUTS = 101
 _ARROW = {"log1p": pc.log1p, "asinh": pc.asinh, "sqrt": pc.sqrt}
@@ -30,34 +30,35 @@ def fit_axes(
         values: float64[vectors, KPIs], at least one vector.
         counts: int64[vectors], the customers behind each.
         kpis: the names of the columns of ``values``.
-        macro: what the profile declares about them.
-        stratum: its name, for what is refused.
+        macro: the macro segment with the KPIs' declarations.
+        stratum: its name, for error messages.
 
     Returns:
-        An axis per KPI that varies once it is transformed, and the KPIs that do not, which no distance can use.
+        An axis per KPI that still varies after its transform; and the names of the other KPIs, which cannot
+        contribute to a distance.
 
     Raises:
-        DataError: a KPI is scaled ``robust``, but half of the customers have one value.
+        DataError: a KPI has scale ``robust``, but its interquartile range is 0.
     """
     axes, constant = [], []
     for name, column in zip(kpis, values.T, strict=True):
-        axis = _with_transform(name, macro.kpis[name], column, counts)
+        axis = _make_axis(name, macro.kpis[name], column, counts)
         moved = transform_values(column, axis) if column.min() < column.max() else column
         if moved.min() == moved.max():
             constant.append(name)
             continue
-        center, spread = _center_and_spread(moved, counts, macro.find_scale(name))
+        center, spread = _measure_center_and_spread(moved, counts, macro.find_scale(name))
         if spread == 0:
             raise DataError(
                 f"macro segment '{macro.label}', stratum '{stratum}': KPI '{name}' has an interquartile range of 0, so "
-                "scale: robust can not be used for it here; allowed is another scale (standard, minmax, none)"
+                "scale: robust cannot be used; allowed: standard, minmax, none"
             )
         axes.append(axis.model_copy(update={"center": center, "spread": spread}))
     return axes, constant
 
 
 def scale_values(values: Floats, axes: Sequence[KpiAxis]) -> Floats:
-    """Bring float64[rows, KPIs] into the space of the axes."""
+    """Convert float64[rows, KPIs] to coordinates on the axes."""
     columns = [
         (transform_values(column, axis) - axis.center) / axis.spread * axis.weight
         for column, axis in zip(values.T, axes, strict=True)
@@ -66,24 +67,24 @@ def scale_values(values: Floats, axes: Sequence[KpiAxis]) -> Floats:
 
 
 def transform_values(values: Floats, axis: KpiAxis) -> Floats:
-    """Apply the transform of an axis to float64[rows]."""
+    """Apply an axis's transform to float64[rows]."""
     if axis.transform in _ARROW:
-        found = _ARROW[axis.transform](pa.array(values))
-        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.float64)
+        transformed = _ARROW[axis.transform](pa.array(values))
+        return np.asarray(transformed.to_numpy(zero_copy_only=False), dtype=np.float64)
     if axis.transform == "clip":
         return np.asarray(np.minimum(np.maximum(values, axis.cuts[0]), axis.cuts[1]))
     if axis.transform == "quantile":
-        return _shares(values, axis)
+        return _interpolate_shares(values, axis)
     return values
 
 
 def compute_slopes(axis: KpiAxis) -> Floats:
-    """Of a quantile axis: float64[cuts - 1], how fast the share rises after each cut but the last."""
+    """Compute float64[cuts - 1] for a quantile axis: the rise of the share per unit after each cut but the last."""
     return np.asarray(np.diff(axis.shares) / np.diff(axis.cuts), dtype=np.float64)
 
 
-def _shares(values: Floats, axis: KpiAxis) -> Floats:
-    """Between two cuts the share rises in a straight line; the published SQL does the same operations in this order."""
+def _interpolate_shares(values: Floats, axis: KpiAxis) -> Floats:
+    """Interpolate shares between cuts; the published SQL does the same operations in the same order."""
     cuts, shares = np.array(axis.cuts), np.array(axis.shares)
     inside = np.minimum(np.maximum(values, cuts[0]), cuts[-1])
     below = np.minimum(np.searchsorted(cuts, inside, "right") - 1, len(cuts) - 2)
@@ -91,39 +92,39 @@ def _shares(values: Floats, axis: KpiAxis) -> Floats:
     return np.asarray(np.where(values >= cuts[-1], shares[-1], rising))
 
 
-def _with_transform(name: str, kpi: Kpi, values: Floats, counts: Integers) -> KpiAxis:
+def _make_axis(name: str, kpi: Kpi, values: Floats, counts: Integers) -> KpiAxis:
     weight = 1.0 if kpi.weight is None else kpi.weight
     if isinstance(kpi.transform, ClipTransform):
         return KpiAxis(kpi=name, transform="clip", cuts=list(kpi.transform.clip), weight=weight)
     if kpi.transform == "quantile":
-        cuts, shares = _distribution(values, counts)
+        cuts, shares = _summarise_distribution(values, counts)
         return KpiAxis(kpi=name, transform="quantile", cuts=cuts, shares=shares, weight=weight)
     return KpiAxis(kpi=name, transform=kpi.transform, weight=weight)
 
 
-def _distribution(values: Floats, counts: Integers) -> tuple[list[float], list[float]]:
-    """The customers' distribution at every value, or at about every percentile where there are more values.
+def _summarise_distribution(values: Floats, counts: Integers) -> tuple[list[float], list[float]]:
+    """Return the values and their cumulative shares, thinned to about every percentile if there are many values.
 
-    The share at a value is that of the customers below it and half of those who have it.
+    The share at a value counts the customers below it and half of those who have it.
     """
     distinct, which = np.unique(values, return_inverse=True)
     customers = np.bincount(which, weights=counts)
-    reached = np.cumsum(customers)
-    shares = (reached - customers / 2) / reached[-1]
+    running = np.cumsum(customers)
+    shares = (running - customers / 2) / running[-1]
     if len(distinct) > _CUTS:
-        wanted = np.linspace(shares[0], shares[-1], _CUTS)
-        kept = np.unique(np.minimum(np.searchsorted(shares, wanted), len(distinct) - 1))
-        distinct, shares = distinct[kept], shares[kept]
+        targets = np.linspace(shares[0], shares[-1], _CUTS)
+        rows = np.unique(np.minimum(np.searchsorted(shares, targets), len(distinct) - 1))
+        distinct, shares = distinct[rows], shares[rows]
     return distinct.tolist(), shares.tolist()
 
 
-def _center_and_spread(values: Floats, counts: Integers, scaler: Scaler) -> tuple[float, float]:
+def _measure_center_and_spread(values: Floats, counts: Integers, scaler: Scaler) -> tuple[float, float]:
     if scaler == "none":
         return 0.0, 1.0
     if scaler == "minmax":
         return float(values.min()), float(values.max() - values.min())
     if scaler == "robust":
-        low, middle, high = (find_quantile(values, counts, share) for share in (0.25, 0.5, 0.75))
+        low, middle, high = find_quantiles(values, counts, [0.25, 0.5, 0.75])
         return middle, high - low
     customers = counts.sum()
     mean = float((values * counts).sum() / customers)

@@ -1,4 +1,4 @@
-"""The customers of one stratum, as the distinct vectors of the KPIs that it is clustered on."""
+"""The customers of one stratum as distinct vectors of its clustered KPIs."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ class StratumVectors:
     Attributes:
         kpis: the KPIs that vary, in the order of the columns of ``values`` and ``points``.
         values: float64[vectors, KPIs], in the KPIs' own units.
-        points: float64[vectors, KPIs], transformed, scaled and weighted: the space that silhouettes are taken in.
-        projected: float64[vectors, dimensions], what is clustered: ``points``, or their principal components.
+        points: float64[vectors, KPIs], transformed, scaled and weighted: the space of silhouettes.
+        projected: float64[vectors, dimensions], the space of clustering: ``points``, or their principal components.
         counts: int64[vectors], the customers behind each.
     """
 
@@ -26,5 +26,5 @@ class StratumVectors:
 
     @property
     def customers(self) -> int:
-        """How many customers there are."""
+        """The number of customers."""
         return int(self.counts.sum())

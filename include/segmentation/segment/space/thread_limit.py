@@ -1,4 +1,4 @@
-"""One thread inside a fit: sums in another order give other centroids."""
+"""One thread inside a fit: sums in another order would give other centroids."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +8,9 @@ from threadpoolctl import threadpool_limits
 
 @contextmanager
 def limit_to_one_thread() -> Iterator[None]:
-    """Let the numerical libraries use one thread, whatever the machine has.
+    """Limit the numerical libraries to one thread.
 
-    Only libraries that are loaded can be limited, and they take a second, so they are loaded here and not on import.
+    Only loaded libraries can be limited. They are loaded here because importing them takes a second.
     """
     import sklearn.cluster  # noqa: F401 - OpenMP comes with it
 

@@ -1,4 +1,4 @@
--- Of each holder the newest count; a figure that it lacks is NULL, also where an older count has one.
+-- The newest count of each holder. A value that it lacks is NULL, even if an older count has one.
 SELECT
     p.customer_id,
     arg_max_null(h.cash_advance, h.taken_at) FILTER (WHERE {{ window("cash_advance", "h.taken_at") }}) AS cash_advance,

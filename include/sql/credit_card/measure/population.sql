@@ -1,4 +1,5 @@
--- Everyone on a count before as_of. The file has no other time, so "first seen" is the first count, not the card's age.
+-- Every card holder with a count before as_of. There is no other time, so first_seen is the time of the first count, not
+-- the age of the card.
 SELECT
     cust_id AS customer_id,
     min(taken_at) AS first_seen,

@@ -1,4 +1,4 @@
--- Of each holder the newest count; a figure that it lacks is NULL, also where an older count has one.
+-- The newest count of each holder. A value that it lacks is NULL, even if an older count has one.
 SELECT
     p.customer_id,
     arg_max_null(h.purchases, h.taken_at) FILTER (WHERE {{ window("purchases", "h.taken_at") }}) AS purchases,

@@ -1,5 +1,5 @@
--- Each visit with the time of the same learner's visit before it; first visits have none and are left out.
--- page() leaves out early the learners who have no visit in the page; all visits of the others are needed for LAG.
+-- Each visit with the time of the learner's previous visit. First visits have none and are left out.
+-- page() skips learners without a visit in the page. LAG needs all visits of the others.
 SELECT visit_id, user_id, visited_at, previous_visited_at
 FROM (
     SELECT

@@ -1,4 +1,4 @@
--- A topic viewed twice counts twice. Completions that come after as_of are cut by their own window.
+-- A topic viewed twice counts twice. The window of completions leaves out those after as_of.
 WITH topics AS (
     SELECT
         p.customer_id,

@@ -1,4 +1,4 @@
--- An enrolment in a course that is not (or not yet) known counts as a course, but has no type and no category.
+-- An enrolment in a course that is unknown, or not known yet, counts as a course without type and category.
 WITH enrolled AS (
     SELECT
         p.customer_id,

@@ -1,5 +1,5 @@
--- A visit day is a day of the profile's time zone with a visit. A return is the first visit of a visit day that is not
--- the learner's first one; visit_gaps knows how long ago the visit before it was (LAG, computed by MySQL).
+-- A visit day is a day with a visit, in the profile's time zone. A return is the first visit of every visit day but the
+-- learner's first. visit_gaps holds the time since the previous visit (LAG, computed by MySQL).
 WITH visited AS (
     SELECT
         p.customer_id,
@@ -13,7 +13,7 @@ WITH visited AS (
     GROUP BY p.customer_id
 ),
 
--- The day's first visit in the source has the day's gap; the day's other visits follow it within the day.
+-- The first visit of a day in the source has the gap; the gaps of later visits are within the day.
 gaps AS (
     SELECT
         user_id,
@@ -23,7 +23,7 @@ gaps AS (
     GROUP BY ALL
 ),
 
--- Visits in quarantine make no return, and hide none of the same day: days are those of the accepted visits.
+-- A visit in quarantine is not a return and does not hide one on the same day: only accepted visits make visit days.
 returns AS (
     SELECT
         v.user_id AS customer_id,

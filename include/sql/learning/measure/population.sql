@@ -1,6 +1,6 @@
--- Every learner, known since registration. Activity that belongs to no registered learner (an unknown user_id, or
--- GA4's "(not set)" and "(other)") is counted in the one row without a customer_id.
--- A GA4 row says only its day, which counts as that day's midnight in the profile's time zone.
+-- Every learner since registration. Activity of no registered learner (an unknown user_id, or GA4's "(not set)" and
+-- "(other)") is counted in the one row without a customer_id.
+-- GA4 gives only the day of an event; it counts as midnight in the profile's time zone.
 WITH activity AS (
     SELECT CAST(user_id AS VARCHAR) AS learner, visited_at AS seen_at FROM visits
     UNION ALL

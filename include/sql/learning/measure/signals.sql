@@ -1,4 +1,4 @@
--- What a learner did in a stretch of days that ends at p.as_of: up to a landmark, or within the horizon after it.
+-- What a learner did in a period that ends at p.as_of: up to a landmark, or within the horizon after it.
 WITH visited AS (
     SELECT p.customer_id, count(DISTINCT CAST(v.visited_at AS DATE)) AS days
     FROM population AS p
@@ -21,7 +21,7 @@ studied AS (
     GROUP BY p.customer_id
 ),
 
--- A refund after the stretch is not known at its end.
+-- A refund after the period is not known at its end.
 bought AS (
     SELECT
         p.customer_id,
@@ -41,7 +41,7 @@ followed AS (
     GROUP BY cart_id
 ),
 
--- A cart is abandoned a day after it was begun, in whichever stretch that is.
+-- A cart counts as abandoned one day after it was begun, in the period of that day.
 begun AS (
     SELECT p.customer_id, count(*) AS abandoned
     FROM population AS p

@@ -1,4 +1,4 @@
--- What happens after as_of is not known at as_of: a later refund leaves the purchase, a later order leaves the cart.
+-- Events after as_of are not known at as_of: a purchase refunded later counts, and so does a cart ordered later.
 WITH bought AS (
     SELECT
         p.customer_id,
@@ -33,8 +33,8 @@ begun AS (
     GROUP BY p.customer_id
 ),
 
--- GA4 says only the day, which counts as its last moment in the profile's time zone: what came later that day is not
--- known before. Its "(not set)" and "(other)" are nobody's id and so match no learner.
+-- GA4 gives only the day of an event. It counts as the last moment of that day in the profile's time zone, because it may
+-- have happened that late. "(not set)" and "(other)" are not ids and match no learner.
 days_looked AS (
     SELECT
         learner_id,

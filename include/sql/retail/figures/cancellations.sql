@@ -1,4 +1,4 @@
--- Cancelled invoices ('C…') month by month, also those that name no customer, beside the invoices that were bought.
+-- Cancelled invoices ('C…') and purchases by month, including those without a customer.
 WITH invoices AS (
     SELECT
         invoice_no,

@@ -1,4 +1,4 @@
--- Of customers by their country (that of their newest line, where a line has one). Countries of fewer than 10 customers are one row.
+-- Customers by the country of their newest line that has one. Countries of fewer than 10 customers share one row.
 WITH customers AS (
     SELECT
         p.customer_id,

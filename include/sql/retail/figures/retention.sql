@@ -1,5 +1,5 @@
--- Of those whose first purchase was in a month, how many bought in each calendar month since; 0 is that month itself.
--- Months that have not ended at as_of are left out.
+-- Of the customers whose first purchase was in a month, how many bought in each calendar month since. Month 0 is the
+-- month of the first purchase. Months that have not ended at as_of are left out.
 WITH bought AS (
     SELECT DISTINCT p.customer_id, date_trunc('month', l.invoice_date) AS month
     FROM population AS p
@@ -18,7 +18,7 @@ sizes AS (
     SELECT cohort, count(*) AS customers FROM cohorts GROUP BY cohort
 ),
 
--- Also months in which nobody bought.
+-- Including months without purchases.
 ended AS (
     SELECT unnest(generate_series(min(month), date_trunc('month', {{ as_of }}) - INTERVAL 1 MONTH, INTERVAL 1 MONTH))
         AS month

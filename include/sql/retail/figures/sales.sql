@@ -1,4 +1,4 @@
--- Month by month, also of lines that name no customer. Purchases and returns as in rfm.sql.
+-- Sales by month, including lines without a customer. Purchases and returns as in rfm.sql.
 WITH lines AS (
     SELECT
         invoice_no,

@@ -1,4 +1,4 @@
--- The twenty customers with the largest profit: what they bought less what they returned, and their share of everyone's.
+-- The twenty customers with the highest net sales (purchases less returns), and their share of the total.
 WITH customers AS (
     SELECT
         p.customer_id,

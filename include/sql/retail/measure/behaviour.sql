@@ -19,7 +19,7 @@ behaved AS (
         p.customer_id,
         count(*) FILTER (WHERE i.is_return AND {{ window("returns", "i.invoiced_at") }}) AS returned,
         avg(i.articles) FILTER (WHERE NOT i.is_return AND {{ window("basket_size", "i.invoiced_at") }}) AS articles,
-        -- Money is summed as DECIMAL and divided once: avg() would add floats.
+        -- Sum money as DECIMAL and divide once, because avg() adds floats.
         sum(i.amount) FILTER (WHERE NOT i.is_return AND {{ window("average_ticket", "i.invoiced_at") }})
             / count(*) FILTER (WHERE NOT i.is_return AND {{ window("average_ticket", "i.invoiced_at") }}) AS ticket,
         count(*) FILTER (WHERE NOT i.is_return AND {{ window("buying_invoices", "i.invoiced_at") }}) AS bought,

@@ -1,4 +1,4 @@
--- Every customer named on a line, also those who only ever cancelled. Lines that name nobody are the unknown row.
+-- Every customer on a line, including those with cancellations only. Lines without a customer form the unknown row.
 SELECT
     customer_id,
     min(invoice_date) AS first_seen,

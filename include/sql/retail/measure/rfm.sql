@@ -1,6 +1,6 @@
--- A purchase is an invoice with lines of positive quantity that is not a cancellation ('C…'); its time is that of its
--- first line, so an invoice is in a window whole or not at all. Returns are not deducted. A line of a negative price
--- credits the customer, whatever its quantity: it is no purchase, and counts among the returns.
+-- A purchase is an invoice with lines of positive quantity that is not a cancellation ('C…'). Its time is that of its
+-- first line, so a window contains a whole invoice or nothing of it. Returns are not deducted. A line with a negative
+-- price credits the customer, whatever its quantity: it counts as a return, not as a purchase.
 WITH lines AS (
     SELECT
         p.*,

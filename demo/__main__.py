@@ -59,7 +59,7 @@ def _interrupted(*_: object) -> None:
 def _run(options: argparse.Namespace) -> None:
     profile, demo = load_profile(options.profile), _demo_of(options.profile)
     if options.size is not None and options.size < 1:
-        raise ServerError(f"SIZE={options.size}: allowed is 1 or more")
+        raise ServerError(f"SIZE={options.size}: allowed: 1 or more")
     with console.status("Reading" if options.data else "Generating"):
         rows = demo.read(options.data, options.size, console.print)
     background.stop_background()
@@ -85,7 +85,7 @@ def _run(options: argparse.Namespace) -> None:
 
 def _demo_of(profile: str) -> ProfileDemo:
     if profile not in DEMOS:
-        raise ServerError(f"there is no demo of profile '{profile}'; allowed are {', '.join(DEMOS)}")
+        raise ServerError(f"there is no demo of profile '{profile}'; allowed: {', '.join(DEMOS)}")
     return DEMOS[profile]
 
 

@@ -32,7 +32,7 @@ def read_holders(path: Path, say: ShowProgress = lambda _: None) -> pa.Table:
     refuse_missing(path, names, COLUMNS)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataFileError(f"{path}: column {', '.join(twice)} comes twice; allowed is once")
+        raise DataFileError(f"{path}: column {', '.join(twice)} comes twice; allowed: once")
     others = [name for name in raw.column_names if name.upper() not in COLUMNS]
     if others:
         say(f"{path.name}: not used: column {', '.join(others)}")
@@ -62,5 +62,5 @@ def _refuse_twice(path: Path, ids: pa.ChunkedArray) -> None:
     twice = sorted(row["values"] for row in counted if row["counts"] > 1)
     if twice:
         raise DataFileError(
-            f"{path}: {len(twice):,} card holders come more than once, such as {twice[0]}; allowed is one row each"
+            f"{path}: {len(twice):,} card holders come more than once, such as {twice[0]}; allowed: one row each"
         )

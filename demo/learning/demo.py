@@ -52,7 +52,7 @@ _TABLES = {
 
 def _read(data: Path | None, size: int | None, say: ShowProgress) -> TablesByName:
     if data is not None:
-        raise DataFileError(f"{data}: the learning platform is generated; allowed is a SIZE, and no DATA")
+        raise DataFileError(f"{data}: the learning platform is generated; allowed: a SIZE, and no DATA")
     learners = size or LEARNERS
     say(f"Generating {learners:,} learners")
     return generate_platform(SEED, learners).tables

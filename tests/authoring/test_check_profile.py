@@ -58,12 +58,12 @@ def test_every_mistake_is_reported_at_once_with_its_line_and_a_suggestion(librar
     change(library.parent / "sql" / "library" / "measure" / "population.sql", member_id="{{ window('a', 'b') }}")
     mistakes = find_mistakes(library)
 
-    assert has_mistake(mistakes, library, at["title:"], "titel: unknown key; allowed are cohort_months")
+    assert has_mistake(mistakes, library, at["title:"], "titel: unknown key; allowed: cohort_months")
     assert has_mistake(mistakes, library, at["title:"], "did you mean 'title'?")
     assert has_mistake(mistakes, library, at["members:"], "extracts.members.curser: unknown key")
     assert has_mistake(mistakes, library, at["table: loans"], "extracts.loans.mode: found 'apend'")
     assert has_mistake(
-        mistakes, library, at["- {t"] - 1, "expectations.loan: no such extract; allowed are members, loans; did"
+        mistakes, library, at["- {t"] - 1, "expectations.loan: no such extract; allowed: members, loans; did"
     )
     assert has_mistake(
         mistakes, library, at["- {t"], "expectations.loan.0: expect_column_values_to_not_be_nul: no such"
@@ -80,7 +80,7 @@ def test_a_mistake_in_one_part_causes_none_in_others(library: Path) -> None:
     change(library, **{"window: trailing 60d": "window: trailing", "mode: merge": "mode: marge"})
     assert [re.sub(r".*\d: ", "", one) for one in find_mistakes(library)] == [
         "extracts.members.mode: found 'marge'; Input should be 'append', 'merge' or 'snapshot'; did you mean 'merge'?",
-        "macro_segments.reading.kpis.loans.window: found 'trailing'; allowed are 'lifetime', 'trailing 30d', "
+        "macro_segments.reading.kpis.loans.window: found 'trailing'; allowed: 'lifetime', 'trailing 30d', "
         "'since_registration [0d, 7d)' and 'calendar month'",
     ]
 
@@ -90,7 +90,7 @@ def test_funnel_and_personas_are_checked_if_the_macro_segments_are_valid(library
     change(library, **{"title: Town": "titel: Town"})
     relevant = [one for one in find_mistakes(library) if "funnel" in one or "personas" in one]
     assert any(
-        "funnel.2.when: step 'regular': 'loans_eve >= 10' names 'loans_eve'; allowed are" in one for one in relevant
+        "funnel.2.when: step 'regular': 'loans_eve >= 10' names 'loans_eve'; allowed:" in one for one in relevant
     )
     assert any("personas.1.when.reading: persona 'stranger': 'nevr' is no stratum" in one for one in relevant)
     change(library, **{"cluster: auto": "cluster: automatic"})
@@ -125,9 +125,9 @@ def test_missing_indentation_is_reported_at_the_key_above(library: Path) -> None
     change(library, **{"macro_segments:\n": "macro_segments:\n  label: Reading\n"})
     change(library, **{"funnel:\n": "funnel:\nfunnels:\n", "sources:\n": "sources: a desk\nsource:\n"})
     mistakes = find_mistakes(library)
-    assert any("funnel: found nothing; allowed is a list, with more indentation" in one for one in mistakes)
-    assert any("sources: found 'a desk'; allowed are keys below it" in one for one in mistakes)
-    assert any("macro_segments.label: found 'Reading'; allowed are keys below it" in one for one in mistakes)
+    assert any("funnel: found nothing; allowed: a list, with more indentation" in one for one in mistakes)
+    assert any("sources: found 'a desk'; allowed: keys below it" in one for one in mistakes)
+    assert any("macro_segments.label: found 'Reading'; allowed: keys below it" in one for one in mistakes)
 
 
 def test_a_duplicate_key_is_reported_with_the_other_mistakes(library: Path) -> None:
@@ -193,7 +193,7 @@ def test_expectations_and_types_are_compared_with_the_columns(shop: Path) -> Non
     measure = shop.parent / "sql" / "shop" / "measure"
     change(measure / "rfm.sql", **{"sum(e.total) FILTER": "any_value(e.status) FILTER", ", 0) AS": ", '') AS"})
     mistakes = find_mistakes(shop, connect=True)
-    assert any("no column 'totl'; allowed are order_id" in one and "did you mean 'total'?" in one for one in mistakes)
+    assert any("no column 'totl'; allowed: order_id" in one and "did you mean 'total'?" in one for one in mistakes)
     assert any("rfm.sql: KPI 'monetary' is VARCHAR; allowed: numbers" in one for one in mistakes)
 
     change(measure / "population.sql", **{"e.country": "e.county"})

@@ -64,7 +64,7 @@ def test_orders_become_recency_frequency_monetary(folder: Path) -> None:
 
     again = run_segmentation(*NEW_PROFILE, folder)
     assert (again.returncode, again.stdout) == (2, "")
-    assert again.stderr == f"error: {folder / 'shop.yaml'} exists already; allowed is a name that is free\n"
+    assert again.stderr == f"error: {folder / 'shop.yaml'} exists already; allowed: a name that is free\n"
     assert (folder / "shop.yaml").read_text() == text
 
 
@@ -158,7 +158,7 @@ def test_an_unknown_name_is_refused_with_what_is_allowed(source: Source, folder:
         (("p", "shop_mysq", "orders"), SourceError, "connection 'shop_mysq' is not defined"),
         (("p", "shop_mysql", "oders"), SourceError, "did you mean 'orders'?"),
         (("p", "shop_mysql", "seen"), SourceError, "found a view; allowed: a table"),
-        (("P q", "shop_mysql", "orders"), ProfileError, "profile 'P q': allowed are up to 50 lower-case letters"),
+        (("P q", "shop_mysql", "orders"), ProfileError, "profile 'P q': allowed: up to 50 lower-case letters"),
         (("retail", "shop_mysql", "orders"), ProfileError, "profile 'retail' exists already"),
     ]:
         with pytest.raises(kind, match=".*".join(words.split("?")[0].split("'"))):

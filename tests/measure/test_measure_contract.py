@@ -190,7 +190,7 @@ def test_the_population_comes_first(club: Callable[..., Run]) -> None:
 
 
 def test_an_unknown_target(club: Callable[..., Run]) -> None:
-    with pytest.raises(ProfileError, match=r"club.yaml: .* 'acitvity'; allowed are population, activity"):
+    with pytest.raises(ProfileError, match=r"club.yaml: .* 'acitvity'; allowed: population, activity"):
         measure(club(), "acitvity")
 
 
@@ -248,7 +248,7 @@ def test_an_empty_population(club: Callable[..., Run]) -> None:
         (
             POPULATION.replace("SELECT", "SELECT 1 AS a__b,"),
             ProfileError,
-            "column 'a__b' cannot be an attribute: allowed are up to 50",
+            "column 'a__b' cannot be an attribute: allowed: up to 50",
         ),
         (
             POPULATION.replace("{{ as_of }}", "{{ as_of"),
@@ -291,7 +291,7 @@ def test_customers_are_counted_by_attributes_that_population_sql_returns(
             "'as_of' is undefined; allowed",
         ),
         (SUM.replace('"total", "e.day"', '"total"'), {}, ProfileError, "missing 1 required positional argument"),
-        (SUM.replace('"total"', '"totl"'), {}, ProfileError, "window('totl', …): no such KPI; allowed are total"),
+        (SUM.replace('"total"', '"totl"'), {}, ProfileError, "window('totl', …): no such KPI; allowed: total"),
         (
             SUM.replace('{{ window("total", "e.day") }}', "e.day < p.as_of"),
             {"window": "trailing 7d"},

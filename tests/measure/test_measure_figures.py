@@ -131,7 +131,7 @@ def test_what_a_figure_may_not_return(
         (FIGURE | {"customers": "kin"}, r"figures\.by_kind\.customers: 'kin' is not a text column; .* mean 'kind'\?"),
         (
             MATRIX | {"values": {n: {"label": n} for n in "xyz"}},
-            r"by_kind\.values: found 3; allowed are up to 2",
+            r"by_kind\.values: found 3; allowed: up to 2",
         ),
     ],
 )
@@ -142,6 +142,6 @@ def test_a_figure_that_can_not_be_is_refused(club: Callable[..., Run], figure: d
 
 def test_without_figures_there_is_nothing_to_measure(club: Callable[..., Run]) -> None:
     run = club(figures={})
-    with pytest.raises(ProfileError, match=r"nothing to measure is called 'figures'; allowed are population, activity"):
+    with pytest.raises(ProfileError, match=r"nothing to measure is called 'figures'; allowed: population, activity"):
         measure(run, "figures")
     assert "figures" not in list_targets(run)

@@ -338,7 +338,7 @@ def test_signals_need_a_kpi_that_may_go_before(club: Club) -> None:
     value = yaml.safe_load(run.profile.path.read_text())
     value["macro_segments"]["activity"]["kpis"] = {"visits": kpi}
     run.profile.path.write_text(yaml.safe_dump(value))
-    with pytest.raises(ProfileError, match=r"signals: every KPI is rule_only; allowed is at least one that is not"):
+    with pytest.raises(ProfileError, match=r"signals: every KPI is rule_only; allowed: at least one that is not"):
         load_profile("club", run.profile.path.parent)
 
 

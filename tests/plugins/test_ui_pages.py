@@ -12,9 +12,11 @@ from fastapi.testclient import TestClient
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from demo.servers import CHECKOUT, Server
+from demo.servers import Server
 from include.segmentation.artifacts import ReportArtifacts, ValidateArtifacts
 from include.segmentation.profile.loader import load_profile
+from include.segmentation.publish.tables.segmentation_check import SEGMENTATION_CHECK
+from include.segmentation.publish.tables.segmentation_run import SEGMENTATION_RUN
 from include.segmentation.report.page.report_page import SCRIPT
 from include.segmentation.run import Run
 
@@ -55,7 +57,7 @@ def warehouse(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> psyco
 
 def publish(connection: psycopg.Connection, cadence: str, customers: int) -> None:
     connection.execute("CREATE SCHEMA IF NOT EXISTS learning; SET search_path = learning")
-    connection.execute((CHECKOUT / "include/sql/warehouse/segmentation_run.sql").read_text())
+    connection.execute(SEGMENTATION_RUN.write_ddl())
     columns = connection.execute(
         "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'segmentation_run'"
     ).fetchall()
@@ -129,7 +131,7 @@ def test_runs_that_gates_hold_back_are_shown_with_the_reason(
     airflow_api: TestClient, logged_in: dict[str, str], warehouse: psycopg.Connection
 ) -> None:
     warehouse.execute("CREATE SCHEMA IF NOT EXISTS learning; SET search_path = learning")
-    warehouse.execute((CHECKOUT / "include/sql/warehouse/segmentation_check.sql").read_text())
+    warehouse.execute(SEGMENTATION_CHECK.write_ddl())
     for status, verdict, found in (("waiting", "ask", "customers went from 9 to 5"), ("published", "ask", "nothing")):
         gates = [{"name": "row_counts", "macro_segment": "", "verdict": verdict, "found": found}]
         gates += [{"name": "freshness", "macro_segment": "", "verdict": "warn", "found": "a bit old"}]

@@ -13,7 +13,7 @@ from include.segmentation.profile.profile import SHIPPED_PROFILES
 
 @pytest.mark.parametrize("name", ["gym", "../gym", "gym\0", "g" * 5000])
 def test_a_profile_that_does_not_exist_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ProfileError, match=r"profile .* does not exist; allowed are .*learning.*retail"):
+    with pytest.raises(ProfileError, match=r"profile .* does not exist; allowed: .*learning.*retail"):
         load_profile(name, tmp_path)
 
 

@@ -60,25 +60,25 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         (lambda v: v.update(titel="x"), "titel: unknown key"),
         (lambda v: v.pop("title"), "title: missing"),
         (lambda v: v["extracts"]["users"].update(colums=["a"]), "extracts.users.colums: unknown key"),
-        (lambda v: v.update(profile="other"), "profile: found 'other'; allowed is the file's name, 'learning'"),
-        (lambda v: v.update(time_zone="Mars/Base"), "time_zone 'Mars/Base' is unknown; allowed is an IANA name"),
-        (lambda v: v["extracts"]["users"].update(lag="1 hour"), "found '1 hour'; allowed is a whole number and a unit"),
-        (lambda v: v["extracts"]["users"].update(source="shop"), "extracts.users.source: 'shop'; allowed are platform"),
+        (lambda v: v.update(profile="other"), "profile: found 'other'; allowed: the file's name, 'learning'"),
+        (lambda v: v.update(time_zone="Mars/Base"), "time_zone 'Mars/Base' is unknown; allowed: an IANA name"),
+        (lambda v: v["extracts"]["users"].update(lag="1 hour"), "found '1 hour'; allowed: a whole number and a unit"),
+        (lambda v: v["extracts"]["users"].update(source="shop"), "extracts.users.source: 'shop'; allowed: platform"),
         (lambda v: v["extracts"]["users"].update(source="analytics"), "kind 'table' needs a mysql source"),
         (
             lambda v: v["extracts"]["users"].update(mode="overwrite"),
             "should be 'append', 'merge' or",
         ),
-        (lambda v: v["extracts"]["users"].update(lag="999999999d"), "found '999999999d'; allowed is a whole number"),
-        (lambda v: v.update(time_zone="Europe"), "time_zone 'Europe' is unknown; allowed is an IANA name"),
+        (lambda v: v["extracts"]["users"].update(lag="999999999d"), "found '999999999d'; allowed: a whole number"),
+        (lambda v: v.update(time_zone="Europe"), "time_zone 'Europe' is unknown; allowed: an IANA name"),
         (
             lambda v: v["warehouse"].update(schema="pg_catalog"),
-            "found 'pg_catalog'; PostgreSQL's own schema; allowed is any other name",
+            "found 'pg_catalog'; PostgreSQL's own schema; allowed: any other name",
         ),
-        (lambda v: v["warehouse"].update(schema="a" * 64), "allowed are up to 50 lower-case letters"),
+        (lambda v: v["warehouse"].update(schema="a" * 64), "allowed: up to 50 lower-case letters"),
         (
             lambda v: v["extracts"].update(population=v["extracts"]["users"]),
-            "extracts.population: this is the measure stage's own table; allowed is any other name",
+            "extracts.population: this is the measure stage's own table; allowed: any other name",
         ),
         (lambda v: v["extracts"]["users"].update(primary_key=["a", "a"]), "a, a must be different"),
         *(
@@ -91,13 +91,13 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         *(
             (
                 lambda v, name=name: v["macro_segments"]["value"]["kpis"].update({name: _kpi(v, "value", "revenue")}),
-                f"macro_segments.value.kpis.{name}: a column of every customer; allowed is any other name",
+                f"macro_segments.value.kpis.{name}: a column of every customer; allowed: any other name",
             )
             for name in ("age_days", "customer_id", "cohort", "month", "as_of", "cadence", "run_id", "last_seen")
         ),
         (
             lambda v: v["macro_segments"]["value"]["kpis"].update(loyalty_segment=_kpi(v, "value", "revenue")),
-            "macro_segments.value.kpis.loyalty_segment: a segment column of 'loyalty'; allowed is any other name",
+            "macro_segments.value.kpis.loyalty_segment: a segment column of 'loyalty'; allowed: any other name",
         ),
         (
             lambda v: v["extracts"].update(table=v["extracts"]["users"]),
@@ -110,11 +110,11 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         (lambda v: v["warehouse"].update(schema="user"), "found 'user'; a word of SQL"),
         (
             lambda v: v["extracts"].update(my__shop=v["extracts"]["users"]),
-            "found 'my__shop'; allowed are up to 50 lower-case letters, digits and single _ between",
+            "found 'my__shop'; allowed: up to 50 lower-case letters, digits and single _ between",
         ),
         (
             lambda v: v["extracts"].update(shop_=v["extracts"]["users"]),
-            "found 'shop_'; allowed are up to 50",
+            "found 'shop_'; allowed: up to 50",
         ),
         (
             lambda v: _kpi(v, "value", "revenue").update(minimum=float("inf")),
@@ -124,7 +124,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         (lambda v: v["extracts"]["ages"].update(dimensions=["userAgeBracket"]), "dimensions must include 'date'"),
         (lambda v: v["sources"]["analytics"].update(property="412"), "sources.analytics.property: found '412'"),
         (lambda v: v["sources"]["platform"].update(kind="oracle"), "'mysql', 'ga4'"),
-        (lambda v: v["expectations"].update(user=[]), "expectations.user: no such extract; allowed are users"),
+        (lambda v: v["expectations"].update(user=[]), "expectations.user: no such extract; allowed: users"),
         (
             lambda v: v["expectations"]["users"][0].update(severity="explode"),
             "found 'explode'; Input should be 'quarantine', 'stop' or 'warn'",
@@ -135,18 +135,18 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         (lambda v: v["schedule"].update(refit_every=0), "schedule.refit_every: found 0"),
         (
             lambda v: v["funnel"][1].update(when="lifetime_visits >= 1"),
-            "funnel.1.when: step 'visited': 'lifetime_visits >= 1' names 'lifetime_visits'; allowed are count_of",
+            "funnel.1.when: step 'visited': 'lifetime_visits >= 1' names 'lifetime_visits'; allowed: count_of",
         ),
         (lambda v: v["funnel"][1].update(name="registered"), "funnel.1.name: 'registered' is another step's name"),
         (lambda v: v["demographics"].update(order={"label": "x"}), "demographics.order: found 'order'; a word of SQL"),
         (
             lambda v: v["personas"][0].update(when={"engagment": ["too_new"]}),
-            "personas.0.when.engagment: no such macro segment; allowed are loyalty, engagement, interest, value",
+            "personas.0.when.engagment: no such macro segment; allowed: loyalty, engagement, interest, value",
         ),
         (
             lambda v: v["personas"][1]["personas"][0].update(when={"interest": ["enroling"]}),
             "personas.1.personas.0.when.interest: persona 'long_term_engaged': 'enroling' is no stratum, key or alias; "
-            "allowed are never, ",
+            "allowed: never, ",
         ),
         (lambda v: v["personas"][0].update(when={}), "personas.0.when: "),
         (lambda v: v["personas"][0].update(name="buyer"), "personas: 'buyer' is another persona's name"),
@@ -178,11 +178,11 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (
             lambda v: _kpi(v, "value", "revenue").update(window="trailing 999999d"),
-            "found 'trailing 999999d'; allowed are",
+            "found 'trailing 999999d'; allowed:",
         ),
         (
             lambda v: _kpi(v, "value", "revenue").update(window="last month"),
-            "found 'last month'; allowed are 'lifetime', 'trailing 30d'",
+            "found 'last month'; allowed: 'lifetime', 'trailing 30d'",
         ),
         (lambda v: _kpi(v, "value", "revenue").update(resolution=0), "revenue.resolution: found 0"),
         (lambda v: _kpi(v, "value", "revenue").update(bands=[5, 1]), "bands [5.0, 1.0] must rise"),
@@ -196,12 +196,12 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
             lambda v: v["macro_segments"]["value"]["kpis"].update(
                 count_of_returns=_kpi(v, "loyalty", "count_of_returns") | {"unit": "times", "resolution": 2}
             ),
-            "KPI 'count_of_returns' is declared in both loyalty and value, with another unit, resolution; allowed is "
+            "KPI 'count_of_returns' is declared in both loyalty and value, with another unit, resolution; allowed: "
             "another name, or other values of transform, scale and weight only",
         ),
         (
             lambda v: v["macro_segments"]["value"]["kpis"].update(Revenue=_kpi(v, "value", "revenue")),
-            "allowed are up to 50 lower-case letters, digits and single _",
+            "allowed: up to 50 lower-case letters, digits and single _",
         ),
         (
             lambda v: _stratum(v, "value", "bought_once").update(when="lifetime_purchases >= 1"),
@@ -219,7 +219,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (
             lambda v: _stratum(v, "value", "never").update(when="purchase = 0"),
-            "stratum 'never': 'purchase = 0' names 'purchase'; allowed are purchases, cart_abandonments",
+            "stratum 'never': 'purchase = 0' names 'purchase'; allowed: purchases, cart_abandonments",
         ),
         (
             lambda v: _stratum(v, "value", "never").update(when="lifetime_purchases = 0 AND"),
@@ -227,7 +227,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (
             lambda v: _stratum(v, "value", "never").update(when="sqrt(revenue) = 0"),
-            "allowed are comparisons of KPIs with constants",
+            "allowed: comparisons of KPIs with constants",
         ),
         (
             lambda v: _stratum(v, "value", "never").update(when="revenue = 'none'"),
@@ -235,7 +235,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (
             lambda v: _stratum(v, "value", "intent_only").update(kpis=["lifetime_intents"]),
-            "stratum 'intent_only' clusters on 'lifetime_intents'; allowed are purchases, cart_abandonments",
+            "stratum 'intent_only' clusters on 'lifetime_intents'; allowed: purchases, cart_abandonments",
         ),
         (
             lambda v: _stratum(v, "loyalty", "once").update(kpis=["avg_days_between_returns"], cluster="auto"),
@@ -249,10 +249,10 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
             lambda v: _kpi(v, "loyalty", "avg_days_between_returns").update(undefined_when="visits = 0"),
             "kpis.avg_days_between_returns.undefined_when: 'visits = 0' names 'visits'",
         ),
-        (lambda v: _set_cluster(v, "yes"), "strata.3.cluster: found 'yes'; allowed are none, auto and a mapping"),
+        (lambda v: _set_cluster(v, "yes"), "strata.3.cluster: found 'yes'; allowed: none, auto and a mapping"),
         (
             lambda v: _set_cluster(v, "none"),
-            "stratum 'returning' has kpis but no cluster; allowed are cluster: auto, or no kpis",
+            "stratum 'returning' has kpis but no cluster; allowed: cluster: auto, or no kpis",
         ),
         (
             lambda v: _stratum(v, "loyalty", "once").update(cluster={"k": 3}),
@@ -263,22 +263,22 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
             "strata.3.kpis: days_since_last_visit, days_since_last_visit must be different",
         ),
         (lambda v: _set_cluster(v, {"k": 1}), "cluster.k: found 1; "),
-        (lambda v: _set_cluster(v, {"k": 3, "k_max": 4}), "cluster: k is 3 and k_max 4; allowed is one of them"),
+        (lambda v: _set_cluster(v, {"k": 3, "k_max": 4}), "cluster: k is 3 and k_max 4; allowed: one of them"),
         (lambda v: _set_cluster(v, {"algorithm": "dbscan"}), "found 'dbscan'; Input should be 'kmeans' or 'ward'"),
         (
             lambda v: _set_cluster(v, {"pca": 1.5}),
-            "cluster.pca: found 1.5; allowed are a number of components (1 or more) and",
+            "cluster.pca: found 1.5; allowed: a number of components (1 or more) and",
         ),
-        (lambda v: _set_cluster(v, {"pca": True}), "cluster.pca: found True; allowed are a number of components"),
-        (lambda v: _set_cluster(v, {"pca": 4}), "stratum 'returning': pca is 4; allowed are up to 3, one per KPI"),
+        (lambda v: _set_cluster(v, {"pca": True}), "cluster.pca: found True; allowed: a number of components"),
+        (lambda v: _set_cluster(v, {"pca": 4}), "stratum 'returning': pca is 4; allowed: up to 3, one per KPI"),
         (
             lambda v: _set_cluster(v, {"micro": {"kpis": ["lifetime_visit_days"]}}),
-            "stratum 'returning' clusters on 'lifetime_visit_days'; allowed are count_of_returns,",
+            "stratum 'returning' clusters on 'lifetime_visit_days'; allowed: count_of_returns,",
         ),
         (
             lambda v: _kpi(v, "loyalty", "count_of_returns").update(scale="minmax"),
             "stratum 'returning' mixes scales (count_of_returns minmax, avg_days_between_returns standard, "
-            "days_since_last_visit standard), which silently weights its KPIs; allowed is one scale, or a weight for "
+            "days_since_last_visit standard), which silently weights its KPIs; allowed: one scale, or a weight for "
             "each of them",
         ),
         (
@@ -300,7 +300,7 @@ def _drop_stratum(value: dict[str, Any], macro: str, name: str) -> None:
         ),
         (
             lambda v: v["macro_segments"]["value"].update(segments={"sg_a": {"alias": "A", "rule": "recency < 9"}}),
-            "macro_segments.value.segments.sg_a.rule: 'recency < 9' names 'recency'; allowed are purchases",
+            "macro_segments.value.segments.sg_a.rule: 'recency < 9' names 'recency'; allowed: purchases",
         ),
         (
             lambda v: v["macro_segments"]["value"].update(hysteresis={"as_ofs": 2, "margin": 0.2}),
@@ -365,7 +365,7 @@ def test_mixed_scales_are_allowed_once_every_kpi_has_a_weight(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"tenure": 0}, "'tenure' is not clustered on or never undefined; allowed are credit_limit, minimum_payments"),
+        ({"tenure": 0}, "'tenure' is not clustered on or never undefined; allowed: credit_limit, minimum_payments"),
         ({"minimum_payments": -1, "credit_limit": 0}, "-1 is not a possible value of 'minimum_payments'"),
         ({"minimum_payments": 0}, "is undefined (credit_limit IS NULL, minimum_payments = 0); exclude them with NOT"),
     ],

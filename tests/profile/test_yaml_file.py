@@ -88,8 +88,8 @@ def test_every_duplicate_key_is_found_with_its_second_line(path: Path) -> None:
     path.write_text("profile: odd\ntitle: a\nkpis:\n  - {a: 1}\n  - b: 1\n    c: 2\n    b: 3\ntitle: b\n")
     file = YamlFile(path)
     assert [file.format_mistake(mistake) for mistake in file.find_duplicate_keys()] == [
-        f"{path}:7: kpis.1.b: key 'b' appears twice; allowed is once",
-        f"{path}:8: title: key 'title' appears twice; allowed is once",
+        f"{path}:7: kpis.1.b: key 'b' appears twice; allowed: once",
+        f"{path}:8: title: key 'title' appears twice; allowed: once",
     ]
     with pytest.raises(ProfileError, match=r"odd\.yaml:8: title: key 'title' appears twice"):
         load_profile("odd", path.parent)

@@ -1,57 +1,19 @@
-"""A database per test, and the shop of ``publish_shop.py`` behind it."""
+"""Fixtures of the publish tests: a shop that is really fitted and published."""
 
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
-import psycopg
+import publish_fixtures
 import pytest
-import yaml
 from publish_crowd import CROWD, GRID, STRATA
 from publish_shop import PROFILE, Customer, Shop
 
-from demo.servers import Server
-from include.segmentation.profile.loader import load_profile
 from include.segmentation.publish import publish
 from include.segmentation.segment import fit, segment
 
-
-@pytest.fixture
-def database(postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A database of its own, behind the profile's connection id; its URL for psycopg."""
-    name = f"shop_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(libpq(postgres_server.write_uri("postgres")), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-    monkeypatch.setenv("AIRFLOW_CONN_SHOP_WAREHOUSE", postgres_server.write_uri(name))
-    yield libpq(postgres_server.write_uri(name))
-    with psycopg.connect(libpq(postgres_server.write_uri("postgres")), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def libpq(uri: str) -> str:
-    return uri.replace("postgres://", "postgresql://", 1)
-
-
-@pytest.fixture
-def shop_with(database: str, lake_root: Path, tmp_path: Path) -> Callable[[dict[str, Any]], Shop]:
-    """The shop, with a changed profile."""
-
-    def make(profile: dict[str, Any]) -> Shop:
-        (tmp_path / "shop.yaml").write_text(yaml.safe_dump(profile))
-        measure = tmp_path / "sql" / "shop" / "measure"
-        measure.mkdir(parents=True, exist_ok=True)
-        for name in ("population", *profile["macro_segments"]):
-            (measure / f"{name}.sql").touch()
-        return Shop(load_profile("shop", tmp_path), database)
-
-    return make
-
-
-@pytest.fixture
-def shop(shop_with: Callable[[dict[str, Any]], Shop]) -> Shop:
-    return shop_with(PROFILE)
+template, database = publish_fixtures.template, publish_fixtures.database
+shop, shop_with = publish_fixtures.shop, publish_fixtures.shop_with
 
 
 @pytest.fixture

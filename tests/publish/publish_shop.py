@@ -225,10 +225,23 @@ class Shop:
         with psycopg.connect(self.url, options="-c search_path=shop,public -c timezone=UTC") as connection:
             return connection.execute(query, parameters).fetchall()
 
+    def empty(self) -> None:
+        """Remove the schema and the extension."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute("DROP SCHEMA shop CASCADE")
+            connection.execute("DROP EXTENSION btree_gist")
+
+    def forget_version(self) -> None:
+        """Turn the warehouse into one of the time before migrations."""
+        with psycopg.connect(self.url) as connection:
+            connection.execute("DROP TABLE shop.alembic_version")
+            connection.execute("ALTER TABLE shop.fct_cohort_segment RENAME COLUMN customers TO learners")
+
     def tables(self) -> dict[str, list[str]]:
         """Every published table's rows as sorted text, without what says when it was published and checked."""
         query = (
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'shop' AND tablename <> 'segmentation_check' ORDER BY 1"
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'shop' "
+            "AND tablename NOT IN ('segmentation_check', 'alembic_version') ORDER BY 1"
         )
         names = [name for (name,) in self.rows(query)]
         when = "- 'started_at' - 'finished_at' - 'seconds' - 'gates'"

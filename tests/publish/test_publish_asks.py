@@ -51,18 +51,18 @@ def waiting(shop_with: Callable[[dict[str, Any]], Shop], monkeypatch: pytest.Mon
     return shop
 
 
-def dags() -> dict[str, Any]:
-    """The shop's DAGs, known to Airflow's database."""
+def load_dag(stage: str, dag_id: str) -> Any:
+    """Load one of the shop's DAGs and make it known to Airflow's database."""
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
     from airflow.models.dagbundle import DagBundleModel
     from airflow.utils.session import create_session
 
     with create_session() as session:
         session.merge(DagBundleModel(name="testing"))
-    bag = DagBag(dag_folder=str(CHECKOUT / "dags"), known_pools=None)
+    bag = DagBag(dag_folder=str(CHECKOUT / "dags" / f"{stage}.py"), known_pools=None)
     assert bag.import_errors == {}
     sync_bag_to_db(bag, "testing", None)
-    return dict(bag.dags)
+    return bag.dags[dag_id]
 
 
 def answer(api: TestClient, dag_id: str, task_id: str, options: list[str], seen: list[Any]) -> threading.Thread:
@@ -103,7 +103,7 @@ def states(run: Any) -> dict[str, str]:
 
 @pytest.mark.parametrize(("option", "published"), [("Approve", True), ("Reject", False)])
 def test_a_run_waits_for_the_answer(api: TestClient, waiting: Shop, option: str, published: bool) -> None:
-    dag = dags()["shop__segment_monthly"]
+    dag = load_dag("segment", "shop__segment_monthly")
     before, seen = waiting.tables(), []
     thread = answer(api, dag.dag_id, "publish.gates", [option], seen)
     run = dag.test(logical_date=datetime(2025, 1, 31, 23, tzinfo=UTC), mark_success_pattern=f"{EARLIER}|report.*")
@@ -132,7 +132,8 @@ def test_a_run_without_a_question_goes_on_and_its_drift_asks_for_a_fit(api: Test
     waiting.leave(run, CROWD)
     measured = [{"metric": "js", "stratum": "", "kpi": "", "value": 0.3}]
     replace(LabelSummary.read_from(run, "visiting"), drift=measured).write_to(run, "visiting")
-    done = dags()["shop__segment_monthly"].test(
+    load_dag("fit", "shop__fit")
+    done = load_dag("segment", "shop__segment_monthly").test(
         logical_date=datetime(2025, 1, 31, 23, tzinfo=UTC), mark_success_pattern=f"{EARLIER}|report.*"
     )
     assert set(states(done).values()) == {"success"}
@@ -149,7 +150,7 @@ def test_a_fit_asks_which_candidates_come_into_use(api: TestClient, waiting: Sho
         model = read_timeline(run.lake, macro)[-1].model
         newer = model.model_copy(update={"model_id": f"{macro}-m2", "effective_from": run.as_of})
         record_decision(run.lake, newer, "candidate", "fit")
-    dag = dags()["shop__fit"]
+    dag = load_dag("fit", "shop__fit")
     seen: list[Any] = []
     thread = answer(api, dag.dag_id, "segment.decide", ["value"], seen)
     done = dag.test(logical_date=None, run_conf={"as_of": run.as_of.isoformat()}, mark_success_pattern=EARLIER)

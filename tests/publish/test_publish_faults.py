@@ -41,7 +41,7 @@ def test_a_connection_killed_in_the_middle_leaves_the_tables(published: Shop) ->
         waiting = kill_the_waiting(published)
         thread.join(30)
 
-    assert waiting.startswith("-- From the run before")
+    assert waiting.startswith("-- Moves from the previous run")
     assert [type(error) for error in failures] == [UnavailableError]
     assert "shop_warehouse" in str(failures[0])
     assert "\n" not in str(failures[0])
@@ -89,6 +89,7 @@ def test_a_table_that_someone_changed_is_one_line(published: Shop) -> None:
 
 
 def test_no_privilege_to_make_the_schema(shop: Shop, postgres_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.empty()
     user = f"reader_{shop.url.rsplit('_', 1)[1]}"
     with psycopg.connect(shop.url) as connection:
         connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'secret'")
@@ -108,6 +109,7 @@ def test_no_privilege_to_make_the_schema(shop: Shop, postgres_server: Server, mo
 def test_a_prepared_schema_needs_no_privilege_on_the_database(
     shop: Shop, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shop.empty()
     user = f"owner_{shop.url.rsplit('_', 1)[1]}"
     with psycopg.connect(shop.url) as connection:
         connection.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'secret'")

@@ -66,7 +66,7 @@ def cohort_labels(macro: str) -> Locate:
         (
             labels("value"),
             renamed("segment_key", "w0"),
-            "'value': 1 labels name segment 'w0' .* none of the 3",
+            "'value': 1 labels name segment 'w0' .* not one of the 3",
         ),
         (
             labels("value"),
@@ -103,8 +103,8 @@ def test_every_gate_that_stops_is_listed(published: Shop) -> None:
         publish(run)
     assert str(refusal.value).splitlines() == [
         "shop/monthly/2025-02-01: nothing was published; stopped by 2 gate verdicts:",
-        "  populations_reconcile: macro segment 'value': 1 of 13 labelled customers are not among the population",
-        "  labels_known: macro segment 'visiting': 1 labels name segment 'v0' of stratum 'silent', which is none of "
+        "  populations_reconcile: macro segment 'value': 1 of 13 labelled customers are not in the population",
+        "  labels_known: macro segment 'visiting': 1 labels name segment 'v0' of stratum 'silent', which is not one of "
         "the 2 segments of model visiting-m1",
     ]
 
@@ -160,7 +160,7 @@ def test_an_attribute_that_changes_its_type_is_refused(published: Shop) -> None:
     run.lake.artifacts.write_table(name, changed)
 
     with pytest.raises(
-        DataError, match="dim_customer: column 'email_consent' is bigint but the profile now gives text"
+        DataError, match="table customer_analytics_record: column 'email_consent': found type bigint; allowed: text"
     ):
         publish(run)
 

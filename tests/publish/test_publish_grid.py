@@ -105,7 +105,7 @@ def test_a_cell_of_few_shows_its_size_only(published: Callable[..., Shop]) -> No
 
 
 def test_a_worth_that_is_no_kpi_is_refused(shop_with: Callable[[dict[str, Any]], Shop]) -> None:
-    with pytest.raises(ProfileError, match=r"worth: 'revenu'; allowed are .* did you mean 'revenue'\?"):
+    with pytest.raises(ProfileError, match=r"worth: 'revenu'; allowed: .* did you mean 'revenue'\?"):
         shop_with(PROFILE | {"worth": ["revenu"]})
     with pytest.raises(ProfileError, match=r"worth: revenue, revenue must be different"):
         shop_with(PROFILE | {"worth": ["revenue", "revenue"]})

@@ -77,7 +77,7 @@ def test_a_question_waits_for_a_person_and_the_answer_is_kept(shop_of: Callable[
         publish(run)
     assert str(refusal.value) == (
         "shop/monthly/2025-02-01: nothing was published; row_counts: customers went from 20 to 10 since 2025-01-01; "
-        "allowed is 90% to 300% of what there was; look at it, then publish with --approve and your name"
+        "allowed: 90% to 300% of the earlier number; review it, then publish with --approve and your name"
     )
     assert shop.tables() == before
     assert status(shop, run) == "waiting"
@@ -184,7 +184,7 @@ def test_a_cluster_that_has_nearly_gone(shop_of: Callable[..., Shop]) -> None:
     many = {f"n{i}": Customer(purchases=1, revenue=10.0 if i < 150 else 500.0) for i in range(249)}
     arrive(shop, "2025-02-01", many)
     assert find_questions(run) == [
-        "smallest_sizes: macro segment 'value': segment value.bought.01 has 99 customers left; allowed is 100 and more"
+        "smallest_sizes: macro segment 'value': segment value.bought.01 has 99 customers left; allowed: at least 100"
     ]
 
 
@@ -236,7 +236,7 @@ def test_drift_asks_for_a_fit(shop_of: Callable[..., Shop]) -> None:
     assert verdicts(shop, run, "drift") == [
         (
             "warn",
-            "PSI of Revenue in 'bought' 0.31; a fit is asked for (python -m include.segmentation fit --profile shop "
+            "PSI of Revenue in 'bought' 0.31; run a fit (python -m include.segmentation fit --profile shop "
             "--as-of 2025-02-01)",
         )
     ]
@@ -267,7 +267,7 @@ def test_a_season_that_came_a_year_before_is_no_drift(shop_of: Callable[..., Sho
     run = drifted(shop, "2026-02-01", psi=1.1)
     assert publish(run)["fits_asked"] == []
     assert verdicts(shop, run, "drift") == [
-        ("pass", "customers are like those of the fit: PSI of Revenue in 'bought' 1.10 (0.90 a year before)")
+        ("pass", "customers resemble those of the fit: PSI of Revenue in 'bought' 1.10 (0.90 a year before)")
     ]
     assert publish(drifted(shop, "2026-02-01", psi=1.3))["fits_asked"] == ["value"]
 
@@ -280,4 +280,9 @@ def test_a_candidate_that_waits_is_not_asked_for_again(shop_of: Callable[..., Sh
     record_decision(run.lake, newer, "candidate", "fit")
     assert publish(run)["fits_asked"] == []
     ((_, said),) = verdicts(shop, run, "drift")
-    assert said.endswith("model value-m2 waits for an answer (accept or reject)")
+    assert said.endswith("model value-m2 is waiting to be accepted or rejected")
+
+
+def test_drift_exactly_at_its_threshold_passes(shop_of: Callable[..., Shop]) -> None:
+    shop = shop_of(drift={"psi": 0.25, "js": 0.05, "inertia_gain": 0.1, "verdict": "ask"})
+    assert find_questions(drifted(shop, "2025-02-01", psi=0.25, js=0.05, inertia_gain=0.1)) == []

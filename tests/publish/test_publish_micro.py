@@ -95,3 +95,19 @@ def test_a_move_between_micro_segments_is_a_stay_of_its_own_but_no_migration(sho
     assert shop.rows(
         "SELECT DISTINCT entered FROM fct_segment_size WHERE parent_key IS NULL AND as_of > '2025-01-15'"
     ) == [(0,)]
+
+
+def test_a_move_between_micro_segments_keeps_its_reason_at_later_runs(shop: Shop) -> None:
+    cut_once_more(shop)
+    reasons = (
+        "SELECT micro_key, entered_reason FROM fct_segment_membership "
+        "WHERE customer_id = 'c00' AND macro_segment = 'value' ORDER BY valid_from"
+    )
+    for as_of, micro in (("2025-01-01", "m1"), ("2025-02-01", "m2"), ("2025-03-01", "m2")):
+        run = shop.run(as_of)
+        leave(shop, run, CUSTOMERS, MICRO | {"c00": micro})
+        publish(run)
+        if as_of == "2025-02-01":
+            february = shop.rows(reasons)
+    assert february == [("m1", "new"), ("m2", "ageing")]
+    assert shop.rows(reasons) == february

@@ -58,9 +58,9 @@ def test_very_short_in_month_one_and_ninety_to_a_hundred_and_twenty_days_in_mont
     assert verdicts(shop, fourth) == [
         (
             "warn",
-            "segment w1 'Visitor, Very Short Gap': Very Short Gap holds for 0% of its customers; found is "
+            "segment w1 'Visitor, Very Short Gap': Very Short Gap holds for 0% of its customers; their values: "
             "Gap 90 to 120 days",
-            "90% of them; a new fit names anew",
+            "at least 90% of them; a new fit makes new names",
         )
     ]
     name = "SELECT name FROM dim_segment WHERE segment_key = 'w1'"
@@ -75,7 +75,7 @@ def test_a_claim_speaks_of_the_customers_between_the_5th_and_the_95th_percentile
     assert [verdict for verdict, _, _ in verdicts(shop, enough)] == ["pass"]
     [(verdict, found, _)] = verdicts(shop, few)
     assert verdict == "warn"
-    assert "holds for 89.4% of its customers; found is Gap 1 to 400 days" in found
+    assert "holds for 89.4% of its customers; their values: Gap 1 to 400 days" in found
 
 
 def test_an_undefined_value_counts_as_the_model_says(shop: Shop) -> None:
@@ -120,7 +120,7 @@ def test_new_customers_who_last_came_long_ago_are_said_so(shop_with: Callable[[d
     assert verdict == "warn"
     assert found == (
         "segment w1 'Segment \"w1\", näher': alias 'New Customers' (visit_gap <= 30 AND age_days >= 0) holds for 0% of "
-        "its customers; found is Age 30 to 30 days, Gap 64 to 75 days"
+        "its customers; their values: Age 30 to 30 days, Gap 64 to 75 days"
     )
     again = published(shop, "2025-02-01", visitors([5.0 + i for i in range(12)]))
     assert [(verdict, found) for verdict, found, _ in verdicts(shop, again)] == [
@@ -160,7 +160,7 @@ def test_what_is_said_of_a_key_that_is_gone_is_a_warning_with_the_keys_there_are
     assert verdicts(shop, run) == [
         (
             "warn",
-            "segments.w9 (alias 'Insiders') is no segment of visiting-m1",
+            "segments.w9 (alias 'Insiders') is not a segment of visiting-m1",
             "w0 (visiting.silent.00), w1 (visiting.visitor.00)",
         )
     ]

@@ -240,6 +240,6 @@ def test_an_attribute_that_the_population_was_not_measured_with(shop_with: Calla
     shop.accept("2025-01-01")
     shop.leave(shop.run("2025-01-01"), crowd(1, 20))
     with pytest.raises(
-        ProfileError, match=r"shop\.yaml: demographics\.town: no attribute of the population; allowed are co"
+        ProfileError, match=r"shop\.yaml: demographics\.town: no attribute of the population; allowed: co"
     ):
         publish(shop.run("2025-01-01"))

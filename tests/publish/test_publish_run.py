@@ -186,14 +186,13 @@ def test_every_column_is_explained(shop: Shop) -> None:
     assert comment == "Gap: Days. In days, lifetime. NULL when visits = 0."
 
 
-def test_tables_of_older_declarations_are_brought_up_to_date(shop: Shop) -> None:
+def test_missing_tables_and_comments_are_added(shop: Shop) -> None:
     shop.accept("2025-01-01")
     run = shop.run("2025-01-01")
     shop.leave(run, crowd(10))
     publish(run)
     expected = shop.tables()
     with psycopg.connect(shop.url) as connection:
-        connection.execute('UPDATE shop.segmentation_run SET versions = \'{"tables": "of last year"}\'')
         connection.execute("COMMENT ON COLUMN shop.dim_model.model_id IS NULL")
         connection.execute("DROP TABLE shop.fct_model_quality")
 
@@ -202,3 +201,12 @@ def test_tables_of_older_declarations_are_brought_up_to_date(shop: Shop) -> None
     assert shop.tables() == expected
     comment = "SELECT col_description('dim_model'::regclass, 1)"
     assert shop.rows(comment) == [("The model.",)]
+
+
+def test_repeating_a_run_corrects_the_attributes_of_customers(shop: Shop) -> None:
+    shop.accept("2025-01-01")
+    run = shop.run("2025-01-01")
+    for country in ("DE", "FR"):
+        shop.leave(run, {"a": Customer(purchases=1, country=country)})
+        publish(run)
+        assert shop.rows("SELECT country FROM dim_customer") == [(country,)]

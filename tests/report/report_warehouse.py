@@ -1,8 +1,7 @@
-"""Build a warehouse by hand: the published tables from their DDL, with the rows of a few small runs."""
+"""Build a warehouse by hand: the published tables, with the rows of a few small runs."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any, Self
 
 import psycopg
@@ -10,9 +9,10 @@ from psycopg.sql import SQL, Identifier, Placeholder
 from psycopg.types.json import Jsonb
 
 from include.segmentation.profile.profile import Profile
+from include.segmentation.publish import tables
 from include.segmentation.run import Run, parse_as_of
+from include.segmentation.warehouse.published_table import discover_tables
 
-DDL = Path(__file__).parents[2] / "include" / "sql" / "warehouse"
 _COPIED = {"label", "definition", "unit", "resolution", "rule_only", "undefined_when"}
 
 
@@ -37,8 +37,8 @@ class WarehouseBuilder:
     def create_tables(self) -> None:
         self.connection.execute(SQL("CREATE SCHEMA {}").format(self._schema))
         self.connection.execute("CREATE EXTENSION IF NOT EXISTS btree_gist SCHEMA public")
-        for file in sorted(DDL.glob("*.sql")):
-            self.connection.execute(file.read_bytes())
+        for table in discover_tables(tables):
+            self.connection.execute(table.write_ddl())
 
     def run(self, as_of: str) -> Run:
         return Run(self.profile, "monthly", parse_as_of(as_of, self.profile))

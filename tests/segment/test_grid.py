@@ -144,19 +144,19 @@ def moved(name, **scores):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"cells": moved("missed", f=4)}, r"cells: no cell contains \(r 1, f 3\), \(r 2, f 3\); allowed are"),
+        ({"cells": moved("missed", f=4)}, r"cells: no cell contains \(r 1, f 3\), \(r 2, f 3\); allowed:"),
         (
             {"cells": moved("missed", f=[2, 4], r=1)},
             r"cells: \(r 1, f 2\) is in 'long_ago' and 'missed'; allowed",
         ),
         (
             {"cells": moved("missed", f=[3, 5])},
-            r"cells\.2\.scores\.f: 'missed': \[3, 5\]; allowed are classes from 1 to 4",
+            r"cells\.2\.scores\.f: 'missed': \[3, 5\]; allowed: classes from 1 to 4",
         ),
-        ({"cells": moved("lately", m=1)}, r"cells\.0\.scores: 'lately' has r, f, m; allowed are r and f, both"),
+        ({"cells": moved("lately", m=1)}, r"cells\.0\.scores: 'lately' has r, f, m; allowed: r and f, both"),
         ({"cells": [*CELLS, CELLS[0]]}, r"cells\.0\.name: 'lately' is also another cell's name"),
-        ({"columns": "r"}, r"columns: 'r' is also the score of the rows; allowed is another score"),
-        ({"rows": "x"}, r"rows: 'x'; allowed are r, f, m"),
+        ({"columns": "r"}, r"columns: 'r' is also the score of the rows; allowed: another score"),
+        ({"rows": "x"}, r"rows: 'x'; allowed: r, f, m"),
         ({"when": "orders >= 0"}, r"scores\.r\.kpi: 'days' is undefined for some customers with 'orders >= 0'"),
         ({"when": "odrers = 1"}, r"when: 'odrers = 1' names 'odrers'; .* did you mean 'orders'\?"),
     ],

@@ -170,7 +170,7 @@ def _find_customer(preview: TablePreview, columns: list[SampledColumn], key: lis
     best = _find_best(columns, score)
     if best is None:
         raise SourceError(
-            f"table '{preview.table}' has no column that could tell customers apart; allowed are whole numbers, texts "
+            f"table '{preview.table}' has no column that could tell customers apart; allowed: whole numbers, texts "
             "and bytes"
         )
     return best, score(best) >= _SURE_SCORE

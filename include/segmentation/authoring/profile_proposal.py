@@ -65,7 +65,7 @@ def _refuse_existing(path: Path, sql: Path, profiles_dir: Path | None) -> None:
     if path.stem in list_profile_names(profiles_dir):
         existing.append(f"profile '{path.stem}'")
     if existing:
-        raise ProfileError(f"{existing[0]} exists already; allowed is a name that is free")
+        raise ProfileError(f"{existing[0]} exists already; allowed: a name that is free")
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def require_extract(
     """
     allowed = {each: declared for each, declared in profile.extracts.items() if is_allowed(declared)}
     if name not in allowed:
-        raise ProfileError(f"{profile.path}: extract '{name}'; allowed are {', '.join(allowed) or 'none'}")
+        raise ProfileError(f"{profile.path}: extract '{name}'; allowed: {', '.join(allowed) or 'none'}")
     return allowed[name]
 
 

@@ -74,7 +74,7 @@ def parse_condition(text: str, columns: Sequence[str]) -> exp.Expr:
     for node in tree.walk():
         if not isinstance(node, _ALLOWED):
             raise ProfileError(
-                f"'{text}' uses {node.sql()!r}; allowed are comparisons of KPIs with constants, IS NULL, BETWEEN, IN, "
+                f"'{text}' uses {node.sql()!r}; allowed: comparisons of KPIs with constants, IS NULL, BETWEEN, IN, "
                 "AND, OR, NOT"
             )
     for column in tree.find_all(exp.Column):
@@ -82,7 +82,7 @@ def parse_condition(text: str, columns: Sequence[str]) -> exp.Expr:
             raise ProfileError(f"'{text}' names '{column.name}'; {list_allowed(column.name, columns)}")
         if not _is_compared_with_constants(column):
             raise ProfileError(
-                f"'{text}' does not compare '{column.name}' with a constant; allowed are comparisons of KPIs with "
+                f"'{text}' does not compare '{column.name}' with a constant; allowed: comparisons of KPIs with "
                 "constants and IS NULL"
             )
     return tree

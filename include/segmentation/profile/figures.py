@@ -50,12 +50,12 @@ class Figure(ProfilePart):
         """Find the parts that do not fit together."""
         for name in self.values:
             if name in self.by:
-                yield Mistake(("values", name), "also a text column; allowed is any other name")
+                yield Mistake(("values", name), "also a text column; allowed: any other name")
         if len(self.by) == 2 and len(self.values) > 2:
-            text = f"found {len(self.values)}; allowed are up to 2 in a figure with two text columns"
+            text = f"found {len(self.values)}; allowed: up to 2 in a figure with two text columns"
             yield Mistake(("values",), text)
         if len(self.by) == 2 and self.draw == "bars":
-            yield Mistake(("draw",), "bars need a figure with one text column; allowed is nothing")
+            yield Mistake(("draw",), "bars need a figure with one text column; allowed: nothing")
         if self.customers is not None and self.customers not in self.by:
             text = f"'{self.customers}' is not a text column; {list_allowed(self.customers, self.by)}"
             yield Mistake(("customers",), text)

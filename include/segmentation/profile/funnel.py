@@ -32,7 +32,7 @@ def find_funnel_mistakes(steps: Sequence[FunnelStep], columns: Mapping[str, Colu
     names = [step.name for step in steps]
     for position, step in enumerate(steps):
         if step.name in names[:position]:
-            text = f"'{step.name}' is another step's name; allowed is any other name"
+            text = f"'{step.name}' is another step's name; allowed: any other name"
             yield Mistake(("funnel", position, "name"), text)
         try:
             parse_condition(step.when, list(columns))

@@ -51,12 +51,12 @@ class FilterCondition(ProfilePart):
             return {"one_of": value}
         if isinstance(value, dict) and value and not value.keys() & {"one_of", "is_not"}:
             return value
-        raise ValueError("allowed is a text, a list of texts, or comparisons such as {begins_with: /learn/}")
+        raise ValueError("allowed: a text, a list of texts, or comparisons such as {begins_with: /learn/}")
 
     @model_validator(mode="after")
     def _refuse_mixed_kinds(self) -> Self:
         if self.has_texts and self.has_numbers:
-            raise ValueError("it compares texts and numbers; allowed is one of the two")
+            raise ValueError("it compares texts and numbers; allowed: one of the two")
         return self
 
     @property
@@ -105,12 +105,12 @@ class GA4Extract(ExtractDeclaration):
     def _check_filters(self) -> Self:
         for name, condition in self.filter.items():
             if name == DATE_COLUMN:
-                raise ValueError("filter 'date': a report is read by day; allowed are other dimensions and metrics")
+                raise ValueError("filter 'date': a report is read by day; allowed: other dimensions and metrics")
             if name in self.metrics and condition.has_texts:
-                raise ValueError(f"filter '{name}': it is a metric; allowed are comparisons such as {{at_least: 1}}")
+                raise ValueError(f"filter '{name}': it is a metric; allowed: comparisons such as {{at_least: 1}}")
             if name not in self.metrics and condition.has_numbers:
                 raise ValueError(
-                    f"filter '{name}': it compares numbers; allowed are the metrics {', '.join(self.metrics)}"
+                    f"filter '{name}': it compares numbers; allowed: the metrics {', '.join(self.metrics)}"
                 )
         return self
 
@@ -121,13 +121,13 @@ class GA4Extract(ExtractDeclaration):
         if has_both and not self.per_user_demographics:
             raise ValueError(
                 f"'{estimates}' is Google's estimate, not available per user, and cannot be combined with '{users}'; "
-                "allowed are two reports, or per_user_demographics: true if the property delivers both together"
+                "allowed: two reports, or per_user_demographics: true if the property delivers both together"
             )
         if self.per_user_demographics and not has_both:
             raise ValueError("per_user_demographics: the report needs both a demographic and a customUser:")
         if self.coverage_of and not self.demographics:
             allowed = ", ".join(sorted(DEMOGRAPHICS))
-            raise ValueError(f"coverage_of: the report has no demographic; allowed are {allowed}")
+            raise ValueError(f"coverage_of: the report has no demographic; allowed: {allowed}")
         return self
 
     @property
@@ -170,7 +170,7 @@ class GA4Extract(ExtractDeclaration):
         ):
             yield Mistake(
                 ("coverage_of",),
-                f"'{self.coverage_of}'; allowed is a report of source '{self.source}' with dimensions "
+                f"'{self.coverage_of}'; allowed: a report of source '{self.source}' with dimensions "
                 f"{', '.join(dimensions)}, metric {self.metrics[0]} and the same filter",
             )
 

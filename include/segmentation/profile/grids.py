@@ -93,7 +93,7 @@ class Grid(ProfilePart):
             if score.kpi not in kpis:
                 yield Mistake(place, f"'{score.kpi}'; {list_allowed(score.kpi, kpis)}")
             elif kpis[score.kpi].direction == "neutral":
-                text = f"'{score.kpi}' has direction neutral, so no class is the best; allowed are more and less"
+                text = f"'{score.kpi}' has direction neutral, so no class is the best; allowed: more and less"
                 yield Mistake(place, text)
             elif self._includes_undefined(score.kpi, kpis):
                 condition = kpis[score.kpi].undefined_when
@@ -113,22 +113,22 @@ class Grid(ProfilePart):
             if name not in self.scores:
                 yield Mistake((axis,), f"'{name}'; {list_allowed(name, self.scores)}")
         if self.rows == self.columns:
-            yield Mistake(("columns",), f"'{self.columns}' is also the score of the rows; allowed is another score")
+            yield Mistake(("columns",), f"'{self.columns}' is also the score of the rows; allowed: another score")
 
     def _find_cell_mistakes(self) -> Iterator[Mistake]:
         names = Counter(cell.name for cell in self.cells)
         for position, cell in enumerate(self.cells):
             place = ("cells", position)
             if names[cell.name] > 1:
-                yield Mistake((*place, "name"), f"'{cell.name}' is also another cell's name; allowed is any other")
+                yield Mistake((*place, "name"), f"'{cell.name}' is also another cell's name; allowed: any other")
             if set(cell.scores) != {self.rows, self.columns}:
                 names_in_cell = ", ".join(cell.scores) or "none"
-                text = f"'{cell.name}' has {names_in_cell}; allowed are {self.rows} and {self.columns}, both"
+                text = f"'{cell.name}' has {names_in_cell}; allowed: {self.rows} and {self.columns}, both"
                 yield Mistake((*place, "scores"), text)
             for name, (low, high) in cell.scores.items():
                 last = self.scores[name].classes if name in self.scores else high
                 if not 1 <= low <= high <= last:
-                    text = f"'{cell.name}': [{low}, {high}]; allowed are classes from 1 to {last}, the lower one first"
+                    text = f"'{cell.name}': [{low}, {high}]; allowed: classes from 1 to {last}, the lower one first"
                     yield Mistake((*place, "scores", name), text)
 
     def _find_cover_mistakes(self) -> Iterator[Mistake]:
@@ -142,10 +142,10 @@ class Grid(ProfilePart):
                 empty.append(place)
             elif len(names) > 1:
                 quoted = " and ".join(f"'{name}'" for name in names)
-                yield Mistake(("cells",), f"({place}) is in {quoted}; allowed is one cell")
+                yield Mistake(("cells",), f"({place}) is in {quoted}; allowed: one cell")
         if empty:
             listed = ", ".join(f"({place})" for place in empty)
-            yield Mistake(("cells",), f"no cell contains {listed}; allowed are cells with each pair of classes once")
+            yield Mistake(("cells",), f"no cell contains {listed}; allowed: cells with each pair of classes once")
 
     def is_inside(self, cell: GridCell, row: int, column: int) -> bool:
         """Whether a pair of classes is in a cell."""

@@ -10,7 +10,7 @@ from include.segmentation.engine.duckdb_engine import list_reserved_words
 
 NAME_PATTERN = re.compile(r"^(?=.{1,50}$)[a-z][a-z0-9]*(_[a-z0-9]+)*$")
 """At most 50 characters, because PostgreSQL cuts <name>_segment_key after 63."""
-ALLOWED_NAMES = "allowed are up to 50 lower-case letters, digits and single _ between them, starting with a letter"
+ALLOWED_NAMES = "allowed: up to 50 lower-case letters, digits and single _ between them, starting with a letter"
 _POSTGRES_WORDS = frozenset({
     "current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
     "current_user", "grant", "localtime", "localtimestamp", "session_user", "system_user", "user",
@@ -32,7 +32,7 @@ def require_sql_name(value: str) -> str:
         ValueError: the name needs quotes.
     """
     if _require_name(value) in _list_sql_words():
-        raise ValueError("a word of SQL, which would need quotes wherever it is used; allowed is any other name")
+        raise ValueError("a word of SQL, which would need quotes wherever it is used; allowed: any other name")
     return value
 
 
@@ -65,7 +65,7 @@ def require_rising(values: list[Any]) -> list[Any]:
 
 def _refuse_system_schema(value: str) -> str:
     if _SYSTEM_SCHEMA.fullmatch(value):
-        raise ValueError("PostgreSQL's own schema; allowed is any other name")
+        raise ValueError("PostgreSQL's own schema; allowed: any other name")
     return value
 
 

@@ -36,7 +36,7 @@ class ClipTransform(ProfilePart):
 
 def _require_transform(value: Any) -> Any:
     if not isinstance(value, (ClipTransform, dict)) and value not in get_args(NamedTransform):
-        raise ValueError(f"allowed are {', '.join(get_args(NamedTransform))} and a mapping such as {{clip: [0, 100]}}")
+        raise ValueError(f"allowed: {', '.join(get_args(NamedTransform))} and a mapping such as {{clip: [0, 100]}}")
     return value
 
 

@@ -66,7 +66,7 @@ class EligibilityList(ProfilePart):
             place = ("reasons", position)
             if reason.name == NO_REASON or names[reason.name] > 1:
                 use = "means that no reason is true" if reason.name == NO_REASON else "is also another reason's name"
-                yield Mistake((*place, "name"), f"'{reason.name}' {use}; allowed is any other name")
+                yield Mistake((*place, "name"), f"'{reason.name}' {use}; allowed: any other name")
             try:
                 parse_condition(reason.when, [*numbers, *texts])
             except ProfileError as error:
@@ -78,7 +78,7 @@ class EligibilityList(ProfilePart):
                 text = f"reason '{reason.name}': '{reason.when}' can never be true"
                 yield Mistake((*place, "when"), text)
         if not any(reason.eligible for reason in self.reasons):
-            yield Mistake(("reasons",), "none makes a customer eligible; allowed is at least one with eligible: true")
+            yield Mistake(("reasons",), "none makes a customer eligible; allowed: at least one with eligible: true")
 
 
 def _find_impossible_constants(condition: str, texts: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -91,6 +91,6 @@ def _find_impossible_constants(condition: str, texts: Mapping[str, Sequence[str]
         for literal in comparison.find_all(exp.Literal) if comparison else ():
             values = texts.get(column.name)
             if values is None and literal.is_string:
-                yield f"{column.name} is compared with {literal.sql()}; allowed are numbers"
+                yield f"{column.name} is compared with {literal.sql()}; allowed: numbers"
             if values is not None and (not literal.is_string or literal.this not in values):
                 yield f"{column.name} is compared with {literal.sql()}; {list_allowed(literal.this, values)}"

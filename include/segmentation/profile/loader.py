@@ -63,4 +63,4 @@ def find_name_mistakes(file: YamlFile) -> list[Mistake]:
     name = file.value.get("profile")
     if name == file.path.stem:
         return []
-    return [Mistake(("profile",), f"found {name!r}; allowed is the file's name, '{file.path.stem}'")]
+    return [Mistake(("profile",), f"found {name!r}; allowed: the file's name, '{file.path.stem}'")]

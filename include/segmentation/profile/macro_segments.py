@@ -126,7 +126,7 @@ class MacroSegment(ProfilePart):
         for key, annotation in self.segments.items():
             other = keys.setdefault(annotation.alias, key)
             if annotation.alias and other != key:
-                text = f"segments '{other}' and '{key}' have the same alias '{annotation.alias}'; allowed are different"
+                text = f"segments '{other}' and '{key}' have the same alias '{annotation.alias}'; allowed: different"
                 yield Mistake(("segments", key, "alias"), f"{text} ones")
 
     def _find_kpi_mistakes(self, stratum: Stratum, kpis: Collection[str]) -> Iterator[Mistake]:
@@ -142,7 +142,7 @@ class MacroSegment(ProfilePart):
             listed = ", ".join(f"{kpi} {scale}" for kpi, scale in scales.items())
             yield Mistake(
                 (),
-                f"stratum '{stratum.name}' mixes scales ({listed}), which silently weights its KPIs; allowed is one "
+                f"stratum '{stratum.name}' mixes scales ({listed}), which silently weights its KPIs; allowed: one "
                 "scale, or a weight for each of them",
             )
 

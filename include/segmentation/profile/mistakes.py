@@ -65,9 +65,9 @@ def raise_mistakes(mistakes: Iterable[Mistake]) -> None:
 
 
 def list_allowed(word: object, names: Iterable[str]) -> str:
-    """List what is allowed instead of a word: ``allowed are start, end; did you mean 'start'?``."""
+    """List what is allowed instead of a word: ``allowed: start, end; did you mean 'start'?``."""
     listed = list(names)
-    return f"allowed are {', '.join(listed) or 'none'}" + suggest_name(word, listed)
+    return f"allowed: {', '.join(listed) or 'none'}" + suggest_name(word, listed)
 
 
 def suggest_name(word: object, names: Iterable[str]) -> str:

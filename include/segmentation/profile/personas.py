@@ -67,7 +67,7 @@ def _find_name_mistakes(personas: Sequence[Persona]) -> Iterator[Mistake]:
     for persona, _ in walk_personas(personas):
         if persona.name in names:
             use = "means that no persona matches" if persona.name == NO_PERSONA else "is another persona's name"
-            yield Mistake(("personas",), f"'{persona.name}' {use}; allowed is any other name")
+            yield Mistake(("personas",), f"'{persona.name}' {use}; allowed: any other name")
         names.add(persona.name)
 
 
@@ -103,7 +103,7 @@ def _find_unreachable_personas(personas: Sequence[Persona], macros: Mapping[str,
     positions = [_list_positions(macros[macro], names) for macro, names in words.items()]
     cases = prod(map(len, positions))
     if cases > _MAX_CASES:
-        yield Mistake(("personas",), f"too many combinations to check ({cases}); allowed are {_MAX_CASES}")
+        yield Mistake(("personas",), f"too many combinations to check ({cases}); allowed: {_MAX_CASES}")
         return
     paths = {_find_path(personas, dict(zip(words, case, strict=True)), macros) for case in product(*positions)}
     reachable = {name for path in paths for name in path}

@@ -123,7 +123,7 @@ class Profile(ProfilePart):
         try:
             ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder, such as Europe
-            yield Mistake(("time_zone",), f"time_zone '{self.time_zone}' is unknown; allowed is an IANA name")
+            yield Mistake(("time_zone",), f"time_zone '{self.time_zone}' is unknown; allowed: an IANA name")
         yield from self._find_extract_mistakes(sources, extracts)
         yield from self._find_kpi_mistakes()
         yield from self._find_signal_mistakes()
@@ -147,7 +147,7 @@ class Profile(ProfilePart):
             elif extract.source in self.sources and self.sources[extract.source].kind != kind:
                 yield Mistake(("extracts", name), f"kind '{extract.kind}' needs a {kind} source")
         if "population" in extracts:
-            text = "this is the measure stage's own table; allowed is any other name"
+            text = "this is the measure stage's own table; allowed: any other name"
             yield Mistake(("extracts", "population"), text)
         for name in self.expectations:
             if name not in extracts:
@@ -161,12 +161,12 @@ class Profile(ProfilePart):
             for name, kpi in segment.kpis.items():
                 place = ("macro_segments", macro, "kpis", name)
                 if name in self.reserved_columns:
-                    yield Mistake(place, f"{self.reserved_columns[name]}; allowed is any other name")
+                    yield Mistake(place, f"{self.reserved_columns[name]}; allowed: any other name")
                 differing_keys = kpi.list_differing_keys(self.kpis[name])
                 if differing_keys:
                     text = (
                         f"KPI '{name}' is declared in both {self.kpi_macro_segments[name]} and {macro}, with another "
-                        f"{', '.join(differing_keys)}; allowed is another name, or other values of transform, scale "
+                        f"{', '.join(differing_keys)}; allowed: another name, or other values of transform, scale "
                         "and weight only"
                     )
                     yield Mistake(place, text)
@@ -176,14 +176,14 @@ class Profile(ProfilePart):
 
     def _find_signal_mistakes(self) -> Iterator[Mistake]:
         if self.signals and SIGNALS in self.macro_segments:
-            text = "the SQL file of the signals has the same name; allowed is any other name"
+            text = "the SQL file of the signals has the same name; allowed: any other name"
             yield Mistake(("macro_segments", SIGNALS), text)
         if self.signals and self.kpis and all(kpi.rule_only for kpi in self.kpis.values()):
-            yield Mistake((SIGNALS,), "every KPI is rule_only; allowed is at least one that is not")
+            yield Mistake((SIGNALS,), "every KPI is rule_only; allowed: at least one that is not")
 
     def _find_figure_mistakes(self) -> Iterator[Mistake]:
         if self.figures and FIGURES in self.macro_segments:
-            text = "this is the measure stage's name for the figures; allowed is any other name"
+            text = "this is the measure stage's name for the figures; allowed: any other name"
             yield Mistake(("macro_segments", FIGURES), text)
         for name, figure in self.figures.items():
             yield from (mistake.nest_under("figures", name) for mistake in figure.find_mistakes())

@@ -20,7 +20,7 @@ def _parse_duration(value: Any) -> Any:
         return value
     match = re.fullmatch(r"(\d{1,5})([smhd])", str(value))
     if not match:
-        raise ValueError("allowed is a whole number and a unit, such as 30s, 15m, 2h or 3d")
+        raise ValueError("allowed: a whole number and a unit, such as 30s, 15m, 2h or 3d")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
@@ -43,7 +43,7 @@ def _parse_hours(value: Any) -> Any:
     except ValueError:
         begin = end = None
     if begin is None or end is None or begin == end:
-        raise ValueError("allowed are two times of day, such as 22:00-06:00")
+        raise ValueError("allowed: two times of day, such as 22:00-06:00")
     return HourRange(begin, end)
 
 

@@ -96,7 +96,7 @@ class KeyedExtract(ExtractDeclaration):
     @model_validator(mode="after")
     def _require_cursor(self) -> Self:
         if self.mode == "snapshot" and self.cursor:
-            raise ValueError(f"cursor '{self.cursor}': mode snapshot reads all rows every time; allowed is no cursor")
+            raise ValueError(f"cursor '{self.cursor}': mode snapshot reads all rows every time; allowed: no cursor")
         if self.mode != "snapshot" and not self.cursor:
             raise ValueError(f"cursor: missing; mode {self.mode} needs one")
         return self

@@ -12,7 +12,7 @@ from include.segmentation.profile.profile_part import ProfilePart
 def _expand_choice(value: Any) -> Any:
     """Expand ``auto`` to an empty mapping and ``none`` to None."""
     if isinstance(value, str) and value not in ("auto", "none"):
-        raise ValueError("allowed are none, auto and a mapping such as {k: 4}")
+        raise ValueError("allowed: none, auto and a mapping such as {k: 4}")
     return {"auto": {}, "none": None}[value] if isinstance(value, str) else value
 
 
@@ -20,7 +20,7 @@ def _require_components(value: Any) -> Any:
     is_number = isinstance(value, int) and not isinstance(value, bool) and value >= 1
     if value is None or is_number or (isinstance(value, float) and 0 < value < 1):
         return value
-    raise ValueError("allowed are a number of components (1 or more) and a share of the variance (between 0 and 1)")
+    raise ValueError("allowed: a number of components (1 or more) and a share of the variance (between 0 and 1)")
 
 
 class _Choice(ProfilePart):
@@ -32,7 +32,7 @@ class _Choice(ProfilePart):
     @model_validator(mode="after")
     def _refuse_k_and_k_max(self) -> Self:
         if self.k != "auto" and "k_max" in self.model_fields_set:
-            raise ValueError(f"k is {self.k} and k_max {self.k_max}; allowed is one of them, k_max limits k: auto")
+            raise ValueError(f"k is {self.k} and k_max {self.k_max}; allowed: one of them, k_max limits k: auto")
         return self
 
     @property
@@ -94,10 +94,10 @@ class Stratum(ProfilePart):
         if self.cluster and not self.kpis:
             raise ValueError(f"stratum '{self.name}' has cluster but no kpis; kpis is missing")
         if self.kpis and not self.cluster:
-            raise ValueError(f"stratum '{self.name}' has kpis but no cluster; allowed are cluster: auto, or no kpis")
+            raise ValueError(f"stratum '{self.name}' has kpis but no cluster; allowed: cluster: auto, or no kpis")
         pca = self.cluster.pca if self.cluster else None
         if isinstance(pca, int) and pca > len(self.kpis):
-            raise ValueError(f"stratum '{self.name}': pca is {pca}; allowed are up to {len(self.kpis)}, one per KPI")
+            raise ValueError(f"stratum '{self.name}': pca is {pca}; allowed: up to {len(self.kpis)}, one per KPI")
         return self
 
     @property

@@ -26,9 +26,7 @@ class KpiWindow(BaseModel):
             return value
         match = _WINDOW.fullmatch(str(value))
         if not match:
-            raise ValueError(
-                "allowed are 'lifetime', 'trailing 30d', 'since_registration [0d, 7d)' and 'calendar month'"
-            )
+            raise ValueError("allowed: 'lifetime', 'trailing 30d', 'since_registration [0d, 7d)' and 'calendar month'")
         if match[1]:
             return cls(kind="lifetime")
         if match[5]:

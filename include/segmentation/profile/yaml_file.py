@@ -113,7 +113,7 @@ def _find_duplicate_keys(node: Node | None, place: MistakePlace) -> Iterator[Mis
         if isinstance(node, MappingNode) and isinstance(key, MappingNode | SequenceNode):
             raise ComposerError(None, None, "found unhashable key", key.start_mark)
         if (key.tag, name) in keys:
-            yield Mistake((*place, name), f"key '{name}' appears twice; allowed is once")
+            yield Mistake((*place, name), f"key '{name}' appears twice; allowed: once")
         keys.add((key.tag, name))
         yield from _find_duplicate_keys(value, (*place, name))
 

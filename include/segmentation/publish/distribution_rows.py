@@ -1,7 +1,7 @@
 """How the KPIs of a macro segment are distributed among the customers of each segment.
 
-Sums are exact (decimals at the KPI's resolution) and percentiles are values that occur, so that the figures do not
-depend on threads or on the order of rows.
+Sums are exact (decimals at the KPI's resolution) and percentiles are existing values, so the figures do not depend
+on threads or on the order of rows.
 """
 
 from bisect import bisect_right
@@ -14,15 +14,14 @@ from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.common.text import format_word_range
 from include.segmentation.profile.kpis import Kpi
 from include.segmentation.publish.publish_inputs import PublishInputs
+from include.segmentation.warehouse.published_table import Row
 
 _PERCENTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
 _FIGURES = ("total", "share_of_total", "nonzero_share", "nulls", "min", *_PERCENTILES, "max", "mean", "band")
 
-Row = dict[str, Any]
-
 
 def make_size_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_segment_size`` without the columns of the run; those without customers included."""
+    """Make the rows of ``fct_segment_size``, including segments without customers."""
     (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     for macro, model in inputs.models.items():
         sizes: list[tuple[str, str | None, int]]
@@ -41,7 +40,7 @@ def make_size_rows(inputs: PublishInputs) -> Iterator[Row]:
 
 
 def make_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_segment_profile`` without the columns of the run, of micro segments too."""
+    """Make the rows of ``fct_segment_profile``, for segments and micro segments."""
     profile = inputs.run.profile
     for macro, model in inputs.models.items():
         kpis = profile.macro_segments[macro].kpis
@@ -52,18 +51,20 @@ def make_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
             source += f' JOIN (SELECT customer_id, "{name}" FROM {measured}) USING (customer_id)'
         parents = model.map_parents()
         keys = [*(segment.key for segment in model.list_segments()), *parents]
-        for row in _describe(inputs, kpis | worth, source, keys, []):
+        for row in _describe_groups(inputs, kpis | worth, source, keys, []):
             yield {"macro_segment": macro, "parent_key": parents.get(row["segment_key"])} | row
 
 
 def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_cohort_segment`` without as_of."""
+    """Make the rows of ``fct_cohort_segment``."""
+    if not inputs.run.profile.cohort_months:
+        return
     figures = ("min", "p25", "p50", "p75", "max")
     for macro, model in inputs.models.items():
         source = f"cohort_label_{macro} JOIN cohort_measure_{macro} USING (cohort, month, customer_id)"
         keys = [segment.key for segment in model.list_segments()]
         kpis = inputs.run.profile.macro_segments[macro].kpis
-        rows = list(_describe(inputs, kpis, source, keys, ["cohort", "month"]))
+        rows = list(_describe_groups(inputs, kpis, source, keys, ["cohort", "month"]))
         one_kpi = next(iter(kpis))
         cohort_sizes: dict[tuple[Any, Any], int] = {}
         for row in rows:
@@ -72,38 +73,38 @@ def make_cohort_rows(inputs: PublishInputs) -> Iterator[Row]:
                     cohort_sizes.get((row["cohort"], row["month"]), 0) + row["customers"]
                 )
         for row in rows:
-            kept = {name: row[name] for name in ("cohort", "month", "segment_key", "kpi", *figures)}
+            copied = {name: row[name] for name in ("cohort", "month", "segment_key", "kpi", *figures)}
             share = row["customers"] / cohort_sizes[row["cohort"], row["month"]]
             counts = {"customers": row["customers"], "share": share, "model_id": model.model_id}
-            yield {"macro_segment": macro} | kept | counts
+            yield {"macro_segment": macro} | copied | counts
 
 
-def _describe(
+def _describe_groups(
     inputs: PublishInputs, kpis: Mapping[str, Kpi], source: str, keys: list[str], by: list[str]
 ) -> Iterator[Row]:
-    """One row per group, key and KPI; segments without customers included."""
+    """Make one row per group, key and KPI, including segments without customers."""
     columns = [*by, "segment_key"]
-    wanted = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
-    inputs.engine.execute(f"CREATE OR REPLACE TEMP TABLE described AS SELECT {wanted} FROM {source}")
-    found = {}
+    selected = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
+    inputs.engine.execute(f"CREATE OR REPLACE TEMP TABLE described AS SELECT {selected} FROM {source}")
+    spreads = {}
     groups = set()
     for name, kpi in kpis.items():
-        for row in _query(inputs, columns, name, kpi):
+        for row in _query_spreads(inputs, columns, name, kpi):
             group = tuple(row[column] for column in by)
             groups.add(group)
-            found[*group, row["segment_key"], name] = row
+            spreads[*group, row["segment_key"], name] = row
     for group, key, name in product(sorted(groups), keys, kpis):
-        figures = _figures(found.get((*group, key, name)), kpis[name])
+        figures = _compute_figures(spreads.get((*group, key, name)), kpis[name])
         yield dict(zip(by, group, strict=True)) | {"segment_key": key, "kpi": name} | figures
 
 
 def write_total_sql(name: str, kpi: Kpi) -> str:
-    """The exact sum of a KPI, as SQL."""
+    """Write the exact sum of a KPI as SQL."""
     scale = max(0, -int(Decimal(repr(kpi.resolution)).normalize().as_tuple().exponent))
     return f'sum(CAST("{name}" AS DECIMAL(38, {scale})))'
 
 
-def _query(inputs: PublishInputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
+def _query_spreads(inputs: PublishInputs, columns: list[str], name: str, kpi: Kpi) -> list[Row]:
     groups = ", ".join(columns)
     # A percentile is the smallest value that at least its share of the defined values does not exceed.
     result = inputs.engine.execute(
@@ -118,14 +119,14 @@ def _query(inputs: PublishInputs, columns: list[str], name: str, kpi: Kpi) -> li
     return list(result.fetch_table().to_pylist())
 
 
-def _figures(row: Row | None, kpi: Kpi) -> Row:
+def _compute_figures(row: Row | None, kpi: Kpi) -> Row:
     customers = row["customers"] if row else 0
     if row is None or customers < SUPPRESS_BELOW:
         return {"customers": customers} | dict.fromkeys(_FIGURES)
     defined = customers - row["nulls"]
     of_segment, grand_total = row["total"], row["grand_total"]
     percentiles = dict(zip(_PERCENTILES, row["percentiles"] or [None] * len(_PERCENTILES), strict=True))
-    # Of a total below 0 the largest share would be that of those who cost most.
+    # If the total were below 0, the customers who cost most would have the largest share.
     has_share = of_segment is not None and grand_total > 0
     return {
         "customers": customers,
@@ -137,11 +138,11 @@ def _figures(row: Row | None, kpi: Kpi) -> Row:
         **percentiles,
         "max": row["max"],
         "mean": float(of_segment / defined) if defined else None,
-        "band": _band(percentiles["p25"], percentiles["p75"], kpi),
+        "band": _name_band(percentiles["p25"], percentiles["p75"], kpi),
     }
 
 
-def _band(low: float | None, high: float | None, kpi: Kpi) -> str | None:
+def _name_band(low: float | None, high: float | None, kpi: Kpi) -> str | None:
     if not kpi.bands or low is None or high is None:
         return None
     return format_word_range(*(kpi.band_words[bisect_right(kpi.bands, value)] for value in (low, high)))

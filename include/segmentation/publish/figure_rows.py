@@ -1,35 +1,33 @@
-"""Figures as the run has measured them, and what they mean."""
-
-from typing import Any
+"""Rows of figures and their meaning."""
 
 from include.segmentation.artifacts import FigureSummary, MeasureArtifacts
 from include.segmentation.errors import DataError
-from include.segmentation.run import Run
+from include.segmentation.publish.publish_inputs import PublishInputs
+from include.segmentation.warehouse.published_table import Row
 
-Row = dict[str, Any]
 
-
-def make_figure_rows(run: Run) -> list[Row]:
-    """The rows of ``fct_figure`` without the columns of the run.
+def read_figure_rows(inputs: PublishInputs) -> list[Row]:
+    """Read the rows of ``fct_figure``.
 
     Raises:
-        DataError: the profile declares figures, and they have not been measured.
+        DataError: the profile declares figures that have not been measured.
     """
+    run = inputs.run
     if not run.profile.figures:
         return []
     if FigureSummary.read_from(run) is None:
         raise DataError(f"figures of {run.run_id} have not been measured; run the measure stage first")
-    found = MeasureArtifacts(run).locate_figures().read_table()
-    return [dict(row) for row in found.to_pylist()]
+    figures = MeasureArtifacts(run).locate_figures().read_table()
+    return [dict(row) for row in figures.to_pylist()]
 
 
-def make_figure_definitions(run: Run) -> list[Row]:
-    """The rows of ``dim_figure``."""
+def make_figure_definitions(inputs: PublishInputs) -> list[Row]:
+    """Make the rows of ``dim_figure``."""
     rows = []
-    for name, figure in run.profile.figures.items():
+    for name, figure in inputs.run.profile.figures.items():
         sides = [*figure.by.values(), ""][:2]
         for measure, value in figure.values.items():
-            said = {"label": figure.label, "definition": figure.definition, "row_label": sides[0]}
-            said |= {"column_label": sides[1], "measure_label": value.label, "unit": value.unit}
-            rows.append({"figure": name, "measure": measure} | said)
+            texts = {"label": figure.label, "definition": figure.definition, "row_label": sides[0]}
+            texts |= {"column_label": sides[1], "measure_label": value.label, "unit": value.unit}
+            rows.append({"figure": name, "measure": measure} | texts)
     return rows

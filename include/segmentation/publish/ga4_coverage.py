@@ -1,17 +1,14 @@
-"""What Google says about its own figures: per report the days it covers, and of demographics how many users."""
-
-from typing import Any
+"""The limits of Google Analytics reports, and their demographics."""
 
 from include.segmentation.engine.engine import Engine
 from include.segmentation.lake.log_columns import BATCH, DELETED
 from include.segmentation.profile.ga4_reports import DATE_COLUMN, DEMOGRAPHICS, UNKNOWN_VALUES, GA4Extract, name_column
 from include.segmentation.run import Run
-
-Row = dict[str, Any]
+from include.segmentation.warehouse.published_table import Row
 
 
 def read_report_limits(run: Run) -> dict[str, Row]:
-    """Google Analytics report -> what its days up to as_of can not say.
+    """Read the limits of each Google Analytics report, over its days up to as_of.
 
     Counts of days: read (``days``), without rows (``empty_days``), and of each flag; ``rows``; ``first_day`` and
     ``last_day``; ``sampled_share``, the least share of events that a day was read from; ``truncated``, Google's
@@ -22,35 +19,36 @@ def read_report_limits(run: Run) -> dict[str, Row]:
         for name in reports:
             _load_days(engine, run, name)
         return {
-            name: _flags(engine, name) | {"coverage": _coverage(engine, name, report) if report.coverage_of else None}
+            name: _count_flags(engine, name)
+            | {"coverage": _measure_coverage(engine, name, report) if report.coverage_of else None}
             for name, report in reports.items()
         }
 
 
 def read_report_demographics(run: Run) -> dict[tuple[str, str], dict[str | None, int]]:
-    """(report, demographic) -> value -> users, summed over days up to as_of; None is whom Google does not know.
+    """Read (report, demographic) -> value -> users, summed over the days up to as_of; None stands for unknown.
 
-    Of the reports that name in ``coverage_of`` the one that counts everybody, over the days that both have. As in
-    coverage, such sums are good for shares only.
+    Covers the reports with ``coverage_of``, over the days that both reports have. The sums count users once per day, so
+    only shares of them are meaningful.
     """
-    found: dict[tuple[str, str], dict[str | None, int]] = {}
+    users: dict[tuple[str, str], dict[str | None, int]] = {}
     with run.lake.open_engine() as engine:
         for name, report in run.profile.extracts.items():
             if isinstance(report, GA4Extract) and report.coverage_of:
                 _load_days(engine, run, name)
                 _load_days(engine, run, report.coverage_of)
-                for dimension in map(name_column, _guessed(report)):
-                    found[name, dimension] = _users(engine, name, report, dimension)
-    return found
+                for dimension in map(name_column, _list_demographics(report)):
+                    users[name, dimension] = _sum_users(engine, name, report, dimension)
+    return users
 
 
-def _guessed(report: GA4Extract) -> list[str]:
+def _list_demographics(report: GA4Extract) -> list[str]:
     return [dimension for dimension in report.dimensions if dimension in DEMOGRAPHICS]
 
 
-def _users(engine: Engine, name: str, report: GA4Extract, dimension: str) -> dict[str | None, int]:
+def _sum_users(engine: Engine, name: str, report: GA4Extract, dimension: str) -> dict[str | None, int]:
     metric = name_column(report.metrics[0])
-    found = engine.execute(
+    result = engine.execute(
         f"""
         WITH everybody AS (
             SELECT {DATE_COLUMN}, sum("{metric}") AS users FROM "days_{report.coverage_of}"
@@ -65,13 +63,13 @@ def _users(engine: Engine, name: str, report: GA4Extract, dimension: str) -> dic
         SELECT NULL, CAST(coalesce(sum(users), 0) AS BIGINT) FROM everybody
         """
     )
-    users: dict[str | None, int] = dict(found.fetch_rows())
+    users: dict[str | None, int] = dict(result.fetch_rows())
     everybody = users.pop(None)
     return users | {None: max(everybody - sum(users.values()), 0)}
 
 
 def _load_days(engine: Engine, run: Run, name: str) -> None:
-    """Temporary table ``days_<report>``: the newest batch of every day that ended at as_of, empty ones included."""
+    """Fill temporary table ``days_<report>`` with the newest batch of every day before as_of, including empty ones."""
     run.lake.create_log_view(engine, name)
     engine.execute(
         f'CREATE OR REPLACE TEMP TABLE "days_{name}" AS '
@@ -81,8 +79,8 @@ def _load_days(engine: Engine, run: Run, name: str) -> None:
     )
 
 
-def _flags(engine: Engine, name: str) -> Row:
-    found = engine.execute(
+def _count_flags(engine: Engine, name: str) -> Row:
+    result = engine.execute(
         f"""
         WITH days AS (
             SELECT
@@ -110,18 +108,20 @@ def _flags(engine: Engine, name: str) -> Row:
         FROM days
         """
     )
-    (row,) = found.fetch_table().to_pylist()
+    (row,) = result.fetch_table().to_pylist()
     return dict(row)
 
 
-def _coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
-    """The users whose demographics are known, of all users: per day, and summed over days.
+def _measure_coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
+    """Measure the share of users with known demographics, per day and summed over days.
 
-    A sum of users counts who came on two days twice, so it is only good for this share.
+    The sum counts users once per day, so only this share of it is meaningful.
     """
     metric = name_column(report.metrics[0])
-    is_known = " AND ".join(f'"{name_column(dimension)}" NOT IN {UNKNOWN_VALUES}' for dimension in _guessed(report))
-    found = engine.execute(
+    is_known = " AND ".join(
+        f'"{name_column(dimension)}" NOT IN {UNKNOWN_VALUES}' for dimension in _list_demographics(report)
+    )
+    result = engine.execute(
         f"""
         WITH known AS (
             SELECT {DATE_COLUMN}, coalesce(sum("{metric}") FILTER (WHERE {is_known}), 0) AS users
@@ -137,7 +137,7 @@ def _coverage(engine: Engine, name: str, report: GA4Extract) -> Row | None:
         FROM known JOIN everybody USING ({DATE_COLUMN}) WHERE everybody.users > 0
         """
     )
-    share, least, most = found.fetch_row() or (None, None, None)
+    share, least, most = result.fetch_row() or (None, None, None)
     if share is None:
         return None
     return {"of": report.coverage_of, "share": round(share, 6), "least": round(least, 6), "most": round(most, 6)}

@@ -1,8 +1,7 @@
-"""Grids: their cells and cut points by model, and a run's customers in them, beside their segments."""
+"""Rows of grids: their cells and cut points by model, and a run's customers in them."""
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
@@ -13,15 +12,14 @@ from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.model.grid_model import GridModel
 from include.segmentation.publish.distribution_rows import write_total_sql
 from include.segmentation.publish.publish_inputs import PublishInputs
+from include.segmentation.warehouse.published_table import Row
 
-Row = dict[str, Any]
 
-
-def make_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The cells of every model that has a grid; what to do is as the profile says it today."""
-    for macro, model_id, grid in _grids_ever(inputs):
+def make_cell_definitions(inputs: PublishInputs) -> Iterator[Row]:
+    """Make the rows of every model's grid cells; actions and owners come from the current profile."""
+    for macro, model_id, grid in _list_all_grids(inputs):
         declared = inputs.run.profile.macro_segments[macro].grid
-        said = {cell.name: cell for cell in declared.cells} if declared else {}
+        cells = {cell.name: cell for cell in declared.cells} if declared else {}
         for position, cell in enumerate(grid.cells, start=1):
             yield {
                 "model_id": model_id,
@@ -36,14 +34,14 @@ def make_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
                 "column_score": grid.columns,
                 "column_from": cell.columns[0],
                 "column_to": cell.columns[1],
-                "recommended_action": said[cell.name].recommended_action if cell.name in said else "",
-                "owner": said[cell.name].owner if cell.name in said else "",
+                "recommended_action": cells[cell.name].recommended_action if cell.name in cells else "",
+                "owner": cells[cell.name].owner if cell.name in cells else "",
             }
 
 
-def make_class_rows(inputs: PublishInputs) -> Iterator[Row]:
-    """The cut points of every model that has a grid."""
-    for macro, model_id, grid in _grids_ever(inputs):
+def make_class_definitions(inputs: PublishInputs) -> Iterator[Row]:
+    """Make the rows of every model's cut points."""
+    for macro, model_id, grid in _list_all_grids(inputs):
         for position, score in enumerate(grid.scores, start=1):
             for number, (at_least, below) in enumerate(score.bounds, start=1):
                 yield {
@@ -60,37 +58,28 @@ def make_class_rows(inputs: PublishInputs) -> Iterator[Row]:
                 }
 
 
-def make_grid_tables(inputs: PublishInputs) -> dict[str, list[Row]]:
-    """Table -> its rows of the run, without the columns of the run."""
-    return {
-        "fct_grid_cell": list(_grid_cells(inputs)),
-        "fct_grid_profile": list(_grid_profiles(inputs)),
-        "fct_grid_quality": list(_grid_quality(inputs)),
-    }
-
-
-def _grid_cells(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_grid_cell`` without the columns of the run."""
-    for macro, grid in _grids(inputs).items():
+def make_grid_cell_rows(inputs: PublishInputs) -> Iterator[Row]:
+    """Make the rows of ``fct_grid_cell``."""
+    for macro, grid in _list_grids(inputs).items():
         row, column = (grid.locate_cell(side) + 1 for side in (grid.rows, grid.columns))
-        found = inputs.engine.execute(
+        result = inputs.engine.execute(
             f"SELECT CAST(substr(scores, {row}, 1) AS INTEGER) AS row_class, "
             f"CAST(substr(scores, {column}, 1) AS INTEGER) AS column_class, segment_key, cell, count(*) AS customers "
             f"FROM label_{macro} WHERE cell IS NOT NULL GROUP BY ALL ORDER BY ALL"
         )
-        for found_row in found.fetch_table().to_pylist():
-            yield {"macro_segment": macro} | found_row
+        for counts in result.fetch_table().to_pylist():
+            yield {"macro_segment": macro} | counts
 
 
-def _grid_profiles(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_grid_profile`` without the columns of the run; cells without customers included."""
-    for macro, grid in _grids(inputs).items():
-        (taken,) = inputs.fetch_one(f"SELECT count(cell) FROM label_{macro}")
+def make_grid_profile_rows(inputs: PublishInputs) -> Iterator[Row]:
+    """Make the rows of ``fct_grid_profile``, including cells without customers."""
+    for macro, grid in _list_grids(inputs).items():
+        (customers_in_grid,) = inputs.fetch_one(f"SELECT count(cell) FROM label_{macro}")
         for kpi in inputs.run.profile.worth:
-            found = _by_cell(inputs, macro, kpi)
-            grand_total = sum((row["total"] or 0 for row in found.values()), Decimal(0))
+            rows = _total_cells(inputs, macro, kpi)
+            grand_total = sum((row["total"] or 0 for row in rows.values()), Decimal(0))
             for cell in grid.cells:
-                row = found.get(cell.name, {"customers": 0})
+                row = rows.get(cell.name, {"customers": 0})
                 customers = row["customers"]
                 figures: Row = dict.fromkeys(("total", "share_of_total", "mean"))
                 if customers >= SUPPRESS_BELOW and row["total"] is not None:
@@ -98,12 +87,12 @@ def _grid_profiles(inputs: PublishInputs) -> Iterator[Row]:
                     mean = float(row["total"] / row["defined"])
                     figures = {"total": row["total"], "share_of_total": share, "mean": mean}
                 place = {"macro_segment": macro, "cell": cell.name, "kpi": kpi}
-                yield place | {"customers": customers, "share": customers / max(taken, 1)} | figures
+                yield place | {"customers": customers, "share": customers / max(customers_in_grid, 1)} | figures
 
 
-def _grid_quality(inputs: PublishInputs) -> Iterator[Row]:
-    """The rows of ``fct_grid_quality`` without the columns of the run; none where the grid takes nobody."""
-    for macro in _grids(inputs):
+def make_grid_quality_rows(inputs: PublishInputs) -> Iterator[Row]:
+    """Make the rows of ``fct_grid_quality``; an empty grid has none."""
+    for macro in _list_grids(inputs):
         counts = inputs.engine.execute(
             f"SELECT cell, segment_key, count(*) AS customers FROM label_{macro} WHERE cell IS NOT NULL GROUP BY ALL"
         ).fetch_table()
@@ -114,13 +103,13 @@ def _grid_quality(inputs: PublishInputs) -> Iterator[Row]:
         cells, keys = (np.repeat(code.astype(np.int32), customers) for code in codes)
         metrics = [("adjusted_rand_index", "", float(adjusted_rand_score(cells, keys)))]
         for kpi in inputs.run.profile.worth:
-            metrics += _concentration(inputs, macro, kpi)
+            metrics += _measure_concentration(inputs, macro, kpi)
         for metric, kpi, value in metrics:
             yield {"macro_segment": macro, "metric": metric, "kpi": kpi, "value": value}
 
 
-def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[str, str, float]]:
-    """What the top of the customers hold of a KPI, by the KPI itself, by cells and by segments."""
+def _measure_concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[str, str, float]]:
+    """Measure the share of a KPI that the top customers hold, by the KPI itself, by cells and by segments."""
     measured = f"measure_{inputs.run.profile.kpi_macro_segments[kpi]}"
     scored = f"label_{macro} JOIN {measured} USING (customer_id) WHERE cell IS NOT NULL"
     declared = inputs.run.profile.kpis[kpi]
@@ -128,36 +117,36 @@ def _concentration(inputs: PublishInputs, macro: str, kpi: str) -> list[tuple[st
         f"SELECT min({quote_identifier(kpi)}), {write_total_sql(kpi, declared)} FROM {scored}"
     )
     if lowest is None or lowest < 0 or not sum_of_all:
-        return []  # shares of such a total mean nothing
-    held = {}
+        return []  # shares of such a total are meaningless
+    shares = {}
     for name, group in (("sorting", quote_identifier(kpi)), ("cells", "cell"), ("segments", "segment_key")):
-        found = inputs.engine.execute(
+        result = inputs.engine.execute(
             f"SELECT {group} AS part, coalesce({write_total_sql(kpi, declared)}, 0)::DOUBLE AS total, "
             f"count(*) AS customers FROM {scored} GROUP BY part ORDER BY part"
         ).fetch_table()
-        held[name] = compute_top_share(found["total"].to_numpy(), found["customers"].to_numpy())
-    metrics = [(f"top_30_by_{name}", kpi, share) for name, share in held.items()]
-    return metrics + [(f"lift_of_{name}", kpi, held[name] / held["sorting"]) for name in ("cells", "segments")]
+        shares[name] = compute_top_share(result["total"].to_numpy(), result["customers"].to_numpy())
+    metrics = [(f"top_30_by_{name}", kpi, share) for name, share in shares.items()]
+    return metrics + [(f"lift_of_{name}", kpi, shares[name] / shares["sorting"]) for name in ("cells", "segments")]
 
 
-def _by_cell(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
+def _total_cells(inputs: PublishInputs, macro: str, kpi: str) -> dict[str, Row]:
     profile = inputs.run.profile
     total = write_total_sql(kpi, profile.kpis[kpi])
     figures = f"count(*) AS customers, count({quote_identifier(kpi)}) AS defined, {total} AS total"
-    found = inputs.engine.execute(
+    result = inputs.engine.execute(
         f"SELECT cell, {figures} FROM label_{macro} JOIN measure_{profile.kpi_macro_segments[kpi]} USING (customer_id) "
         "WHERE cell IS NOT NULL GROUP BY cell"
     )
-    return {row["cell"]: row for row in found.fetch_table().to_pylist()}
+    return {row["cell"]: row for row in result.fetch_table().to_pylist()}
 
 
-def _grids(inputs: PublishInputs) -> dict[str, GridModel]:
-    """The grids that the run was labelled with, by macro segment."""
+def _list_grids(inputs: PublishInputs) -> dict[str, GridModel]:
+    """Map each macro segment to the grid that the run was labelled with."""
     return {macro: model.grid for macro, model in inputs.models.items() if model.grid}
 
 
-def _grids_ever(inputs: PublishInputs) -> Iterator[tuple[str, str, GridModel]]:
-    """Every grid with its macro segment and its model."""
+def _list_all_grids(inputs: PublishInputs) -> Iterator[tuple[str, str, GridModel]]:
+    """Yield every grid with its macro segment and its model."""
     for macro, timeline in inputs.timelines.items():
         for entry in timeline:
             if entry.model.grid:

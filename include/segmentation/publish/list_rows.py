@@ -1,8 +1,7 @@
-"""Who is on a list, and the reason that decided about everyone."""
+"""Rows of lists: who is on them, and which reason decided about each customer."""
 
 import json
 from decimal import Decimal
-from typing import Any
 
 import pyarrow as pa
 
@@ -13,15 +12,15 @@ from include.segmentation.profile.lists import NO_REASON, EligibilityList
 from include.segmentation.profile.profile import name_grid_columns
 from include.segmentation.publish.distribution_rows import write_total_sql
 from include.segmentation.publish.publish_inputs import PublishInputs
+from include.segmentation.warehouse.published_table import Row
 
-Row = dict[str, Any]
 _BATCH_ROWS = 100_000
-_NOBODY_ELSE = "None of these"
+_NO_REASON_LABEL = "None of these"
 
 
-def read_members(inputs: PublishInputs) -> pa.RecordBatchReader:
-    """The run's rows of ``fct_list_member``."""
-    _decide(inputs)
+def stream_members(inputs: PublishInputs) -> pa.RecordBatchReader:
+    """Stream the run's rows of ``fct_list_member``."""
+    _decide_reasons(inputs)
     reasons = [
         {"list": name, "nth": nth, "reason": reason.name}
         for name, declared in inputs.run.profile.lists.items()
@@ -36,19 +35,19 @@ def read_members(inputs: PublishInputs) -> pa.RecordBatchReader:
 
 
 def make_reason_rows(inputs: PublishInputs) -> list[Row]:
-    """The rows of ``fct_list_reason`` without the columns of the run."""
-    _decide(inputs)
+    """Make the rows of ``fct_list_reason``."""
+    _decide_reasons(inputs)
     (population,) = inputs.fetch_one("SELECT count(*) FROM population")
     rows = []
     for name, declared in inputs.run.profile.lists.items():
-        found = _by_reason(inputs, name)
+        totals_by_reason = _total_reasons(inputs, name)
         sums = {
-            kpi: sum((of_kpi[kpi] or Decimal(0) for _, of_kpi in found.values()), Decimal(0))
+            kpi: sum((of_kpi[kpi] or Decimal(0) for _, of_kpi in totals_by_reason.values()), Decimal(0))
             for kpi in inputs.run.profile.worth
         }
-        for nth, told in enumerate(_told(declared), start=1):
-            customers, totals = found.get(nth, (0, {}))
-            shown = {
+        for nth, reason in enumerate(_list_reasons(declared), start=1):
+            customers, totals = totals_by_reason.get(nth, (0, {}))
+            worth = {
                 kpi: {"total": None, "share_of_total": None}
                 if value is None
                 else {"total": float(value), "share_of_total": float(value / sums[kpi]) if sums[kpi] > 0 else None}
@@ -56,34 +55,34 @@ def make_reason_rows(inputs: PublishInputs) -> list[Row]:
                 if customers >= SUPPRESS_BELOW
             }
             head = {"list": name, "list_label": declared.label, "description": declared.description}
-            counted = {"customers": customers, "share": customers / population, "worth": json.dumps(shown)}
-            rows.append(head | {"owner": declared.owner, "position": nth} | told | counted)
+            counts = {"customers": customers, "share": customers / population, "worth": json.dumps(worth)}
+            rows.append(head | {"owner": declared.owner, "position": nth} | reason | counts)
     return rows
 
 
-def _decide(inputs: PublishInputs) -> None:
-    """Fill temporary table ``listed``: the number of the reason that decides, per list and customer."""
+def _decide_reasons(inputs: PublishInputs) -> None:
+    """Fill temporary table ``listed`` with the number of the deciding reason per list and customer."""
     inputs.engine.execute("CREATE OR REPLACE TEMP TABLE listed (list VARCHAR, customer_id VARCHAR, nth INTEGER)")
     for name, declared in inputs.run.profile.lists.items():
         cases = " ".join(f"WHEN ({reason.when}) THEN {nth}" for nth, reason in enumerate(declared.reasons, start=1))
         inputs.engine.execute(
             f"INSERT INTO listed SELECT $list, customer_id, CASE {cases} ELSE {len(declared.reasons) + 1} END "
-            f"FROM ({_everything(inputs)})",
+            f"FROM ({_write_customer_query(inputs)})",
             {"list": name},
         )
 
 
-def _told(declared: EligibilityList) -> list[Row]:
-    """The reasons in order, and last that none holds."""
-    found = [
+def _list_reasons(declared: EligibilityList) -> list[Row]:
+    """List the reasons in order, followed by the one for customers without any."""
+    reasons = [
         {"reason": reason.name, "label": reason.label, "rule": reason.when, "is_eligible": reason.eligible}
         for reason in declared.reasons
     ]
-    return [*found, {"reason": NO_REASON, "label": _NOBODY_ELSE, "rule": "", "is_eligible": False}]
+    return [*reasons, {"reason": NO_REASON, "label": _NO_REASON_LABEL, "rule": "", "is_eligible": False}]
 
 
-def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
-    """Number of a reason -> its customers, and the total of each KPI that says their worth; None where undefined."""
+def _total_reasons(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[str, Decimal | None]]]:
+    """Map the number of a reason to its customers and the total of each worth KPI (None if undefined)."""
     profile = inputs.run.profile
     sums = ", ".join(
         [
@@ -91,19 +90,19 @@ def _by_reason(inputs: PublishInputs, name: str) -> dict[int, tuple[int, dict[st
             *(f"{write_total_sql(k, profile.kpis[k])} AS {quote_identifier(k)}" for k in profile.worth),
         ]
     )
-    found = inputs.engine.execute(
-        f"SELECT nth, {sums} FROM listed JOIN ({_everything(inputs)}) USING (customer_id) "
+    result = inputs.engine.execute(
+        f"SELECT nth, {sums} FROM listed JOIN ({_write_customer_query(inputs)}) USING (customer_id) "
         "WHERE list = $list GROUP BY nth",
         {"list": name},
     )
     return {
         row["nth"]: (row["customers"], {kpi: row[kpi] for kpi in profile.worth})
-        for row in found.fetch_table().to_pylist()
+        for row in result.fetch_table().to_pylist()
     }
 
 
-def _everything(inputs: PublishInputs) -> str:
-    """SQL: every customer with all KPIs, their age and the cells of all grids."""
+def _write_customer_query(inputs: PublishInputs) -> str:
+    """Write a query of every customer with all KPIs, their age and their cells in all grids."""
     profile = inputs.run.profile
     columns = ["population.customer_id", f"population.{AGE_COLUMN}"]
     columns += [f"measure_{macro}.{quote_identifier(name)}" for name, macro in profile.kpi_macro_segments.items()]

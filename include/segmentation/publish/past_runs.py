@@ -11,11 +11,11 @@ from include.segmentation.warehouse.connection import Connection, connect_wareho
 
 @dataclass(frozen=True)
 class PastRun:
-    """What gates look at of a published run.
+    """What gates compare with of a published run.
 
     Attributes:
-        rows: per extract; empty for a run that was published before rows were counted.
-        drift: its measures; empty where none were taken.
+        rows: per extract; empty for runs of versions that did not count them.
+        drift: its measures; empty if drift was not measured.
     """
 
     as_of: datetime
@@ -26,13 +26,13 @@ class PastRun:
 
 @dataclass(frozen=True)
 class PastRuns:
-    """The runs of the same cadence right before and, to half a week, a year before."""
+    """The previous run of the same cadence, and the one a year earlier (within half a week)."""
 
     before: PastRun | None
     year_ago: PastRun | None
 
 
-# Through to_jsonb, as the table may have been made before it had all of these columns.
+# to_jsonb, because an older version may have created the table without these columns.
 _RUN = """
     SELECT as_of, customers, coalesce(to_jsonb(run) -> 'rows', '{}'), coalesce(to_jsonb(run) -> 'drift', '[]')
     FROM segmentation_run AS run
@@ -50,19 +50,29 @@ _YEAR_AGO = (
 
 
 def read_past_runs(run: Run) -> PastRuns:
-    """Look the runs up in the warehouse.
+    """Look up the runs in the warehouse.
 
     Raises:
-        UnavailableError: the warehouse can not be reached.
+        UnavailableError: the warehouse cannot be reached.
         SourceError: it refuses.
     """
     with connect_warehouse(run.profile) as connection:
         if connection.execute("SELECT to_regclass('segmentation_run')").fetchone() == (None,):
             return PastRuns(None, None)
-        return PastRuns(_find(connection, run, _BEFORE), _find(connection, run, _YEAR_AGO))
+        return PastRuns(_find_run(connection, run, _BEFORE), _find_run(connection, run, _YEAR_AGO))
 
 
-def _find(connection: Connection, run: Run, query: str) -> PastRun | None:
+def find_neighbours(connection: Connection, run: Run) -> tuple[datetime | None, datetime | None]:
+    """Find the published as_ofs of the same cadence right before and right after the run's."""
+    row = connection.execute(
+        "SELECT max(as_of) FILTER (WHERE as_of < %(as_of)s), min(as_of) FILTER (WHERE as_of > %(as_of)s) "
+        "FROM segmentation_run WHERE cadence = %(cadence)s",
+        {"as_of": run.as_of, "cadence": run.cadence},
+    ).fetchone()
+    return row or (None, None)
+
+
+def _find_run(connection: Connection, run: Run, query: str) -> PastRun | None:
     parameters = {"cadence": run.cadence, "as_of": run.as_of, "zone": run.profile.time_zone}
     row = connection.execute(query.encode(), parameters).fetchone()
     return PastRun(*row) if row else None

@@ -1,4 +1,4 @@
-"""What a run has left in the lake for publishing, behind one DuckDB connection."""
+"""A run's artifacts, behind one engine."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,9 +33,9 @@ class PublishInputs:
         labelled: macro segment -> what the segment stage recorded.
         look_ahead: whether as_of lies before the first model of a macro segment.
         unknown_rows: source rows without a customer.
-        rows: per extract the current rows that were accepted, and those held in quarantine.
-        drift: the measures of every macro segment (macro_segment, metric, stratum, kpi, value); none where it was not
-            measured: at other cadences than the primary one, and before the first fit.
+        rows: per extract, the current accepted and quarantined rows.
+        drift: the measures of every macro segment (macro_segment, metric, stratum, kpi, value); empty at other cadences
+            than the primary one and before the first fit.
         past: the published runs that this one is compared with.
     """
 
@@ -53,26 +53,26 @@ class PublishInputs:
 
     @cached_property
     def sizes(self) -> dict[str, dict[str, int]]:
-        """Macro segment -> key of a segment of its model, or another that a label names -> customers."""
-        found = {}
+        """Macro segment -> segment key, from its model or from a label -> customers."""
+        sizes = {}
         for macro, model in self.models.items():
             counts = self.engine.execute(f"SELECT segment_key, count(*) FROM label_{macro} GROUP BY ALL ORDER BY ALL")
-            found[macro] = {segment.key: 0 for segment in model.list_segments()} | dict(counts.fetch_rows())
-        return found
+            sizes[macro] = {segment.key: 0 for segment in model.list_segments()} | dict(counts.fetch_rows())
+        return sizes
 
     @cached_property
     def micro_sizes(self) -> dict[str, int]:
         """Key of a micro segment -> customers."""
-        found: dict[str, int] = {}
+        sizes: dict[str, int] = {}
         for macro in self.models:
             counts = self.engine.execute(
                 f"SELECT micro_key, count(*) FROM label_{macro} WHERE micro_key IS NOT NULL GROUP BY ALL ORDER BY ALL"
             )
-            found |= dict(counts.fetch_rows())
-        return found
+            sizes |= dict(counts.fetch_rows())
+        return sizes
 
     def fetch_one(self, query: str) -> tuple[Any, ...]:
-        """The single row of a query."""
+        """Fetch the single row of a query."""
         row = self.engine.execute(query).fetch_row()
         assert row is not None, query  # noqa: S101 - aggregates always answer with a row
         return row
@@ -82,10 +82,10 @@ def read_inputs(run: Run) -> PublishInputs:
     """Read everything that a run publishes.
 
     Raises:
-        DataError: a stage before has not run, or a macro segment was labelled with a model that is not in use.
+        DataError: an earlier stage has not run, or a macro segment was labelled with a model that is not in use.
         ProfileError: an attribute shares its name with another column of customers.
         SourceError: the warehouse refuses.
-        UnavailableError: the warehouse can not be reached.
+        UnavailableError: the warehouse cannot be reached.
     """
     engine = run.lake.open_engine()
     measured = PopulationSummary.read_from(run)
@@ -94,11 +94,11 @@ def read_inputs(run: Run) -> PublishInputs:
     attributes = {field.name: field.type for field in population.schema if field.name not in POPULATION_COLUMNS}
     _refuse_shared_names(run, list(attributes))
     timelines = {macro: read_timeline(run.lake, macro) for macro in run.profile.macro_segments}
-    labelled = {macro: _labelled(run, macro) for macro in timelines}
+    labelled = {macro: _read_labelling(run, macro) for macro in timelines}
     models = {}
     for macro, entries in timelines.items():
-        models[macro] = _labelled_with(run, macro, labelled[macro], entries)
-        _register(engine, run, macro)
+        models[macro] = _find_model(run, macro, labelled[macro], entries)
+        _register_tables(engine, run, macro)
     return PublishInputs(
         run=run,
         engine=engine,
@@ -106,7 +106,7 @@ def read_inputs(run: Run) -> PublishInputs:
         models=models,
         timelines=timelines,
         labelled=labelled,
-        look_ahead=any(said.look_ahead for said in labelled.values()),
+        look_ahead=any(summary.look_ahead for summary in labelled.values()),
         unknown_rows=measured.unknown_rows if measured else 0,
         rows=count_rows(run),
         drift=[{"macro_segment": macro} | row for macro, summary in labelled.items() for row in summary.drift],
@@ -114,7 +114,7 @@ def read_inputs(run: Run) -> PublishInputs:
     )
 
 
-def _register(engine: Engine, run: Run, macro: str) -> None:
+def _register_tables(engine: Engine, run: Run, macro: str) -> None:
     kpis, labels = MeasureArtifacts(run), SegmentArtifacts(run)
     tables = {f"measure_{macro}": kpis.locate_kpis(macro), f"label_{macro}": labels.locate_labels(macro)}
     if run.profile.cohort_months:
@@ -128,8 +128,8 @@ def _register(engine: Engine, run: Run, macro: str) -> None:
     )
 
 
-def _labelled(run: Run, macro: str) -> LabelSummary:
-    """What the segment stage recorded."""
+def _read_labelling(run: Run, macro: str) -> LabelSummary:
+    """Read what the segment stage recorded."""
     labelled = LabelSummary.read_from(run, macro)
     if labelled is None:
         raise DataError(f"macro segment '{macro}' of {run.run_id} has not been labelled; run the segment stage first")
@@ -140,8 +140,8 @@ def _labelled(run: Run, macro: str) -> LabelSummary:
     return labelled
 
 
-def _labelled_with(run: Run, macro: str, labelled: LabelSummary, entries: list[TimelineEntry]) -> Model:
-    """The model that the labels came from; another may have come into use since."""
+def _find_model(run: Run, macro: str, labelled: LabelSummary, entries: list[TimelineEntry]) -> Model:
+    """Find the model that made the labels, even if another one is in force by now."""
     model_id, look_ahead = labelled.model_id, labelled.look_ahead
     for model in (entry.model for entry in entries if entry.status == "accepted"):
         if model.model_id == model_id and (look_ahead or model.effective_from <= run.as_of):
@@ -153,11 +153,11 @@ def _labelled_with(run: Run, macro: str, labelled: LabelSummary, entries: list[T
 
 
 def _refuse_shared_names(run: Run, attributes: list[str]) -> None:
-    """The profile may have changed since the population was measured."""
-    taken = run.profile.reserved_columns | dict.fromkeys(run.profile.kpis, "a KPI")
+    """Refuse attributes named like other columns; the profile may have changed since the population was measured."""
+    reserved = run.profile.reserved_columns | dict.fromkeys(run.profile.kpis, "a KPI")
     for name in attributes:
-        if name in taken:
+        if name in reserved:
             raise ProfileError(
-                f"{run.profile.path}: '{name}' is both an attribute of population.sql and {taken[name]}; "
+                f"{run.profile.path}: '{name}' is both an attribute of population.sql and {reserved[name]}; "
                 "the columns of customer_analytics_record need different names"
             )

@@ -2,24 +2,14 @@
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import pyarrow as pa
-
 from include.segmentation.artifacts import PopulationSummary, PublishSummary
 from include.segmentation.errors import DataError, SegmentationError
-from include.segmentation.profile.kpis import Kpi
-from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
-from include.segmentation.publish import (
-    customer_rows,
-    dimension_rows,
-    distribution_rows,
-    grid_rows,
-    list_rows,
-    people_rows,
-)
-from include.segmentation.publish.figure_rows import make_figure_definitions, make_figure_rows
+from include.segmentation.publish import tables
 from include.segmentation.publish.gates import (
     GateVerdict,
     check_gates,
@@ -28,12 +18,16 @@ from include.segmentation.publish.gates import (
     list_requested_fits,
     mark_approved,
 )
-from include.segmentation.publish.persona_rows import make_persona_rows
+from include.segmentation.publish.past_runs import find_neighbours
 from include.segmentation.publish.publish_inputs import PublishInputs, read_inputs
-from include.segmentation.publish.signal_rows import read_signal_rows
+from include.segmentation.publish.run_rows import make_check_row, make_run_row
+from include.segmentation.publish.tables.segmentation_check import SEGMENTATION_CHECK
+from include.segmentation.publish.tables.segmentation_run import SEGMENTATION_RUN
 from include.segmentation.run import Run
-from include.segmentation.warehouse import table_loading
 from include.segmentation.warehouse.connection import Connection, connect_warehouse
+from include.segmentation.warehouse.published_table import Row, discover_tables
+from include.segmentation.warehouse.schema import lock_schema, prepare_schema
+from include.segmentation.warehouse.table_loading import load_rows, run_derivation
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -41,54 +35,39 @@ _LOGGER = logging.getLogger(__name__)
 def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
     """Publish a run's artifacts to the profile's warehouse schema.
 
-    Publishing a run again gives the same tables (but for when it happened and what was checked then), and so does
+    Publishing a run again gives the same tables, except for the times of publishing and the verdicts. So does
     publishing runs in another order.
 
     Args:
-        run: its stages before have run.
-        approved_by: who answers for what gates ask a person.
+        run: the earlier stages have run.
+        approved_by: the person who approves what gates ask.
 
     Returns:
-        run_id, schema, customers, look_ahead, gates (how many verdicts), warnings (how many are no pass),
+        run_id, schema, customers, look_ahead, gates (number of verdicts), warnings (verdicts other than pass),
         fits_asked (macro segments whose drift asks for a fit), rows (published table -> rows of this run), stale (runs
-        of the cadence that were compared with another run than the one that is before them now), reach (the last
-        ``_seq`` of each extract that was measured), seconds.
+        of the cadence whose previous run has changed since), reach (the last ``_seq`` of each extract that was
+        measured), seconds.
 
     Raises:
-        DataError: a gate stops the run, a stage before has not run, or the labels are of a model that is not accepted;
-            nothing is published but what the gates said.
-        NotApprovedError: a gate asks a person, and nobody has approved; as little is published.
+        DataError: a gate stops the run, an earlier stage has not run, or the labels come from a model that is not
+            accepted. Only the verdicts are written.
+        NotApprovedError: a gate asks, and nobody has approved. Only the verdicts are written.
         SourceError: the warehouse refuses.
-        UnavailableError: the warehouse can not be reached, or the connection broke; nothing is published.
+        UnavailableError: the warehouse cannot be reached, or the connection broke. Nothing is published.
     """
     started, started_at = time.monotonic(), datetime.now(UTC)
     inputs = read_inputs(run)
     verdicts = mark_approved(check_gates(inputs), approved_by)
-    if refused := _refused(inputs, verdicts):
-        raise refused
-    own_row = dimension_rows.make_run_row(inputs, verdicts, started_at)
-    profiles = list(distribution_rows.make_profile_rows(inputs))
-    cohorts = list(distribution_rows.make_cohort_rows(inputs)) if run.profile.cohort_months else []
-    told = {
-        "fct_funnel": people_rows.make_funnel_rows(inputs),
-        "fct_segment_demographic": people_rows.make_demographic_rows(inputs),
-        "fct_persona": make_persona_rows(inputs),
-        "fct_list_reason": list_rows.make_reason_rows(inputs),
-        "fct_figure": make_figure_rows(run),
-        **grid_rows.make_grid_tables(inputs),
+    if refusal := _note_refusal(inputs, verdicts):
+        raise refusal
+    run_row = make_run_row(inputs, verdicts, started_at)
+    rows = _make_rows(inputs) | {
+        SEGMENTATION_RUN.name: [run_row],
+        SEGMENTATION_CHECK.name: [make_check_row(inputs, verdicts, "published")],
     }
-    found_signals = read_signal_rows(run)
-    schema = run.profile.warehouse.schema_name
-    with connect_warehouse(run.profile) as connection:
-        table_loading.lock_schema(connection, schema)
-        table_loading.create_tables(connection, schema)
-        _add_profile_columns(connection, inputs)
-        rows = _publish_dimensions(connection, inputs)
-        rows |= _publish_run(connection, inputs, own_row, told | {"fct_segment_profile": profiles})
-        rows["fct_cohort_segment"] = _publish_cohorts(connection, run, cohorts)
-        rows["fct_signal"] = table_loading.replace_rows(connection, "fct_signal", found_signals, run_id=run.run_id)
-        rows["segmentation_check"] = _publish_check(connection, inputs, verdicts, "published")
-        stale = _derive(connection, run)
+    with _open_transaction(inputs) as connection:
+        row_counts = _load_tables(connection, inputs, rows)
+        stale = _derive_tables(connection, run)
         connection.execute(
             "UPDATE segmentation_run SET finished_at = clock_timestamp(), seconds = %s WHERE run_id = %s",
             [round(time.monotonic() - started, 3), run.run_id],
@@ -96,191 +75,119 @@ def publish(run: Run, approved_by: str | None = None) -> dict[str, Any]:
     measured = PopulationSummary.read_from(run)
     summary = PublishSummary(
         run_id=run.run_id,
-        schema=schema,
-        customers=own_row["customers"],
+        schema=run.profile.warehouse.schema_name,
+        customers=run_row["customers"],
         look_ahead=inputs.look_ahead,
         gates=len(verdicts),
         warnings=sum(verdict.verdict != "pass" for verdict in verdicts),
         fits_asked=list_requested_fits(inputs, verdicts),
-        rows=rows,
+        rows=row_counts,
         stale=stale,
         reach=measured.reach if measured else {},
         seconds=round(time.monotonic() - started, 3),
     )
     if stale:
-        _LOGGER.warning("%s: runs to be repeated (segment, publish), in this order: %s", run.run_id, ", ".join(stale))
+        _LOGGER.warning("%s: repeat these runs (segment, publish), in this order: %s", run.run_id, ", ".join(stale))
     return summary.write_to(run)
 
 
 def find_questions(run: Run) -> list[str]:
-    """What a person has to be asked before a run is published, one sentence each; empty where nothing is.
+    """Find what a person has to answer before a run is published, one sentence each.
 
     Raises:
-        DataError: a gate stops the run, whatever a person says, or a stage before has not run.
+        DataError: a gate stops the run, whatever a person says, or an earlier stage has not run.
         SourceError: the warehouse refuses.
-        UnavailableError: the warehouse can not be reached.
+        UnavailableError: the warehouse cannot be reached.
     """
     inputs = read_inputs(run)
     verdicts = check_gates(inputs)
-    refused = _refused(inputs, verdicts)
-    if isinstance(refused, DataError):
-        raise refused
+    refusal = _note_refusal(inputs, verdicts)
+    if isinstance(refusal, DataError):
+        raise refusal
     return [str(verdict) for verdict in list_questions(verdicts)]
 
 
 def reject_run(run: Run) -> None:
-    """Note that a person has rejected a run, or that nobody has answered for it."""
+    """Note that a person has rejected a run, or that nobody has answered."""
     with connect_warehouse(run.profile) as connection:
         connection.execute(
             "UPDATE segmentation_check SET status = 'rejected' WHERE run_id = %s AND status = 'waiting'", [run.run_id]
         )
 
 
-def _refused(inputs: PublishInputs, verdicts: list[GateVerdict]) -> SegmentationError | None:
-    """Why the run may not be published, noted in the warehouse where people look; nothing else is changed there."""
-    refused = find_refusal(inputs.run, verdicts)
-    if refused:
-        schema = inputs.run.profile.warehouse.schema_name
-        with connect_warehouse(inputs.run.profile) as connection:
-            table_loading.lock_schema(connection, schema)
-            table_loading.create_tables(connection, schema)
-            _publish_check(connection, inputs, verdicts, "stopped" if isinstance(refused, DataError) else "waiting")
-    return refused
+def _note_refusal(inputs: PublishInputs, verdicts: list[GateVerdict]) -> SegmentationError | None:
+    """Return why the run may not be published, and write it to segmentation_check, where people look."""
+    refusal = find_refusal(inputs.run, verdicts)
+    if refusal:
+        check = make_check_row(inputs, verdicts, "stopped" if isinstance(refusal, DataError) else "waiting")
+        with _open_transaction(inputs) as connection:
+            load_rows(connection, SEGMENTATION_CHECK, [check], _make_scope(inputs))
+    return refusal
 
 
-def _publish_check(connection: Connection, inputs: PublishInputs, verdicts: list[GateVerdict], status: str) -> int:
-    row = dimension_rows.make_check_row(inputs, verdicts, status)
-    return table_loading.replace_rows(connection, "segmentation_check", [row], run_id=inputs.run.run_id)
-
-
-def _add_profile_columns(connection: Connection, inputs: PublishInputs) -> None:
-    attributes = {
-        name: (table_loading.map_column_type(kind), "An attribute of the customer, from population.sql.")
-        for name, kind in inputs.attributes.items()
+@contextmanager
+def _open_transaction(inputs: PublishInputs) -> Iterator[Connection]:
+    """Bring the schema up to date, then begin a transaction in which nobody else publishes to it."""
+    profile = inputs.run.profile
+    published_tables = discover_tables(tables)
+    columns = {
+        table.name: table.list_profile_columns(inputs) for table in published_tables if table.list_profile_columns
     }
-    kpis = {name: ("double precision", _explain(kpi)) for name, kpi in inputs.run.profile.kpis.items()}
-    segments = {}
-    for macro, declared in inputs.run.profile.macro_segments.items():
-        key, name, micro = name_segment_columns(macro)
-        segments[key] = ("text", f"The customer's {declared.label} segment; see dim_segment.")
-        segments[name] = ("text", f"The alias of the customer's {declared.label} segment, or else its name.")
-        segments[micro] = ("text", f"The micro segment inside it; NULL where it is not cut further ({declared.label}).")
-        if declared.grid:
-            scores, cell = name_grid_columns(macro)
-            segments[scores] = ("text", f"The customer's classes in grid {declared.grid.label}; see dim_score_class.")
-            segments[cell] = ("text", f"The customer's cell in grid {declared.grid.label}; see dim_grid_cell.")
-    table_loading.add_columns(connection, "dim_customer", attributes)
-    table_loading.add_columns(connection, "fct_customer_kpi", kpis)
-    table_loading.add_columns(connection, "customer_analytics_record", attributes | kpis | segments)
+    prepare_schema(profile, published_tables, columns)
+    with connect_warehouse(profile) as connection:
+        lock_schema(connection, profile.warehouse.schema_name)
+        yield connection
 
 
-def _explain(kpi: Kpi) -> str:
-    undefined = f" NULL when {kpi.undefined_when}." if kpi.undefined_when else ""
-    return f"{kpi.label}: {kpi.definition} In {kpi.unit}, {kpi.window}.{undefined}"
-
-
-def _publish_dimensions(connection: Connection, inputs: PublishInputs) -> dict[str, int]:
-    """What follows from the model timeline and the profile alone: written anew as a whole."""
-    found = {
-        "dim_model": dimension_rows.make_model_rows(inputs),
-        "dim_segment": dimension_rows.make_segment_rows(inputs),
-        "dim_grid_cell": list(grid_rows.make_cell_rows(inputs)),
-        "dim_score_class": list(grid_rows.make_class_rows(inputs)),
-        "fct_model_quality": dimension_rows.make_quality_rows(inputs),
-    }
-    macros = list(inputs.models)
-    return {
-        **{
-            table: table_loading.replace_rows(connection, table, rows, macro_segment=macros)
-            for table, rows in found.items()
-        },
-        "dim_figure": table_loading.replace_rows(connection, "dim_figure", make_figure_definitions(inputs.run)),
-    }
-
-
-def _publish_run(
-    connection: Connection,
-    inputs: PublishInputs,
-    own_row: dimension_rows.Row,
-    told: dict[str, list[dimension_rows.Row]],
-) -> dict[str, int]:
-    """What belongs to this run only, in place of what it published before."""
+def _make_scope(inputs: PublishInputs) -> dict[str, Any]:
+    """Make the values of the columns that say which rows belong to a run."""
     run = inputs.run
-    here = {"cadence": run.cadence, "as_of": run.as_of}
-    sizes = [row | here | {"run_id": run.run_id} for row in distribution_rows.make_size_rows(inputs)]
-    told = {table: [row | here for row in found] for table, found in told.items()}
-    rows = {
-        "segmentation_run": table_loading.replace_rows(connection, "segmentation_run", [own_row], run_id=run.run_id),
-        "fct_customer_kpi": table_loading.replace_rows(
-            connection, "fct_customer_kpi", customer_rows.read_kpis(inputs), **here
-        ),
-        "fct_segment_label": table_loading.replace_rows(
-            connection, "fct_segment_label", customer_rows.read_labels(inputs), **here
-        ),
-        "fct_segment_size": table_loading.replace_rows(connection, "fct_segment_size", sizes, **here),
-        "fct_list_member": table_loading.replace_rows(
-            connection, "fct_list_member", list_rows.read_members(inputs), **here
-        ),
-        **{table: table_loading.replace_rows(connection, table, found, **here) for table, found in told.items()},
-        "dim_customer": _publish_customers(connection, inputs),
-    }
-    if run.is_primary and _neighbours(connection, run)[1] is None:
-        record = customer_rows.read_record(inputs)
-        rows["customer_analytics_record"] = table_loading.replace_rows(connection, "customer_analytics_record", record)
-    return rows
+    return {"cadence": run.cadence, "as_of": run.as_of, "run_id": run.run_id, "macro_segment": list(inputs.models)}
 
 
-def _publish_customers(connection: Connection, inputs: PublishInputs) -> int:
-    """A customer's row is as of the newest run that saw them: an older run only adds whom no newer one knows."""
-    staged = table_loading.stage_rows(connection, "dim_customer", customer_rows.read_attributes(inputs))
-    return table_loading.upsert_staged(connection, "dim_customer", staged, key="customer_id", newest_by="as_of")
+def _make_rows(inputs: PublishInputs) -> dict[str, list[Row]]:
+    """Make the rows of all tables that are small enough to be held in memory."""
+    return {table.name: list(table.make_rows(inputs)) for table in discover_tables(tables) if table.make_rows}
 
 
-def _publish_cohorts(connection: Connection, run: Run, cohorts: list[distribution_rows.Row]) -> int:
-    """A cohort's month comes as a whole from the newest run: an older run only adds months that no newer one has."""
-    if not cohorts:
-        return 0
-    rows = pa.Table.from_pylist([row | {"as_of": run.as_of} for row in cohorts])
-    table_loading.stage_rows(connection, "fct_cohort_segment", rows.to_reader())
-    return int(table_loading.run_derivation(connection, "fct_cohort_segment", as_of=run.as_of)[0][0])
+def _load_tables(connection: Connection, inputs: PublishInputs, rows: dict[str, list[Row]]) -> dict[str, int]:
+    """Load every table that is not derived from others; returns table -> rows of this run."""
+    scope, row_counts = _make_scope(inputs), {}
+    for table in discover_tables(tables):
+        if table.is_due and not table.is_due(connection, inputs):
+            continue
+        if table.stream_rows:
+            row_counts[table.name] = load_rows(connection, table, table.stream_rows(inputs), scope)
+        elif table.name in rows:
+            row_counts[table.name] = load_rows(connection, table, rows[table.name], scope)
+    return row_counts
 
 
-def _derive(connection: Connection, run: Run) -> list[str]:
-    """What follows from several runs: movement to this run and from it to the next, membership, KPI validity.
+def _derive_tables(connection: Connection, run: Run) -> list[str]:
+    """Derive what follows from several runs: moves to this run and from it to the next, membership, KPI validity.
 
     Returns:
         The runs of the cadence that are stale.
     """
-    before, after = _neighbours(connection, run)
-    connection.execute("ANALYZE fct_segment_label, fct_customer_kpi")  # else joins are planned for a handful of rows
-    for as_of, previous in [(run.as_of, before)] + ([(after, run.as_of)] if after else []):
-        here = {"cadence": run.cadence, "as_of": as_of, "before": previous}
-        table_loading.run_derivation(connection, "movement", **here)
-        table_loading.run_derivation(connection, "fct_segment_migration", **here)
-        _refuse_what_does_not_add_up(run, as_of, table_loading.run_derivation(connection, "check", **here))
+    before, after = find_neighbours(connection, run)
+    connection.execute("ANALYZE fct_segment_label, fct_customer_kpi")  # or joins are planned for a handful of rows
+    steps = [(run.as_of, before)] + ([(after, run.as_of)] if after else [])
+    for as_of, previous in steps:
+        step = {"cadence": run.cadence, "as_of": as_of, "before": previous}
+        run_derivation(connection, "movement", **step)
+        run_derivation(connection, "fct_segment_migration", **step)
+        _check_sums(run, as_of, run_derivation(connection, "check", **step))
         if run.is_primary:
-            table_loading.run_derivation(connection, "fct_segment_event", **here)
+            run_derivation(connection, "fct_segment_event", **step)
     if run.is_primary:
-        table_loading.run_derivation(
-            connection, "fct_segment_membership", cadence=run.cadence, as_of=run.as_of, before=before
-        )
-    table_loading.run_derivation(connection, "dim_kpi")
-    return [run_id for (run_id,) in table_loading.run_derivation(connection, "is_stale", cadence=run.cadence)]
+        run_derivation(connection, "fct_segment_membership", cadence=run.cadence, as_of=run.as_of, before=before)
+    run_derivation(connection, "dim_kpi")
+    return [run_id for (run_id,) in run_derivation(connection, "is_stale", cadence=run.cadence)]
 
 
-def _refuse_what_does_not_add_up(run: Run, as_of: datetime, wrong: list[tuple[Any, ...]]) -> None:
-    for macro, what, found, expected in wrong:
+def _check_sums(run: Run, as_of: datetime, mismatches: list[tuple[Any, ...]]) -> None:
+    for macro, counted, total, expected in mismatches:
         raise DataError(
-            f"{run.run_id}: macro segment '{macro}': {what} add up to {found} but {expected} are expected "
+            f"{run.run_id}: macro segment '{macro}': {counted} add up to {total} but {expected} are expected "
             f"at {as_of:%Y-%m-%d}; nothing was published"
         )
-
-
-def _neighbours(connection: Connection, run: Run) -> tuple[datetime | None, datetime | None]:
-    """The published as_ofs of the same cadence right before and right after the run's."""
-    row = connection.execute(
-        "SELECT max(as_of) FILTER (WHERE as_of < %(as_of)s), min(as_of) FILTER (WHERE as_of > %(as_of)s) "
-        "FROM segmentation_run WHERE cadence = %(cadence)s",
-        {"as_of": run.as_of, "cadence": run.cadence},
-    ).fetchone()
-    return row or (None, None)

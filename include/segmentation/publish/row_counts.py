@@ -1,4 +1,4 @@
-"""How many rows a run had before it: per extract those that could be used, and those held in quarantine."""
+"""Counts of the rows behind a run."""
 
 from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.lake.log_columns import SEQ
@@ -9,20 +9,20 @@ ExtractCounts = dict[str, dict[str, int]]
 
 
 def count_rows(run: Run) -> ExtractCounts:
-    """Count the current rows of every extract, as far as they have been validated; 0 where it was never pulled."""
+    """Count the current validated rows of every extract; 0 for one that was never pulled."""
     with run.lake.open_engine() as engine:
-        found = {}
+        row_counts = {}
         for name in run.profile.extracts:
-            accepted, held = 0, 0
+            accepted, quarantined = 0, 0
             if run.lake.open_log(name).load_table() is not None:
                 quarantine = run.lake.open_quarantine(name)
                 run.lake.create_current_view(engine, name, int(quarantine.read_state().cursor or 0))
                 files = quarantine.list_files()
                 failed = "SELECT source_seq FROM read_parquet($files)" if files else "SELECT 0 WHERE false"
-                accepted, held = engine.execute(
+                accepted, quarantined = engine.execute(
                     f"SELECT count(*) FILTER (WHERE NOT is_held), count(*) FILTER (WHERE is_held) "
                     f"FROM (SELECT {SEQ} IN ({failed}) AS is_held FROM {quote_identifier(name)})",
                     {"files": files} if files else {},
                 ).fetch_row() or (0, 0)
-            found[name] = {"accepted": accepted, "quarantined": held}
-        return found
+            row_counts[name] = {"accepted": accepted, "quarantined": quarantined}
+        return row_counts

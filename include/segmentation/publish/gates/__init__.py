@@ -1,4 +1,4 @@
-"""Gates: what is checked before a run is published. Each is a function that returns verdicts; none of them raises."""
+"""Gates: the checks before a run is published. Each returns verdicts and never raises."""
 
 from include.segmentation.publish.gates.drift_gate import list_requested_fits
 from include.segmentation.publish.gates.gate_checks import check_gates, find_refusal, list_questions, mark_approved

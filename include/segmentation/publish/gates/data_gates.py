@@ -1,4 +1,4 @@
-"""Gates over what came in: as much as before, fresh, and little of it held back."""
+"""Gates on the source data: row counts, freshness and quarantine."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -8,10 +8,10 @@ from include.segmentation.publish.publish_inputs import PublishInputs
 
 
 def check_row_counts(inputs: PublishInputs) -> list[GateVerdict]:
-    """About as many customers and accepted rows of every extract as at the run before."""
+    """Compare the numbers of customers and accepted rows with the previous run."""
     before = inputs.past.before
     if before is None:
-        return [GateVerdict.make_pass("row_counts", "", "no run of this cadence was published before")]
+        return [GateVerdict.make_pass("row_counts", "", "no earlier run of this cadence is published")]
     (customers,) = inputs.fetch_one("SELECT count(*) FROM population")
     counts = {"customers": (before.customers, customers)}
     for extract, rows in inputs.rows.items():
@@ -25,19 +25,18 @@ def check_row_counts(inputs: PublishInputs) -> list[GateVerdict]:
             "",
             gate.verdict,
             f"{what} went from {was:,} to {now:,} {since}",
-            f"{1 - gate.fall:.0%} to {1 + gate.rise:.0%} of what there was",
+            f"{1 - gate.fall:.0%} to {1 + gate.rise:.0%} of the earlier number",
         )
         for what, (was, now) in counts.items()
         if not (1 - gate.fall) * was <= now <= (1 + gate.rise) * was
     ]
-    said = (
-        f"{customers:,} customers, {before.customers:,} {since}; the rows of {len(counts) - 1} extracts are like then"
-    )
-    return wrong or [GateVerdict.make_pass("row_counts", "", said)]
+    customer_counts = f"{customers:,} customers ({before.customers:,} {since})"
+    summary = f"{customer_counts}; the row counts of {len(counts) - 1} extracts are similar"
+    return wrong or [GateVerdict.make_pass("row_counts", "", summary)]
 
 
 def check_freshness(inputs: PublishInputs) -> list[GateVerdict]:
-    """Every extract is whole up to as_of, and somebody was seen shortly before it."""
+    """Check that every extract is complete through as_of and that customers were seen shortly before it."""
     run, gate = inputs.run, inputs.run.profile.gates.freshness
     wrong = [
         GateVerdict(
@@ -54,14 +53,14 @@ def check_freshness(inputs: PublishInputs) -> list[GateVerdict]:
     newest = f"max(greatest(first_seen, last_seen)), TIMESTAMPTZ '{run.as_of.isoformat()}'"
     (seconds,) = inputs.fetch_one(f"SELECT date_diff('second', {newest}) FROM population")
     age = timedelta(seconds=seconds or 0)
-    said = f"the last customer was seen {_words(age)} before as_of"
+    summary = f"the last customer was seen {_format_age(age)} before as_of"
     if age > gate.stale_after:
-        wrong.append(GateVerdict("freshness", "", gate.verdict, said, f"up to {_words(gate.stale_after)}"))
-    return wrong or [GateVerdict.make_pass("freshness", "", f"every extract is whole up to as_of; {said}")]
+        wrong.append(GateVerdict("freshness", "", gate.verdict, summary, f"up to {_format_age(gate.stale_after)}"))
+    return wrong or [GateVerdict.make_pass("freshness", "", f"every extract is complete through as_of; {summary}")]
 
 
 def check_quarantine(inputs: PublishInputs) -> list[GateVerdict]:
-    """Few of the current rows of every extract are held in quarantine."""
+    """Check the share of each extract's current rows in quarantine."""
     gate = inputs.run.profile.gates.quarantine
     shares = {
         name: rows["quarantined"] / (rows["accepted"] + rows["quarantined"])
@@ -82,8 +81,8 @@ def check_quarantine(inputs: PublishInputs) -> list[GateVerdict]:
     if wrong:
         return wrong
     most = max(shares.values(), default=0.0)
-    return [GateVerdict.make_pass("quarantine", "", f"at most {most:.1%} of an extract's rows are held in quarantine")]
+    return [GateVerdict.make_pass("quarantine", "", f"at most {most:.1%} of an extract's rows are in quarantine")]
 
 
-def _words(age: timedelta) -> str:
+def _format_age(age: timedelta) -> str:
     return f"{age.days} days" if age >= timedelta(days=2) else f"{age / timedelta(hours=1):.0f} hours"

@@ -1,4 +1,4 @@
-"""The gate of drift: the customers of a run beside those that its model was fitted on, and those of a year before."""
+"""The drift gate: compares a run's customers with those of the fit, less what the same season did a year earlier."""
 
 from typing import Any
 
@@ -6,53 +6,58 @@ from include.segmentation.profile.gates import DriftGate
 from include.segmentation.publish.gates.gate_verdict import GateVerdict
 from include.segmentation.publish.publish_inputs import PublishInputs
 
-_MOST_SAID = 3
+_MEASURES_SHOWN = 3
 
 
 def check_drift(inputs: PublishInputs) -> list[GateVerdict]:
-    """No measure is over its threshold, after what it was at the same time a year before; where it was measured."""
-    found = []
+    """Check that no measure, less its value a year earlier, exceeds its threshold."""
+    verdicts = []
     for macro in inputs.models:
         rows = [row for row in inputs.drift if row["macro_segment"] == macro]
         if rows:
-            found.append(_judge(inputs, macro, rows))
-    return found
+            verdicts.append(_judge_macro_segment(inputs, macro, rows))
+    return verdicts
 
 
 def list_requested_fits(inputs: PublishInputs, verdicts: list[GateVerdict]) -> list[str]:
-    """The macro segments whose drift asks for a fit: those of which no newer model waits for an answer."""
+    """List the macro segments whose drift asks for a fit and that have no newer candidate."""
     if not inputs.run.profile.gates.drift.asks_for_fit:
         return []
     drifted = [verdict.macro_segment for verdict in verdicts if verdict.name == "drift" and verdict.verdict != "pass"]
-    return [macro for macro in drifted if not _candidate(inputs, macro)]
+    return [macro for macro in drifted if not _find_candidate(inputs, macro)]
 
 
-def _judge(inputs: PublishInputs, macro: str, rows: list[dict[str, Any]]) -> GateVerdict:
+def _judge_macro_segment(inputs: PublishInputs, macro: str, rows: list[dict[str, Any]]) -> GateVerdict:
     gate = inputs.run.profile.gates.drift
-    over = sorted((row for row in rows if _excess(inputs, row) > _threshold(gate, row)), key=lambda row: -row["value"])
+    over = sorted(
+        (row for row in rows if _compute_excess(inputs, row) > _find_threshold(gate, row)),
+        key=lambda row: -row["value"],
+    )
     if not over:
-        most = [max((row for row in rows if row["metric"] == metric), key=_value) for metric in _metrics(rows)]
-        said = "; ".join(_words(inputs, row) for row in most)
-        return GateVerdict.make_pass("drift", macro, f"customers are like those of the fit: {said}")
-    said = "; ".join(_words(inputs, row) for row in over[:_MOST_SAID])
-    more = f" and {len(over) - _MOST_SAID} more" if len(over) > _MOST_SAID else ""
-    allowed = ", ".join(f"{_NAMES[metric]} up to {getattr(gate, metric):g}" for metric in _metrics(over))
-    return GateVerdict("drift", macro, gate.verdict, f"{said}{more}{_advice(inputs, macro)}", allowed)
+        most = [
+            max((row for row in rows if row["metric"] == metric), key=_read_value) for metric in _list_metrics(rows)
+        ]
+        summary = "; ".join(_describe_measure(inputs, row) for row in most)
+        return GateVerdict.make_pass("drift", macro, f"customers resemble those of the fit: {summary}")
+    summary = "; ".join(_describe_measure(inputs, row) for row in over[:_MEASURES_SHOWN])
+    more = f" and {len(over) - _MEASURES_SHOWN} more" if len(over) > _MEASURES_SHOWN else ""
+    allowed = ", ".join(f"{_NAMES[metric]} up to {getattr(gate, metric):g}" for metric in _list_metrics(over))
+    return GateVerdict("drift", macro, gate.verdict, f"{summary}{more}{_write_advice(inputs, macro)}", allowed)
 
 
-def _advice(inputs: PublishInputs, macro: str) -> str:
+def _write_advice(inputs: PublishInputs, macro: str) -> str:
     run = inputs.run
     if not run.profile.gates.drift.asks_for_fit:
         return ""
-    candidate = _candidate(inputs, macro)
+    candidate = _find_candidate(inputs, macro)
     if candidate:
-        return f"; model {candidate} waits for an answer (accept or reject)"
+        return f"; model {candidate} is waiting to be accepted or rejected"
     command = f"python -m include.segmentation fit --profile {run.profile.profile} --as-of {run.as_of_name}"
-    return f"; a fit is asked for ({command})"
+    return f"; run a fit ({command})"
 
 
-def _candidate(inputs: PublishInputs, macro: str) -> str:
-    """The newest candidate fitted after the model of the run; empty where there is none."""
+def _find_candidate(inputs: PublishInputs, macro: str) -> str:
+    """Find the newest candidate fitted after the model of the run; empty if there is none."""
     since = inputs.models[macro].effective_from
     waiting = [
         entry.model.model_id
@@ -65,37 +70,37 @@ def _candidate(inputs: PublishInputs, macro: str) -> str:
 _NAMES = {"psi": "PSI", "js": "Jensen-Shannon divergence", "inertia_gain": "gain of a refit"}
 
 
-def _words(inputs: PublishInputs, row: dict[str, Any]) -> str:
+def _describe_measure(inputs: PublishInputs, row: dict[str, Any]) -> str:
     kpis = inputs.run.profile.macro_segments[row["macro_segment"]].kpis
     label = f" of {kpis[row['kpi']].label}" if row["kpi"] in kpis else ""
     where = f" in '{row['stratum']}'" if row["stratum"] else " of the sizes"
-    year_ago = _year_ago(inputs, row)
+    year_ago = _find_value_a_year_ago(inputs, row)
     compared = "" if year_ago is None else f" ({year_ago:.2f} a year before)"
     return f"{_NAMES[row['metric']]}{label}{where} {row['value']:.2f}{compared}"
 
 
-def _excess(inputs: PublishInputs, row: dict[str, Any]) -> float:
-    """A season that was as strong a year before is no drift."""
-    return float(row["value"]) - (_year_ago(inputs, row) or 0.0)
+def _compute_excess(inputs: PublishInputs, row: dict[str, Any]) -> float:
+    """Subtract last year's value: a season is not drift."""
+    return float(row["value"]) - (_find_value_a_year_ago(inputs, row) or 0.0)
 
 
-def _year_ago(inputs: PublishInputs, row: dict[str, Any]) -> float | None:
+def _find_value_a_year_ago(inputs: PublishInputs, row: dict[str, Any]) -> float | None:
     past = inputs.past.year_ago
-    same = [old for old in past.drift if _place(old) == _place(row)] if past else []
+    same = [old for old in past.drift if _strip_value(old) == _strip_value(row)] if past else []
     return float(same[0]["value"]) if same else None
 
 
-def _place(row: dict[str, Any]) -> dict[str, Any]:
+def _strip_value(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in row if name != "value"}
 
 
-def _threshold(gate: DriftGate, row: dict[str, Any]) -> float:
+def _find_threshold(gate: DriftGate, row: dict[str, Any]) -> float:
     return float(getattr(gate, row["metric"]))
 
 
-def _value(row: dict[str, Any]) -> float:
+def _read_value(row: dict[str, Any]) -> float:
     return float(row["value"])
 
 
-def _metrics(rows: list[dict[str, Any]]) -> list[str]:
+def _list_metrics(rows: list[dict[str, Any]]) -> list[str]:
     return [metric for metric in _NAMES if any(row["metric"] == metric for row in rows)]

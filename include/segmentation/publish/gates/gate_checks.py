@@ -1,4 +1,4 @@
-"""All gates of a run, one after the other, whatever they find."""
+"""All gates of a run, in order."""
 
 import logging
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from include.segmentation.publish.gates.structure_gates import check_labels, che
 from include.segmentation.publish.publish_inputs import PublishInputs
 from include.segmentation.run import Run
 
-_log = logging.getLogger(__name__)
+_LOGGER = logging.getLogger(__name__)
 _GATES: tuple[Callable[[PublishInputs], list[GateVerdict]], ...] = (
     check_populations,
     check_shared_kpis,
     check_labels,
-    lambda inputs: check_size_copies(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict, _uncut(inputs)),
+    lambda inputs: check_size_copies(inputs.sizes, inputs.run.profile.gates.sizes_differ.verdict, _list_uncut(inputs)),
     check_smallest_sizes,
     check_names,
     check_row_counts,
@@ -30,32 +30,32 @@ _GATES: tuple[Callable[[PublishInputs], list[GateVerdict]], ...] = (
 
 
 def check_gates(inputs: PublishInputs) -> list[GateVerdict]:
-    """Put a run through every gate; every verdict is logged as one sentence."""
+    """Run every gate and log each verdict as one sentence."""
     verdicts = [verdict for gate in _GATES for verdict in gate(inputs)]
     for verdict in verdicts:
         level = logging.DEBUG if verdict.verdict == "pass" else logging.WARNING
-        _log.log(level, "%s: %s: %s", inputs.run.run_id, verdict.verdict, verdict)
+        _LOGGER.log(level, "%s: %s: %s", inputs.run.run_id, verdict.verdict, verdict)
     return verdicts
 
 
-def _uncut(inputs: PublishInputs) -> set[str]:
+def _list_uncut(inputs: PublishInputs) -> set[str]:
     return {
         macro for macro, model in inputs.models.items() if all(len(stratum.segments) == 1 for stratum in model.strata)
     }
 
 
 def list_questions(verdicts: list[GateVerdict]) -> list[GateVerdict]:
-    """The verdicts that wait for a person."""
+    """List the verdicts that wait for a person."""
     return [verdict for verdict in verdicts if verdict.verdict == "ask" and not verdict.approved_by]
 
 
 def mark_approved(verdicts: list[GateVerdict], by: str | None) -> list[GateVerdict]:
-    """The same verdicts, what was asked answered by ``by``; None is nobody."""
+    """Mark the questions as approved by ``by``, if anybody approves."""
     return [replace(verdict, approved_by=by) if by and verdict.verdict == "ask" else verdict for verdict in verdicts]
 
 
 def find_refusal(run: Run, verdicts: list[GateVerdict]) -> SegmentationError | None:
-    """Why a run may not be published: what stops it, all of it, else what nobody has approved."""
+    """Return why a run may not be published: everything that stops it, or else the open questions."""
     stops = [verdict for verdict in verdicts if verdict.verdict == "stop"]
     if stops:
         listed = "".join(f"\n  {verdict}" for verdict in stops)
@@ -64,7 +64,7 @@ def find_refusal(run: Run, verdicts: list[GateVerdict]) -> SegmentationError | N
     questions = list_questions(verdicts)
     if questions:
         return NotApprovedError(
-            f"{run.run_id}: nothing was published; {'; '.join(map(str, questions))}; look at it, then publish with "
+            f"{run.run_id}: nothing was published; {'; '.join(map(str, questions))}; review it, then publish with "
             "--approve and your name"
         )
     return None

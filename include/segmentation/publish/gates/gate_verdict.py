@@ -1,4 +1,4 @@
-"""What a gate found."""
+"""The verdict of a gate."""
 
 from dataclasses import dataclass
 from typing import Literal, Self
@@ -8,15 +8,15 @@ from include.segmentation.profile.gates import FailureVerdict
 
 @dataclass(frozen=True)
 class GateVerdict:
-    """What one gate found in one macro segment, or in the run.
+    """The verdict of a gate on one macro segment, or on the whole run.
 
     Attributes:
         name: the gate.
-        macro_segment: the macro segment that it looked at; empty where it looked at the whole run.
-        verdict: ``pass``, or what its failing means.
-        found: a plain sentence, without its full stop.
-        allowed: what would have passed; empty where the sentence says it, and where it passed.
-        approved_by: who let a run be published that was to be asked about; empty where nobody did.
+        macro_segment: empty for the whole run.
+        verdict: ``pass``, or the consequence of failing.
+        found: a sentence without a full stop.
+        allowed: what would have passed; empty if it passed or the sentence says so.
+        approved_by: who approved a question; empty if nobody did.
     """
 
     name: str
@@ -28,10 +28,10 @@ class GateVerdict:
 
     @classmethod
     def make_pass(cls, name: str, macro_segment: str, found: str) -> Self:
-        """The gate lets the run pass."""
+        """Make a passing verdict."""
         return cls(name, macro_segment, "pass", found)
 
     def __str__(self) -> str:
         where = f"macro segment '{self.macro_segment}': " if self.macro_segment else ""
-        allowed = f"; allowed is {self.allowed}" if self.allowed else ""
+        allowed = f"; allowed: {self.allowed}" if self.allowed else ""
         return f"{self.name}: {where}{self.found}{allowed}"

@@ -1,7 +1,7 @@
-"""The gate that what names and aliases say of their customers holds for the customers of the run.
+"""The name gate: checks that names and aliases are true of the run's customers.
 
-Names are fixed when a model is accepted, so they do not follow the data. One that no longer holds is warned about, with
-what is found in its place; it is not changed. A new fit makes new names.
+Names are fixed when a model is accepted, so they do not follow the data. A name that no longer holds gives a warning
+with the actual values; it does not change. A new fit makes new names.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ _GATE = "names_agree"
 
 
 class _BandClaim(NamedTuple):
-    """What a name claims about a KPI, and what stands for it where it is undefined."""
+    """What a name claims about a KPI, and the value that stands for an undefined one."""
 
     segment: SegmentDefinition
     band: BandRange
@@ -31,64 +31,67 @@ class _BandClaim(NamedTuple):
 
 @dataclass(frozen=True)
 class _Claim:
-    """One thing that is said about the customers of a segment, and what is the case.
+    """A claim about the customers of a segment, and the facts.
 
     Attributes:
-        said: the claim in words.
+        text: the claim in words.
         customers: of the segment.
-        asked: those whom the claim speaks of.
-        held: those of them for whom it holds.
-        ranges: what they have instead, in words.
+        addressed: the customers that the claim is about.
+        holding: those of them for whom it holds.
+        ranges: their actual values, in words.
     """
 
     segment: SegmentDefinition
-    said: str
+    text: str
     customers: int
-    asked: int
-    held: int
+    addressed: int
+    holding: int
     ranges: str
 
     @property
     def holds(self) -> bool:
-        return self.held >= CLAIM_HOLDS * self.asked
+        return self.holding >= CLAIM_HOLDS * self.addressed
 
     def __str__(self) -> str:
-        share = int(1000 * self.held / self.asked) / 10  # rounded down: what fails at 90% never reads as 90%
+        share = int(1000 * self.holding / self.addressed) / 10  # rounded down: what fails at 90% never reads as 90%
         return (
-            f"segment {self.segment.key} '{self.segment.name}': {self.said} holds for {share:g}% of its customers; "
-            f"found is {self.ranges}"
+            f"segment {self.segment.key} '{self.segment.name}': {self.text} holds for {share:g}% of its customers; "
+            f"their values: {self.ranges}"
         )
 
 
 def check_names(inputs: PublishInputs) -> list[GateVerdict]:
-    """What a name claims by bands, and what an alias of the profile claims by its rule.
+    """Check the bands that names claim and the rules of aliases.
 
-    A band claim has to hold for ``CLAIM_HOLDS`` of the segment's customers whose value is in the ``MIDDLE``, a rule for
-    that share of all of them. Segments of fewer than ``SUPPRESS_BELOW`` customers are left out. A key that is gone is
+    A band must hold for ``CLAIM_HOLDS`` of the segment's customers whose value is in the ``MIDDLE``, a rule for that
+    share of all its customers. Segments of fewer than ``SUPPRESS_BELOW`` customers are left out. An unknown key is
     always a warning: nothing is published under it.
     """
-    return [verdict for macro in inputs.models for verdict in _of_macro_segment(inputs, macro)]
+    return [verdict for macro in inputs.models for verdict in _check_macro_segment(inputs, macro)]
 
 
-def _of_macro_segment(inputs: PublishInputs, macro: str) -> list[GateVerdict]:
-    gone = list(_keys_that_are_gone(inputs, macro))
-    claims = [*_of_names(inputs, macro), *_of_aliases(inputs, macro)]
-    shown = [claim for claim in claims if claim.customers >= SUPPRESS_BELOW]
-    failing, allowed = inputs.run.profile.gates.names_agree.verdict, f"{CLAIM_HOLDS:.0%} of them; a new fit names anew"
-    failures = [GateVerdict(_GATE, macro, failing, str(claim), allowed) for claim in shown if not claim.holds]
-    if gone or failures:
-        return [*failures, *gone]
-    small = len({claim.segment.key for claim in claims} - {claim.segment.key for claim in shown})
+def _check_macro_segment(inputs: PublishInputs, macro: str) -> list[GateVerdict]:
+    unknown_keys = list(_check_unknown_keys(inputs, macro))
+    claims = [*_list_name_claims(inputs, macro), *_list_alias_claims(inputs, macro)]
+    judged = [claim for claim in claims if claim.customers >= SUPPRESS_BELOW]
+    failing, allowed = (
+        inputs.run.profile.gates.names_agree.verdict,
+        f"at least {CLAIM_HOLDS:.0%} of them; a new fit makes new names",
+    )
+    failures = [GateVerdict(_GATE, macro, failing, str(claim), allowed) for claim in judged if not claim.holds]
+    if unknown_keys or failures:
+        return [*failures, *unknown_keys]
+    small = len({claim.segment.key for claim in claims} - {claim.segment.key for claim in judged})
     left_out = f"; {small} segments of fewer than {SUPPRESS_BELOW} customers are left out" if small else ""
-    return [GateVerdict.make_pass(_GATE, macro, f"all {len(shown)} claims of names and aliases hold{left_out}")]
+    return [GateVerdict.make_pass(_GATE, macro, f"all {len(judged)} claims of names and aliases hold{left_out}")]
 
 
-def _named(model: Model) -> list[SegmentDefinition]:
-    """What has a key and a name of its own: segments and micro segments."""
+def _list_named_segments(model: Model) -> list[SegmentDefinition]:
+    """List the segments and micro segments."""
     return [*model.list_segments(), *model.list_micro_segments()]
 
 
-def _of_names(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
+def _list_name_claims(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
     for name, kpi in inputs.run.profile.macro_segments[macro].kpis.items():
         claims = {
             segment.key: _BandClaim(segment, band, division.undefined_as.get(name))
@@ -99,10 +102,10 @@ def _of_names(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
             if band.kpi == name
         }
         if claims:
-            yield from _of_kpi(inputs, macro, kpi, claims)
+            yield from _list_kpi_claims(inputs, macro, kpi, claims)
 
 
-def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClaim]) -> Iterator[_Claim]:
+def _list_kpi_claims(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _BandClaim]) -> Iterator[_Claim]:
     bands = [claim.band for claim in claims.values()]
     inputs.engine.register_table(
         "claim",
@@ -116,7 +119,7 @@ def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _B
         ),
     )
     value = f'coalesce(measured."{bands[0].kpi}", claim.undefined_as)'
-    found = inputs.engine.execute(
+    result = inputs.engine.execute(
         f"""
         WITH member AS (
             SELECT segment_key, {value} AS value, claim.low, claim.high
@@ -134,34 +137,36 @@ def _of_kpi(inputs: PublishInputs, macro: str, kpi: Kpi, claims: Mapping[str, _B
         ORDER BY segment_key
         """
     )
-    for key, customers, asked, held, low, high in found.fetch_rows():
+    for key, customers, addressed, holding, low, high in result.fetch_rows():
         segment, band, _ = claims[key]
-        said = f"{format_word_range(band.low_word, band.high_word)} {kpi.label}"
-        yield _Claim(segment, said, customers, asked, held, _range(kpi, low, high))
+        claim_text = f"{format_word_range(band.low_word, band.high_word)} {kpi.label}"
+        yield _Claim(segment, claim_text, customers, addressed, holding, _format_range(kpi, low, high))
 
 
-def _of_aliases(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
+def _list_alias_claims(inputs: PublishInputs, macro: str) -> Iterator[_Claim]:
     declared = inputs.run.profile.macro_segments[macro]
-    for segment in _named(inputs.models[macro]):
-        person = declared.segments.get(segment.key)
-        if person is None or not person.alias:
+    for segment in _list_named_segments(inputs.models[macro]):
+        annotation = declared.segments.get(segment.key)
+        if annotation is None or not annotation.alias:
             continue
-        columns = list_condition_columns(person.rule)
+        columns = list_condition_columns(annotation.rule)
         ends = [f'{end}("{column}")' for column in columns for end in ("min", "max")]
-        figures = ["count(*)", f"count(*) FILTER (WHERE {person.rule})", *ends]
-        customers, held, *values = inputs.fetch_one(
+        figures = ["count(*)", f"count(*) FILTER (WHERE {annotation.rule})", *ends]
+        customers, holding, *values = inputs.fetch_one(
             f"SELECT {', '.join(figures)} FROM measure_{macro} WHERE customer_id IN "
             f"(SELECT customer_id FROM member_{macro} WHERE segment_key = '{segment.key}')"
         )
         ranges = [
-            _range(declared.kpis.get(column), low, high)
+            _format_range(declared.kpis.get(column), low, high)
             for column, low, high in zip(columns, values[::2], values[1::2], strict=True)
         ]
-        yield _Claim(segment, f"alias '{person.alias}' ({person.rule})", customers, customers, held, ", ".join(ranges))
+        yield _Claim(
+            segment, f"alias '{annotation.alias}' ({annotation.rule})", customers, customers, holding, ", ".join(ranges)
+        )
 
 
-def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
-    """``Last Visit 64 to 373 days``; the one column that is no KPI is the age."""
+def _format_range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
+    """Format a range, such as ``Last Visit 64 to 373 days``; the only column without a KPI is the age."""
     label, unit = (kpi.label, kpi.unit) if kpi else ("Age", "days")
     return (
         f"{label} undefined"
@@ -170,14 +175,16 @@ def _range(kpi: Kpi | None, low: float | None, high: float | None) -> str:
     )
 
 
-def _keys_that_are_gone(inputs: PublishInputs, macro: str) -> Iterator[GateVerdict]:
-    """What the profile says of keys of neither the run's model nor a later one nor a candidate."""
+def _check_unknown_keys(inputs: PublishInputs, macro: str) -> Iterator[GateVerdict]:
+    """Warn about keys in the profile that neither the run's model nor a later model or candidate has."""
     model = inputs.models[macro]
     later = [entry.model for entry in inputs.timelines[macro] if entry.status in ("accepted", "candidate")]
-    living = [model, *(other for other in later if other.effective_from > model.effective_from)]
-    known = {segment.key for each in living for segment in _named(each)}
-    allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in _named(model))
-    for key, person in inputs.run.profile.macro_segments[macro].segments.items():
-        if key not in known:
-            alias = f" (alias '{person.alias}')" if person.alias else ""
-            yield GateVerdict(_GATE, macro, "warn", f"segments.{key}{alias} is no segment of {model.model_id}", allowed)
+    models = [model, *(other for other in later if other.effective_from > model.effective_from)]
+    keys = {segment.key for each in models for segment in _list_named_segments(each)}
+    allowed = ", ".join(f"{segment.key} ({segment.path})" for segment in _list_named_segments(model))
+    for key, annotation in inputs.run.profile.macro_segments[macro].segments.items():
+        if key not in keys:
+            alias = f" (alias '{annotation.alias}')" if annotation.alias else ""
+            yield GateVerdict(
+                _GATE, macro, "warn", f"segments.{key}{alias} is not a segment of {model.model_id}", allowed
+            )

@@ -1,4 +1,4 @@
-"""Gates over the sizes of segments alone: a table of sizes from anywhere can be put through them."""
+"""Gates on the sizes of segments. They also work on sizes from elsewhere."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -11,40 +11,40 @@ from include.segmentation.publish.publish_inputs import PublishInputs
 SegmentSizes = Mapping[str, Mapping[str, int]]
 """Macro segment -> segment key -> customers."""
 _FEWEST_TO_COMPARE = 3
-"""Two sizes that add up to one population are equal by chance sooner than three."""
+"""Two sizes with the same sum are more often equal by chance than three."""
 
 
 def check_size_totals(population: int, sizes: SegmentSizes) -> list[GateVerdict]:
-    """The segments of every macro segment together are the population."""
+    """Check that the segments of every macro segment add up to the population."""
     verdicts = []
     for macro, segments in sizes.items():
         total = sum(segments.values())
         if total == population:
-            found = f"its {len(segments)} segments have {total} customers together, as the population"
-            verdicts.append(GateVerdict.make_pass("populations_reconcile", macro, found))
+            summary = f"its {len(segments)} segments add up to the population of {total} customers"
+            verdicts.append(GateVerdict.make_pass("populations_reconcile", macro, summary))
         else:
-            found = f"{total} customers are labelled but the population has {population}"
-            verdicts.append(GateVerdict("populations_reconcile", macro, "stop", found))
+            summary = f"{total} customers are labelled but the population has {population}"
+            verdicts.append(GateVerdict("populations_reconcile", macro, "stop", summary))
     return verdicts
 
 
 def check_size_copies(
     sizes: SegmentSizes, failing: FailureVerdict = "stop", uncut: Collection[str] = ()
 ) -> list[GateVerdict]:
-    """No two macro segments have the same sizes, of three or more segments with customers, in whatever order.
+    """Check that no two macro segments have the same sizes, in any order, of three or more segments with customers.
 
     Args:
         sizes: of every macro segment.
-        failing: the verdict on two that have the same.
-        uncut: macro segments without a cluster. Two of them may have the same sizes: their conditions can mean the
-            same.
+        failing: the verdict on two with the same sizes.
+        uncut: macro segments without clusters. Two of them may have the same sizes, because their conditions can mean
+            the same.
     """
-    found = {macro: Counter(n for n in segments.values() if n) for macro, segments in sizes.items()}
+    counts = {macro: Counter(n for n in segments.values() if n) for macro, segments in sizes.items()}
     pasted = [
         (one, other)
-        for one, other in combinations(found, 2)
-        if found[one] == found[other]
-        and found[one].total() >= _FEWEST_TO_COMPARE
+        for one, other in combinations(counts, 2)
+        if counts[one] == counts[other]
+        and counts[one].total() >= _FEWEST_TO_COMPARE
         and not (one in uncut and other in uncut)
     ]
     if not pasted:
@@ -55,14 +55,14 @@ def check_size_copies(
             other,
             failing,
             f"its segments have the same sizes as those of '{one}' "
-            f"({', '.join(map(str, sorted(found[one].elements(), reverse=True)))}), as if one were a copy of the other",
+            f"({', '.join(map(str, sorted(counts[one].elements(), reverse=True)))}); one may be a copy of the other",
         )
         for one, other in pasted
     ]
 
 
 def check_smallest_sizes(inputs: PublishInputs) -> list[GateVerdict]:
-    """No cluster of a run is smaller than a fit would allow for the stratum as it is now."""
+    """Check that no cluster of the run is smaller than a fit of today's stratum would allow."""
     failing = inputs.run.profile.gates.smallest_sizes.verdict
     return [
         verdict
@@ -82,22 +82,22 @@ def check_smallest_sizes(inputs: PublishInputs) -> list[GateVerdict]:
 def check_cluster_sizes(
     macro: str, stratum: str, clusters: Mapping[str, int], failing: FailureVerdict = "warn"
 ) -> list[GateVerdict]:
-    """No cluster of a stratum is below max(2% of its customers, 100 customers).
+    """Check that no cluster of a stratum is below max(2% of its customers, 100 customers).
 
     Args:
         macro: the macro segment.
         stratum: its stratum.
-        clusters: what a cluster is called -> its customers.
-        failing: the verdict on one that is too small.
+        clusters: name of a cluster -> its customers.
+        failing: the verdict on a cluster that is too small.
     """
     floor = compute_smallest_cluster(sum(clusters.values()))
     small = {name: customers for name, customers in clusters.items() if customers < floor}
     if not small:
-        found = f"every segment of '{stratum}' has at least the {floor} customers that a fit asks of it"
-        return [GateVerdict.make_pass("smallest_sizes", macro, found)]
+        summary = f"every segment of '{stratum}' has at least the {floor} customers that a fit requires"
+        return [GateVerdict.make_pass("smallest_sizes", macro, summary)]
     return [
         GateVerdict(
-            "smallest_sizes", macro, failing, f"segment {name} has {customers} customers left", f"{floor} and more"
+            "smallest_sizes", macro, failing, f"segment {name} has {customers} customers left", f"at least {floor}"
         )
         for name, customers in small.items()
     ]

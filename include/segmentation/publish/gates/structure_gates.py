@@ -6,46 +6,46 @@ from include.segmentation.publish.publish_inputs import PublishInputs
 
 
 def check_populations(inputs: PublishInputs) -> list[GateVerdict]:
-    """The population, those measured and those labelled are the same people, each once; cohort months alike."""
+    """Check that population, measured and labelled customers are the same, each once, also in cohort months."""
     rows, population = inputs.fetch_one("SELECT count(*), count(DISTINCT customer_id) FROM population")
     problems = [] if population else ["the population is empty"]
     if rows != population:
         problems.append(f"the population has {rows} rows for {population} customers")
-    verdicts = [_reconciled("", problems, f"the population has {population} customers, each once")]
+    verdicts = [_make_verdict("", problems, f"the population has {population} customers, each once")]
     verdicts += check_size_totals(population, inputs.sizes)
     for macro in inputs.models:
-        problems = _missing(inputs, f"measure_{macro}", population)
+        problems = _find_missing(inputs, f"measure_{macro}", population)
         for part, word in ((f"measure_{macro}", "measured"), (f"label_{macro}", "labelled")):
-            problems += _not_once(inputs, part, word) or _strangers(inputs, part, word)
-        verdicts.append(_reconciled(macro, problems, f"the same {population} customers are measured and labelled"))
+            problems += _find_duplicates(inputs, part, word) or _find_strangers(inputs, part, word)
+        verdicts.append(_make_verdict(macro, problems, f"the same {population} customers are measured and labelled"))
         if inputs.run.profile.cohort_months:
-            verdicts.append(_cohorts_reconcile(inputs, macro))
+            verdicts.append(_check_cohorts(inputs, macro))
     return verdicts
 
 
 def check_shared_kpis(inputs: PublishInputs) -> list[GateVerdict]:
-    """A KPI that several macro segments measure has one value per customer."""
+    """Check that a KPI of several macro segments has one value per customer."""
     homes, verdicts = inputs.run.profile.kpi_macro_segments, []
     for macro in inputs.models:
         kpis = inputs.run.profile.macro_segments[macro].kpis
         shared = [name for name in kpis if homes[name] != macro]
-        found = [(name, _differing(inputs, name, homes[name], macro)) for name in shared]
-        wrong = [f"'{name}' differs from that of '{homes[name]}' for {n} customers" for name, n in found if n]
+        differences = [(name, _count_differences(inputs, name, homes[name], macro)) for name in shared]
+        wrong = [f"'{name}' differs from that of '{homes[name]}' for {n} customers" for name, n in differences if n]
         if wrong:
             verdicts.append(GateVerdict("shared_kpis_agree", macro, "stop", "; ".join(wrong)))
         elif shared:
-            right = f"its {len(shared)} KPIs that other macro segments measure too have one value per customer"
+            right = f"the {len(shared)} KPIs that it shares with other macro segments have one value per customer"
             verdicts.append(GateVerdict.make_pass("shared_kpis_agree", macro, right))
     return verdicts
 
 
 def check_labels(inputs: PublishInputs) -> list[GateVerdict]:
-    """Every label names a stratum and a segment of the model that labelled the run."""
+    """Check that every label names a stratum and a segment of the model."""
     cohorts = ["cohort_label"] if inputs.run.profile.cohort_months else []
-    return [_labels_known(inputs, macro, kind) for macro in inputs.models for kind in ["label", *cohorts]]
+    return [_check_known_labels(inputs, macro, kind) for macro in inputs.models for kind in ["label", *cohorts]]
 
 
-def _differing(inputs: PublishInputs, kpi: str, home: str, macro: str) -> int:
+def _count_differences(inputs: PublishInputs, kpi: str, home: str, macro: str) -> int:
     (customers,) = inputs.fetch_one(
         f"SELECT count(*) FROM measure_{home} AS a JOIN measure_{macro} AS b USING (customer_id) "
         f'WHERE a."{kpi}" IS DISTINCT FROM b."{kpi}"'
@@ -53,26 +53,26 @@ def _differing(inputs: PublishInputs, kpi: str, home: str, macro: str) -> int:
     return int(customers)
 
 
-def _missing(inputs: PublishInputs, measured: str, population: int) -> list[str]:
+def _find_missing(inputs: PublishInputs, measured: str, population: int) -> list[str]:
     (customers,) = inputs.fetch_one(f"SELECT count(DISTINCT customer_id) FROM {measured}")
     return (
         [f"{customers} customers are measured but the population has {population}"] if customers != population else []
     )
 
 
-def _not_once(inputs: PublishInputs, part: str, word: str) -> list[str]:
+def _find_duplicates(inputs: PublishInputs, part: str, word: str) -> list[str]:
     rows, customers = inputs.fetch_one(f"SELECT count(*), count(DISTINCT customer_id) FROM {part}")
-    return [f"{rows} rows are {word} for {customers} customers; each belongs there once"] if rows != customers else []
+    return [f"{rows} rows are {word} for {customers} customers; allowed: one row each"] if rows != customers else []
 
 
-def _strangers(inputs: PublishInputs, part: str, word: str) -> list[str]:
+def _find_strangers(inputs: PublishInputs, part: str, word: str) -> list[str]:
     strange, customers = inputs.fetch_one(
         f"SELECT (SELECT count(*) FROM {part} ANTI JOIN population USING (customer_id)), (SELECT count(*) FROM {part})"
     )
-    return [f"{strange} of {customers} {word} customers are not among the population"] if strange else []
+    return [f"{strange} of {customers} {word} customers are not in the population"] if strange else []
 
 
-def _cohorts_reconcile(inputs: PublishInputs, macro: str) -> GateVerdict:
+def _check_cohorts(inputs: PublishInputs, macro: str) -> GateVerdict:
     key = "cohort, month, customer_id"
     labelled, once, measured, both = inputs.fetch_one(
         f"SELECT (SELECT count(*) FROM cohort_label_{macro}), "
@@ -85,27 +85,27 @@ def _cohorts_reconcile(inputs: PublishInputs, macro: str) -> GateVerdict:
         problems.append(
             f"cohort months have {labelled} labels ({once} different) for {measured} measured customers ({both} match)"
         )
-    return _reconciled(macro, problems, f"{labelled} customer months measured and labelled")
+    return _make_verdict(macro, problems, f"{labelled} customer months measured and labelled")
 
 
-def _labels_known(inputs: PublishInputs, macro: str, kind: str) -> GateVerdict:
+def _check_known_labels(inputs: PublishInputs, macro: str, kind: str) -> GateVerdict:
     model = inputs.models[macro]
-    known = {(stratum.name, segment.key) for stratum in model.strata for segment in stratum.segments}
+    segments = {(stratum.name, segment.key) for stratum in model.strata for segment in stratum.segments}
     query = f"SELECT stratum, segment_key, count(*) FROM {kind}_{macro} GROUP BY ALL ORDER BY ALL"
-    found = {(stratum, key): n for stratum, key, n in inputs.engine.execute(query).fetch_rows()}
-    for (stratum, key), customers in found.items():
-        if (stratum, key) not in known:
+    labels = {(stratum, key): n for stratum, key, n in inputs.engine.execute(query).fetch_rows()}
+    for (stratum, key), customers in labels.items():
+        if (stratum, key) not in segments:
             wrong = (
-                f"{customers} labels name segment '{key}' of stratum '{stratum}', which is none of the {len(known)} "
-                f"segments of model {model.model_id}"
+                f"{customers} labels name segment '{key}' of stratum '{stratum}', which is not one of the "
+                f"{len(segments)} segments of model {model.model_id}"
             )
             return GateVerdict("labels_known", macro, "stop", wrong)
     of_months = " in cohort months" if kind == "cohort_label" else ""
-    right = f"{len(found)} of the {len(known)} segments of model {model.model_id} have customers{of_months}"
+    right = f"{len(labels)} of the {len(segments)} segments of model {model.model_id} have customers{of_months}"
     return GateVerdict.make_pass("labels_known", macro, right)
 
 
-def _reconciled(macro: str, problems: list[str], right: str) -> GateVerdict:
+def _make_verdict(macro: str, problems: list[str], right: str) -> GateVerdict:
     if problems:
         return GateVerdict("populations_reconcile", macro, "stop", "; ".join(problems))
     return GateVerdict.make_pass("populations_reconcile", macro, right)

@@ -1,10 +1,10 @@
--- What does not add up at the run at :as_of: one row per macro segment and sum, none when all is well.
+-- Sums that do not match at the run at :as_of: one row per macro segment and sum. No rows if everything matches.
 WITH size AS (
     SELECT macro_segment, segment_key, customers
     FROM fct_segment_size
     WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND parent_key IS NULL
 ),
-micro AS ( -- whom hysteresis holds back in a segment is in none of them
+micro AS ( -- a customer whom hysteresis keeps in a segment is in none of its micro segments
     SELECT macro_segment, parent_key AS segment_key, sum(customers) AS customers
     FROM fct_segment_size
     WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND parent_key IS NOT NULL
@@ -37,12 +37,12 @@ member AS (
 ),
 funnel AS (
     SELECT
-        macro_segment, segment_key, step, name, told.customers, met, member.customers AS members,
-        lag(told.customers, 1, member.customers) OVER (PARTITION BY macro_segment, segment_key ORDER BY step) AS before
-    FROM fct_funnel AS told JOIN member USING (macro_segment, segment_key)
+        macro_segment, segment_key, step, name, published.customers, met, member.customers AS members,
+        lag(published.customers, 1, member.customers) OVER (PARTITION BY macro_segment, segment_key ORDER BY step) AS before
+    FROM fct_funnel AS published JOIN member USING (macro_segment, segment_key)
     WHERE cadence = %(cadence)s AND as_of = %(as_of)s
 )
-SELECT macro_segment, 'segment sizes' AS what, sum(size.customers)::bigint AS found, run.customers AS expected
+SELECT macro_segment, 'segment sizes' AS what, sum(size.customers)::bigint AS total, run.customers AS expected
 FROM size, segmentation_run AS run
 WHERE run.cadence = %(cadence)s AND run.as_of = %(as_of)s
 GROUP BY macro_segment, run.customers
@@ -70,17 +70,17 @@ SELECT macro_segment, 'funnel step ' || name || ' of ' || segment_key, customers
 FROM funnel
 WHERE customers > least(before, met)
 UNION ALL
-SELECT funnel.macro_segment, 'funnel step ' || name || ' of the segments', sum(funnel.customers)::bigint, told.customers
-FROM funnel JOIN (SELECT step, customers FROM funnel WHERE macro_segment = 'all') AS told USING (step)
+SELECT funnel.macro_segment, 'funnel step ' || name || ' of the segments', sum(funnel.customers)::bigint, everyone_step.customers
+FROM funnel JOIN (SELECT step, customers FROM funnel WHERE macro_segment = 'all') AS everyone_step USING (step)
 WHERE funnel.macro_segment <> 'all'
-GROUP BY funnel.macro_segment, name, told.customers
-HAVING sum(funnel.customers) <> told.customers AND bool_and(funnel.customers IS NOT NULL OR members = 0)
+GROUP BY funnel.macro_segment, name, everyone_step.customers
+HAVING sum(funnel.customers) <> everyone_step.customers AND bool_and(funnel.customers IS NOT NULL OR members = 0)
 UNION ALL
-SELECT macro_segment, dimension || ' of ' || segment_key, sum(told.customers)::bigint, member.customers
-FROM fct_segment_demographic AS told JOIN member USING (macro_segment, segment_key)
+SELECT macro_segment, dimension || ' of ' || segment_key, sum(published.customers)::bigint, member.customers
+FROM fct_segment_demographic AS published JOIN member USING (macro_segment, segment_key)
 WHERE cadence = %(cadence)s AND as_of = %(as_of)s AND report = ''
 GROUP BY macro_segment, segment_key, dimension, member.customers
-HAVING sum(told.customers) <> member.customers
+HAVING sum(published.customers) <> member.customers
 UNION ALL
 SELECT everyone.macro_segment, 'personas', sum(own_customers)::bigint, everyone.customers
 FROM fct_persona, everyone

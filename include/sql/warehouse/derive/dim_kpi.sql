@@ -1,4 +1,4 @@
--- The definitions of the KPIs by validity: gaps and islands over what every published run says it used.
+-- KPI definitions by validity: gaps and islands over the definitions that the published runs used.
 DELETE FROM dim_kpi;
 
 WITH definition AS (
@@ -11,7 +11,7 @@ run AS (
 ),
 used AS (
     SELECT
-        run.*, kpi.key AS kpi, kpi.value AS said,
+        run.*, kpi.key AS kpi, kpi.value AS details,
         lag(run.as_of) OVER by_kpi IS DISTINCT FROM run.before OR lag(kpi.value) OVER by_kpi IS DISTINCT FROM kpi.value
             AS begins
     FROM run, jsonb_each(run.kpis) AS kpi
@@ -22,14 +22,14 @@ island AS (
 ),
 version AS (
     SELECT
-        kpi, said, min(as_of) AS valid_from,
+        kpi, details, min(as_of) AS valid_from,
         (array_agg(after ORDER BY as_of DESC))[1] AS valid_to
     FROM island
-    GROUP BY kpi, nth, said
+    GROUP BY kpi, nth, details
 )
 INSERT INTO dim_kpi
 SELECT
     version.kpi, version.valid_from, version.valid_to, version.valid_to IS NULL,
-    said.macro_segment, said.label, said.definition, said."window", said.unit, said.resolution, said.direction,
-    said.rule_only, said.undefined_when, said.matures_after, said.goal, said.indicator, said.owner
-FROM version, jsonb_populate_record(NULL::dim_kpi, version.said) AS said
+    fields.macro_segment, fields.label, fields.definition, fields."window", fields.unit, fields.resolution,
+    fields.direction, fields.rule_only, fields.undefined_when, fields.matures_after, fields.goal, fields.indicator, fields.owner
+FROM version, jsonb_populate_record(NULL::dim_kpi, version.details) AS fields

@@ -1,17 +1,17 @@
--- Each staged month of a cohort replaces the one of an older run, as a whole; a newer run's stays.
+-- Each staged month of a cohort replaces that of an older run as a whole. The month of a newer run stays.
 DELETE FROM fct_cohort_segment AS old
-USING (SELECT DISTINCT macro_segment, cohort, month FROM staged_fct_cohort_segment) AS found
-WHERE old.macro_segment = found.macro_segment AND old.cohort = found.cohort AND old.month = found.month
+USING (SELECT DISTINCT macro_segment, cohort, month FROM staged_fct_cohort_segment) AS staged
+WHERE old.macro_segment = staged.macro_segment AND old.cohort = staged.cohort AND old.month = staged.month
     AND old.as_of <= %(as_of)s;
 
 INSERT INTO fct_cohort_segment (
     macro_segment, cohort, month, segment_key, kpi, customers, share, min, p25, p50, p75, max, model_id, as_of
 )
 SELECT macro_segment, cohort, month, segment_key, kpi, customers, share, min, p25, p50, p75, max, model_id, as_of
-FROM staged_fct_cohort_segment AS found
+FROM staged_fct_cohort_segment AS staged
 WHERE NOT EXISTS (
     SELECT FROM fct_cohort_segment AS newer
-    WHERE newer.macro_segment = found.macro_segment AND newer.cohort = found.cohort AND newer.month = found.month
+    WHERE newer.macro_segment = staged.macro_segment AND newer.cohort = staged.cohort AND newer.month = staged.month
 );
 
 SELECT count(*) FROM fct_cohort_segment WHERE as_of = %(as_of)s

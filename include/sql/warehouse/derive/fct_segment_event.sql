@@ -1,4 +1,4 @@
--- What happened between the run before and the run at :as_of, of the primary cadence.
+-- Entries, moves and exits between the previous run and the run at :as_of, of the primary cadence.
 DELETE FROM fct_segment_event WHERE occurred_at = %(as_of)s;
 
 INSERT INTO fct_segment_event (

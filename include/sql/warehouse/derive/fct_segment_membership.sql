@@ -1,5 +1,5 @@
 -- Who was in which segment when: gaps and islands over the labels of the primary cadence, recomputed from the run
--- before :as_of on. Only rows that come out different are touched.
+-- before :as_of. Only rows that differ are changed.
 CREATE TEMP TABLE derived_membership ON COMMIT DROP AS
 WITH run AS (
     SELECT
@@ -52,7 +52,7 @@ SELECT
     coalesce(
         earlier.entered_reason,
         event.reason,
-        CASE -- another micro segment of the same segment, or a run of a version that told no events
+        CASE -- another micro segment of the same segment, or a run of a version without events
             WHEN stay.appears THEN 'new'
             WHEN stay.refitted THEN 'refit'
             WHEN stay.is_of_older_version OR kpi.last_seen >= stay.before THEN 'activity'
@@ -67,7 +67,7 @@ LEFT JOIN fct_segment_event AS event
     AND event.occurred_at = stay.began
 LEFT JOIN fct_customer_kpi AS kpi
     ON kpi.cadence = %(cadence)s AND kpi.as_of = stay.began AND kpi.customer_id = stay.customer_id
-LEFT JOIN fct_segment_membership AS earlier -- a stay that the run before already found has begun earlier
+LEFT JOIN fct_segment_membership AS earlier -- a stay that the previous run already has
     ON earlier.customer_id = stay.customer_id
     AND earlier.macro_segment = stay.macro_segment
     AND stay.began = %(before)s
@@ -79,20 +79,20 @@ ANALYZE derived_membership;
 DELETE FROM fct_segment_membership AS old
 WHERE (valid_to >= %(as_of)s OR valid_to IS NULL)
     AND NOT EXISTS (
-        SELECT FROM derived_membership AS kept
-        WHERE kept.customer_id = old.customer_id AND kept.macro_segment = old.macro_segment
-            AND kept.valid_from = old.valid_from AND kept.valid_to IS NOT DISTINCT FROM old.valid_to
-            AND kept.segment_key = old.segment_key AND kept.micro_key IS NOT DISTINCT FROM old.micro_key
-            AND kept.entered_reason = old.entered_reason AND kept.run_id = old.run_id
+        SELECT FROM derived_membership AS derived
+        WHERE derived.customer_id = old.customer_id AND derived.macro_segment = old.macro_segment
+            AND derived.valid_from = old.valid_from AND derived.valid_to IS NOT DISTINCT FROM old.valid_to
+            AND derived.segment_key = old.segment_key AND derived.micro_key IS NOT DISTINCT FROM old.micro_key
+            AND derived.entered_reason = old.entered_reason AND derived.run_id = old.run_id
     );
 
 INSERT INTO fct_segment_membership (
     customer_id, macro_segment, valid_from, valid_to, segment_key, micro_key, entered_reason, run_id
 )
 SELECT customer_id, macro_segment, valid_from, valid_to, segment_key, micro_key, entered_reason, run_id
-FROM derived_membership AS found
+FROM derived_membership AS derived
 WHERE NOT EXISTS (
     SELECT FROM fct_segment_membership AS old
-    WHERE old.customer_id = found.customer_id AND old.macro_segment = found.macro_segment
-        AND old.valid_from = found.valid_from
+    WHERE old.customer_id = derived.customer_id AND old.macro_segment = derived.macro_segment
+        AND old.valid_from = derived.valid_from
 );

@@ -1,5 +1,5 @@
--- From the run before, of the same cadence, to the run at :as_of; nothing where there is no run before. Those who stayed
--- are those who were there before, less those who moved.
+-- Moves from the previous run of the same cadence to the run at :as_of; none for a first run. The customers who stayed
+-- are those of the previous run, less those who moved.
 DELETE FROM fct_segment_migration WHERE cadence = %(cadence)s AND as_of = %(as_of)s;
 
 WITH moves AS (

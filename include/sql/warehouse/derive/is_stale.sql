@@ -1,4 +1,4 @@
--- Which runs of the cadence were compared with another run than the one that is before them now; returns all of them.
+-- Mark the runs of the cadence whose previous run has changed since they were compared with it, and return them all.
 WITH run AS (
     SELECT
         run_id, follows, models, is_stale AS was_stale,
@@ -8,7 +8,7 @@ WITH run AS (
     WHERE cadence = %(cadence)s
     WINDOW by_time AS (ORDER BY as_of)
 ),
-found AS (
+judged AS (
     SELECT
         run_id, was_stale,
         follows IS NOT NULL AND bool_or(
@@ -20,8 +20,8 @@ found AS (
     GROUP BY run_id, was_stale, follows
 )
 UPDATE segmentation_run AS run
-SET is_stale = found.is_stale
-FROM found
-WHERE run.run_id = found.run_id AND found.is_stale <> found.was_stale;
+SET is_stale = judged.is_stale
+FROM judged
+WHERE run.run_id = judged.run_id AND judged.is_stale <> judged.was_stale;
 
 SELECT run_id FROM segmentation_run WHERE cadence = %(cadence)s AND is_stale ORDER BY as_of

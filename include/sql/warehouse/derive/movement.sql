@@ -1,9 +1,9 @@
--- Everyone whose segment at the run at :as_of is another one than at the run before, with the reason of the move. Between
--- the two published keys lie four more: a (raw, then), b (then, measured again with today's data), c (now, under the
--- model of then) and d (raw, now). a -> b is late data, b -> c activity or ageing, c -> d a refit: the reason is the last
--- of these steps that changes the key, for it led to where the customer is. Where none does, hysteresis has held the
--- customer back, and the cause lies after held_from. What the run was not compared with the run before for is not known:
--- b is a then, and c is d under the same model, b under another.
+-- All customers whose segment at the run at :as_of differs from the previous run, with the reason. Four more keys lie
+-- between the two published ones: a (previous as_of, raw), b (previous as_of, measured again with the data of this run),
+-- c (this as_of, under the model of the previous run) and d (this as_of, raw). a -> b is late data, b -> c activity or
+-- ageing, c -> d a refit. The reason is the last of these steps that changes the key, because it led to the current
+-- segment. If none does, hysteresis had kept the customer, and the cause lies after held_from. If the run was not
+-- compared with the previous run, b equals a, and c equals d under the same model or b under another.
 DROP TABLE IF EXISTS moved;
 
 CREATE TEMP TABLE moved ON COMMIT DROP AS

@@ -1,4 +1,4 @@
-"""What MySQL and MariaDB understand since when: enough to judge every statement that extraction sends, and no more.
+"""The words that MySQL and MariaDB have had since which version: enough to judge every statement of an extract.
 
 A word that is not in the table is unknown to the judge, and a statement with an unknown word is refused: whoever sends
 something new looks up in both manuals since when it exists, and writes it down here.
@@ -62,15 +62,15 @@ _PARSED = ("SELECT", "WITH", "EXPLAIN SELECT")
 
 def words(sql: str) -> set[str]:
     """The bare words of a statement, in upper case: whatever is not quoted."""
-    found, at = set(), 0
+    names, at = set(), 0
     while at < len(sql):
         token = _TOKEN.match(sql, at)
         if not token:
             raise AssertionError(f"unreadable from {sql[at : at + 40]!r} in {sql}")
         if token["word"]:
-            found.add(re.sub(r"\s", "", token["word"]).upper())
+            names.add(re.sub(r"\s", "", token["word"]).upper())
         at = token.end()
-    return found
+    return names
 
 
 def lacking(sql: str, flavour: str, number: tuple[int, ...], names: set[str]) -> set[str]:
@@ -93,12 +93,12 @@ def unlawful(sql: str) -> list[str]:
     tree = _parsed(sql)
     if tree is None:
         return []
-    found = [f"not parsed: {tree.sql()}"] if not isinstance(tree, exp.Query) else []
-    found += [
+    flaws = [f"not parsed: {tree.sql()}"] if not isinstance(tree, exp.Query) else []
+    flaws += [
         "LIMIT inside IN (1235)" for one in tree.find_all(exp.In) if (one.args.get("query") or exp.In()).find(exp.Limit)
     ]
-    found += ["a derived table without a name" for one in tree.find_all(exp.From) if _is_nameless(one.this)]
-    return found
+    flaws += ["a derived table without a name" for one in tree.find_all(exp.From) if _is_nameless(one.this)]
+    return flaws
 
 
 def needs_windows(sql: str) -> bool:
@@ -108,14 +108,14 @@ def needs_windows(sql: str) -> bool:
 
 
 class Recorder:
-    """A connection that keeps what it is asked; what the real server is too old for, it answers with nothing."""
+    """A connection that records its statements; those that the real server is too old for return nothing."""
 
-    def __init__(self, raw: Any, real: tuple[str, tuple[int, ...]], asked: list[str]) -> None:
-        self._raw, self._real, self._asked = raw, real, asked
+    def __init__(self, raw: Any, real: tuple[str, tuple[int, ...]], statements: list[str]) -> None:
+        self._raw, self._real, self._statements = raw, real, statements
 
     def query(self, sql: bytes) -> None:
         text = sql.decode()
-        self._asked.append(text)
+        self._statements.append(text)
         is_too_new = text.startswith("SET ") and lacking(text, *self._real, set())
         self._raw.query(b"DO 0" if is_too_new else sql)
 

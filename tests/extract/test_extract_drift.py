@@ -1,4 +1,4 @@
-"""Columns that change at the source: what a log takes up, what stops the extract, and that no page mixes meanings."""
+"""Changed columns of a source: what a log adopts, what stops the extract, and that no page mixes two meanings."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -109,7 +109,7 @@ def test_every_change_is_in_one_message_and_a_rename_is_guessed():
     assert str(raised.value) == (
         "the source's columns have changed: 'n' was int(11), is absent (renamed to 'amount' or 'total'?); "
         "'note' was text, is absent; 'at' was date, is datetime; 'amount' was absent, is int; "
-        "'total' was absent, is int(11); allowed are new and wider ones"
+        "'total' was absent, is int(11); allowed: new and wider columns"
     )
 
 
@@ -251,7 +251,7 @@ def test_the_profile_may_leave_a_column_out_that_is_gone_and_take_it_up_again(da
     assert pulls.pull()["rows_written"] == 1
     assert pulls.current(columns="id, n, amount") == [(1, 1, None), (2, None, 20)]
     database.execute("ALTER TABLE events CHANGE amount n INT")
-    with pytest.raises(SourceError, match=r"table 'events' has no column 'amount'; found are id, at, n"):
+    with pytest.raises(SourceError, match=r"table 'events' has no column 'amount'; found: id, at, n"):
         pulls.pull()
     database.insert("events", [(3, START + timedelta(minutes=3), 30)])
     pulls = shop(database, events=EVENTS | {"columns": ["id", "at", "n"]})

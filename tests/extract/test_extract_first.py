@@ -1,4 +1,4 @@
-"""A first load goes by the primary key, and ends where pulls by the cursor go on: nothing lost, nothing doubled."""
+"""A first load goes by the primary key, and ends where pulls by the cursor continue: no row lost, none doubled."""
 
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -78,10 +78,10 @@ def test_what_happens_while_it_rests_is_neither_lost_nor_doubled(interrupted, da
     assert interrupted.written() == len(source(database)) + 2  # two of the updated rows had been read
 
 
-def test_it_is_not_taken_up_by_another_cursor(interrupted, database, shop):
+def test_another_cursor_cannot_resume_it(interrupted, database, shop):
     database.execute("ALTER TABLE events ADD KEY (n, id)")
     with pytest.raises(
-        SourceError, match=r"begun with cursor and primary_key \['at', 'id'\], .* they are \['n', 'id'\]"
+        SourceError, match=r"began with cursor and primary_key \['at', 'id'\], .* they are \['n', 'id'\]"
     ):
         shop(database, events=EVENTS | {"cursor": "n"}).pull()
 

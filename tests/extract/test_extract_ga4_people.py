@@ -84,26 +84,26 @@ def test_several_filters_all_hold(standin, shop):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"filter": {"pagePath": 5}}, "allowed is a text, a list of texts, or comparisons such as"),
-        ({"filter": {"pagePath": {}}}, "allowed is a text, a list of texts, or comparisons"),
+        ({"filter": {"pagePath": 5}}, "allowed: a text, a list of texts, or comparisons such as"),
+        ({"filter": {"pagePath": {}}}, "allowed: a text, a list of texts, or comparisons"),
         ({"filter": {"pagePath": []}}, "at least 1 item"),
         ({"filter": {"pagePath": {"like": "/a"}}}, "filter.pagePath.like\n  Extra inputs are not permitted"),
         ({"filter": {"pagePath": {"contains": ""}}}, "filter.pagePath.contains\n  String should have at least 1"),
         (
             {"filter": {"pagePath": {"contains": "a", "at_least": 1}}},
-            "it compares texts and numbers; allowed is one of the two",
+            "it compares texts and numbers; allowed: one of the two",
         ),
         ({"filter": {"screenPageViews": {"at_least": "1"}}}, "Input should be a valid number"),
-        ({"filter": {"screenPageViews": "1"}}, "filter 'screenPageViews': it is a metric; allowed are comparisons"),
+        ({"filter": {"screenPageViews": "1"}}, "filter 'screenPageViews': it is a metric; allowed: comparisons"),
         (
             {"filter": {"sessions": {"at_least": 1}}},
-            "filter 'sessions': it compares numbers; allowed are the metrics screenPageViews",
+            "filter 'sessions': it compares numbers; allowed: the metrics screenPageViews",
         ),
         ({"filter": {"date": "20250101"}}, "filter 'date': a report is read by day"),
         ({"dimensions": ["pagePath"]}, "dimensions must include 'date'"),
         ({"dimensions": ["date", "customUser:x", "customEvent:x"]}, "need different names"),
         ({"metrics": ["sampledShare"]}, "need different names"),
-        ({"coverage_of": "users"}, "the report has no demographic; allowed are brandingInterest, userAgeBracket"),
+        ({"coverage_of": "users"}, "the report has no demographic; allowed: brandingInterest, userAgeBracket"),
         ({"per_user_demographics": True}, "the report needs both a demographic and a customUser:"),
         ({"dimensions": ["date", "userGender", "customUser:x"]}, "'userGender' is Google's estimate.*'customUser:x'"),
         ({"filter": {"userGender": "female"}, "dimensions": ["date", "customUser:x"]}, "'userGender' is Google's"),
@@ -124,7 +124,7 @@ def test_an_invalid_report_is_refused(change, message):
     ],
 )
 def test_coverage_of_must_be_the_same_report_without_demographics(shop, users):
-    with pytest.raises(ProfileError, match=r"extracts.ages.coverage_of: 'users'; allowed is .* dimensions date,"):
+    with pytest.raises(ProfileError, match=r"extracts.ages.coverage_of: 'users'; allowed: .* dimensions date,"):
         shop("none://", ages=AGES | {"coverage_of": "users"}, users=users)
     shop("none://", ages=AGES | {"coverage_of": "users"}, users=USERS)
 

@@ -1,4 +1,4 @@
-"""What is sent to servers that can not be run here: every statement is held against the grammar of its version.
+"""Statements for servers that cannot be run here: each is checked against the grammar of its version.
 
 The code believes to talk to that version while a real server (MySQL 5.6, MariaDB 10.11) answers. Whatever it sends is
 recorded, parsed, and looked up word by word in a table of when MySQL and MariaDB got it.
@@ -14,7 +14,7 @@ from include.segmentation.errors import UnavailableError
 from include.segmentation.extract import read_progress, reconcile_extract
 from include.segmentation.extract.mysql.page import page_reader
 from include.segmentation.extract.mysql.server import mysql_server as server_module
-from include.segmentation.extract.mysql.server.mysql_server import ServerVersion
+from include.segmentation.extract.mysql.server.server_version import ServerVersion
 
 EVENTS = """
 CREATE TABLE events (
@@ -64,20 +64,20 @@ ENDED_BY_WATCHDOG = ("MySQL 5.0.96", "MariaDB 5.5.68")
 
 
 @pytest.fixture
-def asked(request, monkeypatch):
+def server_of_version(request, monkeypatch):
     """The statements that the code sends, all of its connections together, believing to talk to a version."""
     believed, real = request.param
     actual = ("mysql", (5, 6, 24)) if real == "mysql56" else ("mariadb", (10, 11))
     statements: list[str] = []
-    log_in, version = server_module.log_in, ServerVersion.parse(believed)
+    log_in, version = server_module.log_in, ServerVersion.parse_version(believed)
     monkeypatch.setattr(server_module, "log_in", lambda *how: Recorder(log_in(*how), actual, statements))
-    monkeypatch.setattr(ServerVersion, "parse", classmethod(lambda cls, _text: version))
+    monkeypatch.setattr(ServerVersion, "parse_version", classmethod(lambda cls, _text: version))
     return version, request.getfixturevalue(f"{real}_database"), statements
 
 
-@pytest.mark.parametrize("asked", VERSIONS, indirect=True, ids=[believed for believed, _ in VERSIONS])
-def test_a_version_is_asked_only_what_it_understands(asked, shop, monkeypatch, caplog):
-    version, database, statements = asked
+@pytest.mark.parametrize("server_of_version", VERSIONS, indirect=True, ids=[believed for believed, _ in VERSIONS])
+def test_a_version_gets_only_statements_that_it_understands(server_of_version, shop, monkeypatch, caplog):
+    version, database, statements = server_of_version
     fill(database)
     monkeypatch.setattr(page_reader, "PAGE_ROWS", 12)
     monkeypatch.setattr(read_progress, "_DEBUG_SECONDS", 0)
@@ -86,15 +86,15 @@ def test_a_version_is_asked_only_what_it_understands(asked, shop, monkeypatch, c
     if str(version) in ENDED_BY_WATCHDOG:
         wait_for_a_lock(database, shop)
     expected = ["EXPLAIN SELECT `at`", "SHOW PROCESSLIST", "SHOW GLOBAL STATUS", "MAX(`id`)", "BIT_XOR(", "CRC32("]
-    expected += ["SET max_"] * version.ends_statements + ["KILL QUERY"] * (str(version) in ENDED_BY_WATCHDOG)
-    expected += ["SHOW REPLICA" if version.has((8, 0, 22), None) else "SHOW SLAVE"] * (version.number < (10,))
+    expected += ["SET max_"] * version.has_statement_timeout + ["KILL QUERY"] * (str(version) in ENDED_BY_WATCHDOG)
+    expected += ["SHOW REPLICA" if version.is_at_least((8, 0, 22), None) else "SHOW SLAVE"] * (version.number < (10,))
     if version.number >= (5, 1):
         expected += ["information_schema.innodb_trx", "information_schema.processlist", "CONSISTENT SNAPSHOT"]
     for part in expected:
         assert any(part in sql for sql in statements), part
     known = {sql: lacking(sql, version.flavour, version.number, NAMES) for sql in dict.fromkeys(statements)}
-    assert {sql: found for sql, found in known.items() if found} == {}
-    assert {sql: found for sql in known if (found := unlawful(sql))} == {}
+    assert {sql: words_unknown for sql, words_unknown in known.items() if words_unknown} == {}
+    assert {sql: flaws for sql in known if (flaws := unlawful(sql))} == {}
     assert any(needs_windows(sql) for sql in known) is version.has_window_functions
 
 
@@ -113,7 +113,7 @@ def fill(database):
 def work(database, shop):
     """Everything that is done with a server: pulls of every kind, again, reconcile, and what goes wrong."""
     size = database.execute("SELECT @@GLOBAL.max_allowed_packet")[0][0]
-    database.execute("SET GLOBAL max_allowed_packet = 1048576")  # a line that the server can not write
+    database.execute("SET GLOBAL max_allowed_packet = 1048576")  # a line that the server cannot write
     try:
         extracts = {
             "timed": TABLE | {"cursor": "at"},

@@ -11,6 +11,7 @@ from demo.servers import PASSWORD, find_free_port
 from include.segmentation.artifacts import ExtractSummary
 from include.segmentation.errors import DataError, ProfileError, SourceError, UnavailableError
 from include.segmentation.extract.mysql.page import page_reader
+from include.segmentation.extract.mysql.safe_bound import BY_TRANSACTIONS
 from include.segmentation.lake.change_log import ChangeLog
 
 EVENTS = {
@@ -116,9 +117,9 @@ def test_a_late_commit_is_not_lost(database, shop):
     with database.connect(autocommit=False) as late:
         late.cursor().execute("INSERT INTO events VALUES (1, UTC_TIMESTAMP(), 1)")
         database.execute("DO SLEEP(2)", "INSERT INTO events VALUES (2, UTC_TIMESTAMP(), 2)", "DO SLEEP(1.1)")
-        held = pulls.pull()
-        assert datetime.fromisoformat(held["complete_through"]) <= (now + timedelta(seconds=1)).replace(tzinfo=UTC)
-        assert held["rows_read"] == 0
+        pulled = pulls.pull()
+        assert datetime.fromisoformat(pulled["complete_through"]) <= (now + timedelta(seconds=1)).replace(tzinfo=UTC)
+        assert pulled["rows_read"] == 0
         late.commit()
     assert pulls.pull()["rows_written"] == 2
     assert [row[0] for row in pulls.current(columns="id")] == [1, 2]
@@ -132,10 +133,10 @@ def test_a_statement_that_waits_for_a_locked_table_is_not_lost(database, shop):
         began = datetime.now(UTC)
         waiting = pool.submit(database.execute, "INSERT INTO events VALUES (1, UTC_TIMESTAMP(), 1)")
         sleep(2.2)
-        held = pulls.pull()
+        pulled = pulls.pull()
         backup.cursor().execute("UNLOCK TABLES")
         waiting.result()
-    assert datetime.fromisoformat(held["complete_through"]) <= began
+    assert datetime.fromisoformat(pulled["complete_through"]) <= began
     assert pulls.pull()["rows_written"] == 1
 
 
@@ -151,9 +152,9 @@ def test_a_transaction_that_began_by_waiting_for_a_locked_table_is_not_lost(data
         backup.cursor().execute("UNLOCK TABLES")
         waiting.result()
         sleep(2)  # by its lag alone, the pull would go beyond the row
-        held = pulls.pull()
+        pulled = pulls.pull()
         late.commit()
-    assert datetime.fromisoformat(held["complete_through"]) <= began
+    assert datetime.fromisoformat(pulled["complete_through"]) <= began
     assert pulls.pull()["rows_written"] == 1
 
 
@@ -184,6 +185,16 @@ def test_without_the_process_privilege_the_lag_alone_bounds(database, shop):
     assert pulled["rows_written"] == 3
     through = datetime.fromisoformat(pulled["complete_through"])
     assert timedelta(minutes=59) < datetime.now(UTC) - through < timedelta(minutes=61)
+
+
+def test_with_the_process_privilege_and_nothing_open_a_pull_stays_the_lag_behind_now(database, shop):
+    database.execute(CREATE_EVENTS)
+    now = database.execute("SELECT UTC_TIMESTAMP()")[0][0]
+    database.insert("events", [*events(3), (98, now - timedelta(minutes=30), 0), (99, now - timedelta(seconds=2), 0)])
+    pulled = shop(database, events=EVENTS).pull()
+    assert (pulled["bound"], pulled["rows_written"]) == (BY_TRANSACTIONS, 3)
+    through = datetime.fromisoformat(pulled["complete_through"]).replace(tzinfo=None)
+    assert timedelta(0) <= through - (now - timedelta(hours=1)) < timedelta(seconds=30)
 
 
 def test_without_the_process_privilege_a_count_is_safe_once_it_is_older_than_the_lag(mariadb_database, shop):
@@ -255,6 +266,12 @@ def test_values_are_exact(database, shop):
     assert pulls.pull()["rows_written"] == 0
 
 
+def test_complete_through_never_moves_backwards(mariadb_database, shop):
+    mariadb_database.execute(CREATE_EVENTS)
+    first = shop(mariadb_database, events=EVENTS | {"lag": "1m"}).pull()
+    assert shop(mariadb_database, events=EVENTS | {"lag": "2h"}).pull()["complete_through"] == first["complete_through"]
+
+
 def test_an_empty_table_is_complete(database, shop):
     database.execute(CREATE_EVENTS)
     pulls = shop(database, events=EVENTS)
@@ -286,12 +303,12 @@ def test_a_second_run_reads_only_what_is_new(database, shop):
 @pytest.mark.parametrize(
     ("changed", "named"),
     [
-        ({"table": "orders"}, r"table 'orders' does not exist, or user 'demo' may not read it; found are events"),
-        ({"cursor": "when"}, r"cursor 'when': table 'events' has no such column; found are id, at, n"),
+        ({"table": "orders"}, r"table 'orders' does not exist, or user 'demo' may not read it; found: events"),
+        ({"cursor": "when"}, r"cursor 'when': table 'events' has no such column; found: id, at, n"),
         ({"primary_key": ["key"]}, r"primary_key 'key': table 'events' has no such column"),
-        ({"primary_key": ["n"]}, r"primary_key \[n\] does not tell the rows .* apart; allowed is \[id\]"),
-        ({"columns": ["id", "at", "price"]}, r"no column 'price'; found are id, at, n"),
-        ({"columns": ["id", "n"]}, r"cursor 'at': table 'events' has no such column; found are id, n"),
+        ({"primary_key": ["n"]}, r"primary_key \[n\] does not identify the rows of table 'events'; allowed: \[id\]"),
+        ({"columns": ["id", "at", "price"]}, r"no column 'price'; found: id, at, n"),
+        ({"columns": ["id", "n"]}, r"cursor 'at': table 'events' has no such column; found: id, n"),
     ],
 )
 def test_what_the_source_lacks_is_named(mariadb_database, shop, changed, named):
@@ -306,7 +323,7 @@ def test_what_the_source_lacks_is_named(mariadb_database, shop, changed, named):
 
 def test_a_column_that_is_called_like_one_of_the_lakes_is_named(mariadb_database, shop):
     mariadb_database.execute(CREATE_EVENTS, "ALTER TABLE events ADD COLUMN _SEQ INT")
-    with pytest.raises(SourceError, match="column '_SEQ' has the name of one of the lake's own; leave it out of col"):
+    with pytest.raises(SourceError, match="column '_SEQ' has a name that the lake reserves; leave it out of col"):
         shop(mariadb_database, events=EVENTS).pull()
     assert shop(mariadb_database, events=EVENTS | {"columns": ["id", "at", "n"]}).pull()["rows_read"] == 0
 
@@ -317,8 +334,8 @@ def test_a_refusing_server_is_explained_without_the_password(database, shop):
         (f"mysql://demo:not-the-password@{server}/{database.name}", r"Access denied for user 'demo'.*\(1045\)"),
         (f"mysql://demo:{PASSWORD}@{server}/no_such_database", r"no_such_database.*\(10(49|44)\)"),
         (f"mysql://demo:{PASSWORD}@{server}/", "names no database"),
-        (f"mysql://demo:{PASSWORD}%00@{server}/{database.name}", "can not be used: embedded null"),
-        (f"postgres://demo:{PASSWORD}@{server}/x", "is of type 'postgres'; allowed are mysql and mariadb"),
+        (f"mysql://demo:{PASSWORD}%00@{server}/{database.name}", "cannot be used: embedded null"),
+        (f"postgres://demo:{PASSWORD}@{server}/x", "is of type 'postgres'; allowed: mysql, mariadb"),
     ]
     for uri, named in cases:
         pulls = shop(uri, events=EVENTS)
@@ -358,7 +375,7 @@ def test_a_killed_connection_may_answer_later_and_goes_on(database, shop, small_
 
 
 def test_an_extract_that_is_not_declared_is_named(mariadb_database, shop):
-    with pytest.raises(ProfileError, match="extract 'orders'; allowed are events"):
+    with pytest.raises(ProfileError, match="extract 'orders'; allowed: events"):
         shop(mariadb_database, events=EVENTS).pull("orders")
 
 
@@ -372,7 +389,7 @@ def test_a_date_that_is_none_stops_the_extract_and_is_shown(database, shop):
         cursor.execute("SET SESSION sql_mode = ''")
         cursor.execute("INSERT INTO events VALUES (1, '2025-01-01', '0000-00-00 00:00:00'), (2, '2025-01-01', NULL)")
     pulls = shop(database, events=EVENTS)
-    named = r"column 'n' \(datetime\): 1 of 2 values .* no dates, .* 0000-00-00 00:00:00; .*'zero_dates: flag'"
+    named = r"column 'n' \(datetime\): 1 of 2 values .* invalid dates, .* 0000-00-00 00:00:00; .*'zero_dates: flag'"
     with pytest.raises(DataError, match=named):
         pulls.pull()
     assert pulls.run.lake.open_log("events").load_table() is None

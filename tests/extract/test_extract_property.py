@@ -1,4 +1,4 @@
-"""Whatever arrives in whatever order within the lag: nothing is lost, nothing is doubled."""
+"""Rows that arrive in any order within the lag: none is lost, none is doubled."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -100,8 +100,8 @@ def test_rows_without_a_cursor_are_read_too(database, shop):
         ("SELECT visit_id, visited_at FROM visits WHERE {{ page }", SourceError, "not a valid template"),
         ("SELECT {{ page.__globals__ }} FROM visits", SourceError, "access to attribute '__globals__' of .* is unsafe"),
         ("SELECT visit_id, visited_at FROM visit", SourceError, r"visit' doesn't exist \(1146\)"),
-        ("SELECT visit_id FROM visits", SourceError, "cursor 'visited_at': .* has no such column; found are visit_id"),
-        ("SELECT visit_id, user_id AS visited_at FROM visits", SourceError, "is of type bigint.*allowed are dates"),
+        ("SELECT visit_id FROM visits", SourceError, "cursor 'visited_at': .* has no such column; found: visit_id"),
+        ("SELECT visit_id, user_id AS visited_at FROM visits", SourceError, "is of type bigint.*allowed: dates"),
         (
             "SELECT v.visit_id, v.visited_at FROM visits v JOIN visits w ON w.user_id <> v.user_id",
             DataError,

@@ -1,11 +1,12 @@
-"""How a server is told, entered and left alone: versions, TLS, places, the watchdog, bad input."""
+"""Servers: versions, slots for connections, the watchdog, and waiting while a server is busy."""
 
 import logging
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from threading import Thread, Timer
 from time import monotonic, sleep
 
+import MySQLdb
 import pytest
 
 from demo.servers import PASSWORD
@@ -13,8 +14,9 @@ from include.segmentation.connections import Address
 from include.segmentation.errors import SourceError, UnavailableError
 from include.segmentation.extract import retry_waits
 from include.segmentation.extract.mysql.page import page_reader
-from include.segmentation.extract.mysql.server.mysql_server import ServerVersion, connect_beside, connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_beside, connect_mysql
 from include.segmentation.extract.mysql.server.server_errors import OverlongError
+from include.segmentation.extract.mysql.server.server_version import ServerVersion
 from include.segmentation.profile.mysql_source import ReadPace
 
 EVENTS = {
@@ -30,7 +32,7 @@ EVENT_ROWS = [(i, datetime(2025, 1, 1) + timedelta(minutes=i), i) for i in range
 
 
 @pytest.mark.parametrize(
-    ("text", "flavour", "number", "windows", "ends"),
+    ("text", "flavour", "number", "has_windows", "has_timeout"),
     [
         ("5.0.96-community-nt", "mysql", (5, 0, 96), False, False),
         ("5.1.73-log", "mysql", (5, 1, 73), False, False),
@@ -48,30 +50,41 @@ EVENT_ROWS = [(i, datetime(2025, 1, 1) + timedelta(minutes=i), i) for i in range
         ("11.4.2-MariaDB-ubu2404", "mariadb", (11, 4, 2), True, True),
     ],
 )
-def test_versions_are_told_apart(text, flavour, number, windows, ends):
-    version = ServerVersion.parse(text)
+def test_versions_are_told_apart(text, flavour, number, has_windows, has_timeout):
+    version = ServerVersion.parse_version(text)
     assert (version.flavour, version.number) == (flavour, number)
-    assert (version.has_window_functions, version.can_end_statements) == (windows, ends)
+    assert (version.has_window_functions, version.has_statement_timeout) == (has_windows, has_timeout)
 
 
 @pytest.mark.parametrize("text", ["4.1.22", "", "PostgreSQL 16"])
 def test_what_is_no_version_to_read_from_is_shown(text):
-    with pytest.raises(SourceError, match=r"VERSION\(\) is .*allowed are MySQL and MariaDB from 5.0 on"):
-        ServerVersion.parse(text)
+    with pytest.raises(SourceError, match=r"VERSION\(\) is .*allowed: MySQL and MariaDB from 5.0 on"):
+        ServerVersion.parse_version(text)
 
 
 def address(database, user="demo", password=PASSWORD):
     return Address("shop", "mysql", "127.0.0.1", database.server.port, user, password, database.name)
 
 
+def execute_until_ended(connection, sql):
+    with suppress(MySQLdb.OperationalError):  # its connection was ended
+        connection.cursor().execute(sql)
+
+
 def running(database, sql):
-    """Begin a statement on a connection of its own, and go on."""
+    """Begin a statement on another connection, and return once it runs."""
     connection = database.connect()
-    thread = Thread(target=lambda: connection.cursor().execute(sql))
+    thread = Thread(target=execute_until_ended, args=(connection, sql))
     thread.start()
     while not any(row[7] == sql for row in database.execute("SHOW PROCESSLIST")):
         sleep(0.01)
     return thread
+
+
+def end(database, sql):
+    """End the statement that another connection runs."""
+    (connection,) = [row[0] for row in database.execute("SHOW PROCESSLIST") if row[7] == sql]
+    database.execute(f"KILL {connection}")
 
 
 def test_an_overlong_statement_is_ended_on_the_server(database):
@@ -134,9 +147,10 @@ def test_a_pull_waits_while_the_server_is_busy(database, shop, caplog, monkeypat
     assert "waiting, 2 threads run on the server (pace.busy_threads is 1)" in caplog.text
     busy.join()
     monkeypatch.setattr(retry_waits, "RETRY_SECONDS", 1)
-    busy = running(database, "SELECT SLEEP(2.5)")
+    busy = running(database, "SELECT SLEEP(60)")
     with pytest.raises(UnavailableError, match=r"2 threads run on the server, after .* s of waiting; .* is 1"):
         pulls.pull()
+    end(database, "SELECT SLEEP(60)")
     busy.join()
 
 

@@ -1,4 +1,4 @@
-"""What a person has to put right, in one line each; and what a server does that must neither lose nor hold up rows."""
+"""Refusals that a person must act on, in one line each; and servers whose behaviour must not lose or block rows."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from demo.servers import make_mariadb, run_server
+from demo.servers import run_server
 from include.segmentation.errors import DataError, SourceError, UnavailableError
 from include.segmentation.extract.mysql import safe_bound
 from include.segmentation.extract.mysql.page import page_reader
@@ -42,11 +42,11 @@ def test_the_documented_grants_are_enough_and_what_is_missing_is_named(database,
     cases = [
         (
             f"SELECT ON {database.name}.other",
-            r"table 'events' does not exist, or user 'u\d+' may not .* found are other",
+            r"table 'events' does not exist, or user 'u\d+' may not .* found: other",
         ),
         (
             f"SELECT (id, n) ON {database.name}.events",
-            r"cursor 'at': table 'events' has no such column; found are id, n",
+            r"cursor 'at': table 'events' has no such column; found: id, n",
         ),
         ("PROCESS ON *.*", r"Access denied for user .*\(1044\)"),
     ]
@@ -59,9 +59,7 @@ def test_the_documented_grants_are_enough_and_what_is_missing_is_named(database,
 
 def test_a_table_without_a_key_says_so(database, shop):
     database.execute("CREATE TABLE events (id INT, at DATETIME NOT NULL, KEY (at, id))")
-    refused(
-        shop(database, events=EVENTS), SourceError, r"primary_key \[id\] does not tell .* allowed is none: it has no"
-    )
+    refused(shop(database, events=EVENTS), SourceError, r"primary_key \[id\] does not identify .* allowed: none, as it")
 
 
 def test_a_view_is_read_where_its_key_tells_rows_apart_and_refused_where_not(database, shop, monkeypatch):
@@ -169,9 +167,9 @@ def test_tables_without_transactions_are_not_locked_for_longer_than_a_page(serve
 
 
 def test_a_server_that_stops_in_the_middle_may_answer_later_and_nothing_is_doubled(
-    servers_dir, mariadb_database, shop, monkeypatch
+    copy_mariadb, mariadb_database, shop, monkeypatch
 ):
-    server = make_mariadb(servers_dir / "mariadb_stopping")
+    server = copy_mariadb("mariadb_stopping")
     monkeypatch.setattr(page_reader, "PAGE_ROWS", 500)
     append, commits = ChangeLog.append, []
     with run_server(server):

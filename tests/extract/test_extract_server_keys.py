@@ -1,4 +1,4 @@
-"""A page is a short stretch of an index, whatever the key: by plan, and by what the server counts that it has read."""
+"""A page is a short range of an index, whatever the key: checked by the plan and by the rows that the server reads."""
 
 from datetime import datetime, timedelta
 
@@ -62,13 +62,13 @@ def test_a_page_reads_about_as_many_rows_as_it_has(key, database, shop, monkeypa
         connection.cursor().executemany(f"INSERT INTO events ({', '.join(names)}) VALUES ({places})", rows)
     database.execute("ANALYZE TABLE events")
     monkeypatch.setattr(page_reader, "PAGE_ROWS", PAGE)
-    asked: list[tuple[str, int]] = []
+    pages: list[tuple[str, int]] = []
     read = server_module.MySQLServer.read_rows
 
     def counting(self, sql, take):
         before = handled(self)
         whole = read(self, sql, take)
-        asked.append((sql, handled(self) - before))
+        pages.append((sql, handled(self) - before))
         return whole
 
     monkeypatch.setattr(server_module.MySQLServer, "read_rows", counting)
@@ -76,16 +76,16 @@ def test_a_page_reads_about_as_many_rows_as_it_has(key, database, shop, monkeypa
     declared |= {"mode": "merge", "cursor": cursor} if cursor else {"mode": "snapshot"}
     pulled = shop(database, events=declared).pull()
     assert pulled["rows_read"] == ROWS
-    assert len(asked) >= ROWS // PAGE
-    assert max(count for _, count in asked) < 1.3 * PAGE + 50
-    in_the_middle = database.execute(f"EXPLAIN {asked[len(asked) // 2][0]}")[0]
+    assert len(pages) >= ROWS // PAGE
+    assert max(count for _, count in pages) < 1.3 * PAGE + 50
+    in_the_middle = database.execute(f"EXPLAIN {pages[len(pages) // 2][0]}")[0]
     assert in_the_middle[3] == "range"
     assert "filesort" not in in_the_middle[9]
 
 
 def handled(server):
     """The index entries and rows that this session's statements have looked at."""
-    found = server.rows(
+    rows = server.fetch_rows(
         "SHOW SESSION STATUS WHERE Variable_name RLIKE '^Handler_read_(first|key|next|prev|rnd|rnd_next)$'"
     )
-    return sum(int(value) for _, value in found)
+    return sum(int(value) for _, value in rows)

@@ -1,14 +1,13 @@
-"""Reading from a replica: what is still to come can not be seen, only how far it is behind."""
+"""Reading from a replica: rows that are still to come are not visible, only its delay is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from time import sleep
 
 import pytest
 
-from demo.servers import PASSWORD, Server, make_mariadb, run_server
+from demo.servers import PASSWORD, Server, run_server
 from include.segmentation.errors import UnavailableError
 
 EVENTS = {"kind": "table", "source": "mysql", "table": "events", "mode": "append", "cursor": "at", "lag": "0s"}
@@ -16,9 +15,9 @@ EVENTS["primary_key"] = ["id"]
 
 
 @pytest.fixture
-def pair(servers_dir: Path) -> Iterator[tuple[Server, Server]]:
+def pair(copy_mariadb: Callable[[str], Server]) -> Iterator[tuple[Server, Server]]:
     """A server that is written, and its replica."""
-    written, replica = (make_mariadb(servers_dir / name) for name in ("written", "replica"))
+    written, replica = (copy_mariadb(name) for name in ("written", "replica"))
     written.command += ["--log-bin=written", "--server-id=1", "--binlog-format=ROW"]
     replica.command += ["--server-id=2"]
     with run_server(written), run_server(replica):

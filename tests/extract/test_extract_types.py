@@ -1,4 +1,4 @@
-"""Every MySQL type with its extremes, through the stage's door: exact, noted, or refused; never bent."""
+"""Every MySQL type with its extremes, through the stage's door: exact, noted, or refused."""
 
 import json
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ from include.segmentation.errors import DataError, SourceError
 from include.segmentation.extract.mysql.page import page_fetch, page_reader
 from include.segmentation.extract.mysql.row.line_sql import write_crc_sql, write_line_sql
 from include.segmentation.extract.mysql.row.mysql_columns import list_table_columns
-from include.segmentation.extract.mysql.server.mysql_server import connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
 from include.segmentation.profile.mysql_source import ReadPace
 from include.segmentation.validate import validate
 
@@ -161,8 +161,8 @@ def test_every_type_is_read_value_for_value(database, shop):
     pulled = pulls.pull("odd")
     assert pulled["rows_written"] == len(expected)
     assert not {"zero_dates", "unreadable", "mojibake_kept"} & set(pulled)
-    found = pulls.current("odd", SOURCE_COLUMNS, "id")
-    for row, wanted in zip(found, expected, strict=True):
+    rows = pulls.current("odd", SOURCE_COLUMNS, "id")
+    for row, wanted in zip(rows, expected, strict=True):
         for name, value, want in zip(["id", *TYPES], row, wanted, strict=True):
             assert (name, value, type(value)) == (name, want, type(want))
     assert pulls.current("odd", "_zero_dates, _unreadable") == [(None, None)] * len(expected)
@@ -312,7 +312,7 @@ LOST = "x'61EDA080'"  # half of a surrogate pair: servers take it for UTF-8
 LOST_TEXT = r"a\xed\xa0\x80"
 
 
-def test_what_can_not_be_read_waits_in_quarantine_until_it_is_corrected(database, shop):
+def test_unreadable_values_wait_in_quarantine_until_they_are_corrected(database, shop):
     database.execute(
         "CREATE TABLE odd (id INT PRIMARY KEY, words VARCHAR(9) CHARACTER SET utf8, n INT, changed DATETIME NOT NULL)",
         f"INSERT INTO odd VALUES (1, 'ä', 1, '2025-01-01'), (2, {LOST}, 2, '2025-01-01'), (3, NULL, 3, '2025-01-01')",
@@ -327,11 +327,11 @@ def test_what_can_not_be_read_waits_in_quarantine_until_it_is_corrected(database
     ]
     assert validate(pulls.run)["extracts"]["odd"] == {"validated": 3, "quarantined": 1, "warned": 0}
     assert accepted(pulls) == [(1, "ä", 1), (3, None, 3)]
-    (held,) = DeltaTable(pulls.run.lake.open_quarantine("odd").uri).to_pyarrow_table().to_pylist()
-    assert (held["expectation"], held["severity"]) == ("readable", "quarantine")
-    assert held["reason"] == rf"words is {LOST_TEXT}; must be readable"
-    assert json.loads(held["key"]) == {"id": 2}
-    assert json.loads(held["raw"]) == {"id": 2, "words": LOST_TEXT, "n": 2, "changed": "2025-01-01 00:00:00+00:00"}
+    (record,) = DeltaTable(pulls.run.lake.open_quarantine("odd").uri).to_pyarrow_table().to_pylist()
+    assert (record["expectation"], record["severity"]) == ("readable", "quarantine")
+    assert record["reason"] == rf"words is {LOST_TEXT}; must be readable"
+    assert json.loads(record["key"]) == {"id": 2}
+    assert json.loads(record["raw"]) == {"id": 2, "words": LOST_TEXT, "n": 2, "changed": "2025-01-01 00:00:00+00:00"}
 
     database.execute("UPDATE odd SET words = 'corrected', changed = '2025-01-02' WHERE id = 2")
     assert "unreadable" not in pulls.pull("odd")
@@ -339,12 +339,12 @@ def test_what_can_not_be_read_waits_in_quarantine_until_it_is_corrected(database
     assert accepted(pulls) == [(1, "ä", 1), (2, "corrected", 2), (3, None, 3)]
 
 
-def test_a_key_that_can_not_be_read_stops_the_extract(database, shop):
+def test_an_unreadable_key_stops_the_extract(database, shop):
     database.execute(
         "CREATE TABLE odd (id VARCHAR(9) CHARACTER SET utf8 PRIMARY KEY, made DATETIME NOT NULL)",
         f"INSERT INTO odd VALUES ('a', '2025-01-01'), ({LOST}, '2025-01-01')",
     )
-    with pytest.raises(DataError, match="column 'id' orders the rows, but is NULL or can not be read in 1 of 2 rows"):
+    with pytest.raises(DataError, match="column 'id' orders the rows, but is NULL or cannot be read in 1 of 2 rows"):
         shop(database, odd=ODD | {"cursor": "made"}).pull("odd")
 
 
@@ -368,7 +368,7 @@ def test_a_latin1_column_that_holds_utf8_is_read_as_what_it_means_where_declared
 @pytest.mark.parametrize("column", ["u", "n", "missing"])
 def test_only_texts_in_latin1_are_declared_as_mojibake(mariadb_database, shop, column):
     mariadb_database.execute("CREATE TABLE odd (id INT PRIMARY KEY, n INT, u TEXT, l TEXT CHARACTER SET latin1)")
-    with pytest.raises(SourceError, match=f"mojibake '{column}': allowed are texts in latin1, here l"):
+    with pytest.raises(SourceError, match=rf"mojibake '{column}'; allowed: texts in latin1 \(l"):
         shop(mariadb_database, odd=ODD | {"mojibake": [column]}).pull("odd")
 
 
@@ -379,18 +379,18 @@ def test_a_key_that_is_not_mojibake_throughout_is_refused(database, shop):
     )
     declared = {"kind": "table", "source": "mysql", "table": "odd", "mode": "merge", "cursor": "seen"}
     pulls = shop(database, odd=declared | {"primary_key": ["code"], "mojibake": ["code"]})
-    with pytest.raises(DataError, match=r"column 'code' \(varchar\(9\).*\): 1 of 2 values of a page hold no UTF-8"):
+    with pytest.raises(DataError, match=r"column 'code' \(varchar\(9\).*\): 1 of 2 values are no UTF-8"):
         pulls.pull("odd")
 
 
 def test_a_type_without_a_place_in_the_lake_is_refused(database, shop):
     database.execute("CREATE TABLE odd (id INT PRIMARY KEY, spot POINT, made DATETIME)")
-    with pytest.raises(SourceError, match="column 'spot' is of type point, which the lake does not hold; leave it out"):
+    with pytest.raises(SourceError, match="'spot' is of type point, which the lake does not support; leave it out"):
         shop(database, odd=ODD).pull("odd")
     query = {"kind": "query", "source": "mysql", "query": "odd.sql", "mode": "append", "cursor": "made"}
-    asked = shop(database, queries={"odd.sql": "SELECT * FROM odd"}, odd=query | {"primary_key": ["id"]})
-    with pytest.raises(SourceError, match="column 'spot' is of type geometry, which the lake does not hold"):
-        asked.pull("odd")
+    query_pulls = shop(database, queries={"odd.sql": "SELECT * FROM odd"}, odd=query | {"primary_key": ["id"]})
+    with pytest.raises(SourceError, match="column 'spot' is of type geometry, which the lake does not support"):
+        query_pulls.pull("odd")
     assert shop(database, odd=ODD | {"columns": ["id", "made"]}).pull("odd")["rows_written"] == 0
 
 

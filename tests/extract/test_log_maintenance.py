@@ -87,7 +87,7 @@ def test_a_log_with_very_many_files_is_compacted_by_the_pull_itself(pulls, monke
 
 
 def test_an_unknown_extract_is_refused(pulls):
-    with pytest.raises(ProfileError, match="extract 'orders'; allowed are events"):
+    with pytest.raises(ProfileError, match="extract 'orders'; allowed: events"):
         maintain_log(pulls.run, "orders")
 
 

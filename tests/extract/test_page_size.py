@@ -38,6 +38,16 @@ def test_a_page_that_took_too_long_shrinks_to_the_smallest():
     assert rows == sorted(rows, reverse=True)
 
 
+def test_the_fixed_cost_is_learned_again_after_a_page_that_took_too_long():
+    size = PageSize(1.0, MOST)
+    size.learn(1_000, 10.5, 1)
+    size.learn(250, 10.125, 1)  # nearly all of it is fixed
+    size.shrink()
+    rows = size.rows
+    size.learn(rows, 2.0, 1)
+    assert size.rows == rows // 2
+
+
 @pytest.mark.parametrize(
     ("fixed", "per_row", "sizes"),
     [

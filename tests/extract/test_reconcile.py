@@ -1,4 +1,4 @@
-"""Reconcile: what no pull can see is found, corrected and reported, and a second reconcile finds nothing."""
+"""Reconcile corrects and reports what pulls cannot see; a second reconcile has nothing to correct."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ START = datetime(2025, 1, 1)
 NOTHING = {"missing": 0, "changed": 0, "deleted": 0, "rows_fetched": 0, "differing": 0}
 
 
-def found(summary):
+def select_corrections(summary):
     return {what: summary[what] for what in ("missing", "changed", "deleted")}
 
 
@@ -44,7 +44,7 @@ CREATE = "CREATE TABLE events (id BIGINT PRIMARY KEY, at DATETIME NULL, n VARCHA
 
 @pytest.mark.parametrize("engine", ["InnoDB", "MyISAM"])
 @pytest.mark.parametrize("mode", ["append", "merge"])
-def test_it_finds_what_pulls_can_not_see(database, shop, small, mode, engine):
+def test_it_corrects_what_pulls_cannot_see(database, shop, small, mode, engine):
     database.execute(CREATE + engine)
     database.insert("events", events(1000))
     pulls = shop(database, events=EVENTS | {"mode": mode})
@@ -58,7 +58,7 @@ def test_it_finds_what_pulls_can_not_see(database, shop, small, mode, engine):
     )
     noticed = datetime.now(UTC)
     summary = pulls.reconcile()
-    assert found(summary) == {"missing": 2, "changed": 3, "deleted": 5}
+    assert select_corrections(summary) == {"missing": 2, "changed": 3, "deleted": 5}
     assert (summary["method"], summary["rows_compared"]) == ("ranges", 997)
     assert 5 <= summary["rows_fetched"] <= 5 * 20
     assert summary["differing"] < summary["compared"]
@@ -120,7 +120,7 @@ def test_texts_as_keys_are_left_to_the_server(database, shop, small, collation):
     )
     summary = pulls.reconcile()
     assert (summary["method"], summary["rows_compared"]) == ("buckets", len(rows) - 3)
-    assert found(summary) == {"missing": 4 + 4 + 1, "changed": 4, "deleted": 4 + 4 + 4}
+    assert select_corrections(summary) == {"missing": 4 + 4 + 1, "changed": 4, "deleted": 4 + 4 + 4}
     assert summary["rows_fetched"] < len(rows)
     now = database.execute("SELECT shop, CONVERT(code USING utf8mb4), raw, n FROM events")
     assert sorted(pulls.current(columns="shop, code, raw, n")) == sorted(now)
@@ -147,7 +147,7 @@ def test_keys_of_several_numbers_and_times_are_compared_by_range(database, shop,
     assert pulls.reconcile().items() >= NOTHING.items() | {("method", "ranges"), ("rows_compared", 600)}
     database.execute(f"DELETE FROM events WHERE no = {top} AND part = 0.25 AND slot < '2025-01-01 03:00:00'")
     summary = pulls.reconcile()
-    assert found(summary) == {"missing": 0, "changed": 0, "deleted": 9}
+    assert select_corrections(summary) == {"missing": 0, "changed": 0, "deleted": 9}
     assert summary["rows_fetched"] <= 9 * 20
     assert len(pulls.current()) == 591
 
@@ -161,7 +161,7 @@ def test_an_event_whose_time_comes_late_is_not_doubled(database, shop, small):
     database.execute("UPDATE events SET at = '2025-03-01' WHERE id = 77")
     assert pulls.pull()["rows_written"] == 50
     assert sum(row[0] == 77 for row in pulls.current()) == 1
-    assert found(pulls.reconcile()) == {"missing": 0, "changed": 1, "deleted": 0}
+    assert select_corrections(pulls.reconcile()) == {"missing": 0, "changed": 1, "deleted": 0}
     assert pulls.current(columns='"at"', order='"at" DESC')[0] == (datetime(2025, 3, 1, tzinfo=UTC),)
     assert len(pulls.current()) == 101
 
@@ -185,7 +185,7 @@ def test_an_event_whose_time_moved_on_is_neither_lost_nor_doubled(database, shop
     pulls = shop(database, events=EVENTS)
     pulls.pull()
     database.execute("UPDATE events SET at = '2025-03-01' WHERE id = 77")
-    assert found(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 1}
+    assert select_corrections(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 1}
     pulls.pull()
     database.execute("UPDATE events SET at = '2025-04-01' WHERE id = 78")
     pulls.pull()  # doubled: to a pull it is a new event
@@ -205,17 +205,17 @@ def test_an_empty_table_and_one_that_was_emptied(database, shop, small):
     database.insert("events", events(700))
     pulls.pull()
     database.execute("DELETE FROM events")
-    assert found(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 700}
+    assert select_corrections(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 700}
     assert pulls.current() == []
     assert pulls.reconcile().items() >= NOTHING.items()
     database.insert("events", events(10))
-    assert found(pulls.reconcile()) == {"missing": 10, "changed": 0, "deleted": 0}
+    assert select_corrections(pulls.reconcile()) == {"missing": 10, "changed": 0, "deleted": 0}
 
 
 def test_only_tables_and_queries_with_a_cursor_are_reconciled(database, shop):
     database.execute(CREATE + "InnoDB")
     whole = {"kind": "table", "source": "mysql", "table": "events", "mode": "snapshot", "primary_key": ["id"]}
-    with pytest.raises(ProfileError, match="extract 'whole'; allowed are events"):
+    with pytest.raises(ProfileError, match="extract 'whole'; allowed: events"):
         shop(database, events=EVENTS, whole=whole).reconcile("whole")
 
 
@@ -227,7 +227,7 @@ def test_a_query_is_read_again_whole(database, shop, mode):
     declared = {"kind": "query", "source": "mysql", "query": "named.sql", "cursor": "at", "primary_key": ["id"]}
     pulls = shop(database, queries={"named.sql": query}, named=declared | {"mode": mode, "lag": "1m"})
     pulls.pull("named")
-    assert found(pulls.reconcile("named")) == {"missing": 0, "changed": 0, "deleted": 0}
+    assert select_corrections(pulls.reconcile("named")) == {"missing": 0, "changed": 0, "deleted": 0}
     database.execute(
         "DELETE FROM events WHERE id < 3",
         "UPDATE events SET n = 'much longer' WHERE id = 10",
@@ -236,12 +236,12 @@ def test_a_query_is_read_again_whole(database, shop, mode):
     )
     summary = pulls.reconcile("named")
     # In append mode the event that has moved on is deleted here and comes again with the next pull.
-    assert found(summary) == {"missing": 1, "changed": 1, "deleted": 3 if mode == "merge" else 4}
+    assert select_corrections(summary) == {"missing": 1, "changed": 1, "deleted": 3 if mode == "merge" else 4}
     assert (summary["method"], summary["rows_fetched"], summary["rows_compared"]) == ("whole", 296, 296)
     pulls.pull("named")
     now = database.execute("SELECT id, LENGTH(n) FROM events WHERE id <> 5 ORDER BY id")
     assert pulls.current("named", "id, long_n") == list(now)
-    assert found(pulls.reconcile("named")) == {"missing": 0, "changed": 0, "deleted": 0}
+    assert select_corrections(pulls.reconcile("named")) == {"missing": 0, "changed": 0, "deleted": 0}
 
 
 def test_a_query_computed_in_the_lake_has_nothing_to_be_compared_with(mysql56_database, shop):
@@ -294,7 +294,7 @@ def test_rows_with_a_zero_date_as_their_time_are_compared_too(database, shop, sm
         "DELETE FROM events WHERE id = 500",
         "INSERT INTO events VALUES (502, '0000-00-00', 'c')",
     )
-    assert found(pulls.reconcile()) == {"missing": 1, "changed": 1, "deleted": 1}
+    assert select_corrections(pulls.reconcile()) == {"missing": 1, "changed": 1, "deleted": 1}
     assert pulls.current(columns="id, _zero_dates")[100:] == [
         (501, '{"at": "2024-00-00 00:00:00"}'),
         (502, '{"at": "0000-00-00 00:00:00"}'),
@@ -361,7 +361,7 @@ def test_after_a_new_column_everything_is_fetched_once(database, shop, small):
     pulls.pull()
     database.execute("ALTER TABLE events ADD COLUMN note VARCHAR(9) DEFAULT 'x'")
     pulls.pull()
-    assert found(pulls.reconcile()) == {"missing": 0, "changed": 300, "deleted": 0}
+    assert select_corrections(pulls.reconcile()) == {"missing": 0, "changed": 300, "deleted": 0}
     assert pulls.current(columns="id, n, note") == [(i, n, "x") for i, _, n in events(300)]
     assert pulls.reconcile().items() >= NOTHING.items()
     database.execute("ALTER TABLE events DROP COLUMN n")
@@ -398,8 +398,10 @@ def test_a_key_whose_text_is_repaired_is_found_again(database, shop, small, monk
     pulls.pull()
     assert pulls.current(columns="code") == [("a",), ("äö",), ("ü",)]
     database.execute("UPDATE events SET at = '2025-05-01', n = 1 WHERE n = 0 AND code <> 'a'")
-    monkeypatch.setattr(module, "_beyond", lambda *_: None)  # as if the rows had moved on after the look at those
-    assert found(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 0}
+    monkeypatch.setattr(
+        module, "_fetch_keys_after", lambda *_: None
+    )  # as if the rows had moved on after the look at those
+    assert select_corrections(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 0}
     assert len(pulls.current()) == 3
     database.execute("DELETE FROM events WHERE n = 1")
-    assert found(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 2}
+    assert select_corrections(pulls.reconcile()) == {"missing": 0, "changed": 0, "deleted": 2}

@@ -1,4 +1,4 @@
-"""Whatever happens to a table, whether its cursor says so or not: after a pull and a reconcile the lake equals it."""
+"""Any change of a table, with or without a new cursor: after a pull and a reconcile the lake equals it."""
 
 from datetime import datetime, timedelta
 from itertools import count

@@ -11,7 +11,8 @@ from extract_grammar import lacking, needs_windows, unlawful
 from demo.servers import PASSWORD
 from include.segmentation.connections import Address
 from include.segmentation.extract.mysql.query_extract import QueryText, describe_tables
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.rewrite.duckdb_equivalent import write_duckdb_sql
 from include.segmentation.extract.rewrite.mysql50_equivalent import rewrite_for_mysql50
 from include.segmentation.extract.rewrite.page_marks import fill_page_marks

@@ -219,5 +219,5 @@ def test_without_a_server_the_text_names_what_was_not_checked(shop):
     assert "DuckDB, where an old server has no exact equivalent: not shown" in text
     assert "Refused: " in text
     assert "mode append is for rows that never change" in text
-    with pytest.raises(ProfileError, match="extract 'visit'; allowed are gaps, visits"):
+    with pytest.raises(ProfileError, match="extract 'visit'; allowed: gaps, visits"):
         explain_extract(pulls.run.profile, "visit")

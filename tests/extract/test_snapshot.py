@@ -1,4 +1,4 @@
-"""Mode ``snapshot``: the whole of a small table or query, at every pull."""
+"""Mode ``snapshot``: each pull reads a small table or query whole."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -77,14 +77,14 @@ def test_it_is_complete_through_the_moment_before_it_was_read(database, shop):
     with database.connect(autocommit=False) as late:
         late.cursor().execute("INSERT INTO prices VALUES (1, 1)")
         database.execute("DO SLEEP(2)")
-        held = pulls.pull("prices")
-        assert datetime.fromisoformat(held["complete_through"]) <= datetime.now(UTC) - timedelta(seconds=1)
+        pulled = pulls.pull("prices")
+        assert datetime.fromisoformat(pulled["complete_through"]) <= datetime.now(UTC) - timedelta(seconds=1)
         late.commit()
     assert pulls.pull("prices")["rows_written"] == 1
     database.execute("DELETE FROM prices")
     gone = pulls.pull("prices")
     assert (gone["rows_deleted"], pulls.current("prices")) == (1, [])
-    assert gone["complete_through"] > held["complete_through"]
+    assert gone["complete_through"] > pulled["complete_through"]
 
 
 def test_a_query_is_read_whole(mariadb_database, shop, small_pages):
@@ -113,5 +113,5 @@ def test_a_snapshot_that_gets_a_cursor_needs_a_new_name(database, shop):
     database.execute("CREATE TABLE prices (id INT PRIMARY KEY, price INT)", "INSERT INTO prices VALUES (1, 1)")
     declared = PRICES | {"primary_key": ["id"]}
     shop(database, prices=declared).pull("prices")
-    with pytest.raises(SourceError, match="give the extract a new name"):
+    with pytest.raises(SourceError, match="rename the extract"):
         shop(database, prices=declared | {"mode": "merge", "cursor": "id"}).pull("prices")

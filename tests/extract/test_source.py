@@ -107,9 +107,9 @@ def test_rows_of_an_earlier_time_are_late_by_the_declared_time_column(run: Run) 
 
 
 def test_what_the_source_cannot_do_is_refused(run: Run) -> None:
-    with pytest.raises(ProfileError, match=r"extract 'loans'; allowed are none$"):
+    with pytest.raises(ProfileError, match=r"extract 'loans'; allowed: none$"):
         reconcile_extract(run, "loans")
-    with pytest.raises(ProfileError, match=r"extract 'loans'; allowed are none$"):
+    with pytest.raises(ProfileError, match=r"extract 'loans'; allowed: none$"):
         explain_extract(run.profile, "loans")
 
 
@@ -118,9 +118,7 @@ def test_a_profile_is_checked_against_the_files(profile: Path, folder: Path) -> 
     assert "extract  loans: files of desk, append by borrowed_at, key loan_id; expectations: 1" in summary
     change(profile, "- loan_id", "- loan_no")
     mistakes = check_profile("library", profile.parent, connect=True).mistakes
-    wanted = (
-        "extracts.loans.primary_key: the files have no column 'loan_no'; allowed are loan_id, member_id, borrowed_at"
-    )
+    wanted = "extracts.loans.primary_key: the files have no column 'loan_no'; allowed: loan_id, member_id, borrowed_at"
     assert any(wanted in mistake for mistake in mistakes)
 
 

@@ -1,6 +1,7 @@
 """Find the rows that a log does not hold yet, compared with a plain rule over all versions."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,10 +16,16 @@ from include.segmentation.lake.change_log import ChangeLog, LogState
 from include.segmentation.lake.lake import Lake
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.profile.mysql_source import TableExtract
+from include.segmentation.profile.profile import Profile
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 SCHEMA = pa.schema([("shop", pa.string()), ("id", pa.int64()), ("at", pa.timestamp("us", "UTC")), ("n", pa.int64())])
 Row = tuple[str, int, int | None, int | None]
+
+
+@cache
+def load_learning_profile() -> Profile:
+    return load_profile("learning")
 
 
 def declared(mode: str) -> TableExtract:
@@ -46,7 +53,7 @@ def test_a_row_is_unlogged_unless_it_is_the_newest_version_of_its_key(log, page)
     new_keys = [row for row in page if newest.get(row[:2]) is None]
     new_versions = [row for row in page if newest.get(row[:2]) != row]
     with TemporaryDirectory() as folder:
-        lake = Lake(folder, load_profile("learning"))
+        lake = Lake(folder, load_learning_profile())
         for half in (log[: len(log) // 2], log[len(log) // 2 :]):
             # a deletion has only the key
             rows = [(*row[:2], None, None) if is_deleted else row for row, is_deleted in half]
@@ -59,7 +66,7 @@ def test_a_row_is_unlogged_unless_it_is_the_newest_version_of_its_key(log, page)
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    return Lake(str(tmp_path), load_profile("learning"))
+    return Lake(str(tmp_path), load_learning_profile())
 
 
 def test_every_row_is_unlogged_if_there_is_no_log(lake):

@@ -38,10 +38,20 @@ def airflow_api(airflow_database: None) -> Iterator[TestClient]:
 @pytest.fixture(scope="session")
 def logged_in(airflow_api: TestClient) -> dict[str, str]:
     """The header of a user of Airflow."""
+    return log_in("reader", "VIEWER")
+
+
+@pytest.fixture(scope="session")
+def administrator(airflow_api: TestClient) -> dict[str, str]:
+    """The header of a user who may save connections."""
+    return log_in("administrator", "ADMIN")
+
+
+def log_in(username: str, role: str) -> dict[str, str]:
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 
-    token = get_auth_manager().generate_jwt(user=SimpleAuthManagerUser(username="reader", role="VIEWER"))
+    token = get_auth_manager().generate_jwt(user=SimpleAuthManagerUser(username=username, role=role))
     return {"Authorization": f"Bearer {token}"}
 
 

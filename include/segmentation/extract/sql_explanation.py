@@ -17,7 +17,8 @@ from include.segmentation.extract.mysql.query_extract import (
     describe_tables,
     refuse_look_ahead,
 )
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.page_size import FIRST_ROWS
 from include.segmentation.extract.rewrite.duckdb_equivalent import write_duckdb_sql
 from include.segmentation.extract.rewrite.mysql50_equivalent import rewrite_for_mysql50

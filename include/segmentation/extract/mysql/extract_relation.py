@@ -1,4 +1,4 @@
-"""What is read: a table or a query of a profile, with everything that the profile says about it checked."""
+"""The relation behind an extract: a table or a query of a profile, checked against the server."""
 
 import logging
 from dataclasses import replace
@@ -25,13 +25,13 @@ RowsExtract = TableExtract | QueryExtract
 
 
 def find_relation(profile: Profile, server: MySQLServer, declared: RowsExtract) -> Relation:
-    """What to read, with everything that the profile says about it checked.
+    """Find what to read, and check it against the profile.
 
-    A snapshot has no cursor and is read by its primary key alone, whose first column then stands as the cursor.
+    A snapshot has no cursor; it is read by its primary key, with the first column in place of the cursor.
 
     Raises:
-        NeedsLakeError: it is a query that this server cannot answer, but the lake can.
-        SourceError: the source lacks a table or column, or can not be read in pages by these columns.
+        NeedsLakeError: the server cannot compute the query, but the lake can.
+        SourceError: the source lacks a table or column, or cannot be read in pages by these columns.
     """
     if isinstance(declared, QueryExtract):
         path = profile.sql_dir / "extract" / declared.query
@@ -46,31 +46,31 @@ def find_relation(profile: Profile, server: MySQLServer, declared: RowsExtract) 
 
 
 def build_relation(profile: Profile, declared: RowsExtract, where: str, query: ServerQuery) -> Relation:
-    """What is read, its columns checked by what the profile says of them.
+    """Build the relation, and check its columns against the profile.
 
     Raises:
-        SourceError: a column is missing, or of a type that is not allowed where the profile has it.
+        SourceError: a column is missing, or its type is not allowed for its role.
     """
-    columns = _as_declared(profile, declared, query.list_columns())
+    columns = _apply_declaration(profile, declared, query.list_columns())
     by_name = {column.name: column for column in columns}
     cursor = declared.cursor or declared.primary_key[0]
     for role, column in [("cursor", cursor), *(("primary_key", key) for key in declared.primary_key)]:
         if column not in by_name:
             raise SourceError(
-                f"{role} '{column}': {where} has no such column; found are {', '.join(by_name)}"
+                f"{role} '{column}': {where} has no such column; found: {', '.join(by_name)}"
                 f"{suggest_name(column, by_name)}"
             )
         if not by_name[column].is_ordered:
             raise SourceError(
-                f"{role} '{column}' is of type {by_name[column].mysql}; allowed are whole numbers, decimals, dates, "
-                "times of day and date, texts and bytes"
+                f"{role} '{column}' is of type {by_name[column].mysql}; allowed: whole numbers, decimals, dates, "
+                "dates with times, texts, bytes"
             )
     if isinstance(declared, QueryExtract) and declared.cursor and not by_name[cursor].is_time:
         kind = by_name[cursor].mysql
-        raise SourceError(f"cursor '{cursor}' of {where} is of type {kind}; allowed are dates and times")
+        raise SourceError(f"cursor '{cursor}' of {where} is of type {kind}; allowed: dates and times")
 
     def is_altered() -> bool:
-        return _as_declared(profile, declared, query.list_columns()) != columns
+        return _apply_declaration(profile, declared, query.list_columns()) != columns
 
     return Relation(
         where,
@@ -86,20 +86,20 @@ def build_relation(profile: Profile, declared: RowsExtract, where: str, query: S
     )
 
 
-def _as_declared(profile: Profile, declared: RowsExtract, columns: list[MySQLColumn]) -> list[MySQLColumn]:
-    """The columns with what the profile says of their values.
+def _apply_declaration(profile: Profile, declared: RowsExtract, columns: list[MySQLColumn]) -> list[MySQLColumn]:
+    """Add to the columns what the profile declares about their values.
 
     Raises:
-        SourceError: a column is declared as mojibake that is no text in latin1.
+        SourceError: a column that is declared as mojibake is no latin1 text.
     """
-    source = cast(MySQLSource, profile.sources[declared.source])  # a profile gives tables and queries no other
+    source = cast(MySQLSource, profile.sources[declared.source])  # the only source of tables and queries
     mojibake = declared.mojibake if isinstance(declared, TableExtract) else []
     latin1 = [column.name for column in columns if column.charset == "latin1"]
     for name in mojibake:
         if name not in latin1:
-            found = ", ".join(latin1) or "there are none"
-            raise SourceError(f"mojibake '{name}': allowed are texts in latin1, here {found}")
-    # A key without its date would be another row's key.
+            allowed = ", ".join(latin1) or "none here"
+            raise SourceError(f"mojibake '{name}'; allowed: texts in latin1 ({allowed})")
+    # A key with NULL in place of its date would be another key.
     flagged = [column for column in columns if column.is_time and column.name not in declared.primary_key]
     return [
         replace(
@@ -115,31 +115,29 @@ def _as_declared(profile: Profile, declared: RowsExtract, columns: list[MySQLCol
 def _check_table(server: MySQLServer, declared: TableExtract, relation: Relation) -> None:
     keys = [index.columns for index in relation.indexes if index.is_unique]
     if relation.table and not any(set(key) <= set(declared.primary_key) for key in keys):
-        allowed = " or ".join(f"[{', '.join(key)}]" for key in keys) or "none: it has no unique key without NULL"
+        allowed = " or ".join(f"[{', '.join(key)}]" for key in keys) or "none, as it has no unique key without NULL"
         raise SourceError(
-            f"primary_key [{', '.join(declared.primary_key)}] does not tell the rows of table '{declared.table}' "
-            f"apart; allowed is {allowed}"
+            f"primary_key [{', '.join(declared.primary_key)}] does not identify the rows of table '{declared.table}'; "
+            f"allowed: {allowed}"
         )
     cursor = relation.cursor
     if declared.cursor and not (cursor.is_time or cursor.is_whole_number):
-        raise SourceError(
-            f"cursor '{cursor.name}' is of type {cursor.mysql}; allowed are dates, times and whole numbers"
-        )
-    lacking = explain_missing_index(server, relation, list_order_columns(relation))
-    if lacking:
-        _log.warning("%s", lacking)
+        raise SourceError(f"cursor '{cursor.name}' is of type {cursor.mysql}; allowed: dates, times, whole numbers")
+    missing_index = explain_missing_index(server, relation, list_order_columns(relation))
+    if missing_index:
+        _log.warning("%s", missing_index)
 
 
 def list_order_columns(relation: Relation) -> list[MySQLColumn]:
-    """The columns that a pull reads by: the cursor and the rest of the primary key."""
+    """List the columns that order a pull: the cursor and the rest of the primary key."""
     return [relation.cursor, *relation.key]
 
 
 def find_position(relation: Relation, state: LogState) -> Position | None:
-    """Where the last pull ended.
+    """Find where the last pull ended; None at the start.
 
     Raises:
-        SourceError: it was ordered by other columns than now.
+        SourceError: the last pull had other ordering columns.
     """
     names = [column.name for column in list_order_columns(relation)]
     if state.cursor is None or state.cursor["position"] is None:
@@ -147,16 +145,16 @@ def find_position(relation: Relation, state: LogState) -> Position | None:
     if state.cursor["order"] != names:
         raise SourceError(
             f"cursor and primary_key are {names}, but the log was read by {state.cursor['order']}; "
-            "put the old ones back, or give the extract a new name to begin a new log"
+            "restore the old ones, or rename the extract to begin a new log"
         )
     return list(state.cursor["position"])
 
 
 def check_unique(relation: Relation, declared: RowsExtract, page: Page) -> None:
-    """Refuse a query or view whose rows its primary key does not tell apart; a table's key is checked beforehand.
+    """Check that the primary key of a query or view is unique in a page; a table's key is checked beforehand.
 
     Raises:
-        DataError: a page holds a key twice.
+        DataError: a page has two rows with one key.
     """
     if relation.table is None:
         distinct = page.rows.group_by(declared.primary_key).aggregate([]).num_rows

@@ -1,9 +1,9 @@
-"""A first load of a table reads it by its primary key, in which InnoDB keeps the rows, and not by the cursor.
+"""The first load of a table: it reads by the primary key, the order in which InnoDB stores the rows.
 
-By the cursor's index every row is looked up by itself, which costs the server twice as much, and far more where the
-table is larger than its memory. So before the first page the row is found at which the load will have arrived: the last
-one below the safe bound, in the order of the cursor. What is not behind it is read by the primary key, and only at the
-end it becomes the position; until then the log has none. A load that breaks goes on towards the same row.
+With the index of the cursor the server looks up each row separately. That costs twice as much, and far more if the
+table is larger than the server's memory. So the load first finds its target: the last row below the safe bound, in the
+order of the cursor. It reads all rows up to the target by the primary key. At the end the target becomes the position;
+until then the log has none. A load that breaks continues towards the same target.
 """
 
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ from include.segmentation.extract.mysql.server.server_errors import OverlongErro
 from include.segmentation.lake.change_log import LogState
 
 _FIRST = "first"
-"""Where the cursor of a log's state keeps a first load that has not ended."""
+"""The key, in the cursor of a log's state, of a first load that has not ended."""
 
 
 @dataclass(frozen=True)
@@ -31,71 +31,75 @@ class FirstLoad:
     """A first load.
 
     Attributes:
-        key: the primary key's columns, in its order.
-        target: the position at the end.
-        at: the key of the last row that was read.
-        bound: that of its begin.
+        relation: the table.
+        key: the columns of the primary key, in its order.
+        target: the position after the load.
+        last_key: the key of the last row that was read.
+        bound: the safe bound at the start of the load.
     """
 
     relation: Relation
     key: list[MySQLColumn]
     target: Position
-    at: Position | None
+    last_key: Position | None
     bound: SafeBound
 
     @property
     def span(self) -> ReadSpan:
-        """What is left to read."""
+        """The rows that are left to read."""
         conditions = [
             write_up_to_condition(list_order_columns(self.relation), self.target),
-            *_placed(self.relation.cursor),
+            *_write_date_conditions(self.relation.cursor),
         ]
-        return ReadSpan(conditions, self.key, after=self.at, forces_index=True)
+        return ReadSpan(conditions, self.key, after=self.last_key, forces_index=True)
 
-    def advance(self, state: LogState, page: Page) -> LogState:
-        """The state behind a page."""
-        order, bound = _names(list_order_columns(self.relation)), self.bound
+    def advance_state(self, state: LogState, page: Page) -> LogState:
+        """Return the state after a page."""
+        order, bound = _list_names(list_order_columns(self.relation)), self.bound
         if page.is_end:
             cursor = {"order": order, "position": self.target, "polls": bound.polls}
             return replace(state, cursor=cursor, complete_through=bound.complete_through)
         through = bound.complete_through.isoformat() if bound.complete_through else None
         begin = {"how": bound.how, "through": through, "polls": bound.polls}
-        first = {"key": _names(self.key), "at": page.last, "target": self.target, "bound": begin}
+        first = {"key": _list_names(self.key), "at": page.last, "target": self.target, "bound": begin}
         return replace(state, cursor={"order": order, "position": None, "polls": [], _FIRST: first})
 
 
 def begin_first_load(server: MySQLServer, relation: Relation, state: LogState, bound: SafeBound) -> FirstLoad | None:
-    """The first load of a log that nothing was read into, where its table has a primary key of another order."""
-    key, order = _primary_key(relation), list_order_columns(relation)
+    """Begin the first load of an empty log; None if the primary key has the order of the cursor, or does not help."""
+    key, order = _list_primary_key(relation), list_order_columns(relation)
     if state.cursor is not None or bound.limit is None or not key or key == order:
         return None
     try:
-        found = server.fetch_rows(
+        rows = server.fetch_rows(
             f"SELECT {write_line_sql(order)} FROM {quote_mysql_identifier(str(relation.table))} "
-            f"WHERE {' AND '.join([bound.condition, *_placed(relation.cursor)])} "
+            f"WHERE {' AND '.join([bound.condition, *_write_date_conditions(relation.cursor)])} "
             f"ORDER BY {', '.join(f'{quote_mysql_identifier(column.name)} DESC' for column in order)} LIMIT 1"
         )
-    except OverlongError:  # an index is missing, or the table locked: pages by the cursor say so
+    except OverlongError:  # no index, or a locked table: reading by the cursor reports it
         return None
-    target = read_position(order, order, found[0][0]) if found else None
+    target = read_position(order, order, rows[0][0]) if rows else None
     return FirstLoad(relation, key, target, None, bound) if target else None
 
 
 def resume_first_load(relation: Relation, state: LogState) -> FirstLoad | None:
-    """The first load that a log's state says has not ended.
+    """Resume the first load that a log's state records; None if there is none.
 
     Raises:
-        SourceError: it was begun with another cursor or primary key.
+        SourceError: it began with another cursor or primary key.
     """
     first: dict[str, Any] | None = state.cursor.get(_FIRST) if state.cursor else None
-    if first is None or state.cursor.get("reordered"):  # then all is read and compared by the cursor
+    if first is None or state.cursor.get("reordered"):  # then all rows are read by the cursor and compared
         return None
-    key = _primary_key(relation)
-    now, then = [_names(list_order_columns(relation)), _names(key)], [state.cursor["order"], first["key"]]
-    if now != then:
+    key = _list_primary_key(relation)
+    current, recorded = (
+        [_list_names(list_order_columns(relation)), _list_names(key)],
+        [state.cursor["order"], first["key"]],
+    )
+    if current != recorded:
         raise SourceError(
-            f"its first load was begun with cursor and primary_key {then[0]}, read by {then[1]}, and they are {now[0]} "
-            f"and {now[1]}; put the old ones back, or give the extract a new name to begin a new log"
+            f"its first load began with cursor and primary_key {recorded[0]}, read by {recorded[1]}; now they are "
+            f"{current[0]} and {current[1]}; restore the old ones, or rename the extract to begin a new log"
         )
     begin = first["bound"]
     through = datetime.fromisoformat(begin["through"]) if begin["through"] else None
@@ -103,19 +107,19 @@ def resume_first_load(relation: Relation, state: LogState) -> FirstLoad | None:
     return FirstLoad(relation, key, first["target"], first["at"], bound)
 
 
-def _primary_key(relation: Relation) -> list[MySQLColumn]:
-    """The columns of the table's primary key in its order, where they are those that tell the extract's rows apart."""
-    of_order = {column.name: column for column in list_order_columns(relation)}
+def _list_primary_key(relation: Relation) -> list[MySQLColumn]:
+    """List the columns of the table's primary key in its order, if the extract has the same key; otherwise none."""
+    ordered = {column.name: column for column in list_order_columns(relation)}
     primary = next((index for index in relation.indexes if index.name == "PRIMARY" and index.order), None)
-    if not primary or not {column.name for column in relation.key} <= set(primary.columns) <= set(of_order):
+    if not primary or not {column.name for column in relation.key} <= set(primary.columns) <= set(ordered):
         return []
-    return [of_order[name] for name in primary.columns]
+    return [ordered[name] for name in primary.columns]
 
 
-def _placed(cursor: MySQLColumn) -> list[str]:
-    """The condition of rows with a place in the cursor's order, where there may be others at its begin."""
+def _write_date_conditions(cursor: MySQLColumn) -> list[str]:
+    """Write the condition that excludes zero dates, if the cursor may have them."""
     return [f"{quote_mysql_identifier(cursor.name)} >= {cursor.first_date}"] * cursor.allows_zero_dates
 
 
-def _names(columns: list[MySQLColumn]) -> list[str]:
+def _list_names(columns: list[MySQLColumn]) -> list[str]:
     return [column.name for column in columns]

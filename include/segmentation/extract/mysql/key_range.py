@@ -1,6 +1,6 @@
-"""Stretches of a primary key, as the server orders it, and the checksums of their rows there.
+"""Ranges of a primary key in the server's order, and the checksums of their rows on the server.
 
-Bounds are keys that the server has given; nothing but the server compares texts.
+Bounds are keys that came from the server; only the server compares texts.
 """
 
 from collections.abc import Iterator
@@ -25,38 +25,40 @@ from include.segmentation.extract.mysql.server.server_load import wait_while_bus
 from include.segmentation.extract.page_size import PageSize
 
 _NO_MERGE = "LIMIT 18446744073709551615"
-"""Keeps newer servers from writing every line twice: they would put a derived table's expression where it is used."""
+"""Keeps newer servers from merging the derived table, which would compute every line twice."""
 
 
 @dataclass(frozen=True)
 class KeyRange:
-    """The keys behind one and up to another, which is included; None is open.
+    """The keys after one key and up to another, which is included.
 
     Attributes:
-        order: columns of the primary key that tell the rows apart (see ``walked``).
+        order: columns of the primary key, unique together (see ``find_walk_order``).
+        after: None for no lower bound.
+        to: None for no upper bound.
     """
 
     order: list[MySQLColumn]
-    behind: Position | None = None
+    after: Position | None = None
     to: Position | None = None
 
     @property
     def server_condition(self) -> str:
-        """Its rows, as a condition on the server."""
-        ends = [write_after_condition(self.order, self.behind)] if self.behind is not None else []
+        """The condition of its rows on the server."""
+        ends = [write_after_condition(self.order, self.after)] if self.after is not None else []
         ends += [write_up_to_condition(self.order, self.to)] if self.to is not None else []
         return " AND ".join(ends) or "1 = 1"
 
     @property
     def lake_condition(self) -> str:
-        """The same rows, as a condition in the lake; only where ``is_ordered_alike``."""
-        ends = [_compared(self.order, self.behind, ">", ">")] if self.behind is not None else []
-        ends += [_compared(self.order, self.to, "<", "<=")] if self.to is not None else []
+        """The condition of the same rows in the lake; only valid if ``has_same_order``."""
+        ends = [_write_lake_comparison(self.order, self.after, ">", ">")] if self.after is not None else []
+        ends += [_write_lake_comparison(self.order, self.to, "<", "<=")] if self.to is not None else []
         return " AND ".join(ends) or "true"
 
 
 def find_walk_order(relation: Relation, key: list[MySQLColumn]) -> list[MySQLColumn]:
-    """The columns of the primary key to walk along: those of a unique index, in its order, where there is one."""
+    """Find the columns of the primary key to walk along: those of a unique index in its order, if there is one."""
     by_name = {column.name: column for column in key}
     for index in relation.indexes:
         if index.is_unique and index.order and set(index.columns) <= set(by_name):
@@ -65,79 +67,76 @@ def find_walk_order(relation: Relation, key: list[MySQLColumn]) -> list[MySQLCol
 
 
 def has_same_order(order: list[MySQLColumn]) -> bool:
-    """Whether the lake orders these columns as the server does: numbers and times, not texts with their collations."""
+    """Check that the lake orders these columns as the server does: numbers and times, but not texts with collations."""
     return all(
         (column.is_time and not column.allows_zero_dates) or column.is_whole_number or pa.types.is_decimal(column.type)
         for column in order
     )
 
 
-def divide_range(server: MySQLServer, relation: Relation, stretch: KeyRange, size: PageSize) -> Iterator[KeyRange]:
-    """Cut a stretch into smaller ones that adjoin each other, of about as many rows as ``size`` says each time.
-
-    Between them the server is left alone while it is busy.
-    """
-    keys = ", ".join(quote_mysql_identifier(column.name) for column in stretch.order)
-    at = stretch
+def divide_range(server: MySQLServer, relation: Relation, key_range: KeyRange, size: PageSize) -> Iterator[KeyRange]:
+    """Divide a range into adjoining ranges of about ``size.rows`` rows; between them wait while the server is busy."""
+    keys = ", ".join(quote_mysql_identifier(column.name) for column in key_range.order)
+    rest = key_range
     while True:
         wait_while_busy(server)
-        found = server.fetch_rows(
-            f"SELECT {keys} FROM {_by_index(relation, stretch)} WHERE {at.server_condition} "
+        keys_at_end = server.fetch_rows(
+            f"SELECT {keys} FROM {_write_from(relation, key_range)} WHERE {rest.server_condition} "
             f"ORDER BY {keys} LIMIT {size.rows - 1}, 1"
         )
-        if not found:
-            yield at
+        if not keys_at_end:
+            yield rest
             return
-        end = [_word(column, value or b"") for column, value in zip(stretch.order, found[0], strict=True)]
-        yield replace(at, to=end)
-        at = replace(at, behind=end)
+        end = [_format_key(column, value or b"") for column, value in zip(key_range.order, keys_at_end[0], strict=True)]
+        yield replace(rest, to=end)
+        rest = replace(rest, after=end)
 
 
 def compute_range_sums(
-    server: MySQLServer, relation: Relation, stretch: KeyRange, scope: str, buckets: int, size: PageSize
+    server: MySQLServer, relation: Relation, key_range: KeyRange, scope: str, buckets: int, size: PageSize
 ) -> BucketSums:
-    """The checksums of the rows of a stretch that are within a scope, in buckets by the remainder of each row's own.
+    """Sum the checksums of the rows of a range within a scope, in buckets by the remainder of each row's checksum.
 
     ``size`` learns from it how many rows a statement may take.
     """
     started = perf_counter()
-    found = server.fetch_rows(
+    rows = server.fetch_rows(
         f"SELECT c % {buckets} AS bucket, COUNT(*), BIT_XOR(c), SUM(c) FROM (SELECT "
         f"IF({scope}, COALESCE({write_crc_sql(relation.columns)}, 0), NULL) AS c "
-        f"FROM {_by_index(relation, stretch)} WHERE {stretch.server_condition} {_NO_MERGE}) AS crcs "
+        f"FROM {_write_from(relation, key_range)} WHERE {key_range.server_condition} {_NO_MERGE}) AS crcs "
         "WHERE c IS NOT NULL GROUP BY bucket ORDER BY NULL"
     )
-    numbers = [tuple(int(value or 0) for value in row) for row in found]
+    numbers = [tuple(int(value or 0) for value in row) for row in rows]
     size.learn(size.rows, perf_counter() - started, 1)
     return {bucket: (count, xor, total) for bucket, count, xor, total in numbers}
 
 
 def write_crc_condition(relation: Relation, buckets: int, chosen: list[int]) -> str:
-    """The condition, on the server, of the rows whose checksum has one of these remainders."""
+    """Write the server's condition of the rows whose checksum has one of these remainders."""
     return (
         f"COALESCE({write_crc_sql(relation.columns)}, 0) % {buckets} IN ({', '.join(str(bucket) for bucket in chosen)})"
     )
 
 
-def _by_index(relation: Relation, stretch: KeyRange) -> str:
-    """What stands behind FROM to walk along an index, which servers do not always choose by themselves."""
-    index, source = relation.find_index(stretch.order), relation.source(limit_between(None, None))
+def _write_from(relation: Relation, key_range: KeyRange) -> str:
+    """Write what follows FROM, with an index that servers do not always choose by themselves."""
+    index, source = relation.find_index(key_range.order), relation.source(limit_between(None, None))
     return f"{source} FORCE INDEX ({quote_mysql_identifier(index.name)})" if index else source
 
 
-def _word(column: MySQLColumn, raw: bytes) -> str:
+def _format_key(column: MySQLColumn, raw: bytes) -> str:
     return raw.hex() if column.is_bytes else raw.decode()
 
 
-def _compared(order: list[MySQLColumn], row: Position, strictly: str, last: str) -> str:
-    name, value = quote_identifier(order[0].name), _literal(order[0], row[0])
+def _write_lake_comparison(order: list[MySQLColumn], row: Position, strictly: str, last: str) -> str:
+    name, value = quote_identifier(order[0].name), _write_lake_literal(order[0], row[0])
     if len(order) == 1:
         return f"{name} {last} {value}"
-    rest = _compared(order[1:], row[1:], strictly, last)
+    rest = _write_lake_comparison(order[1:], row[1:], strictly, last)
     return f"{name} {strictly}= {value} AND ({name} {strictly} {value} OR {rest})"
 
 
-def _literal(column: MySQLColumn, position: str) -> str:
+def _write_lake_literal(column: MySQLColumn, position: str) -> str:
     if column.type == MOMENT:
         return f"TIMESTAMPTZ '{position}+00'"
     return f"DATE '{position}'" if column.is_time else position

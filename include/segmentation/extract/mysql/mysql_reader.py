@@ -14,7 +14,8 @@ from include.segmentation.extract.mysql.query_extract import NeedsLakeError, Que
 from include.segmentation.extract.mysql.row.mysql_columns import build_arrow_schema, list_column_names
 from include.segmentation.extract.mysql.row_pull import pull_rows
 from include.segmentation.extract.mysql.row_reconciliation import reconcile_rows
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.snapshot_pull import pull_snapshot
 from include.segmentation.extract.rewrite.value_kinds import UnsupportedSqlError
 from include.segmentation.extract.source import DescribeExtract, SourceReader
@@ -30,7 +31,7 @@ class MySQLReader(SourceReader):
 
     def pull_extract(self, run: Run, name: str) -> dict[str, Any]:
         """Pull a table or query page by page; a query that the server cannot compute is computed in the lake."""
-        from include.segmentation.extract import extract  # the stage's door, which imports this module
+        from include.segmentation.extract import extract  # imports this module
 
         declared = cast(RowsExtract, run.profile.extracts[name])
         try:

@@ -22,7 +22,8 @@ from include.segmentation.extract.mysql.page.keyset import (
     limit_to_nothing,
 )
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, list_query_columns, list_table_columns
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, ServerVersion
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
+from include.segmentation.extract.mysql.server.server_version import ServerVersion
 from include.segmentation.extract.mysql.table_indexes import list_indexes
 from include.segmentation.extract.rewrite.mysql50_equivalent import rewrite_for_mysql50
 from include.segmentation.extract.rewrite.native_windows import (
@@ -100,7 +101,7 @@ class QueryText:
         try:
             return self._template.render(page=lambda cursor: f"({limits(cursor)})").strip().rstrip(";")
         except TemplateError as error:
-            raise SourceError(f"{self.path}: {error}; allowed is page(column)") from None
+            raise SourceError(f"{self.path}: {error}; allowed: page(column)") from None
 
     def parse_text(self) -> exp.Select:
         """Parse the query, with its pages marked.

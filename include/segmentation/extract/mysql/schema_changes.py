@@ -1,7 +1,7 @@
-"""What has become of a source's columns since its change log was written, and which of it a log can take.
+"""Compare the columns of a source with those of its change log, and adapt the log.
 
-Columns may be added, and they may grow: a new type that holds every value of the old one, as the same number or text.
-Anything else would give one column two meanings, and stops the extract.
+Columns may be added and widened: the new type must hold every value of the old one as the same number or text. Any
+other change would give a column two meanings, and stops the extract.
 """
 
 import logging
@@ -17,7 +17,7 @@ from include.segmentation.lake.change_log import ChangeLog, LogState
 from include.segmentation.profile.mysql_source import QueryExtract, TableExtract
 
 DeclaredExtract = dict[str, str]
-"""Column -> the type that the source declares, such as ``int(11) unsigned``; of texts that order rows the collation."""
+"""Column -> its declared type, such as ``int(11) unsigned``, with the collation of texts that order the rows."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,16 +26,16 @@ _INTEGER_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigi
 _TEXT_BYTES = {"tinytext": 2**8 - 1, "text": 2**16 - 1, "mediumtext": 2**24 - 1, "longtext": 2**32 - 1}
 _BLOB_BYTES = {kind.replace("text", "blob"): size for kind, size in _TEXT_BYTES.items()}
 _CHARACTER_BYTES, _ROW_BYTES = 4, 2**16 - 1
-"""The most that a character, and a VARCHAR, can take."""
+"""The most bytes of a character and of a VARCHAR."""
 
 
 @dataclass(frozen=True)
 class ColumnChanges:
-    """What a log has to take up.
+    """The changes that a log has to adopt.
 
     Attributes:
-        added: columns that it does not have yet.
-        widened: columns whose type has grown.
+        added: new columns.
+        widened: columns with a larger type.
     """
 
     added: list[str]
@@ -54,79 +54,79 @@ class _Type:
 
 
 class AlteredError(UnavailableError):
-    """A table was altered while it was read; whoever begins again meets its new columns."""
+    """A table was altered while it was read; the next attempt sees its new columns."""
 
 
 def check_unaltered(relation: Relation) -> None:
-    """Refuse to go on with columns that are no longer those that reading began with.
+    """Check that the columns are still those with which reading began.
 
     Raises:
-        AlteredError: they are not.
+        AlteredError: they have changed.
     """
     if relation.is_altered():
         raise AlteredError(f"{relation.name} was altered while it was read")
 
 
 def adapt_log(log: ChangeLog, state: LogState, declared: TableExtract | QueryExtract, relation: Relation) -> LogState:
-    """Make a log fit for the columns that its source has now; the caller holds the log's writer.
+    """Adapt a log to the current columns of its source; the caller holds the log's writer.
 
-    A new column comes with the first rows that have it. A type that has outgrown the lake's is changed here and now.
+    New columns are added with the first rows that have them. A column of the lake that is too narrow is widened now.
 
     Args:
-        log: which may not exist yet.
-        state: the log's.
-        declared: the extract; a column that it no longer names may be gone.
-        relation: with the columns as they are now.
+        log: it may not exist yet.
+        state: the state of the log.
+        declared: the extract; columns that it no longer names may be missing.
+        relation: the source, with its current columns.
 
     Returns:
-        The state to go on with. Where a text that orders the rows has another collation, its position is gone, and
-        ``reordered`` in its cursor says that the log holds rows behind it.
+        The state to continue with. If a text that orders the rows has a new collation, the position is reset, and
+        ``reordered`` in the cursor says that the log has rows after it.
 
     Raises:
-        SourceError: the log can not take them.
+        SourceError: the log cannot adopt the changes.
     """
-    new = _declared(relation)
-    state, known = replace(state, columns=state.columns | new), state.columns
-    held, types = log.read_schema(), build_arrow_schema(relation.columns)
-    if held is None:
+    new = _declare_columns(relation)
+    state, adopted = replace(state, columns=state.columns | new), state.columns
+    log_schema, types = log.read_schema(), build_arrow_schema(relation.columns)
+    if log_schema is None:
         return state
-    # A log that does not know what its columns were declared as has been written by another way.
-    old = {one.name: known.get(one.name) or (new[one.name] if one in types else str(one.type)) for one in held}
-    named = declared.columns if isinstance(declared, TableExtract) else None
-    found = compare_columns(old, new, left_out=set(old) - set(named or old))
-    for what, names in (("new", found.added), ("wider", found.widened)):
+    # A log without declared types was computed in the lake.
+    old = {one.name: adopted.get(one.name) or (new[one.name] if one in types else str(one.type)) for one in log_schema}
+    selected = declared.columns if isinstance(declared, TableExtract) else None
+    changes = compare_columns(old, new, left_out=set(old) - set(selected or old))
+    for adjective, names in (("new", changes.added), ("wider", changes.widened)):
         if names:
-            _log.info("%s: %s columns %s are taken up", relation.name, what, ", ".join(names))
-    if state.cursor and any(_collation(old[name]) != _collation(new[name]) for name in new if name in old):
+            _log.info("%s: the log adopts %s columns %s", relation.name, adjective, ", ".join(names))
+    if state.cursor and any(_parse_collation(old[name]) != _parse_collation(new[name]) for name in new if name in old):
         state = replace(state, cursor=state.cursor | {"position": None, "reordered": True})
-    outgrown = [one for one in types if one.name in held.names and one not in held]
-    return log.change_types(pa.schema(outgrown), state) if outgrown else state
+    too_narrow = [one for one in types if one.name in log_schema.names and one not in log_schema]
+    return log.change_types(pa.schema(too_narrow), state) if too_narrow else state
 
 
 def compare_columns(old: DeclaredExtract, new: DeclaredExtract, left_out: set[str]) -> ColumnChanges:
-    """Compare the columns of a log with those that the source has now, in whatever order.
+    """Compare the columns of a log with the current ones of its source, in any order.
 
     Args:
-        old: as they were declared when the log last took them.
+        old: as the log has adopted them.
         new: as they are declared now.
-        left_out: what the profile does not ask for (any more).
+        left_out: columns that the profile does not select (any more).
 
     Raises:
-        SourceError: a column is gone, renamed, or of a type that does not hold its values; the message shows each.
+        SourceError: a column is missing, renamed, or of a type that does not hold the old values; it names all.
     """
     added = [name for name in new if name not in old]
-    gone = [name for name in old if name not in new and name not in left_out]
+    missing = [name for name in old if name not in new and name not in left_out]
     changed = [name for name in old if name in new and not _is_same(old[name], new[name])]
-    widened = [name for name in changed if _holds(_parsed(new[name]), _parsed(old[name]))]
-    found = [f"'{name}' was {old[name]}, is absent{_renamed(old[name], new, added)}" for name in gone]
-    found += [f"'{name}' was {old[name]}, is {new[name]}" for name in changed if name not in widened]
-    if found:
-        found += [f"'{name}' was absent, is {new[name]}" for name in added]
-        raise SourceError(f"the source's columns have changed: {'; '.join(found)}; allowed are new and wider ones")
+    widened = [name for name in changed if _can_hold(_parse_type(new[name]), _parse_type(old[name]))]
+    conflicts = [f"'{name}' was {old[name]}, is absent{_suggest_renaming(old[name], new, added)}" for name in missing]
+    conflicts += [f"'{name}' was {old[name]}, is {new[name]}" for name in changed if name not in widened]
+    if conflicts:
+        conflicts += [f"'{name}' was absent, is {new[name]}" for name in added]
+        raise SourceError(f"the source's columns have changed: {'; '.join(conflicts)}; allowed: new and wider columns")
     return ColumnChanges(added, widened)
 
 
-def _declared(relation: Relation) -> DeclaredExtract:
+def _declare_columns(relation: Relation) -> DeclaredExtract:
     collations = {one.name: one.collation for one in (relation.cursor, *relation.key) if one.collation}
     return {
         one.name: f"{one.mysql}{_COLLATE}{collations[one.name]}" if one.name in collations else one.mysql
@@ -134,34 +134,34 @@ def _declared(relation: Relation) -> DeclaredExtract:
     }
 
 
-def _collation(declared: str) -> str:
+def _parse_collation(declared: str) -> str:
     return declared.partition(_COLLATE)[2]
 
 
-def _renamed(old: str, new: DeclaredExtract, added: list[str]) -> str:
+def _suggest_renaming(old: str, new: DeclaredExtract, added: list[str]) -> str:
     names = [f"'{name}'" for name in added if _is_same(old, new[name])]
     return f" (renamed to {' or '.join(names)}?)" if names else ""
 
 
 def _is_same(old: str, new: str) -> bool:
-    """Whether two declarations mean one type: the display width of an integer, for one, says nothing."""
-    return old == new or _parsed(old) == _parsed(new)
+    """Check whether two declarations mean the same type; an integer's display width, for example, does not matter."""
+    return old == new or _parse_type(old) == _parse_type(new)
 
 
-def _parsed(declared: str) -> _Type:
-    found = re.match(r"(\w+)(?:\((.*)\))?(.*)", declared, re.DOTALL)
-    kind, inside, rest = found.groups() if found else (declared, None, "")
+def _parse_type(declared: str) -> _Type:
+    match = re.match(r"(\w+)(?:\((.*)\))?(.*)", declared, re.DOTALL)
+    kind, inside, rest = match.groups() if match else (declared, None, "")
     arguments = re.findall(r"'(?:[^']|'')*'|[^,\s]+", inside or "")
     if kind in _INTEGER_BITS or kind == "year":
         arguments = []
     return _Type(kind, arguments, "unsigned" in rest.split())
 
 
-def _holds(new: _Type, old: _Type) -> bool:
-    """Whether a type has every value of another one, as the same number or text."""
+def _can_hold(new: _Type, old: _Type) -> bool:
+    """Check whether a type holds every value of another one, as the same number or text."""
     kinds = {new.kind, old.kind}
     if kinds <= _INTEGER_BITS.keys():
-        return _top(new) >= _top(old)
+        return _find_largest(new) >= _find_largest(old)
     if kinds == {"decimal"}:
         (digits, scale), (old_digits, old_scale) = new.numbers, old.numbers
         return scale >= old_scale and digits - scale >= old_digits - old_scale
@@ -180,14 +180,14 @@ def _holds(new: _Type, old: _Type) -> bool:
     return False
 
 
-def _top(integer: _Type) -> int:
-    """The largest value. The smallest does not count: no ALTER takes a negative number into an unsigned column."""
+def _find_largest(integer: _Type) -> int:
+    """Find the largest value. The smallest does not matter: no ALTER keeps a negative number in an unsigned column."""
     bits = _INTEGER_BITS[integer.kind]
     return (1 << (bits if integer.is_unsigned else bits - 1)) - 1
 
 
 def _has_room(new: _Type, old: _Type, largest: dict[str, int], width: int) -> bool:
-    """Whether texts fit: those of CHAR(n) and VARCHAR(n) have n characters, all others a number of bytes."""
+    """Check whether texts fit: CHAR(n) and VARCHAR(n) hold n characters, the others a number of bytes."""
     if new.kind not in largest and old.kind not in largest:
         return new.numbers >= old.numbers
     room = largest.get(new.kind) or new.numbers[0]

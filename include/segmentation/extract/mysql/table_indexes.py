@@ -1,4 +1,4 @@
-"""What a table is: a view or not, how large, and its indexes."""
+"""The kind, the size and the indexes of a table."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ class TableIndex:
 
     Attributes:
         name: ``PRIMARY`` for the primary key.
-        columns: those that it names.
-        order: by which rows can be read with it; an InnoDB index ends in the primary key, named or not.
-        is_unique: whether its columns tell the rows apart: no two are equal, none is NULL.
+        columns: its declared columns.
+        order: the order in which it can read rows; every InnoDB index ends in the primary key. Empty if it has none.
+        is_unique: whether its columns identify a row: unique and never NULL.
     """
 
     name: str
@@ -24,40 +24,40 @@ class TableIndex:
 
 
 def is_view(server: MySQLServer, table: str) -> bool:
-    """Whether a table of the connection's database is a view."""
-    return _fact(server, table, "table_type").endswith("VIEW")
+    """Check whether a table of the connection's database is a view."""
+    return _read_table_field(server, table, "table_type").endswith("VIEW")
 
 
 def estimate_table_rows(server: MySQLServer, table: str) -> int:
-    """About how many rows a table has."""
-    return int(_fact(server, table, "table_rows") or 0)
+    """Estimate the number of rows of a table."""
+    return int(_read_table_field(server, table, "table_rows") or 0)
 
 
 def list_indexes(server: MySQLServer, table: str) -> list[TableIndex]:
-    """The indexes of a table of the connection's database, its primary key first."""
-    found = server.fetch_rows(
+    """List the indexes of a table of the connection's database, the primary key first."""
+    rows = server.fetch_rows(
         "SELECT index_name, column_name, non_unique, nullable, sub_part, index_type, collation "
         "FROM information_schema.statistics "
         f"WHERE table_schema = DATABASE() AND table_name = {quote_string(table)} "
         "ORDER BY index_name <> 'PRIMARY', index_name, seq_in_index"
     )
-    is_innodb = _fact(server, table, "engine") == "InnoDB"
-    primary = [decode_field(row[1]) for row in found if row[0] == b"PRIMARY"] if is_innodb else []
-    made = []
-    for name in dict.fromkeys(row[0] for row in found):
-        parts = [row for row in found if row[0] == name]
+    is_innodb = _read_table_field(server, table, "engine") == "InnoDB"
+    primary = [decode_field(row[1]) for row in rows if row[0] == b"PRIMARY"] if is_innodb else []
+    indexes = []
+    for name in dict.fromkeys(row[0] for row in rows):
+        parts = [row for row in rows if row[0] == name]
         columns = [decode_field(row[1]) for row in parts]
         is_unique = all(row[2] == b"0" and row[3] != b"YES" for row in parts)
-        # No prefixes, no hash, not descending (a MyISAM table that was never analysed says nothing of that).
+        # No prefixes, no hash, not descending (unknown for a MyISAM table that was never analysed).
         is_ordered = all(row[4] is None and row[5] == b"BTREE" and row[6] != b"D" for row in parts)
         order = [*columns, *(column for column in primary if column not in columns)] if is_ordered else []
-        made.append(TableIndex(decode_field(name), columns, order, is_unique))
-    return made
+        indexes.append(TableIndex(decode_field(name), columns, order, is_unique))
+    return indexes
 
 
-def _fact(server: MySQLServer, table: str, column: str) -> str:
-    found = server.fetch_rows(
+def _read_table_field(server: MySQLServer, table: str, column: str) -> str:
+    rows = server.fetch_rows(
         f"SELECT {column} FROM information_schema.tables "
         f"WHERE table_schema = DATABASE() AND table_name = {quote_string(table)}"
     )
-    return decode_field(found[0][0]) if found else ""
+    return decode_field(rows[0][0]) if rows else ""

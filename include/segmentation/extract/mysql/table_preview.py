@@ -6,7 +6,8 @@ from include.segmentation.common.sql_quoting import quote_mysql_identifier, quot
 from include.segmentation.connections import resolve_address
 from include.segmentation.errors import SourceError
 from include.segmentation.extract.mysql.row.mysql_columns import MySQLColumn, list_column_names, list_table_columns
-from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, connect_mysql
+from include.segmentation.extract.mysql.server.connection_slots import connect_mysql
+from include.segmentation.extract.mysql.server.mysql_server import MySQLServer
 from include.segmentation.extract.mysql.table_indexes import TableIndex, estimate_table_rows, is_view, list_indexes
 from include.segmentation.profile.mysql_source import ReadPace
 

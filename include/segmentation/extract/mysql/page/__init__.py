@@ -1,1 +1,1 @@
-"""Pages: short statements, each going on behind the last row of the one before."""
+"""Pages: short statements, each of which continues after the last row of the page before."""

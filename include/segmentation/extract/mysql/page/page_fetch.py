@@ -1,4 +1,4 @@
-"""One page: one statement, its rows fetched whole."""
+"""Fetch one page with one statement."""
 
 from array import array
 from collections import Counter
@@ -18,7 +18,7 @@ from include.segmentation.extract.mysql.server.mysql_server import MySQLServer, 
 from include.segmentation.extract.page_size import PAGE_BYTES
 
 CUT = 2
-"""A page is cut at so many times the bytes that were planned, where its rows turn out to be wider than those before."""
+"""A page is cut at this many times its planned bytes, if its rows are wider than those before."""
 _NO_CRC = 2**32
 
 
@@ -27,9 +27,10 @@ class Page:
     """Rows fetched by one statement.
 
     Attributes:
-        last: where the next page goes on; None where the page is empty.
+        rows: the rows, in the types of the lake.
+        last: the position of the last row; None if the page is empty.
         is_end: whether the span ends here.
-        noticed: what was found odd in its values (see ``parse.py``), with how often.
+        noticed: counts of odd values (see ``line_parser.py``).
     """
 
     rows: pa.Table
@@ -43,11 +44,12 @@ class PageLines:
     """A page as the server wrote it.
 
     Attributes:
-        order: the columns that order it.
-        text: its lines, with a line break between two.
-        crcs: the checksum of each line; NULL where the server can not write it.
-        last, is_end: as of a ``Page``.
-        repeats: whether it begins with the row that it goes on behind.
+        columns: the columns of its lines.
+        order: the ordering columns.
+        text: its lines, with line breaks in between.
+        crcs: the checksum of each line; NULL if the server cannot write the line.
+        last, is_end: as in ``Page``.
+        repeats: whether it begins with the row that it continues after.
     """
 
     columns: list[MySQLColumn]
@@ -60,32 +62,32 @@ class PageLines:
 
     @property
     def count(self) -> int:
-        """How many lines it has."""
+        """The number of its lines."""
         return len(self.crcs)
 
     @property
     def size(self) -> int:
-        """Its bytes."""
+        """The number of its bytes."""
         return len(self.text)
 
     def parse_page(self) -> Page:
-        """The page in the types of the lake.
+        """Parse the page into the types of the lake.
 
         Raises:
-            DataError: a date is none where that is not allowed, what orders the rows can not be read, or the row that
-                the page goes on behind has its equal.
+            DataError: a date is invalid and not allowed, an ordering value cannot be read, or two rows are equal in
+                the ordering columns.
         """
         parsed = parse_lines(self.columns, self.text, self.crcs)
         for column in self.order:
             missing = parsed.rows[column.name].null_count
             if missing and not column.allows_zero_dates:
                 raise DataError(
-                    f"column '{column.name}' orders the rows, but is NULL or can not be read in {missing} of "
+                    f"column '{column.name}' orders the rows, but is NULL or cannot be read in {missing} of "
                     f"{self.count} rows of a page"
                 )
-        return Page(self._without_first(parsed.rows), self.last, self.is_end, parsed.noticed)
+        return Page(self._drop_repeated(parsed.rows), self.last, self.is_end, parsed.noticed)
 
-    def _without_first(self, rows: pa.Table) -> pa.Table:
+    def _drop_repeated(self, rows: pa.Table) -> pa.Table:
         if not self.repeats:
             return rows
         names = [column.name for column in self.order]
@@ -94,8 +96,8 @@ class PageLines:
         return rows[1:]
 
 
-class _Taken:
-    """Lines as they come from the server, joined at once: one by one they would need several times the memory."""
+class _LineBuffer:
+    """Lines from the server, joined as they come: separate lines would take several times the memory."""
 
     def __init__(self, columns: list[MySQLColumn], most_bytes: int) -> None:
         self.columns = columns
@@ -104,20 +106,20 @@ class _Taken:
         self.crcs = array("q")
         self.first: bytes | None = None
         self.last: bytes | None = None
-        self.is_too_long = False
+        self.has_long_line = False
 
-    def lines(self, rows: tuple[RawRow, ...]) -> bool:
-        """Take rows of lines; those of a page with one that the server can not write have to be taken otherwise."""
+    def add_lines(self, rows: tuple[RawRow, ...]) -> bool:
+        """Add lines, and return whether to go on. A line that the server cannot write ends the page."""
         lines = [line for (line,) in rows if line is not None]
-        self.is_too_long = len(lines) < len(rows)
-        return not self.is_too_long and self._take(lines, map(crc32, lines))
+        self.has_long_line = len(lines) < len(rows)
+        return not self.has_long_line and self._append_lines(lines, map(crc32, lines))
 
-    def values(self, rows: tuple[RawRow, ...]) -> bool:
-        """Take rows of checksums and values."""
+    def add_values(self, rows: tuple[RawRow, ...]) -> bool:
+        """Add rows of checksums and values, and return whether there is room for more."""
         lines = [join_values(self.columns, values) for _, *values in rows]
-        return self._take(lines, (_NO_CRC if crc is None else int(crc) for crc, *_ in rows))
+        return self._append_lines(lines, (_NO_CRC if crc is None else int(crc) for crc, *_ in rows))
 
-    def _take(self, lines: list[bytes], crcs: Iterable[int]) -> bool:
+    def _append_lines(self, lines: list[bytes], crcs: Iterable[int]) -> bool:
         if self.crcs:
             self.text += b"\n"
         self.text += b"\n".join(lines)
@@ -129,36 +131,38 @@ class _Taken:
 def fetch_page(
     server: MySQLServer, relation: Relation, span: ReadSpan, at: Position | None, limit: int, planned: int = PAGE_BYTES
 ) -> PageLines:
-    """Fetch the page of a span behind a row, of at most ``limit`` rows and about twice the bytes that were planned.
+    """Fetch the page of a span after a row, of at most ``limit`` rows and about twice the planned bytes.
 
     Raises:
         UnavailableError, SourceError: the server does not answer, or refuses.
     """
     columns = relation.columns
-    again = at is not None and relation.table is None
-    taken = _Taken(columns, CUT * planned)
-    is_whole = server.read_rows(write_page_sql(relation, span, at, limit), taken.lines)
-    if taken.is_too_long:
-        taken = _Taken(columns, CUT * planned)
-        is_whole = server.read_rows(write_page_sql(relation, span, at, limit, write_values_sql(columns)), taken.values)
+    repeats = at is not None and relation.table is None
+    buffer = _LineBuffer(columns, CUT * planned)
+    is_whole = server.read_rows(write_page_sql(relation, span, at, limit), buffer.add_lines)
+    if buffer.has_long_line:
+        buffer = _LineBuffer(columns, CUT * planned)
+        is_whole = server.read_rows(
+            write_page_sql(relation, span, at, limit, write_values_sql(columns)), buffer.add_values
+        )
     return PageLines(
         columns,
         span.order,
-        taken.text,
-        _checksums(taken.crcs),
-        read_position(columns, span.order, taken.last),
-        is_end=is_whole and len(taken.crcs) < limit + again,
-        repeats=again and read_position(columns, span.order, taken.first) == at,
+        buffer.text,
+        _build_checksums(buffer.crcs),
+        read_position(columns, span.order, buffer.last),
+        is_end=is_whole and len(buffer.crcs) < limit + repeats,
+        repeats=repeats and read_position(columns, span.order, buffer.first) == at,
     )
 
 
-def _checksums(crcs: "array[int]") -> pa.Array:
-    found = pa.Array.from_buffers(pa.int64(), len(crcs), [None, pa.py_buffer(crcs)])
-    return pc.if_else(pc.equal(found, _NO_CRC), None, found) if _NO_CRC in crcs else found
+def _build_checksums(crcs: "array[int]") -> pa.Array:
+    checksums = pa.Array.from_buffers(pa.int64(), len(crcs), [None, pa.py_buffer(crcs)])
+    return pc.if_else(pc.equal(checksums, _NO_CRC), None, checksums) if _NO_CRC in crcs else checksums
 
 
 def read_position(columns: list[MySQLColumn], order: list[MySQLColumn], line: bytes | None) -> Position | None:
-    """What a line of these columns says of those that order the rows."""
+    """Read the values of the ordering columns from a line; None without a line."""
     if line is None:
         return None
     fields = dict(zip(columns, split_fields(columns, line, 1), strict=True))

@@ -1,4 +1,4 @@
-"""Pages of a span, one after the other, each as large as the time that it may take."""
+"""Read a span page by page; the size of each page fits the time that it may take."""
 
 import logging
 from collections.abc import Iterator
@@ -31,62 +31,62 @@ _log = logging.getLogger(__name__)
 PAGE_ROWS = 250_000
 """The most rows of a page, however fast they come."""
 COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES = 1_000_000, 50_000, 16 * 1024 * 1024
-"""The same, the first and the most bytes, where a page computes all rows: few large pages, whatever they take."""
+"""The most rows, the first rows and the most bytes where every page computes all rows: few large pages."""
 _ALL_ROWS = 2**62
 
 
 def read_pages(server: MySQLServer, relation: Relation, span: ReadSpan) -> Iterator[Page]:
-    """Read a span; at least one page comes, possibly empty.
+    """Read a span, as at least one page, which may be empty.
 
-    Between pages the server is left alone while it is busy. A page that takes longer than a statement may is ended on
-    the server and read again as a smaller one. While the caller deals with a page, the next one is fetched.
+    Before a page it waits while the server is busy. A page that takes too long is ended on the server and read again
+    as a smaller one. The next page is fetched while the caller works on the current one.
 
     Raises:
-        AlteredError: other columns are there than when reading began; no such page comes.
-        DataError: a value can not be read, or the ordering columns hold NULL.
+        AlteredError: the columns have changed since reading began; no page with the new columns is returned.
+        DataError: a value cannot be read, or an ordering column is NULL.
         UnavailableError: the server does not answer, stays busy, or is too slow for the smallest page.
-        SourceError: the server refuses, or is too slow for the smallest page for want of an index.
+        SourceError: the server refuses, or is too slow for the smallest page because an index is missing.
     """
     progress = ReadProgress(relation.name, lambda: estimate_rows(server, relation, span))
-    for page in map(PageLines.parse_page, prefetch_items(_fetched(server, relation, span))):
+    for page in map(PageLines.parse_page, prefetch_items(_fetch_pages(server, relation, span))):
         yield page
         progress.count_rows(page.rows.num_rows)
     progress.finish()
 
 
-def _fetched(server: MySQLServer, relation: Relation, span: ReadSpan) -> Iterator[PageLines]:
+def _fetch_pages(server: MySQLServer, relation: Relation, span: ReadSpan) -> Iterator[PageLines]:
     rest: ReadSpan | None = span
-    size = _size(server, relation)
+    size = _make_size(server, relation)
     while rest:
         wait_while_busy(server)
         try:
-            lines, rest = _lines(server, relation, rest, size)
-        except SourceError:  # perhaps of a column that is gone
+            lines, rest = _fetch_next(server, relation, rest, size)
+        except SourceError:  # perhaps a column was dropped
             check_unaltered(relation)
             raise
         check_unaltered(relation)
         yield lines
 
 
-def _size(server: MySQLServer, relation: Relation) -> PageSize:
+def _make_size(server: MySQLServer, relation: Relation) -> PageSize:
     if relation.computes_all:
         seconds = server.pace.statement_seconds / 4
         return PageSize(seconds, COMPUTED_ROWS, COMPUTED_FIRST_ROWS, COMPUTED_BYTES)
     return PageSize(server.pace.page_seconds, PAGE_ROWS)
 
 
-def _lines(
+def _fetch_next(
     server: MySQLServer, relation: Relation, span: ReadSpan, size: PageSize
 ) -> tuple[PageLines, ReadSpan | None]:
-    """The next page of a span, and what is left of the span behind it."""
+    """Fetch the next page of a span, and return it with the rest of the span."""
     base = relation.base if span.order[0] == relation.cursor else None
     while True:
         started = perf_counter()
         try:
-            lines, rest = (partial(_slice, base) if base else _page)(server, relation, span, size)
+            lines, rest = (partial(_fetch_slice, base) if base else _fetch_limited)(server, relation, span, size)
         except OverlongError as error:
             if size.is_smallest:
-                raise _too_slow(server, relation, span, size.rows, error) from error
+                raise _explain_slowness(server, relation, span, size.rows, error) from error
             _log.warning("%s: a page of %d rows took too long, smaller ones follow", relation.name, size.rows)
             size.shrink()
             continue
@@ -96,33 +96,35 @@ def _lines(
         return lines, rest
 
 
-def _page(server: MySQLServer, relation: Relation, span: ReadSpan, size: PageSize) -> tuple[PageLines, ReadSpan | None]:
+def _fetch_limited(
+    server: MySQLServer, relation: Relation, span: ReadSpan, size: PageSize
+) -> tuple[PageLines, ReadSpan | None]:
     lines = fetch_page(server, relation, span, span.after, size.rows, size.most_bytes)
     return lines, None if lines.is_end else replace(span, after=lines.last)
 
 
-def _slice(
+def _fetch_slice(
     base: BaseCursor, server: MySQLServer, relation: Relation, span: ReadSpan, size: PageSize
 ) -> tuple[PageLines, ReadSpan | None]:
-    """The page of so many rows of the base table: LIMIT alone would compute all rows up to the end of the span."""
-    found = server.fetch_rows(write_slice_sql(base, span, size.rows))
-    at = relation.cursor.format_position(found[0][0] or b"") if found else None
+    """Fetch the page of a number of base rows; LIMIT alone would compute all rows up to the end of the span."""
+    ends = server.fetch_rows(write_slice_sql(base, span, size.rows))
+    at = relation.cursor.format_position(ends[0][0] or b"") if ends else None
     part, rest = (span, None) if at is None else divide_span(relation, span, at)
     base.check(limit_between(part.low, part.high)(quote_mysql_identifier(base.column)))
     lines = fetch_page(server, relation, part, part.after, _ALL_ROWS)
-    if not lines.is_end:  # it was cut, as its rows are wide
+    if not lines.is_end:  # it was cut, because its rows are wide
         return lines, replace(span, after=lines.last)
     return replace(lines, is_end=rest is None), rest
 
 
-def _too_slow(
+def _explain_slowness(
     server: MySQLServer, relation: Relation, span: ReadSpan, rows: int, error: OverlongError
 ) -> SegmentationError:
-    """Why the smallest page takes too long: an index is missing, or the server has too much to do."""
+    """Explain why the smallest page takes too long: an index is missing, or the server has too much to do."""
     words = f"{rows} rows take longer than {server.pace.statement_seconds} s (pace.statement_seconds)"
-    lacking = explain_missing_index(server, relation, span.order)
-    if lacking:
-        return SourceError(f"{lacking}; {words}")
+    missing_index = explain_missing_index(server, relation, span.order)
+    if missing_index:
+        return SourceError(f"{missing_index}; {words}")
     return OverlongError(
         f"{relation.name}: {words}; plan: {explain_page(server, relation, span) or 'unknown'}; {error}"
     )

@@ -1,4 +1,4 @@
-"""What a server makes of a page: the plan by which it would read, and what a missing index costs."""
+"""The plan by which a server would read a page, and the cost of a missing index."""
 
 from dataclasses import dataclass
 
@@ -19,15 +19,15 @@ _PLACES = {
     10: {"access": 3, "key": 5, "rows": 8, "extra": 9},
     12: {"access": 4, "key": 6, "rows": 9, "extra": 11},
 }
-"""Where EXPLAIN has what, by the number of its columns: MySQL to 5.6 and MariaDB, MySQL since 5.7."""
+"""The places of EXPLAIN's fields, by the number of its columns: MySQL to 5.6 and MariaDB; MySQL since 5.7."""
 
 _LONG = 0.4
-"""The share of a table from which on a range's estimate says no more than that it is long."""
+"""The share of a table above which the estimate of a range is not reliable."""
 
 
 @dataclass(frozen=True)
 class QueryPlan:
-    """How a server would read the rows of a statement over one table, in EXPLAIN's words."""
+    """The plan of a statement over one table, in the words of EXPLAIN."""
 
     access: str
     key: str
@@ -35,13 +35,13 @@ class QueryPlan:
     extra: str
 
     def __str__(self) -> str:
-        """In one line."""
+        """Format the plan in one line."""
         words = [f"type {self.access}", f"key {self.key or 'none'}", f"rows {self.rows:,}", self.extra]
         return ", ".join(word for word in words if word)
 
 
 def explain_missing_index(server: MySQLServer, relation: Relation, order: list[MySQLColumn]) -> str | None:
-    """What it costs that no index has the order of a table's pages, in words; None where one has."""
+    """Explain the cost if no index has the order of a table's pages; None if one has."""
     if relation.table is None or relation.find_index(order):
         return None
     names = [column.name for column in order]
@@ -51,40 +51,40 @@ def explain_missing_index(server: MySQLServer, relation: Relation, order: list[M
 
 
 def explain_page(server: MySQLServer, relation: Relation, span: ReadSpan) -> QueryPlan | None:
-    """How the server would read a page of a table; None where it does not say."""
-    return _explained(server, relation, write_page_sql(relation, span, span.after, rows=1000))
+    """Explain how the server would read a page of a table; None if it does not say."""
+    return _read_plan(server, relation, write_page_sql(relation, span, span.after, rows=1000))
 
 
 def estimate_rows(server: MySQLServer, relation: Relation, span: ReadSpan) -> int | None:
-    """About how many rows a span of a table has, for next to nothing; None where the server does not say.
+    """Estimate cheaply the number of rows in a span of a table; None if the server does not say.
 
-    InnoDB estimates no range at more than half of its table, so a long one is the table without what is before it.
+    InnoDB never estimates a range at more than half of its table, so a long range is the table minus the rows before.
     """
     if relation.table is None:
         return None
-    beyond = [write_after_condition(span.order, span.after)] if span.after else []
-    rows = _rows_where(server, relation, span, [*span.conditions, *beyond])
+    rest = [write_after_condition(span.order, span.after)] if span.after else []
+    rows = _estimate_where(server, relation, span, [*span.conditions, *rest])
     whole = estimate_table_rows(server, relation.table)
     if rows is None or rows < _LONG * whole:
         return rows
-    passed = _rows_where(server, relation, span, [write_up_to_condition(span.order, span.after)]) if span.after else 0
-    return max(rows, whole - (passed or 0))
-
-
-def _rows_where(server: MySQLServer, relation: Relation, span: ReadSpan, conditions: list[str]) -> int | None:
-    columns, table = (
-        ", ".join(quote_mysql_identifier(column.name) for column in span.order),
-        quote_mysql_identifier(str(relation.table)),
+    earlier = (
+        _estimate_where(server, relation, span, [write_up_to_condition(span.order, span.after)]) if span.after else 0
     )
-    plan = _explained(server, relation, f"SELECT {columns} FROM {table} WHERE {' AND '.join(conditions)}")
+    return max(rows, whole - (earlier or 0))
+
+
+def _estimate_where(server: MySQLServer, relation: Relation, span: ReadSpan, conditions: list[str]) -> int | None:
+    columns = ", ".join(quote_mysql_identifier(column.name) for column in span.order)
+    table = quote_mysql_identifier(str(relation.table))
+    plan = _read_plan(server, relation, f"SELECT {columns} FROM {table} WHERE {' AND '.join(conditions)}")
     return plan.rows if plan else None
 
 
-def _explained(server: MySQLServer, relation: Relation, sql: str) -> QueryPlan | None:
-    if relation.table is None:  # before 5.6 a server computes derived tables and views to explain them
+def _read_plan(server: MySQLServer, relation: Relation, sql: str) -> QueryPlan | None:
+    if relation.table is None:  # EXPLAIN before 5.6 computes derived tables and views
         return None
     try:
-        rows = server.execute(f"EXPLAIN {sql}")
+        rows = server.execute_sql(f"EXPLAIN {sql}")
     except ServerError:
         return None
     places = _PLACES.get(len(rows[0])) if rows else None

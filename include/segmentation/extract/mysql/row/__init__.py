@@ -1,1 +1,1 @@
-"""A row on its way: how the server writes it, and what the lake makes of it."""
+"""Rows: how the server writes them, and how they are parsed into the types of the lake."""

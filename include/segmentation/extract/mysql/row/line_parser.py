@@ -1,4 +1,4 @@
-"""Lines of a server as Arrow rows: what can not be read is kept beside the row, never dropped and never bent."""
+"""Parse lines of a server into Arrow rows. Values that cannot be read are kept beside the row, as they are."""
 
 import json
 import re
@@ -24,8 +24,8 @@ class ParsedRows:
 
     Attributes:
         rows: the columns, ``_crc``, ``_zero_dates`` and ``_unreadable``.
-        noticed: how many values are no dates (``zero_dates``), could not be read (``unreadable``), or stayed as they
-            were although their column is declared as mojibake (``mojibake_kept``).
+        noticed: the counts of invalid dates (``zero_dates``), values that cannot be read (``unreadable``), and texts of
+            mojibake columns that needed no repair or allowed none (``mojibake_kept``).
     """
 
     rows: pa.Table
@@ -33,46 +33,45 @@ class ParsedRows:
 
 
 def parse_lines(columns: list[MySQLColumn], text: bytes | bytearray, crcs: pa.Array) -> ParsedRows:
-    """Read lines.
+    """Parse lines.
 
     Args:
-        columns: of the lines.
-        text: lines (see ``render.py``), with a line break between two.
+        columns: the columns of the lines.
+        text: lines (see ``line_sql.py``), with line breaks in between.
         crcs: the checksum of each line.
 
     Raises:
-        DataError: a date is none, and its column may not hold such dates; or a text of a key is no mojibake, although
-            its column is declared to hold such.
+        DataError: a date is invalid and not allowed, or a key that is declared as mojibake has a text that is none.
     """
     noticed: Counter[str] = Counter()
     notes: dict[str, dict[int, dict[str, str]]] = {ZERO_DATES: {}, UNREADABLE: {}}
     arrays = []
     for column, raw in zip(columns, split_fields(columns, text, len(crcs)), strict=True):
-        values, flaws = _read(column, raw)
+        values, flaws = _parse_column(column, raw)
         if column.is_mojibake:
-            values, kept = repair_mojibake(values)
-            if kept and column.is_key:
+            values, unrepaired = repair_mojibake(values)
+            if unrepaired and column.is_key:
                 raise DataError(
-                    f"column '{column.name}' ({column.mysql}): {kept} of {len(raw)} values of a page hold no UTF-8, so "
-                    "repaired ones could equal them in the primary key; correct them, or leave it out of 'mojibake'"
+                    f"column '{column.name}' ({column.mysql}): {unrepaired} of {len(raw)} values are no UTF-8, "
+                    "so repaired ones could equal them in the primary key; correct them, or leave it out of 'mojibake'"
                 )
-            noticed.update(mojibake_kept=kept)
-        for row, found in flaws.items():
-            kind = ZERO_DATES if column.is_time and _DATE.fullmatch(found) else UNREADABLE
-            notes[kind].setdefault(row, {})[column.name] = found.decode(errors="backslashreplace")
+            noticed.update(mojibake_kept=unrepaired)
+        for row, field in flaws.items():
+            kind = ZERO_DATES if column.is_time and _DATE.fullmatch(field) else UNREADABLE
+            notes[kind].setdefault(row, {})[column.name] = field.decode(errors="backslashreplace")
             noticed[kind.lstrip("_")] += 1
         arrays.append(values)
-    own = {CRC_COLUMN: crcs} | {name: _texts(of_rows, len(crcs)) for name, of_rows in notes.items()}
+    own = {CRC_COLUMN: crcs} | {name: _write_notes(row_notes, len(crcs)) for name, row_notes in notes.items()}
     names = [column.name for column in columns]
     return ParsedRows(pa.Table.from_arrays([*arrays, *own.values()], [*names, *own]), noticed)
 
 
 def split_fields(columns: list[MySQLColumn], text: bytes | bytearray, lines: int) -> list[pa.Array]:
-    """The fields of so many lines, by column, as bytes or null."""
+    """Split lines into fields, by column, as bytes or null."""
     if not lines:
         return [pa.array([], pa.binary()) for _ in columns]
     if not text or text.endswith(b"\n"):
-        text = text + b"\n"  # or the reader takes the empty last line for none
+        text = text + b"\n"  # or the reader ignores the empty last line
     names = [column.name for column in columns]
     table = pa_csv.read_csv(
         pa.BufferReader(text),
@@ -88,11 +87,11 @@ def split_fields(columns: list[MySQLColumn], text: bytes | bytearray, lines: int
     return [column.chunk(0) for column in table.columns]
 
 
-def _read(column: MySQLColumn, raw: pa.Array) -> tuple[pa.Array, dict[int, bytes]]:
-    """The values of a column, and its fields that can not be read, by row; there the value is NULL.
+def _parse_column(column: MySQLColumn, raw: pa.Array) -> tuple[pa.Array, dict[int, bytes]]:
+    """Parse a column. Return its values (NULL where a field cannot be read), and those fields by row.
 
     Raises:
-        DataError: such a field is a date, and the column may not hold any that is none.
+        DataError: such a field is a date, and the column does not allow invalid dates.
     """
     try:
         return parse_values(column, raw), {}
@@ -104,16 +103,16 @@ def _read(column: MySQLColumn, raw: pa.Array) -> tuple[pa.Array, dict[int, bytes
     dates = [text for text in flaws.values() if column.is_time and _DATE.fullmatch(text)]
     if dates and not column.allows_zero_dates:
         raise DataError(
-            f"column '{column.name}' ({column.mysql}): {len(dates)} of {len(raw)} values of a page are no dates, such "
-            f"as {dates[0].decode()}; correct them, leave the column out, or let its source say 'zero_dates: flag' "
-            "(read as NULL and noted; not in a primary key)"
+            f"column '{column.name}' ({column.mysql}): {len(dates)} of {len(raw)} values of a page are invalid "
+            f"dates, such as {dates[0].decode()}; correct them, leave the column out, or set 'zero_dates: flag' on its "
+            "source (read as NULL and noted; not in a primary key)"
         )
     return parse_values(column, pc.if_else(is_flawed, pa.scalar(None, pa.binary()), raw)), flaws
 
 
-def _texts(of_rows: dict[int, dict[str, str]], rows: int) -> pa.Array:
-    """A JSON object for each row that has something noted."""
-    if not of_rows:
+def _write_notes(row_notes: dict[int, dict[str, str]], rows: int) -> pa.Array:
+    """Write a JSON object for each row with notes."""
+    if not row_notes:
         return pa.nulls(rows, pa.string())
-    found = {row: json.dumps(noted, ensure_ascii=False) for row, noted in of_rows.items()}
-    return pa.array([found.get(row) for row in range(rows)], pa.string())
+    texts = {row: json.dumps(noted, ensure_ascii=False) for row, noted in row_notes.items()}
+    return pa.array([texts.get(row) for row in range(rows)], pa.string())

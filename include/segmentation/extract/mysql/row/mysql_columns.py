@@ -1,4 +1,4 @@
-"""MySQL columns as lake columns: the one mapping table."""
+"""Map MySQL columns to lake columns."""
 
 import re
 from dataclasses import dataclass, replace
@@ -25,11 +25,11 @@ _PLAIN = {
     **dict.fromkeys(["datetime", "timestamp"], MOMENT),
     "date": pa.date32(),
 }
-"""MySQL's type -> the lake's. BIGINT UNSIGNED, BIT and DECIMAL depend on their size; TIME is in microseconds."""
+"""MySQL type -> lake type. BIGINT UNSIGNED, BIT and DECIMAL depend on their size; TIME is in microseconds."""
 _UNORDERED = ("enum", "set", "json", "float", "double", "bit", "time")
-"""Types whose order or equality by text is not the server's: they can not lead a keyset."""
+"""Types whose order or equality by text differs from the server's: they cannot be in a keyset."""
 
-# Of the client protocol: field type -> MySQL's name. Types from 249 to 254 are texts and bytes alike.
+# Client protocol: field type -> MySQL type. Types 249 to 254 can be texts or bytes.
 _FIELD_TYPES = {0: "decimal", 1: "tinyint", 2: "smallint", 3: "int", 4: "float", 5: "double", 7: "timestamp"}
 _FIELD_TYPES |= {8: "bigint", 9: "mediumint", 10: "date", 11: "time", 12: "datetime", 13: "year", 16: "bit"}
 _FIELD_TYPES |= {242: "vector", 245: "json", 246: "decimal", 255: "geometry"}
@@ -41,13 +41,15 @@ class MySQLColumn:
     """One column of an extract.
 
     Attributes:
-        mysql: the type as MySQL declares it, for messages and for what depends on it.
-        type: the type in the lake.
-        charset: of a text in a table.
-        collation: likewise; it is the order of the texts.
-        is_key: whether it is one of those that tell the rows apart.
-        is_mojibake: whether it is in latin1 but holds UTF-8, and is read as what it means.
-        allows_zero_dates: whether a date that is none is read as NULL and noted; otherwise it stops the extract.
+        name: its name.
+        mysql: its declared MySQL type.
+        type: its type in the lake.
+        nullable: whether it may be NULL.
+        charset: the character set of a text in a table.
+        collation: the collation of such a text.
+        is_key: whether it belongs to the primary key.
+        is_mojibake: whether it is latin1 with UTF-8 inside, which is repaired.
+        allows_zero_dates: whether an invalid date is read as NULL and noted; otherwise it stops the extract.
     """
 
     name: str
@@ -62,7 +64,7 @@ class MySQLColumn:
 
     @property
     def kind(self) -> str:
-        """MySQL's type without size and sign."""
+        """The MySQL type without size and sign."""
         return re.split(r"[ (]", self.mysql, maxsplit=1)[0]
 
     @property
@@ -77,12 +79,12 @@ class MySQLColumn:
 
     @property
     def is_ordered(self) -> bool:
-        """Whether the server's order of it can be continued from a value's text."""
+        """Whether a keyset can continue from the text of its value."""
         return self.kind not in _UNORDERED
 
     @property
     def is_time(self) -> bool:
-        """Whether it says when: a DATE, DATETIME or TIMESTAMP."""
+        """Whether it is a DATE, DATETIME or TIMESTAMP."""
         return bool(self.type in (MOMENT, pa.date32()))
 
     @property
@@ -92,36 +94,38 @@ class MySQLColumn:
 
     @property
     def first_date(self) -> str:
-        """The SQL literal below which its dates are none."""
+        """The SQL literal of the smallest valid date."""
         return quote_string("1970-01-01 00:00:01" if self.kind == "timestamp" else "0001-01-01")
 
     def format_position(self, raw: bytes) -> str:
-        """A value as the server sends it by itself, as lines write it."""
+        """Format a single value of the server as lines contain it."""
         return raw.hex() if self.is_bytes else raw.decode()
 
     def write_literal(self, position: str) -> str:
-        """A value as lines write it, as SQL; numbers stay bare, as a quoted one would be compared as a double."""
+        """Write a value of a line as SQL. Numbers are bare, as a quoted number is compared as a double."""
         if self.is_bytes:
             return f"x'{position}'"
         return position if self.kind in _NUMBERS else quote_string(position)
 
 
 def list_table_columns(server: MySQLServer, table: str, only: list[str] | None) -> list[MySQLColumn]:
-    """The columns of a table, all or those asked for, in the table's order.
+    """List the columns of a table, all or the selected ones, in the table's order.
 
     Raises:
-        SourceError: the table or a column does not exist, or a column's type has no place in the lake.
+        SourceError: the table or a column does not exist, or the lake does not support a column's type.
     """
-    found = _described(server, table)
+    descriptions = _describe_columns(server, table)
     for name in only or []:
-        if name not in found:
-            names = ", ".join(found)
-            raise SourceError(f"table '{table}' has no column '{name}'; found are {names}{suggest_name(name, found)}")
+        if name not in descriptions:
+            names = ", ".join(descriptions)
+            raise SourceError(
+                f"table '{table}' has no column '{name}'; found: {names}{suggest_name(name, descriptions)}"
+            )
     columns = []
-    for name, row in found.items():
+    for name, row in descriptions.items():
         if only is None or name in only:
             kind, declared, nullable = (decode_field(value).lower() for value in row[1:4])
-            column = _column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0))
+            column = _build_column(name, kind, declared, nullable == "yes", int(row[4] or 0), int(row[5] or 0))
             columns.append(
                 replace(column, charset=decode_field(row[6]) or None, collation=decode_field(row[7]) or None)
             )
@@ -129,72 +133,71 @@ def list_table_columns(server: MySQLServer, table: str, only: list[str] | None) 
 
 
 def list_column_names(server: MySQLServer, table: str) -> list[str]:
-    """The names of a table's columns, also of those whose type has no place in the lake.
+    """List the names of a table's columns, even of types that the lake does not support.
 
     Raises:
         SourceError: the table does not exist.
     """
-    return list(_described(server, table))
+    return list(_describe_columns(server, table))
 
 
-def _described(server: MySQLServer, table: str) -> dict[str, RawRow]:
-    """What the server says of each column."""
-    found = server.fetch_rows(
+def _describe_columns(server: MySQLServer, table: str) -> dict[str, RawRow]:
+    """Fetch the server's description of each column."""
+    rows = server.fetch_rows(
         "SELECT column_name, data_type, column_type, is_nullable, numeric_precision, numeric_scale, "
         "character_set_name, collation_name "
         f"FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = {quote_string(table)} "
         "ORDER BY ordinal_position"
     )
-    if not found:
+    if not rows:
         tables = server.fetch_rows(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY table_name"
         )
         names = [decode_field(row[0]) for row in tables]
         raise SourceError(
-            f"table '{table}' does not exist, or user '{server.address.user}' may not read it; found are "
+            f"table '{table}' does not exist, or user '{server.address.user}' may not read it; found: "
             f"{', '.join(names) or 'no tables'}{suggest_name(table, names)}"
         )
-    return {decode_field(row[0]): row for row in found}
+    return {decode_field(row[0]): row for row in rows}
 
 
 def list_query_columns(server: MySQLServer, sql: str) -> list[MySQLColumn]:
-    """The columns of a SELECT, from what the server says about its (empty) result.
+    """List the columns of a SELECT, from the server's description of its (empty) result.
 
     Raises:
-        SourceError: the server refuses the SELECT, or a column's type has no place in the lake.
+        SourceError: the server refuses the SELECT, or the lake does not support a column's type.
     """
     described = server.describe_query(sql)
     unclear = [name for name, field_type, *_, flags in described if field_type not in _FIELD_TYPES and flags & _BINARY]
-    of_bytes = _of_bytes(server, sql, unclear)
+    byte_columns = _find_byte_columns(server, sql, unclear)
     columns = []
     for name, field_type, _, _, length, scale, _, flags in described:
-        kind = _FIELD_TYPES.get(field_type, "blob" if name in of_bytes else "text")
+        kind = _FIELD_TYPES.get(field_type, "blob" if name in byte_columns else "text")
         unsigned = bool(flags & _UNSIGNED)
         precision = length - (scale > 0) - (not unsigned) if kind == "decimal" else length  # a point, a sign
         declared = f"decimal({precision},{scale})" if kind == "decimal" else kind + " unsigned" * unsigned
-        columns.append(_column(name, kind, declared, not flags & _NOT_NULL, precision, scale))
+        columns.append(_build_column(name, kind, declared, not flags & _NOT_NULL, precision, scale))
     return columns
 
 
-def _of_bytes(server: MySQLServer, sql: str, names: list[str]) -> set[str]:
-    """Those columns of a SELECT that hold bytes, and not texts whose collation is binary, which look the same."""
+def _find_byte_columns(server: MySQLServer, sql: str, names: list[str]) -> set[str]:
+    """Find the columns of a SELECT that hold bytes; texts with a binary collation look the same in its description."""
     if not names:
         return set()
-    charsets = ", ".join(
-        f"CHARSET(MAX({quote_mysql_identifier(name)}))" for name in names
-    )  # one row, also of an empty result
-    (found,) = server.fetch_rows(f"SELECT {charsets} FROM ({sql}) AS described")
-    return {name for name, charset in zip(names, found, strict=True) if charset == b"binary"}
+    # MAX gives one row even for an empty result.
+    charsets = ", ".join(f"CHARSET(MAX({quote_mysql_identifier(name)}))" for name in names)
+    (names_of_charsets,) = server.fetch_rows(f"SELECT {charsets} FROM ({sql}) AS described")
+    return {name for name, charset in zip(names, names_of_charsets, strict=True) if charset == b"binary"}
 
 
 def build_arrow_schema(columns: list[MySQLColumn]) -> pa.Schema:
-    """The lake's schema of the columns."""
+    """Build the lake's schema of the columns."""
     return pa.schema([(column.name, column.type) for column in columns])
 
 
-def _column(name: str, kind: str, declared: str, nullable: bool, precision: int, scale: int) -> MySQLColumn:
+def _build_column(name: str, kind: str, declared: str, nullable: bool, precision: int, scale: int) -> MySQLColumn:
     if name.lower() in LOG_COLUMNS:
-        raise SourceError(f"column '{name}' has the name of one of the lake's own; leave it out of columns")
+        raise SourceError(f"column '{name}' has a name that the lake reserves; leave it out of columns")
     if kind == "decimal":
         arrow = pa.decimal128(precision, scale) if precision <= _LARGEST_DECIMAL else pa.string()
     elif kind == "bit":
@@ -205,6 +208,6 @@ def _column(name: str, kind: str, declared: str, nullable: bool, precision: int,
         arrow = _PLAIN[kind]
     else:
         raise SourceError(
-            f"column '{name}' is of type {declared}, which the lake does not hold; leave it out of columns"
+            f"column '{name}' is of type {declared}, which the lake does not support; leave it out of columns"
         )
     return MySQLColumn(name, declared, arrow, nullable)

@@ -1,1 +1,1 @@
-"""A MySQL or MariaDB server: logging in, asking it one thing at a time, and leaving it in peace."""
+"""A MySQL or MariaDB server: login, connections, and limits on its load."""

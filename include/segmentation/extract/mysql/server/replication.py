@@ -1,7 +1,7 @@
-"""A server that gets its rows from others: a replica, a cluster's node, a cloud's reader.
+"""Servers that get their rows from other servers: replicas, nodes of a cluster, readers in a cloud.
 
-The transactions that are still to come are open elsewhere and in no list here, and rows may be on their way. So only
-the lag guards, counted from the time that the server has reached.
+Their list of transactions does not show those that are open on the other servers. So only the lag protects late rows,
+counted from the time that the server has reached.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ _BEHIND = ("Seconds_Behind_Master", "Seconds_Behind_Source")
 
 @dataclass(frozen=True)
 class ReplicationFeed:
-    """What is known of how a server gets its rows.
+    """How a server gets its rows from others.
 
     Attributes:
-        behind: by how much it is later than where they come from, as far as that is told.
-        how: what the bound then rests on, in words.
+        behind: its delay, as far as it is known.
+        how: what the bound relies on, in words.
     """
 
     behind: timedelta
@@ -28,13 +28,13 @@ class ReplicationFeed:
 
 
 def find_feed(server: MySQLServer) -> ReplicationFeed | None:
-    """How a server gets its rows from others; None where it seems to be written itself.
+    """Find how a server gets its rows from others; None if clients seem to write to it.
 
     Raises:
-        UnavailableError: it is a replica that gets none now; what comes later would be passed over.
+        UnavailableError: it is a replica whose replication has stopped; a pull would miss the rows that come later.
     """
     try:
-        behind = _seconds_behind(server)
+        behind = _read_delay(server)
     except ServerError as error:
         if error.code != ACCESS_DENIED:
             raise server.explain_error(error) from None
@@ -45,9 +45,9 @@ def find_feed(server: MySQLServer) -> ReplicationFeed | None:
     return ReplicationFeed(timedelta(0), "lag only: rows come from other servers too") if _is_fed(server) else None
 
 
-def _seconds_behind(server: MySQLServer) -> int | None:
-    sql = _status_sql(server)
-    channels = server.execute(sql)
+def _read_delay(server: MySQLServer) -> int | None:
+    sql = _write_status_sql(server)
+    channels = server.execute_sql(sql)
     if not channels:
         return None
     names = [str(field[0]) for field in server.describe_query(sql)]
@@ -58,16 +58,16 @@ def _seconds_behind(server: MySQLServer) -> int | None:
     return max(int(second or 0) for second in seconds)
 
 
-def _status_sql(server: MySQLServer) -> str:
-    if server.version.supports(None, (10, 0)):
+def _write_status_sql(server: MySQLServer) -> str:
+    if server.version.is_at_least(None, (10, 0)):
         return "SHOW ALL SLAVES STATUS"
-    return "SHOW REPLICA STATUS" if server.version.supports((8, 0, 22), None) else "SHOW SLAVE STATUS"
+    return "SHOW REPLICA STATUS" if server.version.is_at_least((8, 0, 22), None) else "SHOW SLAVE STATUS"
 
 
 def _is_fed(server: MySQLServer) -> bool:
-    """Whether it is closed to writers, or threads of its own write (those of MariaDB's InnoDB are daemons)."""
-    closed = server.fetch_rows("SHOW GLOBAL VARIABLES LIKE '%read_only'")
-    if any(name in (b"read_only", b"innodb_read_only") and value == b"ON" for name, value in closed):
+    """Check whether it is read-only, or replication threads write to it (daemons belong to MariaDB's InnoDB)."""
+    read_only = server.fetch_rows("SHOW GLOBAL VARIABLES LIKE '%read_only'")
+    if any(name in (b"read_only", b"innodb_read_only") and value == b"ON" for name, value in read_only):
         return True
     threads = server.fetch_rows("SHOW PROCESSLIST")
     return any(thread[1] == b"system user" and thread[4] != b"Daemon" for thread in threads)

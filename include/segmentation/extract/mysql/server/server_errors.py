@@ -1,4 +1,4 @@
-"""What a server's errors mean: to be tried again later, or to be put right by a person."""
+"""Classify the errors of a server: retry later, or a person must act."""
 
 from include.segmentation.connections import Address
 from include.segmentation.errors import SegmentationError, SourceError, UnavailableError, join_lines
@@ -12,14 +12,14 @@ _OVERLONG = {
 _TRY_LATER = {
     *(1040, 1203, 1226),  # too many connections: the server's, this user's, this user's in an hour
     *(1053, 1077, 1079, 1927, 3032, 3169),  # shutting down, connection killed, server offline for users
-    *(1205, 1213, 1689),  # a lock was not given in time
+    *(1205, 1213, 1689),  # no lock in time
     *(1158, 1159, 1160, 1161),  # the network, as the server saw it
     *(2002, 2003, 2005, 2006, 2013, 2026, 2055, 4031),  # not reachable, gone away, lost, cut off
 }
 
 
 class ServerError(Exception):
-    """An error that the server answered with, for a caller that can go on without the answer."""
+    """An error of the server or the client library, for callers that can handle it."""
 
     def __init__(self, code: int, message: str) -> None:
         super().__init__(message)
@@ -27,18 +27,18 @@ class ServerError(Exception):
 
     @classmethod
     def from_driver(cls, error: Exception) -> "ServerError":
-        """The error of the client library, in one line."""
+        """Convert an error of the client library, in one line."""
         if len(error.args) >= 2 and isinstance(error.args[0], int):
             return cls(error.args[0], join_lines(error.args[1]))
         return cls(0, join_lines(error))
 
 
 class OverlongError(UnavailableError):
-    """A statement took longer than the pace allows and was ended on the server."""
+    """A statement took longer than the pace allows, and was ended on the server."""
 
 
 def explain_server_error(address: Address, error: ServerError) -> SegmentationError:
-    """What a person should read about an error of the server at an address."""
+    """Convert an error of the server at an address into one that a person can act on."""
     kind: type[SegmentationError] = SourceError
     if error.code in _OVERLONG:
         kind = OverlongError
@@ -48,5 +48,5 @@ def explain_server_error(address: Address, error: ServerError) -> SegmentationEr
 
 
 def describe_address(address: Address) -> str:
-    """A connection and where it leads, for messages."""
+    """Describe a connection and its target for messages."""
     return f"connection '{address.id}' (mysql {address.host}:{address.port or 3306}/{address.database})"

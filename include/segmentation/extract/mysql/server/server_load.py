@@ -1,4 +1,4 @@
-"""Leave a server alone while it has much to do."""
+"""Wait while a server is busy."""
 
 import logging
 
@@ -11,10 +11,10 @@ _log = logging.getLogger(__name__)
 
 
 def wait_while_busy(server: MySQLServer) -> None:
-    """Wait until no more threads run on the server than the pace allows; our own, which asks, counts too.
+    """Wait until no more threads run on the server than the pace allows, including this connection's.
 
     Raises:
-        UnavailableError: it stays busy.
+        UnavailableError: the server stays busy.
     """
     where, allowed = describe_address(server.address), server.pace.busy_threads
     for _ in wait_for_retries():

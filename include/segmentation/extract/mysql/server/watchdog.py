@@ -1,4 +1,4 @@
-"""End a statement on the server when it takes too long, where the server does not do that by itself."""
+"""End statements that take too long, on servers that cannot do it themselves."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,20 +9,20 @@ class Watchdog:
     """Watches statements, one at a time.
 
     Attributes:
-        has_ended: whether it has set out to end the last one.
+        has_ended: whether it has tried to end the last statement.
     """
 
     def __init__(self, seconds: float, end: Callable[[str], None]) -> None:
-        """Watch for statements that take longer than that; ``end`` is called with one, on a thread of its own."""
+        """Call ``end``, on another thread, with each statement that takes longer."""
         self.has_ended = False
         self._seconds = seconds
         self._end = end
 
     @contextmanager
-    def watch(self, sql: str) -> Iterator[None]:
-        """Watch over a statement; whatever was done about it is done at the end."""
+    def watch_statement(self, sql: str) -> Iterator[None]:
+        """Watch a statement; at the end no call of ``end`` is running."""
         self.has_ended = False
-        timer = Timer(self._seconds, self._bite, [sql])
+        timer = Timer(self._seconds, self._end_statement, [sql])
         timer.daemon = True
         timer.start()
         try:
@@ -31,6 +31,6 @@ class Watchdog:
             timer.cancel()
             timer.join()
 
-    def _bite(self, sql: str) -> None:
+    def _end_statement(self, sql: str) -> None:
         self.has_ended = True
         self._end(sql)

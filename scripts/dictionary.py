@@ -4,6 +4,7 @@ Usage: python scripts/dictionary.py [--check]    (--check only reports whether t
 """
 
 import sys
+import textwrap
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -16,21 +17,27 @@ PAGE = CHECKOUT / "docs" / "tables.md"
 INTRODUCTION = """# Published tables
 
 The contract with BI tools: one PostgreSQL schema per profile. Times are UTC, validity is half-open
-`[valid_from, valid_to)`, and every table is written in one transaction per run. `make docs` generates this page from
-`include/segmentation/publish/tables/`. Table `alembic_version` holds the version of the tables for migrations.
+`[valid_from, valid_to)`, and every table is written in one transaction per run. `make docs`
+generates this page from `include/segmentation/publish/tables/`. Table `alembic_version` holds the
+version of the tables for migrations.
 """
 
 
 def write_section(table: PublishedTable) -> str:
     """Write one table's heading, meaning and columns as Markdown."""
-    lines = [f"## {table.name}", "", table.comment, ""]
+    lines = [f"## {table.name}", "", wrap_prose(table.comment), ""]
     if table.profile_columns_note:
-        lines += [table.profile_columns_note, ""]
-    lines += [f"Key: {', '.join(f'`{name}`' for name in table.primary_key)}.", ""]
+        lines += [wrap_prose(table.profile_columns_note), ""]
+    lines += [wrap_prose(f"Key: {', '.join(f'`{name}`' for name in table.primary_key)}."), ""]
     lines += ["| column | type | meaning |", "|---|---|---|"]
     for column in table.columns:
         lines.append(f"| `{column.name}` | {column.type.split(' COLLATE')[0]} | {column.comment} |")
     return "\n".join(lines) + "\n"
+
+
+def wrap_prose(text: str) -> str:
+    """Wrap a paragraph as all pages are."""
+    return textwrap.fill(text, 98, break_long_words=False, break_on_hyphens=False)
 
 
 def write_page() -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from include.segmentation.command_line import build_parser
+from include.segmentation.command_line import make_parser
 
 CHECKOUT = Path(__file__).parents[1]
 PAGES = [*sorted(CHECKOUT.glob("*.md")), *sorted((CHECKOUT / "docs").rglob("*.md"))]
@@ -21,11 +21,9 @@ LONGEST_LINE = 100
 
 def list_commands(start: str) -> list[str]:
     """Every command in a code block of any page that begins with ``start``, without its comment."""
-    lines = [line.strip() for page in PAGES for line in page.read_text().splitlines() if line.startswith("    ")]
-    lines = [line.removeprefix("$ ") for line in lines]
-    commands = [
-        re.split(r"\s{2,}|\s#\s", line)[0] for line in lines if re.match(rf"{start}\b", line.removeprefix("$ "))
-    ]
+    blocks = [line.strip() for page in PAGES for line in page.read_text().splitlines() if line.startswith("    ")]
+    lines = [line for line in (line.removeprefix("$ ") for line in blocks) if re.match(rf"{start}\b", line)]
+    commands = [re.split(r"\s{2,}|\s#\s", line)[0] for line in lines]
     return sorted({command for command in commands if "…" not in command})
 
 
@@ -40,7 +38,7 @@ def test_make_knows_the_target(command: str) -> None:
 def test_the_command_line_takes_the_arguments(command: str) -> None:
     arguments = shlex.split(PROGRAM.sub("", f"{command} ").strip())
     if arguments != ["--help"]:
-        build_parser().parse_args(arguments)
+        make_parser().parse_args(arguments)
 
 
 @cache
@@ -82,11 +80,11 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_lines_are_short(page: Path) -> None:
     """Tables and code blocks are exceptions."""
-    lines = page.read_text().splitlines()
-    assert [line for line in lines if len(line) > LONGEST_LINE and not line.startswith(("|", "    ", "!["))] == []
+    prose = re.sub(r"^```.*?^```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL).splitlines()
+    assert [line for line in prose if len(line) > LONGEST_LINE and not line.startswith(("|", "    ", "!["))] == []
 
 
 def test_cannot_is_one_word() -> None:
     pattern = "can" + " not"
-    found = subprocess.run(["git", "grep", "-niw", pattern], cwd=CHECKOUT, capture_output=True, text=True, check=False)
-    assert found.stdout == ""
+    command = ["git", "grep", "-niw", pattern, "--", ":!tests/warehouse/schema_without_version.sql"]  # an old schema
+    assert subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False).stdout == ""

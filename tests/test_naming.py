@@ -32,8 +32,8 @@ FOREIGN_NAMES = {
     "deserialize": "Airflow calls it",
     "execute_complete": "Airflow calls it",
 }
-STORED_NAMES = {"gate_verdict.py": {"found"}}
-"""Fields whose names are keys of JSON in published tables."""
+STORED_NAMES = {"gate_verdict.py": {"found"}, "label_study.py": {"taken"}}
+"""Fields whose names are columns of published tables, or keys of their JSON."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

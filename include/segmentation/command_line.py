@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit status: 0, or 2 after one line on standard error; 130 after Ctrl-C.
     """
-    options = _make_parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         with show_logs():
             return int(options.command(options) or 0)
@@ -73,7 +73,7 @@ _DECISIONS: dict[str, tuple[Command, str]] = {
 }
 
 
-def _make_parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
     is_installed = Path(sys.argv[0]).name == "segmentation"
     prog = "segmentation" if is_installed else "python -m include.segmentation"
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)

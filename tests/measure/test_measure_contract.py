@@ -347,7 +347,7 @@ def test_a_wrong_macro_segment(
 
 
 def test_estimates_about_groups_are_out_of_reach(club: Callable[..., Run], tmp_path: Path) -> None:
-    """Ages that Google guesses of groups can not be joined with customers, on purpose or by accident."""
+    """Ages that Google guesses of groups cannot be joined with customers, on purpose or by accident."""
     run = club(SUM.replace("GROUP BY p.customer_id", "CROSS JOIN ages GROUP BY p.customer_id"))
     profile = _profile({}, "UTC")
     profile["sources"]["ga4"] = {"kind": "ga4", "connection": "ga4", "property": "properties/1"}

@@ -26,7 +26,7 @@ class RuleLift:
     p: float
 
 
-def compute_lift(taken: int, taken_labelled: int, customers: int, labelled: int) -> RuleLift:
+def compute_lift(selected: int, selected_labelled: int, customers: int, labelled: int) -> RuleLift:
     """Compare the customers that a rule selects with all customers.
 
     The number of selected customers is fixed, so the lift follows from the ratio of two shares, those of the selected
@@ -34,21 +34,21 @@ def compute_lift(taken: int, taken_labelled: int, customers: int, labelled: int)
     Fisher's exact test, two-sided. Both assume that the rule was not chosen on these customers.
 
     Args:
-        taken: how many customers the rule selects, at least 1 and not all.
-        taken_labelled: how many of them have the label.
+        selected: how many customers the rule selects, at least 1 and not all.
+        selected_labelled: how many of them have the label.
         customers: how many customers there are.
         labelled: how many of them have the label, at least 1 and not all.
     """
     from scipy.stats import fisher_exact
 
-    others, others_labelled = customers - taken, labelled - taken_labelled
+    others, others_labelled = customers - selected, labelled - selected_labelled
 
     def compute_from_ratio(ratio: float) -> float:
-        return 1 / (taken / customers + others / customers / ratio) if ratio else 0.0
+        return 1 / (selected / customers + others / customers / ratio) if ratio else 0.0
 
-    low, high = compute_ratio_interval(taken_labelled, taken, others_labelled, others)
-    ratio = taken_labelled / taken * customers / labelled
-    table = [[taken_labelled, taken - taken_labelled], [others_labelled, others - others_labelled]]
+    low, high = compute_ratio_interval(selected_labelled, selected, others_labelled, others)
+    ratio = selected_labelled / selected * customers / labelled
+    table = [[selected_labelled, selected - selected_labelled], [others_labelled, others - others_labelled]]
     return RuleLift(
         ratio, compute_from_ratio(low), compute_from_ratio(high), min(float(fisher_exact(table).pvalue), 1.0)
     )

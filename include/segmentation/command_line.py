@@ -74,6 +74,7 @@ _DECISIONS: dict[str, tuple[Command, str]] = {
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """Make the parser of the whole command line."""
     is_installed = Path(sys.argv[0]).name == "segmentation"
     prog = "segmentation" if is_installed else "python -m include.segmentation"
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)

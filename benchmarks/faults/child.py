@@ -18,7 +18,7 @@ from random import Random
 from typing import Any
 from unittest.mock import patch
 
-from include.segmentation.errors import NotReadyError, SegmentationError
+from include.segmentation.errors import NotReadyError, UnavailableError
 from include.segmentation.extract import extract, maintain_log, reconcile_extract
 from include.segmentation.extract.mysql import row_reconciliation as comparison
 from include.segmentation.extract.mysql.page import page_fetch, page_reader
@@ -129,7 +129,7 @@ def _call(stage: str, run: Run, table: str) -> Report:
         counted = {"rows": done.get("rows_written", 0), "pages": done.get("pages", 0)}
         return Report(stage, table, begun, time.monotonic(), state.complete_through, state.seq, **counted)
     except Exception as error:
-        excused = (isinstance(error, SegmentationError) and error.retry) or isinstance(error, NotReadyError)
+        excused = isinstance(error, UnavailableError | NotReadyError)
         text = f"{type(error).__name__}: {error}"
         return Report(stage, table, begun, time.monotonic(), error=text, excused=excused)
 

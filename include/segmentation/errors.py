@@ -13,11 +13,9 @@ def join_lines(error: object) -> str:
 class SegmentationError(Exception):
     """Base class of every error that this package raises on purpose.
 
-    The command line prints the message and exits with status 2. Airflow fails the task, and retries it only if
-    ``retry`` says that waiting can help.
+    The command line prints the message and exits with status 2. Airflow fails the task; its retry policy retries an
+    `UnavailableError` only.
     """
-
-    retry = False
 
     def add_place(self, where: str) -> Self:
         """Return the same error with the place where it happened in front of its message."""
@@ -40,8 +38,6 @@ class TrackingError(SegmentationError):
 
 class UnavailableError(SegmentationError):
     """A server does not answer or is too busy; it may answer later."""
-
-    retry = True
 
 
 class RetryLaterError(UnavailableError):

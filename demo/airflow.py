@@ -142,13 +142,13 @@ class Airflow:
             ServerError: it failed, or a process of Airflow ended.
         """
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
-        shown = ""
+        last_words = ""
         while True:
             state = self._call("GET", path)["state"]
             tasks = self._call("GET", f"{path}/taskInstances?limit=100")["task_instances"]
-            if (words := _words(tasks)) != shown:
+            if (words := _words(tasks)) != last_words:
                 progress(words)
-                shown = words
+                last_words = words
             if state == "success":
                 return
             if state == "failed":
@@ -158,11 +158,11 @@ class Airflow:
 
     def list_runs(self) -> list[dict[str, Any]]:
         """All runs of all DAGs, in the order they were started, as the REST API describes them."""
-        found = self._call("GET", "/api/v2/dags/~/dagRuns?limit=100&order_by=start_date")
-        return list(found["dag_runs"])
+        response = self._call("GET", "/api/v2/dags/~/dagRuns?limit=100&order_by=start_date")
+        return list(response["dag_runs"])
 
     def _settings(self) -> dict[str, str]:
-        kept = self._secrets()
+        credentials = self._secrets()
         return {
             "AIRFLOW_HOME": str(self.home),
             "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'plugins'}",
@@ -176,10 +176,10 @@ class Airflow:
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(self.home / "passwords.json"),
-            "AIRFLOW_ADMIN_PASSWORD": kept["password"],
-            "AIRFLOW__CORE__FERNET_KEY": kept["fernet"],
-            "AIRFLOW__API_AUTH__JWT_SECRET": kept["jwt"],
-            "AIRFLOW__API__SECRET_KEY": kept["jwt"],
+            "AIRFLOW_ADMIN_PASSWORD": credentials["password"],
+            "AIRFLOW__CORE__FERNET_KEY": credentials["fernet"],
+            "AIRFLOW__API_AUTH__JWT_SECRET": credentials["jwt"],
+            "AIRFLOW__API__SECRET_KEY": credentials["jwt"],
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API__HOST": "127.0.0.1",
@@ -198,8 +198,8 @@ class Airflow:
             self.home.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
             fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-            made = {"password": secrets.token_urlsafe(12), "fernet": fernet, "jwt": secrets.token_hex(64)}
-            path.write_text(json.dumps(made))
+            credentials = {"password": secrets.token_urlsafe(12), "fernet": fernet, "jwt": secrets.token_hex(64)}
+            path.write_text(json.dumps(credentials))
         return dict(json.loads(path.read_text()))
 
     def _whole_environment(self) -> dict[str, str]:
@@ -207,11 +207,11 @@ class Airflow:
         return inherited | self.environment
 
     def _finish(self, command: list[str]) -> str:
-        done = subprocess.run(command, env=self._whole_environment(), capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            words = " ".join((done.stderr or done.stdout).split())[-800:]
+        process = subprocess.run(command, env=self._whole_environment(), capture_output=True, text=True, check=False)
+        if process.returncode != 0:
+            words = " ".join((process.stderr or process.stdout).split())[-800:]
             raise ServerError(f"{' '.join([Path(command[0]).name, *command[1:]])} failed: {words}")
-        return done.stdout
+        return process.stdout
 
     def _launch(self, component: str) -> None:
         with self._log(component).open("ab") as log:
@@ -299,9 +299,9 @@ def find_interval_start(dag_id: str, as_of: datetime) -> datetime:
 
 
 def _words(tasks: list[dict[str, Any]]) -> str:
-    done = sum(task["state"] == "success" for task in tasks)
+    successes = sum(task["state"] == "success" for task in tasks)
     running = [task["task_id"] for task in tasks if task["state"] == "running"]
-    return f"{done} of {len(tasks)} tasks" + (f", now {', '.join(running)}" if running else "")
+    return f"{successes} of {len(tasks)} tasks" + (f", now {', '.join(running)}" if running else "")
 
 
 def _kill_session(session: int) -> None:

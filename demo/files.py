@@ -43,17 +43,17 @@ def read_file(path: Path, what: str, texts: Sequence[str]) -> pa.Table:
     return table
 
 
-def refuse_missing(path: Path, found: Sequence[str], wanted: Sequence[str]) -> None:
+def refuse_missing(path: Path, columns: Sequence[str], required: Sequence[str]) -> None:
     """Stop where a column is missing.
 
     Raises:
         DataFileError: which, what was found, and what is wanted.
     """
-    missing = [name for name in wanted if name not in found]
+    missing = [name for name in required if name not in columns]
     if missing:
-        if len(found) == 1 and len(wanted) > 1 and path.suffix.lower() == ".csv":
+        if len(columns) == 1 and len(required) > 1 and path.suffix.lower() == ".csv":
             raise DataFileError(f"{path}: its first line is one column only; columns must be separated by commas")
-        listed = f"its columns are {', '.join(found)}; wanted are {', '.join(wanted)}"
+        listed = f"its columns are {', '.join(columns)}; wanted are {', '.join(required)}"
         raise DataFileError(f"{path}: missing: {', '.join(missing)}; {listed}")
 
 

@@ -262,10 +262,10 @@ def _mysql56_base() -> Path:
 
 
 def _find(program: str, fallback: str = "") -> str:
-    found = fallback if Path(fallback).is_file() else shutil.which(program)
-    if not found:
+    path = fallback if Path(fallback).is_file() else shutil.which(program)
+    if not path:
         raise ServerError(f"{program} is not installed; packages.txt lists what is needed")
-    return found
+    return path
 
 
 def _is_new(folder: Path) -> bool:
@@ -296,6 +296,8 @@ def _as_unprivileged(*, die_with_parent: bool = False) -> list[str]:
 
 def _run_unprivileged(command: list[str], folder: Path) -> None:
     whole = [*_as_unprivileged(), *command]
-    done = subprocess.run(whole, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ServerError(f"{Path(command[0]).name} failed: {' '.join((done.stdout + done.stderr).split())[-500:]}")
+    process = subprocess.run(whole, cwd=folder, capture_output=True, text=True, check=False)
+    if process.returncode != 0:
+        raise ServerError(
+            f"{Path(command[0]).name} failed: {' '.join((process.stdout + process.stderr).split())[-500:]}"
+        )

@@ -64,10 +64,10 @@ def _alone() -> Iterator[None]:
 def _put_aside(profiles: Path) -> None:
     """Keep what somebody wrote the last time."""
     if profiles.is_dir():
-        kept = HOME / "shop-profiles-before"
-        shutil.rmtree(kept, ignore_errors=True)
-        profiles.rename(kept)
-        print(f"The shop begins afresh. The profiles of the last time are in {kept}")
+        backup = HOME / "shop-profiles-before"
+        shutil.rmtree(backup, ignore_errors=True)
+        profiles.rename(backup)
+        print(f"The shop begins afresh. The profiles of the last time are in {backup}")
 
 
 def _environment(home: Path, source: Server, target: Server) -> dict[str, str]:

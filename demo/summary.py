@@ -49,8 +49,8 @@ def print_segments(console: Console, connection: Connection, profile: Profile) -
                 for kpi, declared in kpis.items()
             ]
             hidden = "fewer than 10 customers: not shown" if row["customers"] else "empty"
-            shown = hidden if row["suppressed"] else "; ".join(spans)
-            table.add_row(row["name"], f"{row['customers']:,}", f"{row['share']:.1%}", shown)
+            ranges_text = hidden if row["suppressed"] else "; ".join(spans)
+            table.add_row(row["name"], f"{row['customers']:,}", f"{row['share']:.1%}", ranges_text)
         console.print(table)
 
 
@@ -68,9 +68,14 @@ def print_reconciliation(console: Console, source: SourceCounts, arrived: Source
     for place in ("MySQL", "lake"):
         table.add_column(place, justify="right")
     table.add_column("")
-    for name, sent in source.items():
-        found = arrived[name]
-        table.add_row(name.replace("_", " "), f"{sent:,}", f"{found:,}", "equal" if sent == found else "[red]DIFFERENT")
+    for name, source_count in source.items():
+        lake_count = arrived[name]
+        table.add_row(
+            name.replace("_", " "),
+            f"{source_count:,}",
+            f"{lake_count:,}",
+            "equal" if source_count == lake_count else "[red]DIFFERENT",
+        )
     console.print(table)
 
 

@@ -29,30 +29,30 @@ class TutorialStep:
 
 def list_steps(page: str) -> list[TutorialStep]:
     """The commands of a page: indented lines that begin with ``$``, each with the indented lines below it."""
-    found: list[TutorialStep] = []
+    steps: list[TutorialStep] = []
     for line in page.splitlines():
         if line.startswith(_PROMPT):
-            found.append(TutorialStep(line.removeprefix(_PROMPT), []))
-        elif line.startswith(_INDENT) and found:
-            found[-1].answer.append(line.removeprefix(_INDENT))
-    return found
+            steps.append(TutorialStep(line.removeprefix(_PROMPT), []))
+        elif line.startswith(_INDENT) and steps:
+            steps[-1].answer.append(line.removeprefix(_INDENT))
+    return steps
 
 
-def follow_steps(found: list[TutorialStep], name: str) -> list[list[str]]:
+def follow_steps(steps: list[TutorialStep], name: str) -> list[list[str]]:
     """Type the commands into one shell, as a reader does.
 
     Args:
-        found: the commands.
+        steps: the commands.
         name: a demo of its own, so that nobody's else is in the way.
 
     Returns:
         What each answers, standard output and errors together.
     """
-    typed = "".join(f"{step.command}\necho; echo {_MARK.format(number=i)}\n" for i, step in enumerate(found))
+    typed = "".join(f"{step.command}\necho; echo {_MARK.format(number=i)}\n" for i, step in enumerate(steps))
     home = CHECKOUT / ".local" / name
     own = {"SEGMENTATION_DEMO": name, "SHELL": "/bin/bash", "LANG": "C.UTF-8", "PYTHONPATH": str(CHECKOUT)}
     own["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
+    process = subprocess.run(
         ["bash"],
         input=typed,
         env=os.environ | own,
@@ -63,8 +63,8 @@ def follow_steps(found: list[TutorialStep], name: str) -> list[list[str]]:
         check=False,
         timeout=_SECONDS,
     )
-    answers, rest = [], done.stdout
-    for i in range(len(found)):
+    answers, rest = [], process.stdout
+    for i in range(len(steps)):
         answer, _, rest = rest.partition(_MARK.format(number=i))
         answers.append(_as_on_the_page(answer, home))
     return answers
@@ -82,7 +82,7 @@ def replace_answers(page: str, answers: list[list[str]]) -> str:
     in_answer = False
     for line in page.splitlines():
         if line.startswith(_PROMPT):
-            lines += [line, *(f"{_INDENT}{said}".rstrip() for said in next(remaining))]
+            lines += [line, *(f"{_INDENT}{answer_line}".rstrip() for answer_line in next(remaining))]
             in_answer = True
         elif not (in_answer and line.startswith(_INDENT)):
             lines.append(line)

@@ -37,8 +37,8 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", required=True, help="the Python of the environment of benchmarks/requirements.txt")
-    asked = parser.parse_args()
-    rows = {"visits": asked.visits, "orders": asked.orders}
+    options = parser.parse_args()
+    rows = {"visits": options.visits, "orders": options.orders}
     results: list[dict[str, Any]] = []
     for name, make in SERVERS.items():
         folder = find_private_dir() / f"bench-{os.getpid()}"
@@ -46,18 +46,18 @@ def main() -> None:
             with run_server(make(folder)) as server:
                 print(f"{name}: filling {rows}", flush=True)
                 tables.fill_tables(server, rows)
-                results += _compared(name, server, rows, asked.rounds, asked.peers)
+                results += _compared(name, server, rows, options.rounds, options.peers)
                 results[-len(WAYS) * len(rows)]["daily"] = _daily(server, rows["visits"])
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    written = {
+    header = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": describe_machine(),
-        "rounds": asked.rounds,
+        "rounds": options.rounds,
     }
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(written | {"results": results}, indent=1) + "\n")
-    page.write_page(written | {"results": results})
+    RESULTS.write_text(json.dumps(header | {"results": results}, indent=1) + "\n")
+    page.write_page(header | {"results": results})
     print(f"written: {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
 
 
@@ -96,8 +96,8 @@ def _read(way: str, server: Server, table: str, peers: str) -> dict[str, Any]:
     """One run of one way: rows, seconds, versions, peak memory and the types of what was written."""
     python = sys.executable if way in (OURS, HOOK) else peers
     with tempfile.TemporaryDirectory(dir=find_private_dir()) as folder:
-        found = _process([python, *_arguments(way, server, table + PART.get(way, ""), folder)])
-        return found | {"types": _types(Path(folder), table)}
+        result = _process([python, *_arguments(way, server, table + PART.get(way, ""), folder)])
+        return result | {"types": _types(Path(folder), table)}
 
 
 def _arguments(way: str, server: Server, table: str, folder: str) -> list[str]:
@@ -107,12 +107,12 @@ def _arguments(way: str, server: Server, table: str, folder: str) -> list[str]:
 def _process(command: list[str]) -> dict[str, Any]:
     """Run a command whose last line of output is JSON."""
     environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=CHECKOUT, check=False)
-    if done.returncode:
-        last = " | ".join((done.stdout + done.stderr).strip().splitlines()[-5:])
+    process = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=CHECKOUT, check=False)
+    if process.returncode:
+        last = " | ".join((process.stdout + process.stderr).strip().splitlines()[-5:])
         raise SystemExit(f"{' '.join(command[1:3])} failed: {last}")
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    result: dict[str, Any] = json.loads(process.stdout.strip().splitlines()[-1])
+    return result
 
 
 def _types(folder: Path, table: str) -> dict[str, str]:
@@ -131,12 +131,12 @@ def _family(kind: pa.DataType) -> str:
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
 
 
-def _bent(found: dict[str, str], exact: dict[str, str]) -> dict[str, str]:
+def _bent(types: dict[str, str], exact: dict[str, str]) -> dict[str, str]:
     """Columns that came in another type than the exact one: ``column -> exact: found``."""
     return {
-        name: f"{kind}: {found[name]}"
+        name: f"{kind}: {types[name]}"
         for name, kind in exact.items()
-        if name in found and not name.startswith("_") and found[name] != kind
+        if name in types and not name.startswith("_") and types[name] != kind
     }
 
 
@@ -151,20 +151,20 @@ def _daily(server: Server, rows: int) -> dict[str, Any]:
         second = _process(pull)
         touched = _rows_read(server) - before
         files = [str(path) for path in Path(folder, "lake").rglob("*.parquet")]
-        held = duckdb.read_parquet(files, union_by_name=True).aggregate("count(DISTINCT visit_id)").fetchall()[0]
+        count = duckdb.read_parquet(files, union_by_name=True).aggregate("count(DISTINCT visit_id)").fetchall()[0]
     return {
         "new_rows": new,
         "rows_sent": second["rows"],
         "rows_touched_by_server": touched,
         "share_of_table": round(touched / (rows + new), 4),
         "seconds": round(second["seconds"], 2),
-        "rows_in_lake": held[0],
+        "rows_in_lake": count[0],
     }
 
 
 def _rows_read(server: Server) -> int:
-    found = tables.run_statements(server, "SHOW GLOBAL STATUS LIKE 'Handler_read_%'")
-    return sum(int(value) for name, value in found if name.lower() in page.HANDLERS)
+    counters = tables.run_statements(server, "SHOW GLOBAL STATUS LIKE 'Handler_read_%'")
+    return sum(int(value) for name, value in counters if name.lower() in page.HANDLERS)
 
 
 if __name__ == "__main__":

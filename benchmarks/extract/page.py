@@ -25,29 +25,29 @@ def format_section(results: dict[str, Any]) -> str:
         "| server | table | way | rows read | rows/s | this project is faster by | peak memory | bent |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for found in results["results"]:
-        speed, ratio = f"{found['rows_per_second']:,}", f"{found['ours_is_times_as_fast']:.1f}"
-        cells = [found["server"], found["table"], f"{found['way']} ({_versions(found)})", f"{found['rows']:,}"]
-        cells += [speed, ratio, f"{found['peak_mb']} MB", _bent(found)]
+    for result in results["results"]:
+        speed, ratio = f"{result['rows_per_second']:,}", f"{result['ours_is_times_as_fast']:.1f}"
+        cells = [result["server"], result["table"], f"{result['way']} ({_versions(result)})", f"{result['rows']:,}"]
+        cells += [speed, ratio, f"{result['peak_mb']} MB", _bent(result)]
         lines.append(f"| {' | '.join(cells)} |")
     lines.append("")
-    for found in results["results"]:
-        if daily := found.get("daily"):
+    for result in results["results"]:
+        if daily := result.get("daily"):
             lines.append(
-                f"A second pull after 1% more visits on {found['server']}: {daily['new_rows']:,} new, "
+                f"A second pull after 1% more visits on {result['server']}: {daily['new_rows']:,} new, "
                 f"{daily['rows_sent']:,} sent, {daily['rows_touched_by_server']:,} rows touched on the server "
                 f"({daily['share_of_table']:.1%} of the table), {daily['seconds']} s.\n"
             )
     return "\n".join(lines).strip()
 
 
-def _versions(found: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+def _versions(result: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in result["versions"].items())
 
 
-def _bent(found: dict[str, Any]) -> str:
+def _bent(result: dict[str, Any]) -> str:
     kinds: dict[str, int] = {}
-    for change in found["bent"].values():
+    for change in result["bent"].values():
         exact, _, became = change.partition(": ")
         kinds[f"{exact.split()[0]} as {became}"] = kinds.get(f"{exact.split()[0]} as {became}", 0) + 1
     return ", ".join(f"{kind} ({count})" for kind, count in kinds.items()) or "nothing"

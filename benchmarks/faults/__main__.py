@@ -15,12 +15,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--schedules", type=int, default=200, help="how many, half of them on each server")
     parser.add_argument("--seed", type=int, help="the first seed; random where absent")
     parser.add_argument("--server", choices=SERVERS, help="one schedule on this server alone: that of the seed")
-    asked = parser.parse_args(arguments)
-    first = secrets.randbelow(10**6) * 1000 if asked.seed is None else asked.seed
-    if asked.server:
-        outcomes, _ = run_seeds(asked.server, [first])
+    options = parser.parse_args(arguments)
+    first = secrets.randbelow(10**6) * 1000 if options.seed is None else options.seed
+    if options.server:
+        outcomes, _ = run_seeds(options.server, [first])
         return int(bool(outcomes[0].failures))
-    return run_bench(first, asked.schedules)
+    return run_bench(first, options.schedules)
 
 
 if __name__ == "__main__":

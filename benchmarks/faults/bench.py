@@ -40,14 +40,14 @@ def run_bench(first: int, schedules: int) -> int:
     failed = [outcome for outcome in results if outcome.failures]
     summary = {
         "schedules": {name: len(outcomes) for name, (outcomes, _) in zip(seeds, ran, strict=True)},
-        "versions": _versions() | {name: found for name, (_, found) in zip(seeds, ran, strict=True)},
+        "versions": _versions() | {name: server_version for name, (_, server_version) in zip(seeds, ran, strict=True)},
         "seeds": {name: f"{used[0]} to {used[-1]}, every second" for name, used in seeds.items()},
         "failed": [{"seed": outcome.seed, "failures": outcome.failures} for outcome in failed],
         "never_fired": never,
         "rows_compared": sum(outcome.rows for outcome in results),
         "pulls": sum(outcome.pulls for outcome in results),
         "fired": {kind: fired[kind] for kind in KINDS},
-        "changes": dict(sorted(sum((outcome.made for outcome in results), Counter()).items())),
+        "changes": dict(sorted(sum((outcome.change_counts for outcome in results), Counter()).items())),
         "seconds": round(time.monotonic() - began),
     }
     RESULTS.parent.mkdir(exist_ok=True)
@@ -84,9 +84,9 @@ def _server_version(server: Server) -> str:
     connection = connect_writer(server)
     cursor = connection.cursor()
     cursor.execute("SELECT VERSION()")
-    found = str(cursor.fetchone()[0])
+    server_version = str(cursor.fetchone()[0])
     connection.close()
-    return found
+    return server_version
 
 
 def _versions() -> dict[str, Any]:

@@ -59,7 +59,7 @@ class Report:
 
     Attributes:
         did: ``extract``, ``reconcile`` or ``maintain``.
-        begun, ended: monotonic seconds.
+        start, end: monotonic seconds.
         through: the time up to which the extract says that it is whole, after the call.
         seq: the highest number in its log then.
         error: what stopped it, if something did.
@@ -68,8 +68,8 @@ class Report:
 
     did: str
     table: str
-    begun: float
-    ended: float
+    start: float
+    end: float
     through: datetime | None = None
     seq: int = 0
     rows: int = 0
@@ -78,7 +78,7 @@ class Report:
     excused: bool = False
 
 
-def main(spec: Spec, shown: Any, pipe: Connection) -> None:
+def main(spec: Spec, counters: Any, pipe: Connection) -> None:
     """Do what the spec says, in this process."""
     os.environ |= {"SEGMENTATION_LAKE": str(spec.lake), "AIRFLOW_CONN_SHOP": spec.uri}
     logging.disable(logging.WARNING)  # that an index is missing, that another one writes
@@ -86,15 +86,15 @@ def main(spec: Spec, shown: Any, pipe: Connection) -> None:
     rng = Random(spec.seed)
     page_reader.PAGE_ROWS = spec.page_rows
     comparison.RANGE_ROWS, comparison.PART_ROWS = 8 * spec.page_rows, spec.page_rows
-    _show(shown, rng)
+    _show(counters, rng)
     if spec.sabotage:
         _SABOTAGE[spec.sabotage]()
     run = make_run(spec.profiles)
     for stage, table in _final(spec) if spec.final else _forever(spec, rng):
-        shown[PAGES] = 0
-        shown[TABLE] = spec.tables.index(table) + 1 if stage == "extract" else 0
+        counters[PAGES] = 0
+        counters[TABLE] = spec.tables.index(table) + 1 if stage == "extract" else 0
         report = _call(stage, run, table)
-        shown[TABLE] = 0
+        counters[TABLE] = 0
         pipe.send(report)
         if report.error:
             time.sleep(0.05)
@@ -120,18 +120,18 @@ def make_run(profiles: Path) -> Run:
 def _call(stage: str, run: Run, table: str) -> Report:
     if stage == "reconcile" and not run.profile.extracts[table].can_be_reconciled:
         stage = "extract"  # a snapshot is compared whole at every pull
-    begun = time.monotonic()
+    start = time.monotonic()
     if stage == "maintain":
         _age(run.lake.open_log(table))
     try:
-        done = _STAGES[stage](run, table)
+        summary = _STAGES[stage](run, table)
         state = run.lake.open_log(table).read_state()
-        counted = {"rows": done.get("rows_written", 0), "pages": done.get("pages", 0)}
-        return Report(stage, table, begun, time.monotonic(), state.complete_through, state.seq, **counted)
+        counted = {"rows": summary.get("rows_written", 0), "pages": summary.get("pages", 0)}
+        return Report(stage, table, start, time.monotonic(), state.complete_through, state.seq, **counted)
     except Exception as error:
         excused = isinstance(error, UnavailableError | NotReadyError)
         text = f"{type(error).__name__}: {error}"
-        return Report(stage, table, begun, time.monotonic(), error=text, excused=excused)
+        return Report(stage, table, start, time.monotonic(), error=text, excused=excused)
 
 
 def _age(log: ChangeLog) -> None:
@@ -142,28 +142,28 @@ def _age(log: ChangeLog) -> None:
             os.utime(file, (then, then))
 
 
-def _show(shown: Any, rng: Random) -> None:
+def _show(counters: Any, rng: Random) -> None:
     """Let the shared block tell what is going on; between two pages there is a moment for others to step in."""
     fetch, append = page_fetch.fetch_page, ChangeLog.append
 
     @wraps(fetch)
     def shown_fetch(*args: Any, **more: Any) -> Any:
         time.sleep(rng.choice([0, 0, 0.002, 0.02]))
-        shown[FETCHING] = 1
+        counters[FETCHING] = 1
         page = fetch(*args, **more)
-        shown[FETCHING] = 0
-        shown[PAGES] += 1
+        counters[FETCHING] = 0
+        counters[PAGES] += 1
         return page
 
     @wraps(append)
     def shown_append(log: ChangeLog, *args: Any, **more: Any) -> Any:
-        shown[COMMITTING] = 1
+        counters[COMMITTING] = 1
         state = append(log, *args, **more)
-        shown[COMMITTING] = 0
-        if shown[TABLE] and rng.random() < 0.02:
+        counters[COMMITTING] = 0
+        if counters[TABLE] and rng.random() < 0.02:
             _age(log)
             log.compact(keep=timedelta(0))
-            shown[TIDIED] += 1
+            counters[TIDIED] += 1
         return state
 
     patch.object(page_reader, "fetch_page", shown_fetch).start()

@@ -45,7 +45,7 @@ class Outcome:
     Attributes:
         failures: what must not be, in words; none is good.
         fired: how often each kind of fault happened.
-        made: how often each kind of change was made.
+        change_counts: how often each kind of change was made.
         rows: rows in the source at the end.
     """
 
@@ -53,7 +53,7 @@ class Outcome:
     seed: int
     failures: list[str] = field(default_factory=list)
     fired: Counter[str] = field(default_factory=Counter)
-    made: Counter[str] = field(default_factory=Counter)
+    change_counts: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     pulls: int = 0
     seconds: float = 0.0
@@ -64,10 +64,10 @@ class Extractor:
 
     def __init__(self, spec: Spec) -> None:
         """Start it."""
-        self.shown = _SPAWN.RawArray("i", 5)
+        self.counters = _SPAWN.RawArray("i", 5)
         self.reports: list[Report] = []
         ours, theirs = _SPAWN.Pipe(duplex=False)
-        self.process: BaseProcess = _SPAWN.Process(target=child.main, args=(spec, self.shown, theirs), daemon=True)
+        self.process: BaseProcess = _SPAWN.Process(target=child.main, args=(spec, self.counters, theirs), daemon=True)
         self.process.start()
         theirs.close()
         self._listener = Thread(target=self._listen, args=(ours,), name="listener")
@@ -81,13 +81,13 @@ class Extractor:
     @property
     def is_paging(self) -> bool:
         """Whether it fetches or commits a page now."""
-        return bool(self.shown[FETCHING] or self.shown[COMMITTING])
+        return bool(self.counters[FETCHING] or self.counters[COMMITTING])
 
     def wait_for_report(self, moment: Callable[[Any], bool], seconds: float = _SOON) -> bool:
         """Wait until what it shows is as wanted; False if that does not come in time."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.is_alive():
-            if moment(self.shown):
+            if moment(self.counters):
                 return True
             time.sleep(0.0003)
         return False
@@ -133,12 +133,12 @@ class Schedule:
     def run_faults(self, faults: list[str]) -> Outcome:
         """Let everything happen, then compare."""
         self.extractor = Extractor(self.spec)
-        begun = time.monotonic()
+        start = time.monotonic()
         with self.writers.run_writers(at_once=2, late=2):
             for fault in faults:
                 time.sleep(self.rng.uniform(0.1, 0.6))
                 _FAULTS[fault](self)
-            time.sleep(max(self.rng.uniform(0.2, 1.0), begun + _LEAST_SECONDS - time.monotonic()))
+            time.sleep(max(self.rng.uniform(0.2, 1.0), start + _LEAST_SECONDS - time.monotonic()))
             self.extractor.wait_for_report(lambda _: len(self.reports + self.extractor.reports) > 3 * len(self.tables))
         self._settle()
         self._count()
@@ -150,13 +150,13 @@ class Schedule:
         """End the extractor's process with SIGKILL, often in the middle of a page, and start another."""
         place = self.rng.choice([FETCHING, COMMITTING, None])
         if place is not None:
-            self.extractor.wait_for_report(lambda shown: shown[place])
+            self.extractor.wait_for_report(lambda counters: counters[place])
             time.sleep(self.rng.choice([0, self.rng.uniform(0, 0.02)]))
-        shown = self._end()
+        counters = self._end()
         self.fired["killed"] += 1
-        self.fired["killed while fetching"] += shown[FETCHING]
-        self.fired["killed while committing"] += shown[COMMITTING]
-        self.fired["killed between pages"] += shown[PAGES] > 0 and not self.extractor.is_paging
+        self.fired["killed while fetching"] += counters[FETCHING]
+        self.fired["killed while committing"] += counters[COMMITTING]
+        self.fired["killed between pages"] += counters[PAGES] > 0 and not self.extractor.is_paging
         self.spec = replace(self.spec, seed=f"{self.spec.seed}+")
         self.extractor = Extractor(self.spec)
 
@@ -166,12 +166,12 @@ class Schedule:
             self.outcome.failures.append(f"the extractor ended with status {self.extractor.process.exitcode}")
         self.extractor.send_signal(signal.SIGKILL)
         self.reports += self.extractor.join_process()
-        self.fired["log maintained between pages"] += self.extractor.shown[TIDIED]
-        return self.extractor.shown
+        self.fired["log maintained between pages"] += self.extractor.counters[TIDIED]
+        return self.extractor.counters
 
     def cut_connections(self) -> None:
         """Kill the extractor's connections on the server."""
-        self.extractor.wait_for_report(lambda shown: shown[self.rng.choice([FETCHING, COMMITTING])])
+        self.extractor.wait_for_report(lambda counters: counters[self.rng.choice([FETCHING, COMMITTING])])
         with self._connected() as cursor:
             cursor.execute("SELECT id FROM information_schema.processlist WHERE user IN (%s, %s)", (_READER, _BLIND))
             for (connection,) in cursor.fetchall():
@@ -181,8 +181,8 @@ class Schedule:
 
     def restart_server(self) -> None:
         """Stop the server, and start it again."""
-        self.extractor.wait_for_report(lambda shown: shown[PAGES])
-        during = self.extractor.shown[TABLE] > 0
+        self.extractor.wait_for_report(lambda counters: counters[PAGES])
+        during = self.extractor.counters[TABLE] > 0
         self.server.stop()
         time.sleep(self.rng.uniform(0, 0.5))
         self.server.start()
@@ -192,12 +192,12 @@ class Schedule:
 
     def fill_disk(self) -> None:
         """Let the disk be full for the extractor: no file of it can grow beyond a few bytes."""
-        seen = len(self.extractor.reports)
+        reports_before = len(self.extractor.reports)
         pid = int(self.extractor.process.pid or 0)
         with suppress(ProcessLookupError):
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (self.rng.choice([0, 400, 1500]), resource.RLIM_INFINITY))
             self.extractor.wait_for_report(
-                lambda _: any(map(_is_of_full_disk, self.extractor.reports[seen:])), 2 * _SOON
+                lambda _: any(map(_is_of_full_disk, self.extractor.reports[reports_before:])), 2 * _SOON
             )
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
@@ -208,7 +208,9 @@ class Schedule:
         with self._connected() as cursor:
             self.tables[place].insert_large(cursor, self.rng, _LARGE_ROWS)
             while time.monotonic() < deadline:
-                if not self.extractor.wait_for_report(lambda shown: shown[TABLE] == place + 1 and shown[FETCHING]):
+                if not self.extractor.wait_for_report(
+                    lambda counters: counters[TABLE] == place + 1 and counters[FETCHING]
+                ):
                     continue
                 time.sleep(0.002)
                 self.extractor.send_signal(signal.SIGSTOP)
@@ -220,10 +222,12 @@ class Schedule:
                     break
             else:
                 return
-        seen = len(self.extractor.reports)
-        self.extractor.wait_for_report(lambda _: len(self.extractor.reports) > seen)
+        reports_before = len(self.extractor.reports)
+        self.extractor.wait_for_report(lambda _: len(self.extractor.reports) > reports_before)
         self.fired["reader stalled"] += 1
-        self.fired["stalled reader cut off"] += any(report.error for report in self.extractor.reports[seen : seen + 1])
+        self.fired["stalled reader cut off"] += any(
+            report.error for report in self.extractor.reports[reports_before : reports_before + 1]
+        )
 
     def _writes_to_reader(self, cursor: Any) -> bool:
         """Whether the server is still at a statement of the extractor."""
@@ -237,7 +241,7 @@ class Schedule:
         """Add a column to a table, or widen one, while it is read."""
         place = self.rng.randrange(len(self.tables))
         table = self.tables[place]
-        self.extractor.wait_for_report(lambda shown: shown[TABLE] == place + 1 and shown[PAGES])
+        self.extractor.wait_for_report(lambda counters: counters[TABLE] == place + 1 and counters[PAGES])
         reported = len(self.extractor.reports)
         statement, column = table.choose_alteration(self.rng)
         with self._connected() as cursor:
@@ -249,8 +253,8 @@ class Schedule:
         if column:
             table.extras.append(column)
         self.fired["altered"] += 1
-        shown = self.extractor.shown
-        if shown[TABLE] == place + 1 and shown[PAGES] and len(self.extractor.reports) == reported:
+        counters = self.extractor.counters
+        if counters[TABLE] == place + 1 and counters[PAGES] and len(self.extractor.reports) == reported:
             self.fired["altered between pages"] += 1
 
     def lock_table(self) -> None:
@@ -319,7 +323,7 @@ class Schedule:
     def _count(self) -> None:
         """What the reports tell about the faults, and the errors that must not be."""
         for report in self.reports:
-            if report.did != "extract" and not report.error and report.ended < self.settled:
+            if report.did != "extract" and not report.error and report.end < self.settled:
                 self.fired[f"{report.did} while written to"] += 1
             if _is_of_full_disk(report):
                 self.fired["disk full raised"] += 1
@@ -327,12 +331,12 @@ class Schedule:
                 self.outcome.failures.append(f"{report.table}: {report.did}: {report.error}")
         for late in self.writers.late:
             straddled = any(
-                report.table in late.tables and late.begun < report.begun and report.ended < late.ended
+                report.table in late.tables and late.start < report.start and report.end < late.end
                 for report in self.reports
             )
             self.fired["late commit over a whole pull"] += straddled
         self.outcome.pulls = sum(report.did == "extract" and not report.error for report in self.reports)
-        self.outcome.made = self.writers.made
+        self.outcome.change_counts = self.writers.change_counts
 
     def _create(self) -> None:
         with self._connected("") as cursor:
@@ -432,7 +436,7 @@ def run_schedule(
         sabotage: let the extractor make a mistake on purpose.
         blind: let the extractor log in without the privilege to see transactions.
     """
-    begun = time.monotonic()
+    start = time.monotonic()
     rng = Random(f"{seed}/faults")
     drawn = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=rng.randint(3, 6))
     schedule = Schedule(server, seed, folder, tables, lag, _BLIND if blind else _READER)
@@ -440,7 +444,7 @@ def run_schedule(
     if LARGE not in schedule.spec.tables:
         drawn = [fault if fault != "stall" else "kill" for fault in drawn]
     outcome = schedule.run_faults(drawn if faults is None else faults)
-    outcome.seconds = round(time.monotonic() - begun, 1)
+    outcome.seconds = round(time.monotonic() - start, 1)
     return outcome
 
 

@@ -36,7 +36,7 @@ class TableKind:
         ddl: columns and keys before the payload.
         now: the cursor's value for a change made now, as SQL; None where the server counts, or without a cursor.
         changes: the changes that its writers make, with weights.
-        written: the column that tells when a row's statement ran; only where the table obeys.
+        time_column: the column with the time of a row's statement; only for tables that obey the rules.
         has_body: whether its rows have a text that can be large.
     """
 
@@ -47,13 +47,13 @@ class TableKind:
     cursor: str | None
     now: str | None
     changes: dict[str, int]
-    written: str | None = None
+    time_column: str | None = None
     has_body: bool = False
 
     @property
     def is_contract_kept(self) -> bool:
         """Whether its writers keep the cursor's contract."""
-        return self.written is not None
+        return self.time_column is not None
 
 
 _INSERTS = {"insert": 10}
@@ -71,7 +71,7 @@ SORTS = [
         "at",
         "UTC_TIMESTAMP()",
         _INSERTS,
-        written="at",
+        time_column="at",
     ),
     TableKind(
         "moments",
@@ -81,7 +81,7 @@ SORTS = [
         "at",
         "UTC_TIMESTAMP(6)",
         _INSERTS,
-        written="at",
+        time_column="at",
     ),
     TableKind(
         "numbers",
@@ -91,7 +91,7 @@ SORTS = [
         "id",
         None,
         _INSERTS,
-        written="made",
+        time_column="made",
     ),
     TableKind(
         "users",
@@ -101,7 +101,7 @@ SORTS = [
         "at",
         "UTC_TIMESTAMP()",
         _UPDATES,
-        written="at",
+        time_column="at",
     ),
     TableKind(
         "documents",
@@ -111,7 +111,7 @@ SORTS = [
         "at",
         "UTC_TIMESTAMP()",
         _INSERTS,
-        written="at",
+        time_column="at",
         has_body=True,
     ),
     TableKind(
@@ -254,7 +254,7 @@ class ScheduleTable:
         return f"{self.sort.now} - INTERVAL {rng.randint(60, 90_000)} SECOND"
 
     def _insert(self, cursor: Any, rng: Random, rows: int, at: str | None, repeats: int = 3) -> None:
-        fixed = {"made": "UTC_TIMESTAMP(6)"} if self.sort.written == "made" else {}
+        fixed = {"made": "UTC_TIMESTAMP(6)"} if self.sort.time_column == "made" else {}
         fixed |= {self.sort.cursor: at} if self.sort.cursor and at else {}
         fixed |= {"body": f"REPEAT('0123456789abcdef', {repeats})"} if self.sort.has_body else {}
         rows = 1 if at and at.startswith("-") else rows  # a number is given once

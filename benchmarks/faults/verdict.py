@@ -53,12 +53,16 @@ def compare_table(connection: Any, run: Run, table: ScheduleTable) -> Difference
     width = len(table.sort.key)
     truth = {row[:width]: row for row in source}
     current = [row for row, _, _ in _lake(run, table, columns, "current")]
-    held = {row[:width]: row for row in current}
+    lake_rows = {row[:width]: row for row in current}
     return Difference(
-        lost=[key for key in truth if key not in held],
+        lost=[key for key in truth if key not in lake_rows],
         doubled=[key for key, times in Counter(row[:width] for row in current).items() if times > 1],
-        different=[_shown(columns, truth[key], held[key]) for key in truth if key in held and held[key] != truth[key]],
-        left_over=[key for key in held if key not in truth],
+        different=[
+            _describe_difference(columns, truth[key], lake_rows[key])
+            for key in truth
+            if key in lake_rows and lake_rows[key] != truth[key]
+        ],
+        left_over=[key for key in lake_rows if key not in truth],
     )
 
 
@@ -70,18 +74,18 @@ def find_broken_claims(connection: Any, run: Run, table: ScheduleTable, reports:
     under a number that is not later, with the values that it has now.
     """
     columns, source = _source(connection, table)
-    written = columns.index(str(table.sort.written))
+    time_index = columns.index(str(table.sort.time_column))
     first: dict[Row, int] = {}
     for row, seq, deleted in _lake(run, table, columns, "log"):
         if not deleted:
             first[row] = min(seq, first.get(row, seq))
     claims = [(report.through.replace(tzinfo=None), report.seq) for report in reports if report.through]
     return [
-        f"{table.name}: complete through {through} at _seq {seq}, but {row[: len(table.sort.key)]} of {row[written]} "
-        f"came at {first.get(row, 'no time')}"
+        f"{table.name}: complete through {through} at _seq {seq}, but {row[: len(table.sort.key)]} "
+        f"of {row[time_index]} came at {first.get(row, 'no time')}"
         for row in source
         for through, seq in claims
-        if isinstance(row[written], datetime) and row[written] < through and first.get(row, seq + 1) > seq
+        if isinstance(row[time_index], datetime) and row[time_index] < through and first.get(row, seq + 1) > seq
     ]
 
 
@@ -114,9 +118,9 @@ def _lake(run: Run, table: ScheduleTable, columns: list[str], view: str) -> list
     lake = run.lake
     with lake.open_engine() as engine:
         (lake.create_current_view if view == "current" else lake.create_log_view)(engine, table.name)
-        found = engine.execute(f"SELECT * FROM {table.name}").fetch_table().to_pylist()
+        records = engine.execute(f"SELECT * FROM {table.name}").fetch_table().to_pylist()
     rows = []
-    for record in found:
+    for record in records:
         dates = json.loads(record.get("_zero_dates") or "{}")
         row = tuple(_plain(dates.get(name, record.get(name))) for name in columns)
         rows.append((row, record["_seq"], record["_deleted"]))
@@ -130,6 +134,6 @@ def _plain(value: Any) -> Any:
     return Decimal(value) if isinstance(value, int) else value
 
 
-def _shown(columns: list[str], truth: Row, held: Row) -> dict[str, Any]:
-    shown = {name: (a, b) for name, a, b in zip(columns, truth, held, strict=True) if a != b}
-    return {"key": truth[:2], **{name: tuple(str(value)[:60] for value in pair) for name, pair in shown.items()}}
+def _describe_difference(columns: list[str], truth: Row, lake_row: Row) -> dict[str, Any]:
+    differences = {name: (a, b) for name, a, b in zip(columns, truth, lake_row, strict=True) if a != b}
+    return {"key": truth[:2], **{name: tuple(str(value)[:60] for value in pair) for name, pair in differences.items()}}

@@ -29,8 +29,8 @@ def connect_writer(server: Server, database: str = "", **more: Any) -> Any:
 class Transaction:
     """When a late transaction was begun and ended (monotonic seconds), and the tables that it wrote to."""
 
-    begun: float
-    ended: float
+    start: float
+    end: float
     tables: set[str]
 
 
@@ -39,7 +39,7 @@ class Writers:
     """All writers of a schedule.
 
     Attributes:
-        made: how often each change was made.
+        change_counts: how often each change was made.
         late: the transactions that stayed open for a while and were then committed.
     """
 
@@ -47,7 +47,7 @@ class Writers:
     database: str
     tables: list[ScheduleTable]
     seed: str
-    made: Counter[str] = field(default_factory=Counter)
+    change_counts: Counter[str] = field(default_factory=Counter)
     late: list[Transaction] = field(default_factory=list)
     _stop: Event = field(default_factory=Event)
 
@@ -76,7 +76,7 @@ class Writers:
                 connection = connection or connect_writer(self.server, self.database)
                 role(connection, rng)
             except MySQLdb.Error:
-                self.made["failed"] += 1
+                self.change_counts["failed"] += 1
                 if connection is not None:
                     connection.close()
                 connection = None
@@ -86,23 +86,23 @@ class Writers:
 
     def _write_at_once(self, connection: Any, rng: Random) -> None:
         table = rng.choice(self.tables)
-        self.made[table.change_rows(connection.cursor(), rng)] += 1
+        self.change_counts[table.change_rows(connection.cursor(), rng)] += 1
         self._stop.wait(rng.uniform(0.01, 0.12))
 
     def _write_late(self, connection: Any, rng: Random) -> None:
         cursor = connection.cursor()
         cursor.execute("SET lock_wait_timeout = 1")  # waiting before its transaction is what the lag allows for
-        begun = time.monotonic()
+        start = time.monotonic()
         cursor.execute("START TRANSACTION")
         tables = rng.sample(self.tables, rng.randint(1, min(2, len(self.tables))))
         for table in tables:
-            self.made[f"{table.change_rows(cursor, rng)} late"] += 1
+            self.change_counts[f"{table.change_rows(cursor, rng)} late"] += 1
             self._stop.wait(rng.uniform(0, 0.2))
         self._stop.wait(rng.choice([0.1, 0.6, 1.5, 3.0]))
         if rng.random() < 0.15:
             connection.rollback()
-            self.made["rollback"] += 1
+            self.change_counts["rollback"] += 1
         else:
             connection.commit()
-            self.late.append(Transaction(begun, time.monotonic(), {table.name for table in tables}))
+            self.late.append(Transaction(start, time.monotonic(), {table.name for table in tables}))
         self._stop.wait(rng.uniform(0.02, 0.4))

@@ -44,14 +44,14 @@ def main() -> None:
             print(f"{name}: {results[name].get('seconds', 0):.1f} s", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    written = {
+    header = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": describe_machine(),
         "learners": learners,
     }
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(written | {"results": results}, indent=1) + "\n")
-    page.write_page(written | {"results": results})
+    RESULTS.write_text(json.dumps(header | {"results": results}, indent=1) + "\n")
+    page.write_page(header | {"results": results})
     print(f"written: {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
 
 
@@ -59,16 +59,16 @@ def _ours() -> dict[str, Any]:
     """Fit all macro segments, two at a time; memory is the most that two of them held together."""
     began = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        found = dict(zip(LONGEST_FIRST, pool.map(lambda name: _process("fit", name), LONGEST_FIRST), strict=True))
+        results = dict(zip(LONGEST_FIRST, pool.map(lambda name: _process("fit", name), LONGEST_FIRST), strict=True))
     seconds = time.perf_counter() - began
     print(f"{OURS}: {seconds:.1f} s", flush=True)
     return {
         "seconds": seconds,
-        "cpu": sum(one["cpu"] for one in found.values()),
-        "peak_mb": sum(sorted(one["peak_mb"] for one in found.values())[-AT_ONCE:]),
-        "seconds_by_macro_segment": {name: one["seconds"] for name, one in found.items()},
-        "strata": [stratum for name in MACROS for stratum in found[name]["strata"]],
-        "versions": found[LONGEST_FIRST[0]]["versions"],
+        "cpu": sum(one["cpu"] for one in results.values()),
+        "peak_mb": sum(sorted(one["peak_mb"] for one in results.values())[-AT_ONCE:]),
+        "seconds_by_macro_segment": {name: one["seconds"] for name, one in results.items()},
+        "strata": [stratum for name in MACROS for stratum in results[name]["strata"]],
+        "versions": results[LONGEST_FIRST[0]]["versions"],
     }
 
 
@@ -76,11 +76,11 @@ def _process(*arguments: str) -> dict[str, Any]:
     """Run a way as a process of its own; its last line of output is JSON."""
     command = [sys.executable, "-m", "benchmarks.segment.ways", *arguments]
     environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=CHECKOUT, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(arguments)} failed: {' | '.join(done.stderr.strip().splitlines()[-5:])}")
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+    process = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=CHECKOUT, check=False)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed: {' | '.join(process.stderr.strip().splitlines()[-5:])}")
+    result: dict[str, Any] = json.loads(process.stdout.strip().splitlines()[-1])
+    return result
 
 
 if __name__ == "__main__":

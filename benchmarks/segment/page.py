@@ -24,8 +24,8 @@ def write_page(results: dict[str, Any]) -> None:
 
 def format_section(results: dict[str, Any]) -> str:
     """The results as Markdown."""
-    machine, found = results["machine"], results["results"]
-    ours, original = found[OURS], found[ORIGINALS]
+    machine, fits = results["machine"], results["results"]
+    ours, original = fits[OURS], fits[ORIGINALS]
     customers = sum(stratum["customers"] for stratum in ours["strata"])
     versions = ", ".join(f"{name} {version}" for name, version in ours["versions"].items())
     lines = [
@@ -38,10 +38,10 @@ def format_section(results: dict[str, Any]) -> str:
         f"{ours['cpu']:.0f} | {ours['peak_mb']} MB | 1 |",
     ]
     for way in (LLOYD, MINI_BATCH):
-        ratios = [stratum["inertia_of_ours"] for stratum in found[way]["strata"]]
+        ratios = [stratum["inertia_of_ours"] for stratum in fits[way]["strata"]]
         lines.append(
             f"| scikit-learn {way}, n_init={STARTS}, the strata that were cut | {customers:,} | given | "
-            f"{found[way]['seconds']:.1f} | {found[way]['cpu']:.0f} | {found[way]['peak_mb']} MB | "
+            f"{fits[way]['seconds']:.1f} | {fits[way]['cpu']:.0f} | {fits[way]['peak_mb']} MB | "
             f"{min(ratios):.4f} to {max(ratios):.4f} |"
         )
     lines += [
@@ -52,7 +52,7 @@ def format_section(results: dict[str, Any]) -> str:
         "| ours over the best of ten full starts |",
         "|---|---|---|---|---|---|---|",
     ]
-    best = {stratum["stratum"]: stratum["inertia_of_ours"] for stratum in found[LLOYD]["strata"]}
+    best = {stratum["stratum"]: stratum["inertia_of_ours"] for stratum in fits[LLOYD]["strata"]}
     for stratum in ours["strata"]:
         share, gap = stratum["fitted_share"], stratum["inertia_gap"]
         lines.append(
@@ -60,7 +60,7 @@ def format_section(results: dict[str, Any]) -> str:
             f"{'all' if share is None else f'those of {share:.0%} of the customers'} | "
             f"{'' if gap is None else f'{gap:+.2%}'} | {1 / best[stratum['stratum']] - 1:+.3%} |"
         )
-    sparse = found["sparse"]
+    sparse = fits["sparse"]
     lines += [
         "",
         f"{SPARSE_ROWS:,} rows of four counts, 85% of them none, k = {SPARSE_K}: {sparse['vectors']:,} distinct "

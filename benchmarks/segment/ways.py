@@ -62,7 +62,10 @@ def fit_with_project(macro_segment: str) -> dict[str, Any]:
     run = make_bench_run()
     summary = fit(run, macro_segment)
     model, _ = find_effective_model(run.lake, macro_segment, run.as_of)
-    return {"seconds": summary["seconds"], "strata": [_found(model, stratum.name) for stratum in _cut(model)]}
+    return {
+        "seconds": summary["seconds"],
+        "strata": [_describe_stratum(model, stratum.name) for stratum in _cut(model)],
+    }
 
 
 def fit_with_lloyd() -> dict[str, Any]:
@@ -103,16 +106,16 @@ def fit_sparse_counts() -> dict[str, Any]:
     points = _standardised(rows)
     del rows
     began = time.perf_counter()
-    found = collapse_stratum(table, "true", names)
+    vectors = collapse_stratum(table, "true", names)
     grouped = time.perf_counter()
-    distinct = np.log1p(found.values)
-    mean = (distinct * found.counts[:, None]).sum(axis=0) / found.counts.sum()
-    spread = np.sqrt(((distinct - mean) ** 2 * found.counts[:, None]).sum(axis=0) / found.counts.sum())
+    distinct = np.log1p(vectors.values)
+    mean = (distinct * vectors.counts[:, None]).sum(axis=0) / vectors.counts.sum()
+    spread = np.sqrt(((distinct - mean) ** 2 * vectors.counts[:, None]).sum(axis=0) / vectors.counts.sum())
     with limit_to_one_thread():
-        ours = KMeans((distinct - mean) / spread, found.counts).make_partition(SPARSE_K)
+        ours = KMeans((distinct - mean) / spread, vectors.counts).make_partition(SPARSE_K)
     ended = time.perf_counter()
     results: dict[str, Any] = {
-        "vectors": len(found.counts),
+        "vectors": len(vectors.counts),
         "group_seconds": grouped - began,
         "fit_seconds": ended - grouped,
     }
@@ -127,14 +130,14 @@ def fit_sparse_counts() -> dict[str, Any]:
 
 
 def _each(make: Callable[[int], Any]) -> dict[str, Any]:
-    found, seconds = [], 0.0
+    strata, seconds = [], 0.0
     for stratum in _strata():
         began = time.perf_counter()
         labels = make(stratum.k).fit_predict(stratum.points)
         seconds += time.perf_counter() - began
         inertia = _inertia(stratum.points, labels, stratum.k)
-        found.append({"stratum": stratum.name, "inertia_of_ours": inertia / stratum.inertia})
-    return {"seconds": seconds, "strata": found}
+        strata.append({"stratum": stratum.name, "inertia_of_ours": inertia / stratum.inertia})
+    return {"seconds": seconds, "strata": strata}
 
 
 def _strata() -> Iterator[FittedStratum]:
@@ -160,15 +163,17 @@ def _cut(model: Model) -> list[Any]:
     return [stratum for stratum in model.strata if stratum.axes]
 
 
-def _found(model: Model, name: str) -> dict[str, Any]:
+def _describe_stratum(model: Model, name: str) -> dict[str, Any]:
     """What a model says about one of its strata."""
     (stratum,) = [stratum for stratum in model.strata if stratum.name == name]
-    said = {row.metric: row.value for row in model.evidence if row.stratum == name and row.k == len(stratum.segments)}
+    metrics = {
+        row.metric: row.value for row in model.evidence if row.stratum == name and row.k == len(stratum.segments)
+    }
     return {
         "stratum": f"{model.macro_segment}.{name}",
         "customers": sum(segment.customers_at_fit for segment in stratum.segments),
         "k": len(stratum.segments),
-        **{metric: said.get(metric) for metric in ("fitted_share", "inertia_gap", "jaccard_min", "fidelity")},
+        **{metric: metrics.get(metric) for metric in ("fitted_share", "inertia_gap", "jaccard_min", "fidelity")},
     }
 
 

@@ -27,30 +27,30 @@ Floats = NDArray[np.float64]
 def generate_holders(size: int = HOLDERS, seed: int = SEED) -> pa.Table:
     """The rows of table ``card_holders`` for so many generated holders."""
     draw = np.random.default_rng(seed)
-    columns = _possible(_drawn(draw, size))
+    columns = _make_plausible(_draw_columns(draw, size))
     unknown = (columns["payments"] == 0) | (draw.random(size) < _LACKS_MINIMUM)
     masks = {"minimum_payments": unknown, "credit_limit": np.arange(size) == size // 2}
     figures = {name: pa.array(values, mask=masks.get(name)) for name, values in columns.items()}
     return make_holder_table(pa.array([f"C{10_001 + number}" for number in range(size)]), figures)
 
 
-def _drawn(draw: np.random.Generator, size: int) -> dict[str, Floats]:
+def _draw_columns(draw: np.random.Generator, size: int) -> dict[str, Floats]:
     """Every column on its own distribution, correlated as in the original."""
-    names, correlations = _together()
+    names, correlations = _read_correlations()
     scores = draw.standard_normal((size, len(names))) @ np.linalg.cholesky(correlations).T
-    return {name: _values(ndtr(scores[:, place]), *_shape()[name]) for place, name in enumerate(names)}
+    return {name: _map_to_quantiles(ndtr(scores[:, place]), *_read_shape()[name]) for place, name in enumerate(names)}
 
 
-def _values(places: Floats, zeros: float, shares: Floats, quantiles: Floats) -> Floats:
+def _map_to_quantiles(places: Floats, zeros: float, shares: Floats, quantiles: Floats) -> Floats:
     above = (places - zeros) / (1 - zeros)
     return np.where(above < 0, 0.0, np.interp(above, shares, quantiles))
 
 
-def _possible(found: dict[str, Floats]) -> dict[str, Floats]:
+def _make_plausible(raw: dict[str, Floats]) -> dict[str, Floats]:
     """Figures that one person can have: money in cents, months whole, nothing bought in no month."""
-    tenure = np.round(found["tenure"])
+    tenure = np.round(raw["tenure"])
     months = {
-        kind: _months(found[kind], found[share], tenure)
+        kind: _count_months(raw[kind], raw[share], tenure)
         for kind, share in {
             "oneoff_purchases": "oneoff_purchases_frequency",
             "installments_purchases": "purchases_installments_frequency",
@@ -58,37 +58,37 @@ def _possible(found: dict[str, Floats]) -> dict[str, Floats]:
         }.items()
     }
     once, parts, cash = months.values()
-    purchases = found["oneoff_purchases"] + found["installments_purchases"]
-    buying = np.clip(np.round(found["purchases_frequency"] * tenure), np.maximum(once, parts), once + parts)
+    purchases = raw["oneoff_purchases"] + raw["installments_purchases"]
+    buying = np.clip(np.round(raw["purchases_frequency"] * tenure), np.maximum(once, parts), once + parts)
     buying = np.minimum(buying, tenure)
     return {
-        "balance": np.round(found["balance"], 2),
-        "purchases": np.round(found["oneoff_purchases"], 2) + np.round(found["installments_purchases"], 2),
-        "oneoff_purchases": np.round(found["oneoff_purchases"], 2),
-        "installments_purchases": np.round(found["installments_purchases"], 2),
-        "cash_advance": np.round(found["cash_advance"], 2),
-        "credit_limit": np.round(found["credit_limit"], -2),
-        "payments": np.round(found["payments"], 2),
-        "minimum_payments": np.round(found["minimum_payments"], 2),
-        "balance_frequency": np.round(found["balance_frequency"] * tenure) / tenure,
+        "balance": np.round(raw["balance"], 2),
+        "purchases": np.round(raw["oneoff_purchases"], 2) + np.round(raw["installments_purchases"], 2),
+        "oneoff_purchases": np.round(raw["oneoff_purchases"], 2),
+        "installments_purchases": np.round(raw["installments_purchases"], 2),
+        "cash_advance": np.round(raw["cash_advance"], 2),
+        "credit_limit": np.round(raw["credit_limit"], -2),
+        "payments": np.round(raw["payments"], 2),
+        "minimum_payments": np.round(raw["minimum_payments"], 2),
+        "balance_frequency": np.round(raw["balance_frequency"] * tenure) / tenure,
         "purchases_frequency": buying / tenure,
         "oneoff_purchases_frequency": once / tenure,
         "purchases_installments_frequency": parts / tenure,
         "cash_advance_frequency": cash / tenure,
-        "prc_full_payment": np.round(found["prc_full_payment"] * tenure) / tenure,
-        "cash_advance_trx": np.where(cash > 0, np.maximum(np.round(found["cash_advance_trx"]), cash), 0.0),
-        "purchases_trx": np.where(purchases > 0, np.maximum(np.round(found["purchases_trx"]), buying), 0.0),
+        "prc_full_payment": np.round(raw["prc_full_payment"] * tenure) / tenure,
+        "cash_advance_trx": np.where(cash > 0, np.maximum(np.round(raw["cash_advance_trx"]), cash), 0.0),
+        "purchases_trx": np.where(purchases > 0, np.maximum(np.round(raw["purchases_trx"]), buying), 0.0),
         "tenure": tenure,
     }
 
 
-def _months(money: Floats, share: Floats, tenure: Floats) -> Floats:
+def _count_months(money: Floats, share: Floats, tenure: Floats) -> Floats:
     """Whole months with such a movement: none where there is no money, at least one where there is."""
     return np.where(money > 0, np.clip(np.round(share * tenure), 1, tenure), 0.0)
 
 
 @cache
-def _shape() -> dict[str, tuple[float, Floats, Floats]]:
+def _read_shape() -> dict[str, tuple[float, Floats, Floats]]:
     """By column: the share of zeros, and the quantiles of what is not zero."""
     with (_HERE / "shape.csv").open(encoding="utf-8") as file:
         header, *rows = csv.reader(file)
@@ -97,7 +97,7 @@ def _shape() -> dict[str, tuple[float, Floats, Floats]]:
 
 
 @cache
-def _together() -> tuple[list[str], Floats]:
+def _read_correlations() -> tuple[list[str], Floats]:
     with (_HERE / "together.csv").open(encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     return header[1:], np.array([row[1:] for row in rows], float)

@@ -16,13 +16,13 @@ _THRESHOLDED_PER_HOUR = 12_000
 
 def main() -> None:
     """Generate the learners, then serve until the process is ended."""
-    options = argparse.ArgumentParser(prog="python -m demo.ga4", description=__doc__)
-    options.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    options.add_argument("--learners", type=int, default=LEARNERS)
-    options.add_argument("--seed", type=int, default=SEED)
-    asked = options.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m demo.ga4", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--learners", type=int, default=LEARNERS)
+    parser.add_argument("--seed", type=int, default=SEED)
+    options = parser.parse_args()
     quotas = STANDARD | {"potentiallyThresholdedRequestsPerHour": _THRESHOLDED_PER_HOUR}
-    server = StandIn(make_facts(generate_platform(asked.seed, asked.learners)), asked.port, quotas)
+    server = StandIn(make_facts(generate_platform(options.seed, options.learners)), options.port, quotas)
     gc.collect()
     pa.default_memory_pool().release_unused()
     print(f"GA4 stand-in ready at {server.url}", flush=True)

@@ -51,8 +51,8 @@ def make_facts(platform: Platform) -> pa.Table:
         duration=nothing,
         views=np.ones(len(views), dtype=np.int64),
     )
-    known = pa.concat_tables([sessions, pricing])
-    everyone = pa.concat_tables([known, _anonymous(known)])
+    identified = pa.concat_tables([sessions, pricing])
+    everyone = pa.concat_tables([identified, _anonymous(identified)])
     keys = [*DIMENSIONS, "visitor"]
     summed = everyone.group_by(keys, use_threads=False).aggregate([(name, "sum") for name in _SUMMED])
     return summed.rename_columns([*keys, *_SUMMED]).sort_by([(key, "ascending") for key in keys])
@@ -84,9 +84,9 @@ def _rows(
     return table.filter(pc.take(traits["analytics_consent"], learner))
 
 
-def _anonymous(known: pa.Table) -> pa.Table:
+def _anonymous(identified: pa.Table) -> pa.Table:
     """The same people before they log in: visits that no learner id is attached to."""
-    some = known.filter(pc.equal(pc.bit_wise_and(known["visitor"], 7), _ANONYMOUS))
+    some = identified.filter(pc.equal(pc.bit_wise_and(identified["visitor"], 7), _ANONYMOUS))
     some = some.set_column(1, "customUser:learner_id", pa.repeat(NOT_SET, len(some)))
     for trait in ("userAgeBracket", "userGender"):
         some = some.set_column(some.column_names.index(trait), trait, pa.repeat("unknown", len(some)))

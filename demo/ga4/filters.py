@@ -56,17 +56,17 @@ def _one(values: Any, condition: dict[str, Any]) -> Any:
             raise make_invalid_error("In list filter must have at least one value.")
         return _exact(values, listed["values"], not listed.get("caseSensitive", False))
     if "numericFilter" in condition:
-        asked = condition["numericFilter"]
-        value = asked.get("value", {})
+        comparison = condition["numericFilter"]
+        value = comparison.get("value", {})
         number = float(value.get("int64Value", value.get("doubleValue", 0)))
-        return _NUMBER[asked.get("operation")](values, number)
+        return _NUMBER[comparison.get("operation")](values, number)
     raise make_invalid_error("This stand-in serves string, list and numeric filters only.")
 
 
-def _exact(values: Any, wanted: list[str], fold: bool) -> Any:
+def _exact(values: Any, texts: list[str], fold: bool) -> Any:
     if fold:
-        return pc.is_in(pc.utf8_lower(values), pa.array([text.lower() for text in wanted]))
-    return pc.is_in(values, pa.array(wanted))
+        return pc.is_in(pc.utf8_lower(values), pa.array([text.lower() for text in texts]))
+    return pc.is_in(values, pa.array(texts))
 
 
 def _regexp(values: Any, pattern: str, fold: bool) -> Any:

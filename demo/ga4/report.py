@@ -55,8 +55,8 @@ def parse_request(body: dict[str, Any]) -> ReportRequest:
     Raises:
         RequestError: 400, as the API words it, where it is one of the API's own refusals.
     """
-    dimensions = [_known(item.get("name", ""), DIMENSIONS, "dimension") for item in body.get("dimensions", [])]
-    metrics = [_known(item.get("name", ""), METRICS, "metric") for item in body.get("metrics", [])]
+    dimensions = [_check_name(item.get("name", ""), DIMENSIONS, "dimension") for item in body.get("dimensions", [])]
+    metrics = [_check_name(item.get("name", ""), METRICS, "metric") for item in body.get("metrics", [])]
     if not dimensions and not metrics:
         raise make_invalid_error("A report must have at least one dimension or metric.")
     if len(dimensions) > _MOST_DIMENSIONS or len(metrics) > _MOST_METRICS:
@@ -92,16 +92,14 @@ def select_rows(facts: pa.Table, request: ReportRequest) -> pa.Table:
     grouped = facts.group_by(request.dimensions, use_threads=False)
     counted = ("visitor", "count_distinct")
     summed = [(name, "sum") for name in METRICS if name in facts.column_names]
-    found = grouped.aggregate([counted, *summed])
-    found = found.rename_columns(
-        {"visitor_count_distinct": "activeUsers"} | {f"{name}_sum": name for name, _ in summed}
-    )
+    rows = grouped.aggregate([counted, *summed])
+    rows = rows.rename_columns({"visitor_count_distinct": "activeUsers"} | {f"{name}_sum": name for name, _ in summed})
     fewest = _FEWEST_USERS if request.is_thresholded else 1
-    found = found.filter(pc.greater_equal(found["activeUsers"], fewest))
-    found = found.filter(match_rows(found, request.metric_filter))
+    rows = rows.filter(pc.greater_equal(rows["activeUsers"], fewest))
+    rows = rows.filter(match_rows(rows, request.metric_filter))
     ties = [(name, "ascending") for name in request.dimensions]
     order = request.order or [(name, "descending") for name in request.metrics[:1]]
-    return found.sort_by(order + [tie for tie in ties if tie[0] not in dict(order)] or [("activeUsers", "descending")])
+    return rows.sort_by(order + [tie for tie in ties if tie[0] not in dict(order)] or [("activeUsers", "descending")])
 
 
 def make_response(rows: pa.Table, request: ReportRequest, most_rows: int, time_zone: str) -> dict[str, Any]:
@@ -131,9 +129,9 @@ def _json_rows(page: pa.Table, request: ReportRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _filter(expression: dict[str, Any], known: Iterable[str], kind: str) -> dict[str, Any]:
+def _filter(expression: dict[str, Any], allowed: Iterable[str], kind: str) -> dict[str, Any]:
     for name in list_fields(expression):
-        _known(name, known, kind)
+        _check_name(name, allowed, kind)
     return expression
 
 
@@ -147,8 +145,8 @@ def _order(items: list[dict[str, Any]], dimensions: list[str], metrics: list[str
     return order
 
 
-def _known(name: str, known: Any, kind: str) -> str:
-    if name not in known:
+def _check_name(name: str, allowed: Any, kind: str) -> str:
+    if name not in allowed:
         raise make_invalid_error(
             f"Field {name} is not a valid {kind}. For a list of valid dimensions and metrics, see {_SCHEMA_PAGE} "
         )

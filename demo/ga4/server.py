@@ -171,10 +171,10 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self.server.authorizations.append(self.headers.get("Authorization"))
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked = _PATH.match(self.path.split("?")[0])
-            if not asked:
+            match = _PATH.match(self.path.split("?")[0])
+            if not match:
                 raise RequestError(404, "NOT_FOUND", f"Nothing at {self.path}.")
-            self._send(200, self.server.answer_report(asked[1], json.loads(raw or b"{}")))
+            self._send(200, self.server.answer_report(match[1], json.loads(raw or b"{}")))
         except json.JSONDecodeError as error:
             self._refuse(RequestError(400, "INVALID_ARGUMENT", f"Invalid JSON payload received. {error}"))
         except RequestError as error:

@@ -86,18 +86,18 @@ def choose_courses(
     rows, chosen = [], []
     for start in range(0, len(categories), _CHUNK):
         part = slice(start, start + _CHUNK)
-        found = _choose(rng, courses, categories[part], certificates[part], diplomas[part])
-        rows.append(found[0] + start)
-        chosen.append(found[1])
+        picks = _choose(rng, courses, categories[part], certificates[part], diplomas[part])
+        rows.append(picks[0] + start)
+        chosen.append(picks[1])
     return np.concatenate(rows), np.concatenate(chosen)
 
 
 def choose_new_courses(
-    rng: np.random.Generator, courses: Catalogue, count: Ints, taken: np.ndarray
+    rng: np.random.Generator, courses: Catalogue, count: Ints, enrolled: np.ndarray
 ) -> tuple[Ints, Ints]:
-    """Choose ``count`` courses per row that the row has not ``taken`` (rows, courses)."""
+    """Choose ``count`` courses per row that the row is not ``enrolled`` in, a bool[rows, courses]."""
     weights = courses.popularity + courses.draw[courses.category]
-    keys = np.where(taken, -np.inf, weights + rng.gumbel(size=taken.shape))
+    keys = np.where(enrolled, -np.inf, weights + rng.gumbel(size=enrolled.shape))
     rows, chosen = np.nonzero(_top(keys, count))
     return rows, chosen
 
@@ -114,10 +114,10 @@ def _choose(
 
     # Every chosen category is represented: the first ones by their best diploma, the others by their best certificate.
     by_diploma = inside & (place < diplomas[:, None])
-    wanted = np.stack([inside & ~by_diploma, by_diploma], axis=2).reshape(rows, -1)
+    eligible = np.stack([inside & ~by_diploma, by_diploma], axis=2).reshape(rows, -1)
     shelf = 2 * courses.category + courses.diploma
-    best = np.maximum.reduceat(keys, np.searchsorted(shelf, np.arange(wanted.shape[1])), axis=1)
-    keys[wanted[:, shelf] & (keys == best[:, shelf])] += 1000.0
+    best = np.maximum.reduceat(keys, np.searchsorted(shelf, np.arange(eligible.shape[1])), axis=1)
+    keys[eligible[:, shelf] & (keys == best[:, shelf])] += 1000.0
 
     is_chosen = np.zeros(keys.shape, dtype=bool)
     for kind, count in ((courses.diploma, diplomas), (~courses.diploma, certificates)):
@@ -129,8 +129,8 @@ def _choose(
 def _top(keys: np.ndarray, count: Ints) -> np.ndarray:
     """Which keys are among the ``count`` highest of their row; -inf never is."""
     falling = -np.sort(-keys, axis=1)
-    asked = np.minimum(count, keys.shape[1])
-    least = np.where(asked > 0, falling[np.arange(len(keys)), np.maximum(asked, 1) - 1], np.inf)
+    limit = np.minimum(count, keys.shape[1])
+    least = np.where(limit > 0, falling[np.arange(len(keys)), np.maximum(limit, 1) - 1], np.inf)
     is_top: np.ndarray = (keys >= least[:, None]) & np.isfinite(keys)
     return is_top
 

@@ -189,42 +189,42 @@ def _enrolments(days: VisitDays, enrolments: Enrolments, clock: _Clock) -> pa.Ta
 
 def _cart_times(days: VisitDays, intents: Intents, clock: _Clock) -> tuple[Ints, Ints]:
     """When each cart is begun and, 60 seconds later, ordered if it is."""
-    begun = days.begin[intents.visit] + clock.studied[intents.visit] + PER_EVENT * intents.place
-    return begun, begun + 60
+    created_at = days.begin[intents.visit] + clock.studied[intents.visit] + PER_EVENT * intents.place
+    return created_at, created_at + 60
 
 
-def _cart_ids(begun: Ints, cart: np.ndarray) -> Ints:
+def _cart_ids(created_at: Ints, cart: np.ndarray) -> Ints:
     """1, 2, 3 ... by the time carts were begun; 0 where there was none."""
-    ids = np.zeros(len(begun), dtype=np.int64)
+    ids = np.zeros(len(created_at), dtype=np.int64)
     used = np.flatnonzero(cart)
-    ids[used[np.argsort(begun[used], kind="stable")]] = np.arange(len(used)) + 1
+    ids[used[np.argsort(created_at[used], kind="stable")]] = np.arange(len(used)) + 1
     return ids
 
 
 def _carts(days: VisitDays, intents: Intents, clock: _Clock) -> pa.Table:
-    begun, ordered_at = _cart_times(days, intents, clock)
-    given_up = begun + DAY  # a nightly job calls a cart abandoned after a day
-    status = np.where(intents.ordered, "ordered", np.where(given_up < END, "abandoned", "open"))
-    updated = np.where(intents.ordered, ordered_at, np.where(given_up < END, given_up, begun))
+    created_at, ordered_at = _cart_times(days, intents, clock)
+    abandoned_at = created_at + DAY  # a nightly job calls a cart abandoned after a day
+    status = np.where(intents.ordered, "ordered", np.where(abandoned_at < END, "abandoned", "open"))
+    updated_at = np.where(intents.ordered, ordered_at, np.where(abandoned_at < END, abandoned_at, created_at))
     rows = pa.table(
         {
-            "cart_id": pa.array(_cart_ids(begun, intents.cart)),
+            "cart_id": pa.array(_cart_ids(created_at, intents.cart)),
             "user_id": _user_ids(days.learner[intents.visit]),
-            "created_at": _times(begun),
+            "created_at": _times(created_at),
             "status": pa.array(status),
-            "updated_at": _times(updated),
+            "updated_at": _times(updated_at),
         }
     )
     return rows.filter(pa.array(intents.cart)).sort_by("cart_id")
 
 
 def _orders(days: VisitDays, intents: Intents, clock: _Clock) -> pa.Table:
-    begun, ordered_at = _cart_times(days, intents, clock)
-    cart_id = _cart_ids(begun, intents.cart)
+    created_at, ordered_at = _cart_times(days, intents, clock)
+    cart_id = _cart_ids(created_at, intents.cart)
     bought = np.flatnonzero(intents.ordered)
     ordered_at, cart_id = ordered_at[bought], cart_id[bought]
     refunded_at = ordered_at + intents.refund_after[bought]
-    kept = (intents.refund_after[bought] == 0) | (refunded_at >= END)
+    without_refund = (intents.refund_after[bought] == 0) | (refunded_at >= END)
     euros = [Decimal(cents).scaleb(-2) for cents in intents.cents[bought].tolist()]
     return _numbered(
         "order_id",
@@ -235,8 +235,8 @@ def _orders(days: VisitDays, intents: Intents, clock: _Clock) -> pa.Table:
             "ordered_at": _times(ordered_at),
             "amount": pa.array(euros, pa.decimal128(10, 2)),
             "currency": pa.array(np.full(len(bought), "EUR")),
-            "refunded_at": _times(refunded_at, missing=kept),
-            "updated_at": _times(np.where(kept, ordered_at, refunded_at)),
+            "refunded_at": _times(refunded_at, missing=without_refund),
+            "updated_at": _times(np.where(without_refund, ordered_at, refunded_at)),
         },
     )
 

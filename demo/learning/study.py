@@ -109,10 +109,10 @@ def _enrol_later(
     openings = days.find_openings(month)
     openings = openings[rng.random(len(openings)) < _ENROL_LATER]
     came = days.learner[openings]
-    taken = np.zeros((len(came), len(courses)), dtype=bool)
-    known = np.isin(learner, came)
-    taken[np.searchsorted(came, learner[known]), course[known]] = True
-    rows, chosen = choose_new_courses(rng, courses, draw_skewed(rng, 1, 12, len(came), median=1.4, sigma=0.8), taken)
+    enrolled = np.zeros((len(came), len(courses)), dtype=bool)
+    is_returning = np.isin(learner, came)
+    enrolled[np.searchsorted(came, learner[is_returning]), course[is_returning]] = True
+    rows, chosen = choose_new_courses(rng, courses, draw_skewed(rng, 1, 12, len(came), median=1.4, sigma=0.8), enrolled)
     return (
         np.concatenate([learner, came[rows]]),
         np.concatenate([visit, openings[rows]]),

@@ -42,8 +42,8 @@ def read_thresholds() -> tuple[Threshold, ...]:
 
 def list_clusters(macro_segment: str, month: int) -> list[Threshold]:
     """The clusters of one macro segment in one month, by cluster number."""
-    found = [row for row in read_thresholds() if row.macro_segment == macro_segment and row.month == month]
-    return sorted(found, key=lambda row: row.cluster)
+    clusters = [row for row in read_thresholds() if row.macro_segment == macro_segment and row.month == month]
+    return sorted(clusters, key=lambda row: row.cluster)
 
 
 def share_out_learners(macro_segment: str, month: int, learners: int) -> NDArray[np.int64]:

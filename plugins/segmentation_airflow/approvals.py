@@ -129,9 +129,9 @@ class DecideOperator(HITLOperator):
         """Ask, and describe what each candidate would change."""
         from include.segmentation.segment import list_candidates
 
-        found = list_candidates(make_run(context, self.profile, self.cadence, "fit"))
-        if found:
-            self.body = "\n".join(f"- **{model.macro_segment}**: {_describe_changes(model)}" for model in found)
+        candidates = list_candidates(make_run(context, self.profile, self.cadence, "fit"))
+        if candidates:
+            self.body = "\n".join(f"- **{model.macro_segment}**: {_describe_changes(model)}" for model in candidates)
             super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, str]:

@@ -33,7 +33,7 @@ def warehouse(postgres_server: Server):
 
 
 def test_every_cohort_counts_even_where_two_are_alike(warehouse):
-    told = dict(claims.check_learning_claims(warehouse))
-    engagement = next(text for claim, text in told.items() if claim.startswith('"No engagement'))
+    corrections = dict(claims.check_learning_claims(warehouse))
+    engagement = next(text for claim, text in corrections.items() if claim.startswith('"No engagement'))
     assert "never engaged: 40.0% at the end of month 1, 40.0% at the end of month 2" in engagement
-    assert any("engagement 150, value 0" in text for text in told.values())
+    assert any("engagement 150, value 0" in text for text in corrections.values())

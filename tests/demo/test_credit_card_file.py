@@ -40,22 +40,22 @@ def write(frame: pd.DataFrame, path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["CC GENERAL.csv", "holders.parquet", "holders.xlsx"])
 def test_every_kind_of_file_gives_the_same_rows(frame: pd.DataFrame, tmp_path: Path, name: str) -> None:
-    said: list[str] = []
-    rows = read_holders(write(frame, tmp_path / name), said.append).to_pylist()
+    messages: list[str] = []
+    rows = read_holders(write(frame, tmp_path / name), messages.append).to_pylist()
     assert [row["cust_id"] for row in rows] == ["C1", "C2", "C3"]
     assert [row["minimum_payments"] for row in rows] == [None, Decimal(1200), Decimal(1000)], "nothing is filled"
     assert rows[1]["purchases"] == Decimal("250.123456")
     assert rows[1]["purchases_frequency"] == Decimal("0.083333")
     assert rows[1]["purchases_trx"] == 7
-    assert said == []
+    assert messages == []
 
 
 def test_a_second_id_never_arrives_and_is_said(frame: pd.DataFrame, tmp_path: Path) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     wider = frame.rename(columns=str.lower).assign(**{"Unnamed: 0": [1, 2, 3], "ID": [7, 8, 9]})
-    rows = read_holders(write(wider, tmp_path / "wide.csv"), said.append)
+    rows = read_holders(write(wider, tmp_path / "wide.csv"), messages.append)
     assert rows.equals(read_holders(write(frame, tmp_path / "plain.csv")))
-    assert said == ["wide.csv: not used: column Unnamed: 0, ID"]
+    assert messages == ["wide.csv: not used: column Unnamed: 0, ID"]
 
 
 @pytest.mark.parametrize(

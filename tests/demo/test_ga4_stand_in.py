@@ -89,10 +89,10 @@ def by(*dimensions: str) -> list[OrderBy]:
     return [OrderBy(dimension=OrderBy.DimensionOrderBy(dimension_name=name)) for name in dimensions]
 
 
-def exactly(**wanted: str) -> FilterExpression:
+def exactly(**values_by_dimension: str) -> FilterExpression:
     conditions = [
         FilterExpression(filter=Filter(field_name=name, string_filter=Filter.StringFilter(value=value, match_type=1)))
-        for name, value in wanted.items()
+        for name, value in values_by_dimension.items()
     ]
     if len(conditions) == 1:
         return conditions[0]
@@ -110,12 +110,12 @@ def test_sessions_are_the_consenting_learners_visits(report: Report, platform: P
     visits = platform.tables["visits"]
     that_day = visits.filter(pc.equal(pc.strftime(visits["visited_at"], "%Y-%m-%d"), DAY))
     consenting = platform.traits.filter(platform.traits["analytics_consent"])["user_id"]
-    seen = that_day.filter(pc.is_in(that_day["user_id"], consenting))
-    counted = seen.group_by("user_id").aggregate([("user_id", "count")]).to_pylist()
+    consenting_visits = that_day.filter(pc.is_in(that_day["user_id"], consenting))
+    counted = consenting_visits.group_by("user_id").aggregate([("user_id", "count")]).to_pylist()
     answer = report(["date", LEARNER], ["sessions"], order_bys=by("date", LEARNER))
     named = [(learner, int(count)) for _, learner, count in values(answer) if learner != "(not set)"]
     assert named == sorted((str(row["user_id"]), row["user_id_count"]) for row in counted)
-    assert len(seen) < len(that_day)
+    assert len(consenting_visits) < len(that_day)
     assert {row[0] for row in values(answer)} == {"20250115"}
 
 
@@ -150,13 +150,13 @@ def test_pages_add_up(report: Report, size: int) -> None:
 
 def test_a_filter_may_name_a_dimension_that_is_not_asked_for(report: Report, platform: Platform) -> None:
     month = {"day": "2025-01-01", "end": "2025-01-31"}
-    views = report([LEARNER], ["screenPageViews"], **month, dimension_filter=exactly(pagePath="/pricing"))
-    named = {learner: int(count) for learner, count in values(views) if learner != "(not set)"}
-    asked = platform.pricing_views
-    asked = asked.filter(pc.less(asked["viewed_at"], pa.scalar(1738368000, pa.int64()).cast(pa.timestamp("s"))))
+    answer = report([LEARNER], ["screenPageViews"], **month, dimension_filter=exactly(pagePath="/pricing"))
+    named = {learner: int(count) for learner, count in values(answer) if learner != "(not set)"}
+    views = platform.pricing_views
+    views = views.filter(pc.less(views["viewed_at"], pa.scalar(1738368000, pa.int64()).cast(pa.timestamp("s"))))
     consenting = platform.traits.filter(platform.traits["analytics_consent"])["user_id"]
-    asked = asked.filter(pc.is_in(asked["user_id"], consenting))
-    assert sum(named.values()) == len(asked) > 50
+    views = views.filter(pc.is_in(views["user_id"], consenting))
+    assert sum(named.values()) == len(views) > 50
     one = next(iter(named))
     alone = report(
         [LEARNER], ["screenPageViews"], **month, dimension_filter=exactly(**{"pagePath": "/pricing", LEARNER: one})
@@ -191,9 +191,9 @@ def test_guessed_traits_are_thresholded(report: Report, served: pa.Table, dimens
         of_day = served.filter(pc.equal(served["date"], day.replace("-", "")))
         counts = of_day.group_by(dimension).aggregate([("visitor", "count_distinct")]).to_pylist()
         users = {row[dimension]: str(row["visitor_count_distinct"]) for row in counts}
-        shown = dict(values(answer))
-        assert shown == {trait: count for trait, count in users.items() if int(count) >= 10}
-        withheld += len(users) - len(shown)
+        users_by_trait = dict(values(answer))
+        assert users_by_trait == {trait: count for trait, count in users.items() if int(count) >= 10}
+        withheld += len(users) - len(users_by_trait)
     assert withheld > 0
 
 
@@ -269,8 +269,8 @@ def field(quota: str) -> str:
 def test_a_used_up_quota_returns(strict: Strict, clock: Clock, quota: str, words: str, minutes: int) -> None:
     """At 12:34:56 an hour has 25:04 left, and the day 19 hours more: it ends at midnight in California, 08:00 UTC."""
     with strict(**{quota: 2}) as ask:
-        told = [getattr(ask("userGender"), field(quota)) for _ in range(2)]
-        assert [(each.consumed, each.remaining) for each in told] == [(1, 1), (1, 0)]
+        quotas = [getattr(ask("userGender"), field(quota)) for _ in range(2)]
+        assert [(each.consumed, each.remaining) for each in quotas] == [(1, 1), (1, 0)]
         for wait in (0, minutes):
             clock.now += timedelta(minutes=wait)
             with pytest.raises(exceptions.TooManyRequests, match=f"Exhausted {words}") as refused:
@@ -300,7 +300,7 @@ def test_too_many_server_errors_block_the_hour(strict: Strict, clock: Clock) -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "error", "words"),
+    ("arguments", "error", "words"),
     [
         ({"number": "1"}, exceptions.Forbidden, "permissions for this property"),
         ({"dimensions": ["learnerId"]}, exceptions.BadRequest, "Field learnerId is not a valid dimension"),
@@ -312,9 +312,9 @@ def test_too_many_server_errors_block_the_hour(strict: Strict, clock: Clock) -> 
         ({"limit": -1}, exceptions.BadRequest, "must not be negative"),
     ],
 )
-def test_refusals_read_as_googles(report: Report, asked: dict, error: type[Exception], words: str) -> None:
+def test_refusals_read_as_googles(report: Report, arguments: dict, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        report(**{"dimensions": ["date"], "metrics": ["sessions"]} | asked)
+        report(**{"dimensions": ["date"], "metrics": ["sessions"]} | arguments)
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,10 @@ def test_cursor_and_primary_key_are_indexed(connection: MySQLdb.Connection, tabl
 
 
 def test_filling_again_replaces(mariadb_server: Server) -> None:
-    said: list[str] = []
-    first = fill(mariadb_server.write_uri("demo_again"), 40, said.append)
+    messages: list[str] = []
+    first = fill(mariadb_server.write_uri("demo_again"), 40, messages.append)
     assert fill(mariadb_server.write_uri("demo_again"), 40) == first
-    assert said[0] == "Generating 40 learners"
+    assert messages[0] == "Generating 40 learners"
     with open_database(mariadb_server.write_uri("demo_again")) as connection:
         assert ask(connection, "SELECT COUNT(*) FROM users") == [(40,)]
 

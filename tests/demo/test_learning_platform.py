@@ -221,7 +221,7 @@ def test_nothing_contradicts_itself(platform: Platform, never: str) -> None:
 
 
 def test_the_small_things_that_profiles_meet_exist(platform: Platform) -> None:
-    found = query(
+    counts = query(
         platform,
         "SELECT (SELECT count(*) FROM users WHERE country IS NULL), (SELECT count(*) FROM orders "
         "WHERE refunded_at IS NOT NULL), (SELECT count(*) FROM orders WHERE cart_id IS NULL), (SELECT count(*) FROM "
@@ -229,7 +229,7 @@ def test_the_small_things_that_profiles_meet_exist(platform: Platform) -> None:
         "(SELECT count(*) FROM carts WHERE status = 'abandoned'), "
         "(SELECT count(*) FROM users WHERE user_id NOT IN (SELECT user_id FROM visits))",
     )[0]
-    assert all(count > 10 for count in found), found
+    assert all(count > 10 for count in counts), counts
 
 
 def test_the_same_seed_gives_the_same_bytes() -> None:

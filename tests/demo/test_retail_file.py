@@ -76,9 +76,9 @@ def test_every_kind_of_file_gives_the_same_rows(
 def test_a_second_load_replaces_the_first(mariadb_server: Server, frame: pd.DataFrame, tmp_path: Path) -> None:
     uri = mariadb_server.write_uri("demo_retail")
     load(uri, write(frame, tmp_path / "all.parquet"))
-    said: list[str] = []
-    assert load(uri, write(frame.head(2), tmp_path / "two.parquet"), progress=said.append)["invoice_lines"] == 2
-    assert said[0] == "Loading 2 invoice lines"
+    messages: list[str] = []
+    assert load(uri, write(frame.head(2), tmp_path / "two.parquet"), progress=messages.append)["invoice_lines"] == 2
+    assert messages[0] == "Loading 2 invoice lines"
 
 
 @needs(RETAIL)

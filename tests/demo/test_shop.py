@@ -28,12 +28,12 @@ def test_a_second_shell_is_refused(home: Path) -> None:
 
 
 def test_profiles_of_the_last_time_are_kept(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for said in ("first", "second"):
+    for text in ("first", "second"):
         (home / "shop" / "profiles").mkdir(parents=True)
-        (home / "shop" / "profiles" / "coffee.yaml").write_text(said)
+        (home / "shop" / "profiles" / "coffee.yaml").write_text(text)
         with pytest.raises(ServerError, match="no server"):
             shop.open_shell()
-        assert (home / "shop-profiles-before" / "coffee.yaml").read_text() == said
+        assert (home / "shop-profiles-before" / "coffee.yaml").read_text() == text
         assert not (home / "shop").exists()
     assert f"The profiles of the last time are in {home / 'shop-profiles-before'}" in capsys.readouterr().out
     with pytest.raises(ServerError, match="no server"):

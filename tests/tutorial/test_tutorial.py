@@ -20,8 +20,8 @@ def demo() -> Iterator[str]:
 
 
 def test_every_command_answers_what_the_page_says(demo: str) -> None:
-    found = list_steps(PAGE.read_text())
-    assert len(found) > 15
-    for step, answer in zip(found, follow_steps(found, demo), strict=True):
+    steps = list_steps(PAGE.read_text())
+    assert len(steps) > 15
+    for step, answer in zip(steps, follow_steps(steps, demo), strict=True):
         assert normalise_answer(answer) == normalise_answer(step.answer), step.command
         assert bool(answer) == bool(step.answer), step.command

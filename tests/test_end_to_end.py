@@ -16,11 +16,13 @@ import httpx
 import pytest
 
 from demo.servers import CHECKOUT
+from include.segmentation.publish import tables
+from include.segmentation.warehouse.published_table import discover_tables
 
 pytestmark = pytest.mark.end_to_end
 LEARNERS = 3000
 NAME = "test-end-to-end"
-TABLES = [path.stem for path in (CHECKOUT / "include" / "sql" / "warehouse").glob("*.sql")]
+TABLES = [table.name for table in discover_tables(tables)]
 
 Demo = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -89,6 +91,7 @@ def test_it_prints_segments_claims_counts_and_where_to_look(done: str) -> None:
     for words in ("Loyalty at 2025-05-01", "Never visited", "middle half", "No engagement rises", "33,013", "equal"):
         assert words in done
     assert "DIFFERENT" not in done
+    assert len(TABLES) > 20
     for table in TABLES:
         assert table in done
     report = next(line.split(maxsplit=1)[1] for line in done.splitlines() if line.startswith("Report:"))

@@ -132,8 +132,8 @@ def _draw_enrolments(rng: np.random.Generator, cluster: Ints, activity: Floats) 
     return counts[0], counts[1], counts[2]
 
 
-def _sort_by_volume(drawn: np.ndarray) -> np.ndarray:
-    return drawn[:, np.argsort(drawn[:2].sum(axis=0), kind="stable")]
+def _sort_by_volume(counts: np.ndarray) -> np.ndarray:
+    return counts[:, np.argsort(counts[:2].sum(axis=0), kind="stable")]
 
 
 def _draw_narrow(rng: np.random.Generator, size: int) -> np.ndarray:
@@ -168,11 +168,11 @@ def _draw_more_broad(rng: np.random.Generator, size: int) -> np.ndarray:
 def _draw_most_broad(rng: np.random.Generator, size: int) -> np.ndarray:
     categories = draw_skewed(rng, 21, 73, size, median=20.0)
     diplomas = draw_skewed(rng, 17, np.minimum(41, categories), size, median=8.0)
-    drawn = np.stack(
+    counts = np.stack(
         [draw_skewed(rng, np.maximum(22, categories - diplomas), 248, size, median=50.0), diplomas, categories]
     )
-    drawn[:, :1] = np.array([[248], [41], [73]])  # the published maximum
-    return drawn
+    counts[:, :1] = np.array([[248], [41], [73]])  # the published maximum
+    return counts
 
 
 def _draw_completions(rng: np.random.Generator, cluster: Ints, activity: Floats) -> Ints:
@@ -180,8 +180,8 @@ def _draw_completions(rng: np.random.Generator, cluster: Ints, activity: Floats)
     completions = np.zeros(len(cluster), dtype=np.int64)
     for group, most in {2: 17, 3: 61, 4: 62}.items():
         inside = cluster == group
-        drawn = draw_skewed(rng, 1, most, int(inside.sum()), median=1.7)
-        completions[inside] = assign_by_rank(drawn, draw_correlated(rng, activity[inside], 0.9))
+        counts = draw_skewed(rng, 1, most, int(inside.sum()), median=1.7)
+        completions[inside] = assign_by_rank(counts, draw_correlated(rng, activity[inside], 0.9))
     return completions
 
 

@@ -188,7 +188,7 @@ def _enrolments(days: VisitDays, enrolments: Enrolments, clock: _Clock) -> pa.Ta
 
 
 def _cart_times(days: VisitDays, intents: Intents, clock: _Clock) -> tuple[Ints, Ints]:
-    """When each cart is begun and, 60 seconds later, ordered if it is."""
+    """Compute when each cart is created, and when it is ordered, 60 seconds later (if it is)."""
     created_at = days.begin[intents.visit] + clock.studied[intents.visit] + PER_EVENT * intents.place
     return created_at, created_at + 60
 

@@ -79,7 +79,7 @@ def test_an_invalid_file_is_rejected(frame: pd.DataFrame, tmp_path: Path, change
     assert "\n" not in str(caught.value)
 
 
-def test_another_separator_is_named(frame: pd.DataFrame, tmp_path: Path) -> None:
+def test_another_separator_is_an_error(frame: pd.DataFrame, tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "holders.csv", sep=";", index=False)
     with pytest.raises(DataFileError, match="only one column; columns must be separated by commas"):
         read_holders(tmp_path / "holders.csv")
@@ -104,7 +104,7 @@ def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
     assert round(counts["purchases"], 2) == Decimal("8978683.26")
 
 
-def test_generated_holders_are_possible_and_the_same_every_time() -> None:
+def test_generated_holders_are_plausible_and_reproducible() -> None:
     rows = generate_holders(2000)
     assert rows.equals(generate_holders(2000))
     assert rows["cust_id"].to_pylist() == sorted(set(rows["cust_id"].to_pylist()))
@@ -123,7 +123,7 @@ def test_generated_holders_are_possible_and_the_same_every_time() -> None:
 
 
 @needs(CARDS)
-def test_generated_holders_look_like_the_originals() -> None:
+def test_generated_holders_resemble_the_originals() -> None:
     """As docs/profiles.md says: each column's zeros and median, and the correlations."""
     ours, theirs = (
         table.drop_columns(["taken_at", "cust_id"]).to_pandas().astype(float)

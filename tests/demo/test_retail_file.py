@@ -105,7 +105,7 @@ def test_another_kind_of_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "xlsx"])
-def test_a_file_that_is_not_what_its_name_says(tmp_path: Path, kind: str) -> None:
+def test_a_file_that_does_not_match_its_extension(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"lines.{kind}"
     path.write_bytes(b"\x00\x01\x02 not a table")
     with pytest.raises(DataFileError, match=f"lines.{kind}: "):
@@ -129,7 +129,9 @@ def test_other_columns(frame: pd.DataFrame, tmp_path: Path, name: str) -> None:
         ("InvoiceDate", "soon", "column InvoiceDate has an invalid value: not a date"),
     ],
 )
-def test_values_that_do_not_fit(frame: pd.DataFrame, tmp_path: Path, column: str, value: object, words: str) -> None:
+def test_invalid_values_are_reported(
+    frame: pd.DataFrame, tmp_path: Path, column: str, value: object, words: str
+) -> None:
     table = pa.Table.from_pandas(frame, preserve_index=False)
     place = table.column_names.index(column)
     pq.write_table(table.set_column(place, column, pa.array([value] * len(frame))), tmp_path / "lines.parquet")

@@ -1,1 +1,1 @@
-"""A learning platform to try everything on: its data, a GA4 stand-in, private servers."""
+"""Demo data for each profile, a GA4 stand-in and private servers to run everything on."""

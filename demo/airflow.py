@@ -1,6 +1,6 @@
 """A real Airflow as private processes: API server, scheduler with LocalExecutor, DAG processor, triggerer.
 
-Everything listens on the loopback, on free ports, and ends with whoever started it.
+All processes listen on free loopback ports and end together with the process that started them.
 """
 
 import base64
@@ -41,11 +41,11 @@ class Airflow:
     """One private Airflow.
 
     Attributes:
-        home: AIRFLOW_HOME: logs and generated secrets; kept between starts.
-        environment: what the processes need besides: ``AIRFLOW__DATABASE__SQL_ALCHEMY_CONN``, connections, the lake.
-        dags: the folder of the DAGs.
-        tasks: how many tasks of a run are worked on at once.
-        port: of the API server and its UI.
+        home: AIRFLOW_HOME with logs and generated secrets; it persists between starts.
+        environment: further variables: ``AIRFLOW__DATABASE__SQL_ALCHEMY_CONN``, connections, the lake.
+        dags: the folder with the DAGs.
+        tasks: how many tasks of a run may run at the same time.
+        port: the port of the API server and the UI.
     """
 
     home: Path
@@ -58,23 +58,23 @@ class Airflow:
 
     @property
     def url(self) -> str:
-        """Where the UI and the REST API answer."""
+        """The address of the UI and the REST API."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def password(self) -> str:
         """The password of user ``admin``, generated at the first start."""
-        return self._secrets()["password"]
+        return self._load_secrets()["password"]
 
     def start(self) -> "Airflow":
-        """Make the metadata database and the pools ready, start all processes and wait until each is healthy.
+        """Prepare the metadata database and pools, start all processes and wait until they are healthy.
 
         Raises:
-            ServerError: a process ended or did not become healthy in time; the others are stopped.
+            ServerError: a process ended or did not become healthy in time. The other processes are stopped.
         """
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
-        self.environment = self._settings() | self.environment
-        self._finish([sys.executable, "-m", "segmentation_airflow.initialisation"])
+        self.environment = self._make_settings() | self.environment
+        self._run_process([sys.executable, "-m", "segmentation_airflow.initialisation"])
         try:
             for component in COMPONENTS:
                 self._launch(component)
@@ -86,7 +86,7 @@ class Airflow:
         return self
 
     def stop(self) -> None:
-        """End every process and all that they started."""
+        """Stop every process and its child processes."""
         for process in self._processes.values():
             process.terminate()
         deadline = time.monotonic() + _STOP_SECONDS
@@ -101,35 +101,35 @@ class Airflow:
         """Run the ``airflow`` command line and return what it prints.
 
         Raises:
-            ServerError: it failed.
+            ServerError: the command failed.
         """
-        return self._finish([_AIRFLOW, *arguments])
+        return self._run_process([_AIRFLOW, *arguments])
 
     def run_interval(self, dag_id: str, as_of: datetime, progress: Callable[[str], None]) -> str:
-        """Run a profile's DAG for the interval that ends at ``as_of`` and wait for its end.
+        """Run a profile's DAG for the interval that ends at ``as_of`` and wait until the run ends.
 
         Args:
             dag_id: such as ``learning__segment_monthly``.
-            as_of: an end of the DAG's intervals.
-            progress: called with a few words about the tasks whenever they change.
+            as_of: the end of one of the DAG's intervals.
+            progress: receives a short text whenever the state of the tasks changes.
 
         Returns:
             The run's id.
 
         Raises:
-            ServerError: the DAG can not be loaded, or the run failed; the message holds the failed task's own.
+            ServerError: the DAG cannot be loaded, or the run failed. The message includes the failed task's error.
         """
         run_id = self.trigger_run(dag_id, find_interval_start(dag_id, as_of), as_of)
         self.wait_for_run(dag_id, run_id, progress)
         return run_id
 
     def trigger_run(self, dag_id: str, start: datetime, end: datetime) -> str:
-        """Start a run for one data interval, as its schedule would have, and return its id."""
+        """Start a run for one data interval, as the schedule would, and return its id."""
         self._wait_for_dag(dag_id)
         self._call("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
         run = {
             "dag_run_id": f"manual__{end:%Y-%m-%dT%H:%MZ}",
-            "logical_date": start.isoformat(),  # a schedule's own: the interval can not be run twice by accident
+            "logical_date": start.isoformat(),  # as the schedule sets it, so that an interval cannot run twice
             "data_interval_start": start.isoformat(),
             "data_interval_end": end.isoformat(),
         }
@@ -139,30 +139,30 @@ class Airflow:
         """Wait until a run has ended.
 
         Raises:
-            ServerError: it failed, or a process of Airflow ended.
+            ServerError: the run failed, or an Airflow process ended.
         """
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}"
         last_words = ""
         while True:
             state = self._call("GET", path)["state"]
             tasks = self._call("GET", f"{path}/taskInstances?limit=100")["task_instances"]
-            if (words := _words(tasks)) != last_words:
+            if (words := _describe_progress(tasks)) != last_words:
                 progress(words)
                 last_words = words
             if state == "success":
                 return
             if state == "failed":
-                raise ServerError(f"{dag_id} {run_id} failed: {self._why(path, tasks)}")
+                raise ServerError(f"{dag_id} {run_id} failed: {self._explain_failure(path, tasks)}")
             self._check_alive()
             time.sleep(_POLL_SECONDS)
 
     def list_runs(self) -> list[dict[str, Any]]:
-        """All runs of all DAGs, in the order they were started, as the REST API describes them."""
+        """List the runs of all DAGs by start time, as the REST API describes them."""
         response = self._call("GET", "/api/v2/dags/~/dagRuns?limit=100&order_by=start_date")
         return list(response["dag_runs"])
 
-    def _settings(self) -> dict[str, str]:
-        credentials = self._secrets()
+    def _make_settings(self) -> dict[str, str]:
+        credentials = self._load_secrets()
         return {
             "AIRFLOW_HOME": str(self.home),
             "PYTHONPATH": f"{CHECKOUT}{os.pathsep}{CHECKOUT / 'plugins'}",
@@ -170,7 +170,7 @@ class Airflow:
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(CHECKOUT / "plugins"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-            # A worker lingers for up to a heartbeat after its task: twice the workers keep `tasks` tasks going.
+            # A worker stays for up to one heartbeat after its task; twice as many workers keep `tasks` tasks running.
             "AIRFLOW__CORE__PARALLELISM": str(2 * self.tasks),
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": str(self.tasks),
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
@@ -192,7 +192,7 @@ class Airflow:
             "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
         }
 
-    def _secrets(self) -> dict[str, str]:
+    def _load_secrets(self) -> dict[str, str]:
         path = self.home / "secrets.json"
         if not path.is_file():
             self.home.mkdir(parents=True, exist_ok=True)
@@ -202,37 +202,37 @@ class Airflow:
             path.write_text(json.dumps(credentials))
         return dict(json.loads(path.read_text()))
 
-    def _whole_environment(self) -> dict[str, str]:
+    def _make_environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
         return inherited | self.environment
 
-    def _finish(self, command: list[str]) -> str:
-        process = subprocess.run(command, env=self._whole_environment(), capture_output=True, text=True, check=False)
+    def _run_process(self, command: list[str]) -> str:
+        process = subprocess.run(command, env=self._make_environment(), capture_output=True, text=True, check=False)
         if process.returncode != 0:
             words = " ".join((process.stderr or process.stdout).split())[-800:]
             raise ServerError(f"{' '.join([Path(command[0]).name, *command[1:]])} failed: {words}")
         return process.stdout
 
     def _launch(self, component: str) -> None:
-        with self._log(component).open("ab") as log:
+        with self._locate_log(component).open("ab") as log:
             self._processes[component] = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", _AIRFLOW, component],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self._whole_environment(),
-                start_new_session=True,  # Ctrl-C reaches us, and we end them in order
+                env=self._make_environment(),
+                start_new_session=True,  # only the parent receives Ctrl-C; it stops them in order
             )
 
     def _wait_until_healthy(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        while waiting := self._unhealthy():
+        while waiting := self._list_unhealthy():
             self._check_alive()
             if time.monotonic() > deadline:
-                raise ServerError(f"airflow {waiting[0]} did not become healthy; {self._last_words(waiting[0])}")
+                raise ServerError(f"airflow {waiting[0]} did not become healthy; {self._read_log_end(waiting[0])}")
             time.sleep(_POLL_SECONDS)
 
-    def _unhealthy(self) -> list[str]:
+    def _list_unhealthy(self) -> list[str]:
         try:
             health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
         except (httpx.HTTPError, ValueError):
@@ -242,7 +242,7 @@ class Airflow:
     def _check_alive(self) -> None:
         for component, process in self._processes.items():
             if process.poll() is not None:
-                words = self._last_words(component)
+                words = self._read_log_end(component)
                 raise ServerError(f"airflow {component} ended with status {process.returncode}; {words}")
 
     def _log_in(self) -> None:
@@ -257,7 +257,7 @@ class Airflow:
                 raise ServerError(f"{errors[0]['filename']}: {errors[0]['stack_trace'].strip().splitlines()[-1]}")
             self._check_alive()
             if time.monotonic() > deadline:
-                raise ServerError(f"DAG '{dag_id}' is not in {self.dags}")
+                raise ServerError(f"{self.dags}: DAG '{dag_id}' does not exist")
             time.sleep(_POLL_SECONDS)
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -267,13 +267,13 @@ class Airflow:
             self._check_alive()
             raise ServerError(f"Airflow's API does not answer {method} {path}: {error}") from None
         if answer.is_error:
-            raise ServerError(f"Airflow's API refuses {method} {path}: {answer.status_code} {answer.text[:500]}")
+            raise ServerError(f"Airflow's API rejects {method} {path}: {answer.status_code} {answer.text[:500]}")
         return dict(answer.json())
 
-    def _why(self, path: str, tasks: list[dict[str, Any]]) -> str:
+    def _explain_failure(self, path: str, tasks: list[dict[str, Any]]) -> str:
         failed = next((task for task in tasks if task["state"] == "failed"), None)
         if failed is None:
-            return "no task ran; see the run in the UI"
+            return "no task failed; see the run in the UI"
         log = f"{path}/taskInstances/{failed['task_id']}/logs/{failed['try_number']}"
         lines = self._call("GET", log)["content"]
         errors = [
@@ -281,16 +281,16 @@ class Airflow:
         ]
         return f"{failed['task_id']}: {errors[-1] if errors else lines[-1].get('event')}"
 
-    def _log(self, component: str) -> Path:
+    def _locate_log(self, component: str) -> Path:
         return self.home / "logs" / f"{component}.log"
 
-    def _last_words(self, component: str) -> str:
-        log = self._log(component)
+    def _read_log_end(self, component: str) -> str:
+        log = self._locate_log(component)
         return f"{log}: {' | '.join(log.read_text(errors='replace').splitlines()[-5:])}"
 
 
 def find_interval_start(dag_id: str, as_of: datetime) -> datetime:
-    """The start of the interval of a profile's DAG that ends at ``as_of``, a midnight in the profile's time zone."""
+    """Find the start of the DAG's interval that ends at ``as_of``, a midnight in the profile's time zone."""
     name, _, kind = dag_id.partition("__")
     profile = load_profile(name)
     step = _STEPS | {"extract": {"days": 1}, "fit": {"months": profile.schedule.refit_every}}
@@ -298,14 +298,14 @@ def find_interval_start(dag_id: str, as_of: datetime) -> datetime:
     return profile.find_midnight(as_of.astimezone(ZoneInfo(profile.time_zone)).date() - relativedelta(**step[kind]))
 
 
-def _words(tasks: list[dict[str, Any]]) -> str:
+def _describe_progress(tasks: list[dict[str, Any]]) -> str:
     successes = sum(task["state"] == "success" for task in tasks)
     running = [task["task_id"] for task in tasks if task["state"] == "running"]
     return f"{successes} of {len(tasks)} tasks" + (f", now {', '.join(running)}" if running else "")
 
 
 def _kill_session(session: int) -> None:
-    """End what a component left behind; tasks have process groups of their own but stay in its session."""
+    """Kill what is left of a component; tasks have their own process groups but stay in its session."""
     for process in psutil.process_iter():
         with suppress(ProcessLookupError):
             if os.getsid(process.pid) == session:

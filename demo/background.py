@@ -1,4 +1,4 @@
-"""The demo's Airflow in the background: one process that holds all servers, found again by its file."""
+"""The demo's Airflow in the background: one process that runs all servers; a file records where it is."""
 
 import json
 import os
@@ -19,18 +19,18 @@ _START_SECONDS = 180
 _STOP_SECONDS = 60
 
 
-def _file() -> Path:
+def _locate_file() -> Path:
     return HOME / "running.json"
 
 
 def start_background(console: Console) -> tuple[str, str, str]:
-    """Start `python -m demo serve` detached, unless it runs already.
+    """Start `python -m demo serve` in the background unless it is already running.
 
     Returns:
         The URL of Airflow's UI, the user and the password.
 
     Raises:
-        ServerError: it ended or did not become healthy in time.
+        ServerError: the process ended or did not become healthy in time.
     """
     if _read() is None:
         HOME.mkdir(parents=True, exist_ok=True)
@@ -55,46 +55,46 @@ def start_background(console: Console) -> tuple[str, str, str]:
 
 
 def record_ready(airflow: Airflow, environment: dict[str, str]) -> None:
-    """Say, from inside `serve`, that everything is up."""
+    """Record, from inside `serve`, that everything is running."""
     text = json.dumps(
         {"pid": os.getpid(), "url": airflow.url, "password": airflow.password, "environment": environment}
     )
-    descriptor = os.open(_file(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(_locate_file(), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(text)
 
 
 def read_environment() -> dict[str, str] | None:
-    """The environment of the running servers, or None when nothing runs."""
+    """Return the environment of the running servers, or None if there are none."""
     running = _read()
     return None if running is None else dict(running["environment"])
 
 
 def stop_background() -> bool:
-    """End the background servers; return whether any ran."""
+    """Stop the background servers; return whether any were running."""
     running = _read()
     if running is None:
         return False
     os.kill(running["pid"], signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
-    while _alive(running["pid"]):
+    while _is_alive(running["pid"]):
         if time.monotonic() > deadline:
-            raise ServerError(f"process {running['pid']} does not end")
+            raise ServerError(f"process {running['pid']} did not stop within {_STOP_SECONDS} s")
         time.sleep(0.2)
-    _file().unlink(missing_ok=True)
+    _locate_file().unlink(missing_ok=True)
     return True
 
 
 def _read() -> dict[str, Any] | None:
     try:
-        running: dict[str, Any] = json.loads(_file().read_text())
+        running: dict[str, Any] = json.loads(_locate_file().read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    return running if _alive(running["pid"]) else None
+    return running if _is_alive(running["pid"]) else None
 
 
-def _alive(pid: int) -> bool:
-    """Whether the process runs and is ours: a number may have been given to another program since."""
+def _is_alive(pid: int) -> bool:
+    """Whether the process runs and is ours; the system may have reused the id for another program."""
     try:
         return b"demo\0serve" in Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):

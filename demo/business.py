@@ -1,4 +1,4 @@
-"""What a demo of a profile is: where its rows come from, the tables they fill, what is run and what is checked."""
+"""The parts of a profile's demo: where the rows come from, the tables they fill, the runs and the checks."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -23,7 +23,7 @@ class SourceTable:
     """One table of a source.
 
     Attributes:
-        columns: the body of CREATE TABLE, in the order of the rows' columns.
+        columns: the body of CREATE TABLE, in the order of the columns of the rows.
         indexes: column lists such as ``visited_at, visit_id``.
     """
 
@@ -31,7 +31,7 @@ class SourceTable:
     indexes: tuple[str, ...] = ()
 
 
-def _nothing_else(_: int | None) -> AbstractContextManager[dict[str, str]]:
+def _run_no_services(_: int | None) -> AbstractContextManager[dict[str, str]]:
     return nullcontext({})
 
 
@@ -40,15 +40,15 @@ class ProfileDemo:
     """The demo of one profile.
 
     Attributes:
-        tables: what its MySQL database holds.
-        read: the rows by table, ordered by primary key, from a file (a path) or generated (so many customers; as many
-            as the demo has where that is None). It tells what it leaves out, and raises ``DataFileError`` for what it
-            can not take: it is called before anything of an earlier demo is removed.
-        counts: one SELECT of one row that MySQL and DuckDB answer alike; the lake has to give what the source gave.
-        runs: the DAG runs in order, each a DAG of the profile and an as_of; the extraction reaches the end of the data.
-        claims: what the originals reported, each beside what the warehouse says.
-        figures: one SELECT of one row on the warehouse, for numbers worth a table of their own; none where empty.
-        services: what else has to run, made for so many customers; gives the environment that points at it.
+        tables: the tables of its MySQL database.
+        read: returns the rows by table, ordered by primary key. Its arguments are a file or None, the number of
+            customers to generate (None: the demo's default), and a callback that reports ignored columns. It
+            raises ``DataFileError`` for an unusable file, before an earlier demo is removed.
+        counts: a SELECT of one row that runs on MySQL and DuckDB; lake and source must return the same values.
+        runs: the DAG runs in order: a DAG of the profile and an as_of. The extraction covers all data.
+        claims: pairs of a figure that the originals reported and the figure in the warehouse.
+        figures: a SELECT of one row on the warehouse, printed as a table; empty for no table.
+        services: runs further servers for a number of customers; yields the environment that points at them.
     """
 
     tables: Mapping[str, SourceTable]
@@ -57,21 +57,21 @@ class ProfileDemo:
     runs: Sequence[tuple[str, date]]
     claims: Callable[[Connection], Sequence[tuple[str, str]]]
     figures: str = ""
-    services: Callable[[int | None], AbstractContextManager[dict[str, str]]] = _nothing_else
+    services: Callable[[int | None], AbstractContextManager[dict[str, str]]] = _run_no_services
 
     def fill_source(self, uri: str, rows: TablesByName, progress: ShowProgress = lambda _: None) -> SourceCounts:
-        """Load the rows; tables of an earlier filling are replaced.
+        """Load the rows; replace existing tables.
 
         Args:
-            uri: ``mysql://user:password@host:port/database``; the database is made when missing.
-            rows: as ``read`` gave them.
-            progress: told what is being done.
+            uri: ``mysql://user:password@host:port/database``; the database is created if it is missing.
+            rows: the result of ``read``.
+            progress: receives a line about each table.
 
         Returns:
-            ``counts`` as the server answers.
+            The result of ``counts`` on the server.
 
         Raises:
-            FillError: the server did not take every row as it was given.
+            FillError: the server rejected or changed a row.
         """
         with open_database(uri) as connection:
             for name, table in self.tables.items():
@@ -82,7 +82,7 @@ class ProfileDemo:
                 return _named(cursor.description, cursor.fetchone())
 
     def count_lake_rows(self, lake: Lake) -> SourceCounts:
-        """``counts`` as the current rows of the lake answer."""
+        """Return the result of ``counts`` on the current rows of the lake."""
         with lake.open_engine() as engine:
             for name in self.tables:
                 lake.create_current_view(engine, name)

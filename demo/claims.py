@@ -1,14 +1,14 @@
 """The originals' headline figures, each beside the same figure from the published tables.
 
-The claims are the ones of the platform's own monthly tables, in which months 2 of three macro segments were a paste of
-the fourth, and of the two shops' loyalty programmes.
+The claims come from the platform's own monthly tables, the two loyalty programmes of the shop and the bank's report.
+In the platform's tables, month 2 of three macro segments was pasted from the fourth.
 """
 
 from include.segmentation.warehouse.connection import Connection
 
 
-def _share(connection: Connection, macro_segment: str, strata: list[str], month: int) -> float:
-    """The share of the followed cohorts that was in one of the strata at the end of a month."""
+def _compute_share(connection: Connection, macro_segment: str, strata: list[str], month: int) -> float:
+    """Compute the share of the cohorts that was in one of the strata at the end of a month."""
     row = connection.execute(
         """
         WITH sizes AS (
@@ -24,7 +24,7 @@ def _share(connection: Connection, macro_segment: str, strata: list[str], month:
     return float(row[0]) if row and row[0] is not None else float("nan")
 
 
-def _total(connection: Connection, macro_segment: str, month: int) -> int:
+def _count_customers(connection: Connection, macro_segment: str, month: int) -> int:
     row = connection.execute(
         """
         SELECT sum(customers) FROM (
@@ -39,17 +39,17 @@ def _total(connection: Connection, macro_segment: str, month: int) -> int:
 
 
 def check_learning_claims(connection: Connection) -> list[tuple[str, str]]:
-    """The course platform's claims."""
-    never = [_share(connection, "engagement", ["never"], month) for month in (1, 2)]
-    quiet = _share(connection, "engagement", ["never", "quiet"], 2)
-    not_enrolled = [_share(connection, "interest", ["never"], month) for month in (1, 2)]
-    again = _share(connection, "value", ["bought_again"], 2)
-    totals = {macro: _total(connection, macro, 2) for macro in ("engagement", "value")}
+    """Compare the course platform's claims with the warehouse."""
+    never = [_compute_share(connection, "engagement", ["never"], month) for month in (1, 2)]
+    quiet = _compute_share(connection, "engagement", ["never", "quiet"], 2)
+    not_enrolled = [_compute_share(connection, "interest", ["never"], month) for month in (1, 2)]
+    again = _compute_share(connection, "value", ["bought_again"], 2)
+    totals = {macro: _count_customers(connection, macro, 2) for macro in ("engagement", "value")}
     return [
         (
             '"No engagement rises from 32% to 95% in month 2" (loyalty\'s month 2, pasted over engagement)',
-            f"never engaged: {never[0]:.1%} at the end of month 1, {never[1]:.1%} at the end of month 2; nothing "
-            f"studied in month 2 itself ({quiet:.1%}) is another KPI with another window",
+            f"never engaged: {never[0]:.1%} at the end of month 1, {never[1]:.1%} at the end of month 2. "
+            f"The share that studied nothing in month 2 ({quiet:.1%}) is a different KPI with a different window",
         ),
         (
             '"No interest: 8% in month 1, 95% in month 2" (the same paste)',
@@ -61,14 +61,14 @@ def check_learning_claims(connection: Connection) -> list[tuple[str, str]]:
         ),
         (
             "engagement and value of month 2 add up to 33,013 of 33,280 learners",
-            f"engagement {totals['engagement']:,}, value {totals['value']:,}: every learner once, "
-            "or nothing is published",
+            f"engagement {totals['engagement']:,}, value {totals['value']:,}: every learner counts "
+            "exactly once, otherwise nothing is published",
         ),
     ]
 
 
 def check_retail_claims(connection: Connection) -> list[tuple[str, str]]:
-    """The two loyalty programmes' claims."""
+    """Compare the two loyalty programmes' claims with the warehouse."""
     row = connection.execute(
         """
         SELECT customers, unknown_rows FROM segmentation_run WHERE cadence = 'monthly' ORDER BY as_of DESC LIMIT 1
@@ -93,24 +93,25 @@ def check_retail_claims(connection: Connection) -> list[tuple[str, str]]:
     ).fetchone() or (0, 0)
     return [
         (
-            "invoices without a customer made into customers of their own: 44.8% of all were invented",
-            f"{customers:,} identified customers; {unknown:,} lines without a customer counted as unknown, "
-            "never clustered",
+            "each invoice without a customer became a customer: 44.8% of all customers were invented",
+            f"{customers:,} identified customers; {unknown:,} lines without a customer count as unknown "
+            "and are never clustered",
         ),
         (
             "cancellations counted as purchases, or dropped",
-            f"kept as returns; {never[0] if never else 0} customers with cancellations only are a stratum of their own",
+            f"cancellations count as returns; the "
+            f"{never[0] if never else 0} customers who only cancelled form a stratum",
         ),
         (
             "scores from the order of the rows: 9.1% of customers change segment when rows are shuffled",
-            f"stored cut points: {alike[0]} numbers of days and of purchases on the RFM grid, {alike[1]} of them in "
-            "two classes; no row's place counts",
+            f"stored cut points: of {alike[0]} values of recency and frequency on the RFM grid, {alike[1]} fall into "
+            "two classes; the order of the rows has no effect",
         ),
     ]
 
 
 def check_credit_card_claims(connection: Connection) -> list[tuple[str, str]]:
-    """The bank's claims."""
+    """Compare the bank's claims with the warehouse."""
     cash = connection.execute(
         """
         SELECT s.customers, s.share, p.p50
@@ -142,17 +143,17 @@ def check_credit_card_claims(connection: Connection) -> list[tuple[str, str]]:
     return [
         (
             "four groups: vip, plus, mid, low",
-            f"a ladder by spending; {customers:,} holders ({share:.1%}) who would be low live on cash advance: half of "
-            f"them drew more than {median:,.0f}",
+            f"a ladder by spending; {customers:,} holders ({share:.1%}) spend little but live on cash advances: half "
+            f"of them drew more than {median:,.0f}",
         ),
         (
             "silhouette about 0.40 (measured in two principal components)",
-            f"in two components {on_paper:.3f}; between the holders themselves, in all 17 columns, {here:.3f}: most of "
-            "what sets the groups apart in the picture is the picture",
+            f"in two components {on_paper:.3f}; in all 17 columns {here:.3f}: most of the separation "
+            "comes from the projection",
         ),
         (
             "minimum payments filled with zero",
-            f"{lacking:,} are unknown, {idle:,} of them of holders who paid nothing, of whom {idle_with:,} have one; "
-            "what is published stays NULL",
+            f"{lacking:,} are unknown, {idle:,} of them for holders who paid nothing; {idle_with:,} holders who paid "
+            "nothing have a minimum. Unknown values are published as NULL",
         ),
     ]

@@ -1,4 +1,4 @@
-"""A file that somebody gives the demo: read as Arrow, or refused in one line."""
+"""Read a data file for the demo as Arrow, or reject it with a one-line error."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,19 +12,19 @@ _KINDS = (".parquet", ".csv", ".xlsx")
 
 
 class DataFileError(ValueError):
-    """The file is not what the profile needs; one line says what was found and what is wanted."""
+    """The file does not fit the profile; the one-line message says what it contains and what is allowed."""
 
 
 def read_file(path: Path, what: str, texts: Sequence[str]) -> pa.Table:
-    """Read a Parquet, CSV (UTF-8 or Latin-1) or XLSX file whole; every value of a CSV as it is written.
+    """Read a whole Parquet, CSV (UTF-8 or Latin-1) or XLSX file; CSV values stay text.
 
     Args:
         path: the file.
-        what: it should be, for messages: "the Online Retail file".
-        texts: columns that are texts, also where a spreadsheet holds numbers.
+        what: the expected file, for messages, such as "the Online Retail file".
+        texts: columns to read as text even if a spreadsheet stores numbers.
 
     Raises:
-        DataFileError: no such file, another kind of file, or not what its name says.
+        DataFileError: the file does not exist, has an unsupported type, or does not match its extension.
     """
     if not path.is_file():
         raise DataFileError(f"{path}: no such file; DATA must name {what} ({', '.join(_KINDS)})")
@@ -33,58 +33,58 @@ def read_file(path: Path, what: str, texts: Sequence[str]) -> pa.Table:
     )
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise DataFileError(f"{path}: '{path.suffix}' is not a kind of file that can be read: {', '.join(_KINDS)}")
+        raise DataFileError(f"{path}: unsupported file type '{path.suffix}'; allowed: {', '.join(_KINDS)}")
     try:
         table = reader(path, texts)
     except Exception as error:
-        raise DataFileError(f"{path}: can not be read as {path.suffix[1:]}: {shorten_error(error)}") from None
+        raise DataFileError(f"{path}: cannot be read as {path.suffix[1:]}: {shorten_error(error)}") from None
     if not table.num_rows:
-        raise DataFileError(f"{path}: holds no rows below its column names")
+        raise DataFileError(f"{path}: has no rows below its column names")
     return table
 
 
 def refuse_missing(path: Path, columns: Sequence[str], required: Sequence[str]) -> None:
-    """Stop where a column is missing.
+    """Check that all required columns exist.
 
     Raises:
-        DataFileError: which, what was found, and what is wanted.
+        DataFileError: a column is missing.
     """
     missing = [name for name in required if name not in columns]
     if missing:
         if len(columns) == 1 and len(required) > 1 and path.suffix.lower() == ".csv":
-            raise DataFileError(f"{path}: its first line is one column only; columns must be separated by commas")
-        listed = f"its columns are {', '.join(columns)}; wanted are {', '.join(required)}"
-        raise DataFileError(f"{path}: missing: {', '.join(missing)}; {listed}")
+            raise DataFileError(f"{path}: its first line has only one column; columns must be separated by commas")
+        listed = f"its columns are {', '.join(columns)}; allowed: {', '.join(required)}"
+        raise DataFileError(f"{path}: missing columns: {', '.join(missing)}; {listed}")
 
 
 def convert_column(
     path: Path, name: str, column: pa.ChunkedArray, convert: Callable[[pa.ChunkedArray], pa.ChunkedArray]
 ) -> pa.ChunkedArray:
-    """One column in another type.
+    """Convert one column to another type.
 
     Raises:
-        DataFileError: a value does not fit.
+        DataFileError: a value cannot be converted.
     """
     try:
         return convert(column)
     except (pa.ArrowException, ValueError) as error:
-        raise DataFileError(f"{path}: column {name} does not hold what it should: {shorten_error(error)}") from None
+        raise DataFileError(f"{path}: column {name} has an invalid value: {shorten_error(error)}") from None
 
 
 def make_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Texts, whatever they were."""
+    """Convert values of any type to text."""
     return pc.cast(column, pa.string())
 
 
 def make_integers(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Whole numbers, also where a spreadsheet or pandas wrote them as 17850.0."""
+    """Convert to whole numbers, including those that a spreadsheet or pandas wrote as 17850.0."""
     if pa.types.is_string(column.type):
         column = pc.replace_substring_regex(column, r"\.0+$", "")
     return pc.cast(column, pa.int64())
 
 
 def shorten_error(error: Exception) -> str:
-    """What an error says, short and without line breaks."""
+    """Return an error's message, shortened and without line breaks."""
     return " ".join(str(error).split())[:300]
 
 
@@ -98,7 +98,7 @@ def _read_csv(path: Path, _: Sequence[str]) -> pa.Table:
     except (UnicodeDecodeError, pa.ArrowInvalid) as error:
         if "UTF" not in str(error).upper():
             raise
-        return _parse_csv(path, "latin-1")  # as Kaggle's copies are
+        return _parse_csv(path, "latin-1")  # the encoding of Kaggle's copies
 
 
 def _parse_csv(path: Path, encoding: str) -> pa.Table:
@@ -112,7 +112,7 @@ def _parse_csv(path: Path, encoding: str) -> pa.Table:
 
 
 def _read_xlsx(path: Path, texts: Sequence[str]) -> pa.Table:
-    from openpyxl import load_workbook  # only where a spreadsheet is given
+    from openpyxl import load_workbook  # only needed for a spreadsheet
 
     book = load_workbook(path, read_only=True, data_only=True)
     try:

@@ -1,4 +1,4 @@
-"""Filling a MySQL-like server with Arrow tables, fast: LOAD DATA LOCAL INFILE, then the indexes."""
+"""Load Arrow tables into MySQL or MariaDB quickly: LOAD DATA LOCAL INFILE first, indexes afterwards."""
 
 import tempfile
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ import pyarrow.csv as pa_csv
 
 
 class FillError(Exception):
-    """A server did not take every row as it was given; the message says which table and why."""
+    """The server rejected or changed a row; the message names the table and the reason."""
 
 
 @contextmanager
 def open_database(uri: str) -> Iterator[MySQLdb.Connection]:
-    """Connect to the database of ``mysql://user:password@host:port/database``, made when missing."""
+    """Connect to the database of ``mysql://user:password@host:port/database``; create it if missing."""
     parts = urlsplit(uri)
     name = parts.path.lstrip("/")
     connection = MySQLdb.connect(
@@ -42,17 +42,17 @@ def open_database(uri: str) -> Iterator[MySQLdb.Connection]:
 def replace_table(
     connection: MySQLdb.Connection, name: str, columns: str, rows: pa.Table, indexes: tuple[str, ...] = ()
 ) -> int:
-    """Make the table anew with these rows; return how many the server holds.
+    """Create the table with these rows, replacing an existing one; return the number of loaded rows.
 
     Args:
-        connection: to the database.
-        name: of the table; one that exists is dropped.
-        columns: the body of CREATE TABLE, in the order of the rows' columns.
-        rows: ordered by primary key. NULL and "" both arrive as NULL.
-        indexes: column lists such as ``visited_at, visit_id``; added after the rows, which is faster.
+        connection: a connection to the database.
+        name: the table's name; an existing table is dropped.
+        columns: the body of CREATE TABLE, in the order of the columns of the rows.
+        rows: the rows, ordered by primary key. NULL and "" both become NULL.
+        indexes: column lists such as ``visited_at, visit_id``; added after loading, which is faster.
 
     Raises:
-        FillError: the server changed or refused a value.
+        FillError: the server rejected or changed a value.
     """
     with connection.cursor() as cursor, _as_csv(rows) as file:
         cursor.execute(f"DROP TABLE IF EXISTS `{name}`")
@@ -69,7 +69,9 @@ def replace_table(
         cursor.execute("SHOW WARNINGS LIMIT 1")
         complaint = cursor.fetchone()
         if complaint or loaded != rows.num_rows:
-            raise FillError(f"table {name}: {loaded:,} of {rows.num_rows:,} rows arrived; {complaint or 'no reason'}")
+            raise FillError(
+                f"table {name}: {loaded:,} of {rows.num_rows:,} rows arrived; {complaint or 'no reason reported'}"
+            )
         connection.commit()
         if indexes:
             cursor.execute(f"ALTER TABLE `{name}` " + ", ".join(f"ADD INDEX ({index})" for index in indexes))

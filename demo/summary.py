@@ -1,4 +1,4 @@
-"""What a demo prints when it is done: the segments, the originals' claims beside ours, and where to look."""
+"""The summary at the end of a demo: counts, segments, the originals' claims beside our figures, and row counts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema =
 
 
 def print_segments(console: Console, connection: Connection, profile: Profile) -> None:
-    """One table per macro segment: name, customers, share and the middle half of every KPI."""
+    """Print one table per macro segment: name, customers, share and the middle half of every KPI."""
     cadence = profile.schedule.primary_cadence
     (newest,) = query_dicts(connection, _NEWEST, [cadence])
     as_of = newest["as_of"]
@@ -45,31 +45,31 @@ def print_segments(console: Console, connection: Connection, profile: Profile) -
         table.add_column("middle half of each KPI", ratio=4)
         for row in query_dicts(connection, _SEGMENTS, where):
             spans = [
-                f"{declared.label} {_range(ranges.get((row['segment_key'], kpi)), declared.unit)}"
+                f"{declared.label} {_format_range(ranges.get((row['segment_key'], kpi)), declared.unit)}"
                 for kpi, declared in kpis.items()
             ]
-            hidden = "fewer than 10 customers: not shown" if row["customers"] else "empty"
+            hidden = "hidden: fewer than 10 customers" if row["customers"] else "empty"
             ranges_text = hidden if row["suppressed"] else "; ".join(spans)
             table.add_row(row["name"], f"{row['customers']:,}", f"{row['share']:.1%}", ranges_text)
         console.print(table)
 
 
-def _range(row: dict[str, Any] | None, unit: str) -> str:
+def _format_range(row: dict[str, Any] | None, unit: str) -> str:
     if row is None or row["p25"] is None:
         return "undefined"
     low, high = row["p25"], row["p75"]
     return f"{format_number(low)} {unit}" if low == high else f"{format_number(low)} to {format_number(high)} {unit}"
 
 
-def print_reconciliation(console: Console, source: SourceCounts, arrived: SourceCounts) -> None:
-    """The source's counts beside the lake's."""
-    table = Table(title="\nWhat left the source, and what arrived", title_justify="left")
+def print_reconciliation(console: Console, source: SourceCounts, lake: SourceCounts) -> None:
+    """Print the source's counts beside the lake's."""
+    table = Table(title="\nCounts in the source and in the lake", title_justify="left")
     table.add_column("count")
     for place in ("MySQL", "lake"):
         table.add_column(place, justify="right")
     table.add_column("")
     for name, source_count in source.items():
-        lake_count = arrived[name]
+        lake_count = lake[name]
         table.add_row(
             name.replace("_", " "),
             f"{source_count:,}",
@@ -80,7 +80,7 @@ def print_reconciliation(console: Console, source: SourceCounts, arrived: Source
 
 
 def print_figures(console: Console, connection: Connection, query: str) -> None:
-    """The one row of a query, a line for each of its columns."""
+    """Print the single row of a query, one line per column."""
     table = Table(title="\nCustomers at the end", title_justify="left", show_header=False)
     (figures,) = query_dicts(connection, query)
     for name, value in figures.items():
@@ -89,23 +89,21 @@ def print_figures(console: Console, connection: Connection, query: str) -> None:
 
 
 def print_claims(console: Console, claims: Sequence[tuple[str, str]]) -> None:
-    """What the originals reported, beside what the data say."""
-    table = Table(
-        title="\nWhat the platforms that this replaces reported, and what it is", title_justify="left", expand=True
-    )
-    table.add_column("claimed", ratio=1)
-    table.add_column("is", ratio=1)
-    for claimed, corrected in claims:
-        table.add_row(claimed, corrected)
+    """Print the originals' claims beside the figures of the data."""
+    table = Table(title="\nClaims of the originals, and the actual figures", title_justify="left", expand=True)
+    table.add_column("claim", ratio=1)
+    table.add_column("actual", ratio=1)
+    for claim, correction in claims:
+        table.add_row(claim, correction)
     console.print(table)
 
 
 def print_row_counts(console: Console, connection: Connection, profile: Profile) -> None:
-    """The published tables with their rows."""
+    """Print the published tables with their row counts."""
     table = Table(title=f"\nPublished in schema {profile.warehouse.schema_name}", title_justify="left")
     table.add_column("table")
     table.add_column("rows", justify="right")
     for (name,) in connection.execute(_TABLES, [profile.warehouse.schema_name]).fetchall():
-        counted = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
-        table.add_row(name, f"{counted[0]:,}" if counted else "-")
+        row = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
+        table.add_row(name, f"{row[0]:,}" if row else "-")
     console.print(table)

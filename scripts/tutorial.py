@@ -1,4 +1,4 @@
-"""Follow docs/tutorial.md: run its commands word for word, and write what they answer below each of them."""
+"""Run the commands of docs/tutorial.md and write their output below each of them."""
 
 import os
 import re
@@ -17,10 +17,10 @@ _SECONDS = 1800
 
 @dataclass(frozen=True)
 class TutorialStep:
-    """A command of the page.
+    """One command of the page.
 
     Attributes:
-        answer: what the page says it answers.
+        answer: the output that the page shows, by line.
     """
 
     command: str
@@ -28,7 +28,7 @@ class TutorialStep:
 
 
 def list_steps(page: str) -> list[TutorialStep]:
-    """The commands of a page: indented lines that begin with ``$``, each with the indented lines below it."""
+    """List the commands of a page: indented lines that start with ``$``, with the indented lines below them."""
     steps: list[TutorialStep] = []
     for line in page.splitlines():
         if line.startswith(_PROMPT):
@@ -39,14 +39,14 @@ def list_steps(page: str) -> list[TutorialStep]:
 
 
 def follow_steps(steps: list[TutorialStep], name: str) -> list[list[str]]:
-    """Type the commands into one shell, as a reader does.
+    """Run the commands in one shell, as a reader does.
 
     Args:
-        steps: the commands.
-        name: a demo of its own, so that nobody's else is in the way.
+        steps: the commands to run.
+        name: the name of a separate demo, so that no other demo is touched.
 
     Returns:
-        What each answers, standard output and errors together.
+        The output of each command, standard output and errors together.
     """
     typed = "".join(f"{step.command}\necho; echo {_MARK.format(number=i)}\n" for i, step in enumerate(steps))
     home = CHECKOUT / ".local" / name
@@ -66,17 +66,17 @@ def follow_steps(steps: list[TutorialStep], name: str) -> list[list[str]]:
     answers, rest = [], process.stdout
     for i in range(len(steps)):
         answer, _, rest = rest.partition(_MARK.format(number=i))
-        answers.append(_as_on_the_page(answer, home))
+        answers.append(_format_answer(answer, home))
     return answers
 
 
-def _as_on_the_page(answer: str, home: Path) -> list[str]:
+def _format_answer(answer: str, home: Path) -> list[str]:
     text = answer.replace(str(home), "…").replace(str(CHECKOUT), "…")
     return [line.rstrip() for line in text.strip("\n").splitlines()]
 
 
 def replace_answers(page: str, answers: list[list[str]]) -> str:
-    """The page with other answers below its commands."""
+    """Replace the output below the commands of a page."""
     lines: list[str] = []
     remaining = iter(answers)
     in_answer = False
@@ -91,9 +91,9 @@ def replace_answers(page: str, answers: list[list[str]]) -> str:
 
 
 def normalise_answer(answer: list[str]) -> list[str]:
-    """What of an answer is the same whenever and wherever it is given: words, but no numbers.
+    """Keep the words of an output, which are the same on every run, without numbers.
 
-    Tables, warnings of gates, and what stages count are left out: other tests look at these.
+    Tables, warnings and the counts of stages are removed; other tests check them.
     """
     words = [line for line in answer if not re.search(r"[│┃┏┡├└|]|--\+--| warn: ", line)]
     plain = [re.sub(r"\s+\w+=.*|\S*\d\S*", "", line) for line in words]

@@ -102,9 +102,9 @@ def test_the_rungs_have_the_banks_names_and_those_on_cash_are_none_of_them(publi
 
 def test_the_claims_have_their_figures(published: psycopg.Connection) -> None:
     ladder, silhouette, minimum = (text for _, text in DEMO.claims(published))
-    assert "would be low live on cash advance: half of them drew more than " in ladder
+    assert "spend little but live on cash advances: half of them drew more than " in ladder
     assert "in two components 0." in silhouette
-    assert "of holders who paid nothing, of whom 0 have one" in minimum
+    assert "for holders who paid nothing; 0 holders who paid nothing have a minimum" in minimum
 
 
 def test_the_report_draws_the_clusters(published: psycopg.Connection, bank: dict[str, str]) -> None:

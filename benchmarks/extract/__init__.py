@@ -1,1 +1,1 @@
-"""How fast a table gets from MySQL into Parquet files, and in how much memory, beside what else people use."""
+"""Speed and memory of reading MySQL tables into Parquet files, compared with other tools."""

@@ -1,4 +1,4 @@
-"""Read the same tables in every way, in turn, and write down how fast each was and in how much memory.
+"""Read the same tables with every tool in turn, and record speed and memory.
 
 Usage: python -m benchmarks.extract [--visits N] [--orders N] [--rounds N] --peers <python of the peers' environment>
 """
@@ -27,16 +27,18 @@ from demo.servers import CHECKOUT, Server, find_private_dir, make_mariadb, make_
 SERVERS = {"MariaDB 10.11": make_mariadb, "MySQL 5.6": make_mysql56}
 RESULTS = CHECKOUT / "benchmarks" / "results" / "extract.json"
 PART = {"dlt": "_part"}
-"""Way -> the part of a table that it reads, where the whole would take too long."""
+"""Tool -> suffix of the smaller table that it reads, if the whole table would take too long."""
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Run the benchmark with the options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.extract", description=__doc__.splitlines()[0])
     parser.add_argument("--visits", type=int, default=5_000_000)
     parser.add_argument("--orders", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--peers", required=True, help="the Python of the environment of benchmarks/requirements.txt")
+    parser.add_argument(
+        "--peers", required=True, help="the Python executable of the environment with benchmarks/requirements.txt"
+    )
     options = parser.parse_args()
     rows = {"visits": options.visits, "orders": options.orders}
     results: list[dict[str, Any]] = []
@@ -46,8 +48,8 @@ def main() -> None:
             with run_server(make(folder)) as server:
                 print(f"{name}: filling {rows}", flush=True)
                 tables.fill_tables(server, rows)
-                results += _compared(name, server, rows, options.rounds, options.peers)
-                results[-len(WAYS) * len(rows)]["daily"] = _daily(server, rows["visits"])
+                results += _compare_tools(name, server, rows, options.rounds, options.peers)
+                results[-len(WAYS) * len(rows)]["daily"] = _measure_daily_pull(server, rows["visits"])
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     header = {
@@ -58,17 +60,19 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(header | {"results": results}, indent=1) + "\n")
     page.write_page(header | {"results": results})
-    print(f"written: {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
+    print(f"wrote {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
 
 
-def _compared(name: str, server: Server, rows: dict[str, int], rounds: int, peers: str) -> list[dict[str, Any]]:
+def _compare_tools(name: str, server: Server, rows: dict[str, int], rounds: int, peers: str) -> list[dict[str, Any]]:
     results = []
     for table in rows:
         runs: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
         for turn in range(rounds):
-            order = list(WAYS)[turn % len(WAYS) :] + list(WAYS)[: turn % len(WAYS)]  # no tool always goes first
+            order = (
+                list(WAYS)[turn % len(WAYS) :] + list(WAYS)[: turn % len(WAYS)]
+            )  # rotate, so that no tool is always first
             for way in order:
-                result = _read(way, server, table, peers)
+                result = _measure_tool(way, server, table, peers)
                 runs[way].append(result)
                 speed = result["rows"] / result["seconds"]
                 print(f"{name}: {table}, {way}: {speed:,.0f} rows/s, {result['peak_mb']} MB", flush=True)
@@ -86,26 +90,26 @@ def _compared(name: str, server: Server, rows: dict[str, int], rounds: int, peer
                     "all_rows_per_second": [round(speed) for speed in speeds[way]],
                     "ours_is_times_as_fast": round(median(ratios), 2),
                     "peak_mb": max(run["peak_mb"] for run in turns),
-                    "bent": _bent(turns[0]["types"], runs[OURS][0]["types"]),
+                    "bent": _find_type_changes(turns[0]["types"], runs[OURS][0]["types"]),
                 }
             )
     return results
 
 
-def _read(way: str, server: Server, table: str, peers: str) -> dict[str, Any]:
-    """One run of one way: rows, seconds, versions, peak memory and the types of what was written."""
+def _measure_tool(way: str, server: Server, table: str, peers: str) -> dict[str, Any]:
+    """Run one tool once; return rows, seconds, versions, peak memory and the column types of its files."""
     python = sys.executable if way in (OURS, HOOK) else peers
     with tempfile.TemporaryDirectory(dir=find_private_dir()) as folder:
-        result = _process([python, *_arguments(way, server, table + PART.get(way, ""), folder)])
-        return result | {"types": _types(Path(folder), table)}
+        result = _run_process([python, *_make_arguments(way, server, table + PART.get(way, ""), folder)])
+        return result | {"types": _read_types(Path(folder), table)}
 
 
-def _arguments(way: str, server: Server, table: str, folder: str) -> list[str]:
+def _make_arguments(way: str, server: Server, table: str, folder: str) -> list[str]:
     return [str(CHECKOUT / "benchmarks" / "extract" / "ways.py"), way, server.write_uri(tables.DATABASE), table, folder]
 
 
-def _process(command: list[str]) -> dict[str, Any]:
-    """Run a command whose last line of output is JSON."""
+def _run_process(command: list[str]) -> dict[str, Any]:
+    """Run a command and parse its last line of output as JSON."""
     environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore"}
     process = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=CHECKOUT, check=False)
     if process.returncode:
@@ -115,14 +119,14 @@ def _process(command: list[str]) -> dict[str, Any]:
     return result
 
 
-def _types(folder: Path, table: str) -> dict[str, str]:
-    """The Arrow types of the columns in the Parquet files that a way has written."""
+def _read_types(folder: Path, table: str) -> dict[str, str]:
+    """Read the Arrow types of the columns in the Parquet files of a tool."""
     file = next(path for path in sorted(folder.rglob("*.parquet")) if table in path.name + path.parent.name)
-    return {field.name: _family(field.type) for field in pq.read_schema(file)}
+    return {field.name: _name_type(field.type) for field in pq.read_schema(file)}
 
 
-def _family(kind: pa.DataType) -> str:
-    """A type without what keeps every value alike: the width of an integer, the unit of a time, a decimal's room."""
+def _name_type(kind: pa.DataType) -> str:
+    """Name a type without details that do not change values: integer width, time unit, decimal precision."""
     if pa.types.is_decimal(kind):
         return f"decimal with {kind.scale} places"
     for is_of, name in [(pa.types.is_integer, "integer"), (pa.types.is_timestamp, "time"), (pa.types.is_date, "date")]:
@@ -131,8 +135,8 @@ def _family(kind: pa.DataType) -> str:
     return "text" if pa.types.is_string(kind) or pa.types.is_large_string(kind) else str(kind)
 
 
-def _bent(types: dict[str, str], exact: dict[str, str]) -> dict[str, str]:
-    """Columns that came in another type than the exact one: ``column -> exact: found``."""
+def _find_type_changes(types: dict[str, str], exact: dict[str, str]) -> dict[str, str]:
+    """Find columns that changed their type: ``column -> exact type: actual type``."""
     return {
         name: f"{kind}: {types[name]}"
         for name, kind in exact.items()
@@ -140,16 +144,16 @@ def _bent(types: dict[str, str], exact: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _daily(server: Server, rows: int) -> dict[str, Any]:
-    """A first pull of the visits, then one after 1% more have come: how many rows the server reads for it."""
+def _measure_daily_pull(server: Server, rows: int) -> dict[str, Any]:
+    """Pull the visits, add 1% new ones, pull again; return how many rows the server reads for the second pull."""
     new = rows // 100
     with tempfile.TemporaryDirectory(dir=find_private_dir()) as folder:
-        pull = [sys.executable, *_arguments(OURS, server, "visits", folder)]
-        _process(pull)
+        pull = [sys.executable, *_make_arguments(OURS, server, "visits", folder)]
+        _run_process(pull)
         tables.add_rows(server, "visits", "", rows, rows + new)
-        before = _rows_read(server)
-        second = _process(pull)
-        touched = _rows_read(server) - before
+        before = _count_rows_read(server)
+        second = _run_process(pull)
+        touched = _count_rows_read(server) - before
         files = [str(path) for path in Path(folder, "lake").rglob("*.parquet")]
         count = duckdb.read_parquet(files, union_by_name=True).aggregate("count(DISTINCT visit_id)").fetchall()[0]
     return {
@@ -162,7 +166,7 @@ def _daily(server: Server, rows: int) -> dict[str, Any]:
     }
 
 
-def _rows_read(server: Server) -> int:
+def _count_rows_read(server: Server) -> int:
     counters = tables.run_statements(server, "SHOW GLOBAL STATUS LIKE 'Handler_read_%'")
     return sum(int(value) for name, value in counters if name.lower() in page.HANDLERS)
 

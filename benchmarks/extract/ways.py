@@ -1,10 +1,10 @@
-"""One way to read a table into Parquet files, as a process of its own.
+"""Read a table into Parquet files with one tool, in a separate process.
 
 Usage: python ways.py <way> <uri> <table> <folder>    (prints rows, seconds, memory and versions as JSON)
 
-Every way does what its documentation shows first, with Zstandard where it can be asked for. The clock runs from the
-first call that reads to the last that writes; imports are not counted. It is run by the project's Python or by that of
-the peers, so it imports nothing before it knows which way it goes.
+Every tool is used as its documentation shows first, with Zstandard if the tool supports it. The time covers reading and
+writing but not imports. The script runs in the project's environment or in that of the peers, so it imports a tool only
+when it runs that tool.
 """
 
 import json
@@ -25,7 +25,7 @@ Read = Callable[[], int]
 
 
 def read_with_project(uri: str, table: str, folder: Path) -> Read:
-    """An extract of a profile that names nothing but the table."""
+    """Run an extract of a minimal profile."""
     from datetime import UTC, datetime
 
     import yaml
@@ -59,10 +59,10 @@ def read_with_project(uri: str, table: str, folder: Path) -> Read:
 
 
 def read_with_hook(uri: str, table: str, folder: Path) -> Read:
-    """Airflow's own hook, and pandas."""
+    """Read with Airflow's hook and pandas."""
     home = folder / "airflow"
     os.environ |= {"AIRFLOW_CONN_BENCH": f"{uri}?charset=utf8mb4", "AIRFLOW_HOME": str(home)}
-    import pandas as pd  # noqa: F401 - the hook imports it when it is first asked
+    import pandas as pd  # noqa: F401 - otherwise the hook imports it during the measurement
     from airflow.providers.mysql.hooks.mysql import MySqlHook
 
     def read() -> int:
@@ -74,7 +74,7 @@ def read_with_hook(uri: str, table: str, folder: Path) -> Read:
 
 
 def read_with_pandas(uri: str, table: str, folder: Path) -> Read:
-    """Pandas by way of SQLAlchemy and mysqlclient."""
+    """Read with pandas, SQLAlchemy and mysqlclient."""
     import pandas as pd
     import sqlalchemy
 
@@ -88,7 +88,7 @@ def read_with_pandas(uri: str, table: str, folder: Path) -> Read:
 
 
 def read_with_connectorx(uri: str, table: str, folder: Path) -> Read:
-    """Connectorx into Arrow, on one connection."""
+    """Read with connectorx into Arrow, on one connection."""
     import connectorx as cx
     import pyarrow.parquet as pq
 
@@ -101,7 +101,7 @@ def read_with_connectorx(uri: str, table: str, folder: Path) -> Read:
 
 
 def read_with_dlt(uri: str, table: str, folder: Path) -> Read:
-    """The ``sql_database`` of dlt with its default backend, into Parquet files of the ``filesystem``."""
+    """Read with dlt's ``sql_database`` (default backend) into Parquet files of its ``filesystem``."""
     os.environ |= {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(folder / "dlt")}
     import dlt
     from dlt.sources.sql_database import sql_database
@@ -123,15 +123,15 @@ WAYS = {
     "connectorx": (read_with_connectorx, ["connectorx", "pyarrow"]),
     "dlt": (read_with_dlt, ["dlt", "SQLAlchemy"]),
 }
-"""Way -> what prepares it, and whose versions matter."""
+"""Tool -> its preparing function and the packages whose versions are recorded."""
 
 
 if __name__ == "__main__":
     way, uri, table, folder = sys.argv[1:]
     prepare, packages = WAYS[way]
     read = prepare(uri, table, Path(folder))
-    began = time.perf_counter()
+    start = time.perf_counter()
     rows = read()
-    seconds = time.perf_counter() - began
+    seconds = time.perf_counter() - start
     versions = {name: version(name) for name in packages}
     print(json.dumps({"rows": rows, "seconds": seconds, "peak_mb": read_peak_mb(), "versions": versions}))

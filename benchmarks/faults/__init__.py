@@ -1,5 +1,5 @@
-"""Extraction under faults: random schedules of writers and breakdowns, and a value-by-value comparison at the end.
+"""Extraction under faults: random schedules of writes and faults, followed by a comparison value by value.
 
-python -m benchmarks.faults                              every schedule, on both servers
-python -m benchmarks.faults --server mysql56 --seed 17   one of them again
+python -m benchmarks.faults                              all schedules, on both servers
+python -m benchmarks.faults --server mysql56 --seed 17   repeat one of them
 """

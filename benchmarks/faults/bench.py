@@ -1,4 +1,4 @@
-"""Many schedules on both servers at once, and what came of them as JSON."""
+"""Run many schedules on both servers at once and write the results as JSON."""
 
 import json
 import multiprocessing
@@ -21,16 +21,16 @@ RESULTS = Path(__file__).resolve().parents[1] / "results" / "faults.json"
 
 
 def run_bench(first: int, schedules: int) -> int:
-    """Run schedules on both servers at once, and write the results.
+    """Run schedules on both servers at once and write the results.
 
     Args:
-        first: the first seed; the others follow.
-        schedules: how many, half of them on each server.
+        first: the first of consecutive seeds.
+        schedules: the number of schedules, half of them on each server.
 
     Returns:
-        The exit status: 1 when a row was lost, doubled or different, or when a kind of fault never happened.
+        The exit status: 1 if a row is lost, duplicated or different, or if a kind of fault never happened.
     """
-    began = time.monotonic()
+    start = time.monotonic()
     seeds = {name: list(range(first + place, first + schedules, len(SERVERS))) for place, name in enumerate(SERVERS)}
     with ProcessPoolExecutor(len(SERVERS), mp_context=multiprocessing.get_context("spawn")) as pool:
         ran = list(pool.map(run_seeds, seeds, seeds.values()))
@@ -40,7 +40,8 @@ def run_bench(first: int, schedules: int) -> int:
     failed = [outcome for outcome in results if outcome.failures]
     summary = {
         "schedules": {name: len(outcomes) for name, (outcomes, _) in zip(seeds, ran, strict=True)},
-        "versions": _versions() | {name: server_version for name, (_, server_version) in zip(seeds, ran, strict=True)},
+        "versions": _list_versions()
+        | {name: server_version for name, (_, server_version) in zip(seeds, ran, strict=True)},
         "seeds": {name: f"{used[0]} to {used[-1]}, every second" for name, used in seeds.items()},
         "failed": [{"seed": outcome.seed, "failures": outcome.failures} for outcome in failed],
         "never_fired": never,
@@ -48,7 +49,7 @@ def run_bench(first: int, schedules: int) -> int:
         "pulls": sum(outcome.pulls for outcome in results),
         "fired": {kind: fired[kind] for kind in KINDS},
         "changes": dict(sorted(sum((outcome.change_counts for outcome in results), Counter()).items())),
-        "seconds": round(time.monotonic() - began),
+        "seconds": round(time.monotonic() - start),
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(summary, indent=2) + "\n")
@@ -57,7 +58,7 @@ def run_bench(first: int, schedules: int) -> int:
 
 
 def run_seeds(name: str, seeds: list[int]) -> tuple[list[Outcome], str]:
-    """Run the schedules of seeds on a server of their own, and return what came of them and the server's version."""
+    """Run the schedules of ``seeds`` on one server; return their outcomes and the server's version."""
     outcomes = []
     with run_server(SERVERS[name](find_private_dir() / f"faults-{name}")) as server:
         prepare_server(server)
@@ -65,22 +66,22 @@ def run_seeds(name: str, seeds: list[int]) -> tuple[list[Outcome], str]:
             folder = Path(tempfile.mkdtemp(prefix=f"faults-{seed}-"))
             outcome = run_schedule(server, seed, folder)
             outcomes.append(outcome)
-            print(f"{name} seed {seed}: {_in_words(outcome, name, folder)}", flush=True)
+            print(f"{name} seed {seed}: {_describe_outcome(outcome, name, folder)}", flush=True)
             if not outcome.failures:
                 shutil.rmtree(folder)
-        return outcomes, _server_version(server)
+        return outcomes, _read_server_version(server)
 
 
-def _in_words(outcome: Outcome, name: str, folder: Path) -> str:
+def _describe_outcome(outcome: Outcome, name: str, folder: Path) -> str:
     fired = ", ".join(f"{kind} {times}" for kind, times in outcome.fired.items() if times)
     words = f"{outcome.rows:,} rows, {outcome.pulls} pulls, {outcome.seconds} s; {fired}"
     if not outcome.failures:
         return f"equal; {words}"
-    again = f"again: python -m benchmarks.faults --server {name} --seed {outcome.seed}"
-    return "\n    ".join([f"FAILED; {words}", *outcome.failures, f"its lake: {folder / 'lake'}", again])
+    again = f"repeat: python -m benchmarks.faults --server {name} --seed {outcome.seed}"
+    return "\n    ".join([f"FAILED; {words}", *outcome.failures, f"lake: {folder / 'lake'}", again])
 
 
-def _server_version(server: Server) -> str:
+def _read_server_version(server: Server) -> str:
     connection = connect_writer(server)
     cursor = connection.cursor()
     cursor.execute("SELECT VERSION()")
@@ -89,7 +90,7 @@ def _server_version(server: Server) -> str:
     return server_version
 
 
-def _versions() -> dict[str, Any]:
+def _list_versions() -> dict[str, Any]:
     return {"python": platform.python_version()} | {
         name: version(name) for name in ("deltalake", "duckdb", "pyarrow", "mysqlclient")
     }

@@ -1,7 +1,7 @@
-"""The extractor as a process of its own, which can be killed, stopped and starved at any point.
+"""The extractor as a separate process that can be killed, stopped or blocked at any point.
 
-It calls the stage's public functions over and over, and says through a pipe how each call ended. A small block of
-shared memory shows what it is doing at this moment, also after it was killed.
+It calls the stage's public functions in a loop and reports the result of each call through a pipe. A small block of
+shared memory shows what it is doing now, or was doing when it was killed.
 """
 
 import logging
@@ -27,20 +27,20 @@ from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
 TABLE, PAGES, FETCHING, COMMITTING, TIDIED = range(5)
-"""What the shared block holds: the pulled table's place in ``Spec.tables`` + 1 (0: none), its pages so far, whether a
-page is being fetched or committed now, and how often a log was maintained between two pages."""
+"""The shared block: the current table's position in ``Spec.tables`` + 1 (0: none), its pages so far, whether a page is
+being fetched or committed, and how often a log was maintained between two pages."""
 _LONG_AGO = timedelta(days=40)
 
 
 @dataclass(frozen=True)
 class Spec:
-    """What an extractor has to do.
+    """The task of an extractor.
 
     Attributes:
-        page_rows: rows of a page.
-        final: the stages to call, each once for every table; without any, it pulls, reconciles and maintains until it
-            is killed.
-        sabotage: a deliberate mistake, to see whether it is caught: ``ties`` or ``early``.
+        page_rows: the number of rows per page.
+        final: the stages to call once for every table; if empty, it pulls, reconciles and maintains until it is
+            killed.
+        sabotage: a deliberate bug that the comparison must detect: ``ties`` or ``early``.
     """
 
     profiles: Path
@@ -55,15 +55,15 @@ class Spec:
 
 @dataclass(frozen=True)
 class Report:
-    """How one call ended.
+    """The result of one call.
 
     Attributes:
-        did: ``extract``, ``reconcile`` or ``maintain``.
+        did: the stage: ``extract``, ``reconcile`` or ``maintain``.
         start, end: monotonic seconds.
-        through: the time up to which the extract says that it is whole, after the call.
-        seq: the highest number in its log then.
-        error: what stopped it, if something did.
-        excused: whether the error is one to expect, of a server that does not answer or a load that has not ended.
+        through: the extract's ``complete_through`` after the call.
+        seq: the highest ``_seq`` in its log after the call.
+        error: the error, if the call failed.
+        excused: whether the error is expected: the server does not answer, or a load has not ended.
     """
 
     did: str
@@ -79,32 +79,32 @@ class Report:
 
 
 def main(spec: Spec, counters: Any, pipe: Connection) -> None:
-    """Do what the spec says, in this process."""
+    """Run the extractor's task in this process."""
     os.environ |= {"SEGMENTATION_LAKE": str(spec.lake), "AIRFLOW_CONN_SHOP": spec.uri}
-    logging.disable(logging.WARNING)  # that an index is missing, that another one writes
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what delta-rs's threads say of a full disk, beside the error
+    logging.disable(logging.WARNING)  # hide warnings about missing indexes and concurrent writers
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # hide what delta-rs prints about a full disk
     rng = Random(spec.seed)
     page_reader.PAGE_ROWS = spec.page_rows
     comparison.RANGE_ROWS, comparison.PART_ROWS = 8 * spec.page_rows, spec.page_rows
-    _show(counters, rng)
+    _patch_counters(counters, rng)
     if spec.sabotage:
         _SABOTAGE[spec.sabotage]()
     run = make_run(spec.profiles)
-    for stage, table in _final(spec) if spec.final else _forever(spec, rng):
+    for stage, table in _list_final_calls(spec) if spec.final else _choose_calls(spec, rng):
         counters[PAGES] = 0
         counters[TABLE] = spec.tables.index(table) + 1 if stage == "extract" else 0
-        report = _call(stage, run, table)
+        report = _call_stage(stage, run, table)
         counters[TABLE] = 0
         pipe.send(report)
         if report.error:
             time.sleep(0.05)
 
 
-def _final(spec: Spec) -> Iterator[tuple[str, str]]:
+def _list_final_calls(spec: Spec) -> Iterator[tuple[str, str]]:
     return ((stage, table) for stage in spec.final for table in spec.tables)
 
 
-def _forever(spec: Spec, rng: Random) -> Iterator[tuple[str, str]]:
+def _choose_calls(spec: Spec, rng: Random) -> Iterator[tuple[str, str]]:
     while True:
         for table in rng.sample(spec.tables, len(spec.tables)):
             yield "extract", table
@@ -113,16 +113,16 @@ def _forever(spec: Spec, rng: Random) -> Iterator[tuple[str, str]]:
 
 
 def make_run(profiles: Path) -> Run:
-    """The run of the schedule's profile."""
+    """Make the run of the schedule's profile."""
     return Run(load_profile("shop", profiles), "monthly", datetime(2025, 6, 1, tzinfo=UTC))
 
 
-def _call(stage: str, run: Run, table: str) -> Report:
+def _call_stage(stage: str, run: Run, table: str) -> Report:
     if stage == "reconcile" and not run.profile.extracts[table].can_be_reconciled:
-        stage = "extract"  # a snapshot is compared whole at every pull
+        stage = "extract"  # every pull compares a snapshot completely
     start = time.monotonic()
     if stage == "maintain":
-        _age(run.lake.open_log(table))
+        _age_log(run.lake.open_log(table))
     try:
         summary = _STAGES[stage](run, table)
         state = run.lake.open_log(table).read_state()
@@ -134,20 +134,20 @@ def _call(stage: str, run: Run, table: str) -> Report:
         return Report(stage, table, start, time.monotonic(), error=text, excused=excused)
 
 
-def _age(log: ChangeLog) -> None:
-    """Let the log's past look old enough to be forgotten."""
+def _age_log(log: ChangeLog) -> None:
+    """Make the log's history old enough to be removed."""
     then = (datetime.now(UTC) - _LONG_AGO).timestamp()
     for file in Path(log.uri, "_delta_log").glob("*"):
-        with suppress(FileNotFoundError):  # a rival has just forgotten it
+        with suppress(FileNotFoundError):  # a rival has just removed it
             os.utime(file, (then, then))
 
 
-def _show(counters: Any, rng: Random) -> None:
-    """Let the shared block tell what is going on; between two pages there is a moment for others to step in."""
+def _patch_counters(counters: Any, rng: Random) -> None:
+    """Record fetches and commits in the shared block; pause between pages, so that other processes can act."""
     fetch, append = page_fetch.fetch_page, ChangeLog.append
 
     @wraps(fetch)
-    def shown_fetch(*args: Any, **more: Any) -> Any:
+    def counted_fetch(*args: Any, **more: Any) -> Any:
         time.sleep(rng.choice([0, 0, 0.002, 0.02]))
         counters[FETCHING] = 1
         page = fetch(*args, **more)
@@ -156,30 +156,30 @@ def _show(counters: Any, rng: Random) -> None:
         return page
 
     @wraps(append)
-    def shown_append(log: ChangeLog, *args: Any, **more: Any) -> Any:
+    def counted_append(log: ChangeLog, *args: Any, **more: Any) -> Any:
         counters[COMMITTING] = 1
         state = append(log, *args, **more)
         counters[COMMITTING] = 0
         if counters[TABLE] and rng.random() < 0.02:
-            _age(log)
+            _age_log(log)
             log.compact(keep=timedelta(0))
             counters[TIDIED] += 1
         return state
 
-    patch.object(page_reader, "fetch_page", shown_fetch).start()
-    patch.object(ChangeLog, "append", shown_append).start()
+    patch.object(page_reader, "fetch_page", counted_fetch).start()
+    patch.object(ChangeLog, "append", counted_append).start()
 
 
-def _without_ties() -> None:
-    """Go on behind the cursor alone, as if it told rows apart."""
+def _ignore_ties() -> None:
+    """Continue after the cursor value alone, as if it were unique."""
     from include.segmentation.extract.mysql.page import keyset
 
     after = keyset.write_after_condition
     patch.object(keyset, "write_after_condition", lambda order, row, *more: after(order[:1], row[:1], *more)).start()
 
 
-def _position_first() -> None:
-    """Commit the position before the rows that lead to it."""
+def _commit_position_first() -> None:
+    """Commit the position before its rows."""
     append = ChangeLog.append
 
     def broken(log: ChangeLog, rows: Any, state: Any, *args: Any, **more: Any) -> Any:
@@ -195,4 +195,4 @@ _STAGES: dict[str, Callable[[Run, str], dict[str, Any]]] = {
     "reconcile": reconcile_extract,
     "maintain": maintain_log,
 }
-_SABOTAGE = {"ties": _without_ties, "early": _position_first}
+_SABOTAGE = {"ties": _ignore_ties, "early": _commit_position_first}

@@ -1,4 +1,4 @@
-"""One schedule: a random program of writers, an extractor and breakdowns, from a seed; and what came of it."""
+"""One schedule: a random program of writers, an extractor and faults from a seed, and its outcome."""
 
 import multiprocessing
 import os
@@ -29,21 +29,21 @@ from demo.servers import PASSWORD, Server
 NET_WRITE_TIMEOUT = 1
 _READER, _BLIND = "faults", "faults_blind"
 _LARGE_ROWS = 10
-"""Rows of a page that no buffer between server and reader can hold."""
+"""Rows per page for pages that exceed every buffer between server and reader."""
 _LEAST_SECONDS = 4.0
-"""A schedule shorter than its late transactions would show nothing of them."""
+"""The minimum duration of a schedule; it must be longer than late transactions."""
 _SOON = 3.0
-"""Seconds to wait at most for the moment that a fault wants."""
+"""The maximum seconds to wait for the right moment of a fault."""
 _SPAWN = multiprocessing.get_context("forkserver")
 _SPAWN.set_forkserver_preload([child.__name__])
 
 
 @dataclass
 class Outcome:
-    """What came of a schedule.
+    """The outcome of a schedule.
 
     Attributes:
-        failures: what must not be, in words; none is good.
+        failures: descriptions of errors; empty if the schedule succeeded.
         fired: how often each kind of fault happened.
         change_counts: how often each kind of change was made.
         rows: rows in the source at the end.
@@ -60,10 +60,10 @@ class Outcome:
 
 
 class Extractor:
-    """The extractor's process and what it has reported."""
+    """The extractor's process and its reports."""
 
     def __init__(self, spec: Spec) -> None:
-        """Start it."""
+        """Start the process."""
         self.counters = _SPAWN.RawArray("i", 5)
         self.reports: list[Report] = []
         ours, theirs = _SPAWN.Pipe(duplex=False)
@@ -80,11 +80,11 @@ class Extractor:
 
     @property
     def is_paging(self) -> bool:
-        """Whether it fetches or commits a page now."""
+        """Whether it is fetching or committing a page."""
         return bool(self.counters[FETCHING] or self.counters[COMMITTING])
 
     def wait_for_report(self, moment: Callable[[Any], bool], seconds: float = _SOON) -> bool:
-        """Wait until what it shows is as wanted; False if that does not come in time."""
+        """Wait until ``moment`` is true for the counters; return False after ``seconds``."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and self.process.is_alive():
             if moment(self.counters):
@@ -93,23 +93,23 @@ class Extractor:
         return False
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal."""
+        """Send a signal to the process."""
         os.kill(int(self.process.pid or 0), number)
 
     def join_process(self) -> list[Report]:
-        """Wait for its end, by itself or by a signal, and return all reports."""
+        """Wait until the process ends and return all reports."""
         self.process.join()
         self._listener.join()
         return self.reports
 
 
 class Schedule:
-    """A schedule under way: its tables, its writers, its extractor, and the faults as methods."""
+    """A running schedule: its tables, writers and extractor, with the faults as methods."""
 
     def __init__(
         self, server: Server, seed: int, folder: Path, names: list[str] | None, lag: int | None, reader: str
     ) -> None:
-        """Draw the program from the seed and make the database."""
+        """Draw the program from the seed and create the database."""
         self.server, self.outcome, self.folder = server, Outcome(server.name, seed), folder
         self.fired = self.outcome.fired
         self.rng = Random(seed)
@@ -131,7 +131,7 @@ class Schedule:
         self.settled: float
 
     def run_faults(self, faults: list[str]) -> Outcome:
-        """Let everything happen, then compare."""
+        """Run the writers, the extractor and the faults; then compare."""
         self.extractor = Extractor(self.spec)
         start = time.monotonic()
         with self.writers.run_writers(at_once=2, late=2):
@@ -140,19 +140,19 @@ class Schedule:
                 _FAULTS[fault](self)
             time.sleep(max(self.rng.uniform(0.2, 1.0), start + _LEAST_SECONDS - time.monotonic()))
             self.extractor.wait_for_report(lambda _: len(self.reports + self.extractor.reports) > 3 * len(self.tables))
-        self._settle()
-        self._count()
+        self._compare_at_end()
+        self._count_faults()
         return self.outcome
 
     # Faults
 
     def kill_extractor(self) -> None:
-        """End the extractor's process with SIGKILL, often in the middle of a page, and start another."""
+        """Kill the extractor (SIGKILL), often in the middle of a page, and start another."""
         place = self.rng.choice([FETCHING, COMMITTING, None])
         if place is not None:
             self.extractor.wait_for_report(lambda counters: counters[place])
             time.sleep(self.rng.choice([0, self.rng.uniform(0, 0.02)]))
-        counters = self._end()
+        counters = self._kill_process()
         self.fired["killed"] += 1
         self.fired["killed while fetching"] += counters[FETCHING]
         self.fired["killed while committing"] += counters[COMMITTING]
@@ -160,8 +160,8 @@ class Schedule:
         self.spec = replace(self.spec, seed=f"{self.spec.seed}+")
         self.extractor = Extractor(self.spec)
 
-    def _end(self) -> Any:
-        """End the extractor by force, and return what it was doing."""
+    def _kill_process(self) -> Any:
+        """Kill the extractor and return its counters."""
         if not self.extractor.process.is_alive():
             self.outcome.failures.append(f"the extractor ended with status {self.extractor.process.exitcode}")
         self.extractor.send_signal(signal.SIGKILL)
@@ -175,12 +175,12 @@ class Schedule:
         with self._connected() as cursor:
             cursor.execute("SELECT id FROM information_schema.processlist WHERE user IN (%s, %s)", (_READER, _BLIND))
             for (connection,) in cursor.fetchall():
-                with suppress(MySQLdb.Error):  # it may be gone by now
+                with suppress(MySQLdb.Error):  # it may have ended already
                     cursor.execute(f"KILL {connection}")
                     self.fired["connection killed"] += 1
 
     def restart_server(self) -> None:
-        """Stop the server, and start it again."""
+        """Restart the server."""
         self.extractor.wait_for_report(lambda counters: counters[PAGES])
         during = self.extractor.counters[TABLE] > 0
         self.server.stop()
@@ -191,7 +191,7 @@ class Schedule:
         self.fired["server stopped during a pull"] += during
 
     def fill_disk(self) -> None:
-        """Let the disk be full for the extractor: no file of it can grow beyond a few bytes."""
+        """Simulate a full disk: limit the extractor's files to a few bytes."""
         reports_before = len(self.extractor.reports)
         pid = int(self.extractor.process.pid or 0)
         with suppress(ProcessLookupError):
@@ -202,7 +202,7 @@ class Schedule:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
     def stall_extractor(self) -> None:
-        """Stop the reader in the middle of a large page, for longer than the server waits."""
+        """Pause the reader in the middle of a large page for longer than the server waits."""
         place = self.spec.tables.index(LARGE)
         deadline = time.monotonic() + 3 * _SOON
         with self._connected() as cursor:
@@ -230,7 +230,7 @@ class Schedule:
         )
 
     def _writes_to_reader(self, cursor: Any) -> bool:
-        """Whether the server is still at a statement of the extractor."""
+        """Whether the server still runs a statement of the extractor."""
         cursor.execute(
             "SELECT COUNT(*) FROM information_schema.processlist WHERE user IN (%s, %s) AND command = 'Query'",
             (_READER, _BLIND),
@@ -238,7 +238,7 @@ class Schedule:
         return bool(cursor.fetchone()[0])
 
     def alter_table(self) -> None:
-        """Add a column to a table, or widen one, while it is read."""
+        """Add or widen a column of a table during a pull."""
         place = self.rng.randrange(len(self.tables))
         table = self.tables[place]
         self.extractor.wait_for_report(lambda counters: counters[TABLE] == place + 1 and counters[PAGES])
@@ -247,7 +247,7 @@ class Schedule:
         with self._connected() as cursor:
             try:
                 cursor.execute(statement)
-            except MySQLdb.Error:  # a transaction is open on it for too long
+            except MySQLdb.Error:  # a transaction holds the table for too long
                 self.fired["alter refused"] += 1
                 return
         if column:
@@ -258,7 +258,7 @@ class Schedule:
             self.fired["altered between pages"] += 1
 
     def lock_table(self) -> None:
-        """Lock a table against writing, as a backup does; its writers wait in the middle of their statements."""
+        """Lock a table for reading, as a backup does; its writers wait in the middle of a statement."""
         with self._connected() as cursor:
             cursor.execute(f"LOCK TABLES {self.rng.choice(self.tables).name} READ")
             time.sleep(self.rng.uniform(1.2, 2.5))
@@ -266,7 +266,7 @@ class Schedule:
         self.fired["table locked"] += 1
 
     def start_rival(self) -> None:
-        """Let a second extractor run at once, as when a task is tried again while the first one still runs."""
+        """Run a second extractor, as when a task is retried while the first attempt still runs."""
         rival = Extractor(replace(self.spec, seed=f"{self.spec.seed}/rival"))
         time.sleep(self.rng.uniform(1, 2))
         rival.send_signal(signal.SIGKILL)
@@ -276,22 +276,22 @@ class Schedule:
 
     # The end
 
-    def _settle(self) -> None:
-        """Pull what is left, repair, and compare."""
-        self._end()
+    def _compare_at_end(self) -> None:
+        """Pull the remaining rows, reconcile, and compare."""
+        self._kill_process()
         self.settled = time.monotonic()
         time.sleep(max(table.lag for table in self.tables) + 1.1)
         run = child.make_run(self.spec.profiles)
         os.environ["SEGMENTATION_LAKE"] = str(self.spec.lake)
         with self._connected() as cursor:
-            if not self._last("extract"):
+            if not self._call_final_stages("extract"):
                 return
             for table in self.tables:
                 if table.sort.is_contract_kept:
                     self._expect_equal(cursor.connection, run, table, "before reconcile")
-                    claims = find_broken_claims(cursor.connection, run, table, self._pulls(table))
+                    claims = find_broken_claims(cursor.connection, run, table, self._list_pulls(table))
                     self.outcome.failures += claims[:3]
-            if not self._last("reconcile", "maintain", "extract"):
+            if not self._call_final_stages("reconcile", "maintain", "extract"):
                 return
             for report in self.extractor.reports:
                 if report.did == "extract" and report.rows:
@@ -301,8 +301,8 @@ class Schedule:
                 cursor.execute(f"SELECT COUNT(*) FROM {table.name}")
                 self.outcome.rows += int(cursor.fetchone()[0])
 
-    def _last(self, *stages: str) -> bool:
-        """Let an extractor call stages for every table, undisturbed; False if that does not work."""
+    def _call_final_stages(self, *stages: str) -> bool:
+        """Call the stages for every table without faults; return whether all calls succeeded."""
         self.extractor = Extractor(replace(self.spec, final=stages))
         reports = self.extractor.join_process()
         self.reports += reports
@@ -317,11 +317,11 @@ class Schedule:
         if difference:
             self.outcome.failures.append(f"{table.name} ({table.sort.mode}) {when}: {difference}")
 
-    def _pulls(self, table: ScheduleTable) -> list[Report]:
+    def _list_pulls(self, table: ScheduleTable) -> list[Report]:
         return [report for report in self.reports if report.table == table.name and report.did == "extract"]
 
-    def _count(self) -> None:
-        """What the reports tell about the faults, and the errors that must not be."""
+    def _count_faults(self) -> None:
+        """Count the faults in the reports and collect unexpected errors."""
         for report in self.reports:
             if report.did != "extract" and not report.error and report.end < self.settled:
                 self.fired[f"{report.did} while written to"] += 1
@@ -398,12 +398,12 @@ KINDS = (
     "rival pulls",
     "late commit over a whole pull",
 )
-"""Every kind of fault that has to happen in a bench."""
+"""Every kind of fault that must occur in a benchmark."""
 _WEIGHTS = {"kill": 5, "cut": 3, "restart": 1, "fill": 2, "stall": 1, "alter": 3, "lock": 1, "rival": 1}
 
 
 def prepare_server(server: Server) -> None:
-    """Set what a started server needs for the faults; make its readers, with and without sight of transactions."""
+    """Configure a server for the faults; create its readers with and without the PROCESS privilege."""
     connection = connect_writer(server)
     cursor = connection.cursor()
     cursor.execute(f"SET GLOBAL net_write_timeout = {NET_WRITE_TIMEOUT}")
@@ -427,14 +427,14 @@ def run_schedule(
     """Run the schedule of a seed on a prepared server.
 
     Args:
-        server: a running private server; it may be stopped and started.
-        seed: whatever is random is drawn from it.
-        folder: for the profile and the lake; they stay.
-        faults: in this order, instead of random ones.
-        tables: these, instead of random ones.
-        lag: of every extract in seconds, instead of a random one.
-        sabotage: let the extractor make a mistake on purpose.
-        blind: let the extractor log in without the privilege to see transactions.
+        server: a running private server; faults may restart it.
+        seed: the seed of all random choices.
+        folder: the folder for the profile and the lake, which are not removed.
+        faults: the faults in order; default: random.
+        tables: the tables; default: random.
+        lag: the lag of every extract in seconds; default: random.
+        sabotage: a deliberate bug of the extractor.
+        blind: connect the extractor without the privilege to see transactions.
     """
     start = time.monotonic()
     rng = Random(f"{seed}/faults")

@@ -1,8 +1,8 @@
-"""The tables of a schedule: one of every sort that an extractor can go wrong on, and what may be written to them.
+"""The tables of a schedule: one of every kind that can break an extractor, and the changes made to them.
 
-A table *obeys* when its writers keep the cursor's contract: the cursor is the time of the statement (or the next
-number), it moves with every change, and nothing is deleted. Such a table must be whole without reconcile; the others
-are changed behind the extractor's back, and only reconcile can make them equal again.
+A table *obeys* the contract if its cursor is the time of the statement (or the next number) and moves with every
+change, and nothing is deleted. Such a table must be complete without reconcile. The other tables change without
+moving the cursor; only reconcile makes lake and source equal.
 """
 
 from collections.abc import Callable
@@ -30,14 +30,14 @@ _PAYLOAD = "n INT NULL, amount DECIMAL(8,2) NULL, note VARCHAR(20) NULL, raw VAR
 
 @dataclass(frozen=True)
 class TableKind:
-    """A sort of table.
+    """A kind of table.
 
     Attributes:
         ddl: columns and keys before the payload.
-        now: the cursor's value for a change made now, as SQL; None where the server counts, or without a cursor.
-        changes: the changes that its writers make, with weights.
-        time_column: the column with the time of a row's statement; only for tables that obey the rules.
-        has_body: whether its rows have a text that can be large.
+        now: SQL for the cursor's current value; None for AUTO_INCREMENT or no cursor.
+        changes: the possible changes, with weights.
+        time_column: the column with the time of a row's statement; only for tables that obey the contract.
+        has_body: whether rows have a text column that can be large.
     """
 
     name: str
@@ -52,7 +52,7 @@ class TableKind:
 
     @property
     def is_contract_kept(self) -> bool:
-        """Whether its writers keep the cursor's contract."""
+        """Whether the table's writers obey the cursor's contract."""
         return self.time_column is not None
 
 
@@ -144,16 +144,16 @@ SORTS = [
     ),
 ]
 LARGE = "documents"
-"""The table whose pages are too large for the buffers between server and reader."""
+"""The table with pages that exceed the buffers between server and reader."""
 
 
 @dataclass
 class ScheduleTable:
-    """A table of one schedule, as its writers know it.
+    """A table of one schedule.
 
     Attributes:
         lag: the extract's lag in seconds.
-        extras: the columns that ALTERs have added.
+        extras: columns added by ALTER statements.
     """
 
     sort: TableKind
@@ -163,12 +163,12 @@ class ScheduleTable:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The table's name."""
         return self.sort.name
 
     @property
     def declared(self) -> dict[str, Any]:
-        """The extract, as a profile declares it."""
+        """The extract's declaration in the profile."""
         of_rows = {"cursor": self.sort.cursor, "lag": f"{self.lag}s"} if self.sort.cursor else {}
         return {
             "kind": "table",
@@ -180,21 +180,21 @@ class ScheduleTable:
         }
 
     def create_table(self, cursor: Any, rng: Random, rows: int) -> None:
-        """Make it, with rows that are there before the first pull: many of the same time, some a day old."""
+        """Create the table with initial rows: many share a time, some are a day old."""
         cursor.execute(f"CREATE TABLE {self.name} ({self.sort.ddl}, {_PAYLOAD}) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4")
         times = rng.randint(1, 4)
         for _ in range(times):
             self._insert(cursor, rng, max(1, rows // times), self._earlier(rng))
 
     def change_rows(self, cursor: Any, rng: Random) -> str:
-        """Make a random change of those that its writers may make, and return which."""
+        """Make one of the possible changes at random and return its kind."""
         kinds = self.sort.changes
         kind = rng.choices(list(kinds), list(kinds.values()))[0]
         _CHANGES[kind](self, cursor, rng)
         return kind
 
     def choose_alteration(self, rng: Random) -> tuple[str, str | None]:
-        """An ALTER that an extract has to follow, and the column that it adds, if it does not widen one."""
+        """Choose an ALTER that an extract must follow; return it with the added column, or None if it widens one."""
         extra = f"extra{len(self.extras)}"
         return rng.choice(
             [
@@ -207,35 +207,35 @@ class ScheduleTable:
         )
 
     def insert(self, cursor: Any, rng: Random) -> None:
-        """Insert a few rows with one statement, so with one cursor."""
+        """Insert a few rows with one statement, so with the same cursor value."""
         self._insert(cursor, rng, rng.choice([1, 1, 1, 2, 9]), self.sort.now)
 
     def insert_large(self, cursor: Any, rng: Random, rows: int) -> None:
-        """Insert rows of 2 MB with one statement, of a table that has such."""
+        """Insert rows of 2 MB with one statement, for a table with ``has_body``."""
         self._insert(cursor, rng, rows, self.sort.now, repeats=1 << 17)
 
     def insert_earlier(self, cursor: Any, rng: Random) -> None:
-        """Insert a row whose cursor lies far behind."""
+        """Insert a row with a much earlier cursor value."""
         self._insert(cursor, rng, 1, self._earlier(rng))
 
     def insert_without_cursor(self, cursor: Any, rng: Random) -> None:
-        """Insert rows whose cursor is NULL."""
+        """Insert rows with a NULL cursor."""
         self._insert(cursor, rng, rng.randint(1, 3), "NULL")
 
     def insert_zero(self, cursor: Any, rng: Random) -> None:
-        """Insert rows whose cursor is no date."""
+        """Insert rows with a zero date as cursor."""
         self._insert(cursor, rng, rng.randint(1, 3), "'0000-00-00 00:00:00'")
 
     def update(self, cursor: Any, rng: Random) -> None:
-        """Change rows and their cursor."""
+        """Change rows and move their cursor."""
         self._set(cursor, rng, f"{self.sort.cursor} = {self.sort.now}, ")
 
     def lose_cursor(self, cursor: Any, rng: Random) -> None:
-        """Change rows and take their cursor away."""
+        """Change rows and set their cursor to NULL."""
         self._set(cursor, rng, f"{self.sort.cursor} = NULL, ")
 
     def update_silently(self, cursor: Any, rng: Random) -> None:
-        """Change rows but not their cursor."""
+        """Change rows without moving their cursor."""
         self._set(cursor, rng, "")
 
     def move_key(self, cursor: Any, rng: Random) -> None:
@@ -257,7 +257,7 @@ class ScheduleTable:
         fixed = {"made": "UTC_TIMESTAMP(6)"} if self.sort.time_column == "made" else {}
         fixed |= {self.sort.cursor: at} if self.sort.cursor and at else {}
         fixed |= {"body": f"REPEAT('0123456789abcdef', {repeats})"} if self.sort.has_body else {}
-        rows = 1 if at and at.startswith("-") else rows  # a number is given once
+        rows = 1 if at and at.startswith("-") else rows  # numbers are unique
         names = [*self._given_key, *self._payload_columns]
         places = f"({', '.join([*fixed.values(), *['%s'] * len(names)])})"
         values = [value for _ in range(rows) for value in (*self._new_key(rng), *self._payload(rng))]

@@ -1,7 +1,7 @@
-"""The lake compared with the source, row by row and value by value, and each claim of completeness checked.
+"""Compare the lake with the source value by value, and check every ``complete_through``.
 
-Nothing of the extractor's own reading is used: the rows come through another client library setting and are compared
-as Python values.
+The comparison does not use the extractor's code: it reads the rows with other client settings and compares Python
+values.
 """
 
 import json
@@ -25,13 +25,13 @@ _TIMES = {FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP}
 
 @dataclass
 class Difference:
-    """How a table's view in the lake differs from the table; every list holds keys.
+    """How a table's view in the lake differs from the table; every list contains keys.
 
     Attributes:
-        lost: in the table only.
+        lost: only in the table.
         doubled: more than once in the lake.
-        different: with other values.
-        left_over: in the lake only.
+        different: in both, with different values.
+        left_over: only in the lake.
     """
 
     lost: list[Key] = field(default_factory=list)
@@ -48,11 +48,11 @@ class Difference:
 
 
 def compare_table(connection: Any, run: Run, table: ScheduleTable) -> Difference:
-    """Compare the current view of a table in the lake with the table."""
-    columns, source = _source(connection, table)
+    """Compare a table with its current view in the lake."""
+    columns, source = _read_source(connection, table)
     width = len(table.sort.key)
     truth = {row[:width]: row for row in source}
-    current = [row for row, _, _ in _lake(run, table, columns, "current")]
+    current = [row for row, _, _ in _read_lake(run, table, columns, "current")]
     lake_rows = {row[:width]: row for row in current}
     return Difference(
         lost=[key for key in truth if key not in lake_rows],
@@ -67,30 +67,30 @@ def compare_table(connection: Any, run: Run, table: ScheduleTable) -> Difference
 
 
 def find_broken_claims(connection: Any, run: Run, table: ScheduleTable, reports: Iterable[Report]) -> list[str]:
-    """Rows that the extract said it had, or that there was none such, and that were not in the lake then.
+    """Find rows that were missing in the lake although a pull reported that it was complete.
 
-    A claim is a pull's ``complete_through`` T with the log's last number at its end. Writers that keep the contract
-    write nothing with a time before T any more, so each row of the table that was written before T must be in the log
-    under a number that is not later, with the values that it has now.
+    A claim is a pull's ``complete_through`` T and the log's last ``_seq`` after it. Writers that obey the contract no
+    longer write rows with a time before T. So each row of the table with an earlier time must be in the log, with its
+    present values, under a ``_seq`` that is not higher.
     """
-    columns, source = _source(connection, table)
+    columns, source = _read_source(connection, table)
     time_index = columns.index(str(table.sort.time_column))
     first: dict[Row, int] = {}
-    for row, seq, deleted in _lake(run, table, columns, "log"):
+    for row, seq, deleted in _read_lake(run, table, columns, "log"):
         if not deleted:
             first[row] = min(seq, first.get(row, seq))
     claims = [(report.through.replace(tzinfo=None), report.seq) for report in reports if report.through]
     return [
         f"{table.name}: complete through {through} at _seq {seq}, but {row[: len(table.sort.key)]} "
-        f"of {row[time_index]} came at {first.get(row, 'no time')}"
+        f"of {row[time_index]} {f'has _seq {first[row]}' if row in first else 'is not in the log'}"
         for row in source
         for through, seq in claims
         if isinstance(row[time_index], datetime) and row[time_index] < through and first.get(row, seq + 1) > seq
     ]
 
 
-def _source(connection: Any, table: ScheduleTable) -> tuple[list[str], list[Row]]:
-    """The table's columns, the key's first, and its rows."""
+def _read_source(connection: Any, table: ScheduleTable) -> tuple[list[str], list[Row]]:
+    """Read the table's columns (key columns first) and its rows."""
     cursor = connection.cursor()
     cursor.execute(f"SELECT * FROM {table.name} LIMIT 0")
     kinds = {column[0]: column[1] for column in cursor.description}
@@ -99,22 +99,23 @@ def _source(connection: Any, table: ScheduleTable) -> tuple[list[str], list[Row]
     cursor.execute(f"SELECT {', '.join(selected)} FROM {table.name}")
     return columns, [
         tuple(
-            _moment(value) if kinds[name] in _TIMES else _plain(value) for name, value in zip(columns, row, strict=True)
+            _parse_time(value) if kinds[name] in _TIMES else _normalise_value(value)
+            for name, value in zip(columns, row, strict=True)
         )
         for row in cursor.fetchall()
     ]
 
 
-def _moment(text: str | None) -> Any:
-    """A time, or the text of what is none, or None."""
+def _parse_time(text: str | None) -> Any:
+    """Parse a time; return an invalid time as text and NULL as None."""
     try:
         return None if text is None else datetime.fromisoformat(text)
     except ValueError:
         return text
 
 
-def _lake(run: Run, table: ScheduleTable, columns: list[str], view: str) -> list[tuple[Row, int, bool]]:
-    """The rows of a view in the lake, with ``_seq`` and ``_deleted``; a column that the log lacks is NULL."""
+def _read_lake(run: Run, table: ScheduleTable, columns: list[str], view: str) -> list[tuple[Row, int, bool]]:
+    """Read a view's rows in the lake with ``_seq`` and ``_deleted``; columns missing in the log are NULL."""
     lake = run.lake
     with lake.open_engine() as engine:
         (lake.create_current_view if view == "current" else lake.create_log_view)(engine, table.name)
@@ -122,13 +123,13 @@ def _lake(run: Run, table: ScheduleTable, columns: list[str], view: str) -> list
     rows = []
     for record in records:
         dates = json.loads(record.get("_zero_dates") or "{}")
-        row = tuple(_plain(dates.get(name, record.get(name))) for name in columns)
+        row = tuple(_normalise_value(dates.get(name, record.get(name))) for name in columns)
         rows.append((row, record["_seq"], record["_deleted"]))
     return rows
 
 
-def _plain(value: Any) -> Any:
-    """A value as both sides can be compared: numbers as decimals, times in UTC without saying so."""
+def _normalise_value(value: Any) -> Any:
+    """Make values comparable: integers become decimals, times become naive UTC."""
     if isinstance(value, datetime) and value.tzinfo:
         return value.astimezone(UTC).replace(tzinfo=None)
     return Decimal(value) if isinstance(value, int) else value

@@ -1,4 +1,4 @@
-"""Writers: threads on real connections that change the tables at random, at once or late."""
+"""Writers: threads that change the tables at random and commit immediately or late."""
 
 import time
 from collections import Counter
@@ -19,7 +19,7 @@ _SESSION = "SET time_zone = '+00:00', sql_mode = '', innodb_lock_wait_timeout = 
 
 
 def connect_writer(server: Server, database: str = "", **more: Any) -> Any:
-    """A connection of a writer: UTC, and no sql_mode, so that dates of zeros can be written."""
+    """Connect a writer: UTC and an empty sql_mode, so that zero dates are possible."""
     login = {"host": "127.0.0.1", "port": server.port, "user": server.user, "password": PASSWORD}
     options = {"charset": "utf8mb4", "autocommit": True, "connect_timeout": 5, "init_command": _SESSION}
     return MySQLdb.connect(**login, **options, database=database, client_flag=CLIENT.FOUND_ROWS, **more)
@@ -27,7 +27,7 @@ def connect_writer(server: Server, database: str = "", **more: Any) -> Any:
 
 @dataclass
 class Transaction:
-    """When a late transaction was begun and ended (monotonic seconds), and the tables that it wrote to."""
+    """Start and end of a late transaction (monotonic seconds), and the tables it changed."""
 
     start: float
     end: float
@@ -40,7 +40,7 @@ class Writers:
 
     Attributes:
         change_counts: how often each change was made.
-        late: the transactions that stayed open for a while and were then committed.
+        late: the transactions that committed after a delay.
     """
 
     server: Server
@@ -53,7 +53,7 @@ class Writers:
 
     @contextmanager
     def run_writers(self, at_once: int, late: int) -> Iterator[None]:
-        """Let so many writers of each sort write; at the end they commit what is open, and stop."""
+        """Run this many writers of each kind; at the end they finish their transactions and stop."""
         roles = [self._write_at_once] * at_once + [self._write_late] * late
         threads = [
             Thread(target=self._write, args=(role, Random(f"{self.seed}/writer {n}")), name=f"writer {n}")
@@ -69,7 +69,7 @@ class Writers:
                 thread.join()
 
     def _write(self, role: Any, rng: Random) -> None:
-        """Write until told to stop; whatever breaks (the server is stopped, a lock waited for) is tried anew."""
+        """Write until the stop event; retry after errors (a stopped server, a lock timeout)."""
         connection = None
         while not self._stop.is_set():
             try:
@@ -91,7 +91,7 @@ class Writers:
 
     def _write_late(self, connection: Any, rng: Random) -> None:
         cursor = connection.cursor()
-        cursor.execute("SET lock_wait_timeout = 1")  # waiting before its transaction is what the lag allows for
+        cursor.execute("SET lock_wait_timeout = 1")  # the lag does not cover longer waits before the transaction
         start = time.monotonic()
         cursor.execute("START TRANSACTION")
         tables = rng.sample(self.tables, rng.randint(1, min(2, len(self.tables))))

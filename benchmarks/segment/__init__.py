@@ -1,1 +1,1 @@
-"""Fitting segments beside other ways of clustering the same customers."""
+"""Fitting segments, compared with other methods of clustering the same customers."""

@@ -1,4 +1,4 @@
-"""Cluster 13 million made-up learners in every way, and write down how long each took and how good it was.
+"""Cluster 13 million generated learners with every method, and record time and quality.
 
 Usage: python -m benchmarks.segment [--learners N]
 """
@@ -24,23 +24,23 @@ from benchmarks.segment.ways import LLOYD, MINI_BATCH, ORIGINALS, OURS
 CHECKOUT = Path(__file__).resolve().parents[2]
 RESULTS = CHECKOUT / "benchmarks" / "results" / "segment.json"
 AT_ONCE = 2
-"""Macro segments that are fitted at the same time, each on one core, as Airflow's tasks are."""
+"""The number of macro segments fitted at the same time, each on one core, like Airflow's tasks."""
 LONGEST_FIRST = ["engagement", "value", "loyalty", "interest"]
 
 
 def main() -> None:
-    """Run what the command line asks for."""
+    """Run the benchmark with the options of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.segment", description=__doc__.splitlines()[0])
     parser.add_argument("--learners", type=int, default=13_000_000)
     learners = parser.parse_args().learners
     folder = tempfile.mkdtemp(prefix="bench-segment-")
     try:
         os.environ["SEGMENTATION_LAKE"] = str(Path(folder, "lake"))
-        print(f"making {learners:,} learners", flush=True)
+        print(f"generating {learners:,} learners", flush=True)
         write_kpis(make_bench_run(), learners)
-        results = {OURS: _ours()}
+        results = {OURS: _measure_project()}
         for name, way in ((LLOYD, "lloyd"), (MINI_BATCH, "mini_batch"), (ORIGINALS, "originals"), ("sparse", "sparse")):
-            results[name] = _process(way)
+            results[name] = _run_process(way)
             print(f"{name}: {results[name].get('seconds', 0):.1f} s", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -52,15 +52,15 @@ def main() -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(header | {"results": results}, indent=1) + "\n")
     page.write_page(header | {"results": results})
-    print(f"written: {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
+    print(f"wrote {RESULTS.relative_to(CHECKOUT)} and {PAGE.relative_to(CHECKOUT)}")
 
 
-def _ours() -> dict[str, Any]:
-    """Fit all macro segments, two at a time; memory is the most that two of them held together."""
-    began = time.perf_counter()
+def _measure_project() -> dict[str, Any]:
+    """Fit all macro segments, two at a time; memory is the sum of the two highest peaks."""
+    start = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        results = dict(zip(LONGEST_FIRST, pool.map(lambda name: _process("fit", name), LONGEST_FIRST), strict=True))
-    seconds = time.perf_counter() - began
+        results = dict(zip(LONGEST_FIRST, pool.map(lambda name: _run_process("fit", name), LONGEST_FIRST), strict=True))
+    seconds = time.perf_counter() - start
     print(f"{OURS}: {seconds:.1f} s", flush=True)
     return {
         "seconds": seconds,
@@ -72,8 +72,8 @@ def _ours() -> dict[str, Any]:
     }
 
 
-def _process(*arguments: str) -> dict[str, Any]:
-    """Run a way as a process of its own; its last line of output is JSON."""
+def _run_process(*arguments: str) -> dict[str, Any]:
+    """Run a method in a separate process and parse its last line of output as JSON."""
     command = [sys.executable, "-m", "benchmarks.segment.ways", *arguments]
     environment = os.environ | {"PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore"}
     process = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=CHECKOUT, check=False)

@@ -1,6 +1,6 @@
-"""Learners made up from a fixed seed, as the measure stage would leave them: skewed, mostly zeros, rounded.
+"""Learners' KPIs generated from a fixed seed, like those of the measure stage: skewed, mostly zeros, rounded.
 
-Study time alone is left unrounded, so that nearly every studying learner has a vector of their own.
+Only study time is not rounded, so that nearly every studying learner has a distinct vector.
 """
 
 from collections.abc import Iterator
@@ -23,9 +23,9 @@ Kpis = dict[str, Floats]
 
 
 def make_bench_run() -> Run:
-    """The run whose measured customers are made up, in the lake that ``SEGMENTATION_LAKE`` names.
+    """Make the run of the generated customers, in the lake of ``SEGMENTATION_LAKE``.
 
-    Without micro segments: what is compared is how segments are found.
+    It has no micro segments, because the benchmark compares the clustering of segments.
     """
     profile = load_profile("learning")
     macros = {name: _without_micro(macro) for name, macro in profile.macro_segments.items()}
@@ -41,12 +41,12 @@ def _without_micro(macro: MacroSegment) -> MacroSegment:
 
 
 def write_kpis(run: Run, learners: int) -> None:
-    """Leave the KPIs of so many learners where the measure stage would, a table per macro segment."""
+    """Write the KPIs of ``learners`` generated learners as the measure stage does, one table per macro segment."""
     for name in MACROS:
-        MeasureArtifacts(run).locate_kpis(name).write_table(pa.concat_tables(_parts(name, learners)))
+        MeasureArtifacts(run).locate_kpis(name).write_table(pa.concat_tables(_generate_parts(name, learners)))
 
 
-def _parts(name: str, learners: int) -> Iterator[pa.Table]:
+def _generate_parts(name: str, learners: int) -> Iterator[pa.Table]:
     for part, first in enumerate(range(0, learners, _PART)):
         size = min(_PART, learners - first)
         draw = np.random.default_rng([_SEED, list(MACROS).index(name), part])
@@ -58,29 +58,29 @@ def _parts(name: str, learners: int) -> Iterator[pa.Table]:
 
 
 def draw_loyalty(draw: np.random.Generator, size: int) -> Kpis:
-    """One in seven came back within the month, after equal intervals more or less."""
+    """Draw loyalty: one in seven returned within the month, at roughly equal intervals."""
     visit_days = np.where(draw.random(size) < 0.05, 0, 1 + draw.geometric(0.45, size) * (draw.random(size) < 0.7))
     back = (visit_days >= 2) & (draw.random(size) < 0.23)
-    returns = np.where(back, np.minimum(_count(draw, size, 2.0, 0.9), 29), 0)
+    returns = np.where(back, np.minimum(_draw_counts(draw, size, 2.0, 0.9), 29), 0)
     interval = np.maximum(30 / (returns + 1) * draw.lognormal(0, 0.5, size), 1)
     last = np.where(back, draw.random(size) ** 1.5 * np.minimum(interval * 1.5, 30), draw.integers(30, 90, size))
     return {
         "count_of_returns": returns.astype(float),
-        "avg_days_between_returns": _where(back, np.asarray(np.round(interval, 1), np.float64)),
-        "days_since_last_visit": _where(visit_days > 0, np.floor(last).astype(np.float64)),
+        "avg_days_between_returns": _mask_undefined(back, np.asarray(np.round(interval, 1), np.float64)),
+        "days_since_last_visit": _mask_undefined(visit_days > 0, np.floor(last).astype(np.float64)),
         "lifetime_visit_days": np.maximum(visit_days, returns + back).astype(float),
     }
 
 
 def draw_engagement(draw: np.random.Generator, size: int) -> Kpis:
-    """Three kinds of learners: those who only look, those who study, and the few who complete."""
+    """Draw engagement: learners who only look, learners who study, and a few who complete courses."""
     ever = draw.random(size) < 0.7
     studying = ever & (draw.random(size) < 0.25)
     keen = draw.normal(0, 1, size)
     completed = studying & (draw.random(size) < 0.15)
     first_day = np.where(ever, np.floor(np.exp(1.2 + 1.1 * keen + 0.6 * draw.normal(0, 1, size))), 0)
-    first_week = np.where(ever & (draw.random(size) < 0.4), _count(draw, size, 6, 1.2), 0)
-    courses = np.where(completed, _count(draw, size, 1.3, 0.6), 0).astype(float)
+    first_week = np.where(ever & (draw.random(size) < 0.4), _draw_counts(draw, size, 6, 1.2), 0)
+    courses = np.where(completed, _draw_counts(draw, size, 1.3, 0.6), 0).astype(float)
     return {
         "topics_first_day": first_day,
         "topics_first_week": first_week.astype(float),
@@ -92,11 +92,11 @@ def draw_engagement(draw: np.random.Generator, size: int) -> Kpis:
 
 
 def draw_interest(draw: np.random.Generator, size: int) -> Kpis:
-    """Narrow and broad interest, in certificates mostly."""
+    """Draw interest: narrow or broad, mostly in certificates."""
     enrolling = draw.random(size) < 0.15
     broad = draw.random(size) < 0.3
-    certificates = np.where(enrolling, _count(draw, size, np.where(broad, 5, 1.2), 0.6), 0)
-    diplomas = np.where(enrolling & (draw.random(size) < 0.25), _count(draw, size, np.where(broad, 2, 1), 0.5), 0)
+    certificates = np.where(enrolling, _draw_counts(draw, size, np.where(broad, 5, 1.2), 0.6), 0)
+    diplomas = np.where(enrolling & (draw.random(size) < 0.25), _draw_counts(draw, size, np.where(broad, 2, 1), 0.5), 0)
     courses = certificates + diplomas
     categories = np.minimum(np.maximum(np.round(courses ** np.where(broad, 0.9, 0.4)), enrolling), courses)
     return {
@@ -109,7 +109,7 @@ def draw_interest(draw: np.random.Generator, size: int) -> Kpis:
 
 
 def draw_value(draw: np.random.Generator, size: int) -> Kpis:
-    """Most never look at prices; revenue is a multiple of few prices, less a discount."""
+    """Draw value: most never look at prices; revenue is a multiple of a few prices, less a discount."""
     looked = draw.random(size) < 0.15
     ever = np.where(looked & (draw.random(size) < 0.3), draw.geometric(0.7, size), 0)
     now = np.where(ever > 0, draw.binomial(ever, 0.6), 0)
@@ -125,12 +125,12 @@ def draw_value(draw: np.random.Generator, size: int) -> Kpis:
     }
 
 
-def _count(draw: np.random.Generator, size: int, median: float | Floats, sigma: float) -> npt.NDArray[np.int64]:
-    """Skewed whole numbers, at least 1."""
+def _draw_counts(draw: np.random.Generator, size: int, median: float | Floats, sigma: float) -> npt.NDArray[np.int64]:
+    """Draw skewed whole numbers, at least 1."""
     return np.asarray(np.maximum(np.round(median * draw.lognormal(0, sigma, size)), 1), dtype=np.int64)
 
 
-def _where(defined: npt.NDArray[np.bool_], values: Floats) -> pa.Array:
+def _mask_undefined(defined: npt.NDArray[np.bool_], values: Floats) -> pa.Array:
     return pa.array(values, mask=~defined)
 
 
@@ -138,7 +138,7 @@ MACROS = {"loyalty": draw_loyalty, "engagement": draw_engagement, "interest": dr
 
 
 def draw_sparse_counts(rows: int) -> Floats:
-    """float64[rows, 4]: skewed counts of which 85 in 100 rows have none."""
+    """Draw skewed counts, float64[rows, 4]; 85% of the rows are all zeros."""
     parts = []
     for part, first in enumerate(range(0, rows, _PART)):
         size = min(_PART, rows - first)

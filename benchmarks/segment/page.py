@@ -1,4 +1,4 @@
-"""The tables in docs/benchmarks.md, from the results."""
+"""Write the tables of results in docs/benchmarks.md."""
 
 from typing import Any
 
@@ -18,21 +18,21 @@ _BEGIN, _END = "<!-- bench-segment: written by make bench-segment -->", "<!-- /b
 
 
 def write_page(results: dict[str, Any]) -> None:
-    """Put the tables of the results between their marks."""
+    """Write the tables between their markers."""
     write_section(_BEGIN, _END, format_section(results))
 
 
 def format_section(results: dict[str, Any]) -> str:
-    """The results as Markdown."""
+    """Format the results as Markdown."""
     machine, fits = results["machine"], results["results"]
     ours, original = fits[OURS], fits[ORIGINALS]
     customers = sum(stratum["customers"] for stratum in ours["strata"])
     versions = ", ".join(f"{name} {version}" for name, version in ours["versions"].items())
     lines = [
-        f"Of {results['at'][:10]}: {machine['cores']} cores, Python {machine['python']}, {versions}, load at the end "
-        f"{machine['load_at_end']}.",
+        f"Measured on {results['at'][:10]}: {machine['cores']} cores, Python {machine['python']}, {versions}, "
+        f"load at the end {machine['load_at_end']}.",
         "",
-        "| way | customers | k | seconds | CPU seconds | peak memory | inertia |",
+        "| method | customers | k | seconds | CPU seconds | peak memory | inertia |",
         "|---|---|---|---|---|---|---|",
         f"| {OURS}, all four macro segments | {results['learners']:,} | chosen | {ours['seconds']:.1f} | "
         f"{ours['cpu']:.0f} | {ours['peak_mb']} MB | 1 |",
@@ -40,7 +40,7 @@ def format_section(results: dict[str, Any]) -> str:
     for way in (LLOYD, MINI_BATCH):
         ratios = [stratum["inertia_of_ours"] for stratum in fits[way]["strata"]]
         lines.append(
-            f"| scikit-learn {way}, n_init={STARTS}, the strata that were cut | {customers:,} | given | "
+            f"| scikit-learn {way}, n_init={STARTS}, the clustered strata | {customers:,} | given | "
             f"{fits[way]['seconds']:.1f} | {fits[way]['cpu']:.0f} | {fits[way]['peak_mb']} MB | "
             f"{min(ratios):.4f} to {max(ratios):.4f} |"
         )
@@ -49,7 +49,7 @@ def format_section(results: dict[str, Any]) -> str:
         f"{original['seconds']:.1f} | {original['cpu']:.0f} | {original['peak_mb']} MB | |",
         "",
         "| stratum | customers | k | least Jaccard | vectors fitted | inertia gap of the rest "
-        "| ours over the best of ten full starts |",
+        "| this project relative to the best of ten full starts |",
         "|---|---|---|---|---|---|---|",
     ]
     best = {stratum["stratum"]: stratum["inertia_of_ours"] for stratum in fits[LLOYD]["strata"]}
@@ -63,10 +63,10 @@ def format_section(results: dict[str, Any]) -> str:
     sparse = fits["sparse"]
     lines += [
         "",
-        f"{SPARSE_ROWS:,} rows of four counts, 85% of them none, k = {SPARSE_K}: {sparse['vectors']:,} distinct "
+        f"{SPARSE_ROWS:,} rows of four counts, 85% of them all zeros, k = {SPARSE_K}: {sparse['vectors']:,} distinct "
         f"vectors in {sparse['group_seconds']:.1f} s, clustered in {sparse['fit_seconds']:.1f} s.",
     ]
     for way in (LLOYD, MINI_BATCH):
         seconds, inertia = sparse[way]["seconds"], sparse[way]["inertia_of_ours"]
-        lines.append(f"{way} on all rows, started once: {seconds:.1f} s, inertia {inertia:.4f} of that.")
+        lines.append(f"{way} on all rows with one start: {seconds:.1f} s, {inertia:.4f} times that inertia.")
     return "\n".join(lines)

@@ -1,10 +1,9 @@
-"""One way to cluster the learners, as a process of its own.
+"""Cluster the learners with one method, in a separate process.
 
 Usage: python -m benchmarks.segment.ways <way> [<macro segment>]    (prints JSON; the lake is SEGMENTATION_LAKE)
 
-``fit`` is the project's own stage: it reads the measured customers, sets the strata apart, chooses k and freezes the
-model. The other ways are given what it found: the customers of each stratum that was cut, in the space they were cut
-in, and k.
+``fit`` is the project's own stage: it reads the measured customers, separates the strata, chooses k and freezes the
+model. The other methods receive its results: the customers of each clustered stratum, in the scaled space, and k.
 """
 
 import json
@@ -43,12 +42,12 @@ SPARSE_ROWS, SPARSE_K = 13_000_000, 6
 
 @dataclass(frozen=True)
 class FittedStratum:
-    """The customers of a stratum that was cut.
+    """The customers of a clustered stratum.
 
     Attributes:
-        points: float64[customers, KPIs], in the space that it was cut in.
-        inertia: of the segments.
-        k: how many there are.
+        points: float64[customers, KPIs], in the scaled space of the clustering.
+        inertia: the inertia of the project's segments.
+        k: the number of segments.
     """
 
     name: str
@@ -58,7 +57,7 @@ class FittedStratum:
 
 
 def fit_with_project(macro_segment: str) -> dict[str, Any]:
-    """The project's fit of one macro segment, and what its evidence says about each stratum that was cut."""
+    """Fit one macro segment with the project; return the evidence about each clustered stratum."""
     run = make_bench_run()
     summary = fit(run, macro_segment)
     model, _ = find_effective_model(run.lake, macro_segment, run.as_of)
@@ -69,21 +68,21 @@ def fit_with_project(macro_segment: str) -> dict[str, Any]:
 
 
 def fit_with_lloyd() -> dict[str, Any]:
-    """scikit-learn on every customer, both cores, the best of ten starts."""
+    """Run scikit-learn's KMeans on all customers, on both cores; keep the best of ten starts."""
     from sklearn.cluster import KMeans as Everybody
 
     return _each(lambda k: Everybody(k, n_init=STARTS, random_state=0))
 
 
 def fit_with_mini_batch() -> dict[str, Any]:
-    """scikit-learn's MiniBatchKMeans on every customer, the best of ten starts."""
+    """Run scikit-learn's MiniBatchKMeans on all customers; keep the best of ten starts."""
     from sklearn.cluster import MiniBatchKMeans
 
     return _each(lambda k: MiniBatchKMeans(k, n_init=STARTS, random_state=0))
 
 
 def fit_as_originals() -> dict[str, Any]:
-    """K-means and the silhouette of everybody for each k, on as many customers as it can bear."""
+    """Run k-means and the full silhouette for each k, on a sample of a feasible size."""
     from sklearn.cluster import KMeans as Everybody
     from sklearn.metrics import silhouette_score
 
@@ -96,7 +95,7 @@ def fit_as_originals() -> dict[str, Any]:
 
 
 def fit_sparse_counts() -> dict[str, Any]:
-    """Rows of four counts, most of them none: distinct vectors beside Lloyd on every row, started once."""
+    """Compare clustering of distinct vectors with Lloyd on every row (one start), on sparse counts."""
     from sklearn.cluster import KMeans as Everybody
     from sklearn.cluster import MiniBatchKMeans
 
@@ -141,7 +140,7 @@ def _each(make: Callable[[int], Any]) -> dict[str, Any]:
 
 
 def _strata() -> Iterator[FittedStratum]:
-    """Every stratum that was cut, with all its customers."""
+    """Yield every clustered stratum with all its customers."""
     run = make_bench_run()
     for name in MACROS:
         model, _ = find_effective_model(run.lake, name, run.as_of)
@@ -164,7 +163,7 @@ def _cut(model: Model) -> list[Any]:
 
 
 def _describe_stratum(model: Model, name: str) -> dict[str, Any]:
-    """What a model says about one of its strata."""
+    """Describe one stratum of a model by its evidence."""
     (stratum,) = [stratum for stratum in model.strata if stratum.name == name]
     metrics = {
         row.metric: row.value for row in model.evidence if row.stratum == name and row.k == len(stratum.segments)
@@ -178,7 +177,7 @@ def _describe_stratum(model: Model, name: str) -> dict[str, Any]:
 
 
 def _inertia(points: Floats, labels: Any, k: int) -> float:
-    """The summed squared distance to the mean of each cluster, added up exactly as for everybody else."""
+    """Compute the sum of squared distances to the cluster means, in the same way for every method."""
     total = 0.0
     for cluster in range(k):
         members = points[labels == cluster]

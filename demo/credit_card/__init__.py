@@ -1,4 +1,4 @@
-"""A bank's card holders: read from the original file, or generated to look like it."""
+"""A bank's card holders: read from the original file, or generated to resemble it."""
 
 from demo.credit_card.demo import DEMO
 from demo.credit_card.file import COLUMNS, read_holders

@@ -1,4 +1,4 @@
-"""The bank's demo: its one MySQL table and the runs."""
+"""The bank's demo: its MySQL table and its runs."""
 
 from datetime import date
 from pathlib import Path
@@ -14,18 +14,18 @@ def _read(data: Path | None, size: int | None, say: ShowProgress) -> TablesByNam
     if data is not None:
         return {"card_holders": read_holders(data, say)}
     holders = size or HOLDERS
-    say(f"Generating {holders:,} card holders; DATA=<file> reads the original's")
+    say(f"Generating {holders:,} card holders; DATA=<file> reads the original file instead")
     return {"card_holders": generate_holders(holders)}
 
 
-def _column(name: str, kind: str) -> str:
+def _declare_column(name: str, kind: str) -> str:
     return f"{name} {kind} {'NULL' if name in MAY_LACK else 'NOT NULL'}"
 
 
 _COLUMNS = ["taken_at DATETIME NOT NULL", "cust_id VARCHAR(20) NOT NULL"]
-_COLUMNS += [_column(name, "DECIMAL(14,6)") for name in MONEY]
-_COLUMNS += [_column(name, "DECIMAL(9,6)") for name in SHARES]
-_COLUMNS += [_column(name, "INT") for name in NUMBERS]
+_COLUMNS += [_declare_column(name, "DECIMAL(14,6)") for name in MONEY]
+_COLUMNS += [_declare_column(name, "DECIMAL(9,6)") for name in SHARES]
+_COLUMNS += [_declare_column(name, "INT") for name in NUMBERS]
 
 DEMO = ProfileDemo(
     tables={"card_holders": SourceTable(", ".join([*_COLUMNS, "PRIMARY KEY (taken_at, cust_id)"]))},

@@ -1,4 +1,4 @@
-"""The rows of table ``card_holders``, whoever they come from."""
+"""The rows of table ``card_holders``, read or generated."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 TAKEN_AT = datetime(2018, 1, 31)
-"""When the demo says that the bank counted: the file itself names no day."""
+"""The snapshot date that the demo assumes; the file contains no date."""
 
 MONEY = ("balance", "purchases", "oneoff_purchases", "installments_purchases", "cash_advance", "credit_limit",
          "payments", "minimum_payments")  # fmt: skip
@@ -19,18 +19,18 @@ _DECIMALS = {"money": pa.decimal128(14, 6), "share": pa.decimal128(9, 6)}
 
 
 def make_holder_table(ids: pa.Array | pa.ChunkedArray, figures: Mapping[str, pa.Array | pa.ChunkedArray]) -> pa.Table:
-    """The table, ordered by primary key.
+    """Build the table, ordered by primary key.
 
     Args:
-        ids: texts.
-        figures: float64 by column of the table; rounded to six decimals here, as the original has them.
+        ids: the card holders' ids as text.
+        figures: float64 values by column of the table; rounded to six decimals, like the original.
     """
     columns = {"taken_at": pa.array([TAKEN_AT] * len(ids), pa.timestamp("s")), "cust_id": ids}
-    columns |= {name: _decimal(figures[name], _DECIMALS["money"]) for name in MONEY}
-    columns |= {name: _decimal(figures[name], _DECIMALS["share"]) for name in SHARES}
+    columns |= {name: _convert_to_decimal(figures[name], _DECIMALS["money"]) for name in MONEY}
+    columns |= {name: _convert_to_decimal(figures[name], _DECIMALS["share"]) for name in SHARES}
     columns |= {name: pc.cast(figures[name], pa.int64()) for name in NUMBERS}
     return pa.table(columns).sort_by("cust_id")
 
 
-def _decimal(column: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
+def _convert_to_decimal(column: pa.Array | pa.ChunkedArray, kind: pa.DataType) -> pa.Array | pa.ChunkedArray:
     return pc.cast(pc.round(column, 6), kind)

@@ -1,8 +1,9 @@
-"""Card holders who look like the original's: the same distribution column by column, and about the same company.
+"""Generated card holders with the distributions of the original columns and about the same correlations.
 
-``shape.csv`` has each column's share of zeros and the quantiles of the rest; ``together.csv`` the correlations of the
-columns' normal scores. Holders are drawn from a Gaussian copula of the two, then made possible: what was bought in one
-go and in installments adds up to the purchases, months are whole, and who paid nothing has no minimum on file.
+``shape.csv`` contains each column's share of zeros and the quantiles of the other values. ``together.csv`` contains
+the correlations of the columns' normal scores. Holders are drawn from a Gaussian copula of the two and then made
+plausible: one-off and installment purchases add up to all purchases, months are whole numbers, and holders who paid
+nothing have no minimum payment.
 """
 
 import csv
@@ -25,7 +26,7 @@ Floats = NDArray[np.float64]
 
 
 def generate_holders(size: int = HOLDERS, seed: int = SEED) -> pa.Table:
-    """The rows of table ``card_holders`` for so many generated holders."""
+    """Generate ``size`` holders as rows of table ``card_holders``."""
     draw = np.random.default_rng(seed)
     columns = _make_plausible(_draw_columns(draw, size))
     unknown = (columns["payments"] == 0) | (draw.random(size) < _LACKS_MINIMUM)
@@ -35,7 +36,7 @@ def generate_holders(size: int = HOLDERS, seed: int = SEED) -> pa.Table:
 
 
 def _draw_columns(draw: np.random.Generator, size: int) -> dict[str, Floats]:
-    """Every column on its own distribution, correlated as in the original."""
+    """Draw every column from its own distribution, correlated as in the original."""
     names, correlations = _read_correlations()
     scores = draw.standard_normal((size, len(names))) @ np.linalg.cholesky(correlations).T
     return {name: _map_to_quantiles(ndtr(scores[:, place]), *_read_shape()[name]) for place, name in enumerate(names)}
@@ -47,7 +48,7 @@ def _map_to_quantiles(places: Floats, zeros: float, shares: Floats, quantiles: F
 
 
 def _make_plausible(raw: dict[str, Floats]) -> dict[str, Floats]:
-    """Figures that one person can have: money in cents, months whole, nothing bought in no month."""
+    """Make the figures consistent: money in cents, whole months, and no months of purchases without purchases."""
     tenure = np.round(raw["tenure"])
     months = {
         kind: _count_months(raw[kind], raw[share], tenure)
@@ -83,13 +84,13 @@ def _make_plausible(raw: dict[str, Floats]) -> dict[str, Floats]:
 
 
 def _count_months(money: Floats, share: Floats, tenure: Floats) -> Floats:
-    """Whole months with such a movement: none where there is no money, at least one where there is."""
+    """Count whole months with such a movement: none without money, otherwise at least one."""
     return np.where(money > 0, np.clip(np.round(share * tenure), 1, tenure), 0.0)
 
 
 @cache
 def _read_shape() -> dict[str, tuple[float, Floats, Floats]]:
-    """By column: the share of zeros, and the quantiles of what is not zero."""
+    """Read, by column, the share of zeros and the quantiles of the other values."""
     with (_HERE / "shape.csv").open(encoding="utf-8") as file:
         header, *rows = csv.reader(file)
     shares = np.array([float(name.removeprefix("q")) for name in header[2:]])

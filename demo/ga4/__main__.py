@@ -1,4 +1,4 @@
-"""``python -m demo.ga4 --port P``: the stand-in as a process of its own; prints one line when it is ready."""
+"""``python -m demo.ga4 --port P``: run the stand-in as a separate process; it prints one line when it is ready."""
 
 import argparse
 import gc
@@ -11,13 +11,13 @@ from demo.ga4.server import StandIn
 from demo.learning import LEARNERS, SEED, generate_platform
 
 _THRESHOLDED_PER_HOUR = 12_000
-"""A hundred times Google's, or the demo's five months of ages and genders would take three hours, as they really do."""
+"""A hundred times Google's limit; with the real one, five months of ages and genders would take three hours."""
 
 
 def main() -> None:
-    """Generate the learners, then serve until the process is ended."""
+    """Generate the learners, then serve until the process is stopped."""
     parser = argparse.ArgumentParser(prog="python -m demo.ga4", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="the port; 0 chooses a free one")
     parser.add_argument("--learners", type=int, default=LEARNERS)
     parser.add_argument("--seed", type=int, default=SEED)
     options = parser.parse_args()

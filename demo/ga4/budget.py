@@ -1,4 +1,4 @@
-"""Google's quotas, enforced: what a property and a project may ask for in an hour and in a day."""
+"""Google's quotas per hour and per day for a property and a project."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ STANDARD = {
     "potentiallyThresholdedRequestsPerHour": 120,
     "tokensPerProjectPerHour": 14_000,
 }
-"""Of a standard property."""
+"""The quotas of a standard property."""
 _TOKENS = ("tokensPerDay", "tokensPerHour", "tokensPerProjectPerHour")
 _PAGE = "https://developers.google.com/analytics/devguides/reporting/data/v1/quotas"
 _EXHAUSTED = {
@@ -33,12 +33,12 @@ _PACIFIC = ZoneInfo("America/Los_Angeles")
 
 
 def read_clock() -> datetime:
-    """The clock on the wall."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 
 class Budget:
-    """What is left of each quota; hours begin with the clock's, days at midnight Pacific time."""
+    """The remaining quota. An hour starts on the full hour (UTC), a day at midnight Pacific time."""
 
     def __init__(self, quotas: dict[str, int], clock: Clock):
         self._quotas, self._clock = quotas, clock
@@ -47,10 +47,10 @@ class Budget:
 
     @contextmanager
     def count_request(self) -> Iterator[None]:
-        """One of the requests that may run at once.
+        """Count a request as running until the block ends.
 
         Raises:
-            RequestError: 429, too many do.
+            RequestError: 429, too many requests are running.
         """
         if self._running >= self._quotas["concurrentRequests"]:
             raise _exhausted("concurrentRequests")
@@ -61,10 +61,10 @@ class Budget:
             self._running -= 1
 
     def admit_request(self, thresholded: bool) -> None:
-        """Let a request in that every quota has room for.
+        """Admit a request if no quota is exhausted.
 
         Raises:
-            RequestError: 429, one has not.
+            RequestError: 429, a quota is exhausted.
         """
         names = ["serverErrorsPerProjectPerHour", *_TOKENS]
         names += ["potentiallyThresholdedRequestsPerHour"] if thresholded else []
@@ -73,7 +73,7 @@ class Budget:
                 raise _exhausted(name)
 
     def spend_tokens(self, tokens: int, thresholded: bool) -> dict[str, dict[str, int]]:
-        """Take what a request costs; the ``propertyQuota`` of its answer."""
+        """Charge a request to the quotas; return the ``propertyQuota`` of its response."""
         consumed = dict.fromkeys(STANDARD, 0) | dict.fromkeys(_TOKENS, tokens)
         consumed["potentiallyThresholdedRequestsPerHour"] = int(thresholded)
         for name, cost in consumed.items():
@@ -81,7 +81,7 @@ class Budget:
         return {name: {"consumed": cost, "remaining": self._remaining(name)} for name, cost in consumed.items()}
 
     def count_server_error(self) -> None:
-        """Take one of the errors that an hour may have."""
+        """Charge a server error to the hourly quota."""
         self._add("serverErrorsPerProjectPerHour", 1)
 
     def _add(self, name: str, cost: int) -> None:

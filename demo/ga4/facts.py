@@ -1,6 +1,6 @@
-"""What Google Analytics would have recorded of the generated learners: one row per date, visitor and page.
+"""What Google Analytics would record about the generated learners: one row per date, visitor and page.
 
-Only learners with analytics consent are seen by name. Visits without a login count under ``(not set)``.
+Only learners with analytics consent are identified. Visits without a login have the id ``(not set)``.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ NOT_SET = "(not set)"
 LEARN, PRICING = "/learn", "/pricing"
 _ENGAGED_SECONDS = 10
 _PER_PAGE = 90  # seconds
-_ANONYMOUS = 7  # every eighth learner also comes without logging in
+_ANONYMOUS = 7  # every eighth learner also visits without logging in
 
 DIMENSIONS = ("date", "customUser:learner_id", "pagePath", "userAgeBracket", "userGender")
 METRICS = {
@@ -26,7 +26,7 @@ METRICS = {
 
 
 def make_facts(platform: Platform) -> pa.Table:
-    """All dimensions, the summable metrics, and ``visitor`` to count active users by; ordered by date."""
+    """Build a table of all dimensions, the additive metrics and ``visitor`` (to count users), ordered by date."""
     visits = platform.tables["visits"]
     seconds = visits["seconds"]
     sessions = _rows(
@@ -36,7 +36,7 @@ def make_facts(platform: Platform) -> pa.Table:
         page=LEARN,
         sessions=np.ones(len(visits), dtype=np.int64),
         engaged=pc.greater_equal(seconds, _ENGAGED_SECONDS).cast(pa.int64()),
-        duration=pc.divide(pc.multiply(seconds, 9), 10),  # some of it in a tab that nobody looks at
+        duration=pc.divide(pc.multiply(seconds, 9), 10),  # a tenth of the time the tab is in the background
         views=pc.add(pc.divide(seconds, _PER_PAGE), 1),
     )
     views = platform.pricing_views
@@ -52,7 +52,7 @@ def make_facts(platform: Platform) -> pa.Table:
         views=np.ones(len(views), dtype=np.int64),
     )
     identified = pa.concat_tables([sessions, pricing])
-    everyone = pa.concat_tables([identified, _anonymous(identified)])
+    everyone = pa.concat_tables([identified, _make_anonymous(identified)])
     keys = [*DIMENSIONS, "visitor"]
     summed = everyone.group_by(keys, use_threads=False).aggregate([(name, "sum") for name in _SUMMED])
     return summed.rename_columns([*keys, *_SUMMED]).sort_by([(key, "ascending") for key in keys])
@@ -84,8 +84,8 @@ def _rows(
     return table.filter(pc.take(traits["analytics_consent"], learner))
 
 
-def _anonymous(identified: pa.Table) -> pa.Table:
-    """The same people before they log in: visits that no learner id is attached to."""
+def _make_anonymous(identified: pa.Table) -> pa.Table:
+    """Copy the visits of some learners as visits before a login, without a learner id."""
     some = identified.filter(pc.equal(pc.bit_wise_and(identified["visitor"], 7), _ANONYMOUS))
     some = some.set_column(1, "customUser:learner_id", pa.repeat(NOT_SET, len(some)))
     for trait in ("userAgeBracket", "userGender"):

@@ -1,4 +1,4 @@
-"""``dimensionFilter`` and ``metricFilter``: which rows an expression keeps."""
+"""``dimensionFilter`` and ``metricFilter``: select the rows that match an expression."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -11,10 +11,10 @@ from demo.ga4.refusal import make_invalid_error
 
 
 def list_fields(expression: dict[str, Any]) -> list[str]:
-    """Every dimension or metric that an expression names.
+    """List every dimension or metric that an expression names.
 
     Raises:
-        RequestError: 400, the expression is none.
+        RequestError: 400, the expression is invalid.
     """
     if not expression:
         return []
@@ -29,10 +29,10 @@ def list_fields(expression: dict[str, Any]) -> list[str]:
 
 
 def match_rows(rows: pa.Table, expression: dict[str, Any]) -> Any:
-    """A boolean per row.
+    """Return a boolean per row.
 
     Raises:
-        RequestError: 400, the stand-in or the API does not know such a filter.
+        RequestError: 400, the stand-in or the API does not support the filter.
     """
     if not expression:
         return pa.repeat(pa.scalar(True), rows.num_rows)
@@ -42,10 +42,10 @@ def match_rows(rows: pa.Table, expression: dict[str, Any]) -> Any:
     if kind != "filter":
         parts = [match_rows(rows, part) for part in inner["expressions"]]
         return reduce(pc.and_ if kind == "andGroup" else pc.or_, parts)
-    return _one(rows[inner["fieldName"]], inner)
+    return _match_values(rows[inner["fieldName"]], inner)
 
 
-def _one(values: Any, condition: dict[str, Any]) -> Any:
+def _match_values(values: Any, condition: dict[str, Any]) -> Any:
     if "stringFilter" in condition:
         text = condition["stringFilter"]
         test = _TEXT[text.get("matchType")]
@@ -54,7 +54,7 @@ def _one(values: Any, condition: dict[str, Any]) -> Any:
         listed = condition["inListFilter"]
         if not listed.get("values"):
             raise make_invalid_error("In list filter must have at least one value.")
-        return _exact(values, listed["values"], not listed.get("caseSensitive", False))
+        return _match_texts(values, listed["values"], not listed.get("caseSensitive", False))
     if "numericFilter" in condition:
         comparison = condition["numericFilter"]
         value = comparison.get("value", {})
@@ -63,27 +63,29 @@ def _one(values: Any, condition: dict[str, Any]) -> Any:
     raise make_invalid_error("This stand-in serves string, list and numeric filters only.")
 
 
-def _exact(values: Any, texts: list[str], fold: bool) -> Any:
+def _match_texts(values: Any, texts: list[str], fold: bool) -> Any:
     if fold:
         return pc.is_in(pc.utf8_lower(values), pa.array([text.lower() for text in texts]))
     return pc.is_in(values, pa.array(texts))
 
 
-def _regexp(values: Any, pattern: str, fold: bool) -> Any:
+def _match_regexp(values: Any, pattern: str, fold: bool) -> Any:
     try:
         return pc.match_substring_regex(values, pattern, ignore_case=fold)
     except pa.ArrowInvalid as error:
         raise make_invalid_error(f"Invalid regular expression {pattern}: {error}") from None
 
 
-# The client sends enumerations as numbers, people write names.
+# The client sends enumerations as numbers; people write names.
 _TEXT: dict[Any, Callable[..., Any]] = {
-    **dict.fromkeys((None, 0, 1, "MATCH_TYPE_UNSPECIFIED", "EXACT"), lambda a, text, fold: _exact(a, [text], fold)),
+    **dict.fromkeys(
+        (None, 0, 1, "MATCH_TYPE_UNSPECIFIED", "EXACT"), lambda a, text, fold: _match_texts(a, [text], fold)
+    ),
     **dict.fromkeys((2, "BEGINS_WITH"), lambda a, text, fold: pc.starts_with(a, text, ignore_case=fold)),
     **dict.fromkeys((3, "ENDS_WITH"), lambda a, text, fold: pc.ends_with(a, text, ignore_case=fold)),
     **dict.fromkeys((4, "CONTAINS"), lambda a, text, fold: pc.match_substring(a, text, ignore_case=fold)),
-    **dict.fromkeys((5, "FULL_REGEXP"), lambda a, text, fold: _regexp(a, f"^(?:{text})$", fold)),
-    **dict.fromkeys((6, "PARTIAL_REGEXP"), _regexp),
+    **dict.fromkeys((5, "FULL_REGEXP"), lambda a, text, fold: _match_regexp(a, f"^(?:{text})$", fold)),
+    **dict.fromkeys((6, "PARTIAL_REGEXP"), _match_regexp),
 }
 _NUMBER: dict[Any, Callable[..., Any]] = {
     **dict.fromkeys((1, "EQUAL"), pc.equal),

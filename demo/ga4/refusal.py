@@ -1,12 +1,12 @@
-"""What the API answers where it gives no report."""
+"""Error responses of the API."""
 
 
 class RequestError(Exception):
-    """A request that the API refuses.
+    """A request that the API rejects.
 
     Attributes:
         code: the HTTP status.
-        status: Google's name for it, such as INVALID_ARGUMENT.
+        status: Google's name for the status, such as INVALID_ARGUMENT.
     """
 
     def __init__(self, code: int, status: str, message: str):
@@ -15,5 +15,5 @@ class RequestError(Exception):
 
 
 def make_invalid_error(message: str) -> RequestError:
-    """400, as the API words it where it is one of the API's own refusals."""
+    """Make a 400 error; the text is the API's own for errors that the API also reports."""
     return RequestError(400, "INVALID_ARGUMENT", message)

@@ -1,7 +1,7 @@
-"""Answer ``runReport`` requests of the GA4 Data API from the facts, in the API's real shape.
+"""Answer ``runReport`` requests of the GA4 Data API from the facts, in the API's format.
 
-Shapes follow https://developers.google.com/analytics/devguides/reporting/data/v1/rest/v1beta/properties/runReport:
-integers of 64 bits travel as text, a report without rows has neither ``rows`` nor ``rowCount``.
+The format follows https://developers.google.com/analytics/devguides/reporting/data/v1/rest/v1beta/properties/runReport:
+64-bit integers are text, and a report without rows has neither ``rows`` nor ``rowCount``.
 """
 
 from collections.abc import Iterable
@@ -19,17 +19,17 @@ from demo.ga4.refusal import make_invalid_error
 DEFAULT_LIMIT, MOST_ROWS = 10_000, 250_000
 _MOST_DIMENSIONS, _MOST_METRICS = 9, 10
 _THRESHOLDED = {"userAgeBracket", "userGender"}
-_FEWEST_USERS = 10  # cells with fewer are withheld when Google's guesses are asked for
+_FEWEST_USERS = 10  # Google withholds smaller cells in reports on age and gender
 _SCHEMA_PAGE = "https://developers.google.com/analytics/devguides/reporting/data/v1/api-schema"
 
 
 @dataclass(frozen=True)
 class ReportRequest:
-    """A ``runReport`` body, checked.
+    """A valid ``runReport`` body.
 
     Attributes:
-        dimension_filter, metric_filter: expressions; a dimension need not be asked for, a metric must be.
-        order: (column, "ascending" or "descending"), dimensions and metrics alike.
+        dimension_filter, metric_filter: expressions; a filter may use any dimension but only requested metrics.
+        order: (column, "ascending" or "descending") for dimensions and metrics.
     """
 
     start: str
@@ -50,10 +50,10 @@ class ReportRequest:
 
 
 def parse_request(body: dict[str, Any]) -> ReportRequest:
-    """Read a request.
+    """Parse a request.
 
     Raises:
-        RequestError: 400, as the API words it, where it is one of the API's own refusals.
+        RequestError: 400; the text is the API's own for errors that the API also reports.
     """
     dimensions = [_check_name(item.get("name", ""), DIMENSIONS, "dimension") for item in body.get("dimensions", [])]
     metrics = [_check_name(item.get("name", ""), METRICS, "metric") for item in body.get("metrics", [])]
@@ -64,7 +64,7 @@ def parse_request(body: dict[str, Any]) -> ReportRequest:
     ranges = body.get("dateRanges", [])
     if len(ranges) != 1:
         raise make_invalid_error(f"This stand-in serves exactly one date range; the request has {len(ranges)}.")
-    start, end = (_date(ranges[0].get(key, "")) for key in ("startDate", "endDate"))
+    start, end = (_parse_date(ranges[0].get(key, "")) for key in ("startDate", "endDate"))
     if start > end:
         raise make_invalid_error(f"Invalid date range: startDate {start} is after endDate {end}.")
     limit, offset = int(body.get("limit", 0)) or DEFAULT_LIMIT, int(body.get("offset", 0))
@@ -75,9 +75,9 @@ def parse_request(body: dict[str, Any]) -> ReportRequest:
         end=end,
         dimensions=dimensions,
         metrics=metrics,
-        dimension_filter=_filter(body.get("dimensionFilter", {}), DIMENSIONS, "dimension"),
-        metric_filter=_filter(body.get("metricFilter", {}), metrics, "metric"),
-        order=_order(body.get("orderBys", []), dimensions, metrics),
+        dimension_filter=_check_filter(body.get("dimensionFilter", {}), DIMENSIONS, "dimension"),
+        metric_filter=_check_filter(body.get("metricFilter", {}), metrics, "metric"),
+        order=_parse_order(body.get("orderBys", []), dimensions, metrics),
         limit=min(limit, MOST_ROWS),
         offset=offset,
         with_quota=bool(body.get("returnPropertyQuota")),
@@ -85,7 +85,7 @@ def parse_request(body: dict[str, Any]) -> ReportRequest:
 
 
 def select_rows(facts: pa.Table, request: ReportRequest) -> pa.Table:
-    """Every row of the report, before paging: the asked columns in the asked order."""
+    """Select all rows of the report, before paging, with the requested columns and order."""
     keep = pc.and_(pc.greater_equal(facts["date"], request.start), pc.less_equal(facts["date"], request.end))
     facts = facts.filter(keep)
     facts = facts.filter(match_rows(facts, request.dimension_filter))
@@ -103,21 +103,21 @@ def select_rows(facts: pa.Table, request: ReportRequest) -> pa.Table:
 
 
 def make_response(rows: pa.Table, request: ReportRequest, most_rows: int, time_zone: str) -> dict[str, Any]:
-    """One page of a report as the API's JSON."""
+    """Make the API's JSON for one page of a report."""
     page = rows.slice(request.offset, min(request.limit, most_rows))
     answer: dict[str, Any] = {
         "dimensionHeaders": [{"name": name} for name in request.dimensions],
         "metricHeaders": [{"name": name, "type": METRICS[name]} for name in request.metrics],
     }
     if len(rows):
-        answer |= {"rows": _json_rows(page, request), "rowCount": len(rows)}
+        answer |= {"rows": _make_json_rows(page, request), "rowCount": len(rows)}
     metadata: dict[str, Any] = {"currencyCode": "EUR", "timeZone": time_zone}
     if request.is_thresholded:
         metadata["subjectToThresholding"] = True
     return answer | {"metadata": metadata, "kind": "analyticsData#runReport"}
 
 
-def _json_rows(page: pa.Table, request: ReportRequest) -> list[dict[str, Any]]:
+def _make_json_rows(page: pa.Table, request: ReportRequest) -> list[dict[str, Any]]:
     dimensions = [pc.cast(page[name], pa.string()).to_pylist() for name in request.dimensions]
     metrics = [pc.cast(page[name], pa.string()).to_pylist() for name in request.metrics]
     return [
@@ -129,13 +129,13 @@ def _json_rows(page: pa.Table, request: ReportRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _filter(expression: dict[str, Any], allowed: Iterable[str], kind: str) -> dict[str, Any]:
+def _check_filter(expression: dict[str, Any], allowed: Iterable[str], kind: str) -> dict[str, Any]:
     for name in list_fields(expression):
         _check_name(name, allowed, kind)
     return expression
 
 
-def _order(items: list[dict[str, Any]], dimensions: list[str], metrics: list[str]) -> list[tuple[str, str]]:
+def _parse_order(items: list[dict[str, Any]], dimensions: list[str], metrics: list[str]) -> list[tuple[str, str]]:
     order = []
     for item in items:
         name = item.get("dimension", {}).get("dimensionName") or item.get("metric", {}).get("metricName") or ""
@@ -153,7 +153,7 @@ def _check_name(name: str, allowed: Any, kind: str) -> str:
     return name
 
 
-def _date(text: str) -> str:
+def _parse_date(text: str) -> str:
     try:
         return date.fromisoformat(text).strftime("%Y%m%d")
     except ValueError:

@@ -1,6 +1,6 @@
-"""A stand-in for the Google Analytics Data API (v1beta, REST) that serves the generated learners.
+"""A stand-in for the Google Analytics Data API (v1beta, REST); it serves the generated learners.
 
-The official client reaches it with ``transport="rest"``, anonymous credentials and ``api_endpoint`` set to ``url``.
+Connect the official client with ``transport="rest"``, anonymous credentials and ``api_endpoint`` set to ``url``.
 """
 
 import json
@@ -52,13 +52,13 @@ _MESSAGE = {
 
 @dataclass
 class StandInFaults:
-    """What goes wrong on purpose; tests set these while the server runs.
+    """Deliberate faults; tests set them while the server runs.
 
     Attributes:
-        most_rows: no page is longer, whatever the request's limit.
-        drift: for how many later pages rowCount differs from the first page's.
-        metadata: what answers say beside their rows, such as ``{"dataLossFromOtherRow": True}``.
-        seconds: how long an answer takes.
+        most_rows: the longest page, whatever the request's limit.
+        drift: the number of later pages whose rowCount differs from that of the first page.
+        metadata: further response metadata, such as ``{"dataLossFromOtherRow": True}``.
+        seconds: the delay of each response.
     """
 
     most_rows: int = MOST_ROWS
@@ -73,18 +73,18 @@ class StandInFaults:
         self._failures += [(code, message or _MESSAGE[code])] * times
 
     def restate_day(self, day: str, factor: int) -> None:
-        """Serve every metric but users of a day (YYYY-MM-DD) times ``factor``, as if hits had come in late."""
+        """Multiply a day's metrics (not users) by ``factor``, as if hits arrived late; ``day`` is YYYY-MM-DD."""
         self._restated[day.replace("-", "")] = factor
 
     def take_failure(self) -> RequestError | None:
-        """The error that the report being answered now must end in."""
+        """Remove and return the error for the current report, if any."""
         if not self._failures:
             return None
         code, message = self._failures.pop(0)
         return RequestError(code, _STATUS[code], message)
 
-    def find_restatement(self, facts: pa.Table) -> pa.Table:
-        """The facts as they are served now."""
+    def apply_restatements(self, facts: pa.Table) -> pa.Table:
+        """Return the facts with all restatements applied."""
         for day, factor in self._restated.items():
             scale = pc.if_else(pc.equal(facts["date"], day), factor, 1)
             for name in METRICS.keys() & set(facts.column_names):
@@ -94,13 +94,13 @@ class StandInFaults:
 
 
 class StandIn(ThreadingHTTPServer):
-    """The server; ``url`` is what the client takes as ``api_endpoint``.
+    """The server; pass ``url`` to the client as ``api_endpoint``.
 
     Attributes:
-        faults: what goes wrong on purpose.
-        requests: every report asked for, in order, as its JSON body.
-        authorizations: the ``Authorization`` header of every request; None from an anonymous client.
-        clock: what hours, days and the ``Date`` of answers are taken from; tests move it.
+        faults: the deliberate faults.
+        requests: the JSON body of every report request, in order.
+        authorizations: the ``Authorization`` header of every request; None for an anonymous client.
+        clock: the time for quotas and for the ``Date`` header; tests can move it.
     """
 
     daemon_threads = True
@@ -118,14 +118,14 @@ class StandIn(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Such as ``http://127.0.0.1:8081``."""
+        """The address, such as ``http://127.0.0.1:8081``."""
         return f"http://127.0.0.1:{self.server_port}"
 
     def answer_report(self, property_id: str, body: dict[str, Any]) -> dict[str, Any]:
         """Answer one ``runReport``.
 
         Raises:
-            RequestError: the API would refuse it, or a fault was asked for.
+            RequestError: the API would reject the request, or a fault is set.
         """
         with self._budget.count_request():
             sleep(self.faults.seconds)
@@ -143,7 +143,7 @@ class StandIn(ThreadingHTTPServer):
             raise RequestError(403, _STATUS[403], _NO_PERMISSION)
         request = parse_request(body)
         self._budget.admit_request(request.is_thresholded)
-        rows = select_rows(self.faults.find_restatement(self._facts), request)
+        rows = select_rows(self.faults.apply_restatements(self._facts), request)
         answer = make_response(rows, request, self.faults.most_rows, TIME_ZONE)
         quota = self._budget.spend_tokens(1 + len(answer.get("rows", [])) // _ROWS_PER_TOKEN, request.is_thresholded)
         self._distort(answer, request.offset)
@@ -159,7 +159,7 @@ class StandIn(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: StandIn
     protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # headers and body are two small writes: the second must not wait for an answer
+    disable_nagle_algorithm = True  # headers and body are two small writes; the second must not wait for an ACK
 
     def do_GET(self) -> None:
         if self.path == "/health":
@@ -192,16 +192,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """The ``Date`` of an answer."""
+        """Return the ``Date`` header of a response."""
         return super().date_time_string(timestamp or self.server.clock().timestamp())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as http.server names it
-        """Say nothing: the demo prints its own progress."""
+        """Log nothing; the demo prints its own progress."""
 
 
 @contextmanager
 def serve_facts(facts: pa.Table, **options: Any) -> Iterator[StandIn]:
-    """Run the stand-in in a thread of this process; the options are those of ``StandIn``."""
+    """Run the stand-in in a thread of this process, with the options of ``StandIn``."""
     server = StandIn(facts, **options)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""A free online-course platform that can be generated at any size, and loaded into MySQL."""
+"""A free online-course platform, generated at any size and loaded into MySQL."""
 
 from demo.learning.demo import DEMO
 from demo.learning.platform import LEARNERS, SEED, Platform, generate_platform

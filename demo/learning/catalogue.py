@@ -1,4 +1,4 @@
-"""The courses, and which of them a learner chooses."""
+"""The courses, and how learners choose them."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ _TITLES = (
     *("Introduction to {}", "{} Essentials", "Fundamentals of {}", "{} in Practice", "Understanding {}"),
     *("{} for Beginners", "{} Step by Step", "Working in {}", "Modern {}", "{} Skills", "Advanced {}", "{} Today"),
 )
-_CHUNK = 8192  # learners whose choice among all courses is held in memory at once
+_CHUNK = 8192  # learners per batch, to limit memory
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Catalogue:
 
 
 def make_catalogue(seed: int) -> Catalogue:
-    """A few large categories and many small ones, each with at least one certificate and one diploma."""
+    """Make a few large and many small categories, each with at least one certificate and one diploma."""
     rng = make_stream(seed, "catalogue")
     place = 1.0 + np.arange(len(CATEGORIES))
     certificates = 1 + (30 / place**0.8).astype(np.int64)
@@ -60,7 +60,7 @@ def make_catalogue(seed: int) -> Catalogue:
     return Catalogue(
         category=category,
         diploma=diploma,
-        title=[_title(int(c), bool(d), int(w)) for c, d, w in zip(category, diploma, within, strict=True)],
+        title=[_make_title(int(c), bool(d), int(w)) for c, d, w in zip(category, diploma, within, strict=True)],
         popularity=rng.normal(0, 0.8, len(category)),
         draw=-0.9 * np.log(place),
     )
@@ -69,16 +69,16 @@ def make_catalogue(seed: int) -> Catalogue:
 def choose_courses(
     rng: np.random.Generator, courses: Catalogue, categories: Ints, certificates: Ints, diplomas: Ints
 ) -> tuple[Ints, Ints]:
-    """Choose different courses for each row, spread over exactly the asked number of categories.
+    """Choose distinct courses for each row from exactly the requested number of categories.
 
-    Where the chosen categories hold fewer courses of a kind than asked, the row gets all of them.
+    If the chosen categories have fewer courses of a kind than requested, the row gets all of them.
 
     Args:
-        rng: where chance comes from.
-        courses: what there is to choose from.
-        categories: per row, at most certificates + diplomas.
-        certificates: per row, how many.
-        diplomas: per row, how many.
+        rng: the random number generator.
+        courses: the catalogue to choose from.
+        categories: number of categories per row, at most certificates + diplomas.
+        certificates: number of certificates per row.
+        diplomas: number of diplomas per row.
 
     Returns:
         The row number and the course of each choice.
@@ -86,7 +86,7 @@ def choose_courses(
     rows, chosen = [], []
     for start in range(0, len(categories), _CHUNK):
         part = slice(start, start + _CHUNK)
-        picks = _choose(rng, courses, categories[part], certificates[part], diplomas[part])
+        picks = _choose_batch(rng, courses, categories[part], certificates[part], diplomas[part])
         rows.append(picks[0] + start)
         chosen.append(picks[1])
     return np.concatenate(rows), np.concatenate(chosen)
@@ -95,14 +95,14 @@ def choose_courses(
 def choose_new_courses(
     rng: np.random.Generator, courses: Catalogue, count: Ints, enrolled: np.ndarray
 ) -> tuple[Ints, Ints]:
-    """Choose ``count`` courses per row that the row is not ``enrolled`` in, a bool[rows, courses]."""
+    """Choose ``count`` courses per row, without those in ``enrolled``, a bool[rows, courses]."""
     weights = courses.popularity + courses.draw[courses.category]
     keys = np.where(enrolled, -np.inf, weights + rng.gumbel(size=enrolled.shape))
-    rows, chosen = np.nonzero(_top(keys, count))
+    rows, chosen = np.nonzero(_mark_highest(keys, count))
     return rows, chosen
 
 
-def _choose(
+def _choose_batch(
     rng: np.random.Generator, courses: Catalogue, categories: Ints, certificates: Ints, diplomas: Ints
 ) -> tuple[Ints, Ints]:
     rows = len(categories)
@@ -121,13 +121,13 @@ def _choose(
 
     is_chosen = np.zeros(keys.shape, dtype=bool)
     for kind, count in ((courses.diploma, diplomas), (~courses.diploma, certificates)):
-        is_chosen[:, kind] = _top(keys[:, kind], count)
+        is_chosen[:, kind] = _mark_highest(keys[:, kind], count)
     row, chosen = np.nonzero(is_chosen)
     return row, chosen
 
 
-def _top(keys: np.ndarray, count: Ints) -> np.ndarray:
-    """Which keys are among the ``count`` highest of their row; -inf never is."""
+def _mark_highest(keys: np.ndarray, count: Ints) -> np.ndarray:
+    """Mark the ``count`` highest keys of each row; -inf is never marked."""
     falling = -np.sort(-keys, axis=1)
     limit = np.minimum(count, keys.shape[1])
     least = np.where(limit > 0, falling[np.arange(len(keys)), np.maximum(limit, 1) - 1], np.inf)
@@ -135,7 +135,7 @@ def _top(keys: np.ndarray, count: Ints) -> np.ndarray:
     return is_top
 
 
-def _title(category: int, diploma: bool, within: int) -> str:
+def _make_title(category: int, diploma: bool, within: int) -> str:
     subject = CATEGORIES[category]
     if diploma:
         return f"Diploma in {subject}" + (f" {within + 1}" if within else "")

@@ -1,4 +1,4 @@
-"""Random numbers that depend on the seed and a name only, so that one part of the platform never shifts another."""
+"""Random numbers from a seed and a name, so that one part of the platform does not affect another."""
 
 import zlib
 
@@ -11,22 +11,22 @@ Floats = NDArray[np.float64]
 
 
 def make_stream(seed: int, name: str) -> np.random.Generator:
-    """The random numbers of one part, such as ``visits``."""
+    """Make the random number generator of one part, such as ``visits``."""
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def draw_skewed(
     rng: np.random.Generator, low: ArrayLike, high: ArrayLike, size: int, *, median: float = 2.0, sigma: float = 1.0
 ) -> Ints:
-    """Integers in [low, high], many low and few high: a log-normal count above ``low``, truncated at ``high``.
+    """Draw skewed integers in [low, high]: a log-normal count above ``low``, truncated at ``high``.
 
     Args:
-        rng: where chance comes from.
-        low: the lowest value, one for all or one each.
+        rng: the random number generator.
+        low: the lowest value, common or per draw.
         high: the highest value, at least ``low``.
-        size: how many values.
-        median: of the log-normal before truncation, where 1 is ``low`` itself.
-        sigma: its spread on the log scale; the larger, the longer the tail.
+        size: the number of values.
+        median: the median before truncation, where 1 corresponds to ``low``.
+        sigma: the standard deviation on the log scale; larger values give a longer tail.
     """
     low, high = np.asarray(low, dtype=np.int64), np.asarray(high, dtype=np.int64)
     center = np.log(median)
@@ -38,20 +38,20 @@ def draw_skewed(
 
 
 def assign_by_rank(values: Ints, score: Floats) -> Ints:
-    """The same values, handed out so that the higher score gets the higher value."""
-    handed = np.empty_like(values)
-    handed[np.argsort(score, kind="stable")] = np.sort(values)
-    return handed
+    """Reorder the values so that a higher score gets a higher value."""
+    reordered = np.empty_like(values)
+    reordered[np.argsort(score, kind="stable")] = np.sort(values)
+    return reordered
 
 
 def draw_correlated(rng: np.random.Generator, activity: Floats, strength: float) -> Floats:
-    """A standard normal score correlated with ``activity`` by ``strength``."""
+    """Draw a standard normal score with correlation ``strength`` to ``activity``."""
     scores: Floats = strength * activity + np.sqrt(1 - strength**2) * rng.standard_normal(len(activity))
     return scores
 
 
 def deal_groups(score: Floats, sizes: ArrayLike) -> Ints:
-    """Cut learners into groups of the given sizes by rising score; returns each learner's group number."""
+    """Divide learners by ascending score into groups of ``sizes``; return each learner's group number."""
     counts = np.asarray(sizes, dtype=np.int64)
     groups = np.empty(len(score), dtype=np.int64)
     groups[np.argsort(score, kind="stable")] = np.repeat(np.arange(len(counts)), counts)

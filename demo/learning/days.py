@@ -1,7 +1,7 @@
-"""On which days learners visit, in four months of 30 days from registration.
+"""The days on which learners visit, in four months of 30 days from registration.
 
-A visit on day d begins between d and d + 1 times 24 hours after registration, and on the d-th calendar day too, so
-that windows in hours and in calendar days agree.
+A visit on day d starts between d and d + 1 times 24 hours after registration and also on the d-th calendar day, so
+windows in hours and in calendar days agree.
 """
 
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ class VisitDays:
     """Every day with a visit, ordered by learner and day; arrays of one length, except ``first``.
 
     Attributes:
-        learner: whose day, as a position in People.
+        learner: position of the learner in People.
         day: days since registration, 0 to 119.
-        begin: when the first visit of the day begins, seconds since 1970, UTC.
+        begin: start of the day's first visit, seconds since 1970, UTC.
         nth: 0 for a learner's first visit day, 1 for the next, and so on.
-        first: per learner, the position of the first visit day (of the next learner's, when there is none).
+        first: per learner, the position of the first visit day (without visits: of the next learner's).
     """
 
     learner: Ints
@@ -44,13 +44,13 @@ class VisitDays:
         return self.day // MONTH + 1
 
     def find_openings(self, month: int) -> Ints:
-        """The first visit day of each learner who came in the month, as positions, by learner."""
+        """Find the position of each learner's first visit day in the month, by learner."""
         inside = np.flatnonzero(self.month == month)
         return inside[np.unique(self.learner[inside], return_index=True)[1]]
 
 
 def draw_visit_days(seed: int, people: People, plan: MonthOne) -> VisitDays:
-    """Month 1 as planned; then the few who return, with the counts and intervals published for months 2 to 4."""
+    """Draw visit days: month 1 as planned, months 2 to 4 with the published counts and intervals of returns."""
     rng = make_stream(seed, "visit days")
     visitors = np.flatnonzero(plan.visits)
     returning = np.flatnonzero(plan.returns)
@@ -62,15 +62,15 @@ def draw_visit_days(seed: int, people: People, plan: MonthOne) -> VisitDays:
     days.append(picked)
     last = np.where(plan.visits, plan.span, -1)
     for month in range(2, MONTHS + 1):
-        who, when = _later_month(rng, month, last, people.activity)
+        who, when = _draw_later_month(rng, month, last, people.activity)
         learners.append(who)
         days.append(when)
         np.maximum.at(last, who, when)
-    return _in_order(rng, people, np.concatenate(learners), np.concatenate(days))
+    return _sort_visit_days(rng, people, np.concatenate(learners), np.concatenate(days))
 
 
 def pick_days(rng: np.random.Generator, first: Ints, last: Ints, count: Ints) -> tuple[Ints, Ints]:
-    """For each row ``count`` different days in [first, last] (at most 30 of them), ``last`` always among them.
+    """Pick ``count`` distinct days per row in [first, last] (at most 30 days), always including ``last``.
 
     Returns:
         The row number and the day of each picked day.
@@ -85,19 +85,19 @@ def pick_days(rng: np.random.Generator, first: Ints, last: Ints, count: Ints) ->
     return rows, first[rows] + steps
 
 
-def _later_month(rng: np.random.Generator, month: int, last: Ints, activity: Floats) -> tuple[Ints, Ints]:
-    """Who comes back in a month after the first, and when; ``last`` is the last visit day so far, -1 for none."""
+def _draw_later_month(rng: np.random.Generator, month: int, last: Ints, activity: Floats) -> tuple[Ints, Ints]:
+    """Draw who returns in a later month, and when; ``last`` is the last visit day so far, -1 for none."""
     rows = list_clusters("loyalty", month)
     sizes = share_out_learners("loyalty", month, len(last))
     free = last >= 0
     score = activity + rng.standard_normal(len(last))
     learners, days = [], []
     for row in sorted(rows[1:], key=lambda row: -row.ranges["count_of_returns"][1]):
-        counts, earliest, latest = _feasible(row, last)
+        counts, earliest, latest = _bound_last_return(row, last)
         able = np.flatnonzero(free & (earliest <= latest).any(axis=1))
         chosen = np.sort(able[np.argsort(-score[able], kind="stable")[: sizes[row.cluster]]])
         free[chosen] = False
-        option = _few_rather_than_many(rng, (earliest <= latest)[chosen])
+        option = _choose_few_returns(rng, (earliest <= latest)[chosen])
         low, high = earliest[chosen, option], latest[chosen, option]
         end = low + (rng.random(len(chosen)) * (high - low + 1)).astype(np.int64)
         start = np.full(len(chosen), MONTH * (month - 1))
@@ -107,13 +107,13 @@ def _later_month(rng: np.random.Generator, month: int, last: Ints, activity: Flo
     return np.concatenate(learners), np.concatenate(days)
 
 
-def _feasible(row: Threshold, last: Ints) -> tuple[Ints, Ints, Ints]:
-    """For each possible number of returns, between which days the last of them must lie for the row's interval.
+def _bound_last_return(row: Threshold, last: Ints) -> tuple[Ints, Ints, Ints]:
+    """Compute, for each number of returns, the days between which the last return must lie.
 
-    The mean interval of c returns is (last return - visit day before the first of them) / c.
+    The mean interval of c returns is (last return - last visit day before the first return) / c.
 
     Returns:
-        The numbers of returns (n,), and the earliest and latest day (learners, n); earliest > latest: not possible.
+        Numbers of returns (n,), earliest and latest day (learners, n); impossible if earliest > latest.
     """
     fewest, most = row.ranges["count_of_returns"]
     shortest, longest = row.ranges["days_to_return"]
@@ -125,15 +125,15 @@ def _feasible(row: Threshold, last: Ints) -> tuple[Ints, Ints, Ints]:
     return counts, earliest, latest
 
 
-def _few_rather_than_many(rng: np.random.Generator, possible: np.ndarray) -> Ints:
-    """One possible column per row, column j about as likely as 1 / (j + 1)."""
+def _choose_few_returns(rng: np.random.Generator, possible: np.ndarray) -> Ints:
+    """Choose one possible column per row; the weight of column j is 1 / (j + 1)."""
     weights = -np.log(np.arange(1, possible.shape[1] + 1))
     keys = np.where(possible, weights + rng.gumbel(size=possible.shape), -np.inf)
     columns: Ints = keys.argmax(axis=1)
     return columns
 
 
-def _in_order(rng: np.random.Generator, people: People, learner: Ints, day: Ints) -> VisitDays:
+def _sort_visit_days(rng: np.random.Generator, people: People, learner: Ints, day: Ints) -> VisitDays:
     order = np.lexsort((day, learner))
     learner, day = learner[order], day[order]
     late = np.where(day == 0, 5 + rng.random(len(day)) * 55, rng.random(len(day)) * _LATEST_START)

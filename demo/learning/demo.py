@@ -52,13 +52,13 @@ _TABLES = {
 
 def _read(data: Path | None, size: int | None, say: ShowProgress) -> TablesByName:
     if data is not None:
-        raise DataFileError(f"{data}: the learning platform is generated; allowed: a SIZE, and no DATA")
+        raise DataFileError(f"{data}: profile learning uses generated data; allowed: SIZE without DATA")
     learners = size or LEARNERS
     say(f"Generating {learners:,} learners")
     return generate_platform(SEED, learners).tables
 
 
-def _analytics(size: int | None) -> AbstractContextManager[dict[str, str]]:
+def _run_analytics(size: int | None) -> AbstractContextManager[dict[str, str]]:
     return stack.run_analytics(size or LEARNERS)
 
 
@@ -75,5 +75,5 @@ DEMO = ProfileDemo(
         ("segment_daily", date(2025, 6, 1)),
     ],
     claims=claims.check_learning_claims,
-    services=_analytics,
+    services=_run_analytics,
 )

@@ -1,4 +1,4 @@
-"""Who registers: learners with a country, consents and what Google guesses about them."""
+"""Registered learners with their country, consents and Google's guesses about them."""
 
 from dataclasses import dataclass
 
@@ -25,12 +25,12 @@ _SEXES = (0.31, 0.27, 0.42)
 
 @dataclass(frozen=True)
 class People:
-    """Learners in the order of their registration; arrays of one length.
+    """Learners by registration time; all arrays have the same length.
 
     Attributes:
         registered: seconds since 1970, UTC; between 05:00 and 18:00 of a day in January 2025.
-        activity: a latent liveliness, standard normal, that ties the macro segments together.
-        country: ISO code, "" where it is not known.
+        activity: a latent standard normal score that correlates the macro segments.
+        country: ISO code, "" if unknown.
         age, gender: Google's guess, as an index into AGE_BRACKETS and GENDERS.
     """
 
@@ -47,9 +47,9 @@ class People:
 
 
 def register_people(seed: int, learners: int) -> People:
-    """Make ``learners`` people who register in January 2025."""
+    """Draw ``learners`` people who register in January 2025."""
     rng = make_stream(seed, "people")
-    weekday = np.tile([1.15, 1.0, 0.9, 0.8, 0.75, 1.1, 1.2], 5)[:REGISTRATION_DAYS]  # 1 January 2025: a Wednesday
+    weekday = np.tile([1.15, 1.0, 0.9, 0.8, 0.75, 1.1, 1.2], 5)[:REGISTRATION_DAYS]  # 1 January 2025 was a Wednesday
     day = rng.choice(REGISTRATION_DAYS, size=learners, p=weekday / weekday.sum())
     clock = 5 * 3600 + (rng.beta(2.2, 2.0, learners) * 13 * 3600).astype(np.int64)
     codes = np.array([*_COUNTRIES, ""])

@@ -1,4 +1,4 @@
-"""The learning platform's tables, generated from a seed: what its MySQL holds, and what only Google sees."""
+"""The learning platform's data, generated from a seed: the MySQL tables and what only Google Analytics records."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -25,7 +25,7 @@ from demo.learning.study import (
 
 SEED = 20_250_101
 LEARNERS = 33_280
-END = int(np.datetime64("2025-06-01", "s").astype(np.int64))  # nothing happens from here on
+END = int(np.datetime64("2025-06-01", "s").astype(np.int64))  # no events at or after this time
 _FIRST_USER = 1_000_001
 _COURSES_UPDATED = FIRST_DAY - 90 * DAY
 _CONSENT_CHANGED = 0.08
@@ -34,12 +34,12 @@ _SECOND_VISIT = 0.15
 
 @dataclass(frozen=True)
 class Platform:
-    """Everything generated, as Arrow tables; times are seconds, UTC.
+    """All generated data as Arrow tables; times have a resolution of seconds and are UTC.
 
     Attributes:
-        tables: the MySQL tables by name, each ordered by its primary key, with NULL where MySQL has NULL.
-        pricing_views: user_id, viewed_at; one row per view of the pricing page, which only Google Analytics counts.
-        traits: user_id, analytics_consent, age_bracket, gender; the last two are Google's guess.
+        tables: the MySQL tables by name, each ordered by primary key, with the NULLs of MySQL.
+        pricing_views: user_id, viewed_at; one row per view of the pricing page; only Google Analytics records these.
+        traits: user_id, analytics_consent, age_bracket, gender; the last two are Google's guesses.
     """
 
     tables: dict[str, pa.Table]
@@ -48,18 +48,18 @@ class Platform:
 
 
 def generate_platform(seed: int = SEED, learners: int = LEARNERS) -> Platform:
-    """Generate the platform: the same seed and size give the same bytes.
+    """Generate the platform; the same seed and size give the same bytes.
 
     Learners register in January 2025 and are followed for four months of 30 days. Month 1 of all four macro segments
-    and months 2 to 4 of loyalty have the published clusters, at 33,280 learners with the published counts, at any
-    other size with counts in proportion (largest remainder).
+    and months 2 to 4 of loyalty have the published clusters. With 33,280 learners the counts are the published ones;
+    with any other number they are proportional (largest remainder method).
 
     Args:
-        seed: of all chance.
-        learners: how many register, at least 1.
+        seed: the seed of all random numbers.
+        learners: the number of learners, at least 1.
     """
     if learners < 1:
-        raise ValueError(f"learners is {learners}; at least 1 is needed")
+        raise ValueError(f"learners is {learners}; allowed: 1 or more")
     people = register_people(seed, learners)
     month_one = plan_month_one(seed, people)
     days = draw_visit_days(seed, people, month_one)
@@ -92,7 +92,7 @@ def generate_platform(seed: int = SEED, learners: int = LEARNERS) -> Platform:
 
 @dataclass(frozen=True)
 class _Clock:
-    """When, in seconds from its begin, each visit's parts are over: enrolling and topics, then carts, then all."""
+    """When the parts of each visit end, in seconds from its start: enrolments and topics, then carts, then all."""
 
     studied: Ints
     shopped: Ints
@@ -147,7 +147,7 @@ def _visits(seed: int, days: VisitDays, clock: _Clock) -> pa.Table:
     visit = np.concatenate([np.arange(len(days)), again])
     at = np.concatenate([days.begin, second])
     seconds = np.concatenate([clock.over, draw_skewed(rng, 5, 600, len(again), median=60.0)])
-    return _numbered(
+    return _number_rows(
         "visit_id",
         at,
         {"user_id": _user_ids(days.learner[visit]), "visited_at": _times(at), "seconds": pa.array(seconds)},
@@ -157,7 +157,7 @@ def _visits(seed: int, days: VisitDays, clock: _Clock) -> pa.Table:
 def _topic_views(days: VisitDays, topics: Topics) -> pa.Table:
     at = days.begin[topics.visit] + topics.after
     course_id = topics.course + 1
-    return _numbered(
+    return _number_rows(
         "topic_view_id",
         at,
         {
@@ -174,7 +174,7 @@ def _enrolments(days: VisitDays, enrolments: Enrolments, clock: _Clock) -> pa.Ta
     at = days.begin[enrolments.visit] + WELCOME + PER_ENROLMENT * enrolments.place
     open_still = enrolments.completed < 0
     completed = days.begin[enrolments.completed] + clock.studied[enrolments.completed]
-    return _numbered(
+    return _number_rows(
         "enrolment_id",
         at,
         {
@@ -188,13 +188,13 @@ def _enrolments(days: VisitDays, enrolments: Enrolments, clock: _Clock) -> pa.Ta
 
 
 def _cart_times(days: VisitDays, intents: Intents, clock: _Clock) -> tuple[Ints, Ints]:
-    """When each cart is begun and, 60 seconds later, ordered if it is."""
+    """Compute when each cart is created, and when it is ordered, 60 seconds later (if it is)."""
     created_at = days.begin[intents.visit] + clock.studied[intents.visit] + PER_EVENT * intents.place
     return created_at, created_at + 60
 
 
 def _cart_ids(created_at: Ints, cart: np.ndarray) -> Ints:
-    """1, 2, 3 ... by the time carts were begun; 0 where there was none."""
+    """Number the carts 1, 2, 3 ... by creation time; 0 if there is none."""
     ids = np.zeros(len(created_at), dtype=np.int64)
     used = np.flatnonzero(cart)
     ids[used[np.argsort(created_at[used], kind="stable")]] = np.arange(len(used)) + 1
@@ -203,7 +203,7 @@ def _cart_ids(created_at: Ints, cart: np.ndarray) -> Ints:
 
 def _carts(days: VisitDays, intents: Intents, clock: _Clock) -> pa.Table:
     created_at, ordered_at = _cart_times(days, intents, clock)
-    abandoned_at = created_at + DAY  # a nightly job calls a cart abandoned after a day
+    abandoned_at = created_at + DAY  # a nightly job marks a cart as abandoned after a day
     status = np.where(intents.ordered, "ordered", np.where(abandoned_at < END, "abandoned", "open"))
     updated_at = np.where(intents.ordered, ordered_at, np.where(abandoned_at < END, abandoned_at, created_at))
     rows = pa.table(
@@ -226,7 +226,7 @@ def _orders(days: VisitDays, intents: Intents, clock: _Clock) -> pa.Table:
     refunded_at = ordered_at + intents.refund_after[bought]
     without_refund = (intents.refund_after[bought] == 0) | (refunded_at >= END)
     euros = [Decimal(cents).scaleb(-2) for cents in intents.cents[bought].tolist()]
-    return _numbered(
+    return _number_rows(
         "order_id",
         ordered_at,
         {
@@ -256,7 +256,7 @@ def _times(seconds: Ints, missing: np.ndarray | None = None) -> pa.Array:
     return pa.array(seconds.astype("datetime64[s]"), mask=missing)
 
 
-def _numbered(key: str, at: Ints, columns: dict[str, pa.Array]) -> pa.Table:
-    """Order the rows by time and number them from 1, as a table's AUTO_INCREMENT would."""
+def _number_rows(key: str, at: Ints, columns: dict[str, pa.Array]) -> pa.Table:
+    """Sort the rows by time and number them from 1, like AUTO_INCREMENT."""
     rows = pa.table(columns).take(pa.array(np.argsort(at, kind="stable")))
     return rows.add_column(0, key, pa.array(np.arange(len(at)) + 1))

@@ -10,28 +10,28 @@ from demo.learning.days import MONTHS, VisitDays
 from demo.learning.people import People
 from demo.learning.plan import MonthOne
 
-WELCOME = 20  # seconds from the begin of a visit to the first enrolment
+WELCOME = 20  # seconds from the start of a visit to the first enrolment
 PER_ENROLMENT = 5  # seconds
-_STUDY_AT_MOST = 9000  # seconds of topics in one visit
-TOPICS_PER_COURSE = 10_000  # room for topic ids: topic k of a course has the id course_id * 10,000 + k
+_STUDY_AT_MOST = 9000  # maximum seconds of topics in one visit
+TOPICS_PER_COURSE = 10_000  # topic k of a course has the id course_id * 10,000 + k
 
 # Ranges of the published engagement clusters on day one and on days 2 to 7.
 _FIRST_DAY = {1: (0, 674), 2: (0, 36), 3: (109, 393), 4: (37, 108)}
 _FIRST_WEEK = {1: 931, 2: 389, 3: 97, 4: 136}
-# In the months 3 and 4 that were not pasted, of those who returned: who enrolled, who completed a course.
+# Shares of returning learners in months 3 and 4 (not pasted) who enrolled, and who completed a course.
 _ENROL_LATER, _COMPLETE_LATER = 0.83, 0.135
 
 
 @dataclass(frozen=True)
 class Enrolments:
-    """Ordered by learner and time.
+    """Enrolments, ordered by learner and time.
 
     Attributes:
-        learner: whose.
-        visit: on which visit day, a position in VisitDays.
-        place: 0 for the first enrolment of that visit day.
+        learner: position of the learner in People.
+        visit: position of the visit day in VisitDays.
+        place: 0 for the first enrolment of the visit day.
         course: position in the catalogue.
-        completed: on which visit day it is completed, -1 for never.
+        completed: position of the visit day of completion, -1 for never.
     """
 
     learner: Ints
@@ -46,11 +46,11 @@ class Topics:
     """Topics viewed, ordered by visit day and time.
 
     Attributes:
-        visit: on which visit day, a position in VisitDays.
-        course: position in the catalogue; the learner is enrolled in it by then.
+        visit: position of the visit day in VisitDays.
+        course: position in the catalogue; the learner is already enrolled in it.
         number: the learner's 1st, 2nd, 3rd ... topic of that course; no topic is viewed twice.
-        after: seconds from the begin of the visit.
-        seconds: how long the topic is looked at.
+        after: seconds from the start of the visit.
+        seconds: duration of the view.
     """
 
     visit: Ints
@@ -61,7 +61,7 @@ class Topics:
 
 
 def draw_enrolments(seed: int, plan: MonthOne, days: VisitDays, courses: Catalogue) -> Enrolments:
-    """Enrolments as planned in month 1, new ones of most who return later, and completions."""
+    """Draw enrolments (as planned in month 1, new ones for most who return later) and completions."""
     rng = make_stream(seed, "study")
     rows, course = choose_courses(rng, courses, plan.categories, plan.certificates, plan.diplomas)
     month_one = np.bincount(days.learner[days.month == 1], minlength=len(plan.visits))
@@ -75,14 +75,14 @@ def draw_enrolments(seed: int, plan: MonthOne, days: VisitDays, courses: Catalog
     order = np.lexsort((np.arange(len(visit)), visit))
     learner, visit, course = learner[order], visit[order], course[order]
     place = np.arange(len(visit)) - np.searchsorted(visit, visit)
-    return Enrolments(learner, visit, place, course, _complete(rng, plan, days, learner, visit))
+    return Enrolments(learner, visit, place, course, _draw_completions(rng, plan, days, learner, visit))
 
 
 def draw_topics(seed: int, people: People, plan: MonthOne, days: VisitDays, enrolments: Enrolments) -> Topics:
-    """Topics as published for the first day and days 2 to 7; some more on later visit days."""
+    """Draw topics: as published for the first day and days 2 to 7, and some on later visit days."""
     rng = make_stream(seed, "topics")
-    topics = _first_week_topics(rng, people, plan, days)
-    topics += _later_topics(rng, plan, days)
+    topics = _draw_first_week_topics(rng, people, plan, days)
+    topics += _draw_later_topics(rng, plan, days)
     enrolled_before = np.searchsorted(enrolments.visit, days.first[days.learner])
     choices = np.searchsorted(enrolments.visit, np.arange(len(days)), side="right") - enrolled_before
     topics[choices == 0] = 0
@@ -95,7 +95,7 @@ def draw_topics(seed: int, people: People, plan: MonthOne, days: VisitDays, enro
     return Topics(
         visit=visit,
         course=course,
-        number=_running_number(days.learner[visit], course),
+        number=_number_topics(days.learner[visit], course),
         after=starts[visit] + (place * pace[visit]).astype(np.int64),
         seconds=np.maximum(1, (pace[visit] * rng.uniform(0.5, 0.95, len(visit))).astype(np.int64)),
     )
@@ -104,7 +104,7 @@ def draw_topics(seed: int, people: People, plan: MonthOne, days: VisitDays, enro
 def _enrol_later(
     rng: np.random.Generator, month: int, days: VisitDays, courses: Catalogue, so_far: tuple[Ints, Ints, Ints]
 ) -> tuple[Ints, Ints, Ints]:
-    """Add the enrolments of a later month; all in courses that the learner has not enrolled in before."""
+    """Add the enrolments of a later month, only in courses that are new to the learner."""
     learner, visit, course = so_far
     openings = days.find_openings(month)
     openings = openings[rng.random(len(openings)) < _ENROL_LATER]
@@ -120,8 +120,8 @@ def _enrol_later(
     )
 
 
-def _complete(rng: np.random.Generator, plan: MonthOne, days: VisitDays, learner: Ints, visit: Ints) -> Ints:
-    """The visit day on which each enrolment is completed, or -1: planned ones in month 1, a few later ones."""
+def _draw_completions(rng: np.random.Generator, plan: MonthOne, days: VisitDays, learner: Ints, visit: Ints) -> Ints:
+    """Draw each enrolment's visit day of completion, or -1: as planned in month 1, a few in later months."""
     completed = np.full(len(visit), -1)
     first = np.searchsorted(learner, learner)
     month_one = days.month[visit] == 1
@@ -138,8 +138,8 @@ def _complete(rng: np.random.Generator, plan: MonthOne, days: VisitDays, learner
     return completed
 
 
-def _first_week_topics(rng: np.random.Generator, people: People, plan: MonthOne, days: VisitDays) -> Ints:
-    """Topics per visit day in the first seven days, inside the ranges of each learner's engagement cluster."""
+def _draw_first_week_topics(rng: np.random.Generator, people: People, plan: MonthOne, days: VisitDays) -> Ints:
+    """Draw topics per visit day in the first seven days, within the ranges of the engagement clusters."""
     in_week = (days.day >= 1) & (days.day <= 6)
     week_visits = np.bincount(days.learner[in_week], minlength=len(people))
     topics = np.zeros(len(days), dtype=np.int64)
@@ -147,13 +147,13 @@ def _first_week_topics(rng: np.random.Generator, people: People, plan: MonthOne,
         who = np.flatnonzero(plan.engagement_cluster == cluster)
         lively = draw_correlated(rng, people.activity[who], 0.8)
         first_day = draw_skewed(rng, max(low, 1), high, len(who), median=8.0, sigma=1.15)
-        first_day = _with_highest(assign_by_rank(first_day, lively), lively, high)
+        first_day = _set_highest(assign_by_rank(first_day, lively), lively, high)
         first_week = draw_skewed(rng, 0, _FIRST_WEEK[cluster], len(who), median=5.0, sigma=1.3)
-        first_week = _with_highest(
+        first_week = _set_highest(
             assign_by_rank(first_week, lively), lively * (week_visits[who] > 0), _FIRST_WEEK[cluster]
         )
         first_week[week_visits[who] == 0] = 0
-        if low == 0:  # some only begin on the second day
+        if low == 0:  # some start on the second day
             first_day[(first_week > 0) & (rng.random(len(who)) < 0.12)] = 0
         topics[days.first[who]] += first_day
         learner = np.repeat(who, first_week)
@@ -162,22 +162,22 @@ def _first_week_topics(rng: np.random.Generator, people: People, plan: MonthOne,
     return topics
 
 
-def _with_highest(values: Ints, score: Floats, highest: int) -> Ints:
-    """Give the highest score the end of the range, so that the published maximum exists."""
+def _set_highest(values: Ints, score: Floats, highest: int) -> Ints:
+    """Give the highest score the upper limit, so that the published maximum occurs."""
     if len(values):
         values[np.argmax(score)] = highest
     return values
 
 
-def _later_topics(rng: np.random.Generator, plan: MonthOne, days: VisitDays) -> Ints:
-    """Topics on visit days after the first week; in month 1 only of those who are engaged at all."""
+def _draw_later_topics(rng: np.random.Generator, plan: MonthOne, days: VisitDays) -> Ints:
+    """Draw topics on visit days after the first week; in month 1 only for engaged learners."""
     engaged = (plan.engagement_cluster[days.learner] > 0) | (days.month > 1)
     studies = (days.day >= 7) & engaged & (rng.random(len(days)) < 0.6)
     return np.where(studies, draw_skewed(rng, 1, 60, len(days), median=4.0), 0)
 
 
-def _running_number(learner: Ints, course: Ints) -> Ints:
-    """1 for a learner's first topic of a course, 2 for the next, and so on."""
+def _number_topics(learner: Ints, course: Ints) -> Ints:
+    """Number each learner's topics of a course 1, 2, 3 and so on."""
     order = np.lexsort((np.arange(len(learner)), course, learner))
     group = learner[order] * TOPICS_PER_COURSE + course[order]
     number = np.empty(len(learner), dtype=np.int64)

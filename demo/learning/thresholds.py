@@ -1,7 +1,7 @@
-"""What the originals published per cluster and month: how many learners, and the range of each KPI.
+"""The originals' published figures per cluster and month: the number of learners and the range of each KPI.
 
-``thresholds.csv`` holds their figures as they were printed, mistakes included: month 2 of three macro segments is a
-paste of the fourth. The generator therefore follows month 1 of every macro segment and months 2 to 4 of loyalty only.
+``thresholds.csv`` contains the figures as published, including mistakes: month 2 of three macro segments is a copy of
+the fourth. The generator therefore follows month 1 of every macro segment and months 2 to 4 of loyalty only.
 """
 
 import csv
@@ -21,8 +21,8 @@ class Threshold:
 
     Attributes:
         month: months since registration, from 1.
-        learners: how many of the 33,280 learners were in it.
-        ranges: KPI name -> lowest and highest value, both included.
+        learners: the number of its learners, of 33,280.
+        ranges: KPI name -> lowest and highest value, both inclusive.
     """
 
     macro_segment: str
@@ -35,24 +35,24 @@ class Threshold:
 
 @cache
 def read_thresholds() -> tuple[Threshold, ...]:
-    """Every published cluster, in the order of the file."""
+    """Read every published cluster, in the order of the file."""
     with _FILE.open(encoding="utf-8", newline="") as file:
         return tuple(_read(row) for row in csv.DictReader(file))
 
 
 def list_clusters(macro_segment: str, month: int) -> list[Threshold]:
-    """The clusters of one macro segment in one month, by cluster number."""
+    """List the clusters of one macro segment in one month, by cluster number."""
     clusters = [row for row in read_thresholds() if row.macro_segment == macro_segment and row.month == month]
     return sorted(clusters, key=lambda row: row.cluster)
 
 
 def share_out_learners(macro_segment: str, month: int, learners: int) -> NDArray[np.int64]:
-    """How many of ``learners`` each cluster of a month gets; at 33,280 the published counts themselves."""
+    """Divide ``learners`` among the clusters of a month; 33,280 learners give exactly the published counts."""
     return scale_counts([row.learners for row in list_clusters(macro_segment, month)], learners)
 
 
 def scale_counts(counts: list[int], total: int) -> NDArray[np.int64]:
-    """Scale ``counts`` to sum to ``total``: whole parts first, then one more for the largest remainders."""
+    """Scale ``counts`` to the sum ``total`` (largest remainder method)."""
     weights = np.asarray(counts, dtype=np.int64)
     scaled, remainders = np.divmod(weights * total, weights.sum())
     missing = total - int(scaled.sum())

@@ -1,4 +1,4 @@
-"""The figures beside the originals' claims, from a warehouse made by hand."""
+"""The figures beside the originals' claims, from a handmade warehouse."""
 
 import psycopg
 import pytest
@@ -17,7 +17,7 @@ CREATE TEMP TABLE fct_cohort_segment (
 
 @pytest.fixture
 def warehouse(postgres_server: Server):
-    """Two cohorts, of which as many learners never engaged; every row stands there once per KPI."""
+    """Two cohorts with the same number of learners who never engaged; every row occurs once per KPI."""
     with psycopg.connect(write_libpq_uri(postgres_server.write_uri("postgres"))) as connection:
         connection.execute(TABLES)
         connection.execute("INSERT INTO dim_segment VALUES ('e0', 'never', true), ('e1', 'studying', true)")

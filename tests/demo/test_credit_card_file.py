@@ -1,4 +1,4 @@
-"""Card holders arrive in MySQL as the file has them, or a clear error says why not; generated ones look like them."""
+"""Card holders are loaded as in the file, or a clear error explains the problem; generated ones resemble them."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -20,7 +20,7 @@ Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 @pytest.fixture
 def frame() -> pd.DataFrame:
-    """Three holders as the file has them, in its own order of columns; the second lacks what the file may lack."""
+    """Three holders in the file's own column order; the second has no value where the file allows that."""
     values = {name: [1.5, 0.0, 250.123456] for name in sorted(COLUMNS)} | {"CUST_ID": ["C3", "C1", "C2"]}
     values |= {name: [2, 0, 7] for name in ("CASH_ADVANCE_TRX", "PURCHASES_TRX", "TENURE")}
     values |= {name: [0.5, 0.0, 0.083333] for name in COLUMNS if "FREQUENCY" in name or "PRC" in name}
@@ -50,38 +50,38 @@ def test_every_kind_of_file_gives_the_same_rows(frame: pd.DataFrame, tmp_path: P
     assert messages == []
 
 
-def test_a_second_id_never_arrives_and_is_said(frame: pd.DataFrame, tmp_path: Path) -> None:
+def test_a_second_id_is_ignored_and_reported(frame: pd.DataFrame, tmp_path: Path) -> None:
     messages: list[str] = []
     wider = frame.rename(columns=str.lower).assign(**{"Unnamed: 0": [1, 2, 3], "ID": [7, 8, 9]})
     rows = read_holders(write(wider, tmp_path / "wide.csv"), messages.append)
     assert rows.equals(read_holders(write(frame, tmp_path / "plain.csv")))
-    assert messages == ["wide.csv: not used: column Unnamed: 0, ID"]
+    assert messages == ["wide.csv: ignored columns: Unnamed: 0, ID"]
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda f: f.drop(columns="TENURE"), r"missing: TENURE; its columns are .*; wanted are CUST_ID, "),
-        (lambda f: f.rename(columns={"PURCHASES": "SPEND"}), "missing: PURCHASES"),
-        (lambda f: f.iloc[:0], "holds no rows"),
-        (lambda f: f.assign(purchases=1.0), "column PURCHASES comes twice; allowed: once"),
-        (lambda f: f.assign(CUST_ID=["C1", "C2", "C1"]), "1 card holders come more than once, such as C1; allowed:"),
-        (lambda f: f.assign(BALANCE=["much", "0", "1"]), "column BALANCE does not hold what it should"),
-        (lambda f: f.assign(BALANCE=[1.0, np.nan, 2.0]), "column BALANCE lacks 1 values"),
-        (lambda f: f.assign(CUST_ID=["C1", None, "C2"]), "column CUST_ID lacks 1 values"),
-        (lambda f: f.assign(TENURE=[11.5, 12, 12]), "a value does not fit: .*11.5"),
-        (lambda f: f.assign(PAYMENTS=[1e12, 1, 1]), "a value does not fit"),
+        (lambda f: f.drop(columns="TENURE"), r"missing columns: TENURE; its columns are .*; allowed: CUST_ID, "),
+        (lambda f: f.rename(columns={"PURCHASES": "SPEND"}), "missing columns: PURCHASES"),
+        (lambda f: f.iloc[:0], "has no rows"),
+        (lambda f: f.assign(purchases=1.0), "column PURCHASES occurs more than once; allowed: once"),
+        (lambda f: f.assign(CUST_ID=["C1", "C2", "C1"]), "1 card holders occur more than once, such as C1; allowed:"),
+        (lambda f: f.assign(BALANCE=["much", "0", "1"]), "column BALANCE has an invalid value"),
+        (lambda f: f.assign(BALANCE=[1.0, np.nan, 2.0]), "column BALANCE: 1 values are missing"),
+        (lambda f: f.assign(CUST_ID=["C1", None, "C2"]), "column CUST_ID: 1 values are missing"),
+        (lambda f: f.assign(TENURE=[11.5, 12, 12]), "invalid value: .*11.5"),
+        (lambda f: f.assign(PAYMENTS=[1e12, 1, 1]), "invalid value"),
     ],
 )
-def test_a_file_that_can_not_be_taken(frame: pd.DataFrame, tmp_path: Path, change: Change, words: str) -> None:
+def test_an_invalid_file_is_rejected(frame: pd.DataFrame, tmp_path: Path, change: Change, words: str) -> None:
     with pytest.raises(DataFileError, match=words) as caught:
         read_holders(write(change(frame), tmp_path / "holders.csv"))
     assert "\n" not in str(caught.value)
 
 
-def test_another_separator_is_named(frame: pd.DataFrame, tmp_path: Path) -> None:
+def test_another_separator_is_an_error(frame: pd.DataFrame, tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "holders.csv", sep=";", index=False)
-    with pytest.raises(DataFileError, match="one column only; columns must be separated by commas"):
+    with pytest.raises(DataFileError, match="only one column; columns must be separated by commas"):
         read_holders(tmp_path / "holders.csv")
 
 
@@ -104,7 +104,7 @@ def test_the_whole_file_reconciles(mariadb_server: Server) -> None:
     assert round(counts["purchases"], 2) == Decimal("8978683.26")
 
 
-def test_generated_holders_are_possible_and_the_same_every_time() -> None:
+def test_generated_holders_are_plausible_and_reproducible() -> None:
     rows = generate_holders(2000)
     assert rows.equals(generate_holders(2000))
     assert rows["cust_id"].to_pylist() == sorted(set(rows["cust_id"].to_pylist()))
@@ -123,8 +123,8 @@ def test_generated_holders_are_possible_and_the_same_every_time() -> None:
 
 
 @needs(CARDS)
-def test_generated_holders_look_like_the_originals() -> None:
-    """As docs/profiles.md says: each column's zeros and median, and the company that columns keep."""
+def test_generated_holders_resemble_the_originals() -> None:
+    """As docs/profiles.md says: each column's zeros and median, and the correlations."""
     ours, theirs = (
         table.drop_columns(["taken_at", "cust_id"]).to_pandas().astype(float)
         for table in (generate_holders(), read_holders(CARDS))

@@ -148,7 +148,7 @@ def test_pages_add_up(report: Report, size: int) -> None:
     assert (len(beyond.rows), beyond.row_count) == (0, whole.row_count)
 
 
-def test_a_filter_may_name_a_dimension_that_is_not_asked_for(report: Report, platform: Platform) -> None:
+def test_a_filter_can_use_a_dimension_that_is_not_requested(report: Report, platform: Platform) -> None:
     month = {"day": "2025-01-01", "end": "2025-01-31"}
     answer = report([LEARNER], ["screenPageViews"], **month, dimension_filter=exactly(pagePath="/pricing"))
     named = {learner: int(count) for learner, count in values(answer) if learner != "(not set)"}
@@ -203,7 +203,7 @@ def test_a_filter_on_a_guessed_trait_is_thresholded_too(report: Report) -> None:
     assert not answer.rows
 
 
-def test_quota_is_told_when_asked_for_and_falls(report: Report) -> None:
+def test_quota_is_returned_on_request_and_decreases(report: Report) -> None:
     assert "property_quota" not in report(["date"], ["sessions"])
     first = report(["date"], ["sessions"], return_property_quota=True).property_quota
     second = report(["userGender"], ["activeUsers"], return_property_quota=True).property_quota
@@ -230,7 +230,7 @@ Strict = Callable[..., AbstractContextManager[Callable[..., Any]]]
 
 @pytest.fixture
 def strict(served: pa.Table, clock: Clock) -> Strict:
-    """``with strict(tokensPerHour=2) as ask``: a stand-in with these quotas, asked for a day's report."""
+    """``with strict(tokensPerHour=2) as ask``: a stand-in with these quotas; ``ask`` requests a day's report."""
 
     @contextmanager
     def make(**quotas: int) -> Iterator[Callable[..., Any]]:
@@ -266,8 +266,8 @@ def field(quota: str) -> str:
         ("potentiallyThresholdedRequestsPerHour", "potentially thresholded requests quota", 25),
     ],
 )
-def test_a_used_up_quota_returns(strict: Strict, clock: Clock, quota: str, words: str, minutes: int) -> None:
-    """At 12:34:56 an hour has 25:04 left, and the day 19 hours more: it ends at midnight in California, 08:00 UTC."""
+def test_an_exhausted_quota_is_renewed(strict: Strict, clock: Clock, quota: str, words: str, minutes: int) -> None:
+    """At 12:34:56 UTC, 25:04 of the hour remain, and 19:25:04 of the day, which ends at 08:00 UTC (California)."""
     with strict(**{quota: 2}) as ask:
         quotas = [getattr(ask("userGender"), field(quota)) for _ in range(2)]
         assert [(each.consumed, each.remaining) for each in quotas] == [(1, 1), (1, 0)]
@@ -312,7 +312,7 @@ def test_too_many_server_errors_block_the_hour(strict: Strict, clock: Clock) -> 
         ({"limit": -1}, exceptions.BadRequest, "must not be negative"),
     ],
 )
-def test_refusals_read_as_googles(report: Report, arguments: dict, error: type[Exception], words: str) -> None:
+def test_errors_have_googles_text(report: Report, arguments: dict, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         report(**{"dimensions": ["date"], "metrics": ["sessions"]} | arguments)
 
@@ -327,7 +327,7 @@ def test_refusals_read_as_googles(report: Report, arguments: dict, error: type[E
         (503, exceptions.ServiceUnavailable),
     ],
 )
-def test_it_fails_as_often_as_it_is_told(report: Report, stand_in: StandIn, code: int, error: type[Exception]) -> None:
+def test_it_fails_as_often_as_configured(report: Report, stand_in: StandIn, code: int, error: type[Exception]) -> None:
     stand_in.faults.add_failure(code, times=2)
     for _ in range(2):
         with pytest.raises(error):
@@ -351,18 +351,18 @@ def test_row_count_can_change_between_pages(report: Report, stand_in: StandIn) -
     assert report([LEARNER], ["sessions"], limit=10, offset=10).row_count == first.row_count
 
 
-def test_pages_can_be_shorter_than_asked(report: Report, stand_in: StandIn) -> None:
+def test_pages_can_be_shorter_than_requested(report: Report, stand_in: StandIn) -> None:
     stand_in.faults.most_rows = 5
     answer = report([LEARNER], ["sessions"], limit=100)
     assert len(answer.rows) == 5 < answer.row_count
 
 
-def test_data_loss_can_be_told(report: Report, stand_in: StandIn) -> None:
+def test_data_loss_can_be_reported(report: Report, stand_in: StandIn) -> None:
     stand_in.faults.metadata = {"dataLossFromOtherRow": True}
     assert report(["date"], ["sessions"]).metadata.data_loss_from_other_row
 
 
-def test_it_runs_as_a_process_of_its_own() -> None:
+def test_it_runs_as_a_separate_process() -> None:
     command = [sys.executable, "-m", "demo.ga4", "--port", "0", "--learners", "200"]
     with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
         try:

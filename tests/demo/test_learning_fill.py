@@ -1,4 +1,4 @@
-"""The platform arrives in MySQL whole; SQL on the server finds the published loyalty clusters."""
+"""The platform is loaded into MySQL completely; SQL on the server finds the published loyalty clusters."""
 
 from collections.abc import Iterator
 
@@ -57,7 +57,7 @@ def test_the_server_finds_the_published_loyalty_clusters(connection: MySQLdb.Con
     assert ask(connection, MONTH_ONE_LOYALTY) == published
 
 
-def test_every_row_and_value_arrives(connection: MySQLdb.Connection, counts: SourceCounts) -> None:
+def test_every_row_and_value_is_loaded(connection: MySQLdb.Connection, counts: SourceCounts) -> None:
     tables = generate_platform().tables
     assert counts == {name: rows.num_rows for name, rows in tables.items()}
     for name, rows in tables.items():

@@ -1,4 +1,4 @@
-"""The generated platform has the published clusters, found again by SQL, and hangs together."""
+"""The generated platform has the published clusters, recomputed with SQL, and is consistent."""
 
 from collections import Counter
 
@@ -216,11 +216,11 @@ def test_engagement_falls_with_visits_and_is_not_the_pasted_month(platform: Plat
         "WHERE before > visited_at",
     ],
 )
-def test_nothing_contradicts_itself(platform: Platform, never: str) -> None:
+def test_the_tables_are_consistent(platform: Platform, never: str) -> None:
     assert query(platform, f"SELECT count(*) FROM ({never})") == [(0,)]
 
 
-def test_the_small_things_that_profiles_meet_exist(platform: Platform) -> None:
+def test_special_cases_occur(platform: Platform) -> None:
     counts = query(
         platform,
         "SELECT (SELECT count(*) FROM users WHERE country IS NULL), (SELECT count(*) FROM orders "
@@ -250,7 +250,7 @@ def test_any_small_size_works(learners: int, seed: int) -> None:
     ).tolist()
 
 
-def test_no_learners_is_refused() -> None:
+def test_zero_learners_is_an_error() -> None:
     with pytest.raises(ValueError, match="learners is 0"):
         generate_platform(learners=0)
 

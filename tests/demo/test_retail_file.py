@@ -1,4 +1,4 @@
-"""The shop's file arrives in MySQL exactly, or a clear error says why not."""
+"""The shop's file is loaded into MySQL exactly, or a clear error explains the problem."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -100,12 +100,12 @@ def test_a_missing_file(tmp_path: Path) -> None:
 
 def test_another_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "lines.json").write_text("{}")
-    with pytest.raises(DataFileError, match=r"'.json' is not a kind .*: .parquet, .csv, .xlsx"):
+    with pytest.raises(DataFileError, match=r"unsupported file type '.json'; allowed: .parquet, .csv, .xlsx"):
         read_invoice_lines(tmp_path / "lines.json")
 
 
 @pytest.mark.parametrize("kind", ["parquet", "csv", "xlsx"])
-def test_a_file_that_is_not_what_its_name_says(tmp_path: Path, kind: str) -> None:
+def test_a_file_that_does_not_match_its_extension(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"lines.{kind}"
     path.write_bytes(b"\x00\x01\x02 not a table")
     with pytest.raises(DataFileError, match=f"lines.{kind}: "):
@@ -116,20 +116,22 @@ def test_a_file_that_is_not_what_its_name_says(tmp_path: Path, kind: str) -> Non
 def test_other_columns(frame: pd.DataFrame, tmp_path: Path, name: str) -> None:
     path = write(frame, tmp_path / "whole.parquet")
     renamed = pd.read_parquet(path).rename(columns={"UnitPrice": "Price"})
-    with pytest.raises(DataFileError, match=r"missing: UnitPrice; its columns are .*Price.*; wanted are "):
+    with pytest.raises(DataFileError, match=r"missing columns: UnitPrice; its columns are .*Price.*; allowed: "):
         read_invoice_lines(write(renamed, tmp_path / name))
 
 
 @pytest.mark.parametrize(
     ("column", "value", "words"),
     [
-        ("Quantity", "six", "column Quantity does not hold what it should"),
-        ("UnitPrice", 0.0005, "column UnitPrice does not hold what it should: a price has more than three decimals"),
-        ("InvoiceNo", None, "column InvoiceNo lacks 6 values"),
-        ("InvoiceDate", "soon", "column InvoiceDate does not hold what it should: no date"),
+        ("Quantity", "six", "column Quantity has an invalid value"),
+        ("UnitPrice", 0.0005, "column UnitPrice has an invalid value: a price has more than three decimals"),
+        ("InvoiceNo", None, "column InvoiceNo: 6 values are missing"),
+        ("InvoiceDate", "soon", "column InvoiceDate has an invalid value: not a date"),
     ],
 )
-def test_values_that_do_not_fit(frame: pd.DataFrame, tmp_path: Path, column: str, value: object, words: str) -> None:
+def test_invalid_values_are_reported(
+    frame: pd.DataFrame, tmp_path: Path, column: str, value: object, words: str
+) -> None:
     table = pa.Table.from_pandas(frame, preserve_index=False)
     place = table.column_names.index(column)
     pq.write_table(table.set_column(place, column, pa.array([value] * len(frame))), tmp_path / "lines.parquet")

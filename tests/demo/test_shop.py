@@ -1,4 +1,4 @@
-"""The shop's shell: one at a time, and no profile that somebody wrote is lost."""
+"""The shop's shell: only one at a time, and the user's profiles survive a new start."""
 
 from pathlib import Path
 
@@ -22,12 +22,12 @@ def _no_server(_: Path) -> None:
 
 def test_a_second_shell_is_refused(home: Path) -> None:
     (home / "shop").mkdir()
-    with shop._alone(), pytest.raises(ServerError, match="open in another shell; `exit` there first"):
+    with shop._lock_shop(), pytest.raises(ServerError, match="open in another shell; `exit` there first"):
         shop.open_shell()
     assert (home / "shop").is_dir()
 
 
-def test_profiles_of_the_last_time_are_kept(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_previous_profiles_are_backed_up(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for text in ("first", "second"):
         (home / "shop" / "profiles").mkdir(parents=True)
         (home / "shop" / "profiles" / "coffee.yaml").write_text(text)
@@ -35,7 +35,7 @@ def test_profiles_of_the_last_time_are_kept(home: Path, capsys: pytest.CaptureFi
             shop.open_shell()
         assert (home / "shop-profiles-before" / "coffee.yaml").read_text() == text
         assert not (home / "shop").exists()
-    assert f"The profiles of the last time are in {home / 'shop-profiles-before'}" in capsys.readouterr().out
+    assert f"Your previous profiles are in {home / 'shop-profiles-before'}" in capsys.readouterr().out
     with pytest.raises(ServerError, match="no server"):
         shop.open_shell()
     assert (home / "shop-profiles-before" / "coffee.yaml").read_text() == "second", "nothing newer to keep"

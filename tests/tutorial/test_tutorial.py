@@ -1,4 +1,4 @@
-"""The tutorial, followed word for word as by a reader; `python scripts/tutorial.py` writes its answers again."""
+"""Run the tutorial's commands as a reader does; `python scripts/tutorial.py` updates its outputs."""
 
 import shutil
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from scripts.tutorial import PAGE, follow_steps, list_steps, normalise_answer
 
 @pytest.fixture
 def demo() -> Iterator[str]:
-    """The name of a demo of its own, of which nothing stays."""
+    """The name of a separate demo that is removed afterwards."""
     name = f"tutorial-{uuid4().hex[:8]}"
     yield name
     for folder in (CHECKOUT / ".local", find_private_dir()):

@@ -15,12 +15,12 @@ _Schema = Mapping[str, Any]
 _OWN_FIELD = "path"
 """The field that the loader adds to a profile; a file cannot set it."""
 _YAML_WORDS = "YAML reads Yes, No, On and Off without quotes as true and false; put it in quotes"
-_KEYS_BELOW = "are keys below it"
+_KEYS_BELOW = "keys below it"
 _SHAPES = {
     "model_type": _KEYS_BELOW,
     "model_attributes_type": _KEYS_BELOW,
     "dict_type": _KEYS_BELOW,
-    "list_type": "is a list",
+    "list_type": "a list",
 }
 
 
@@ -107,9 +107,9 @@ def _explain_problem(schema: _Schema, problem: Any) -> str:
 
 def _explain_shape(value: object, allowed: str) -> str:
     if value is None:
-        return f"found nothing; allowed {allowed}, with more indentation"
+        return f"found nothing; allowed: {allowed}, with more indentation"
     shape = "keys" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
-    return f"found {shape}; allowed {allowed}"
+    return f"found {shape}; allowed: {allowed}"
 
 
 def _find_place(schema: _Schema, value: Any, keys: MistakePlace) -> MistakePlace:

@@ -2,7 +2,7 @@
 
 A pull reads three parts in this order: the rows from the last position back to the lag, the rows whose cursor is NULL
 or a zero date, and the rows after the last position up to the safe bound. Only the last part moves the position. Rows
-that the log already has are not written again. A first load of a table may use another order (see ``first_load.py``).
+that the log already has are not written_rows again. A first load of a table may use another order (see ``first_load.py``).
 """
 
 import logging
@@ -185,8 +185,8 @@ def _advance_state(
     return replace(state, cursor=cursor, complete_through=through)
 
 
-def _count_page(counts: Counter[str], page: Page, written: pa.Table) -> None:
+def _count_page(counts: Counter[str], page: Page, written_rows: pa.Table) -> None:
     counts["rows_read"] += page.rows.num_rows
-    counts["rows_written"] += written.num_rows
+    counts["rows_written"] += written_rows.num_rows
     counts["pages"] += 1
     counts.update(page.noticed)

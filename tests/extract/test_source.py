@@ -127,7 +127,8 @@ def test_a_profile_is_checked_against_the_files(profile: Path, folder: Path) -> 
     [
         ("kind: parquet_folder", "kind: mysql", "extracts.members: kind 'files' needs a parquet_folder source"),
         ("kind: parquet_folder", "kind: ftp", "sources.desk"),
-        ("folder: loans", "folders: loans", "extracts.loans.folder: missing; extracts.loans.folders: unknown key; "),
+        ("folder: loans", "folders: loans", "library.yaml:22: extracts.loans.folder: missing; "),
+        ("folder: loans", "folders: loans", "library.yaml:25: extracts.loans.folders: unknown key; "),
     ],
 )
 def test_mistakes_are_found_as_in_the_other_kinds(profile: Path, old: str, new: str, message: str) -> None:

@@ -2,7 +2,7 @@
 
 A pull reads three parts in this order: the rows from the last position back to the lag, the rows whose cursor is NULL
 or a zero date, and the rows after the last position up to the safe bound. Only the last part moves the position. Rows
-that the log already has are not written_rows again. A first load of a table may use another order (see ``first_load.py``).
+that the log already has are not written again. A first load of a table may use another order (see ``first_load.py``).
 """
 
 import logging

@@ -96,7 +96,9 @@ def test_the_funnel_covers_all_customers_and_segments(people: WarehouseBuilder) 
 
 def test_demographics_include_unknown_values(people: WarehouseBuilder) -> None:
     page = page_of(people)
-    rows = page.table("Country, known for 97.2%. Values with fewer than 10 customers are counted in “other”.")
+    rows = page.table(
+        "Country, known for 97.2% of customers. Values with fewer than 10 customers are counted in “other”."
+    )
     assert rows[1] == ["C01", "99", "9.9%"]
     assert [row[0] for row in rows[-2:]] == ["other", "unknown"]
     ages = page.table("Google Analytics report ages: Google's estimates for groups of users")

@@ -71,7 +71,7 @@ def test_cells_are_compared_with_segments(gridded: WarehouseBuilder) -> None:
     assert rows[1] == ["Old friends", "60 60.0%", "40 40.0%"]
     assert rows[2] == ["New ones", "100 100%", "·"]
     assert "Adjusted Rand index of cells and segments: 0.12 (1: the same grouping;" in page.text
-    assert "Sorted by Visits alone, the top 30% of customers hold 82.8% of it." in page.text
+    assert "If customers are sorted by Visits alone, the top 30% hold 82.8% of it." in page.text
     assert (
         "As many customers from the best segments hold 75.0% (lift 0.91); from the best cells, 50.0% (lift 0.60)."
         in page.text

@@ -114,7 +114,7 @@ def test_moves_of_an_earlier_version_have_no_reason_and_a_stale_run_says_so(club
     club.change("UPDATE segmentation_run SET is_stale = true")
     page = page_of(club)
     assert "110 moved: 110 for reasons that were not recorded. 20 are new" in " ".join(page.text.split())
-    assert "Another run was added between these two after this run was labelled." in page.text
+    assert "After this run was labelled, another run was added between it and the previous one." in page.text
 
 
 def test_the_evidence_says_which_k_and_why(club: WarehouseBuilder) -> None:
@@ -133,8 +133,8 @@ def test_the_evidence_says_which_k_and_why(club: WarehouseBuilder) -> None:
     assert "Coming. Cut into 2 segments. Stopped before k = 3: a cluster comes back with a Jaccard of 0.61" in text
     assert "Not separated: 1 of 2 clusters has no gap to a neighbour. Customers on the two sides" in text
     assert (
-        "Sorted by Visits, the top 30% of customers hold 82.8% of it; as many from the highest segments hold 70.0%."
-        in text
+        "The top 30% of customers by Visits hold 82.8% of the total; "
+        "as many from the segments with the highest means hold 70.0%." in text
     )
     assert "Never came. " not in text  # this stratum is not to be cut
 
@@ -234,7 +234,7 @@ def test_drift_is_shown_run_by_run(club: WarehouseBuilder) -> None:
         ]
         club.change(f"UPDATE segmentation_run SET drift = '{json.dumps(measured)}' WHERE run_id = 'club/monthly/{day}'")
     assert page_of(club).table("How far the customers of each run are from the customers of the fit")[1:] == [
-        ["1 March 2025", "loyalty-m1", "0.01", "0.31 over Visits, coming", "-"],
+        ["1 March 2025", "loyalty-m1", "0.01", "0.31 over the limit Visits, coming", "-"],
         ["1 February 2025", "loyalty-m1", "0.01", "0.10 Visits, coming", "-"],
     ]
 

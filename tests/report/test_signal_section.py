@@ -57,20 +57,20 @@ def put(club: WarehouseBuilder, run: Run, **row: Any) -> None:
 def test_a_table_per_landmark_in_the_order_of_the_profile(asking: WarehouseBuilder) -> None:
     page = Page(render_report(asking.run("2025-03-01")))
     assert page.table(
-        "What is known after 1 day, and who gets the label in the 30 days after that. Measured on customers who "
-        "registered from 20 January 2025 on."
+        "Each rule uses what is known after 1 day and predicts who gets the label in the 30 days after that. It is "
+        "measured on customers who registered from 20 January 2025 on."
     )[1:] == [
         [
             "Member Pays a fee.",
             "0.0% 0 of 300",
-            "None of the earlier or none of the later customers got the label.",
+            "None of the earlier customers, or none of the later ones, got the label.",
             "-",
             "-",
             "-",
         ],
         ["Buyer Buys.", "10.0% 30 of 300", "No rule that matches enough customers predicts the label.", "-", "-", "-"],
     ]
-    week = page.table("What is known after 7 days")
+    week = page.table("Each rule uses what is known after 7 days")
     doubtful = ["Visits 1 day May be chance.", "12.0%", "50.0%", "1.2 times 0.8-1.6"]
     assert week[1] == ["Member Pays a fee.", "10.0% 30 of 300", *doubtful]
     alone = (

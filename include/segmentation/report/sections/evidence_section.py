@@ -131,8 +131,10 @@ def _describe_sorting(published: Mapping[int, Metrics], segments: int, answers: 
             continue
         label = answers.now.kpis.get(metric.removeprefix(_TOP), {"label": metric.removeprefix(_TOP)})["label"]
         of_clusters = _find_value(published.get(segments, {}), metric) if segments > 1 else None
-        comparison = "" if of_clusters is None else f"; as many from the highest segments hold {of_clusters:.1%}"
-        yield f"Sorted by {label}, the top 30% of customers hold {alone:.1%} of it{comparison}."
+        comparison = (
+            "" if of_clusters is None else f"; as many from the segments with the highest means hold {of_clusters:.1%}"
+        )
+        yield f"The top 30% of customers by {label} hold {alone:.1%} of the total{comparison}."
 
 
 def _draw_chart(cut: PublishedCut, published: Mapping[int, Metrics]) -> str:

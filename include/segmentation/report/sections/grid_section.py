@@ -164,7 +164,7 @@ def _compare_with_segments(grid: _Grid) -> list[str]:
         top = {way: values[f"top_30_by_{way}", kpi] for way in ("sorting", "segments", "cells")}
         lift = {way: values[f"lift_of_{way}", kpi] for way in ("segments", "cells")}
         sentences.append(
-            f"Sorted by {grid.kpis[kpi]['label']} alone, the top 30% of customers hold "
+            f"If customers are sorted by {grid.kpis[kpi]['label']} alone, the top 30% hold "
             f"{formatting.format_share(top['sorting'])} of it. As many customers from the best segments hold "
             f"{formatting.format_share(top['segments'])} (lift {lift['segments']:.2f}); from the best cells, "
             f"{formatting.format_share(top['cells'])} (lift {lift['cells']:.2f}). "

@@ -15,11 +15,11 @@ _STRONGEST = 3
 _WITHOUT_RULE = {
     "nobody": "No customers have been observed for long enough yet.",
     "one_cohort": "All customers registered on the same day, so there are no later ones to test a rule on.",
-    "already": "All earlier or all later customers already had the label by then.",
-    "never": "None of the earlier or none of the later customers got the label.",
-    "always": "All of the earlier or all of the later customers got the label.",
+    "already": "All earlier customers, or all later ones, already had the label by that day.",
+    "never": "None of the earlier customers, or none of the later ones, got the label.",
+    "always": "All of the earlier customers, or all of the later ones, got the label.",
     "no_rule": "No rule that matches enough customers predicts the label.",
-    "too_few": "Too few later customers match the rule, or too few do not, to measure it.",
+    "too_few": "The rule cannot be measured: too few later customers match it, or too few do not.",
 }
 
 
@@ -63,7 +63,7 @@ def make_signals_sheet(report: ReportContext) -> list[Sheet]:
     if declared is None or not report.answers.signals:
         return []
     lead = (
-        "What is known about customers some days after registration, and which of it predicts who gets a label in the "
+        "The KPIs that are known some days after registration and predict who gets a label in the "
         f"following {declared.horizon} days. Customers who already have the label are left out. Rules are learned from "
         "customers who registered earlier and measured on customers who registered later. A signal is not necessarily "
         "a cause."

@@ -132,6 +132,15 @@ def test_rows_that_went_missing(shop_of: Callable[..., Shop]) -> None:
     ]
 
 
+@pytest.mark.parametrize(("held", "verdict"), [(20, "pass"), (21, "warn")])
+def test_a_fall_of_exactly_the_limit_passes(shop_of: Callable[..., Shop], held: int, verdict: str) -> None:
+    shop = shop_of(row_counts={"verdict": "warn", "fall": 0.2}, quarantine="warn")
+    pull(shop, 0, held=held)
+    run = arrive(shop, "2025-02-01", CROWD)
+    publish(run)
+    assert [each for each, _ in verdicts(shop, run, "row_counts")] == [verdict]
+
+
 def test_rows_that_came_several_times(shop_of: Callable[..., Shop]) -> None:
     shop = shop_of(row_counts="warn")
     pull(shop, 400)

@@ -25,9 +25,20 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)  # what tests fit is for nobody's tr
 
 SERVER_FIXTURES = {"servers_dir", "tracking_server", "airflow_database", "browser", "database", "database_tz"}
 """A test that uses one of these, however indirectly, starts a server, Airflow's database or a browser."""
-PROCESS_FOLDERS = ("dags", "plugins", "tutorial")
-PROCESS_FILES = ("test_cli.py", "test_chain.py", "test_chain_credit_card.py", "test_compose.py", "test_end_to_end.py")
-"""Tests here import Airflow or start whole programs."""
+PROCESS_FOLDERS = {"dags", "heavy", "plugins", "tutorial"}
+PROCESS_FILES = {
+    "test_chain.py",
+    "test_chain_credit_card.py",
+    "test_command_line.py",
+    "test_compose.py",
+    "test_end_to_end.py",
+    "test_extract_grammar.py",
+    "test_extract_server.py",
+    "test_extract_server_input.py",
+    "test_extract_server_tls.py",
+    "test_faults.py",
+}
+"""Tests here import Airflow, start whole programs, or choose their server by name while they run."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

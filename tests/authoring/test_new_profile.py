@@ -16,7 +16,7 @@ from include.segmentation.profile.loader import load_profile
 
 NEW_PROFILE = ("new-profile", "shop", "--from-mysql", "shop_mysql", "--table", "orders", "--profiles-dir")
 
-pytestmark = pytest.mark.usefixtures("connections")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("connections")]
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from demo.learning import Platform, generate_platform, list_clusters, read_thresholds
 from demo.learning.thresholds import scale_counts, share_out_learners
 
+pytestmark = pytest.mark.slow
+
 LOYALTY = """
     WITH visit_days AS (SELECT DISTINCT user_id, visited_at::DATE AS day FROM visits),
     returns AS (

@@ -6,8 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
+
+pytestmark = pytest.mark.slow
 
 CASES = Path(__file__).parent / "rewrite"
 QUERIES = {path.name: path.read_text() for path in (CASES / "equal").glob("*.sql")}

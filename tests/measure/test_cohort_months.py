@@ -11,6 +11,8 @@ from include.segmentation.measure.cohort_months import CohortMonth, list_complet
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run, parse_as_of
 
+pytestmark = pytest.mark.slow
+
 JANUARY = date(2025, 1, 1)
 
 

@@ -15,6 +15,8 @@ from include.segmentation.measure import measure
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
+pytestmark = pytest.mark.slow
+
 
 def _as_extracted(lines: pa.Table) -> pa.Table:
     """Times as the lake has them."""

@@ -18,6 +18,8 @@ from include.segmentation.measure.signals.rule_lift import compute_lift, compute
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = {"event_id": "int64", "person": "int64", "day": "timestamp", "kind": "string"}
 POPULATION = (
     "SELECT person AS customer_id, min(day) FILTER (WHERE kind = 'join') AS first_seen, max(day) AS last_seen, "

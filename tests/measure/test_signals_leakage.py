@@ -20,6 +20,8 @@ from include.segmentation.measure import measure
 from include.segmentation.profile.loader import load_profile
 from include.segmentation.run import Run
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = yaml.load(
     (Path(__file__).parent / "cases" / "learning" / "schema.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader
 )

@@ -10,6 +10,8 @@ from include.segmentation.model.model import Model
 from include.segmentation.model.timeline import find_effective_model, read_timeline, record_decision
 from include.segmentation.profile.loader import load_profile
 
+pytestmark = pytest.mark.slow
+
 FEBRUARY, MARCH, MAY = (datetime(2025, month, 1, tzinfo=UTC) for month in (2, 3, 5))
 
 

@@ -8,6 +8,8 @@ from include.segmentation.segment.cluster.kmeans import KMeans
 from include.segmentation.segment.evidence.rival_algorithms import score_rivals
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
+pytestmark = pytest.mark.slow
+
 
 def table(rows):
     found = {}

@@ -13,6 +13,8 @@ from include.segmentation.run import Run
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.population_drift import measure_drift
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = 1_200
 
 

@@ -15,6 +15,8 @@ from include.segmentation.segment.evidence.sort_baseline import SortBaseline, fi
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 from include.segmentation.segment.stratum_cut import cut_stratum
 
+pytestmark = pytest.mark.slow
+
 
 def crowds(*centers, size=400, seed=0):
     draw = np.random.default_rng(seed)

@@ -12,6 +12,8 @@ from include.segmentation.errors import DataError, NotReadyError
 from include.segmentation.model.timeline import find_effective_model, read_timeline
 from include.segmentation.segment import accept_model, fit, list_candidates, reject_model, segment
 
+pytestmark = pytest.mark.slow
+
 CENTRES = {"rare": (4, 25), "steady": (12, 9), "keen": (30, 1)}
 
 

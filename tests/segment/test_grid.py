@@ -18,6 +18,8 @@ from include.segmentation.profile.loader import load_profile
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.grid_fit import fit_grid, score_grid
 
+pytestmark = pytest.mark.slow
+
 CROWDS = st.lists(
     st.tuples(st.integers(0, 12), st.integers(0, 400), st.integers(-300, 300).map(lambda cents: cents / 100)),
     min_size=1,

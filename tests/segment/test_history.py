@@ -24,6 +24,8 @@ from include.segmentation.segment.hysteresis import choose_published_keys, finge
 from include.segmentation.segment.previous_labels import PreviousLabels
 from include.segmentation.segment.scoring import score_table
 
+pytestmark = pytest.mark.slow
+
 ONE = """
   habit:
     label: Habit

@@ -10,6 +10,8 @@ from include.segmentation.model.timeline import read_timeline
 from include.segmentation.segment import fit, segment
 from include.segmentation.segment.scoring import LABELS, score_batch, score_table
 
+pytestmark = pytest.mark.slow
+
 MICRO = "cluster: {k: 2, micro: {k_max: 3}}"
 CENTRES = [(3, 40, 260), (8, 40, 240), (30, 2, 220), (60, 2, 200), (60, 0.5, 180)]
 

@@ -17,6 +17,8 @@ from include.segmentation.profile.strata import Stratum
 from include.segmentation.publish.gates.name_gate import check_names
 from include.segmentation.segment.naming.segment_names import name_segments
 
+pytestmark = pytest.mark.slow
+
 
 def names_of(cut):
     return [naming.name for naming in name_segments([cut])[0]]

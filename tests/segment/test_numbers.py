@@ -26,6 +26,8 @@ from include.segmentation.segment.evidence.silhouette import compute_silhouette,
 from include.segmentation.segment.evidence.sort_baseline import SortBaseline
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
+pytestmark = pytest.mark.slow
+
 
 def walked(people, seed=1):
     """The walk as a profile's ``cluster: auto`` does it."""

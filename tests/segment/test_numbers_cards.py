@@ -22,7 +22,7 @@ from include.segmentation.segment.evidence.cluster_count import choose_cluster_c
 from include.segmentation.segment.scoring import score_batch
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
-pytestmark = needs(CARDS)
+pytestmark = [pytest.mark.slow, needs(CARDS)]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from include.segmentation.segment.space.nearest_prototype import NearestRule, fi
 from include.segmentation.segment.space.principal_components import NO_COMPONENTS
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
-pytestmark = needs(RETAIL)
+pytestmark = [pytest.mark.slow, needs(RETAIL)]
 K = 5
 RFM = """
     SELECT

@@ -14,6 +14,8 @@ from include.segmentation.segment.scoring import score_batch
 from include.segmentation.segment.space.principal_components import find_plane
 from include.segmentation.segment.space.thread_limit import limit_to_one_thread
 
+pytestmark = pytest.mark.slow
+
 
 @settings(max_examples=30, deadline=None)
 @given(

@@ -13,6 +13,8 @@ from include.segmentation.artifacts import MeasureArtifacts, SegmentArtifacts
 from include.segmentation.model.timeline import read_timeline
 from include.segmentation.segment import fit, segment
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("most_vectors", [1_000_000, 300])
 def test_a_model_and_its_labels_depend_on_no_order_chunk_or_thread(monkeypatch, make_profile, at, put, most_vectors):

@@ -23,6 +23,8 @@ from include.segmentation.segment.scoring import LABELS, score_batch, score_tabl
 from include.segmentation.segment.space.kpi_axes import fit_axes
 from include.segmentation.segment.space.nearest_prototype import NearestRule, find_nearest
 
+pytestmark = pytest.mark.slow
+
 SHARED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -13,6 +13,8 @@ from include.segmentation.segment import fit
 from include.segmentation.segment.space.distinct_vectors import collapse_stratum
 from include.segmentation.segment.stratum_assignment import assign_strata
 
+pytestmark = pytest.mark.slow
+
 VALUE = load_profile("learning").macro_segments["value"]
 COUNTS = st.integers(0, 4)
 

@@ -10,6 +10,8 @@ from include.segmentation.model.timeline import find_effective_model
 from include.segmentation.segment import fit
 from include.segmentation.segment.scoring import score_batch
 
+pytestmark = pytest.mark.slow
+
 DEBT = """
   debt:
     label: Debt

@@ -10,6 +10,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from include.segmentation.segment.cluster.ward import PROTOTYPES, WARD_CUSTOMERS, Ward
 
+pytestmark = pytest.mark.slow
+
 
 def crowds(sizes, seed=0):
     draw = np.random.default_rng(seed)

@@ -11,6 +11,8 @@ from include.segmentation.profile.kpis import Kpi
 from include.segmentation.segment.naming.condition_words import describe_condition
 from include.segmentation.segment.naming.rule_words import describe_rules
 
+pytestmark = pytest.mark.slow
+
 
 def rules_of(cut):
     return describe_rules(cut, cut.vectors.kpis)

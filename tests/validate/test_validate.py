@@ -26,6 +26,8 @@ from include.segmentation.profile.profile import Profile
 from include.segmentation.run import Run, parse_as_of
 from include.segmentation.validate import validate, validate_stage
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = pa.schema(
     [
         ("order_id", pa.int64()),

@@ -13,8 +13,9 @@ from demo.servers import Server
 from include.segmentation.errors import DataError, UnavailableError
 from include.segmentation.publish import publish, tables
 from include.segmentation.warehouse import migration
+from include.segmentation.warehouse.migrations import REVISIONS
 from include.segmentation.warehouse.published_table import PublishedTable, discover_tables
-from include.segmentation.warehouse.schema import REVISIONS, prepare_schema
+from include.segmentation.warehouse.schema import prepare_schema
 
 UNVERSIONED = Path(__file__).with_name("schema_without_version.sql")
 """The schema of the shop as commit f5eb97e publishes January and February into it."""

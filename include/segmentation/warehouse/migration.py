@@ -8,7 +8,7 @@ from sqlalchemy.pool import NullPool
 
 from include.segmentation.profile.profile import Profile
 from include.segmentation.warehouse.connection import open_connection
-from include.segmentation.warehouse.schema import MIGRATIONS, VERSION_TABLE
+from include.segmentation.warehouse.migrations import MIGRATIONS, VERSION_TABLE
 
 _LOCK_TIMEOUT = "10s"
 """How long a migration waits for a table, since readers that come later have to wait behind it."""

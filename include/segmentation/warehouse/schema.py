@@ -5,7 +5,6 @@ for a moment.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from psycopg.sql import SQL, Identifier
 
@@ -13,11 +12,9 @@ from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.errors import DataError
 from include.segmentation.profile.profile import Profile
 from include.segmentation.warehouse.connection import Connection, connect_warehouse
+from include.segmentation.warehouse.migrations import REVISIONS, VERSION_TABLE
 from include.segmentation.warehouse.published_table import Column, PublishedTable
 
-MIGRATIONS = Path(__file__).parent / "migrations"
-VERSION_TABLE = "alembic_version"
-REVISIONS = sorted(file.stem.split("_")[0] for file in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 _FRESH_VERSION_TABLE = f"""
     CREATE TABLE {VERSION_TABLE} (version_num varchar(32) CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY);
     INSERT INTO {VERSION_TABLE} VALUES ('{REVISIONS[-1]}');

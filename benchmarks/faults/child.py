@@ -184,7 +184,7 @@ def _commit_position_first() -> None:
 
     def broken(log: ChangeLog, rows: Any, state: Any, *args: Any, **more: Any) -> Any:
         moved = append(log, rows.slice(0, 0), state)
-        time.sleep(0.03)
+        time.sleep(0.2)  # long enough for a kill to hit it on a busy machine, too
         return append(log, rows, moved, *args, **more)
 
     patch.object(ChangeLog, "append", broken).start()

@@ -39,7 +39,7 @@ sql: setup ## psql on the demo's warehouse; make -s sql Q="select …" prints CS
 	@$(PYTHON) -m demo sql $(if $(Q),--query "$$Q")
 
 .PHONY: test-fast
-test-fast: setup-dev ## lint, types, and the tests that need no server; about a minute
+test-fast: setup-dev ## lint, types, and the tests that need no server; a few minutes
 	@scripts/test-fast
 
 .PHONY: test

@@ -11,11 +11,12 @@ from include.segmentation import commands
 from include.segmentation.common.terminal import show_logs
 from include.segmentation.errors import RetryLaterError, SegmentationError
 from include.segmentation.profile.schedule import CADENCES
-from include.segmentation.run import find_lake_root
+from include.segmentation.run import Run, find_lake_root
 
 if TYPE_CHECKING:
     Parsers = argparse._SubParsersAction[argparse.ArgumentParser]
 Command = Callable[[argparse.Namespace], int | None]
+RunCommand = Callable[[Run, argparse.Namespace], None]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,7 +49,7 @@ def _join_lines(error: OSError) -> str:
     return " ".join(re.sub(r"\x1b\[\d+m|↳", "", str(error)).split())  # delta-rs colours the causes of an error
 
 
-_RUN_COMMANDS: dict[str, tuple[Command, str]] = {
+_RUN_COMMANDS: dict[str, tuple[RunCommand, str]] = {
     "extract": (commands.run_extract, "pull new rows from MySQL and Google Analytics into the lake"),
     "validate": (commands.run_validate, "check new rows and hold back those that fail"),
     "measure": (commands.run_measure, "compute every KPI of every customer at as_of"),
@@ -79,8 +80,8 @@ def make_parser() -> argparse.ArgumentParser:
     prog = "segmentation" if is_installed else "python -m include.segmentation"
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     parsers = parser.add_subparsers(required=True, metavar="<command>")
-    for name, (command, words) in _RUN_COMMANDS.items():
-        _add_run_command(parsers, name, command, words)
+    for name, (run_command, words) in _RUN_COMMANDS.items():
+        _add_run_command(parsers, name, run_command, words)
     _add_profile_command(parsers, "models", commands.run_models, "list the model timeline")
     for name, (command, words) in _DECISIONS.items():
         sub = _add_profile_command(parsers, name, command, words)
@@ -93,8 +94,8 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_run_command(parsers: "Parsers", name: str, command: Command, words: str) -> None:
-    sub = _add_profile_command(parsers, name, command, words)
+def _add_run_command(parsers: "Parsers", name: str, command: RunCommand, words: str) -> None:
+    sub = _add_profile_command(parsers, name, lambda options: command(commands.make_run(options), options), words)
     sub.add_argument("--as-of", required=True, help="end of the data interval: 2025-02-01, or a time with an offset")
     sub.add_argument("--cadence", choices=CADENCES, help="default: the profile's primary cadence")
     sub.set_defaults(only=None, approve=None)

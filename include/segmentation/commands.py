@@ -33,9 +33,8 @@ def make_run(options: Namespace) -> Run:
 # The stages, in order.
 
 
-def run_extract(options: Namespace) -> None:
+def run_extract(run: Run, options: Namespace) -> None:
     """Pull every extract, or the chosen one."""
-    run = make_run(options)
     for name in _choose_targets(options, list(run.profile.extracts)):
         _print_summary("extract", name, _pull_extract(run, name))
 
@@ -55,18 +54,17 @@ def _pull_extract(run: Run, name: str) -> dict[str, Any]:
             time.sleep(max(0, seconds))
 
 
-def run_validate(options: Namespace) -> None:
+def run_validate(run: Run, _: Namespace) -> None:
     """Validate all extracts."""
     from include.segmentation.validate import validate
 
-    _print_summary("validate", "all", validate(make_run(options)))
+    _print_summary("validate", "all", validate(run))
 
 
-def run_measure(options: Namespace) -> None:
+def run_measure(run: Run, options: Namespace) -> None:
     """Measure everything, or the chosen target."""
     from include.segmentation.measure import list_targets
 
-    run = make_run(options)
     _measure_targets(run, _choose_targets(options, list_targets(run)))
 
 
@@ -77,56 +75,54 @@ def _measure_targets(run: Run, targets: list[str]) -> None:
         _print_summary("measure", target, measure(run, target))
 
 
-def run_segment(options: Namespace) -> None:
+def run_segment(run: Run, options: Namespace) -> None:
     """Label every macro segment, or the chosen one."""
     from include.segmentation.segment import segment
 
-    run = make_run(options)
     for macro_segment in _choose_targets(options, list(run.profile.macro_segments)):
         _print_summary("segment", macro_segment, segment(run, macro_segment))
 
 
-def run_publish(options: Namespace) -> None:
+def run_publish(run: Run, options: Namespace) -> None:
     """Publish the run."""
     from include.segmentation.publish import publish
 
-    _print_summary("publish", "all", publish(make_run(options), options.approve))
+    _print_summary("publish", "all", publish(run, options.approve))
 
 
-def run_report(options: Namespace) -> None:
+def run_report(run: Run, _: Namespace) -> None:
     """Write the run's report."""
     from include.segmentation.report import report
 
-    _print_summary("report", "all", report(make_run(options)))
+    _print_summary("report", "all", report(run))
 
 
-def run_all_stages(options: Namespace) -> None:
+def run_all_stages(run: Run, options: Namespace) -> None:
     """Run all stages in order."""
     for run_stage in (run_extract, run_validate, run_measure, run_segment, run_publish, run_report):
-        run_stage(options)
+        run_stage(run, options)
 
 
 # Models.
 
 
-def run_fit(options: Namespace) -> None:
+def run_fit(run: Run, options: Namespace) -> None:
     """Fit a model of every macro segment, after validating and measuring what it needs."""
     from include.segmentation.segment import fit
 
-    run = make_run(options)
-    run_validate(options)
+    run_validate(run, options)
     _measure_targets(run, ["population", *run.profile.macro_segments])
     for macro_segment in run.profile.macro_segments:
         _print_summary("fit", macro_segment, fit(run, macro_segment))
     if find_tracking_server():
-        run_track(options)
+        run_track(run, options)
 
 
-def run_track(options: Namespace) -> None:
+def run_track(run: Run, _: Namespace) -> None:
     """Log the run's models at the MLflow server."""
     from include.segmentation.track import track
 
-    _print_summary("track", "models", track(make_run(options)))
+    _print_summary("track", "models", track(run))
 
 
 def run_models(options: Namespace) -> None:
@@ -173,20 +169,18 @@ def _track_decisions(profile: Profile) -> None:
 # Change logs.
 
 
-def run_reconcile(options: Namespace) -> None:
+def run_reconcile(run: Run, options: Namespace) -> None:
     """Compare the change logs with their sources and print what was found."""
     from include.segmentation.extract import format_findings, reconcile_extract
 
-    run = make_run(options)
     allowed = [name for name, declared in run.profile.extracts.items() if declared.can_be_reconciled]
     print(format_findings([reconcile_extract(run, name) for name in _choose_targets(options, allowed)]), flush=True)
 
 
-def run_maintain(options: Namespace) -> None:
+def run_maintain(run: Run, options: Namespace) -> None:
     """Compact every change log, or the chosen one."""
     from include.segmentation.extract import maintain_log
 
-    run = make_run(options)
     for name in _choose_targets(options, list(run.profile.extracts)):
         _print_summary("maintain", name, maintain_log(run, name))
 
@@ -201,14 +195,14 @@ def run_explain_extract(options: Namespace) -> None:
     print(explain_extract(open_profile(options), options.extract))
 
 
-def run_preview(options: Namespace) -> None:
+def run_preview(run: Run, _: Namespace) -> None:
     """Print the strata and segments of a run."""
     from rich.console import Console
 
     from include.segmentation.authoring import preview_run
 
     console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else _WIDTH)
-    for table in preview_run(make_run(options)):
+    for table in preview_run(run):
         console.print(table)
     console.print("Nothing was published or recorded.")
 

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from include.segmentation.authoring.column_roles import can_be_read_whole, count_negatives, guess_roles, is_exact
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.errors import ProfileError
 from include.segmentation.extract import SampledColumn, TablePreview, preview_table
 from include.segmentation.profile.identifiers import ALLOWED_NAMES, NAME_PATTERN, require_sql_name
@@ -261,4 +262,4 @@ def _quote_column(name: str) -> str:
             return name
     except ValueError:
         pass
-    return f'"{name}"'
+    return quote_identifier(name)

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.segmentation.artifacts import FigureSummary, MeasureArtifacts
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import DataError, ProfileError
 from include.segmentation.measure.kpi_values import NUMBERS, write_rounding_sql
@@ -78,7 +79,7 @@ def compute_figure(connection: Engine, name: str, figure: Figure, sql: str, path
     """
     _check_columns(create_table(connection, "_figure", sql, path), figure, path)
     _check_words(connection, figure, path)
-    row, *rest = (f'"{by}"' for by in figure.by)
+    row, *rest = map(quote_identifier, figure.by)
     column, order = (f"CAST({rest[0]} AS VARCHAR)", f"dense_rank() OVER (ORDER BY {rest[0]})") if rest else ("''", "1")
     parts = [
         f"SELECT '{name}' AS figure, CAST({row} AS VARCHAR) AS row, {column} AS column, '{measure}' AS measure, "
@@ -101,7 +102,7 @@ def _check_columns(types: dict[str, str], figure: Figure, path: Path) -> None:
 
 
 def _check_words(connection: Engine, figure: Figure, path: Path) -> None:
-    words = ", ".join(f'"{name}"' for name in figure.by)
+    words = ", ".join(map(quote_identifier, figure.by))
     for name in figure.by:
         (nulls,) = connection.execute(f'SELECT count(*) FROM _figure WHERE "{name}" IS NULL').fetch_rows()[0]
         if nulls:

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from include.segmentation.artifacts import KpiSummary, MeasureArtifacts, TableArtifact
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.engine.engine import Engine
 from include.segmentation.errors import ProfileError
 from include.segmentation.measure.cohort_months import MONTH_DAYS, CohortMonth, list_complete_months
@@ -98,7 +99,7 @@ class _Measurement:
     def _measure_kpis(self, as_of: str, who: str, values: dict[str, Any], head: str = "") -> pa.Table:
         create_population_table(self._connection, self._macro.kpis, as_of, who, values)
         compute_kpis(self._connection, self._macro.kpis, self._sql, self._path)
-        kpis = ", ".join(f'"{name}"' for name in self._macro.kpis)
+        kpis = ", ".join(map(quote_identifier, self._macro.kpis))
         return self._connection.execute(
             f"SELECT {head}CAST(customer_id AS VARCHAR) AS customer_id, {AGE_COLUMN}, {kpis} "
             "FROM _measured ORDER BY ALL"

@@ -15,6 +15,7 @@ import sqlglot
 from pydantic import AfterValidator
 from sqlglot import exp
 
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.engine.duckdb_engine import evaluate_select
 from include.segmentation.errors import ProfileError
 from include.segmentation.profile.mistakes import list_allowed
@@ -115,7 +116,7 @@ def evaluate_at_test_points(conditions: Sequence[str], domains: Mapping[str, Col
         raise ProfileError(f"the strata compare too many KPIs with too many constants to be checked ({size} cases)")
     points = list(product(*axes))
     rows = ", ".join(f"({', '.join([str(i), *map(_write_literal, point)])})" for i, point in enumerate(points))
-    names = ", ".join(['"_point"', *(f'"{column}"' for column in columns)])
+    names = ", ".join(['"_point"', *map(quote_identifier, columns)])
     tests = ", ".join(f"coalesce(({text}), false)" for text in conditions)
     results = evaluate_select(f"SELECT {tests} FROM (VALUES {rows}) AS points({names}) ORDER BY _point")
     return [

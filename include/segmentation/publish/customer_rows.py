@@ -1,9 +1,8 @@
 """The tables with a row per customer, streamed from the engine in batches."""
 
-from collections.abc import Iterable
-
 import pyarrow as pa
 
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.profile.kpis import AGE_COLUMN, Kpi
 from include.segmentation.profile.macro_segments import SegmentAnnotation
 from include.segmentation.profile.profile import name_grid_columns, name_segment_columns
@@ -17,7 +16,9 @@ _BATCH_ROWS = 100_000
 def stream_attributes(inputs: PublishInputs) -> pa.RecordBatchReader:
     """Stream the run's rows of ``dim_customer``."""
     return _stream_rows(
-        inputs, ["customer_id", "first_seen", "last_seen", _write_as_of(inputs), *_quote_names(inputs.attributes)], ""
+        inputs,
+        ["customer_id", "first_seen", "last_seen", _write_as_of(inputs), *map(quote_identifier, inputs.attributes)],
+        "",
     )
 
 
@@ -45,7 +46,7 @@ def stream_labels(inputs: PublishInputs) -> pa.RecordBatchReader:
 def stream_record(inputs: PublishInputs) -> pa.RecordBatchReader:
     """Stream the rows of ``customer_analytics_record``."""
     columns = ["customer_id", _write_as_of(inputs), f"'{inputs.run.run_id}' AS run_id"]
-    columns += ["first_seen", "last_seen", f"population.{AGE_COLUMN}", *_quote_names(inputs.attributes)]
+    columns += ["first_seen", "last_seen", f"population.{AGE_COLUMN}", *map(quote_identifier, inputs.attributes)]
     columns += [*_list_kpi_expressions(inputs), f"{write_persona_sql(inputs.run.profile)} AS persona"]
     for macro, model in inputs.models.items():
         key, name, micro = name_segment_columns(macro)
@@ -125,10 +126,6 @@ def _write_joins(inputs: PublishInputs, part: str) -> str:
 def _list_kpi_expressions(inputs: PublishInputs) -> list[str]:
     """List every KPI once, even if several macro segments measure it."""
     return [f'measure_{macro}."{name}"' for name, macro in inputs.run.profile.kpi_macro_segments.items()]
-
-
-def _quote_names(names: Iterable[str]) -> list[str]:
-    return [f'"{name}"' for name in names]
 
 
 def _write_as_of(inputs: PublishInputs) -> str:

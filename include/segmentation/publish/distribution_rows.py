@@ -10,6 +10,7 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.common.suppression import SUPPRESS_BELOW
 from include.segmentation.common.text import format_word_range
 from include.segmentation.profile.kpis import Kpi
@@ -84,7 +85,7 @@ def _describe_groups(
 ) -> Iterator[Row]:
     """Make one row per group, key and KPI, including segments without customers."""
     columns = [*by, "segment_key"]
-    selected = ", ".join([*columns, *(f'"{name}"' for name in kpis)])
+    selected = ", ".join([*columns, *map(quote_identifier, kpis)])
     inputs.engine.execute(f"CREATE OR REPLACE TEMP TABLE described AS SELECT {selected} FROM {source}")
     spreads = {}
     groups = set()

@@ -1,5 +1,6 @@
 """The limits of Google Analytics reports, and their demographics."""
 
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.engine.engine import Engine
 from include.segmentation.lake.log_columns import BATCH, DELETED
 from include.segmentation.profile.ga4_reports import DATE_COLUMN, DEMOGRAPHICS, UNKNOWN_VALUES, GA4Extract, name_column
@@ -119,7 +120,8 @@ def _measure_coverage(engine: Engine, name: str, report: GA4Extract) -> Row | No
     """
     metric = name_column(report.metrics[0])
     is_known = " AND ".join(
-        f'"{name_column(dimension)}" NOT IN {UNKNOWN_VALUES}' for dimension in _list_demographics(report)
+        f"{quote_identifier(name_column(dimension))} NOT IN {UNKNOWN_VALUES}"
+        for dimension in _list_demographics(report)
     )
     result = engine.execute(
         f"""

@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 from include.segmentation import __version__
-from include.segmentation.engine import open_engine
-from include.segmentation.lake.change_log import ChangeLog
 from include.segmentation.publish import tables
 from include.segmentation.publish.ga4_coverage import read_report_limits
 from include.segmentation.publish.gates import GateVerdict
@@ -34,7 +32,7 @@ def make_run_row(inputs: PublishInputs, verdicts: list[GateVerdict], started_at:
         "customers": customers,
         "unknown_rows": inputs.unknown_rows,
         "rows": json.dumps(inputs.rows),
-        "quarantined": sum(_count_quarantined(run.lake.open_quarantine(extract)) for extract in run.profile.extracts),
+        "quarantined": sum(_count_quarantined(inputs, extract) for extract in run.profile.extracts),
         "complete_through": json.dumps({name: at.isoformat() if at else None for name, at in through.items()}),
         "models": json.dumps({macro: model.model_id for macro, model in inputs.models.items()}),
         "follows": json.dumps({macro: labels.follows for macro, labels in inputs.labelled.items() if labels.follows}),
@@ -69,13 +67,12 @@ def _write_verdicts(verdicts: list[GateVerdict]) -> str:
     return json.dumps([asdict(verdict) for verdict in verdicts])
 
 
-def _count_quarantined(quarantine: ChangeLog) -> int:
+def _count_quarantined(inputs: PublishInputs, extract: str) -> int:
     """Count rows once that failed several expectations."""
-    files = quarantine.list_files()
+    files = inputs.run.lake.open_quarantine(extract).list_files()
     if not files:
         return 0
-    with open_engine() as engine:
-        row = engine.execute("SELECT count(DISTINCT source_seq) FROM read_parquet(?)", [files]).fetch_row()
+    row = inputs.engine.execute("SELECT count(DISTINCT source_seq) FROM read_parquet(?)", [files]).fetch_row()
     return int(row[0]) if row else 0
 
 

@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.segmentation.engine import open_engine
 from include.segmentation.profile.macro_segments import Hysteresis
 from include.segmentation.segment.previous_labels import PreviousLabels
+from include.segmentation.segment.stratum_assignment import query_batch
 
 RAW, HELD_FROM, HELD_RUNS = "raw_key", "held_from", "held_runs"
 _TYPES = {HELD_FROM: pa.timestamp("us", "UTC"), HELD_RUNS: pa.int64()}
@@ -58,11 +58,9 @@ def choose_published_keys(
 
 def fingerprint_labels(labels: pa.Table) -> str:
     """Hash what the next run's hysteresis reads from these labels, whatever the order of rows."""
-    with open_engine(threads=1) as connection:
-        connection.register_table("labels", labels)
-        columns = f"customer_id, stratum, segment_key, {RAW}, {HELD_FROM}, {HELD_RUNS}"
-        row = connection.execute(f"SELECT CAST(bit_xor(hash({columns})) AS VARCHAR) FROM labels").fetch_row()
-    return str(row and row[0])
+    columns = f"customer_id, stratum, segment_key, {RAW}, {HELD_FROM}, {HELD_RUNS}"
+    table = query_batch(labels, f"SELECT CAST(bit_xor(hash({columns})) AS VARCHAR) AS fingerprint FROM batch")
+    return str(table["fingerprint"][0].as_py())
 
 
 def _read_previous_labels(before: PreviousLabels, customers: pa.ChunkedArray) -> pa.Table:

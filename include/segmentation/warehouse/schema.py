@@ -65,7 +65,7 @@ def lock_schema(connection: Connection, schema: str) -> None:
     """
     connection.execute("SET LOCAL work_mem = '128MB'")
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_name_lock(schema)])
-    _is_current(connection, schema)
+    _read_version(connection, schema)
 
 
 def _name_lock(schema: str) -> str:
@@ -73,8 +73,13 @@ def _name_lock(schema: str) -> str:
 
 
 def _is_current(connection: Connection, schema: str) -> bool:
+    return _read_version(connection, schema) == REVISIONS[-1]
+
+
+def _read_version(connection: Connection, schema: str) -> str | None:
+    """Read the version of the tables, None where there is none; refuse a version that this code does not know."""
     if not _has_table(connection, schema, VERSION_TABLE):
-        return False
+        return None
     row = connection.execute(SQL("SELECT version_num FROM {}").format(Identifier(schema, VERSION_TABLE))).fetchone()
     version = row[0] if row else "none"
     if version not in REVISIONS:
@@ -82,7 +87,7 @@ def _is_current(connection: Connection, schema: str) -> bool:
             f"warehouse schema '{schema}': found version {version} of the tables; allowed: up to {REVISIONS[-1]}; "
             "newer code has migrated them: install that code; nothing was published"
         )
-    return bool(version == REVISIONS[-1])
+    return str(version)
 
 
 def _create_schema(connection: Connection, schema: str, tables: Sequence[PublishedTable]) -> None:

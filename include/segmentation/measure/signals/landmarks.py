@@ -8,6 +8,7 @@ could see in time.
 
 import pyarrow as pa
 
+from include.segmentation.common.sql_quoting import quote_identifier
 from include.segmentation.engine.engine import Engine
 from include.segmentation.measure.kpi_values import compute_kpis
 from include.segmentation.measure.measured_customers import create_population_table
@@ -69,7 +70,7 @@ def collect_landmark(run: Run, connection: Engine, signals: Signals, landmark: i
     explaining = list_explaining_kpis(run.profile)
     for macro, declared in run.profile.macro_segments.items():
         own = [name for name in declared.kpis if name in explaining and run.profile.kpi_macro_segments[name] == macro]
-        _add_columns(run, connection, macro, declared.kpis, landmark, {name: f'"{name}"' for name in own})
+        _add_columns(run, connection, macro, declared.kpis, landmark, {name: quote_identifier(name) for name in own})
     for column, begin, until in ((name_before_column, 0, landmark), (name_after_column, landmark, end)):
         labels = {column(name): f"coalesce(({label.when}), false)" for name, label in signals.labels.items()}
         _add_columns(run, connection, SIGNALS, signals.build_kpis(begin, until), until, labels)
